@@ -1,0 +1,213 @@
+import { labelsOf, type Resource } from '../manifests/resource';
+import type { Value } from '../manifests/value';
+import type { Index, Workspace } from '../manifests/workspace';
+import { type Labels, matches, type Selector } from './labels';
+
+/** Kinds whose objects make pods from a template in the manifest. */
+export const workloadKinds = ['Pod', 'Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Job', 'CronJob'] as const;
+
+/** The pods that one object makes; they are alike, so they are described once. */
+export interface Pods {
+  readonly owner: Resource;
+  readonly namespace: string | undefined;
+  readonly labels: Labels;
+  /** The pod template, with `metadata` and `spec`; undefined where an operator makes the pods. */
+  readonly template: Value | undefined;
+  readonly ports: readonly ContainerPort[];
+  /** How many pods run at most, as the manifest says; a HorizontalPodAutoscaler may raise it. */
+  readonly replicas: number;
+  readonly hostNetwork: boolean;
+}
+
+export interface ContainerPort {
+  readonly name: string | undefined;
+  readonly port: number;
+  readonly protocol: string;
+}
+
+/** One container of a pod template. */
+export interface Container {
+  readonly value: Value;
+  readonly name: string;
+  readonly image: string;
+  readonly isInit: boolean;
+  /** The pod template that holds it. */
+  readonly template: Value;
+}
+
+/** The pod template of a workload; a Pod is its own. Missing for other kinds. */
+export function podTemplate(resource: Resource): Value | undefined {
+  switch (resource.qualifiedKind) {
+    case 'Pod':
+      return resource.root;
+    case 'Deployment':
+    case 'StatefulSet':
+    case 'DaemonSet':
+    case 'ReplicaSet':
+    case 'Job':
+      return resource.root.at('spec', 'template');
+    case 'CronJob':
+      return resource.root.at('spec', 'jobTemplate', 'spec', 'template');
+    default:
+      return undefined;
+  }
+}
+
+/** The containers of a workload, init containers first, in the order in which the kubelet starts them. */
+export function containersOf(resource: Resource): readonly Container[] {
+  const template = podTemplate(resource);
+  return template ? [...containersIn(template, 'initContainers'), ...containersIn(template, 'containers')] : [];
+}
+
+export function mainContainersOf(resource: Resource): readonly Container[] {
+  return containersOf(resource).filter(container => !container.isInit);
+}
+
+/** All pods that objects of a namespace make and a selector matches. Without a namespace, of every namespace. */
+export function podsSelectedBy(workspace: Workspace, namespace: string | undefined, selector: Selector): readonly Pods[] {
+  const first = selector.requirements.find(({ operator, values }) => operator === 'In' && values.length === 1);
+  const key = first ? labelKey(namespace, first.key, first.values[0] ?? '') : namespaceKey(namespace);
+  return workspace.lookup(podsByLabel, key).filter(pods => matches(selector, pods.labels));
+}
+
+/** All pods that are made in a namespace; without one, all of the tree. */
+export function podsIn(workspace: Workspace, namespace?: string): readonly Pods[] {
+  return workspace.lookup(podsByLabel, namespaceKey(namespace));
+}
+
+/** The pods a resource makes, from its template or, for known operators' kinds, as the operator makes them. */
+export function podsOf(resource: Resource): readonly Pods[] {
+  const template = podTemplate(resource);
+  if (template) return [fromTemplate(resource, template)];
+  return operatorPods[resource.qualifiedKind]?.(resource) ?? [];
+}
+
+const podsByLabel: Index<Pods> = {
+  name: 'pods by label',
+  *resource(resource) {
+    for (const pods of podsOf(resource)) {
+      for (const namespace of pods.namespace === undefined ? [undefined] : [pods.namespace, undefined]) {
+        yield [namespaceKey(namespace), pods];
+        for (const [key, value] of pods.labels) yield [labelKey(namespace, key, value), pods];
+      }
+    }
+  },
+};
+
+function namespaceKey(namespace: string | undefined): string {
+  return namespace ?? '*';
+}
+
+function labelKey(namespace: string | undefined, key: string, value: string): string {
+  return `${namespaceKey(namespace)}\n${key}=${value}`;
+}
+
+function fromTemplate(resource: Resource, template: Value): Pods {
+  const labels = new Map(labelsOf(template.at('metadata', 'labels')));
+  // The Job controller labels its pods even when the template has no labels (Kubernetes: Job, "Pod template").
+  if (resource.kind === 'Job') {
+    labels.set('job-name', resource.name);
+    labels.set('batch.kubernetes.io/job-name', resource.name);
+  }
+  if (resource.kind === 'StatefulSet' && replicasOf(resource) === 1) labels.set('statefulset.kubernetes.io/pod-name', `${resource.name}-0`);
+  return {
+    owner: resource,
+    namespace: resource.namespace,
+    labels,
+    template,
+    ports: containersOf(resource).flatMap(container => portsOf(container.value)),
+    replicas: replicasOf(resource),
+    hostNetwork: template.at('spec', 'hostNetwork').boolean === true,
+  };
+}
+
+/** `spec.replicas`, one where it is not written; one for kinds that have none. */
+export function replicasOf(resource: Resource): number {
+  return resource.root.at('spec', 'replicas').number ?? 1;
+}
+
+function portsOf(container: Value): readonly ContainerPort[] {
+  return container
+    .at('ports')
+    .items()
+    .map(port => ({
+      name: port.at('name').text,
+      port: port.at('containerPort').number ?? 0,
+      protocol: port.at('protocol').text ?? 'TCP',
+    }));
+}
+
+function containersIn(template: Value, list: 'containers' | 'initContainers'): readonly Container[] {
+  return template
+    .at('spec', list)
+    .items()
+    .map(value => ({
+      value,
+      name: value.at('name').text ?? '',
+      image: value.at('image').text ?? '',
+      isInit: list === 'initContainers',
+      template,
+    }));
+}
+
+const operatorPods: Readonly<Record<string, (resource: Resource) => readonly Pods[]>> = {
+  // Labels and ports: cloudnative-pg docs/src/labels_annotations.md and pkg/specs/pods.go.
+  'Cluster.postgresql.cnpg.io': resource => [
+    {
+      owner: resource,
+      namespace: resource.namespace,
+      labels: new Map([
+        ...labelsOf(resource.root.at('spec', 'inheritedMetadata', 'labels')),
+        ['cnpg.io/cluster', resource.name],
+        ['cnpg.io/podRole', 'instance'],
+      ]),
+      template: undefined,
+      ports: [
+        { name: 'postgresql', port: 5432, protocol: 'TCP' },
+        { name: 'metrics', port: 9187, protocol: 'TCP' },
+        { name: 'status', port: 8000, protocol: 'TCP' },
+      ],
+      replicas: resource.root.at('spec', 'instances').number ?? 1,
+      hostNetwork: false,
+    },
+  ],
+  'Pooler.postgresql.cnpg.io': resource => [
+    {
+      owner: resource,
+      namespace: resource.namespace,
+      labels: new Map([
+        ...labelsOf(resource.root.at('spec', 'template', 'metadata', 'labels')),
+        ['cnpg.io/poolerName', resource.name],
+        ['cnpg.io/podRole', 'pooler'],
+      ]),
+      template: undefined,
+      ports: [
+        { name: 'pgbouncer', port: 5432, protocol: 'TCP' },
+        { name: 'metrics', port: 9127, protocol: 'TCP' },
+      ],
+      replicas: resource.root.at('spec', 'instances').number ?? 1,
+      hostNetwork: false,
+    },
+  ],
+  // Labels: minio/operator pkg/apis/minio.min.io/v2/labels.go and helper.go.
+  'Tenant.minio.min.io': resource =>
+    resource.root
+      .at('spec', 'pools')
+      .items()
+      .map((pool, index) => ({
+        owner: resource,
+        namespace: resource.namespace,
+        labels: new Map([
+          ...labelsOf(pool.at('labels')),
+          ['v1.min.io/tenant', resource.name],
+          ['v1.min.io/pool', pool.at('name').text ?? `pool-${index}`],
+        ]),
+        template: undefined,
+        ports: [
+          { name: 'minio-port', port: 9000, protocol: 'TCP' },
+          { name: 'console', port: 9090, protocol: 'TCP' },
+        ],
+        replicas: pool.at('servers').number ?? 1,
+        hostNetwork: false,
+      })),
+};

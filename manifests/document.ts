@@ -1,0 +1,113 @@
+import { rootOf } from './embedded';
+import type { SourceFile } from './file';
+import { recoverTree } from './recover';
+import { Resource } from './resource';
+import type { Place, Span } from './span';
+import { isTree, readTree, sameContent, type SyntaxProblem, type Tree } from './tree';
+import type { TreeSource, Value } from './value';
+
+/**
+ * One YAML document of a file.
+ *
+ * Its tree may be replaced by one that says the same (an edit of comments or white space), and it may move in its
+ * file; its resources and everything derived from them stay valid. Any other edit makes a new document.
+ */
+export class ManifestDocument implements TreeSource {
+  readonly file: SourceFile;
+  /** What keeps the document from being read; its tree is then only good for editing help. */
+  readonly problems: readonly SyntaxProblem[];
+  readonly resources: readonly Resource[];
+  /** Whether a template engine has to fill the text in before it is YAML; such a document is left alone. */
+  readonly isTemplate: boolean;
+  /** Where the document begins in its file. */
+  offset: number;
+  /** Its position among the documents of the file. */
+  index: number;
+  #tree: Tree;
+
+  constructor(file: SourceFile, text: string, offset: number, index: number) {
+    this.file = file;
+    this.offset = offset;
+    this.index = index;
+    const read = readTree(text);
+    this.isTemplate = isTemplate(text);
+    if (isTree(read)) {
+      this.#tree = read;
+      this.problems = [];
+    } else if (this.isTemplate) {
+      this.#tree = recoverTree(text).tree;
+      this.problems = [];
+    } else {
+      const recovered = recoverTree(text);
+      this.#tree = recovered.tree;
+      this.problems = recovered.problems.length > 0 ? recovered.problems : refusedBySome(read);
+    }
+    this.resources = this.problems.length > 0 || this.isTemplate ? [] : resourcesOf(this, this.root);
+  }
+
+  get tree(): Tree {
+    return this.#tree;
+  }
+
+  get text(): string {
+    return this.#tree.text;
+  }
+
+  get root(): Value {
+    return rootOf(this);
+  }
+
+  place(start: number, end: number): Place {
+    return { uri: this.file.uri, span: { start: this.offset + start, end: this.offset + end } };
+  }
+
+  get span(): Span {
+    return { start: this.offset, end: this.offset + this.text.length };
+  }
+
+  /** Takes a new text if it says the same as the old one. */
+  accept(text: string): boolean {
+    if (text === this.text) return true;
+    if (this.problems.length > 0) return false;
+    const read = readTree(text);
+    if (!isTree(read) || !sameContent(this.#tree, read)) return false;
+    this.#tree = read;
+    return true;
+  }
+
+  /** Kind and name of what a broken document seems to declare, so that references to it are not called missing. */
+  get declared(): readonly { readonly kind: string; readonly name: string }[] {
+    if (this.problems.length === 0) return [];
+    const kind = /^kind:[ \t]*["']?([\w.-]+)/m.exec(this.text)?.[1];
+    const name = /^metadata:[ \t]*\r?\n(?:[ \t]+[^\n]*\n|[ \t]*(?:#[^\n]*)?\n)*?[ \t]+name:[ \t]*["']?([\w.-]+)/m.exec(this.text)?.[1];
+    return kind && name ? [{ kind, name }] : [];
+  }
+}
+
+/**
+ * Whether Go template actions stand where YAML expects a key, a value or an item. Inside quotes, comments and block
+ * scalars `{{ … }}` is text: Prometheus rules and dashboards are full of it.
+ */
+function isTemplate(text: string): boolean {
+  return text.includes('{{') && /^[ ]*(?:- )*(?:[\w./-]+:[ ]+)?\{\{-?[ ]*(?:[.$\w(]|\/\*)[^\n]*\}\}/m.test(withoutBlockScalars(text));
+}
+
+function withoutBlockScalars(text: string): string {
+  return text.replace(/^([ ]*)((?:- )*[^\s#][^\n]*[:-][ ]+[|>][-+0-9]*[ ]*(?:#[^\n]*)?)\r?\n((?:\1[ ]+[^\n]*(?:\n|$)|[ \t]*\r?\n)*)/gm, '$1$2\n');
+}
+
+/** The fast reader may refuse what the other accepts; kubectl's reader is as strict as the fast one in these cases. */
+function refusedBySome(problem: SyntaxProblem): readonly SyntaxProblem[] {
+  return /tab/.test(problem.message) ? [problem] : [];
+}
+
+/** The objects of a document: itself, or the items of a `List`; nothing if it is no manifest. */
+function resourcesOf(document: ManifestDocument, root: Value): readonly Resource[] {
+  const apiVersion = root.at('apiVersion').text;
+  const kind = root.at('kind').text;
+  if (!apiVersion || !kind) return [];
+  if (kind.endsWith('List') && root.at('items').kind === 'sequence') {
+    return root.at('items').items().flatMap(item => resourcesOf(document, item));
+  }
+  return root.at('metadata', 'name').text ? [new Resource(document, root)] : [];
+}

@@ -1,0 +1,97 @@
+import { ManifestDocument } from './document';
+import { LineIndex } from './lines';
+import { splitDocuments } from './split';
+
+/** What a file is read as. Only manifests have documents. */
+export type FileRole = 'manifest' | 'values' | 'templated' | 'text';
+
+/**
+ * One file of the deployment tree.
+ *
+ * `path` is relative to the root of the tree, with forward slashes. A YAML or JSON file is cut into documents; after
+ * an edit the documents that did not change are kept as they are.
+ */
+export class SourceFile {
+  readonly uri: string;
+  readonly path: string;
+  #text: string;
+  #documents: readonly ManifestDocument[] = [];
+  #lines: LineIndex | undefined;
+
+  constructor(uri: string, path: string, text: string) {
+    this.uri = uri;
+    this.path = path;
+    this.#text = text;
+    if (isYaml(path)) this.#documents = this.#read(text, []);
+  }
+
+  get text(): string {
+    return this.#text;
+  }
+
+  get documents(): readonly ManifestDocument[] {
+    return this.#documents;
+  }
+
+  get lines(): LineIndex {
+    this.#lines ??= new LineIndex(this.#text);
+    return this.#lines;
+  }
+
+  get name(): string {
+    return this.path.slice(this.path.lastIndexOf('/') + 1);
+  }
+
+  /** The directory, relative to the root of the tree; empty for the root itself. */
+  get directory(): string {
+    return this.path.slice(0, Math.max(0, this.path.lastIndexOf('/')));
+  }
+
+  get role(): FileRole {
+    if (!isYaml(this.path)) return 'text';
+    if (this.#documents.some(document => document.resources.length > 0 || document.declared.length > 0)) return 'manifest';
+    return 'values';
+  }
+
+  /** Takes a new text and says which documents are gone and which are new; the others are the same objects. */
+  update(text: string): DocumentChange {
+    const before = this.#documents;
+    this.#text = text;
+    this.#lines = undefined;
+    if (!isYaml(this.path)) return { removed: [], added: [] };
+    this.#documents = this.#read(text, before);
+    const kept = new Set(this.#documents);
+    const old = new Set(before);
+    return {
+      removed: before.filter(document => !kept.has(document)),
+      added: this.#documents.filter(document => !old.has(document)),
+    };
+  }
+
+  #read(text: string, before: readonly ManifestDocument[]): readonly ManifestDocument[] {
+    const spans = splitDocuments(text);
+    const pieces = spans.map(({ start, end }) => text.slice(start, end));
+    let head = 0;
+    while (head < pieces.length && head < before.length && before[head]?.text === pieces[head]) head++;
+    let tail = 0;
+    while (tail < pieces.length - head && tail < before.length - head && before.at(-1 - tail)?.text === pieces.at(-1 - tail)) tail++;
+    const isSameCount = pieces.length === before.length;
+    return pieces.map((piece, index) => {
+      const offset = spans[index]?.start ?? 0;
+      const old = index < head || isSameCount ? before[index] : index >= pieces.length - tail ? before[index - pieces.length + before.length] : undefined;
+      if (!old?.accept(piece)) return new ManifestDocument(this, piece, offset, index);
+      old.offset = offset;
+      old.index = index;
+      return old;
+    });
+  }
+}
+
+export interface DocumentChange {
+  readonly removed: readonly ManifestDocument[];
+  readonly added: readonly ManifestDocument[];
+}
+
+export function isYaml(path: string): boolean {
+  return /\.(?:ya?ml|json)$/i.test(path);
+}

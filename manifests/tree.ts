@@ -1,0 +1,318 @@
+import {
+  COLLECTION_STYLE,
+  type Event,
+  EVENT_ID,
+  getScalarValue,
+  parseEvents,
+  SCALAR_STYLE,
+  type ScalarEvent,
+  YAMLException,
+} from 'js-yaml';
+import type { Span } from './span';
+
+/**
+ * One YAML document as a flat table of nodes in source order: no objects, no copies of the text.
+ *
+ * A node is five integers: kind and style, start, end, the index of the first node after its subtree, and the
+ * block indentation. Children follow their parent; in a mapping, keys and values alternate. Offsets are relative
+ * to the text that was read, so a document that merely moves in its file keeps its tree.
+ */
+export interface Tree {
+  readonly text: string;
+  readonly nodes: Int32Array;
+  /** Alias node → node of its anchor. */
+  readonly targets: ReadonlyMap<number, number>;
+  /** Node → explicit tag, for the few that have one. */
+  readonly tags: ReadonlyMap<number, string>;
+  /** Node → decoded text: of every scalar of a recovered document, and of block and escaped scalars once read. */
+  readonly decoded: Map<number, string>;
+}
+
+export type NodeKind = 'mapping' | 'sequence' | 'scalar' | 'alias';
+export type NodeStyle = 'plain' | 'single' | 'double' | 'literal' | 'folded' | 'block' | 'flow';
+
+export interface SyntaxProblem {
+  readonly message: string;
+  readonly at: Span;
+}
+
+/** Reads one document quickly. Returns the problem instead of a tree when the text is not well formed. */
+export function readTree(text: string): Tree | SyntaxProblem {
+  try {
+    return fromEvents(text, parseEvents(text, { maxDepth: maximalDepth }));
+  } catch (error) {
+    if (error instanceof YAMLException) {
+      const at = Math.min(error.mark?.position ?? 0, text.length);
+      return { message: error.reason, at: { start: at, end: Math.min(at + 1, text.length) } };
+    }
+    throw error;
+  }
+}
+
+export function isTree(read: Tree | SyntaxProblem): read is Tree {
+  return 'nodes' in read;
+}
+
+/** Deeper documents are refused by both parsers; Kubernetes' own limit is far above what a manifest needs. */
+export const maximalDepth = 200;
+
+const stride = 5;
+const kindCodes: readonly NodeKind[] = ['mapping', 'sequence', 'scalar', 'alias'];
+const styleCodes: readonly NodeStyle[] = ['plain', 'single', 'double', 'literal', 'folded', 'block', 'flow'];
+/** Set when the decoded value of a scalar is exactly the slice between its offsets. */
+const verbatim = 64;
+const chompingShift = 8;
+
+export function nodeCount(tree: Tree): number {
+  return tree.nodes.length / stride;
+}
+
+export function nodeKind(tree: Tree, node: number): NodeKind {
+  return kindCodes[field(tree, node, 0) & 7] ?? 'scalar';
+}
+
+export function nodeStyle(tree: Tree, node: number): NodeStyle {
+  return styleCodes[(field(tree, node, 0) >> 3) & 7] ?? 'plain';
+}
+
+/** The first node after the subtree of `node`. */
+export function nodeAfter(tree: Tree, node: number): number {
+  return field(tree, node, 3);
+}
+
+/** The offsets of what the node says: inside the quotes of a quoted scalar, below the header of a block scalar. */
+export function contentSpan(tree: Tree, node: number): Span {
+  return { start: field(tree, node, 1), end: field(tree, node, 2) };
+}
+
+/** The offsets of the node as written, with quotes or block header: what a replacement replaces. */
+export function sourceSpan(tree: Tree, node: number): Span {
+  const { start, end } = contentSpan(tree, node);
+  switch (nodeStyle(tree, node)) {
+    case 'single':
+    case 'double':
+      return { start: start - 1, end: end + 1 };
+    case 'literal':
+    case 'folded': {
+      const line = tree.text.lastIndexOf('\n', start - 2) + 1;
+      const header = /(?:^|\s)[|>][-+0-9]*[ \t]*(?:[ \t]#[^\n]*)?\r?\n?$/.exec(tree.text.slice(line, start));
+      return { start: header ? line + header.index + (/^\s/.test(header[0]) ? 1 : 0) : start, end };
+    }
+    default:
+      return { start, end };
+  }
+}
+
+/** Whether the scalar's value is the text between its offsets, letter by letter. */
+export function isVerbatim(tree: Tree, node: number): boolean {
+  return (field(tree, node, 0) & verbatim) !== 0;
+}
+
+/** The indentation of the lines of a block scalar, in columns. */
+export function blockIndent(tree: Tree, node: number): number {
+  return field(tree, node, 4);
+}
+
+/** The value of a scalar as text, decoded. */
+export function scalarText(tree: Tree, node: number): string {
+  const known = tree.decoded.get(node);
+  if (known !== undefined) return known;
+  const { start, end } = contentSpan(tree, node);
+  if (isVerbatim(tree, node)) return tree.text.slice(start, end);
+  if (start === end && nodeStyle(tree, node) === 'plain') return '';
+  const decoded = getScalarValue(tree.text, {
+    type: EVENT_ID.SCALAR,
+    valueStart: start,
+    valueEnd: end,
+    anchorStart: -1,
+    anchorEnd: -1,
+    tagStart: -1,
+    tagEnd: -1,
+    style: scalarStyles[nodeStyle(tree, node) as keyof typeof scalarStyles],
+    chomping: (field(tree, node, 0) >> chompingShift) as ScalarEvent['chomping'],
+    indent: blockIndent(tree, node),
+    fast: false,
+  });
+  tree.decoded.set(node, decoded);
+  return decoded;
+}
+
+/**
+ * Whether two trees say the same: same structure, same scalars, same styles, wherever they stand and whatever the
+ * comments say. Findings of such a tree stay valid, with their places read from the new one.
+ */
+export function sameContent(a: Tree, b: Tree): boolean {
+  if (a.nodes.length !== b.nodes.length || a.tags.size !== b.tags.size || a.targets.size !== b.targets.size) return false;
+  for (let at = 0; at < a.nodes.length; at += stride) {
+    if (a.nodes[at] !== b.nodes[at] || a.nodes[at + 3] !== b.nodes[at + 3]) return false;
+    const node = at / stride;
+    const kind = nodeKind(a, node);
+    if (kind === 'scalar' ? !sameScalar(a, b, node) : kind === 'alias' && a.targets.get(node) !== b.targets.get(node)) return false;
+    if (a.tags.get(node) !== b.tags.get(node)) return false;
+  }
+  return true;
+}
+
+/** Builds a tree from pushed nodes; shared by the fast reader and the recovering one. */
+export class TreeBuilder {
+  readonly #nodes: number[] = [];
+  readonly #open: number[] = [];
+  readonly #targets = new Map<number, number>();
+  readonly #tags = new Map<number, string>();
+  readonly #anchors = new Map<string, number>();
+  readonly #decoded = new Map<number, string>();
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** Where the last finished token ended: the place of an empty value is looked for from here. */
+  end = 0;
+
+  open(kind: 'mapping' | 'sequence', start: number, flow: boolean): number {
+    const node = this.#push(kindCodes.indexOf(kind) | (styleCodes.indexOf(flow ? 'flow' : 'block') << 3), start, start, 0);
+    this.#open.push(node);
+    this.end = Math.max(this.end, flow ? start + 1 : start);
+    return node;
+  }
+
+  close(end?: number): void {
+    const node = this.#open.pop();
+    if (node === undefined) return;
+    const at = node * stride;
+    const flow = ((this.#nodes[at] ?? 0) >> 3) === styleCodes.indexOf('flow');
+    const last = end ?? (flow ? closingBracket(this.#text, this.end) : this.end);
+    this.#nodes[at + 2] = Math.max(last, this.#nodes[at + 1] ?? 0);
+    this.#nodes[at + 3] = this.#nodes.length / stride;
+    this.end = Math.max(this.end, last);
+  }
+
+  scalar(style: NodeStyle, start: number, end: number, options: { verbatim: boolean; chomping?: number; indent?: number; decoded?: string }): number {
+    const flags = (options.verbatim ? verbatim : 0) | ((options.chomping ?? 0) << chompingShift);
+    const node = this.#push(2 | (styleCodes.indexOf(style) << 3) | flags, start, end, options.indent ?? 0);
+    if (options.decoded !== undefined) this.#decoded.set(node, options.decoded);
+    this.end = style === 'single' || style === 'double' ? end + 1 : end;
+    return node;
+  }
+
+  /** A value that is not written, as in `key:`; it stands right after the colon or dash. */
+  empty(): number {
+    let at = this.end;
+    const next = this.#text.slice(at).match(/^[ \t]*[:-]/);
+    if (next) at += next[0].length;
+    return this.scalar('plain', at, at, { verbatim: true });
+  }
+
+  alias(name: string, start: number, end: number): number | undefined {
+    const target = this.#anchors.get(name);
+    if (target === undefined) return undefined;
+    const node = this.#push(3, start, end, 0);
+    this.#targets.set(node, target);
+    this.end = end;
+    return node;
+  }
+
+  anchor(node: number, name: string): void {
+    this.#anchors.set(name, node);
+  }
+
+  tag(node: number, tag: string): void {
+    this.#tags.set(node, tag);
+  }
+
+  finish(): Tree {
+    while (this.#open.length > 0) this.close();
+    return { text: this.#text, nodes: Int32Array.from(this.#nodes), targets: this.#targets, tags: this.#tags, decoded: this.#decoded };
+  }
+
+  #push(meta: number, start: number, end: number, indent: number): number {
+    const node = this.#nodes.length / stride;
+    this.#nodes.push(meta, start, end, node + 1, indent);
+    return node;
+  }
+}
+
+function fromEvents(text: string, events: readonly Event[]): Tree | SyntaxProblem {
+  const builder = new TreeBuilder(text);
+  let documents = 0;
+  for (const event of events) {
+    switch (event.type) {
+      case EVENT_ID.DOCUMENT:
+        // More than one document in a piece cannot happen after splitting, except for a stray end marker.
+        if (++documents > 1) return builder.finish();
+        break;
+      case EVENT_ID.POP:
+        builder.close();
+        break;
+      case EVENT_ID.ALIAS: {
+        const name = text.slice(event.anchorStart, event.anchorEnd);
+        if (builder.alias(name, event.anchorStart - 1, event.anchorEnd) === undefined) {
+          return { message: `unidentified alias "${name}"`, at: { start: event.anchorStart - 1, end: event.anchorEnd } };
+        }
+        break;
+      }
+      case EVENT_ID.MAPPING:
+      case EVENT_ID.SEQUENCE: {
+        const flow = event.style === COLLECTION_STYLE.FLOW;
+        const node = builder.open(event.type === EVENT_ID.MAPPING ? 'mapping' : 'sequence', event.start, flow);
+        if (event.anchorStart >= 0) builder.anchor(node, text.slice(event.anchorStart, event.anchorEnd));
+        if (event.tagStart >= 0) builder.tag(node, text.slice(event.tagStart, event.tagEnd));
+        break;
+      }
+      case EVENT_ID.SCALAR: {
+        const node =
+          event.valueStart < 0
+            ? builder.empty()
+            : builder.scalar(styleNames[event.style] ?? 'plain', event.valueStart, event.valueEnd, {
+                verbatim: event.fast,
+                chomping: event.chomping,
+                indent: Math.max(event.indent, 0),
+              });
+        if (event.anchorStart >= 0) builder.anchor(node, text.slice(event.anchorStart, event.anchorEnd));
+        if (event.tagStart >= 0) builder.tag(node, text.slice(event.tagStart, event.tagEnd));
+      }
+    }
+  }
+  return builder.finish();
+}
+
+const scalarStyles = {
+  plain: SCALAR_STYLE.PLAIN,
+  single: SCALAR_STYLE.SINGLE_QUOTED,
+  double: SCALAR_STYLE.DOUBLE_QUOTED,
+  literal: SCALAR_STYLE.LITERAL_BLOCK,
+  folded: SCALAR_STYLE.FOLDED_BLOCK,
+} as const;
+const styleNames: Readonly<Record<number, NodeStyle>> = Object.fromEntries(
+  Object.entries(scalarStyles).map(([name, code]) => [code, name as NodeStyle]),
+);
+
+function field(tree: Tree, node: number, which: 0 | 1 | 2 | 3 | 4): number {
+  return tree.nodes[node * stride + which] ?? 0;
+}
+
+function sameScalar(a: Tree, b: Tree, node: number): boolean {
+  const [one, other] = [contentSpan(a, node), contentSpan(b, node)];
+  if (isVerbatim(a, node)) {
+    return one.end - one.start === other.end - other.start && a.text.startsWith(b.text.slice(other.start, other.end), one.start);
+  }
+  return scalarText(a, node) === scalarText(b, node);
+}
+
+/** The offset after the bracket that closes a flow collection, seen from the end of its last child. */
+function closingBracket(text: string, from: number): number {
+  let at = from;
+  while (at < text.length) {
+    const char = text[at];
+    if (char === '}' || char === ']') return at + 1;
+    if (char === '#') at = lineEnd(text, at);
+    else at++;
+  }
+  return text.length;
+}
+
+function lineEnd(text: string, from: number): number {
+  const at = text.indexOf('\n', from);
+  return at === -1 ? text.length : at;
+}

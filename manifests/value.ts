@@ -1,0 +1,317 @@
+import type { EmbeddedDocument } from './embedded';
+import { readEmbedded } from './embedded';
+import type { MappedText } from './mapped-text';
+import { resolvePlain, type ScalarValue } from './scalars';
+import type { Place, Span } from './span';
+import {
+  blockIndent,
+  contentSpan,
+  isVerbatim,
+  nodeAfter,
+  nodeKind,
+  nodeStyle,
+  type NodeStyle,
+  scalarText,
+  sourceSpan,
+  type Tree,
+} from './tree';
+
+/** Where a tree stands: how its offsets become places of the file that a person edits. */
+export interface TreeSource {
+  /** The tree as it is now; a comment-only edit replaces it without changing any value. */
+  readonly tree: Tree;
+  place(start: number, end: number): Place;
+}
+
+export type PathKey = string | number;
+
+/**
+ * A value of a document, or the lack of one: reading never throws and never returns undefined.
+ *
+ * `at` walks down through mappings and sequences, through aliases and merge keys. A value that is not there stands
+ * on the key of its nearest present ancestor, so that "missing" can be underlined somewhere sensible. Places are
+ * computed when asked for, from the tree as it is then.
+ */
+export class Value implements Place {
+  readonly source: TreeSource;
+  readonly parent: Value | undefined;
+  /** The last step of the path that led here; undefined for the root of a document. */
+  readonly name: PathKey | undefined;
+  readonly #node: number;
+  readonly #keyNode: number;
+
+  constructor(source: TreeSource, node: number, keyNode = -1, parent?: Value, name?: PathKey) {
+    this.source = source;
+    this.#node = node;
+    this.#keyNode = keyNode;
+    this.parent = parent;
+    this.name = name;
+  }
+
+  get exists(): boolean {
+    return this.#node >= 0;
+  }
+
+  get kind(): 'mapping' | 'sequence' | 'scalar' | 'missing' {
+    if (!this.exists) return 'missing';
+    const kind = nodeKind(this.source.tree, this.#target);
+    return kind === 'alias' ? 'missing' : kind;
+  }
+
+  /** The steps from the root of the document to here. */
+  get path(): readonly PathKey[] {
+    return this.parent ? [...this.parent.path, ...(this.name === undefined ? [] : [this.name])] : [];
+  }
+
+  /** The value reached by a list of keys and indices; a key may contain any character. */
+  at(...keys: readonly PathKey[]): Value {
+    let value: Value = this;
+    for (const key of keys) value = value.#child(key);
+    return value;
+  }
+
+  items(): readonly Value[] {
+    if (this.kind !== 'sequence') return [];
+    return this.#children().map((node, index) => new Value(this.source, node, -1, this, index));
+  }
+
+  /** The entries of a mapping in source order, each key as text. Entries of merge keys come last. */
+  entries(): readonly (readonly [string, Value])[] {
+    const entries: [string, Value][] = [];
+    this.#eachEntry((key, keyNode, node) => {
+      entries.push([key, new Value(this.source, node, keyNode, this, key)]);
+      return false;
+    });
+    return entries;
+  }
+
+  /** The names of the keys of a mapping. */
+  keys(): readonly string[] {
+    return this.entries().map(([key]) => key);
+  }
+
+  /** What a scalar means: a string, number, boolean or null. Undefined for collections and missing values. */
+  get scalar(): ScalarValue | undefined {
+    if (this.kind !== 'scalar') return undefined;
+    const text = this.#text();
+    if (this.style !== 'plain') return text;
+    const tag = this.source.tree.tags.get(this.#target);
+    return tag === undefined ? resolvePlain(text) : tag.endsWith('str') ? text : resolvePlain(text);
+  }
+
+  /** The text if the value is a string. */
+  get string(): string | undefined {
+    const scalar = this.scalar;
+    return typeof scalar === 'string' ? scalar : undefined;
+  }
+
+  get number(): number | undefined {
+    const scalar = this.scalar;
+    return typeof scalar === 'number' ? scalar : undefined;
+  }
+
+  get boolean(): boolean | undefined {
+    const scalar = this.scalar;
+    return typeof scalar === 'boolean' ? scalar : undefined;
+  }
+
+  /** Present and null, as after a key without a value. */
+  get isNull(): boolean {
+    return this.scalar === null;
+  }
+
+  /** The text of any scalar, whatever its type: `8080` as well as `"8080"`. Undefined for null and collections. */
+  get text(): string | undefined {
+    const scalar = this.scalar;
+    return scalar === undefined || scalar === null ? undefined : this.#text();
+  }
+
+  get style(): NodeStyle {
+    return nodeStyle(this.source.tree, this.#target);
+  }
+
+  /** Whether the node as written is an alias such as `*name`. */
+  get isAlias(): boolean {
+    return this.exists && nodeKind(this.source.tree, this.#node) === 'alias';
+  }
+
+  get uri(): string {
+    return this.source.place(0, 0).uri;
+  }
+
+  /** The value as written; of a missing value, the key of its nearest present ancestor. */
+  get span(): Span {
+    if (!this.exists) return this.key.span;
+    const { start, end } = sourceSpan(this.source.tree, this.#node);
+    return this.source.place(start, end).span;
+  }
+
+  /** The key that leads here; of a list item, the item itself, or its first entry if it is a mapping. */
+  get key(): Place {
+    return new LazyPlace(() => {
+      const { start, end } = this.keySpan;
+      return this.source.place(start, end);
+    });
+  }
+
+  /** Offsets of {@link key} in the tree's text. */
+  get keySpan(): Span {
+    if (this.#keyNode >= 0) return sourceSpan(this.source.tree, this.#keyNode);
+    if (!this.exists) return this.parent ? this.parent.keySpan : { start: 0, end: 0 };
+    const tree = this.source.tree;
+    const first = this.#target + 1;
+    if (this.kind !== 'mapping' || first >= nodeAfter(tree, this.#target)) return sourceSpan(tree, this.#node);
+    const value = nodeAfter(tree, first);
+    const key = sourceSpan(tree, first);
+    const isOneLine = nodeKind(tree, value) === 'scalar' && !['literal', 'folded'].includes(nodeStyle(tree, value));
+    return this.parent && isOneLine ? { start: key.start, end: sourceSpan(tree, value).end } : key;
+  }
+
+  /** Offsets of the value as written in the tree's text; of a missing value as for {@link keySpan}. */
+  get sourceSpan(): Span {
+    return this.exists ? sourceSpan(this.source.tree, this.#node) : this.keySpan;
+  }
+
+  /** The decoded text of a scalar with its places: what an embedded language is read from. */
+  get mapped(): MappedText {
+    return {
+      text: this.kind === 'scalar' ? this.#text() : '',
+      place: (start, end) => new LazyPlace(() => this.#part(start, end)),
+    };
+  }
+
+  /** The place of a part of the decoded text of a scalar. */
+  part(start: number, end: number): Place {
+    return this.mapped.place(start, end);
+  }
+
+  /** The YAML or JSON document that stands inside a scalar. */
+  embedded(): EmbeddedDocument {
+    return readEmbedded(this.mapped, this);
+  }
+
+  /** All scalars below, in source order, keys not included; aliases are not followed, so this always ends. */
+  *scalars(): Iterable<Value> {
+    if (this.kind === 'scalar') yield this;
+    else if (this.isAlias) return;
+    else for (const child of this.kind === 'mapping' ? this.entries().map(([, value]) => value) : this.items()) yield* child.scalars();
+  }
+
+  get #target(): number {
+    return this.source.tree.targets.get(this.#node) ?? this.#node;
+  }
+
+  #text(): string {
+    return scalarText(this.source.tree, this.#target);
+  }
+
+  #child(key: PathKey): Value {
+    if (typeof key === 'number') {
+      const node = this.kind === 'sequence' ? this.#children()[key] : undefined;
+      return new Value(this.source, node ?? -1, -1, this, key);
+    }
+    let found: Value | undefined;
+    this.#eachEntry((name, keyNode, node) => {
+      if (name !== key) return false;
+      found = new Value(this.source, node, keyNode, this, key);
+      return true;
+    });
+    return found ?? new Value(this.source, -1, -1, this, key);
+  }
+
+  #children(): number[] {
+    const tree = this.source.tree;
+    const nodes: number[] = [];
+    const end = nodeAfter(tree, this.#target);
+    for (let node = this.#target + 1; node < end; node = nodeAfter(tree, node)) nodes.push(node);
+    return nodes;
+  }
+
+  /** Visits own entries, then those of merge keys that own entries do not override; stops when told so. */
+  #eachEntry(visit: (key: string, keyNode: number, node: number) => boolean): void {
+    if (this.kind !== 'mapping') return;
+    const tree = this.source.tree;
+    const merges: number[] = [];
+    const end = nodeAfter(tree, this.#target);
+    for (let keyNode = this.#target + 1; keyNode < end; ) {
+      const node = nodeAfter(tree, keyNode);
+      const key = nodeKind(tree, keyNode) === 'scalar' ? scalarText(tree, keyNode) : '';
+      if (key === '<<' && nodeStyle(tree, keyNode) === 'plain') merges.push(node);
+      else if (visit(key, keyNode, node)) return;
+      keyNode = nodeAfter(tree, node);
+    }
+    if (merges.length > 0) this.#eachMerged(merges, visit);
+  }
+
+  #eachMerged(merges: readonly number[], visit: (key: string, keyNode: number, node: number) => boolean): void {
+    const tree = this.source.tree;
+    const own = new Set<string>();
+    const end = nodeAfter(tree, this.#target);
+    for (let key = this.#target + 1; key < end; key = nodeAfter(tree, nodeAfter(tree, key))) {
+      if (nodeKind(tree, key) === 'scalar') own.add(scalarText(tree, key));
+    }
+    const sources = merges.flatMap(node => {
+      const merged = tree.targets.get(node) ?? node;
+      return nodeKind(tree, merged) === 'sequence' ? new Value(this.source, merged).#children() : [merged];
+    });
+    for (const node of sources) {
+      const merged = tree.targets.get(node) ?? node;
+      // A merge can only name an anchor that came before it; anything else would be a loop.
+      if (merged >= this.#target && tree.targets.has(node)) continue;
+      let isDone = false;
+      new Value(this.source, merged).#eachEntry((key, keyNode, value) => {
+        if (own.has(key)) return false;
+        own.add(key);
+        isDone = visit(key, keyNode, value);
+        return isDone;
+      });
+      if (isDone) return;
+    }
+  }
+
+  #part(start: number, end: number): Place {
+    const tree = this.source.tree;
+    const node = this.#target;
+    const content = contentSpan(tree, node);
+    if (isVerbatim(tree, node)) return this.source.place(content.start + start, content.start + end);
+    if (nodeStyle(tree, node) !== 'literal') return this;
+    const [from, to] = literalOffsets(tree.text, content, blockIndent(tree, node), start, end);
+    return this.source.place(from, to);
+  }
+}
+
+/** A place that is worked out when it is asked for, because the text around it may have moved since. */
+class LazyPlace implements Place {
+  readonly #resolve: () => Place;
+
+  constructor(resolve: () => Place) {
+    this.#resolve = resolve;
+  }
+
+  get uri(): string {
+    return this.#resolve().uri;
+  }
+
+  get span(): Span {
+    return this.#resolve().span;
+  }
+}
+
+/** Finds two offsets of a literal block's decoded text in its source, where each line is indented. */
+function literalOffsets(text: string, content: Span, indent: number, start: number, end: number): [number, number] {
+  let decoded = 0;
+  let from: number | undefined;
+  for (let line = content.start; ; ) {
+    const newline = text.indexOf('\n', line);
+    const stop = newline === -1 || newline >= content.end ? content.end : newline;
+    const length = text[stop - 1] === '\r' ? stop - 1 - line : stop - line;
+    const shift = Math.min(indent, length);
+    const width = length - shift;
+    if (from === undefined && start <= decoded + width) from = line + shift + Math.max(0, start - decoded);
+    if (from !== undefined && end <= decoded + width) return [from, line + shift + Math.max(0, end - decoded)];
+    // The end of a part may be the start of the next line: the newline belongs to the part.
+    if (newline === -1 || newline >= content.end) return [from ?? content.end, content.end];
+    decoded += width + 1;
+    line = newline + 1;
+  }
+}

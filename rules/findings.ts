@@ -1,0 +1,147 @@
+import { settingsOf } from '../analysis/settings';
+import type { ManifestDocument } from '../manifests/document';
+import type { SourceFile } from '../manifests/file';
+import type { Resource } from '../manifests/resource';
+import type { Workspace } from '../manifests/workspace';
+import type { Problem, Rule, Severity } from './rule';
+import { suppressionsOf } from './suppressions';
+
+/** A problem that a rule found, with the rule and what it was looking at. */
+export interface Finding {
+  readonly rule: Rule;
+  readonly problem: Problem;
+  readonly severity: Severity;
+  readonly resource: Resource | undefined;
+  /** Why the finding is not to be reported, if a comment in the file says so. */
+  readonly suppressed: { readonly reason: string } | undefined;
+}
+
+export interface CheckOptions {
+  /** `strict` adds the rules that are opinions. */
+  readonly profile?: 'default' | 'strict';
+  /** Severities by rule id from the editor's settings; they give way to those of the tree's own configuration. */
+  readonly severities?: Readonly<Record<string, Severity | 'off'>>;
+}
+
+/** What a rule looked at when it found something. */
+export type Subject = Resource | ManifestDocument | SourceFile | Workspace;
+
+/** A problem as the rule yielded it, before settings and suppressions are applied. */
+export interface RawFinding {
+  readonly rule: Rule;
+  readonly problem: Problem;
+  readonly resource: Resource | undefined;
+}
+
+/** Runs rules over a whole workspace, once. The result is sorted by file, position and rule. */
+export function checkWorkspace(workspace: Workspace, rules: readonly Rule[], options: CheckOptions = {}): readonly Finding[] {
+  const raw: RawFinding[] = [];
+  const active = rules.filter(rule => isActive(rule, workspace, options));
+  for (const rule of active) if ('checkWorkspace' in rule) raw.push(...run(rule, workspace, undefined, () => rule.checkWorkspace(workspace)));
+  const byKind = rulesByKind(active);
+  for (const file of workspace.files) {
+    raw.push(...fileFindings(file, active, workspace));
+    for (const document of file.documents) raw.push(...documentFindings(document, byKind, active, workspace));
+  }
+  return publish(raw, workspace, options);
+}
+
+export function fileFindings(file: SourceFile, rules: readonly Rule[], workspace: Workspace): readonly RawFinding[] {
+  return rules.flatMap(rule => ('checkFile' in rule ? run(rule, workspace, undefined, () => rule.checkFile(file, workspace)) : []));
+}
+
+function documentFindings(document: ManifestDocument, byKind: RulesByKind, rules: readonly Rule[], workspace: Workspace): readonly RawFinding[] {
+  const found: RawFinding[] = [];
+  for (const rule of rules) {
+    if ('checkDocument' in rule) found.push(...run(rule, workspace, undefined, () => rule.checkDocument(document, workspace)));
+  }
+  for (const resource of document.resources) {
+    for (const rule of rulesFor(resource, byKind)) found.push(...resourceFindings(rule, resource, workspace));
+  }
+  return found;
+}
+
+export function resourceFindings(rule: Rule, resource: Resource, workspace: Workspace): readonly RawFinding[] {
+  return 'check' in rule ? run(rule, workspace, resource, () => rule.check(resource, workspace)) : none;
+}
+
+export type RulesByKind = ReadonlyMap<string, readonly Rule[]>;
+
+export function rulesByKind(rules: readonly Rule[]): RulesByKind {
+  const map = new Map<string, Rule[]>();
+  for (const rule of rules) {
+    if (!('check' in rule)) continue;
+    for (const kind of rule.kinds) {
+      const list = map.get(kind);
+      if (list) list.push(rule);
+      else map.set(kind, [rule]);
+    }
+  }
+  return map;
+}
+
+export function rulesFor(resource: Resource, byKind: RulesByKind): readonly Rule[] {
+  return [...(byKind.get(resource.qualifiedKind) ?? []), ...(byKind.get('*') ?? [])];
+}
+
+/** Runs one check. A rule that throws is a bug: it is reported under its own id instead of taking the others down. */
+export function run(rule: Rule, workspace: Workspace, resource: Resource | undefined, check: () => Iterable<Problem>): readonly RawFinding[] {
+  try {
+    const problems = [...check()];
+    return problems.length === 0 ? none : problems.map(problem => ({ rule, problem, resource }));
+  } catch (error) {
+    crashes.get(workspace)?.push({ rule: rule.id, error }) ?? crashes.set(workspace, [{ rule: rule.id, error }]);
+    return none;
+  }
+}
+
+/** The rules that threw since the last call, so that the caller can tell the user and the tests can fail. */
+export function takeCrashes(workspace: Workspace): readonly RuleCrash[] {
+  const taken = crashes.get(workspace) ?? [];
+  crashes.delete(workspace);
+  return taken;
+}
+
+export interface RuleCrash {
+  readonly rule: string;
+  readonly error: unknown;
+}
+
+/** Applies severities, switches and suppressions, drops what was said twice, and sorts. */
+export function publish(raw: readonly RawFinding[], workspace: Workspace, options: CheckOptions = {}): readonly Finding[] {
+  const seen = new Set<string>();
+  const findings: Finding[] = [];
+  for (const { rule, problem, resource } of raw) {
+    const severity = severityOf(rule, problem, workspace, options);
+    if (severity === 'off') continue;
+    const { start, end } = problem.at.span;
+    const identity = `${rule.id}\n${problem.at.uri}\n${start}\n${end}\n${problem.message}`;
+    if (seen.has(identity)) continue;
+    seen.add(identity);
+    const file = workspace.file(problem.at.uri);
+    const suppressed = file ? suppressionsOf(file).find(one => one.covers(rule.id, start)) : undefined;
+    findings.push({ rule, problem, severity, resource, suppressed: suppressed && { reason: suppressed.reason } });
+  }
+  return findings
+    .map(finding => ({ finding, path: workspace.file(finding.problem.at.uri)?.path ?? finding.problem.at.uri, at: finding.problem.at.span.start }))
+    .sort((a, b) => compare(a.path, b.path) || a.at - b.at || compare(a.finding.rule.id, b.finding.rule.id) || compare(a.finding.problem.message, b.finding.problem.message))
+    .map(({ finding }) => finding);
+}
+
+export function isActive(rule: Rule, workspace: Workspace, options: CheckOptions): boolean {
+  const chosen = settingsOf(workspace).rules.get(rule.id)?.severity ?? options.severities?.[rule.id];
+  if (chosen !== undefined) return chosen !== 'off';
+  return rule.profile !== 'strict' || (settingsOf(workspace).profile ?? options.profile) === 'strict';
+}
+
+function severityOf(rule: Rule, problem: Problem, workspace: Workspace, options: CheckOptions): Severity | 'off' {
+  const chosen = settingsOf(workspace).rules.get(rule.id)?.severity ?? options.severities?.[rule.id];
+  return chosen ?? problem.severity ?? rule.severity;
+}
+
+const none: readonly RawFinding[] = [];
+const crashes = new WeakMap<Workspace, RuleCrash[]>();
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,129 @@
+import { computed, effect } from 'alien-signals';
+import type { ManifestDocument } from '../manifests/document';
+import type { SourceFile } from '../manifests/file';
+import type { DocumentsChanged, Workspace } from '../manifests/workspace';
+import { type CheckOptions, type Finding, fileFindings, isActive, publish, type RawFinding, resourceFindings, rulesByKind, rulesFor, run } from './findings';
+import type { Rule } from './rule';
+
+/**
+ * The findings of a workspace, kept up to date at the cost of what changed.
+ *
+ * Every pair of rule and resource is a computation of its own: it runs again only when an answer that the rule got
+ * from the workspace has changed. One effect per document collects the pairs' results.
+ */
+export class LiveFindings {
+  /** Counts of work done, for tests that prove how little an edit costs. */
+  readonly counters = { checks: 0 };
+  readonly #workspace: Workspace;
+  readonly #rules: readonly Rule[];
+  readonly #options: CheckOptions;
+  readonly #changed: (uri: string) => void;
+  readonly #owners = new Map<object, { dispose: () => void; findings: readonly RawFinding[] }>();
+  readonly #byUri = new Map<string, Set<object>>();
+
+  /** `changed` is called with the uri of each file whose findings may have changed. */
+  constructor(workspace: Workspace, rules: readonly Rule[], options: CheckOptions, changed: (uri: string) => void) {
+    this.#workspace = workspace;
+    this.#options = options;
+    this.#changed = changed;
+    this.#rules = rules.filter(rule => isActive(rule, workspace, options));
+  }
+
+  /** Starts watching what has been added and forgets what is gone. */
+  apply({ file, removed, added }: DocumentsChanged): void {
+    for (const document of removed) this.#forget(document);
+    if (this.#workspace.file(file.uri) !== file) {
+      this.#forget(file);
+      return;
+    }
+    for (const document of added) this.#watchDocument(document);
+    this.#watchFile(file);
+    this.#changed(file.uri);
+  }
+
+  /** Starts the rules that look at the whole workspace; call once, when all files are there. */
+  start(): void {
+    for (const rule of this.#rules) {
+      if (!('checkWorkspace' in rule)) continue;
+      this.#watch(rule, () => [this.#pair(() => run(rule, this.#workspace, undefined, () => rule.checkWorkspace(this.#workspace)))]);
+    }
+  }
+
+  /** The findings whose place is in a file, sorted. */
+  of(uri: string): readonly Finding[] {
+    const raw: RawFinding[] = [];
+    for (const owner of this.#byUri.get(uri) ?? []) {
+      for (const finding of this.#owners.get(owner)?.findings ?? []) if (finding.problem.at.uri === uri) raw.push(finding);
+    }
+    return publish(raw, this.#workspace, this.#options);
+  }
+
+  /** All findings of the workspace, sorted. */
+  all(): readonly Finding[] {
+    return publish([...this.#owners.values()].flatMap(owner => owner.findings), this.#workspace, this.#options);
+  }
+
+  dispose(): void {
+    for (const owner of [...this.#owners.keys()]) this.#forget(owner);
+  }
+
+  #watchDocument(document: ManifestDocument): void {
+    this.#watch(document, () => {
+      const byKind = rulesByKind(this.#rules);
+      const pairs: (() => readonly RawFinding[])[] = [];
+      for (const rule of this.#rules) {
+        if ('checkDocument' in rule) pairs.push(this.#pair(() => run(rule, this.#workspace, undefined, () => rule.checkDocument(document, this.#workspace))));
+      }
+      for (const resource of document.resources) {
+        for (const rule of rulesFor(resource, byKind)) pairs.push(this.#pair(() => resourceFindings(rule, resource, this.#workspace)));
+      }
+      return pairs;
+    });
+  }
+
+  /** Rules on files read the text directly, so they run at every change of the file. */
+  #watchFile(file: SourceFile): void {
+    if (!this.#rules.some(rule => 'checkFile' in rule)) return;
+    this.#forget(file);
+    this.#watch(file, () => [this.#pair(() => fileFindings(file, this.#rules, this.#workspace))]);
+  }
+
+  #pair(check: () => readonly RawFinding[]): () => readonly RawFinding[] {
+    return computed<readonly RawFinding[]>(() => {
+      this.counters.checks++;
+      return check();
+    });
+  }
+
+  #watch(owner: object, pairsOf: () => readonly (() => readonly RawFinding[])[]): void {
+    const pairs = pairsOf();
+    const entry = { dispose: () => {}, findings: [] as readonly RawFinding[] };
+    this.#owners.set(owner, entry);
+    entry.dispose = effect(() => {
+      const findings: RawFinding[] = [];
+      for (const pair of pairs) findings.push(...pair());
+      this.#replace(owner, entry, findings);
+    });
+  }
+
+  #replace(owner: object, entry: { findings: readonly RawFinding[] }, findings: readonly RawFinding[]): void {
+    const before = new Set(entry.findings.map(finding => finding.problem.at.uri));
+    const after = new Set(findings.map(finding => finding.problem.at.uri));
+    entry.findings = findings;
+    for (const uri of before) if (!after.has(uri)) this.#byUri.get(uri)?.delete(owner);
+    for (const uri of after) {
+      const owners = this.#byUri.get(uri);
+      if (owners) owners.add(owner);
+      else this.#byUri.set(uri, new Set([owner]));
+    }
+    for (const uri of new Set([...before, ...after])) this.#changed(uri);
+  }
+
+  #forget(owner: object): void {
+    const entry = this.#owners.get(owner);
+    if (!entry) return;
+    entry.dispose();
+    this.#replace(owner, entry, []);
+    this.#owners.delete(owner);
+  }
+}
