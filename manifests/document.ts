@@ -16,6 +16,7 @@ export class ManifestDocument implements TreeSource {
   readonly file: SourceFile;
   /** What keeps the document from being read; its tree is then only good for editing help. */
   readonly problems: readonly SyntaxProblem[];
+  readonly linePrefix = '';
   readonly resources: readonly Resource[];
   /** Whether a template engine has to fill the text in before it is YAML; such a document is left alone. */
   readonly isTemplate: boolean;
@@ -57,8 +58,15 @@ export class ManifestDocument implements TreeSource {
     return rootOf(this);
   }
 
+  /** A place that moves with the document. */
   place(start: number, end: number): Place {
-    return { uri: this.file.uri, span: { start: this.offset + start, end: this.offset + end } };
+    const document = this;
+    return {
+      uri: this.file.uri,
+      get span() {
+        return { start: document.offset + start, end: document.offset + end };
+      },
+    };
   }
 
   get span(): Span {

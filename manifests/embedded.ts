@@ -26,6 +26,7 @@ export function readEmbedded(text: MappedText, within: Place): EmbeddedDocument 
 function embeddedSource(text: MappedText, tree: Tree, within: Place): TreeSource {
   return {
     tree,
+    linePrefix: text.linePrefix,
     place: (start, end) => (text.text === '' ? within : text.place(start, end)),
   };
 }

@@ -5,6 +5,11 @@ export interface MappedText {
   readonly text: string;
   /** The place of a part of `text`. Where the part was not written letter by letter, the nearest whole thing. */
   place(start: number, end: number): Place;
+  /**
+   * What the file has at the start of each line of the text: the indentation of a block scalar. Undefined where lines
+   * cannot be inserted, as inside quotes.
+   */
+  readonly linePrefix: string | undefined;
 }
 
 /** The part of a mapped text between two offsets. */
@@ -12,6 +17,7 @@ export function slice(whole: MappedText, span: Span): MappedText {
   return {
     text: whole.text.slice(span.start, span.end),
     place: (start, end) => whole.place(span.start + start, span.start + end),
+    linePrefix: whole.linePrefix,
   };
 }
 
@@ -27,6 +33,7 @@ export function concatenate(pieces: readonly MappedText[]): MappedText {
   }
   return {
     text,
+    linePrefix: only?.linePrefix,
     place(start, end) {
       let index = 0;
       while (index + 1 < pieces.length && (starts[index + 1] ?? 0) <= start) index++;

@@ -21,6 +21,8 @@ export interface TreeSource {
   /** The tree as it is now; a comment-only edit replaces it without changing any value. */
   readonly tree: Tree;
   place(start: number, end: number): Place;
+  /** What the file has at the start of each line of the tree's text; undefined where lines cannot be inserted. */
+  readonly linePrefix: string | undefined;
 }
 
 export type PathKey = string | number;
@@ -177,6 +179,7 @@ export class Value implements Place {
     return {
       text: this.kind === 'scalar' ? this.#text() : '',
       place: (start, end) => new LazyPlace(() => this.#part(start, end)),
+      linePrefix: this.#linePrefix(),
     };
   }
 
@@ -195,6 +198,11 @@ export class Value implements Place {
     if (this.kind === 'scalar') yield this;
     else if (this.isAlias) return;
     else for (const child of this.kind === 'mapping' ? this.entries().map(([, value]) => value) : this.items()) yield* child.scalars();
+  }
+
+  #linePrefix(): string | undefined {
+    if (this.kind !== 'scalar' || this.style !== 'literal' || this.source.linePrefix === undefined) return undefined;
+    return this.source.linePrefix + ' '.repeat(blockIndent(this.source.tree, this.#target));
   }
 
   get #target(): number {

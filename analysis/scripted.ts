@@ -1,0 +1,39 @@
+import type { SourceFile } from '../manifests/file';
+import type { Span } from '../manifests/span';
+
+/** An object that a command makes, or that a comment tells the reader to make. */
+export interface ScriptedObject {
+  readonly kind: string;
+  readonly namespace: string | undefined;
+  readonly name: string;
+  readonly keys: readonly string[] | 'any';
+  readonly span: Span;
+  readonly isPromise: boolean;
+}
+
+/** What the commands of a script, or the commands shown in a Markdown file, create. */
+export function scriptedIn(file: SourceFile): readonly ScriptedObject[] {
+  if (/\.md$/i.test(file.path)) return promisedIn(file.text);
+  return [];
+}
+
+/** What comments tell the reader to create by hand with `kubectl create`. */
+export function promisedIn(text: string): readonly ScriptedObject[] {
+  if (!text.includes('kubectl create ')) return [];
+  const found: ScriptedObject[] = [];
+  for (const match of text.matchAll(/kubectl create (secret (?:generic|tls|docker-registry)|configmap|namespace|serviceaccount) +([a-z0-9][\w.-]*)((?:[^\n]*\\\n)*[^\n]*)/g)) {
+    const options = match[3] ?? '';
+    const keys = [...options.matchAll(/--from-(?:literal|file)=["']?([\w.-]+)/g)].map(one => one[1] ?? '');
+    found.push({
+      kind: kinds[(match[1] ?? '').split(' ', 1)[0] ?? ''] ?? 'Secret',
+      namespace: /(?:-n|--namespace)[ =]+([a-z0-9-]+)/.exec(options)?.[1],
+      name: match[2] ?? '',
+      keys: keys.length > 0 ? keys : 'any',
+      span: { start: match.index, end: match.index + match[0].length },
+      isPromise: true,
+    });
+  }
+  return found;
+}
+
+const kinds: Readonly<Record<string, string>> = { secret: 'Secret', configmap: 'ConfigMap', namespace: 'Namespace', serviceaccount: 'ServiceAccount' };

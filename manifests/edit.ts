@@ -1,0 +1,131 @@
+import { resolvePlain } from './scalars';
+import type { Place, TextEdit } from './span';
+import type { PathKey, Value } from './value';
+
+/*
+ * Edits that keep comments, quoting, indentation and line endings: they replace or insert text at places and never
+ * print a document anew. A function returns undefined where the text does not allow the edit.
+ */
+
+/** Replaces a scalar by another text, in the same quotes if it has some, with quotes if it needs them. */
+export function replaceScalar(value: Value, text: string): TextEdit | undefined {
+  if (value.kind !== 'scalar' || value.style === 'literal' || value.style === 'folded') return undefined;
+  const tree = value.source.tree;
+  if (value.sourceSpan.start === value.sourceSpan.end) return { at: value, newText: ` ${quoted(text, 'plain')}` };
+  const style = value.style === 'single' ? 'single' : value.style === 'double' ? 'double' : 'plain';
+  const wasString = typeof value.scalar === 'string';
+  const asWritten = resolvePlain(text);
+  const needsQuotes = style === 'plain' && wasString && typeof asWritten !== 'string';
+  return tree ? { at: value, newText: quoted(text, needsQuotes ? 'double' : style) } : undefined;
+}
+
+/** Replaces a whole value by YAML text on the same line, such as `true` or `{a: 1}`. */
+export function replaceValue(value: Value, yaml: string): TextEdit | undefined {
+  if (!value.exists || value.kind !== 'scalar' || value.style === 'literal' || value.style === 'folded') return undefined;
+  return { at: value, newText: value.sourceSpan.start === value.sourceSpan.end ? ` ${yaml}` : yaml };
+}
+
+/**
+ * Inserts entries into a block mapping: after the entry `after` if it is there, else at the end. `yaml` is the text of
+ * the entries at column 0, several lines if need be, without a final newline.
+ */
+export function insertEntry(mapping: Value, yaml: string, options: { after?: PathKey } = {}): TextEdit | undefined {
+  if (mapping.kind !== 'mapping') return undefined;
+  const entries = mapping.entries();
+  const [first] = entries;
+  const last = entries.find(([key]) => key === options.after) ?? entries.at(-1);
+  if (!first || !last) return undefined;
+  if (mapping.style === 'flow') {
+    return yaml.includes('\n') ? undefined : { at: after(last[1]), newText: `, ${yaml}` };
+  }
+  return insertLines(last[1], yaml, column(first[1], first[1].keySpan.start));
+}
+
+/** Inserts an item at the end of a block sequence. `yaml` is the text of the item without its dash, at column 0. */
+export function insertItem(sequence: Value, yaml: string): TextEdit | undefined {
+  if (sequence.kind !== 'sequence') return undefined;
+  const items = sequence.items();
+  const [first, last] = [items[0], items.at(-1)];
+  if (!first || !last) return undefined;
+  if (sequence.style === 'flow') return yaml.includes('\n') ? undefined : { at: after(last), newText: `, ${yaml}` };
+  const dash = sequence.source.tree.text.lastIndexOf('-', first.sourceSpan.start);
+  return insertLines(last, `- ${yaml.replaceAll('\n', '\n  ')}`, column(first, dash));
+}
+
+/** Deletes an entry of a block mapping or an item of a block sequence with its lines and the comment at its end. */
+export function deleteEntry(value: Value): TextEdit | undefined {
+  const { parent } = value;
+  if (!value.exists || !parent || parent.style === 'flow' || value.source.linePrefix === undefined) return undefined;
+  const siblings = parent.kind === 'mapping' ? parent.entries().length : parent.items().length;
+  if (siblings < 2) return undefined;
+  const text = value.source.tree.text;
+  const start = lineStart(text, Math.min(value.keySpan.start, value.sourceSpan.start));
+  // The first key of a list item shares its line with the dash.
+  if (!/^[ \t]*(?:- )?$/.test(text.slice(start, value.keySpan.start)) || text.slice(start, value.keySpan.start).includes('-') !== (parent.kind === 'sequence')) return undefined;
+  const end = nextLine(text, lastContent(value));
+  return { at: linesPlace(value, start, end), newText: '' };
+}
+
+/** Appends documents at the end of a file. `yaml` has no leading `---` and no final newline. */
+export function appendDocument(file: { readonly uri: string; readonly text: string }, yaml: string): TextEdit {
+  const end = file.text.length;
+  const eol = file.text.includes('\r\n') ? '\r\n' : '\n';
+  const gap = file.text === '' || file.text.endsWith('\n') ? '' : eol;
+  return { at: { uri: file.uri, span: { start: end, end } }, newText: `${gap}---\n${yaml}\n`.replaceAll('\n', eol).replace('\r\r', '\r') };
+}
+
+/** Writes a text as a YAML scalar of a style; plain text that would mean something else gets double quotes. */
+export function quoted(text: string, style: 'plain' | 'single' | 'double'): string {
+  if (style === 'single' && !/[\n\r\t]/.test(text)) return `'${text.replaceAll("'", "''")}'`;
+  if (style === 'plain' && isPlain(text)) return text;
+  return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n').replaceAll('\r', '\\r').replaceAll('\t', '\\t')}"`;
+}
+
+/** The column at which an offset of the tree's text stands. */
+export function column(value: Value, offset: number): number {
+  return offset - lineStart(value.source.tree.text, offset);
+}
+
+function isPlain(text: string): boolean {
+  return text !== '' && /^[A-Za-z0-9_./][^\n\r\t]*$/.test(text) && !/: |:$| #|\s$/.test(text);
+}
+
+/** Inserts whole lines below a value. */
+function insertLines(below: Value, yaml: string, indent: number): TextEdit | undefined {
+  const { source } = below;
+  if (source.linePrefix === undefined) return undefined;
+  const text = source.tree.text;
+  const end = lastContent(below);
+  const lineEnd = text.indexOf('\n', end);
+  const stop = lineEnd === -1 ? text.length : lineEnd;
+  const at = text[stop - 1] === '\r' ? stop - 1 : stop;
+  const eol = at < stop ? '\r\n' : '\n';
+  const lines = yaml.split('\n').map(line => (line === '' ? '' : source.linePrefix + ' '.repeat(indent) + line));
+  return { at: source.place(at, at), newText: eol + lines.join(eol) };
+}
+
+/** The offset just after the last character that belongs to a value, not counting blank lines. */
+function lastContent(value: Value): number {
+  const { end, start } = value.sourceSpan;
+  const text = value.source.tree.text;
+  let at = end;
+  while (at > start && /\s/.test(text[at - 1] ?? '')) at--;
+  return at;
+}
+
+function after(value: Value): Place {
+  return value.source.place(value.sourceSpan.end, value.sourceSpan.end);
+}
+
+function linesPlace(value: Value, start: number, end: number): Place {
+  return value.source.place(start, end);
+}
+
+function lineStart(text: string, offset: number): number {
+  return text.lastIndexOf('\n', offset - 1) + 1;
+}
+
+function nextLine(text: string, offset: number): number {
+  const at = text.indexOf('\n', offset);
+  return at === -1 ? text.length : at + 1;
+}

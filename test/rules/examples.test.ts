@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { rules } from '../../rules/catalogue';
+import { checkWorkspace, takeCrashes } from '../../rules/findings';
+import { check, compareMarks, fixAll, marksOf, readFixture, workspaceOf } from '../fixture';
+
+/** The examples of every rule's documentation are its first tests. */
+describe('rule examples', () => {
+  for (const rule of rules) {
+    describe(rule.id, () => {
+      it('finds what the bad example marks, and nothing else', () => {
+        const { fixture, workspace, findings } = check(rule.examples.bad, [rule]);
+        assert.deepEqual(takeCrashes(workspace), []);
+        assert.notEqual(fixture.marks.length, 0, 'the bad example marks nothing');
+        const { expected, found } = compareMarks(fixture.marks, marksOf(workspace, findings));
+        assert.deepEqual(found, expected);
+      });
+
+      it('finds nothing in the good example', () => {
+        const { workspace, findings } = check(rule.examples.good, [rule]);
+        assert.deepEqual(takeCrashes(workspace), []);
+        assert.deepEqual(marksOf(workspace, findings), []);
+      });
+
+      it('fixes the bad example into the good one, without a new error', () => {
+        const bad = readFixture(rule.examples.bad);
+        const fixed = fixAll(bad.files, [rule]);
+        if (fixed === bad.files) return;
+        assert.deepEqual(Object.fromEntries(fixed), Object.fromEntries(readFixture(rule.examples.good).files));
+        assert.deepEqual(errorsOf(fixed).filter(error => !errorsOf(bad.files).includes(error)), []);
+      });
+    });
+  }
+});
+
+function errorsOf(files: ReadonlyMap<string, string>): readonly string[] {
+  return checkWorkspace(workspaceOf(files), rules)
+    .filter(finding => finding.severity === 'error')
+    .map(finding => `${finding.rule.id}: ${finding.problem.message}`);
+}
