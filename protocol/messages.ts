@@ -82,6 +82,8 @@ export interface FixAllParams {
 export interface DeployPlan {
   readonly version: 1;
   readonly hash: string;
+  /** Uri of the directory that the plan's paths start from; absent where the plan is not about an open workspace. */
+  readonly root?: string;
   readonly phases: readonly PlanPhase[];
   readonly unclaimed: readonly string[];
 }

@@ -1,0 +1,34 @@
+import { commands, type ExtensionContext, window } from 'vscode';
+import { checkDeployment } from './check';
+import { registerChecklist } from './checklist/view';
+import { registerPlan } from './deploy/plan';
+import { registerExplain } from './explain';
+import { fixAllSafeProblems } from './fix-all';
+import { type CreateClient, startServer } from './server';
+import { registerStatusBar } from './status-bar';
+import { registerVirtualDocuments } from './virtual-documents';
+
+/** Puts the parts of the extension together; what differs between Node and a browser is how the client is made. */
+export async function compose(context: ExtensionContext, createClient: CreateClient): Promise<void> {
+  const log = window.createOutputChannel('Matrix Preflight', { log: true });
+  const server = startServer(createClient, log);
+  const documents = registerVirtualDocuments();
+  const command = (name: string, run: (...args: never[]) => unknown) =>
+    commands.registerCommand(`matrixPreflight.${name}`, run);
+  context.subscriptions.push(
+    log,
+    server,
+    documents,
+    registerStatusBar(server),
+    registerChecklist(server),
+    registerPlan(server, documents),
+    registerExplain(server, documents),
+    command('check', () => checkDeployment(server)),
+    command('fixAll', () => fixAllSafeProblems(server)),
+    command('restartServer', () => server.restart()),
+    command('showLog', () => log.show()),
+  );
+  // The views stay out of sight in workspaces that hold no deployment.
+  await commands.executeCommand('setContext', 'matrixPreflight.active', true);
+  await server.start();
+}

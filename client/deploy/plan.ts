@@ -1,0 +1,64 @@
+import { commands, Disposable, type QuickPickItem, Uri, window, workspace } from 'vscode';
+import { type DeployPlan, type PlanPhase, planRequest } from '../../protocol/messages';
+import { alarm, showLog } from '../notices';
+import type { Server } from '../server';
+import type { VirtualDocuments } from '../virtual-documents';
+import { type LinkTo, planMarkdown } from './plan-markdown';
+
+const kind = 'plan';
+
+/** The commands that show what a deployment would do, as documents that follow the manifests while they are open. */
+export function registerPlan(server: Server, documents: VirtualDocuments): Disposable {
+  const request = async () => {
+    await server.ready();
+    return server.client.sendRequest<DeployPlan>(planRequest);
+  };
+  documents.serve(kind, async phase => {
+    const plan = await request();
+    return planMarkdown(plan, linkInto(plan), phase === '' ? undefined : phase);
+  });
+  const orAlarm = (show: () => Promise<void>) => () =>
+    show().catch(error =>
+      alarm(`The plan cannot be shown: ${error instanceof Error ? error.message : error}`, showLog),
+    );
+  return Disposable.from(
+    server.onDidChangeState(({ state }) => {
+      if (state === 'ready') documents.refresh(kind);
+    }),
+    commands.registerCommand(
+      'matrixPreflight.showPlan',
+      orAlarm(() => documents.show(kind, '', 'Deployment plan')),
+    ),
+    commands.registerCommand(
+      'matrixPreflight.deployPhase',
+      orAlarm(async () => {
+        const phase = await pickPhase(await request());
+        if (phase) await documents.show(kind, phase.id, `Deployment plan, ${phase.title.replaceAll('/', ' ')}`);
+      }),
+    ),
+  );
+}
+
+async function pickPhase({ phases }: DeployPlan): Promise<PlanPhase | undefined> {
+  const items = phases.map(
+    phase => ({ label: phase.title, detail: readiness(phase), phase }) satisfies QuickPickItem & { phase: PlanPhase },
+  );
+  const options = { title: 'Deploy Phase', placeHolder: 'Phase to show the plan of', matchOnDetail: true };
+  return (await window.showQuickPick(items, options))?.phase;
+}
+
+function readiness({ steps }: PlanPhase): string {
+  const blocked = steps.filter(({ blockedBy }) => blockedBy.length > 0).length;
+  const total = steps.length === 1 ? '1 step' : `${steps.length} steps`;
+  return blocked === 0 ? `${total}, none blocked` : `${total}, ${blocked} blocked by findings`;
+}
+
+function linkInto({ root }: DeployPlan): LinkTo {
+  const base = root === undefined ? workspace.workspaceFolders?.[0]?.uri : Uri.parse(root);
+  return (file, line) =>
+    base
+      ? Uri.joinPath(base, file)
+          .with({ fragment: `L${line}` })
+          .toString()
+      : '';
+}

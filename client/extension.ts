@@ -1,0 +1,22 @@
+import type { ExtensionContext } from 'vscode';
+import { LanguageClient, TransportKind } from 'vscode-languageclient/node';
+import { compose } from './compose';
+
+/** Starts the extension where Node is at hand: the language server is a process of its own. */
+export function activate(context: ExtensionContext): Promise<void> {
+  const module = context.asAbsolutePath('dist/server.js');
+  const transport = TransportKind.ipc;
+  return compose(
+    context,
+    (id, name, options) =>
+      new LanguageClient(
+        id,
+        name,
+        {
+          run: { module, transport },
+          debug: { module, transport, options: { execArgv: ['--nolazy', '--inspect=6009'] } },
+        },
+        options,
+      ),
+  );
+}

@@ -1,0 +1,64 @@
+// Runs a mocha suite inside the extension host of a provisioned VS Code, in a headless browser.
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import util from 'node:util';
+import { launchBrowser } from './browser.mjs';
+import { startServer } from './server.mjs';
+
+/**
+ * Loads the extension at `extension` and calls `run()` of the CommonJS module `tests` with `folder` open.
+ *
+ * Gives `{ ok, code, passes, failures, text, vscode }`. `ok` needs the report that the suite itself writes, because
+ * an extension host that dies is announced with the exit code 0. On failure a picture of the page and all logs are left
+ * in `artifacts`.
+ */
+export async function runInHost(host, options) {
+  const { extension, tests, folder, artifacts, settings, trusted, env = {}, timeoutMilliseconds = 120_000 } = options;
+  const resultDirectory = fs.mkdtempSync(path.join(os.tmpdir(), 'mp-result-'));
+  const resultFile = path.join(resultDirectory, 'result.json');
+  const server = await startServer(host, {
+    testDriver: true,
+    settings,
+    trusted,
+    env: { ...env, TEST_RESULT: resultFile },
+  });
+  const lines = [];
+  let browser;
+  let timer;
+  try {
+    browser = await launchBrowser();
+    const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    const code = await new Promise((resolve, reject) => {
+      timer = setTimeout(() => resolve('time limit exceeded'), timeoutMilliseconds);
+      page.on('crash', () => resolve('the browser page crashed'));
+      const open = async () => {
+        // The page looks for these two when it starts, so they have to be there before it loads.
+        await page.exposeFunction('codeAutomationLog', (type, args) => lines.push(`${type} ${util.format(...args)}`));
+        await page.exposeFunction('codeAutomationExit', (exitCode, logs) => {
+          for (const log of logs ?? []) lines.push(`--- ${log.relativePath}\n${log.contents}`);
+          resolve(exitCode);
+        });
+        const payload = [
+          ['extensionDevelopmentPath', server.uri(extension)],
+          ['extensionTestsPath', server.uri(tests)],
+        ];
+        await page.goto(server.url({ folder, payload }));
+      };
+      open().catch(reject);
+    });
+    const report = fs.existsSync(resultFile) ? JSON.parse(fs.readFileSync(resultFile, 'utf8')) : undefined;
+    const ok = code === 0 && report?.done === true && report.failures === 0 && report.passes > 0;
+    if (!ok) {
+      fs.mkdirSync(artifacts, { recursive: true });
+      await page.screenshot({ path: path.join(artifacts, `host-${host.which}.png`) }).catch(() => {});
+      fs.writeFileSync(path.join(artifacts, `host-${host.which}.log`), `${lines.join('\n')}\n${server.log()}`);
+    }
+    return { ok, code, ...report };
+  } finally {
+    clearTimeout(timer);
+    await browser?.close();
+    await server.stop();
+    fs.rmSync(resultDirectory, { recursive: true, force: true });
+  }
+}
