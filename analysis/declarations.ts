@@ -30,12 +30,22 @@ export interface Declaration {
 export type Origin = 'manifest' | 'operator' | 'script' | 'promise' | 'settings' | 'broken';
 
 /** Who declares an object. Objects without a namespace go where the tree is applied to, so they match any namespace. */
-export function declarationsOf(workspace: Workspace, kind: string, namespace: string | undefined, name: string): readonly Declaration[] {
+export function declarationsOf(
+  workspace: Workspace,
+  kind: string,
+  namespace: string | undefined,
+  name: string,
+): readonly Declaration[] {
   const found =
     namespace === undefined
       ? workspace.lookup(declarations, key(kind, '*', name))
-      : [...workspace.lookup(declarations, key(kind, namespace, name)), ...workspace.lookup(declarations, key(kind, '', name))];
-  const hashed = workspace.lookup(declarations, key(kind, 'prefix', '')).filter(one => name.startsWith(`${one.name}-`) || name === one.name);
+      : [
+          ...workspace.lookup(declarations, key(kind, namespace, name)),
+          ...workspace.lookup(declarations, key(kind, '', name)),
+        ];
+  const hashed = workspace
+    .lookup(declarations, key(kind, 'prefix', ''))
+    .filter(one => name.startsWith(`${one.name}-`) || name === one.name);
   return [...found, ...hashed, ...provided(workspace, kind, namespace, name)];
 }
 
@@ -62,13 +72,33 @@ const declarations: Index<Declaration> = {
       yield* entriesOf(made);
     }
     for (const promise of promisedIn(document.text)) {
-      yield* entriesOf(declaration(promise.kind, promise.namespace, promise.name, 'promise', document.place(promise.span.start, promise.span.end), promise.keys));
+      yield* entriesOf(
+        declaration(
+          promise.kind,
+          promise.namespace,
+          promise.name,
+          'promise',
+          document.place(promise.span.start, promise.span.end),
+          promise.keys,
+        ),
+      );
     }
   },
   *textFile(file: SourceFile) {
     for (const made of scriptedIn(file)) {
       const origin = made.isPromise ? 'promise' : 'script';
-      yield* entriesOf(declaration(made.kind, made.namespace, made.name, origin, { uri: file.uri, span: made.span }, made.keys, undefined, file.path));
+      yield* entriesOf(
+        declaration(
+          made.kind,
+          made.namespace,
+          made.name,
+          origin,
+          { uri: file.uri, span: made.span },
+          made.keys,
+          undefined,
+          file.path,
+        ),
+      );
     }
   },
 };
@@ -101,9 +131,16 @@ function documentPlace(document: ManifestDocument): Place {
   return document.place(0, firstLine === -1 ? document.text.length : firstLine);
 }
 
-function provided(workspace: Workspace, kind: string, namespace: string | undefined, name: string): readonly Declaration[] {
+function provided(
+  workspace: Workspace,
+  kind: string,
+  namespace: string | undefined,
+  name: string,
+): readonly Declaration[] {
   return settingsOf(workspace)
-    .provided.filter(one => one.kind === kind && one.name === name && (!namespace || !one.namespace || one.namespace === namespace))
+    .provided.filter(
+      one => one.kind === kind && one.name === name && (!namespace || !one.namespace || one.namespace === namespace),
+    )
     .map(one => declaration(kind, one.namespace, name, 'settings', one.at, one.keys ?? 'any'));
 }
 
@@ -111,8 +148,21 @@ function provided(workspace: Workspace, kind: string, namespace: string | undefi
 function* declaredBy(resource: Resource): Iterable<Declaration> {
   const { kind, namespace, name, root } = resource;
   const at = root.at('metadata', 'name');
-  if (resource.group === '' || !resource.group.includes('.') || resource.group.endsWith('.k8s.io') || issuerKinds.has(kind)) {
-    yield declaration(kind, namespace, name, 'manifest', at, kind === 'Secret' || kind === 'ConfigMap' ? dataKeys(root) : 'any', resource);
+  if (
+    resource.group === '' ||
+    !resource.group.includes('.') ||
+    resource.group.endsWith('.k8s.io') ||
+    issuerKinds.has(kind)
+  ) {
+    yield declaration(
+      kind,
+      namespace,
+      name,
+      'manifest',
+      at,
+      kind === 'Secret' || kind === 'ConfigMap' ? dataKeys(root) : 'any',
+      resource,
+    );
   }
   yield* madeBy[resource.qualifiedKind]?.(resource) ?? [];
   if (kind === 'StatefulSet') {
@@ -120,7 +170,16 @@ function* declaredBy(resource: Resource): Iterable<Declaration> {
       const claim = template.at('metadata', 'name').text;
       const count = root.at('spec', 'replicas').number ?? 1;
       for (let ordinal = 0; claim && ordinal < Math.min(count, 100); ordinal++) {
-        yield declaration('PersistentVolumeClaim', namespace, `${claim}-${name}-${ordinal}`, 'operator', at, 'any', resource, 'the StatefulSet');
+        yield declaration(
+          'PersistentVolumeClaim',
+          namespace,
+          `${claim}-${name}-${ordinal}`,
+          'operator',
+          at,
+          'any',
+          resource,
+          'the StatefulSet',
+        );
       }
     }
   }
@@ -140,9 +199,19 @@ const madeBy: Readonly<Record<string, Maker>> = {
   *'Cluster.postgresql.cnpg.io'(cluster) {
     const spec = cluster.root.at('spec');
     const secret = (suffix: string, keys: readonly string[]): Declaration =>
-      declaration('Secret', cluster.namespace, `${cluster.name}-${suffix}`, 'operator', cluster.root.at('metadata', 'name'), keys, cluster, 'CloudNativePG');
+      declaration(
+        'Secret',
+        cluster.namespace,
+        `${cluster.name}-${suffix}`,
+        'operator',
+        cluster.root.at('metadata', 'name'),
+        keys,
+        cluster,
+        'CloudNativePG',
+      );
     if (!spec.at('bootstrap', 'initdb', 'secret', 'name').exists) yield secret('app', userKeys);
-    if (spec.at('enableSuperuserAccess').boolean === true && !spec.at('superuserSecret', 'name').exists) yield secret('superuser', userKeys);
+    if (spec.at('enableSuperuserAccess').boolean === true && !spec.at('superuserSecret', 'name').exists)
+      yield secret('superuser', userKeys);
     yield secret('ca', ['ca.crt', 'ca.key']);
     yield secret('server', ['tls.crt', 'tls.key']);
     yield secret('replication', ['tls.crt', 'tls.key']);
@@ -150,13 +219,32 @@ const madeBy: Readonly<Record<string, Maker>> = {
   // minio/operator docs/tls.md: the operator stores the certificate it requested as <tenant>-tls.
   *'Tenant.minio.min.io'(tenant) {
     if (tenant.root.at('spec', 'requestAutoCert').boolean !== false) {
-      yield declaration('Secret', tenant.namespace, `${tenant.name}-tls`, 'operator', tenant.root.at('metadata', 'name'), ['public.crt', 'private.key'], tenant, 'the MinIO Operator');
+      yield declaration(
+        'Secret',
+        tenant.namespace,
+        `${tenant.name}-tls`,
+        'operator',
+        tenant.root.at('metadata', 'name'),
+        ['public.crt', 'private.key'],
+        tenant,
+        'the MinIO Operator',
+      );
     }
   },
   // cert-manager.io/docs: Certificate, Issuer, and the ingress-shim annotations.
   *'Certificate.cert-manager.io'(certificate) {
     const name = certificate.root.at('spec', 'secretName');
-    if (name.string) yield declaration('Secret', certificate.namespace, name.string, 'operator', name, tlsKeys, certificate, 'cert-manager');
+    if (name.string)
+      yield declaration(
+        'Secret',
+        certificate.namespace,
+        name.string,
+        'operator',
+        name,
+        tlsKeys,
+        certificate,
+        'cert-manager',
+      );
   },
   *'Issuer.cert-manager.io'(issuer) {
     yield* accountKey(issuer);
@@ -168,15 +256,26 @@ const madeBy: Readonly<Record<string, Maker>> = {
     if (!asksForCertificate(ingress)) return;
     for (const tls of ingress.root.at('spec', 'tls').items()) {
       const name = tls.at('secretName');
-      if (name.string) yield declaration('Secret', ingress.namespace, name.string, 'operator', name, tlsKeys, ingress, 'cert-manager');
+      if (name.string)
+        yield declaration('Secret', ingress.namespace, name.string, 'operator', name, tlsKeys, ingress, 'cert-manager');
     }
   },
-  *'Gateway'(gateway) {
+  *Gateway(gateway) {
     if (!asksForCertificate(gateway)) return;
     for (const listener of gateway.root.at('spec', 'listeners').items()) {
       for (const reference of listener.at('tls', 'certificateRefs').items()) {
         const name = reference.at('name');
-        if (name.string) yield declaration('Secret', gateway.namespace, name.string, 'operator', name, tlsKeys, gateway, 'cert-manager');
+        if (name.string)
+          yield declaration(
+            'Secret',
+            gateway.namespace,
+            name.string,
+            'operator',
+            name,
+            tlsKeys,
+            gateway,
+            'cert-manager',
+          );
       }
     }
   },
@@ -184,48 +283,126 @@ const madeBy: Readonly<Record<string, Maker>> = {
   *'SealedSecret.bitnami.com'(sealed) {
     const spec = sealed.root.at('spec');
     const keys = [...spec.at('encryptedData').keys(), ...spec.at('template', 'data').keys()];
-    yield declaration('Secret', sealed.namespace, spec.at('template', 'metadata', 'name').string ?? sealed.name, 'operator', sealed.root.at('metadata', 'name'), keys, sealed, 'Sealed Secrets');
+    yield declaration(
+      'Secret',
+      sealed.namespace,
+      spec.at('template', 'metadata', 'name').string ?? sealed.name,
+      'operator',
+      sealed.root.at('metadata', 'name'),
+      keys,
+      sealed,
+      'Sealed Secrets',
+    );
   },
   // external-secrets.io/latest/api/externalsecret.
   *'ExternalSecret.external-secrets.io'(external) {
     const spec = external.root.at('spec');
-    const fromData = spec.at('data').items().flatMap(item => item.at('secretKey').text ?? []);
+    const fromData = spec
+      .at('data')
+      .items()
+      .flatMap(item => item.at('secretKey').text ?? []);
     const fromTemplate = spec.at('target', 'template', 'data').keys();
-    const keys = spec.at('dataFrom').items().length > 0 || spec.at('target', 'template', 'templateFrom').exists ? 'any' : fromTemplate.length > 0 ? fromTemplate : fromData;
-    yield declaration('Secret', external.namespace, spec.at('target', 'name').string ?? external.name, 'operator', external.root.at('metadata', 'name'), keys, external, 'External Secrets');
+    const keys =
+      spec.at('dataFrom').items().length > 0 || spec.at('target', 'template', 'templateFrom').exists
+        ? 'any'
+        : fromTemplate.length > 0
+          ? fromTemplate
+          : fromData;
+    yield declaration(
+      'Secret',
+      external.namespace,
+      spec.at('target', 'name').string ?? external.name,
+      'operator',
+      external.root.at('metadata', 'name'),
+      keys,
+      external,
+      'External Secrets',
+    );
   },
   *'VaultStaticSecret.secrets.hashicorp.com'(vault) {
     const name = vault.root.at('spec', 'destination', 'name').string ?? vault.name;
-    yield declaration('Secret', vault.namespace, name, 'operator', vault.root.at('metadata', 'name'), 'any', vault, 'the Vault Secrets Operator');
+    yield declaration(
+      'Secret',
+      vault.namespace,
+      name,
+      'operator',
+      vault.root.at('metadata', 'name'),
+      'any',
+      vault,
+      'the Vault Secrets Operator',
+    );
   },
   *'OnePasswordItem.onepassword.com'(item) {
-    yield declaration('Secret', item.namespace, item.name, 'operator', item.root.at('metadata', 'name'), 'any', item, 'the 1Password operator');
+    yield declaration(
+      'Secret',
+      item.namespace,
+      item.name,
+      'operator',
+      item.root.at('metadata', 'name'),
+      'any',
+      item,
+      'the 1Password operator',
+    );
   },
 };
 
-const userKeys = ['username', 'user', 'password', 'dbname', 'host', 'port', 'pgpass', 'uri', 'jdbc-uri', 'fqdn-uri', 'fqdn-jdbc-uri'];
+const userKeys = [
+  'username',
+  'user',
+  'password',
+  'dbname',
+  'host',
+  'port',
+  'pgpass',
+  'uri',
+  'jdbc-uri',
+  'fqdn-uri',
+  'fqdn-jdbc-uri',
+];
 const tlsKeys = ['tls.crt', 'tls.key', 'ca.crt'];
 
 function* accountKey(issuer: Resource): Iterable<Declaration> {
   const name = issuer.root.at('spec', 'acme', 'privateKeySecretRef', 'name');
-  if (name.string) yield declaration('Secret', issuer.namespace, name.string, 'operator', name, ['tls.key'], issuer, 'cert-manager');
+  if (name.string)
+    yield declaration('Secret', issuer.namespace, name.string, 'operator', name, ['tls.key'], issuer, 'cert-manager');
 }
 
 function asksForCertificate(resource: Resource): boolean {
   const annotations = resource.root.at('metadata', 'annotations');
-  return ['cert-manager.io/cluster-issuer', 'cert-manager.io/issuer', 'kubernetes.io/tls-acme'].some(name => annotations.at(name).exists);
+  return ['cert-manager.io/cluster-issuer', 'cert-manager.io/issuer', 'kubernetes.io/tls-acme'].some(
+    name => annotations.at(name).exists,
+  );
 }
 
 /** Names from kustomize generators get a hash appended, so they are matched as prefixes. */
 function* kustomizeGenerated(document: ManifestDocument): Iterable<Declaration> {
   if (!/^kustomization\.ya?ml$/.test(document.file.name)) return;
-  for (const [field, kind] of [['secretGenerator', 'Secret'], ['configMapGenerator', 'ConfigMap']] as const) {
+  for (const [field, kind] of [
+    ['secretGenerator', 'Secret'],
+    ['configMapGenerator', 'ConfigMap'],
+  ] as const) {
     for (const item of document.root.at(field).items()) {
       const name = item.at('name').string;
-      const literals = item.at('literals').items().flatMap(one => one.text?.split('=', 1)[0] ?? []);
-      const files = item.at('files').items().flatMap(one => fileKey(one.text ?? ''));
+      const literals = item
+        .at('literals')
+        .items()
+        .flatMap(one => one.text?.split('=', 1)[0] ?? []);
+      const files = item
+        .at('files')
+        .items()
+        .flatMap(one => fileKey(one.text ?? ''));
       const keys = item.at('envs').exists || item.at('env').exists ? 'any' : [...literals, ...files];
-      if (name) yield declaration(kind, item.at('namespace').string ?? document.root.at('namespace').string, name, 'operator', item.at('name'), keys, undefined, 'kustomize');
+      if (name)
+        yield declaration(
+          kind,
+          item.at('namespace').string ?? document.root.at('namespace').string,
+          name,
+          'operator',
+          item.at('name'),
+          keys,
+          undefined,
+          'kustomize',
+        );
     }
   }
 }

@@ -28,14 +28,21 @@ export function readSelector(value: Value): Selector | undefined {
     const operator = item.at('operator').string;
     if (operator !== 'In' && operator !== 'NotIn' && operator !== 'Exists' && operator !== 'DoesNotExist') continue;
     const values = item.at('values').items();
-    requirements.push({ key: item.at('key').text ?? '', operator, values: values.flatMap(one => one.text ?? []), at: item });
+    requirements.push({
+      key: item.at('key').text ?? '',
+      operator,
+      values: values.flatMap(one => one.text ?? []),
+      at: item,
+    });
   }
   return { requirements, at: value };
 }
 
 /** Reads a plain map selector, as Services and ReplicationControllers have. Undefined if absent or empty. */
 export function readMapSelector(value: Value): Selector | undefined {
-  const requirements = value.entries().map(([key, entry]): Requirement => ({ key, operator: 'In', values: [entry.text ?? ''], at: entry }));
+  const requirements = value
+    .entries()
+    .map(([key, entry]): Requirement => ({ key, operator: 'In', values: [entry.text ?? ''], at: entry }));
   return requirements.length > 0 ? { requirements, at: value } : undefined;
 }
 

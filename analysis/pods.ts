@@ -64,7 +64,11 @@ export function mainContainersOf(resource: Resource): readonly Container[] {
 }
 
 /** All pods that objects of a namespace make and a selector matches. Without a namespace, of every namespace. */
-export function podsSelectedBy(workspace: Workspace, namespace: string | undefined, selector: Selector): readonly Pods[] {
+export function podsSelectedBy(
+  workspace: Workspace,
+  namespace: string | undefined,
+  selector: Selector,
+): readonly Pods[] {
   const first = selector.requirements.find(({ operator, values }) => operator === 'In' && values.length === 1);
   const key = first ? labelKey(namespace, first.key, first.values[0] ?? '') : namespaceKey(namespace);
   return workspace.lookup(podsByLabel, key).filter(pods => matches(selector, pods.labels));
@@ -109,7 +113,8 @@ function fromTemplate(resource: Resource, template: Value): Pods {
     labels.set('job-name', resource.name);
     labels.set('batch.kubernetes.io/job-name', resource.name);
   }
-  if (resource.kind === 'StatefulSet' && replicasOf(resource) === 1) labels.set('statefulset.kubernetes.io/pod-name', `${resource.name}-0`);
+  if (resource.kind === 'StatefulSet' && replicasOf(resource) === 1)
+    labels.set('statefulset.kubernetes.io/pod-name', `${resource.name}-0`);
   return {
     owner: resource,
     namespace: resource.namespace,

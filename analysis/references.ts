@@ -14,7 +14,13 @@ export interface Reference {
   readonly consumer: string;
 }
 
-export type ReferencedKind = 'Secret' | 'ConfigMap' | 'PersistentVolumeClaim' | 'ServiceAccount' | 'Issuer' | 'ClusterIssuer';
+export type ReferencedKind =
+  | 'Secret'
+  | 'ConfigMap'
+  | 'PersistentVolumeClaim'
+  | 'ServiceAccount'
+  | 'Issuer'
+  | 'ClusterIssuer';
 
 /** Every reference from a resource to Secrets, ConfigMaps, claims, ServiceAccounts and issuers. */
 export function referencesOf(resource: Resource): readonly Reference[] {
@@ -26,9 +32,21 @@ function podReferences(resource: Resource): readonly Reference[] {
   if (!template) return [];
   const spec = template.at('spec');
   const found: Reference[] = [];
-  const add = (kind: ReferencedKind, name: Value, consumer: string, options: { key?: Value; optional?: boolean } = {}): void => {
+  const add = (
+    kind: ReferencedKind,
+    name: Value,
+    consumer: string,
+    options: { key?: Value; optional?: boolean } = {},
+  ): void => {
     if (name.string !== undefined) {
-      found.push({ kind, namespace: resource.namespace, name, key: options.key, isOptional: options.optional === true, consumer });
+      found.push({
+        kind,
+        namespace: resource.namespace,
+        name,
+        key: options.key,
+        isOptional: options.optional === true,
+        consumer,
+      });
     }
   };
   for (const container of containersOf(resource)) {
@@ -36,7 +54,8 @@ function podReferences(resource: Resource): readonly Reference[] {
     for (const variable of container.value.at('env').items()) {
       for (const [field, kind] of keyRefs) {
         const reference = variable.at('valueFrom', field);
-        if (reference.exists) add(kind, reference.at('name'), consumer, { key: reference.at('key'), optional: isOptional(reference) });
+        if (reference.exists)
+          add(kind, reference.at('name'), consumer, { key: reference.at('key'), optional: isOptional(reference) });
       }
     }
     for (const source of container.value.at('envFrom').items()) {
@@ -68,7 +87,8 @@ function addVolume(volume: Value, add: Add): void {
     if (source.at('secret').exists) withItems('Secret', source.at('secret', 'name'), source.at('secret'));
     if (source.at('configMap').exists) withItems('ConfigMap', source.at('configMap', 'name'), source.at('configMap'));
   }
-  if (volume.at('persistentVolumeClaim').exists) add('PersistentVolumeClaim', volume.at('persistentVolumeClaim', 'claimName'), consumer);
+  if (volume.at('persistentVolumeClaim').exists)
+    add('PersistentVolumeClaim', volume.at('persistentVolumeClaim', 'claimName'), consumer);
 }
 
 const keyRefs = [
@@ -94,7 +114,13 @@ const kindReferences: Readonly<Record<string, (resource: Resource) => readonly R
         .items()
         .flatMap(tls => reference(ingress, 'Secret', tls.at('secretName'), undefined, 'TLS')),
       ...(auth.string?.includes('/') ? [] : reference(ingress, 'Secret', auth, undefined, 'basic authentication')),
-      ...reference(ingress, 'ClusterIssuer', annotations.at('cert-manager.io/cluster-issuer'), undefined, 'the Ingress'),
+      ...reference(
+        ingress,
+        'ClusterIssuer',
+        annotations.at('cert-manager.io/cluster-issuer'),
+        undefined,
+        'the Ingress',
+      ),
       ...reference(ingress, 'Issuer', annotations.at('cert-manager.io/issuer'), undefined, 'the Ingress'),
     ];
   },
@@ -102,13 +128,22 @@ const kindReferences: Readonly<Record<string, (resource: Resource) => readonly R
     const issuer = certificate.root.at('spec', 'issuerRef');
     const group = issuer.at('group').string ?? 'cert-manager.io';
     if (group !== 'cert-manager.io') return [];
-    return reference(certificate, issuer.at('kind').string === 'ClusterIssuer' ? 'ClusterIssuer' : 'Issuer', issuer.at('name'), undefined, 'the Certificate');
+    return reference(
+      certificate,
+      issuer.at('kind').string === 'ClusterIssuer' ? 'ClusterIssuer' : 'Issuer',
+      issuer.at('name'),
+      undefined,
+      'the Certificate',
+    );
   },
   'Cluster.postgresql.cnpg.io': cluster => {
     const spec = cluster.root.at('spec');
     const stores = [
       spec.at('backup', 'barmanObjectStore'),
-      ...spec.at('externalClusters').items().map(external => external.at('barmanObjectStore')),
+      ...spec
+        .at('externalClusters')
+        .items()
+        .map(external => external.at('barmanObjectStore')),
     ];
     return [
       ...reference(cluster, 'Secret', spec.at('superuserSecret', 'name'), undefined, 'superuserSecret'),
@@ -119,15 +154,32 @@ const kindReferences: Readonly<Record<string, (resource: Resource) => readonly R
           return reference(cluster, 'Secret', credential.at('name'), credential.at('key'), 's3Credentials');
         }),
       ),
-      ...spec.at('managed', 'roles').items().flatMap(role => reference(cluster, 'Secret', role.at('passwordSecret', 'name'), undefined, `role ${role.at('name').text ?? ''}`)),
+      ...spec
+        .at('managed', 'roles')
+        .items()
+        .flatMap(role =>
+          reference(
+            cluster,
+            'Secret',
+            role.at('passwordSecret', 'name'),
+            undefined,
+            `role ${role.at('name').text ?? ''}`,
+          ),
+        ),
     ];
   },
   'Tenant.minio.min.io': tenant => {
     const spec = tenant.root.at('spec');
     return [
       ...reference(tenant, 'Secret', spec.at('configuration', 'name'), undefined, 'configuration'),
-      ...spec.at('users').items().flatMap(user => reference(tenant, 'Secret', user.at('name'), undefined, 'users')),
-      ...spec.at('externalCertSecret').items().flatMap(secret => reference(tenant, 'Secret', secret.at('name'), undefined, 'externalCertSecret')),
+      ...spec
+        .at('users')
+        .items()
+        .flatMap(user => reference(tenant, 'Secret', user.at('name'), undefined, 'users')),
+      ...spec
+        .at('externalCertSecret')
+        .items()
+        .flatMap(secret => reference(tenant, 'Secret', secret.at('name'), undefined, 'externalCertSecret')),
     ];
   },
   'ServiceMonitor.monitoring.coreos.com': monitorSecrets,
@@ -135,14 +187,26 @@ const kindReferences: Readonly<Record<string, (resource: Resource) => readonly R
 };
 
 function monitorSecrets(monitor: Resource): readonly Reference[] {
-  const endpoints = [...monitor.root.at('spec', 'endpoints').items(), ...monitor.root.at('spec', 'podMetricsEndpoints').items()];
+  const endpoints = [
+    ...monitor.root.at('spec', 'endpoints').items(),
+    ...monitor.root.at('spec', 'podMetricsEndpoints').items(),
+  ];
   return endpoints.flatMap(endpoint =>
-    [endpoint.at('basicAuth', 'username'), endpoint.at('basicAuth', 'password'), endpoint.at('bearerTokenSecret'), endpoint.at('authorization', 'credentials')].flatMap(
-      secret => reference(monitor, 'Secret', secret.at('name'), secret.at('key'), 'the scrape endpoint'),
-    ),
+    [
+      endpoint.at('basicAuth', 'username'),
+      endpoint.at('basicAuth', 'password'),
+      endpoint.at('bearerTokenSecret'),
+      endpoint.at('authorization', 'credentials'),
+    ].flatMap(secret => reference(monitor, 'Secret', secret.at('name'), secret.at('key'), 'the scrape endpoint')),
   );
 }
 
-function reference(resource: Resource, kind: ReferencedKind, name: Value, key: Value | undefined, consumer: string): readonly Reference[] {
+function reference(
+  resource: Resource,
+  kind: ReferencedKind,
+  name: Value,
+  key: Value | undefined,
+  consumer: string,
+): readonly Reference[] {
   return name.string ? [{ kind, namespace: resource.namespace, name, key, isOptional: false, consumer }] : [];
 }

@@ -21,7 +21,9 @@ export function scriptedIn(file: SourceFile): readonly ScriptedObject[] {
 export function promisedIn(text: string): readonly ScriptedObject[] {
   if (!text.includes('kubectl create ')) return [];
   const found: ScriptedObject[] = [];
-  for (const match of text.matchAll(/kubectl create (secret (?:generic|tls|docker-registry)|configmap|namespace|serviceaccount) +([a-z0-9][\w.-]*)((?:[^\n]*\\\n)*[^\n]*)/g)) {
+  for (const match of text.matchAll(
+    /kubectl create (secret (?:generic|tls|docker-registry)|configmap|namespace|serviceaccount) +([a-z0-9][\w.-]*)((?:[^\n]*\\\n)*[^\n]*)/g,
+  )) {
     const options = match[3] ?? '';
     const keys = [...options.matchAll(/--from-(?:literal|file)=["']?([\w.-]+)/g)].map(one => one[1] ?? '');
     found.push({
@@ -36,4 +38,9 @@ export function promisedIn(text: string): readonly ScriptedObject[] {
   return found;
 }
 
-const kinds: Readonly<Record<string, string>> = { secret: 'Secret', configmap: 'ConfigMap', namespace: 'Namespace', serviceaccount: 'ServiceAccount' };
+const kinds: Readonly<Record<string, string>> = {
+  secret: 'Secret',
+  configmap: 'ConfigMap',
+  namespace: 'Namespace',
+  serviceaccount: 'ServiceAccount',
+};

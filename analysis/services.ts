@@ -66,7 +66,9 @@ export function targetOf(port: ServicePort, pods: Pods): ContainerPort | undefin
 /** The Services that send traffic to some pods. */
 export function servicesFor(workspace: Workspace, pods: Pods): readonly Service[] {
   return servicesIn(workspace, pods.namespace).filter(
-    service => (service.selector && matches(service.selector, pods.labels)) || (service.isGenerated && service.resource === pods.owner),
+    service =>
+      (service.selector && matches(service.selector, pods.labels)) ||
+      (service.isGenerated && service.resource === pods.owner),
   );
 }
 
@@ -147,25 +149,41 @@ const operatorServices: Readonly<Record<string, (resource: Resource) => readonly
     const api = tls ? 'https-minio' : 'http-minio';
     return [
       generated(resource, 'minio', [[api, tls ? 443 : 80, 9000]], { selector: tenant, labels: tenant }),
-      generated(resource, `${resource.name}-hl`, [[api, 9000, 9000]], { selector: tenant, labels: tenant, headless: true }),
-      generated(resource, `${resource.name}-console`, [[tls ? 'https-console' : 'http-console', tls ? 9443 : 9090, tls ? 9443 : 9090]], {
+      generated(resource, `${resource.name}-hl`, [[api, 9000, 9000]], {
         selector: tenant,
-        labels: [['v1.min.io/console', `${resource.name}-console`]],
+        labels: tenant,
+        headless: true,
       }),
+      generated(
+        resource,
+        `${resource.name}-console`,
+        [[tls ? 'https-console' : 'http-console', tls ? 9443 : 9090, tls ? 9443 : 9090]],
+        {
+          selector: tenant,
+          labels: [['v1.min.io/console', `${resource.name}-console`]],
+        },
+      ),
     ];
   },
 };
 
 /** Whether a MinIO Tenant serves TLS: `requestAutoCert` is on unless switched off, or a certificate is given. */
 export function tenantHasTls(tenant: Resource): boolean {
-  return tenant.root.at('spec', 'requestAutoCert').boolean !== false || tenant.root.at('spec', 'externalCertSecret').items().length > 0;
+  return (
+    tenant.root.at('spec', 'requestAutoCert').boolean !== false ||
+    tenant.root.at('spec', 'externalCertSecret').items().length > 0
+  );
 }
 
 function generated(
   resource: Resource,
   name: string,
   ports: readonly (readonly [name: string, port: number, target: number])[],
-  options: { selector: readonly (readonly [string, string])[]; labels: readonly (readonly [string, string])[]; headless?: boolean },
+  options: {
+    selector: readonly (readonly [string, string])[];
+    labels: readonly (readonly [string, string])[];
+    headless?: boolean;
+  },
 ): Service {
   return {
     name,

@@ -76,10 +76,9 @@ const settingsDocuments: Index<ManifestDocument> = {
 function readSettings(workspace: Workspace): Settings {
   const root = settingsDocument(workspace)?.root;
   return {
-    components: Object.fromEntries(components.map(name => [name, oneOf(root?.at('components', name), switches) ?? 'required'])) as Record<
-      Component,
-      ComponentSwitch
-    >,
+    components: Object.fromEntries(
+      components.map(name => [name, oneOf(root?.at('components', name), switches) ?? 'required']),
+    ) as Record<Component, ComponentSwitch>,
     scale: {
       ccu: root?.at('scale', 'ccu').number ?? 100,
       source: oneOf(root?.at('scale', 'source'), ['checklist', 'guide'] as const) ?? 'checklist',

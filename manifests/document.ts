@@ -3,7 +3,7 @@ import type { SourceFile } from './file';
 import { recoverTree } from './recover';
 import { Resource } from './resource';
 import type { Place, Span } from './span';
-import { isTree, readTree, sameContent, type SyntaxProblem, type Tree } from './tree';
+import { isTree, readTree, type SyntaxProblem, sameContent, type Tree } from './tree';
 import type { TreeSource, Value } from './value';
 
 /**
@@ -87,7 +87,9 @@ export class ManifestDocument implements TreeSource {
   get declared(): readonly { readonly kind: string; readonly name: string }[] {
     if (this.problems.length === 0) return [];
     const kind = /^kind:[ \t]*["']?([\w.-]+)/m.exec(this.text)?.[1];
-    const name = /^metadata:[ \t]*\r?\n(?:[ \t]+[^\n]*\n|[ \t]*(?:#[^\n]*)?\n)*?[ \t]+name:[ \t]*["']?([\w.-]+)/m.exec(this.text)?.[1];
+    const name = /^metadata:[ \t]*\r?\n(?:[ \t]+[^\n]*\n|[ \t]*(?:#[^\n]*)?\n)*?[ \t]+name:[ \t]*["']?([\w.-]+)/m.exec(
+      this.text,
+    )?.[1];
     return kind && name ? [{ kind, name }] : [];
   }
 }
@@ -97,11 +99,17 @@ export class ManifestDocument implements TreeSource {
  * scalars `{{ … }}` is text: Prometheus rules and dashboards are full of it.
  */
 function isTemplate(text: string): boolean {
-  return text.includes('{{') && /^[ ]*(?:- )*(?:[\w./-]+:[ ]+)?\{\{-?[ ]*(?:[.$\w(]|\/\*)[^\n]*\}\}/m.test(withoutBlockScalars(text));
+  return (
+    text.includes('{{') &&
+    /^[ ]*(?:- )*(?:[\w./-]+:[ ]+)?\{\{-?[ ]*(?:[.$\w(]|\/\*)[^\n]*\}\}/m.test(withoutBlockScalars(text))
+  );
 }
 
 function withoutBlockScalars(text: string): string {
-  return text.replace(/^([ ]*)((?:- )*[^\s#][^\n]*[:-][ ]+[|>][-+0-9]*[ ]*(?:#[^\n]*)?)\r?\n((?:\1[ ]+[^\n]*(?:\n|$)|[ \t]*\r?\n)*)/gm, '$1$2\n');
+  return text.replace(
+    /^([ ]*)((?:- )*[^\s#][^\n]*[:-][ ]+[|>][-+0-9]*[ ]*(?:#[^\n]*)?)\r?\n((?:\1[ ]+[^\n]*(?:\n|$)|[ \t]*\r?\n)*)/gm,
+    '$1$2\n',
+  );
 }
 
 /** The fast reader may refuse what the other accepts; kubectl's reader is as strict as the fast one in these cases. */
@@ -115,7 +123,10 @@ function resourcesOf(document: ManifestDocument, root: Value): readonly Resource
   const kind = root.at('kind').text;
   if (!apiVersion || !kind) return [];
   if (kind.endsWith('List') && root.at('items').kind === 'sequence') {
-    return root.at('items').items().flatMap(item => resourcesOf(document, item));
+    return root
+      .at('items')
+      .items()
+      .flatMap(item => resourcesOf(document, item));
   }
   return root.at('metadata', 'name').text ? [new Resource(document, root)] : [];
 }

@@ -21,7 +21,8 @@ export function replaceScalar(value: Value, text: string): TextEdit | undefined 
 
 /** Replaces a whole value by YAML text on the same line, such as `true` or `{a: 1}`. */
 export function replaceValue(value: Value, yaml: string): TextEdit | undefined {
-  if (!value.exists || value.kind !== 'scalar' || value.style === 'literal' || value.style === 'folded') return undefined;
+  if (!value.exists || value.kind !== 'scalar' || value.style === 'literal' || value.style === 'folded')
+    return undefined;
   return { at: value, newText: value.sourceSpan.start === value.sourceSpan.end ? ` ${yaml}` : yaml };
 }
 
@@ -61,7 +62,11 @@ export function deleteEntry(value: Value): TextEdit | undefined {
   const text = value.source.tree.text;
   const start = lineStart(text, Math.min(value.keySpan.start, value.sourceSpan.start));
   // The first key of a list item shares its line with the dash.
-  if (!/^[ \t]*(?:- )?$/.test(text.slice(start, value.keySpan.start)) || text.slice(start, value.keySpan.start).includes('-') !== (parent.kind === 'sequence')) return undefined;
+  if (
+    !/^[ \t]*(?:- )?$/.test(text.slice(start, value.keySpan.start)) ||
+    text.slice(start, value.keySpan.start).includes('-') !== (parent.kind === 'sequence')
+  )
+    return undefined;
   const end = nextLine(text, lastContent(value));
   return { at: linesPlace(value, start, end), newText: '' };
 }
@@ -71,7 +76,10 @@ export function appendDocument(file: { readonly uri: string; readonly text: stri
   const end = file.text.length;
   const eol = file.text.includes('\r\n') ? '\r\n' : '\n';
   const gap = file.text === '' || file.text.endsWith('\n') ? '' : eol;
-  return { at: { uri: file.uri, span: { start: end, end } }, newText: `${gap}---\n${yaml}\n`.replaceAll('\n', eol).replace('\r\r', '\r') };
+  return {
+    at: { uri: file.uri, span: { start: end, end } },
+    newText: `${gap}---\n${yaml}\n`.replaceAll('\n', eol).replace('\r\r', '\r'),
+  };
 }
 
 /** Writes a text as a YAML scalar of a style; plain text that would mean something else gets double quotes. */

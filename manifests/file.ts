@@ -14,13 +14,16 @@ export type FileRole = 'manifest' | 'values' | 'templated' | 'text';
 export class SourceFile {
   readonly uri: string;
   readonly path: string;
+  /** Why the file was not read, if it was not; its text is then empty. */
+  readonly unread: string | undefined;
   #text: string;
   #documents: readonly ManifestDocument[] = [];
   #lines: LineIndex | undefined;
 
-  constructor(uri: string, path: string, text: string) {
+  constructor(uri: string, path: string, text: string, unread?: string) {
     this.uri = uri;
     this.path = path;
+    this.unread = unread;
     this.#text = text;
     if (isYaml(path)) this.#documents = this.#read(text, []);
   }
@@ -49,7 +52,8 @@ export class SourceFile {
 
   get role(): FileRole {
     if (!isYaml(this.path)) return 'text';
-    if (this.#documents.some(document => document.resources.length > 0 || document.declared.length > 0)) return 'manifest';
+    if (this.#documents.some(document => document.resources.length > 0 || document.declared.length > 0))
+      return 'manifest';
     return 'values';
   }
 
@@ -74,11 +78,21 @@ export class SourceFile {
     let head = 0;
     while (head < pieces.length && head < before.length && before[head]?.text === pieces[head]) head++;
     let tail = 0;
-    while (tail < pieces.length - head && tail < before.length - head && before.at(-1 - tail)?.text === pieces.at(-1 - tail)) tail++;
+    while (
+      tail < pieces.length - head &&
+      tail < before.length - head &&
+      before.at(-1 - tail)?.text === pieces.at(-1 - tail)
+    )
+      tail++;
     const isSameCount = pieces.length === before.length;
     return pieces.map((piece, index) => {
       const offset = spans[index]?.start ?? 0;
-      const old = index < head || isSameCount ? before[index] : index >= pieces.length - tail ? before[index - pieces.length + before.length] : undefined;
+      const old =
+        index < head || isSameCount
+          ? before[index]
+          : index >= pieces.length - tail
+            ? before[index - pieces.length + before.length]
+            : undefined;
       if (!old?.accept(piece)) return new ManifestDocument(this, piece, offset, index);
       old.offset = offset;
       old.index = index;

@@ -25,7 +25,13 @@ export function recoverTree(text: string): RecoveredTree {
 
 function* compose(text: string): Iterable<YamlDocument> {
   // Duplicate keys are not a syntax error to kubectl; a rule of its own reports them.
-  const composer = new Composer({ uniqueKeys: false, strict: true, version: '1.1', merge: false, customTags: tags => tags });
+  const composer = new Composer({
+    uniqueKeys: false,
+    strict: true,
+    version: '1.1',
+    merge: false,
+    customTags: tags => tags,
+  });
   yield* composer.compose(new Parser().parse(text), true, text.length) as Iterable<YamlDocument>;
 }
 
@@ -57,7 +63,13 @@ function add(builder: TreeBuilder, text: string, node: Node, document: YamlDocum
   }
 }
 
-function addOrEmpty(builder: TreeBuilder, text: string, node: Node | null, document: YamlDocument, depth: number): void {
+function addOrEmpty(
+  builder: TreeBuilder,
+  text: string,
+  node: Node | null,
+  document: YamlDocument,
+  depth: number,
+): void {
   if (node && !(isScalar(node) && isUnwritten(node.range, node.source))) add(builder, text, node, document, depth + 1);
   else builder.empty();
 }
@@ -66,7 +78,14 @@ function isUnwritten(range: readonly [number, number, number] | null | undefined
   return (range ? range[0] === range[1] : true) && (source ?? '') === '';
 }
 
-function addScalar(builder: TreeBuilder, text: string, decoded: string, type: string | undefined, start: number, end: number): number {
+function addScalar(
+  builder: TreeBuilder,
+  text: string,
+  decoded: string,
+  type: string | undefined,
+  start: number,
+  end: number,
+): number {
   const style = styles[type ?? 'PLAIN'] ?? 'plain';
   if (style === 'literal' || style === 'folded') {
     const body = text.indexOf('\n', start) + 1;

@@ -1,7 +1,7 @@
 import {
   COLLECTION_STYLE,
-  type Event,
   EVENT_ID,
+  type Event,
   getScalarValue,
   parseEvents,
   SCALAR_STYLE,
@@ -142,12 +142,14 @@ export function scalarText(tree: Tree, node: number): string {
  * comments say. Findings of such a tree stay valid, with their places read from the new one.
  */
 export function sameContent(a: Tree, b: Tree): boolean {
-  if (a.nodes.length !== b.nodes.length || a.tags.size !== b.tags.size || a.targets.size !== b.targets.size) return false;
+  if (a.nodes.length !== b.nodes.length || a.tags.size !== b.tags.size || a.targets.size !== b.targets.size)
+    return false;
   for (let at = 0; at < a.nodes.length; at += stride) {
     if (a.nodes[at] !== b.nodes[at] || a.nodes[at + 3] !== b.nodes[at + 3]) return false;
     const node = at / stride;
     const kind = nodeKind(a, node);
-    if (kind === 'scalar' ? !sameScalar(a, b, node) : kind === 'alias' && a.targets.get(node) !== b.targets.get(node)) return false;
+    if (kind === 'scalar' ? !sameScalar(a, b, node) : kind === 'alias' && a.targets.get(node) !== b.targets.get(node))
+      return false;
     if (a.tags.get(node) !== b.tags.get(node)) return false;
   }
   return true;
@@ -171,7 +173,12 @@ export class TreeBuilder {
   end = 0;
 
   open(kind: 'mapping' | 'sequence', start: number, flow: boolean): number {
-    const node = this.#push(kindCodes.indexOf(kind) | (styleCodes.indexOf(flow ? 'flow' : 'block') << 3), start, start, 0);
+    const node = this.#push(
+      kindCodes.indexOf(kind) | (styleCodes.indexOf(flow ? 'flow' : 'block') << 3),
+      start,
+      start,
+      0,
+    );
     this.#open.push(node);
     this.end = Math.max(this.end, flow ? start + 1 : start);
     return node;
@@ -181,14 +188,19 @@ export class TreeBuilder {
     const node = this.#open.pop();
     if (node === undefined) return;
     const at = node * stride;
-    const flow = ((this.#nodes[at] ?? 0) >> 3) === styleCodes.indexOf('flow');
+    const flow = (this.#nodes[at] ?? 0) >> 3 === styleCodes.indexOf('flow');
     const last = end ?? (flow ? closingBracket(this.#text, this.end) : this.end);
     this.#nodes[at + 2] = Math.max(last, this.#nodes[at + 1] ?? 0);
     this.#nodes[at + 3] = this.#nodes.length / stride;
     this.end = Math.max(this.end, last);
   }
 
-  scalar(style: NodeStyle, start: number, end: number, options: { verbatim: boolean; chomping?: number; indent?: number; decoded?: string }): number {
+  scalar(
+    style: NodeStyle,
+    start: number,
+    end: number,
+    options: { verbatim: boolean; chomping?: number; indent?: number; decoded?: string },
+  ): number {
     const flags = (options.verbatim ? verbatim : 0) | ((options.chomping ?? 0) << chompingShift);
     const node = this.#push(2 | (styleCodes.indexOf(style) << 3) | flags, start, end, options.indent ?? 0);
     if (options.decoded !== undefined) this.#decoded.set(node, options.decoded);
@@ -223,7 +235,13 @@ export class TreeBuilder {
 
   finish(): Tree {
     while (this.#open.length > 0) this.close();
-    return { text: this.#text, nodes: Int32Array.from(this.#nodes), targets: this.#targets, tags: this.#tags, decoded: this.#decoded };
+    return {
+      text: this.#text,
+      nodes: Int32Array.from(this.#nodes),
+      targets: this.#targets,
+      tags: this.#tags,
+      decoded: this.#decoded,
+    };
   }
 
   #push(meta: number, start: number, end: number, indent: number): number {
@@ -248,7 +266,10 @@ function fromEvents(text: string, events: readonly Event[]): Tree | SyntaxProble
       case EVENT_ID.ALIAS: {
         const name = text.slice(event.anchorStart, event.anchorEnd);
         if (builder.alias(name, event.anchorStart - 1, event.anchorEnd) === undefined) {
-          return { message: `unidentified alias "${name}"`, at: { start: event.anchorStart - 1, end: event.anchorEnd } };
+          return {
+            message: `unidentified alias "${name}"`,
+            at: { start: event.anchorStart - 1, end: event.anchorEnd },
+          };
         }
         break;
       }
@@ -295,7 +316,10 @@ function field(tree: Tree, node: number, which: 0 | 1 | 2 | 3 | 4): number {
 function sameScalar(a: Tree, b: Tree, node: number): boolean {
   const [one, other] = [contentSpan(a, node), contentSpan(b, node)];
   if (isVerbatim(a, node)) {
-    return one.end - one.start === other.end - other.start && a.text.startsWith(b.text.slice(other.start, other.end), one.start);
+    return (
+      one.end - one.start === other.end - other.start &&
+      a.text.startsWith(b.text.slice(other.start, other.end), one.start)
+    );
   }
   return scalarText(a, node) === scalarText(b, node);
 }

@@ -7,10 +7,10 @@ import {
   blockIndent,
   contentSpan,
   isVerbatim,
+  type NodeStyle,
   nodeAfter,
   nodeKind,
   nodeStyle,
-  type NodeStyle,
   scalarText,
   sourceSpan,
   type Tree,
@@ -197,7 +197,9 @@ export class Value implements Place {
   *scalars(): Iterable<Value> {
     if (this.kind === 'scalar') yield this;
     else if (this.isAlias) return;
-    else for (const child of this.kind === 'mapping' ? this.entries().map(([, value]) => value) : this.items()) yield* child.scalars();
+    else
+      for (const child of this.kind === 'mapping' ? this.entries().map(([, value]) => value) : this.items())
+        yield* child.scalars();
   }
 
   #linePrefix(): string | undefined {

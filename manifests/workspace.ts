@@ -36,17 +36,23 @@ export class Workspace {
   /** Counts of work done, for tests that prove how little an edit costs. */
   readonly counters = { documentsRead: 0 };
 
-  /** Adds a file or takes its new text. `path` is relative to the root of the tree, with forward slashes. */
-  update(uri: string, path: string, text: string): DocumentsChanged {
+  /**
+   * Adds a file or takes its new text. `path` is relative to the root of the tree, with forward slashes; `unread` says
+   * why there is no text.
+   */
+  update(uri: string, path: string, text: string, unread?: string): DocumentsChanged {
     const known = this.#files.get(uri);
-    if (!known) {
-      const file = new SourceFile(uri, path, text);
-      this.#files.set(uri, file);
-      const added = [...file.documents];
-      this.counters.documentsRead += added.length;
-      this.#apply([], sourcesOf(file), () => this.#fileList(this.#fileList() + 1));
-      return { file, removed: [], added };
-    }
+    if (known && known.unread !== unread) this.remove(uri);
+    else if (known) return this.#change(known, text);
+    const file = new SourceFile(uri, path, text, unread);
+    this.#files.set(uri, file);
+    const added = [...file.documents];
+    this.counters.documentsRead += added.length;
+    this.#apply([], sourcesOf(file), () => this.#fileList(this.#fileList() + 1));
+    return { file, removed: [], added };
+  }
+
+  #change(known: SourceFile, text: string): DocumentsChanged {
     if (known.text === text) return { file: known, removed: [], added: [] };
     if (known.documents.length === 0) {
       const before = this.#entriesOf(known);
@@ -287,7 +293,12 @@ function insert<T>(buckets: Map<string, Bucket<T>>, index: Index<T>, source: Ind
   }
 }
 
-function takeOut<T>(buckets: Map<string, Bucket<T>>, source: IndexSource, old: Iterable<IndexEntry<T>>, touched: Touched<T>): void {
+function takeOut<T>(
+  buckets: Map<string, Bucket<T>>,
+  source: IndexSource,
+  old: Iterable<IndexEntry<T>>,
+  touched: Touched<T>,
+): void {
   for (const [key] of old) {
     const bucket = buckets.get(key);
     if (!bucket) continue;
@@ -306,6 +317,7 @@ function remember<T>(bucket: Bucket<T>, touched: Touched<T> | undefined): void {
 function announce<T>(index: Index<T>, touched: Touched<T>): void {
   for (const [bucket, before] of touched) {
     const equal = index.equal ?? Object.is;
-    if (before.length !== bucket.values.length || !before.every((value, at) => equal(value, bucket.values[at] as T))) bucket.announce();
+    if (before.length !== bucket.values.length || !before.every((value, at) => equal(value, bucket.values[at] as T)))
+      bucket.announce();
   }
 }

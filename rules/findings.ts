@@ -34,10 +34,15 @@ export interface RawFinding {
 }
 
 /** Runs rules over a whole workspace, once. The result is sorted by file, position and rule. */
-export function checkWorkspace(workspace: Workspace, rules: readonly Rule[], options: CheckOptions = {}): readonly Finding[] {
+export function checkWorkspace(
+  workspace: Workspace,
+  rules: readonly Rule[],
+  options: CheckOptions = {},
+): readonly Finding[] {
   const raw: RawFinding[] = [];
   const active = rules.filter(rule => isActive(rule, workspace, options));
-  for (const rule of active) if ('checkWorkspace' in rule) raw.push(...run(rule, workspace, undefined, () => rule.checkWorkspace(workspace)));
+  for (const rule of active)
+    if ('checkWorkspace' in rule) raw.push(...run(rule, workspace, undefined, () => rule.checkWorkspace(workspace)));
   const byKind = rulesByKind(active);
   for (const file of workspace.files) {
     raw.push(...fileFindings(file, active, workspace));
@@ -47,13 +52,21 @@ export function checkWorkspace(workspace: Workspace, rules: readonly Rule[], opt
 }
 
 export function fileFindings(file: SourceFile, rules: readonly Rule[], workspace: Workspace): readonly RawFinding[] {
-  return rules.flatMap(rule => ('checkFile' in rule ? run(rule, workspace, undefined, () => rule.checkFile(file, workspace)) : []));
+  return rules.flatMap(rule =>
+    'checkFile' in rule ? run(rule, workspace, undefined, () => rule.checkFile(file, workspace)) : [],
+  );
 }
 
-function documentFindings(document: ManifestDocument, byKind: RulesByKind, rules: readonly Rule[], workspace: Workspace): readonly RawFinding[] {
+function documentFindings(
+  document: ManifestDocument,
+  byKind: RulesByKind,
+  rules: readonly Rule[],
+  workspace: Workspace,
+): readonly RawFinding[] {
   const found: RawFinding[] = [];
   for (const rule of rules) {
-    if ('checkDocument' in rule) found.push(...run(rule, workspace, undefined, () => rule.checkDocument(document, workspace)));
+    if ('checkDocument' in rule)
+      found.push(...run(rule, workspace, undefined, () => rule.checkDocument(document, workspace)));
   }
   for (const resource of document.resources) {
     for (const rule of rulesFor(resource, byKind)) found.push(...resourceFindings(rule, resource, workspace));
@@ -85,7 +98,12 @@ export function rulesFor(resource: Resource, byKind: RulesByKind): readonly Rule
 }
 
 /** Runs one check. A rule that throws is a bug: it is reported under its own id instead of taking the others down. */
-export function run(rule: Rule, workspace: Workspace, resource: Resource | undefined, check: () => Iterable<Problem>): readonly RawFinding[] {
+export function run(
+  rule: Rule,
+  workspace: Workspace,
+  resource: Resource | undefined,
+  check: () => Iterable<Problem>,
+): readonly RawFinding[] {
   try {
     const problems = [...check()];
     return problems.length === 0 ? none : problems.map(problem => ({ rule, problem, resource }));
@@ -108,7 +126,11 @@ export interface RuleCrash {
 }
 
 /** Applies severities, switches and suppressions, drops what was said twice, and sorts. */
-export function publish(raw: readonly RawFinding[], workspace: Workspace, options: CheckOptions = {}): readonly Finding[] {
+export function publish(
+  raw: readonly RawFinding[],
+  workspace: Workspace,
+  options: CheckOptions = {},
+): readonly Finding[] {
   const seen = new Set<string>();
   const findings: Finding[] = [];
   for (const { rule, problem, resource } of raw) {
@@ -123,8 +145,18 @@ export function publish(raw: readonly RawFinding[], workspace: Workspace, option
     findings.push({ rule, problem, severity, resource, suppressed: suppressed && { reason: suppressed.reason } });
   }
   return findings
-    .map(finding => ({ finding, path: workspace.file(finding.problem.at.uri)?.path ?? finding.problem.at.uri, at: finding.problem.at.span.start }))
-    .sort((a, b) => compare(a.path, b.path) || a.at - b.at || compare(a.finding.rule.id, b.finding.rule.id) || compare(a.finding.problem.message, b.finding.problem.message))
+    .map(finding => ({
+      finding,
+      path: workspace.file(finding.problem.at.uri)?.path ?? finding.problem.at.uri,
+      at: finding.problem.at.span.start,
+    }))
+    .sort(
+      (a, b) =>
+        compare(a.path, b.path) ||
+        a.at - b.at ||
+        compare(a.finding.rule.id, b.finding.rule.id) ||
+        compare(a.finding.problem.message, b.finding.problem.message),
+    )
     .map(({ finding }) => finding);
 }
 

@@ -2,7 +2,18 @@ import { computed, effect } from 'alien-signals';
 import type { ManifestDocument } from '../manifests/document';
 import type { SourceFile } from '../manifests/file';
 import type { DocumentsChanged, Workspace } from '../manifests/workspace';
-import { type CheckOptions, type Finding, fileFindings, isActive, publish, type RawFinding, resourceFindings, rulesByKind, rulesFor, run } from './findings';
+import {
+  type CheckOptions,
+  type Finding,
+  fileFindings,
+  isActive,
+  publish,
+  type RawFinding,
+  resourceFindings,
+  rulesByKind,
+  rulesFor,
+  run,
+} from './findings';
 import type { Rule } from './rule';
 
 /**
@@ -45,7 +56,9 @@ export class LiveFindings {
   start(): void {
     for (const rule of this.#rules) {
       if (!('checkWorkspace' in rule)) continue;
-      this.#watch(rule, () => [this.#pair(() => run(rule, this.#workspace, undefined, () => rule.checkWorkspace(this.#workspace)))]);
+      this.#watch(rule, () => [
+        this.#pair(() => run(rule, this.#workspace, undefined, () => rule.checkWorkspace(this.#workspace))),
+      ]);
     }
   }
 
@@ -53,14 +66,19 @@ export class LiveFindings {
   of(uri: string): readonly Finding[] {
     const raw: RawFinding[] = [];
     for (const owner of this.#byUri.get(uri) ?? []) {
-      for (const finding of this.#owners.get(owner)?.findings ?? []) if (finding.problem.at.uri === uri) raw.push(finding);
+      for (const finding of this.#owners.get(owner)?.findings ?? [])
+        if (finding.problem.at.uri === uri) raw.push(finding);
     }
     return publish(raw, this.#workspace, this.#options);
   }
 
   /** All findings of the workspace, sorted. */
   all(): readonly Finding[] {
-    return publish([...this.#owners.values()].flatMap(owner => owner.findings), this.#workspace, this.#options);
+    return publish(
+      [...this.#owners.values()].flatMap(owner => owner.findings),
+      this.#workspace,
+      this.#options,
+    );
   }
 
   dispose(): void {
@@ -72,10 +90,16 @@ export class LiveFindings {
       const byKind = rulesByKind(this.#rules);
       const pairs: (() => readonly RawFinding[])[] = [];
       for (const rule of this.#rules) {
-        if ('checkDocument' in rule) pairs.push(this.#pair(() => run(rule, this.#workspace, undefined, () => rule.checkDocument(document, this.#workspace))));
+        if ('checkDocument' in rule)
+          pairs.push(
+            this.#pair(() =>
+              run(rule, this.#workspace, undefined, () => rule.checkDocument(document, this.#workspace)),
+            ),
+          );
       }
       for (const resource of document.resources) {
-        for (const rule of rulesFor(resource, byKind)) pairs.push(this.#pair(() => resourceFindings(rule, resource, this.#workspace)));
+        for (const rule of rulesFor(resource, byKind))
+          pairs.push(this.#pair(() => resourceFindings(rule, resource, this.#workspace)));
       }
       return pairs;
     });

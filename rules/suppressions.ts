@@ -27,7 +27,9 @@ const cache = new WeakMap<SourceFile, { readonly text: string; readonly suppress
 
 function* read(file: SourceFile): Iterable<Suppression> {
   const { text, lines } = file;
-  for (const match of text.matchAll(/(?:#|\/\/|<!--)[ \t]*(preflight-ignore:[ \t]*([\w-]+)[ \t]*(?:\(([^)\n]*)\))?)/g)) {
+  for (const match of text.matchAll(
+    /(?:#|\/\/|<!--)[ \t]*(preflight-ignore:[ \t]*([\w-]+)[ \t]*(?:\(([^)\n]*)\))?)/g,
+  )) {
     const rule = match[2] ?? '';
     const reason = match[3]?.trim() ?? '';
     const start = match.index + match[0].indexOf(keyword);
@@ -46,6 +48,10 @@ function* read(file: SourceFile): Iterable<Suppression> {
 /** The first line below that is no comment, so that several suppressions can stand above one finding. */
 function nextCodeLine(file: SourceFile, line: number): number {
   let next = line + 1;
-  while (next < file.lines.lineCount && /^\s*(?:#|$)/.test(file.text.slice(file.lines.startOf(next), file.lines.startOf(next + 1)))) next++;
+  while (
+    next < file.lines.lineCount &&
+    /^\s*(?:#|$)/.test(file.text.slice(file.lines.startOf(next), file.lines.startOf(next + 1)))
+  )
+    next++;
   return next;
 }

@@ -43,11 +43,15 @@ const write = (path, text) => {
 };
 
 const format = (path, text) =>
-  execFileSync(process.execPath, ['node_modules/@biomejs/biome/bin/biome', 'check', '--write', `--stdin-file-path=${path}`], {
-    input: text,
-    encoding: 'utf8',
-    stdio: ['pipe', 'pipe', 'ignore'],
-  });
+  execFileSync(
+    process.execPath,
+    ['node_modules/@biomejs/biome/bin/biome', 'check', '--write', `--stdin-file-path=${path}`],
+    {
+      input: text,
+      encoding: 'utf8',
+      stdio: ['pipe', 'pipe', 'ignore'],
+    },
+  );
 write('rules/catalogue.ts', format('rules/catalogue.ts', source));
 
 if (stale.length > 0) {

@@ -7,7 +7,8 @@ export default {
   severity: 'error',
   summary: 'A document is not well-formed YAML.',
   why: '`kubectl apply` refuses the whole file, so none of its objects is created or updated, not even the correct ones.',
-  remedy: 'Correct the syntax at the marked place. Everything below the first mistake may be misread, so start at the top.',
+  remedy:
+    'Correct the syntax at the marked place. Everything below the first mistake may be misread, so start at the top.',
   traps: [
     'A document is reported once, at its first problem. The other documents of the file are checked as usual, and what the broken one declares is not called missing.',
     'A block scalar ends at the first line that is indented less. A here-document whose body starts at column 0 therefore leaves its script; the fix indents it again.',
@@ -63,7 +64,10 @@ export default {
     const start = Math.min(problem.at.start, Math.max(0, text.length - 1));
     const lineEnd = text.indexOf('\n', start);
     const end = Math.max(start + 1, Math.min(problem.at.end, lineEnd === -1 ? text.length : lineEnd));
-    yield { at: document.place(start, end), message: `${problem.message} — kubectl refuses the whole file until this is corrected.` };
+    yield {
+      at: document.place(start, end),
+      message: `${problem.message} — kubectl refuses the whole file until this is corrected.`,
+    };
   },
 } satisfies Rule;
 
@@ -90,7 +94,8 @@ function escapedHeredoc(document: ManifestDocument, problem: number): EscapedHer
     const closing = new RegExp(`^[ \\t]*${delimiter}[ \\t]*\\r?$`, 'gm');
     closing.lastIndex = start;
     const end = closing.exec(text);
-    if (end && end.index < text.length) return { start, firstLineEnd, end: end.index + end[0].length, indent, delimiter };
+    if (end && end.index < text.length)
+      return { start, firstLineEnd, end: end.index + end[0].length, indent, delimiter };
   }
   return undefined;
 }
@@ -102,7 +107,12 @@ function indentAgain(document: ManifestDocument, { start, end, indent }: Escaped
   return {
     title: 'Indent the here-document into its block scalar',
     safe: true,
-    edits: [{ at: document.place(start, end), newText: lines.map(line => (line.trim() === '' ? line : prefix + line)).join('\n') }],
+    edits: [
+      {
+        at: document.place(start, end),
+        newText: lines.map(line => (line.trim() === '' ? line : prefix + line)).join('\n'),
+      },
+    ],
   };
 }
 

@@ -1,0 +1,123 @@
+import type { Resource } from '../manifests/resource';
+import type { Value } from '../manifests/value';
+import type { Workspace } from '../manifests/workspace';
+import { type Container, containersOf, podTemplate } from './pods';
+
+/** A volume of a pod as one container sees it. */
+export interface Mount {
+  readonly volume: string;
+  readonly mountPath: string;
+  readonly subPath: string | undefined;
+  readonly isReadOnly: boolean;
+  readonly value: Value;
+}
+
+/** A text from a ConfigMap or Secret that a pod has as a file. */
+export interface MountedText {
+  readonly volume: string;
+  /** The key in the ConfigMap or Secret. */
+  readonly key: string;
+  /** The file's path inside the volume. */
+  readonly path: string;
+  readonly value: Value;
+  readonly source: Resource;
+}
+
+export function mountsOf(container: Container): readonly Mount[] {
+  return container.value
+    .at('volumeMounts')
+    .items()
+    .map(value => ({
+      volume: value.at('name').text ?? '',
+      mountPath: trimSlash(value.at('mountPath').text ?? ''),
+      subPath: value.at('subPath').text,
+      isReadOnly: value.at('readOnly').boolean === true,
+      value,
+    }));
+}
+
+/** The mount that holds a path: the one with the longest matching mount path. */
+export function mountAt(container: Container, path: string): Mount | undefined {
+  let best: Mount | undefined;
+  for (const mount of mountsOf(container)) {
+    if (isBelow(path, mount.mountPath) && mount.mountPath.length > (best?.mountPath.length ?? -1)) best = mount;
+  }
+  return best;
+}
+
+/** The volume of a pod by name. Missing if there is none. */
+export function volumeOf(resource: Resource, name: string): Value | undefined {
+  const volume = podTemplate(resource)
+    ?.at('spec', 'volumes')
+    .items()
+    .find(one => one.at('name').text === name);
+  return (
+    volume ??
+    resource.root
+      .at('spec', 'volumeClaimTemplates')
+      .items()
+      .find(one => one.at('metadata', 'name').text === name)
+  );
+}
+
+/** The texts that a volume takes from ConfigMaps and Secrets of the tree. */
+export function textsOfVolume(workspace: Workspace, resource: Resource, volume: Value): readonly MountedText[] {
+  const sources = volume.at('projected').exists ? volume.at('projected', 'sources').items() : [volume];
+  return sources.flatMap(source => [
+    ...textsOf(
+      workspace,
+      resource,
+      volume,
+      'ConfigMap',
+      source.at('configMap', 'name'),
+      source.at('configMap', 'items'),
+    ),
+    ...textsOf(
+      workspace,
+      resource,
+      volume,
+      'Secret',
+      source.at('secret', source.at('secret', 'secretName').exists ? 'secretName' : 'name'),
+      source.at('secret', 'items'),
+    ),
+  ]);
+}
+
+/** The texts of all volumes that some container of the workload mounts. */
+export function mountedTexts(workspace: Workspace, resource: Resource): readonly MountedText[] {
+  const names = new Set(containersOf(resource).flatMap(container => mountsOf(container).map(mount => mount.volume)));
+  return [...names].flatMap(name => {
+    const volume = volumeOf(resource, name);
+    return volume ? textsOfVolume(workspace, resource, volume) : [];
+  });
+}
+
+/** Whether a path is a directory's path or lies below it. */
+export function isBelow(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(directory === '/' ? '/' : `${directory}/`);
+}
+
+function textsOf(
+  workspace: Workspace,
+  resource: Resource,
+  volume: Value,
+  kind: 'ConfigMap' | 'Secret',
+  name: Value,
+  items: Value,
+): readonly MountedText[] {
+  if (name.string === undefined) return [];
+  const source = workspace.find(kind, resource.namespace, name.string);
+  if (!source) return [];
+  const data = [...source.root.at('data').entries(), ...source.root.at('stringData').entries()];
+  const renamed = new Map(items.items().map(item => [item.at('key').text ?? '', item.at('path').text ?? '']));
+  return data.flatMap(([key, value]) => {
+    const path = renamed.size > 0 ? renamed.get(key) : key;
+    return path === undefined || (kind === 'Secret' && value.parent?.name === 'data')
+      ? []
+      : [{ volume: volume.at('name').text ?? '', key, path, value, source }];
+  });
+}
+
+function trimSlash(path: string): string {
+  return path.length > 1 ? path.replace(/\/+$/, '') : path;
+}

@@ -1,0 +1,245 @@
+import type { Resource } from '../manifests/resource';
+import type { Index, Workspace } from '../manifests/workspace';
+import { homeserverOf } from './homeserver';
+import { type Container, containersOf, mainContainersOf, podsOf, podTemplate } from './pods';
+
+/**
+ * What a workload is, judged by what it runs and never by where its file lies. A workload may be several things: a
+ * Redis pod often has a Sentinel beside it.
+ */
+export type Family =
+  | 'synapse'
+  | 'redis'
+  | 'sentinel'
+  | 'minio.plain'
+  | 'haproxy'
+  | 'livekit'
+  | 'coturn'
+  | 'clamav'
+  | 'scanner'
+  | 'element'
+  | 'synapse-admin'
+  | 'sygnal'
+  | 'key_vault'
+  | 'sync'
+  | 'nginx';
+
+/** All workloads of a family, LI instances included. */
+export function workloads(workspace: Workspace, family: Family): readonly Resource[] {
+  return workspace.lookup(workloadsByFamily, family);
+}
+
+export function familiesOf(resource: Resource): ReadonlySet<Family> {
+  const families = new Set<Family>();
+  if (!podTemplate(resource)) return families;
+  for (const container of mainContainersOf(resource)) {
+    const family = familyOfContainer(container);
+    if (family) families.add(family);
+    if (isSentinel(container)) families.add('sentinel');
+  }
+  if (isKeyVault(resource)) families.add('key_vault');
+  if (isSync(resource)) families.add('sync');
+  if (families.size === 0) {
+    const named = familyOfName(podLabel(resource, 'app.kubernetes.io/name') ?? resource.name);
+    if (named) families.add(named);
+  }
+  return families;
+}
+
+/** The Synapse main processes: no workers, not the lawful-intercept instance. */
+export function synapseMains(workspace: Workspace): readonly Resource[] {
+  return workloads(workspace, 'synapse').filter(one => !isSynapseWorker(one) && !isLi(workspace, one));
+}
+
+export function synapseWorkers(workspace: Workspace): readonly Resource[] {
+  return workloads(workspace, 'synapse').filter(one => isSynapseWorker(one) && !isLi(workspace, one));
+}
+
+export function synapseLis(workspace: Workspace): readonly Resource[] {
+  return workloads(workspace, 'synapse').filter(one => isLi(workspace, one));
+}
+
+/** Whether a Synapse workload runs a worker: its command or a script of its pod names a worker application. */
+export function isSynapseWorker(resource: Resource): boolean {
+  return containersOf(resource).some(container =>
+    [...container.value.at('command').scalars(), ...container.value.at('args').scalars()].some(value =>
+      /\bworker_app\b|\bsynapse\.app\.(?!homeserver\b)\w+/.test(value.text ?? ''),
+    ),
+  );
+}
+
+/** The kind of a worker, such as `synchrotron`: its component label, else its name without `synapse` and `worker`. */
+export function workerType(resource: Resource): string {
+  return (
+    podLabel(resource, 'app.kubernetes.io/component') ?? resource.name.replace(/^synapse-/, '').replace(/-worker$/, '')
+  );
+}
+
+/** Whether a workload belongs to the lawful-intercept instance. */
+export function isLi(workspace: Workspace, resource: Resource): boolean {
+  return workspace.derive(decideLi, resource);
+}
+
+/** The CloudNativePG clusters by what they hold; undefined where none fills the part. */
+export function databases(workspace: Workspace): Databases {
+  return workspace.shared(decideDatabases);
+}
+
+export interface Databases {
+  readonly main: Resource | undefined;
+  readonly li: Resource | undefined;
+  readonly all: readonly Resource[];
+}
+
+export const clusterKind = 'Cluster.postgresql.cnpg.io';
+export const tenantKind = 'Tenant.minio.min.io';
+
+/** The Redis workloads of the main instance. */
+export function redisMains(workspace: Workspace): readonly Resource[] {
+  return workloads(workspace, 'redis').filter(one => !isLi(workspace, one));
+}
+
+/** A label of the pods of a workload, else of the workload itself. */
+export function podLabel(resource: Resource, key: string): string | undefined {
+  return podsOf(resource)[0]?.labels.get(key) ?? resource.labels.get(key);
+}
+
+const workloadsByFamily: Index<Resource> = {
+  name: 'workloads by family',
+  *resource(resource) {
+    for (const family of familiesOf(resource)) yield [family, resource];
+  },
+};
+
+function decideLi(resource: Resource, workspace: Workspace): boolean {
+  if (resource.qualifiedKind === clusterKind) return databases(workspace).li === resource;
+  if (isNamedLi(resource)) return true;
+  if (podLabel(resource, 'matrix.instance') !== undefined || !familiesOf(resource).has('synapse')) return false;
+  const host = homeserverOf(workspace, resource)?.at('database', 'args', 'host').string;
+  return (
+    host !== undefined &&
+    workspace
+      .resources(clusterKind)
+      .some(cluster => isNamedLi(cluster) && host.split('.', 1)[0] === `${cluster.name}-rw`)
+  );
+}
+
+function isNamedLi(resource: Resource): boolean {
+  const instance = podLabel(resource, 'matrix.instance') ?? resource.labels.get('matrix.instance');
+  if (instance !== undefined) return instance === 'li';
+  return podLabel(resource, 'app.kubernetes.io/instance') === 'li' || /(?:^|-)li(?:-|$)/.test(resource.name);
+}
+
+function decideDatabases(workspace: Workspace): Databases {
+  const all = workspace.resources(clusterKind);
+  const mainHosts = hostsOf(workspace, false);
+  const liHosts = hostsOf(workspace, true);
+  const serves = (hosts: ReadonlySet<string>) => (cluster: Resource) =>
+    ['rw', 'ro', 'r'].some(suffix => hosts.has(`${cluster.name}-${suffix}`));
+  const looksLi = (cluster: Resource): boolean =>
+    isNamedLi(cluster) ||
+    ['database', 'owner'].some(field =>
+      /_li$/.test(cluster.root.at('spec', 'bootstrap', 'initdb', field).string ?? ''),
+    );
+  // A name that says LI outweighs a homeserver that was pointed at the wrong cluster, which is a finding of its own.
+  const main =
+    all.find(cluster => serves(mainHosts)(cluster) && !looksLi(cluster)) ??
+    all.find(cluster => !looksLi(cluster)) ??
+    all.find(serves(mainHosts));
+  const rest = all.filter(cluster => cluster !== main);
+  const li = rest.find(looksLi) ?? rest.find(serves(liHosts)) ?? (rest.length === 1 ? rest[0] : undefined);
+  return { main, li, all };
+}
+
+/** The first labels of the database hosts in the homeserver configurations of one instance. */
+function hostsOf(workspace: Workspace, li: boolean): ReadonlySet<string> {
+  const hosts = new Set<string>();
+  for (const synapse of workloads(workspace, 'synapse')) {
+    if (isNamedLi(synapse) !== li) continue;
+    const host = homeserverOf(workspace, synapse)?.at('database', 'args', 'host').string;
+    if (host) hosts.add(host.split('.', 1)[0] ?? host);
+  }
+  return hosts;
+}
+
+function familyOfContainer(container: Container): Family | undefined {
+  const image = imageName(container.image);
+  const command = [...container.value.at('command').scalars(), ...container.value.at('args').scalars()]
+    .map(value => value.text ?? '')
+    .join(' ');
+  if (/(?:^|\/)synapse$/.test(image) || /\bsynapse\.app\./.test(command)) return 'synapse';
+  if (/(?:^|\/)synapse-admin$/.test(image)) return 'synapse-admin';
+  if (/matrix-content-scanner/.test(image)) return 'scanner';
+  if (/(?:^|\/)element-web$/.test(image)) return 'element';
+  if (/(?:^|\/)sygnal$/.test(image)) return 'sygnal';
+  if (/(?:^|\/)livekit-server$/.test(image)) return 'livekit';
+  if (/coturn/.test(image) || /\bturnserver\b/.test(command)) return 'coturn';
+  if (/(?:^|\/)clamav/.test(image) || /\bclamd\b/.test(command)) return 'clamav';
+  if (/(?:^|\/)haproxy[^/]*$/.test(image)) return 'haproxy';
+  if (/(?:^|\/)(?:nginx|nginx-unprivileged)$/.test(image)) return 'nginx';
+  if (/(?:^|\/)(?:redis|valkey)[^/]*$/.test(image) && !/exporter/.test(image))
+    return isSentinel(container) ? 'sentinel' : 'redis';
+  if (/\b(?:redis|valkey)-server\b/.test(command) && !isSentinel(container)) return 'redis';
+  if (/(?:^|\/)minio$/.test(image)) return 'minio.plain';
+  return undefined;
+}
+
+function isSentinel(container: Container): boolean {
+  const words = [...container.value.at('command').scalars(), ...container.value.at('args').scalars()]
+    .map(value => value.text ?? '')
+    .join(' ');
+  return /\b(?:redis|valkey)-sentinel\b|--sentinel\b/.test(words);
+}
+
+/** The repository of an image, without registry tag and digest: `matrixdotorg/synapse`. */
+export function imageName(image: string): string {
+  return image.replace(/@.*$/, '').replace(/:[^/:]*$/, '');
+}
+
+/** The tag of an image; undefined if it has none. */
+export function imageTag(image: string): string | undefined {
+  return /:([^/:@]+)(?:@.*)?$/.exec(image)?.[1];
+}
+
+function isKeyVault(resource: Resource): boolean {
+  const names = [podLabel(resource, 'app.kubernetes.io/name'), podLabel(resource, 'app'), resource.name];
+  if (resource.kind === 'Job' || resource.kind === 'CronJob') return false;
+  if (names.some(name => /^key[-_]?vault/.test(name ?? ''))) return true;
+  return mainContainersOf(resource).some(
+    ({ value }) =>
+      value
+        .at('env')
+        .items()
+        .some(variable => variable.at('name').text === 'DJANGO_SECRET_KEY') &&
+      value
+        .at('ports')
+        .items()
+        .some(port => port.at('containerPort').number === 8000),
+  );
+}
+
+function isSync(resource: Resource): boolean {
+  if (podLabel(resource, 'app.kubernetes.io/name') === 'sync-system') return true;
+  return containersOf(resource).some(({ value }) =>
+    [...value.at('command').scalars(), ...value.at('args').scalars()].some(script =>
+      /\b(?:PUBLICATION|SUBSCRIPTION)\b/.test(script.text ?? ''),
+    ),
+  );
+}
+
+function familyOfName(name: string): Family | undefined {
+  return byName.find(([pattern]) => pattern.test(name))?.[1];
+}
+
+const byName: readonly (readonly [RegExp, Family])[] = [
+  [/^content-scanner/, 'scanner'],
+  [/^synapse-admin/, 'synapse-admin'],
+  [/^synapse/, 'synapse'],
+  [/^element/, 'element'],
+  [/^livekit/, 'livekit'],
+  [/^coturn/, 'coturn'],
+  [/^clamav/, 'clamav'],
+  [/^haproxy/, 'haproxy'],
+  [/^sygnal/, 'sygnal'],
+  [/^redis/, 'redis'],
+];

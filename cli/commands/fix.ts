@@ -1,0 +1,73 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { createTwoFilesPatch } from 'diff';
+import type { TextEdit } from '../../manifests/span';
+import type { Workspace } from '../../manifests/workspace';
+import { safeFixes } from '../../rules/fix-all';
+import { findingsOf, loadWorkspace } from '../load';
+import { parse, treeRoot } from '../usage';
+
+/** Applies all safe fixes, again until none is left, because one fix may make room for the next. */
+export function fix(argv: readonly string[]): number {
+  const { values, positionals } = parse(argv, {
+    rule: { type: 'string', multiple: true },
+    'dry-run': { type: 'boolean' },
+    config: { type: 'string' },
+  });
+  const root = treeRoot(positionals);
+  const workspace = loadWorkspace(root, values.config);
+  const before = new Map(workspace.files.map(file => [file.uri, file.text]));
+  let applied = 0;
+  for (let round = 0; round < 20; round++) {
+    const fixes = safeFixes(findingsOf(workspace, values.rule).filter(finding => !finding.suppressed));
+    if (fixes.length === 0) break;
+    applied += fixes.length;
+    applyEdits(
+      workspace,
+      fixes.flatMap(one => one.edits),
+    );
+    for (const { path, text } of fixes.flatMap(one => one.creates ?? []))
+      workspace.update(pathToFileURL(join(root, path)).href, path, text);
+  }
+  const changed = workspace.files.filter(file => before.get(file.uri) !== file.text);
+  for (const file of changed) {
+    const old = before.get(file.uri);
+    if (values['dry-run'])
+      process.stdout.write(
+        createTwoFilesPatch(old === undefined ? '/dev/null' : `a/${file.path}`, `b/${file.path}`, old ?? '', file.text),
+      );
+    else write(fileURLToPath(file.uri), file.text, old !== undefined);
+  }
+  process.stderr.write(
+    `${applied} ${applied === 1 ? 'fix' : 'fixes'} in ${changed.length} ${changed.length === 1 ? 'file' : 'files'}${values['dry-run'] ? ', nothing written' : ''}\n`,
+  );
+  return 0;
+}
+
+function applyEdits(workspace: Workspace, edits: readonly TextEdit[]): void {
+  const byUri = new Map<string, { start: number; end: number; newText: string }[]>();
+  for (const { at, newText } of edits) {
+    const own = byUri.get(at.uri) ?? [];
+    own.push({ ...at.span, newText });
+    byUri.set(at.uri, own);
+  }
+  for (const [uri, own] of byUri) {
+    const file = workspace.file(uri);
+    if (!file) continue;
+    let text = file.text;
+    for (const { start, end, newText } of own.sort((a, b) => b.start - a.start))
+      text = text.slice(0, start) + newText + text.slice(end);
+    workspace.update(uri, file.path, text);
+  }
+}
+
+function write(path: string, text: string, exists: boolean): void {
+  mkdirSync(dirname(path), { recursive: true });
+  const hasByteOrderMark =
+    exists &&
+    readFileSync(path)
+      .subarray(0, 3)
+      .equals(Buffer.from([0xef, 0xbb, 0xbf]));
+  writeFileSync(path, hasByteOrderMark ? `\ufeff${text}` : text);
+}

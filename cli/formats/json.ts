@@ -1,0 +1,73 @@
+import type { SourceFile } from '../../manifests/file';
+import type { Place } from '../../manifests/span';
+import type { Workspace } from '../../manifests/workspace';
+import type { Finding } from '../../rules/findings';
+import { fingerprints } from '../../rules/fingerprint';
+import { version } from '../run';
+
+/** What `check --format json` prints; the shape is part of the contract with users' scripts. */
+export function findingsReport(
+  workspace: Workspace,
+  findings: readonly Finding[],
+  root: string,
+  milliseconds: number,
+): object {
+  const names = fingerprints(findings, workspace);
+  const summary = { error: 0, warning: 0, info: 0, hint: 0 };
+  for (const finding of findings) if (!finding.suppressed) summary[finding.severity]++;
+  const files = workspace.files.filter(file => file.documents.length > 0);
+  return {
+    version: 1,
+    tool: { name: 'matrix-preflight', version },
+    root,
+    findings: findings.flatMap((finding, index) =>
+      finding.suppressed ? [] : [findingObject(workspace, finding, names[index] ?? '')],
+    ),
+    suppressed: findings.flatMap(({ rule, problem, suppressed }) =>
+      suppressed ? [{ rule: rule.id, ...location(workspace, problem.at), reason: suppressed.reason }] : [],
+    ),
+    summary: {
+      files: files.length,
+      documents: sum(files, file => file.documents.length),
+      resources: sum(files, file => sum(file.documents, document => document.resources.length)),
+      ...summary,
+      milliseconds,
+    },
+  };
+}
+
+function findingObject(
+  workspace: Workspace,
+  { rule, severity, problem, resource }: Finding,
+  fingerprint: string,
+): object {
+  return {
+    rule: rule.id,
+    severity,
+    ...location(workspace, problem.at),
+    message: problem.message,
+    ...(resource ? { resource: resource.title } : {}),
+    ...(resource?.namespace ? { namespace: resource.namespace } : {}),
+    items: rule.items,
+    related: (problem.related ?? []).map(({ at, message }) => ({ ...location(workspace, at), message })),
+    fixes: (problem.fixes?.() ?? []).map(({ title, safe }) => ({ title, safe })),
+    fingerprint,
+  };
+}
+
+/** File and range of a place, as in the contract: relative path, zero-based lines, UTF-16 characters. */
+export function location(workspace: Workspace, at: Place): object {
+  const file = workspace.file(at.uri);
+  return { file: file?.path ?? at.uri, range: range(file, at) };
+}
+
+function range(file: SourceFile | undefined, at: Place): object {
+  const { start, end } = at.span;
+  return { start: file?.lines.position(start) ?? zero, end: file?.lines.position(end) ?? zero };
+}
+
+const zero = { line: 0, character: 0 };
+
+function sum<T>(list: readonly T[], of: (one: T) => number): number {
+  return list.reduce((total, one) => total + of(one), 0);
+}

@@ -1,0 +1,84 @@
+import pc from 'picocolors';
+import type { Workspace } from '../../manifests/workspace';
+import type { Finding } from '../../rules/findings';
+import type { Severity } from '../../rules/rule';
+
+/** Findings for a person at a terminal: code frames with carets, and counts by rule. */
+export function prettyFindings(
+  workspace: Workspace,
+  findings: readonly Finding[],
+  options: { color: boolean; milliseconds: number },
+): string {
+  const paint = pc.createColors(options.color);
+  const reported = findings.filter(finding => !finding.suppressed);
+  const out = reported.map(finding => frame(workspace, finding, paint));
+  const suppressed = findings.length - reported.length;
+  const files = workspace.files.filter(file => file.documents.length > 0);
+  const resources = files.reduce(
+    (total, file) => total + file.documents.reduce((sum, document) => sum + document.resources.length, 0),
+    0,
+  );
+  if (reported.length > 0) out.push(countsByRule(reported, paint));
+  const counts = (['error', 'warning', 'info', 'hint'] as const).map(
+    severity => [severity, reported.filter(finding => finding.severity === severity).length] as const,
+  );
+  const said = counts
+    .filter(([, count]) => count > 0)
+    .map(([severity, count]) => colour(paint, severity)(plural(count, severity)));
+  out.push(
+    `${said.length > 0 ? said.join(', ') : paint.green('Nothing to report')}${suppressed > 0 ? `, ${suppressed} suppressed` : ''} — ${resources} resources in ${files.length} files, ${options.milliseconds} ms\n`,
+  );
+  return out.join('\n');
+}
+
+type Paint = ReturnType<typeof pc.createColors>;
+
+function frame(workspace: Workspace, { rule, severity, problem }: Finding, paint: Paint): string {
+  const file = workspace.file(problem.at.uri);
+  if (!file) return `${severity}: ${problem.message} [${rule.id}]\n`;
+  const { start, end } = problem.at.span;
+  const from = file.lines.position(start);
+  const to = file.lines.position(end);
+  const line = lineText(file.text, file.lines.startOf(from.line));
+  const width = Math.max(1, (to.line === from.line ? to.character : line.length) - from.character);
+  const number = String(from.line + 1);
+  const gutter = ' '.repeat(number.length);
+  const fixes = problem.fixes?.() ?? [];
+  const related = (problem.related ?? []).map(({ at, message }) => {
+    const other = workspace.file(at.uri);
+    return `${gutter} = ${message} (${other ? `${other.path}:${other.lines.position(at.span.start).line + 1}` : at.uri})`;
+  });
+  return [
+    `${paint.bold(`${file.path}:${number}:${from.character + 1}`)} ${colour(paint, severity)(severity)} ${problem.message} ${paint.dim(`[${rule.id}]`)}`,
+    `${paint.dim(`${number} |`)} ${line}`,
+    `${paint.dim(`${gutter} |`)} ${line.slice(0, from.character).replace(/[^\t]/g, ' ')}${colour(paint, severity)('^'.repeat(width))}`,
+    ...related.map(paint.dim),
+    ...(fixes[0] ? [paint.dim(`${gutter} = ${fixes[0].safe ? 'fix' : 'possible fix'}: ${fixes[0].title}`)] : []),
+    '',
+  ].join('\n');
+}
+
+function countsByRule(findings: readonly Finding[], paint: Paint): string {
+  const counts = new Map<string, { severity: Severity; count: number }>();
+  for (const { rule, severity } of findings) {
+    const known = counts.get(rule.id);
+    if (known) known.count++;
+    else counts.set(rule.id, { severity, count: 1 });
+  }
+  const rows = [...counts].sort((a, b) => b[1].count - a[1].count || (a[0] < b[0] ? -1 : 1));
+  const width = String(rows[0]?.[1].count ?? 0).length;
+  return `${rows.map(([id, { severity, count }]) => `${String(count).padStart(width)} ${colour(paint, severity)(id)}`).join('\n')}\n`;
+}
+
+function colour(paint: Paint, severity: Severity): (text: string) => string {
+  return { error: paint.red, warning: paint.yellow, info: paint.blue, hint: paint.dim }[severity];
+}
+
+function plural(count: number, severity: Severity): string {
+  return severity === 'info' ? `${count} info` : `${count} ${severity}${count === 1 ? '' : 's'}`;
+}
+
+function lineText(text: string, start: number): string {
+  const end = text.indexOf('\n', start);
+  return text.slice(start, end === -1 ? text.length : end).replace(/\r$/, '');
+}

@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { settingsFileName, settingsOf } from '../analysis/settings';
+import { readTree } from '../files/disk';
+import { Workspace } from '../manifests/workspace';
+import { rules } from '../rules/catalogue';
+import { checkWorkspace, type Finding, takeCrashes } from '../rules/findings';
+import type { Rule } from '../rules/rule';
+import { UsageError } from './usage';
+
+/** Reads a tree into a workspace. `config` replaces the tree's own settings file. Throws {@link UsageError}. */
+export function loadWorkspace(root: string, config?: string): Workspace {
+  const workspace = new Workspace();
+  try {
+    for (const { absolutePath, path, text, unread } of readTree(root))
+      workspace.update(pathToFileURL(absolutePath).href, path, text, unread);
+    if (config !== undefined)
+      workspace.update(
+        pathToFileURL(`${root}/${settingsFileName}`).href,
+        settingsFileName,
+        readFileSync(config, 'utf8'),
+      );
+  } catch (error) {
+    throw new UsageError(`${config ?? root} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const { exclude } = settingsOf(workspace);
+  if (exclude.length > 0) {
+    for (const file of workspace.files)
+      if (exclude.some(pattern => globToRegExp(pattern).test(file.path))) workspace.remove(file.uri);
+  }
+  return workspace;
+}
+
+/** Runs the rules, all or those named. Throws {@link UsageError} for an unknown id, and if a rule fails. */
+export function findingsOf(workspace: Workspace, ids: readonly string[] = []): readonly Finding[] {
+  const chosen = ids.length === 0 ? rules : ids.map(ruleOf);
+  const findings = checkWorkspace(workspace, chosen);
+  const [crash] = takeCrashes(workspace);
+  if (crash)
+    throw new Error(
+      `the rule ${crash.rule} failed, which is a bug: ${crash.error instanceof Error ? (crash.error.stack ?? crash.error.message) : crash.error}`,
+    );
+  return findings;
+}
+
+export function ruleOf(id: string): Rule {
+  const rule = rules.find(one => one.id === id);
+  if (!rule) throw new UsageError(`there is no rule "${id}"`);
+  return rule;
+}
+
+/** A glob with `*`, `**` and `?`, as in .gitignore without its other rules. */
+function globToRegExp(glob: string): RegExp {
+  const pattern = glob
+    .replace(/\/$/, '/**')
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replace(/\*\*\/?|\*|\?/g, wild => (wild === '?' ? '[^/]' : wild === '*' ? '[^/]*' : '.*'));
+  return new RegExp(`^${pattern}$`);
+}

@@ -1,0 +1,57 @@
+import { UsageError } from './usage';
+
+/**
+ * Runs one command line and returns its exit code. Each command is loaded only when it is asked for, because a check
+ * of a small tree takes hardly longer than loading everything would.
+ */
+export async function runCommand(argv: readonly string[]): Promise<number> {
+  const [name, ...rest] = argv;
+  try {
+    switch (name) {
+      case 'check':
+        return (await import('./commands/check')).check(rest);
+      case 'fix':
+        return (await import('./commands/fix')).fix(rest);
+      case 'checklist':
+        return (await import('./commands/checklist')).checklist(rest);
+      case 'plan':
+        return (await import('./commands/plan')).plan(rest);
+      case 'explain':
+        return (await import('./commands/explain')).explain(rest);
+      case 'lsp':
+        return await (await import('./commands/lsp')).lsp(rest);
+      case '--version':
+      case '-V':
+        process.stdout.write(`${version}\n`);
+        return 0;
+      case 'help':
+      case '--help':
+      case '-h':
+        process.stdout.write(help);
+        return 0;
+      default:
+        throw new UsageError(name === undefined ? 'say which command to run' : `there is no command "${name}"`);
+    }
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`matrix-preflight: ${error.message}\n\n${help}`);
+    return 2;
+  }
+}
+
+/** The version of the package, filled in when the bundle is built. */
+export const version: string = process.env.MATRIX_PREFLIGHT_VERSION ?? '0.0.0';
+
+const help = `Usage: matrix-preflight <command> [options]
+
+  check [PATH=.]      report what violates the checklist
+                      --format pretty|json  --fail-on error|warning|info|none  --rule ID…
+                      --config FILE  --output FILE  --no-color
+  fix [PATH=.]        apply all safe fixes          --rule ID…  --dry-run
+  checklist [PATH=.]  the state of every item       --format pretty|json  --output FILE
+  plan [PATH=.]       the resolved deployment plan  --phase ID…  --format pretty|json
+  explain RULE        the page of a rule
+  lsp --stdio         the language server
+
+Exit codes of check and checklist: 0 nothing at or above --fail-on, 1 something is, 2 usage or input error.
+`;

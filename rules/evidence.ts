@@ -1,0 +1,114 @@
+import {
+  clusterKind,
+  databases,
+  redisMains,
+  synapseLis,
+  synapseMains,
+  synapseWorkers,
+  tenantKind,
+  workloads,
+} from '../analysis/roles';
+import { type Component, settingsOf } from '../analysis/settings';
+import type { ChecklistItemId } from '../checklist/types';
+import type { Resource } from '../manifests/resource';
+import type { Place } from '../manifests/span';
+import type { Workspace } from '../manifests/workspace';
+
+/** What there is to check for an item. */
+export interface Evidence {
+  /** The names of the objects that the item is about. */
+  readonly places: readonly Place[];
+  /** Why the item is waived, if the settings switch its component off. */
+  readonly waived: string | undefined;
+  /** What is not there, for the reason of an item that does not apply. */
+  readonly missing: string;
+}
+
+/** What the item of an id is about in this tree. */
+export function evidenceFor(id: ChecklistItemId, workspace: Workspace): Evidence {
+  const subject = subjects.find(([prefix]) => id === prefix || id.startsWith(`${prefix}.`))?.[1];
+  if (!subject) return { places: [], waived: undefined, missing: 'nothing in the tree to check' };
+  const [component, missing, find] = subject;
+  const isOff = component !== undefined && settingsOf(workspace).components[component] === 'off';
+  return {
+    places: find(workspace).map(resource => resource.root.at('metadata', 'name')),
+    waived: isOff ? `${component} is switched off in matrix-preflight.yaml` : undefined,
+    missing,
+  };
+}
+
+type Subject = readonly [
+  component: Component | undefined,
+  missing: string,
+  find: (workspace: Workspace) => readonly Resource[],
+];
+
+const present = (resource: Resource | undefined): readonly Resource[] => (resource ? [resource] : []);
+const ofKinds =
+  (...kinds: readonly string[]) =>
+  (workspace: Workspace): readonly Resource[] =>
+    kinds.flatMap(kind => workspace.resources(kind));
+
+const mainDatabase: Subject = [
+  'main',
+  'there is no main PostgreSQL cluster',
+  workspace => present(databases(workspace).main),
+];
+const liDatabase: Subject = ['li', 'there is no LI PostgreSQL cluster', workspace => present(databases(workspace).li)];
+const clusters: Subject = [undefined, 'there is no PostgreSQL cluster', ofKinds(clusterKind)];
+const redis: Subject = [undefined, 'there is no Redis', redisMains];
+const tenants: Subject = [undefined, 'there is no MinIO Tenant', ofKinds(tenantKind)];
+const policies: Subject = ['networkPolicies', 'there is no NetworkPolicy', ofKinds('NetworkPolicy')];
+const monitors: Subject = [
+  'monitoring',
+  'there is no ServiceMonitor or PodMonitor',
+  ofKinds('ServiceMonitor.monitoring.coreos.com', 'PodMonitor.monitoring.coreos.com'),
+];
+const secrets: Subject = [undefined, 'there is no Secret', ofKinds('Secret')];
+const keyVault: Subject = ['keyVault', 'there is no key_vault', workspace => workloads(workspace, 'key_vault')];
+const livekit: Subject = ['livekit', 'there is no LiveKit', workspace => workloads(workspace, 'livekit')];
+const sync: Subject = ['li', 'there is no replication job', workspace => workloads(workspace, 'sync')];
+const li: Subject = ['li', 'there is no LI Synapse', synapseLis];
+const scanner: Subject = ['antivirus', 'there is no content scanner', workspace => workloads(workspace, 'scanner')];
+const element: Subject = ['element', 'there is no Element Web', workspace => workloads(workspace, 'element')];
+const coturn: Subject = ['coturn', 'there is no coturn', workspace => workloads(workspace, 'coturn')];
+const haproxy: Subject = ['main', 'there is no HAProxy', workspace => workloads(workspace, 'haproxy')];
+const everything: Subject = [undefined, 'there is no workload', ofKinds('Deployment', 'StatefulSet', 'DaemonSet')];
+
+/** Ids or their beginnings, the more exact ones first. */
+const subjects: readonly (readonly [string, Subject])[] = [
+  ['1.1.a.2', liDatabase],
+  ['1.1.b.2', liDatabase],
+  ['1.1.c', clusters],
+  ['1.1', mainDatabase],
+  ['1.2', redis],
+  ['1.3.b', secrets],
+  ['1.3', tenants],
+  ['1.4', policies],
+  ['2.1', ['main', 'there is no Synapse main process', synapseMains]],
+  ['2.2.b.1', ['workers', 'there is no Synapse worker', synapseWorkers]],
+  ['2.2', haproxy],
+  ['2.3', keyVault],
+  ['2.4', livekit],
+  ['3.1', sync],
+  ['3.2', li],
+  ['4.1', scanner],
+  ['4.2', element],
+  ['4.3', coturn],
+  ['5.1', monitors],
+  ['5.2', ['grafana', 'there is no dashboard', ofKinds('ConfigMap')]],
+  ['A.1', secrets],
+  ['A.2', secrets],
+  ['A.3.a', [undefined, 'there is no Ingress', ofKinds('Ingress')]],
+  ['A.3.c', element],
+  [
+    'A.3.d',
+    [
+      undefined,
+      'there is no Certificate or issuer',
+      ofKinds('Certificate.cert-manager.io', 'ClusterIssuer.cert-manager.io', 'Issuer.cert-manager.io'),
+    ],
+  ],
+  ['A.3', [undefined, 'there is no Synapse', synapseMains]],
+  ['B', everything],
+];

@@ -1,0 +1,26 @@
+import type { TextEdit } from '../manifests/span';
+import type { Finding } from './findings';
+import type { Fix } from './rule';
+
+/**
+ * The safe fixes of some findings that can be applied together: the first safe fix of each, except where its edits
+ * touch those of one before. What is left out is found again once the rest is applied.
+ */
+export function safeFixes(findings: readonly Finding[]): readonly Fix[] {
+  const chosen: Fix[] = [];
+  const taken: TextEdit[] = [];
+  const created = new Set<string>();
+  for (const { problem } of findings) {
+    const fix = problem.fixes?.().find(one => one.safe);
+    if (!fix || fix.edits.some(edit => taken.some(other => touches(edit, other)))) continue;
+    if (fix.creates?.some(({ path }) => created.has(path))) continue;
+    chosen.push(fix);
+    taken.push(...fix.edits);
+    for (const { path } of fix.creates ?? []) created.add(path);
+  }
+  return chosen;
+}
+
+function touches(a: TextEdit, b: TextEdit): boolean {
+  return a.at.uri === b.at.uri && a.at.span.start <= b.at.span.end && b.at.span.start <= a.at.span.end;
+}

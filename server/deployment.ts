@@ -1,0 +1,115 @@
+import { Workspace } from '../manifests/workspace';
+import { rules } from '../rules/catalogue';
+import type { CheckOptions, Finding } from '../rules/findings';
+import { LiveFindings } from '../rules/live';
+import type { FolderReader } from './folder-reader';
+
+/**
+ * One deployment tree that the server watches: its workspace, its findings, and which of its files are open.
+ * An open buffer wins over the file on disk.
+ */
+export class Deployment {
+  readonly rootUri: string;
+  readonly workspace = new Workspace();
+  readonly #reader: FolderReader;
+  readonly #open = new Map<string, string>();
+  readonly #changed: (uri: string) => void;
+  #live: LiveFindings;
+  #isScanned = false;
+
+  constructor(rootUri: string, reader: FolderReader, options: CheckOptions, changed: (uri: string) => void) {
+    this.rootUri = rootUri.replace(/\/$/, '');
+    this.#reader = reader;
+    this.#changed = changed;
+    this.#live = new LiveFindings(this.workspace, rules, options, changed);
+  }
+
+  get isScanned(): boolean {
+    return this.#isScanned;
+  }
+
+  /** Whether a file belongs to this tree. */
+  holds(uri: string): boolean {
+    return uri.startsWith(`${this.rootUri}/`);
+  }
+
+  /**
+   * Reads the whole tree, then looks at all of it. Findings come only afterwards: a rule that ran on half a tree would
+   * call things missing that are merely not read yet.
+   */
+  async scan(progress: (done: number) => void, isCancelled: () => boolean): Promise<void> {
+    let done = 0;
+    for await (const batch of this.#reader.read(this.rootUri)) {
+      if (isCancelled()) return;
+      for (const { uri, text, unread } of batch) {
+        if (!this.#open.has(uri)) this.workspace.update(uri, this.#pathOf(uri), text, unread);
+      }
+      done += batch.length;
+      progress(done);
+    }
+    for (const [uri, text] of this.#open) this.workspace.update(uri, this.#pathOf(uri), text);
+    this.#isScanned = true;
+    this.#watchAll();
+  }
+
+  /** Takes the text of an open buffer. */
+  edit(uri: string, text: string): void {
+    this.#open.set(uri, text);
+    this.#update(uri, text);
+  }
+
+  async close(uri: string): Promise<void> {
+    this.#open.delete(uri);
+    await this.reload(uri);
+  }
+
+  /** Reads a file again that changed, appeared or vanished on disk. */
+  async reload(uri: string): Promise<void> {
+    if (this.#open.has(uri)) return;
+    const file = await this.#reader.readFile(this.rootUri, uri);
+    if (file) this.#update(uri, file.text, file.unread);
+    else {
+      const change = this.workspace.remove(uri);
+      if (change && this.#isScanned) this.#live.apply(change);
+      if (change) this.#changed(uri);
+    }
+  }
+
+  /** Findings of one file, without those that a comment suppresses. */
+  findings(uri: string): readonly Finding[] {
+    return this.#live.of(uri).filter(finding => !finding.suppressed);
+  }
+
+  hasFindings(uri: string): boolean {
+    return this.findings(uri).length > 0;
+  }
+
+  allFindings(): readonly Finding[] {
+    return this.#live.all().filter(finding => !finding.suppressed);
+  }
+
+  /** Starts over with other severities or another profile. */
+  configure(options: CheckOptions): void {
+    this.#live.dispose();
+    this.#live = new LiveFindings(this.workspace, rules, options, this.#changed);
+    if (this.#isScanned) this.#watchAll();
+  }
+
+  dispose(): void {
+    this.#live.dispose();
+  }
+
+  #watchAll(): void {
+    for (const file of this.workspace.files) this.#live.apply({ file, removed: [], added: file.documents });
+    this.#live.start();
+  }
+
+  #update(uri: string, text: string, unread?: string): void {
+    const change = this.workspace.update(uri, this.#pathOf(uri), text, unread);
+    if (this.#isScanned) this.#live.apply(change);
+  }
+
+  #pathOf(uri: string): string {
+    return decodeURIComponent(uri.slice(this.rootUri.length + 1));
+  }
+}

@@ -1,0 +1,40 @@
+import {
+  checklistRequest,
+  type ExplainParams,
+  explainRequest,
+  type FixAllParams,
+  fixAllRequest,
+  type RuleSummary,
+  rulesRequest,
+} from '../../protocol/messages';
+import { rules } from '../../rules/catalogue';
+import { safeFixes } from '../../rules/fix-all';
+import { rulePage } from '../../rules/page';
+import type { Session } from '../session';
+import { checklistReport } from './checklist';
+import { editOf } from './code-actions';
+
+/** Answers the project's own requests and tells the client when it is worth asking again. */
+export function offerOwnRequests(session: Session): void {
+  const { connection } = session;
+  connection.onRequest(checklistRequest, () => checklistReport(session));
+  connection.onRequest(rulesRequest, (): RuleSummary[] =>
+    rules.map(({ id, summary, severity }) => ({ id, summary, severity })),
+  );
+  connection.onRequest(explainRequest, ({ rule }: ExplainParams) => {
+    const known = rules.find(one => one.id === rule);
+    return { markdown: known ? rulePage(known) : undefined };
+  });
+  connection.onRequest(fixAllRequest, ({ uri, rule }: FixAllParams) => {
+    const documentChanges = session.deployments.flatMap(deployment => {
+      const findings = deployment
+        .allFindings()
+        .filter(finding => (!uri || finding.problem.at.uri === uri) && (!rule || finding.rule.id === rule));
+      return editOf(session, deployment, safeFixes(findings))?.documentChanges ?? [];
+    });
+    return { documentChanges };
+  });
+  session.onChange(() =>
+    session.sendStatus(session.deployments.every(deployment => deployment.isScanned) ? 'ready' : 'scanning'),
+  );
+}

@@ -1,0 +1,84 @@
+import {
+  type DocumentDiagnosticReport,
+  DocumentDiagnosticReportKind,
+  type WorkspaceDocumentDiagnosticReport,
+} from 'vscode-languageserver';
+import type { Session } from '../session';
+import { toDiagnostic } from '../to-lsp';
+
+/** Answers pulls for diagnostics, of a document and of the workspace, and pushes them to clients that do not pull. */
+export function offerDiagnostics(session: Session): void {
+  const { connection } = session;
+  const resultIds = new Map<string, number>();
+  const pushed = new Set<string>();
+  let version = 0;
+  const diagnosticsOf = (uri: string): ReturnType<typeof toDiagnostic>[] => {
+    const deployment = session.deploymentOf(uri);
+    return deployment ? deployment.findings(uri).map(finding => toDiagnostic(finding, deployment.workspace)) : [];
+  };
+  const resultId = (uri: string): string => String(resultIds.get(uri) ?? 0);
+
+  connection.languages.diagnostics.on(({ textDocument, previousResultId }): DocumentDiagnosticReport => {
+    const id = resultId(textDocument.uri);
+    if (previousResultId === `${id}@${version}`)
+      return { kind: DocumentDiagnosticReportKind.Unchanged, resultId: previousResultId };
+    return {
+      kind: DocumentDiagnosticReportKind.Full,
+      resultId: `${id}@${version}`,
+      items: diagnosticsOf(textDocument.uri),
+    };
+  });
+
+  connection.languages.diagnostics.onWorkspace(async ({ previousResultIds }, token) => {
+    const known = new Map(previousResultIds.map(({ uri, value }) => [uri, value]));
+    const items: WorkspaceDocumentDiagnosticReport[] = [];
+    for (const deployment of session.deployments) {
+      if (!deployment.isScanned) continue;
+      for (const { uri } of deployment.workspace.files) {
+        if (token.isCancellationRequested) return { items };
+        const id = `${resultId(uri)}`;
+        const documentVersion = session.versionOf(uri);
+        if (known.get(uri) === id) {
+          items.push({ kind: DocumentDiagnosticReportKind.Unchanged, uri, version: documentVersion, resultId: id });
+        } else if (known.has(uri) || deployment.hasFindings(uri)) {
+          items.push({
+            kind: DocumentDiagnosticReportKind.Full,
+            uri,
+            version: documentVersion,
+            resultId: id,
+            items: diagnosticsOf(uri),
+          });
+        }
+        known.delete(uri);
+      }
+    }
+    for (const uri of known.keys())
+      items.push({ kind: DocumentDiagnosticReportKind.Full, uri, version: null, items: [] });
+    return { items };
+  });
+
+  session.onChange(uris => {
+    for (const uri of uris) resultIds.set(uri, (resultIds.get(uri) ?? 0) + 1);
+    version++;
+    if (!session.pulls) {
+      for (const uri of everything(session, uris)) {
+        const diagnostics = diagnosticsOf(uri);
+        if (diagnostics.length === 0 && !pushed.has(uri)) continue;
+        if (diagnostics.length > 0) pushed.add(uri);
+        else pushed.delete(uri);
+        const documentVersion = session.versionOf(uri);
+        void connection.sendDiagnostics({
+          uri,
+          diagnostics,
+          ...(documentVersion === null ? {} : { version: documentVersion }),
+        });
+      }
+    } else if (session.canRefresh && uris.has('')) connection.languages.diagnostics.refresh();
+  });
+}
+
+/** The files to publish: those that changed, or all after a scan or a change of settings, marked by an empty uri. */
+function everything(session: Session, uris: ReadonlySet<string>): Iterable<string> {
+  if (!uris.has('')) return uris;
+  return session.deployments.flatMap(deployment => deployment.workspace.files.map(file => file.uri));
+}

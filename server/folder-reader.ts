@@ -1,0 +1,13 @@
+/** How the server gets at the files of a folder: from disk in Node, through the client in a browser. */
+export interface FolderReader {
+  /** All relevant files below a folder, some at a time, so that the server can answer in between. */
+  read(rootUri: string): AsyncIterable<readonly ReadFile[]>;
+  /** One file; undefined if it is gone or does not matter. */
+  readFile(rootUri: string, uri: string): Promise<ReadFile | undefined>;
+}
+
+export interface ReadFile {
+  readonly uri: string;
+  readonly text: string;
+  readonly unread: string | undefined;
+}

@@ -1,0 +1,230 @@
+import type {
+  Connection,
+  InitializeParams,
+  InitializeResult,
+  TextDocumentContentChangeEvent,
+} from 'vscode-languageserver';
+import { DidChangeWatchedFilesNotification, type FileChangeType, TextDocumentSyncKind } from 'vscode-languageserver';
+import { TextDocument } from 'vscode-languageserver-textdocument';
+import { type StatusParams, statusNotification } from '../protocol/messages';
+import type { CheckOptions } from '../rules/findings';
+import { takeCrashes } from '../rules/findings';
+import type { Severity } from '../rules/rule';
+import { Deployment } from './deployment';
+import { codeActionKinds } from './features/code-actions';
+import type { FolderReader } from './folder-reader';
+
+/** Everything the server remembers: the folders, the open documents and what the client can do. */
+export class Session {
+  readonly connection: Connection;
+  readonly #reader: FolderReader;
+  readonly #deployments: Deployment[] = [];
+  readonly #documents = new Map<string, TextDocument>();
+  readonly #listeners: ((uris: ReadonlySet<string>) => void)[] = [];
+  readonly #touched = new Set<string>();
+  #options: CheckOptions = {};
+  #params: InitializeParams | undefined;
+  #flush: ReturnType<typeof setTimeout> | undefined;
+  #isStopped = false;
+
+  constructor(connection: Connection, reader: FolderReader) {
+    this.connection = connection;
+    this.#reader = reader;
+  }
+
+  initialize(params: InitializeParams): InitializeResult {
+    this.#params = params;
+    this.#options = optionsFrom(params.initializationOptions);
+    const folders = params.workspaceFolders?.map(folder => folder.uri) ?? (params.rootUri ? [params.rootUri] : []);
+    for (const uri of folders) this.#add(uri);
+    return {
+      serverInfo: { name: 'matrix-preflight' },
+      capabilities: {
+        textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: false },
+        ...(this.pulls
+          ? {
+              diagnosticProvider: {
+                identifier: 'matrix-preflight',
+                interFileDependencies: true,
+                workspaceDiagnostics: true,
+              },
+            }
+          : {}),
+        codeActionProvider: { codeActionKinds: [...codeActionKinds], resolveProvider: false },
+        workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
+      },
+    };
+  }
+
+  /** Whether the client asks for diagnostics; others get them pushed. */
+  get pulls(): boolean {
+    return this.#params?.capabilities.textDocument?.diagnostic !== undefined;
+  }
+
+  get canRefresh(): boolean {
+    return this.#params?.capabilities.workspace?.diagnostics?.refreshSupport === true;
+  }
+
+  /** Whether edits may state a document version and ask for confirmation. */
+  get canAnnotateChanges(): boolean {
+    return this.#params?.capabilities.workspace?.workspaceEdit?.changeAnnotationSupport !== undefined;
+  }
+
+  get deployments(): readonly Deployment[] {
+    return this.#deployments;
+  }
+
+  deploymentOf(uri: string): Deployment | undefined {
+    return this.#deployments.find(deployment => deployment.holds(uri));
+  }
+
+  /** The version of an open document; null for a file that is not open. */
+  versionOf(uri: string): number | null {
+    return this.#documents.get(uri)?.version ?? null;
+  }
+
+  /** Is told, soon after a change, which files may have other findings. */
+  onChange(listener: (uris: ReadonlySet<string>) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  async start(): Promise<void> {
+    if (this.#params?.capabilities.workspace?.didChangeWatchedFiles?.dynamicRegistration) {
+      await this.connection.client.register(DidChangeWatchedFilesNotification.type, {
+        watchers: [{ globPattern: '**/*.{yaml,yml,json,cfg,conf,sql,sh,env,md,env.example}' }],
+      });
+    }
+    this.connection.workspace.onDidChangeWorkspaceFolders(({ added, removed }) => {
+      for (const { uri } of removed) this.#drop(uri);
+      for (const { uri } of added) this.#add(uri);
+      void this.#scan();
+    });
+    await this.#scan();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    for (const deployment of this.#deployments) deployment.dispose();
+  }
+
+  open(uri: string, languageId: string, version: number, text: string): void {
+    const document = TextDocument.create(uri, languageId, version, text);
+    this.#documents.set(uri, document);
+    this.deploymentOf(uri)?.edit(uri, text);
+  }
+
+  change(uri: string, changes: readonly TextDocumentContentChangeEvent[], version: number): void {
+    const document = this.#documents.get(uri);
+    if (!document) return;
+    const updated = TextDocument.update(document, [...changes], version);
+    this.#documents.set(uri, updated);
+    this.deploymentOf(uri)?.edit(uri, updated.getText());
+  }
+
+  async close(uri: string): Promise<void> {
+    this.#documents.delete(uri);
+    await this.deploymentOf(uri)?.close(uri);
+  }
+
+  async watched(changes: readonly { readonly uri: string; readonly type: FileChangeType }[]): Promise<void> {
+    for (const { uri } of changes) await this.deploymentOf(uri)?.reload(uri);
+  }
+
+  configure(settings: unknown): void {
+    this.#options = optionsFrom(settings);
+    for (const deployment of this.#deployments) deployment.configure(this.#options);
+    this.#touch('');
+  }
+
+  sendStatus(state: StatusParams['state']): void {
+    const findings = { error: 0, warning: 0, info: 0, hint: 0 };
+    let files = 0;
+    let resources = 0;
+    for (const deployment of this.#deployments) {
+      for (const { severity } of state === 'ready' ? deployment.allFindings() : []) findings[severity]++;
+      for (const file of deployment.workspace.files) {
+        files++;
+        for (const document of file.documents) resources += document.resources.length;
+      }
+    }
+    void this.connection.sendNotification(statusNotification, {
+      state,
+      findings,
+      files,
+      resources,
+    } satisfies StatusParams);
+  }
+
+  #add(uri: string): void {
+    this.#deployments.push(new Deployment(uri, this.#reader, this.#options, changed => this.#touch(changed)));
+  }
+
+  #drop(uri: string): void {
+    const at = this.#deployments.findIndex(deployment => deployment.rootUri === uri.replace(/\/$/, ''));
+    if (at !== -1) this.#deployments.splice(at, 1)[0]?.dispose();
+  }
+
+  async #scan(): Promise<void> {
+    const waiting = this.#deployments.filter(deployment => !deployment.isScanned);
+    if (waiting.length === 0) return;
+    this.sendStatus('scanning');
+    const progress = await this.connection.window.createWorkDoneProgress();
+    progress.begin('Matrix Preflight', undefined, 'reading manifests', true);
+    for (const deployment of waiting) {
+      try {
+        await deployment.scan(
+          done => progress.report(`${done} files`),
+          () => progress.token.isCancellationRequested || this.#isStopped,
+        );
+      } catch (error) {
+        this.connection.window.showErrorMessage(
+          `Matrix Preflight could not read ${decodeURIComponent(deployment.rootUri)}: ${messageOf(error)}`,
+        );
+      }
+    }
+    progress.done();
+    this.#touch('');
+  }
+
+  /** Collects changed files until the current message is dealt with, then tells the listeners once. */
+  #touch(uri: string): void {
+    this.#touched.add(uri);
+    this.#flush ??= setTimeout(() => {
+      this.#flush = undefined;
+      const uris = new Set(this.#touched);
+      this.#touched.clear();
+      for (const listener of this.#listeners) listener(uris);
+      this.#reportCrashes();
+    });
+  }
+
+  #reportCrashes(): void {
+    for (const deployment of this.#deployments) {
+      for (const { rule, error } of takeCrashes(deployment.workspace)) {
+        const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+        this.connection.console.error(`The rule ${rule} failed. This is a bug in Matrix Preflight. ${detail}`);
+      }
+    }
+  }
+}
+
+function optionsFrom(settings: unknown): CheckOptions {
+  const given = (settings ?? {}) as { readonly profile?: unknown; readonly rules?: unknown };
+  const rules = (typeof given.rules === 'object' && given.rules !== null ? given.rules : {}) as Record<string, unknown>;
+  const severities: Record<string, Severity | 'off'> = {};
+  for (const [id, severity] of Object.entries(rules)) {
+    if (
+      severity === 'error' ||
+      severity === 'warning' ||
+      severity === 'info' ||
+      severity === 'hint' ||
+      severity === 'off'
+    )
+      severities[id] = severity;
+  }
+  return { severities, ...(given.profile === 'strict' ? { profile: 'strict' } : {}) };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
