@@ -71,6 +71,42 @@ export function deleteEntry(value: Value): TextEdit | undefined {
   return { at: linesPlace(value, start, end), newText: '' };
 }
 
+/**
+ * Replaces an entry of a block mapping, key and value, by other entries. `yaml` is their text at column 0, several lines
+ * if need be; a comment at the end of the old last line stays there.
+ */
+export function replaceEntry(value: Value, yaml: string): TextEdit | undefined {
+  const { source, parent } = value;
+  if (!value.exists || parent?.kind !== 'mapping' || parent.style === 'flow' || source.linePrefix === undefined)
+    return undefined;
+  const { start } = value.keySpan;
+  const prefix = source.linePrefix + ' '.repeat(column(value, start));
+  const eol = source.tree.text.includes('\r\n') ? '\r\n' : '\n';
+  const [first = '', ...rest] = yaml.split('\n');
+  return {
+    at: source.place(start, lastContent(value)),
+    newText: [first, ...rest.map(line => (line === '' ? '' : prefix + line))].join(eol),
+  };
+}
+
+/** Renames the key of an entry, keeping the quotes it has. */
+export function renameKey(value: Value, name: string): TextEdit | undefined {
+  if (!value.exists || value.parent?.kind !== 'mapping') return undefined;
+  const { start, end } = value.keySpan;
+  const written = value.source.tree.text.slice(start, end);
+  const style = written.startsWith("'") ? 'single' : written.startsWith('"') ? 'double' : 'plain';
+  return { at: value.key, newText: quoted(name, style) };
+}
+
+/** An entry as one place: its key and, where the value is on the same line, its value. */
+export function entryPlace(value: Value): Place {
+  const key = value.keySpan;
+  const { end } = value.sourceSpan;
+  const text = value.source.tree.text;
+  const isOneLine = value.exists && end >= key.end && !text.slice(key.start, end).includes('\n');
+  return isOneLine ? value.source.place(key.start, end) : value.key;
+}
+
 /** Appends documents at the end of a file. `yaml` has no leading `---` and no final newline. */
 export function appendDocument(file: { readonly uri: string; readonly text: string }, yaml: string): TextEdit {
   const end = file.text.length;

@@ -1,0 +1,86 @@
+import { workloadKinds } from '../../analysis/pods';
+import type { Rule } from '../rule';
+import { missingObjects } from './missing';
+
+export default {
+  id: 'reference-missing-secret',
+  items: [],
+  severity: 'error',
+  summary: 'An object refers to a Secret that nothing creates.',
+  why: 'Containers that need the Secret stay in `CreateContainerConfigError`, and volumes from it are never mounted, so the pod does not start.',
+  remedy:
+    'Create the Secret, correct the name, or, if something outside the tree creates it, list it under `provided` in `matrix-preflight.yaml`.',
+  traps: [
+    'Secrets that an operator makes are known: CloudNativePG, cert-manager, MinIO, Sealed Secrets, External Secrets, Vault and 1Password operators, kustomize generators.',
+    'A Secret that a script creates with `kubectl create secret` counts. One that only a comment or a README tells the reader to create is a warning.',
+    'References marked `optional: true` are left alone.',
+  ],
+  sources: [
+    'Kubernetes documentation, Secrets, "Optional Secrets"',
+    'CloudNativePG documentation, Connecting from an application',
+  ],
+  examples: {
+    bad: `
+      #- /app.yaml
+      apiVersion: v1
+      kind: Pod
+      metadata:
+        name: app
+        namespace: matrix
+      spec:
+        containers:
+          - name: app
+            image: registry.test/app:1
+            env:
+              - name: PASSWORD
+                valueFrom:
+                  secretKeyRef:
+                    name: app-secret
+      #                   ^^^^^^^^^^ 💡 error: Nothing creates the Secret app-secret in namespace matrix
+                    key: password
+      ---
+      apiVersion: v1
+      kind: Secret
+      metadata:
+        name: app-secrets
+        namespace: matrix
+      stringData:
+        password: correct-horse
+    `,
+    good: `
+      #- /app.yaml
+      apiVersion: v1
+      kind: Pod
+      metadata:
+        name: app
+        namespace: matrix
+      spec:
+        containers:
+          - name: app
+            image: registry.test/app:1
+            env:
+              - name: PASSWORD
+                valueFrom:
+                  secretKeyRef:
+                    name: app-secrets
+                    key: password
+      ---
+      apiVersion: v1
+      kind: Secret
+      metadata:
+        name: app-secrets
+        namespace: matrix
+      stringData:
+        password: correct-horse
+    `,
+  },
+  kinds: [
+    ...workloadKinds,
+    'Ingress',
+    'Cluster.postgresql.cnpg.io',
+    'Tenant.minio.min.io',
+    'ServiceMonitor.monitoring.coreos.com',
+    'PodMonitor.monitoring.coreos.com',
+  ],
+  check: (resource, workspace) => missingObjects(resource, workspace, ['Secret']),
+} satisfies Rule;
