@@ -1,0 +1,589 @@
+import {
+  type AndOr,
+  type ArrayValue,
+  type Assignment,
+  type CommandNode,
+  type CompoundList,
+  type PipelineNode,
+  parse,
+  type Redirection,
+  type Script,
+  type Statement,
+  type TestExpression,
+  type Word,
+} from 'unbash';
+import type { Span } from '../../manifests/span';
+import { type Origin, withoutCarriageReturns } from './origin';
+import { innerCommandLine, innerScript, programOf } from './shell-programs';
+import {
+  originOf,
+  type ReadSubstitution,
+  readHeredoc,
+  readWord,
+  type ShellHeredoc,
+  type ShellWord,
+  wordOf,
+} from './shell-words';
+
+/**
+ * A shell script as its commands, in the order in which they are written. A POSIX `sh` script reads as Bash.
+ * Spans are of the text that was given, also for commands inside `sh -c '…'` and `$(…)`.
+ */
+export interface ShellScript {
+  readonly text: string;
+  readonly shebang: string | undefined;
+  /** The script's statements as a tree. `runShell` goes through them in the order in which they run. */
+  readonly nodes: readonly ShellNode[];
+  /** Every simple command once: those of functions and substitutions where they are written. */
+  readonly commands: readonly ShellCommand[];
+  /** Every `NAME=value`, in order; those before a command (`NAME=value cmd`) are the command's too. */
+  readonly assignments: readonly ShellAssignment[];
+  /** By name. A command calls one when `functions.has(command.name)`. */
+  readonly functions: ReadonlyMap<string, ShellFunction>;
+  /** What `set -e`, `set -u` and `set -o pipefail` switch on, with the place that does so. */
+  readonly options: {
+    readonly errexit: Span | undefined;
+    readonly nounset: Span | undefined;
+    readonly pipefail: Span | undefined;
+  };
+  /** What the parser could not read. The rest of the script is there nevertheless. */
+  readonly problems: readonly { readonly message: string; readonly span: Span }[];
+}
+
+export type ShellNode =
+  | ShellCommand
+  | ShellPipeline
+  | ShellAndOr
+  | ShellGroup
+  | ShellIf
+  | ShellLoop
+  | ShellCase
+  | ShellFunction;
+
+/** A simple command. */
+export interface ShellCommand extends ShellContext {
+  readonly kind: 'command';
+  /** The words as they are written, before `sudo`, `env`, `timeout 5` and the like are taken off. */
+  readonly words: readonly ShellWord[];
+  /** The program's name without its folder. Undefined without one, and when it comes from an expansion. */
+  readonly name: string | undefined;
+  readonly nameWord: ShellWord | undefined;
+  readonly args: readonly ShellWord[];
+  /** The words that only say how to run the program: `sudo -u x`, `exec`, `timeout 5`. */
+  readonly prefixes: readonly ShellWord[];
+  /** `NAME=value` before the command, the assignments of `env NAME=value`, `export NAME=value` and `local`. */
+  readonly assignments: readonly ShellAssignment[];
+  readonly redirects: readonly ShellRedirect[];
+  readonly heredocs: readonly ShellHeredoc[];
+  readonly span: Span;
+  readonly pipeline: {
+    /** The number of the pipeline in the script; commands of one pipeline share it. */
+    readonly index: number;
+    /** 0 for the first command. */
+    readonly position: number;
+    readonly length: number;
+  };
+  /** What the command runs: the script of `sh -c`, the command after `kubectl exec … --`. */
+  readonly inner: readonly ShellNode[];
+}
+
+/** What surrounds a command. */
+export interface ShellContext {
+  /** The innermost loop that the command is in, its condition included. */
+  readonly loop: 'for' | 'while' | 'until' | undefined;
+  /** It stands between `if`/`while`/`until` and `then`/`do`, so a failure decides and does not stop. */
+  readonly isCondition: boolean;
+  /** It runs only if something else turned out so: in `if`, `case`, after `||`, after a test and `&&`. */
+  readonly conditional: boolean;
+  /** The function whose body it is in. */
+  readonly inFunction: string | undefined;
+  readonly negated: boolean;
+  /** Its failure is thrown away: `cmd || true`, `cmd || :`, `cmd || echo …`. */
+  readonly errorsIgnored: boolean;
+  readonly background: boolean;
+  /** How it comes to be inside another command, if so. */
+  readonly nested: 'shell' | 'exec' | 'substitution' | 'process-substitution' | 'trap' | undefined;
+  /** It runs in another container or on another host: after `kubectl exec … --` or `docker exec`. */
+  readonly remote: boolean;
+}
+
+export interface ShellAssignment {
+  readonly name: string;
+  /** The name as written. */
+  readonly nameSpan: Span;
+  /** Undefined for an array. */
+  readonly value: ShellWord | undefined;
+  /** The elements of `NAME=(a b c)`. */
+  readonly elements: readonly ShellWord[] | undefined;
+  /** `NAME+=value`. */
+  readonly appends: boolean;
+  readonly exported: boolean;
+  readonly span: Span;
+}
+
+export interface ShellRedirect {
+  /** `>`, `>>`, `<`, `<>`, `<&`, `>&`, `>|`, `&>`, `&>>` or `<<<`. */
+  readonly operator: string;
+  /** The file descriptor before the operator. */
+  readonly descriptor: number | undefined;
+  readonly target: ShellWord | undefined;
+  readonly span: Span;
+}
+
+export interface ShellPipeline {
+  readonly kind: 'pipeline';
+  readonly stages: readonly ShellNode[];
+}
+
+/** `a && b || c`. */
+export interface ShellAndOr {
+  readonly kind: 'and-or';
+  readonly items: readonly ShellNode[];
+  readonly operators: readonly ('&&' | '||')[];
+  /** Per item: it runs only if an earlier item turned out so, as in `[ -f x ] && cmd` and `cmd || other`. */
+  readonly conditional: readonly boolean[];
+}
+
+/** `{ …; }`, `( … )`, or any other compound command that has redirects. */
+export interface ShellGroup {
+  readonly kind: 'group';
+  readonly subshell: boolean;
+  readonly body: readonly ShellNode[];
+  readonly redirects: readonly ShellRedirect[];
+  readonly heredocs: readonly ShellHeredoc[];
+}
+
+export interface ShellIf {
+  readonly kind: 'if';
+  readonly branches: readonly { readonly condition: readonly ShellNode[]; readonly body: readonly ShellNode[] }[];
+  readonly otherwise: readonly ShellNode[];
+}
+
+export interface ShellLoop {
+  readonly kind: 'loop';
+  readonly loop: 'for' | 'while' | 'until';
+  /** The variable of `for`. */
+  readonly variable: string | undefined;
+  /** The words after `in`. */
+  readonly words: readonly ShellWord[];
+  readonly condition: readonly ShellNode[];
+  readonly body: readonly ShellNode[];
+}
+
+export interface ShellCase {
+  readonly kind: 'case';
+  readonly word: ShellWord;
+  readonly branches: readonly { readonly patterns: readonly ShellWord[]; readonly body: readonly ShellNode[] }[];
+}
+
+export interface ShellFunction {
+  readonly kind: 'function';
+  readonly name: string;
+  readonly nameSpan: Span;
+  readonly body: readonly ShellNode[];
+}
+
+/** Reads a shell script. Never throws; what cannot be read is in `problems`. */
+export function readShell(text: string): ShellScript {
+  const reading: Reading = {
+    commands: [],
+    assignments: [],
+    functions: new Map(),
+    problems: [],
+    options: { errexit: undefined, nounset: undefined, pipefail: undefined },
+    pipelines: 0,
+  };
+  const origin = withoutCarriageReturns(text);
+  const script = parse(origin.text);
+  if (/^#!.*\s-\w*e/.test(script.shebang ?? '')) reading.options.errexit = { start: 0, end: text.search(/\r?\n|$/) };
+  const nodes = readScript(script, { ...topLevel, origin, reading, depth: 0 });
+  const { commands, assignments, functions, options, problems } = reading;
+  return { text, shebang: script.shebang, nodes, commands, assignments, functions, options, problems };
+}
+
+interface Reading {
+  readonly commands: ShellCommand[];
+  readonly assignments: ShellAssignment[];
+  readonly functions: Map<string, ShellFunction>;
+  readonly problems: { message: string; span: Span }[];
+  readonly options: { errexit: Span | undefined; nounset: Span | undefined; pipefail: Span | undefined };
+  pipelines: number;
+}
+
+interface Surroundings extends ShellContext {
+  readonly origin: Origin;
+  readonly reading: Reading;
+  /** How many scripts this one is inside. */
+  readonly depth: number;
+  readonly pipeline?: ShellCommand['pipeline'];
+}
+
+const topLevel: ShellContext = {
+  loop: undefined,
+  isCondition: false,
+  conditional: false,
+  inFunction: undefined,
+  negated: false,
+  errorsIgnored: false,
+  background: false,
+  nested: undefined,
+  remote: false,
+};
+
+/** Scripts inside scripts inside scripts: more than this nobody writes, and a hostile text could go on for ever. */
+const deepest = 8;
+
+function readScript(
+  script: Script & { errors?: readonly { message: string; pos: number }[] | undefined },
+  around: Surroundings,
+): readonly ShellNode[] {
+  for (const { message, pos } of script.errors ?? []) {
+    around.reading.problems.push({ message, span: around.origin.span(pos, pos) });
+  }
+  return readStatements(script.commands, around);
+}
+
+function readList(list: CompoundList, around: Surroundings): readonly ShellNode[] {
+  return readStatements(list.commands, around);
+}
+
+function readStatements(statements: readonly Statement[], around: Surroundings): readonly ShellNode[] {
+  return statements.map(({ command, background }) => {
+    const inside = background ? { ...around, background: true } : around;
+    return command.type === 'AndOr' ? readAndOr(command, inside) : readPipeline(command, inside);
+  });
+}
+
+function readAndOr({ commands, operators }: AndOr, around: Surroundings): ShellAndOr {
+  const items: ShellNode[] = [];
+  const conditional: boolean[] = [];
+  commands.forEach((command, index) => {
+    const operator = operators[index - 1];
+    const previous = commands[index - 1];
+    const depends =
+      operator === '||' ||
+      (operator === '&&' &&
+        ((previous !== undefined && isTest(previous)) ||
+          (operators[index - 2] === '&&' && conditional[index - 1] === true)));
+    const guarded = operators.some((later, at) => at >= index && later === '||' && alwaysSucceeds(commands[at + 1]));
+    conditional.push(depends);
+    items.push(
+      readPipeline(command, {
+        ...around,
+        conditional: around.conditional || depends,
+        errorsIgnored: around.errorsIgnored || guarded,
+      }),
+    );
+  });
+  return { kind: 'and-or', items, operators, conditional };
+}
+
+function readPipeline(node: PipelineNode, around: Surroundings): ShellNode {
+  if (node.type !== 'Pipeline') return readCommandNode(node, around);
+  const negations = node.prefixes.filter(prefix => prefix.type === 'Negation').length;
+  const inside = negations % 2 === 1 ? { ...around, negated: !around.negated } : around;
+  const [only] = node.commands;
+  if (only && node.commands.length === 1) return readCommandNode(only, inside);
+  const index = around.reading.pipelines++;
+  const { length } = node.commands;
+  const stages = node.commands.map((command, position) =>
+    readCommandNode(command, { ...inside, pipeline: { index, position, length } }),
+  );
+  return { kind: 'pipeline', stages };
+}
+
+function readCommandNode(node: CommandNode | CompoundList, around: Surroundings): ShellNode {
+  const { origin } = around;
+  switch (node.type) {
+    case 'Command': {
+      const words = [
+        ...(node.name ? [word(node.name, around)] : []),
+        ...node.args.map(arg => (arg.type === 'Word' ? word(arg, around) : assignmentAsWord(arg, around))),
+      ];
+      const assignments = node.prefix.filter(one => one.type === 'Assignment').map(one => readAssignment(one, around));
+      const declared = node.args.filter(one => one.type === 'Assignment').map(one => readAssignment(one, around));
+      const { redirects, heredocs } = readRedirects(node.redirects, around);
+      const exported = node.name !== undefined && /^(export|declare|typeset)$/.test(node.name.value);
+      return readCommand(
+        words,
+        [...assignments, ...declared.map(one => ({ ...one, exported }))],
+        redirects,
+        heredocs,
+        origin.span(node.pos, node.end),
+        around,
+      );
+    }
+    case 'TestCommand': {
+      const words = [bracket('[[', node.pos, around), ...testWords(node.expression).map(one => word(one, around))];
+      return readCommand(words, [], [], [], origin.span(node.pos, node.end), around);
+    }
+    case 'ArithmeticCommand':
+      return readCommand([bracket('((', node.pos, around)], [], [], [], origin.span(node.pos, node.end), around);
+    case 'Redirected': {
+      const { redirects, heredocs } = readRedirects(node.redirects, around);
+      const { command } = node;
+      const subshell = command.type === 'Subshell';
+      const body =
+        subshell || command.type === 'BraceGroup' ? readList(command.body, around) : [readCommandNode(command, around)];
+      return { kind: 'group', subshell, body, redirects, heredocs };
+    }
+    case 'Subshell':
+    case 'BraceGroup':
+      return group(readList(node.body, around), node.type === 'Subshell');
+    case 'CompoundList':
+      return group(readList(node, around), false);
+    case 'If': {
+      const condition = { ...around, isCondition: true };
+      const body = { ...around, conditional: true };
+      return {
+        kind: 'if',
+        branches: [node, ...node.elif].map((branch, index) => ({
+          condition: readList(branch.clause, index === 0 ? condition : { ...condition, conditional: true }),
+          body: readList(branch.then, body),
+        })),
+        otherwise: node.else ? readList(node.else, body) : [],
+      };
+    }
+    case 'While': {
+      const loop = node.kind;
+      const condition = readList(node.clause, { ...around, loop, isCondition: true });
+      const body = readList(node.body, { ...around, loop, isCondition: false, conditional: true });
+      return { kind: 'loop', loop, variable: undefined, words: [], condition, body };
+    }
+    case 'For':
+    case 'Select': {
+      const words = (node.wordlist ?? []).map(one => word(one, around));
+      const body = readList(node.body, { ...around, loop: 'for' });
+      return { kind: 'loop', loop: 'for', variable: node.name.value, words, condition: [], body };
+    }
+    case 'ArithmeticFor': {
+      const body = readList(node.body, { ...around, loop: 'for' });
+      return { kind: 'loop', loop: 'for', variable: undefined, words: [], condition: [], body };
+    }
+    case 'Case':
+      return {
+        kind: 'case',
+        word: word(node.word, around),
+        branches: node.items.map(item => ({
+          patterns: item.pattern.map(one => word(one, around)),
+          body: readList(item.body, { ...around, conditional: true }),
+        })),
+      };
+    case 'Function': {
+      const name = node.name.value;
+      const inside = { ...topLevel, origin, reading: around.reading, depth: around.depth, inFunction: name };
+      const read: ShellFunction = {
+        kind: 'function',
+        name,
+        nameSpan: origin.span(node.name.pos, node.name.end),
+        body: [readCommandNode(node.body, { ...inside, nested: around.nested, remote: around.remote })],
+      };
+      around.reading.functions.set(name, read);
+      return read;
+    }
+    case 'Coproc':
+      return readCommandNode(node.body, { ...around, background: true });
+    default:
+      return group([], false);
+  }
+}
+
+function readCommand(
+  words: readonly ShellWord[],
+  assignments: readonly ShellAssignment[],
+  redirects: readonly ShellRedirect[],
+  heredocs: readonly ShellHeredoc[],
+  span: Span,
+  around: Surroundings,
+): ShellCommand {
+  const { origin: _, reading, depth, pipeline, ...context } = around;
+  const program = programOf(words);
+  const all = [...assignments, ...program.assignments.map(assignmentOfWord)];
+  const inner: ShellNode[] = [];
+  const command: ShellCommand = {
+    ...context,
+    kind: 'command',
+    words,
+    name: program.name,
+    nameWord: program.nameWord,
+    args: program.args,
+    prefixes: program.prefixes,
+    assignments: all,
+    redirects,
+    heredocs,
+    span,
+    pipeline: pipeline ?? { index: reading.pipelines++, position: 0, length: 1 },
+    inner,
+  };
+  reading.commands.push(command);
+  reading.assignments.push(...all);
+  if (program.name === 'set' && !context.inFunction && !context.nested) readOptions(program.args, reading.options);
+  if (depth < deepest) inner.push(...readInner(command, around));
+  return command;
+}
+
+/** The commands that a command runs: the text of `sh -c`, or the words after `kubectl exec … --`. */
+function readInner(command: ShellCommand, around: Surroundings): readonly ShellNode[] {
+  const inside = { ...around, ...notInCondition, depth: around.depth + 1 };
+  const found = innerScript(command.name, command.args, command.heredocs);
+  if (found) {
+    const origin = originOf(found.pieces, found.span);
+    // The commands of a trap run at the end, whatever surrounds the trap.
+    const nested = found.isTrap ? 'trap' : 'shell';
+    const body = { ...inside, origin, nested, conditional: found.isTrap ? true : around.conditional } as const;
+    return readScript(parse(origin.text), body);
+  }
+  const line = innerCommandLine(command.name, command.args);
+  const first = line?.words[0];
+  const last = line?.words.at(-1);
+  if (!line || !first || !last) return [];
+  const span = { start: first.span.start, end: Math.max(first.span.end, last.span.end) };
+  const { remote } = line;
+  return [readCommand(line.words, [], [], [], span, { ...inside, nested: 'exec', remote: around.remote || remote })];
+}
+
+const notInCondition = { isCondition: false, negated: false } as const;
+
+function readSubstitutions(around: Surroundings): ReadSubstitution {
+  return (script, origin, kind) => {
+    if (around.depth >= deepest) return [];
+    const { pipeline: _, ...rest } = around;
+    const nested = kind === 'command' ? 'substitution' : 'process-substitution';
+    return readScript(script, { ...rest, ...notInCondition, origin, nested, depth: around.depth + 1 });
+  };
+}
+
+function word(read: Word, around: Surroundings): ShellWord {
+  return readWord(read, around.origin, readSubstitutions(around));
+}
+
+function bracket(text: string, pos: number, { origin }: Surroundings): ShellWord {
+  const span = origin.span(pos, pos + text.length);
+  return wordOf([{ kind: 'text', text, span, verbatim: true, quoted: false, glob: false }], span);
+}
+
+function group(body: readonly ShellNode[], subshell: boolean): ShellGroup {
+  return { kind: 'group', subshell, body, redirects: [], heredocs: [] };
+}
+
+function readAssignment(assignment: Assignment, around: Surroundings): ShellAssignment {
+  const { name, pos, end, value } = assignment;
+  const { origin } = around;
+  const isArray = value.type === 'ArrayValue';
+  return {
+    name,
+    nameSpan: origin.span(pos, pos + name.length),
+    value: isArray ? undefined : word(value, around),
+    elements: isArray ? elementsOf(value, around) : undefined,
+    appends: assignment.append ?? false,
+    exported: false,
+    span: origin.span(pos, end),
+  };
+}
+
+function elementsOf(array: ArrayValue, around: Surroundings): readonly ShellWord[] {
+  return array.elements.map(element => word(element, around));
+}
+
+/** `export NAME=value` has its assignment among the arguments; there it is a word like any other. */
+function assignmentAsWord(assignment: Assignment, around: Surroundings): ShellWord {
+  const { pos, end, value } = assignment;
+  const { origin } = around;
+  const name = origin.text.slice(pos, value.pos);
+  const span = origin.span(pos, end);
+  const first = {
+    kind: 'text',
+    text: name,
+    span: origin.span(pos, value.pos),
+    verbatim: true,
+    quoted: false,
+    glob: false,
+  } as const;
+  // The value's substitutions are read with the assignment; reading them twice would list their commands twice.
+  const pieces = value.type === 'ArrayValue' ? [] : readWord(value, origin, () => []).pieces;
+  return wordOf([first, ...pieces], span);
+}
+
+function assignmentOfWord({
+  name,
+  nameSpan,
+  value,
+  span,
+}: {
+  name: string;
+  nameSpan: Span;
+  value: ShellWord;
+  span: Span;
+}): ShellAssignment {
+  return { name, nameSpan, value, elements: undefined, appends: false, exported: true, span };
+}
+
+function readRedirects(
+  redirections: readonly Redirection[],
+  around: Surroundings,
+): { redirects: readonly ShellRedirect[]; heredocs: readonly ShellHeredoc[] } {
+  const redirects: ShellRedirect[] = [];
+  const heredocs: ShellHeredoc[] = [];
+  for (const one of redirections) {
+    if (one.type === 'HereDoc') heredocs.push(readHeredoc(one, around.origin, readSubstitutions(around)));
+    else {
+      redirects.push({
+        operator: one.operator,
+        descriptor: one.descriptor?.type === 'FileDescriptor' ? one.descriptor.value : undefined,
+        target: one.target ? word(one.target, around) : undefined,
+        span: around.origin.span(one.pos, one.end),
+      });
+    }
+  }
+  return { redirects, heredocs };
+}
+
+function testWords(expression: TestExpression): readonly Word[] {
+  switch (expression.type) {
+    case 'TestUnary':
+      return [expression.operand];
+    case 'TestBinary':
+      return [expression.left, expression.right];
+    case 'TestLogical':
+      return expression.operands.flatMap(testWords);
+    case 'TestNot':
+      return testWords(expression.operand);
+    case 'TestGroup':
+      return testWords(expression.expression);
+    default:
+      return [];
+  }
+}
+
+function readOptions(args: readonly ShellWord[], options: Reading['options']): void {
+  args.forEach((arg, index) => {
+    const on = arg.value.startsWith('-') ? arg.span : undefined;
+    if (!/^[-+][a-zA-Z]+$/.test(arg.value)) return;
+    if (arg.value.includes('e')) options.errexit = on;
+    if (arg.value.includes('u')) options.nounset = on;
+    if (!arg.value.endsWith('o')) return;
+    const name = args[index + 1]?.value;
+    if (name === 'errexit' || name === 'nounset' || name === 'pipefail') options[name] = on;
+  });
+}
+
+/** Commands that are run for their answer, so that what follows `&&` depends on it. */
+const tests: ReadonlySet<string> = new Set([
+  ...['[', 'test', 'grep', 'egrep', 'fgrep', 'command', 'which', 'type', 'hash', 'id', 'pgrep', 'diff', 'cmp'],
+  ...['mountpoint', 'getent', 'false'],
+]);
+
+function isTest(node: PipelineNode): boolean {
+  if (node.type === 'Pipeline') {
+    const last = node.commands.at(-1);
+    return node.prefixes.some(prefix => prefix.type === 'Negation') || (last !== undefined && isTest(last));
+  }
+  if (node.type === 'TestCommand' || node.type === 'ArithmeticCommand') return true;
+  return node.type === 'Command' && node.name !== undefined && tests.has(node.name.value);
+}
+
+const successful: ReadonlySet<string> = new Set(['true', ':', 'echo', 'printf']);
+
+function alwaysSucceeds(node: PipelineNode | undefined): boolean {
+  return node?.type === 'Command' && node.name !== undefined && successful.has(node.name.value);
+}
