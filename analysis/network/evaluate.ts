@@ -122,6 +122,12 @@ export function evaluate<T>(flow: Flow, policies: PolicyIndex<T>): Verdict<T> {
   return { flow, result, egress, ingress };
 }
 
+/** Whether a rule's `from` or `to` covers an endpoint, whatever its ports are. */
+export function admits<T>(rule: Rule<T>, policy: Policy<T>, endpoint: Endpoint, policies: PolicyIndex<T>): Truth {
+  if (!rule.peers?.length) return 'yes';
+  return anyOf(rule.peers.map(peer => peerVerdict(peer, policy, endpoint, policies).match));
+}
+
 function sideVerdict<T>(direction: Direction, flow: Flow, index: PolicyIndex<T>): SideVerdict<T> {
   const endpoint = direction === 'Egress' ? flow.from : flow.to;
   const peer = direction === 'Egress' ? flow.to : flow.from;

@@ -1,13 +1,13 @@
 import { type DistinguishingLabels, distinguishingLabels } from './distinguishing-labels';
-import type { RuleVerdict, SideVerdict, Verdict } from './evaluate';
+import { admits, type RuleVerdict, type SideVerdict, type Verdict } from './evaluate';
 import { isEmptySelector } from './labels';
 import { type Direction, type Endpoint, isPod, type PodEndpoint, type Policy, type Protocol, type Rule } from './model';
-import { type PolicyIndex, podsSelectedBy } from './policy-index';
+import { isolation, type PolicyIndex, podsSelectedBy } from './policy-index';
 
 /** The least change that lets one side of a denied flow pass, as data; writing it into a file is up to the caller. */
 export type ProposedEdit<T> = AppendPort<T> | AppendRule<T> | NewPolicy | NeedsLabels;
 
-/** An existing rule already has exactly this peer, but not the port. */
+/** An existing rule already admits this peer and no other endpoint of the tree, but not the port. */
 export interface AppendPort<T> {
   readonly kind: 'append-port';
   readonly direction: Direction;
@@ -41,7 +41,10 @@ export interface NewPolicy {
   readonly appliesTo: readonly Endpoint[];
 }
 
-/** No selector can be proposed: the pods have no labels to select them by, or their namespace is not known. */
+/**
+ * No selector can be proposed. The pods have no labels to select them by, or their namespace is not known, or other
+ * pods that no policy isolates yet carry the same labels: a new policy would cut those off.
+ */
 export interface NeedsLabels {
   readonly kind: 'needs-labels';
   readonly direction: Direction;
@@ -110,8 +113,9 @@ function editForSide<T>(
     .map(({ policy, rules }) => ({ policy, rules, appliesTo: podsSelectedBy(policy, endpoints) }))
     .sort((a, b) => a.appliesTo.length - b.appliesTo.length || entryCount(b.policy) - entryCount(a.policy));
 
-  const rule = closest?.rules.find(isAboutThisPeer)?.rule;
-  if (closest && rule) {
+  const rule = closest?.rules.find(isAboutOnePeer)?.rule;
+  const others = endpoints.filter(other => other !== peerEndpoint);
+  if (closest && rule && !others.some(other => admits(rule, closest.policy, other, policies) === 'yes')) {
     return {
       kind: 'append-port',
       direction,
@@ -131,7 +135,10 @@ function editForSide<T>(
     return { kind: 'append-rule', direction, policy: closest.policy, rule: proposed, appliesTo: closest.appliesTo };
   }
   const selector = labelsOf(endpoint, endpoints);
-  if (!selector || namespace === undefined) return { kind: 'needs-labels', direction, endpoint, as: 'selected' };
+  const cutsOff = selector?.alsoSelects.some(pod => isolation(pod, direction, policies).isolated !== 'yes');
+  if (!selector || cutsOff || namespace === undefined) {
+    return { kind: 'needs-labels', direction, endpoint, as: 'selected' };
+  }
   return {
     kind: 'new-policy',
     direction,
@@ -165,8 +172,8 @@ function labelsOf(endpoint: Endpoint, endpoints: readonly Endpoint[]): Distingui
   return { labels: endpoint.labels, alsoSelects: [] };
 }
 
-/** Whether a rule's only peer is the flow's, chosen by something: a peer that admits everyone must not get more ports. */
-function isAboutThisPeer<T>({ peers, peerMatch }: RuleVerdict<T>): boolean {
+/** Whether a rule has a single peer, the flow's, chosen by something: a peer that admits everyone gets no more ports. */
+function isAboutOnePeer<T>({ peers, peerMatch }: RuleVerdict<T>): boolean {
   const [only, ...more] = peers;
   if (!only || more.length > 0 || peerMatch !== 'yes') return false;
   const { podSelector, namespaceSelector, ipBlock } = only.peer;
