@@ -17,7 +17,11 @@ export function recoverTree(text: string): RecoveredTree {
   const builder = new TreeBuilder(text);
   for (const document of compose(text)) {
     for (const error of document.errors) problems.push({ message: firstLine(error.message), at: toSpan(error.pos) });
-    if (document.contents) add(builder, text, document.contents, document, 0);
+    if (
+      document.contents &&
+      !(isScalar(document.contents) && isUnwritten(document.contents.range, document.contents.source))
+    )
+      add(builder, text, document.contents, document, 0);
     break;
   }
   return { tree: builder.finish(), problems };

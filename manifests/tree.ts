@@ -208,6 +208,10 @@ export class TreeBuilder {
     return node;
   }
 
+  get isAtRoot(): boolean {
+    return this.#open.length === 0;
+  }
+
   /** A value that is not written, as in `key:`; it stands right after the colon or dash. */
   empty(): number {
     let at = this.end;
@@ -282,6 +286,8 @@ function fromEvents(text: string, events: readonly Event[]): Tree | SyntaxProble
         break;
       }
       case EVENT_ID.SCALAR: {
+        // A document of comments has one empty scalar for its content; it has no value at all here.
+        if (event.valueStart < 0 && builder.isAtRoot) break;
         const node =
           event.valueStart < 0
             ? builder.empty()

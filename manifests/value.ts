@@ -266,8 +266,8 @@ export class Value implements Place {
     });
     for (const node of sources) {
       const merged = tree.targets.get(node) ?? node;
-      // A merge can only name an anchor that came before it; anything else would be a loop.
-      if (merged >= this.#target && tree.targets.has(node)) continue;
+      // A merge of something that this mapping stands in would be a loop; other anchors are complete before.
+      if (merged <= this.#target && this.#target < nodeAfter(tree, merged)) continue;
       let isDone = false;
       new Value(this.source, merged).#eachEntry((key, keyNode, value) => {
         if (own.has(key)) return false;

@@ -1,0 +1,235 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import fc from 'fast-check';
+import { stringify } from 'yaml';
+import { readTree as readFiles } from '../../files/disk';
+import { ManifestDocument } from '../../manifests/document';
+import { rootOf } from '../../manifests/embedded';
+import { SourceFile } from '../../manifests/file';
+import { recoverTree } from '../../manifests/recover';
+import { splitDocuments } from '../../manifests/split';
+import { isTree, nodeCount, nodeKind, readTree, scalarText, sourceSpan, type Tree } from '../../manifests/tree';
+
+/** Both parsers hide behind the same tree, so the tree must not tell which of them made it. */
+describe('the two readers', () => {
+  it('agree on generated YAML, in structure, text and places', () => {
+    const key = fc.stringMatching(/^[a-z][a-zA-Z0-9./_-]{0,8}$/);
+    const scalar = fc.oneof(
+      fc.string({ maxLength: 12 }),
+      fc.integer(),
+      fc.boolean(),
+      fc.constant(null),
+      fc.constantFrom('a\nb\n', 'yes', '0777', '- x', '# no comment', "it's", 'a: b', '  lead', 'trail  '),
+    );
+    const { value } = fc.letrec(tie => ({
+      value: fc.oneof(
+        { maxDepth: 4 },
+        scalar,
+        fc.array(tie('value'), { maxLength: 4 }),
+        fc.dictionary(key, tie('value'), { maxKeys: 4 }),
+      ),
+    }));
+    fc.assert(
+      fc.property(value, fc.constantFrom(0, 1, 2), (data, style) => {
+        const text =
+          style === 2
+            ? JSON.stringify(data, null, 2)
+            : stringify(data, { lineWidth: 0, ...(style === 1 ? { defaultStringType: 'QUOTE_DOUBLE' as const } : {}) });
+        compare(text);
+      }),
+      { numRuns: 1500 },
+    );
+  });
+
+  for (const [name, text] of Object.entries({
+    anchors: 'base: &base {a: 1, b: [x, y]}\nother:\n  <<: *base\n  c: *base\n',
+    'block scalars':
+      'a: |\n  one\n\n    two\n  three\nb: >-\n  folded\n  text\n\n  more\nc: |+\n  keep\n\nd: |2\n    indented\n',
+    'flow collections': 'a: [1, {b: c}, "d"] # comment ] }\nb: {x: [], y: {}}\n',
+    'empty values': 'a:\nb:\n  - \n  - x\nc: ""\nd: ~\n',
+    CRLF: 'a: 1\r\nb:\r\n  - x\r\n  - |\r\n    text\r\n    more\r\n',
+    'comments everywhere': '# top\na: # after key\n  # inside\n  b: 1 # after value\n# end\n',
+    'multi-line plain and quoted': 'a: one\n  two\nb: "x\n  y"\nc: \'p\n\n  q\'\n',
+    tags: 'a: !!str 12\nb: !custom {c: d}\n',
+  })) {
+    it(`agree on ${name}`, () => compare(text));
+  }
+
+  const corpus = [
+    '../shared/corpus/before/deployment',
+    '../shared/corpus/after/deployment',
+    'examples/production',
+  ].filter(existsSync);
+  for (const root of corpus) {
+    it(`agree on a whole tree (${root.split('/').slice(-2).join('/')})`, () => {
+      let documents = 0;
+      for (const { path, text } of readFiles(root)) {
+        if (!/\.ya?ml$/.test(path)) continue;
+        for (const { start, end } of splitDocuments(text)) {
+          const piece = text.slice(start, end);
+          if (!isTree(readTree(piece))) continue;
+          compare(piece);
+          documents++;
+        }
+      }
+      assert.ok(documents > 0);
+    });
+  }
+});
+
+describe('splitDocuments', () => {
+  const split = (text: string): string[] => splitDocuments(text).map(({ start, end }) => text.slice(start, end));
+  it('keeps comments and directives with the document they introduce', () => {
+    assert.deepEqual(split('# about a\n---\na: 1\n---\n# about b\nb: 2\n'), [
+      '# about a\n---\na: 1\n',
+      '---\n# about b\nb: 2\n',
+    ]);
+    assert.deepEqual(split('%YAML 1.2\n---\na: 1\n'), ['%YAML 1.2\n---\na: 1\n']);
+  });
+  it('ends a document at its end marker', () =>
+    assert.deepEqual(split('a: 1\n...\nb: 2\n'), ['a: 1\n...\n', 'b: 2\n']));
+  it('does not split inside an indented block scalar', () =>
+    assert.deepEqual(split('a: |\n  ---\n  x\n'), ['a: |\n  ---\n  x\n']));
+  it('does not take dashes that go on for a marker', () => assert.deepEqual(split('a: 1\n----\n'), ['a: 1\n----\n']));
+  it('covers the text, whatever it is', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom('---\n', '...\n', 'a: 1\n', '# c\n', '\n', '--- x\n', '---', '%D\n'), {
+          maxLength: 8,
+        }),
+        parts => {
+          assert.equal(split(parts.join('')).join(''), parts.join(''));
+        },
+      ),
+    );
+  });
+});
+
+describe('SourceFile', () => {
+  it('keeps the documents that an edit leaves alone', () => {
+    const file = new SourceFile('file:///a.yaml', 'a.yaml', 'a: 1\n---\nb: 2\n---\nc: 3\n');
+    const [a, , c] = file.documents;
+    const change = file.update('a: 1\n---\nb: 20\n---\nc: 3\n');
+    assert.equal(change.added.length, 1);
+    assert.equal(file.documents[0], a);
+    assert.equal(file.documents[2], c);
+    assert.equal(file.text.slice(c?.offset), '---\nc: 3\n');
+  });
+  it('keeps a document whose comments or indentation change', () => {
+    const file = new SourceFile('file:///a.yaml', 'a.yaml', 'a:\n  b: 1\n');
+    const [document] = file.documents;
+    assert.deepEqual(file.update('# new\na:\n    b: 1 # one\n'), { removed: [], added: [] });
+    const value = document?.root.at('a', 'b');
+    assert.equal(value?.number, 1);
+    assert.equal(file.text.slice(value?.span.start, value?.span.end), '1');
+  });
+  it('reads a document again when a value changes', () => {
+    const file = new SourceFile('file:///a.yaml', 'a.yaml', 'a: "1"\n');
+    assert.equal(file.update('a: 1\n').added.length, 1);
+  });
+});
+
+describe('ManifestDocument', () => {
+  const read = (text: string): ManifestDocument =>
+    new ManifestDocument(new SourceFile('file:///a.yaml', 'a.yaml', ''), text, 0, 0);
+  it('unfolds lists', () => {
+    const document = read(
+      'apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Secret, metadata: {name: a}}\n- {apiVersion: v1, kind: Secret, metadata: {name: b}}\n',
+    );
+    assert.deepEqual(
+      document.resources.map(resource => resource.title),
+      ['Secret/a', 'Secret/b'],
+    );
+  });
+  it('leaves Helm values and templates alone', () => {
+    assert.deepEqual(read('kind: DaemonSet\nreplicaCount: 2\n').resources, []);
+    const template = read(
+      'apiVersion: v1\nkind: Secret\nmetadata:\n  name: {{ .Release.Name }}\n{{- if .Values.x }}\ndata: {}\n{{- end }}\n',
+    );
+    assert.ok(template.isTemplate);
+    assert.deepEqual(template.problems, []);
+  });
+  it('does not take expressions in text for a template', () => {
+    const rule = read(
+      'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  x: "{{ $labels.pod }}"\n  y: |\n    {{ define "z" }}\n    key: {{ .x }}\n',
+    );
+    assert.ok(!rule.isTemplate);
+    assert.equal(rule.resources.length, 1);
+  });
+  it('remembers what a broken document declares', () => {
+    const broken = read(
+      'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  # named\n  labels:\n    a: b\n  name: settings\ndata:\n  x: [\n',
+    );
+    assert.notEqual(broken.problems.length, 0);
+    assert.deepEqual(broken.declared, [{ kind: 'ConfigMap', name: 'settings' }]);
+  });
+  it('survives alias bombs and deep nesting', () => {
+    const bomb = `a: &a [x]\n${'bcdefghij'
+      .split('')
+      .map((name, index) => `${name}: &${name} [${`*${'abcdefghi'[index]},`.repeat(9)}]`)
+      .join('\n')}\n`;
+    assert.equal(read(bomb).problems.length, 0);
+    assert.ok([...read(bomb).root.scalars()].length < 200);
+    assert.notEqual(read(`${'['.repeat(5000)}`).problems.length, 0);
+  });
+  it('never throws, whatever is typed', () => {
+    const piece = fc.constantFrom(
+      'a:',
+      ' ',
+      '\n',
+      '- ',
+      '"',
+      "'",
+      '{',
+      '}',
+      '[',
+      ']',
+      '|',
+      '>',
+      '#',
+      '&x',
+      '*x',
+      '!t',
+      ': ',
+      '\t',
+      'kind: Secret\n',
+      '  ',
+      '<<: *x\n',
+      '%',
+      '@',
+      '\r\n',
+      '---',
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 30 }), parts => {
+        const document = read(parts.join(''));
+        for (const value of document.root.scalars()) assert.ok(value.span.end >= value.span.start);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+function compare(text: string): void {
+  const fast = readTree(text);
+  assert.ok(isTree(fast), `the fast reader refuses ${JSON.stringify(text)}`);
+  const { tree, problems } = recoverTree(text);
+  assert.deepEqual(problems, []);
+  assert.deepEqual(rows(tree), rows(fast), JSON.stringify(text));
+}
+
+function rows(tree: Tree): unknown[] {
+  rootOf({ tree, place: (start, end) => ({ uri: '', span: { start, end } }), linePrefix: '' });
+  return Array.from({ length: nodeCount(tree) }, (_, node) => {
+    const kind = nodeKind(tree, node);
+    const { start, end } = sourceSpan(tree, node);
+    // Where a block ends is seen differently by the two: what matters is where it begins and what it says.
+    const block = kind === 'scalar' && /^[|>]/.test(tree.text.slice(start, start + 1));
+    return [
+      kind,
+      start,
+      block || kind === 'mapping' || kind === 'sequence' ? undefined : end,
+      kind === 'scalar' ? scalarText(tree, node) : undefined,
+    ];
+  });
+}
