@@ -1,3 +1,4 @@
+import { LazyPlace } from './lazy-place';
 import { resolvePlain } from './scalars';
 import type { Place, TextEdit } from './span';
 import type { PathKey, Value } from './value';
@@ -100,11 +101,13 @@ export function renameKey(value: Value, name: string): TextEdit | undefined {
 
 /** An entry as one place: its key and, where the value is on the same line, its value. */
 export function entryPlace(value: Value): Place {
-  const key = value.keySpan;
-  const { end } = value.sourceSpan;
-  const text = value.source.tree.text;
-  const isOneLine = value.exists && end >= key.end && !text.slice(key.start, end).includes('\n');
-  return isOneLine ? value.source.place(key.start, end) : value.key;
+  return new LazyPlace(() => {
+    const key = value.keySpan;
+    const { end } = value.sourceSpan;
+    const text = value.source.tree.text;
+    const isOneLine = value.exists && end >= key.end && !text.slice(key.start, end).includes('\n');
+    return isOneLine ? value.source.place(key.start, end) : value.key;
+  });
 }
 
 /** Appends documents at the end of a file. `yaml` has no leading `---` and no final newline. */

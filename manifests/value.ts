@@ -1,5 +1,6 @@
 import type { EmbeddedDocument } from './embedded';
 import { readEmbedded } from './embedded';
+import { LazyPlace } from './lazy-place';
 import type { MappedText } from './mapped-text';
 import { resolvePlain, type ScalarValue } from './scalars';
 import type { Place, Span } from './span';
@@ -287,23 +288,6 @@ export class Value implements Place {
     if (nodeStyle(tree, node) !== 'literal') return this;
     const [from, to] = literalOffsets(tree.text, content, blockIndent(tree, node), start, end);
     return this.source.place(from, to);
-  }
-}
-
-/** A place that is worked out when it is asked for, because the text around it may have moved since. */
-class LazyPlace implements Place {
-  readonly #resolve: () => Place;
-
-  constructor(resolve: () => Place) {
-    this.#resolve = resolve;
-  }
-
-  get uri(): string {
-    return this.#resolve().uri;
-  }
-
-  get span(): Span {
-    return this.#resolve().span;
   }
 }
 

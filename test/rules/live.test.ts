@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { rules } from '../../rules/catalogue';
+import { checkWorkspace } from '../../rules/findings';
+import { LiveFindings } from '../../rules/live';
+import { marksOf, readFixture, show, uriOf, workspaceOf } from '../fixture';
+
+const tree = `
+  #- /app.yaml
+  apiVersion: apps/v1
+  kind: Deployment
+  metadata:
+    name: app
+    namespace: matrix
+  spec:
+    selector:
+      matchLabels: {app: app}
+    template:
+      metadata:
+        labels: {app: app}
+      spec:
+        containers:
+          - name: app
+            image: registry.test/app:1
+            env:
+              - name: PASSWORD
+                valueFrom:
+                  secretKeyRef: {name: app-secret, key: password}
+  #- /other.yaml
+  apiVersion: v1
+  kind: ConfigMap
+  metadata:
+    name: other
+    namespace: matrix
+  data:
+    a: b
+  ---
+  apiVersion: v1
+  kind: ConfigMap
+  metadata:
+    name: another
+    namespace: matrix
+  data:
+    c: d
+  #- /secret.yaml
+  apiVersion: v1
+  kind: Secret
+  metadata:
+    name: app-secret
+    namespace: matrix
+  stringData:
+    password: correct-horse-battery-staple
+  #- /policy.yaml
+  apiVersion: networking.k8s.io/v1
+  kind: NetworkPolicy
+  metadata:
+    name: dns
+    namespace: matrix
+  spec:
+    podSelector: {}
+    egress:
+      - to:
+          - namespaceSelector:
+              matchLabels:
+                name: kube-system
+`;
+
+/** What an edit costs, counted in documents read and checks run rather than in milliseconds. */
+describe('live findings', () => {
+  const open = (): {
+    edit: (path: string, change: (text: string) => string) => { checks: number; documents: number; changed: string[] };
+    shown: (path: string) => string[];
+    all: () => string[];
+    once: () => string[];
+  } => {
+    const workspace = workspaceOf(readFixture(tree).files);
+    const changed = new Set<string>();
+    const live = new LiveFindings(workspace, rules, {}, uri => changed.add(uri));
+    for (const file of workspace.files) live.apply({ file, removed: [], added: file.documents });
+    live.start();
+    return {
+      edit(path, change) {
+        const file = workspace.file(uriOf(path));
+        assert.ok(file);
+        const [checks, documents] = [live.counters.checks, workspace.counters.documentsRead];
+        changed.clear();
+        live.apply(workspace.update(file.uri, path, change(file.text)));
+        return {
+          checks: live.counters.checks - checks,
+          documents: workspace.counters.documentsRead - documents,
+          changed: [...changed].sort(),
+        };
+      },
+      shown: path => marksOf(workspace, live.of(uriOf(path))).map(show),
+      all: () => marksOf(workspace, live.all()).map(show),
+      once: () => marksOf(workspace, checkWorkspace(workspace, rules)).map(show),
+    };
+  };
+  const fileChecks = rules.filter(rule => 'checkFile' in rule).length > 0 ? 1 : 0;
+
+  it('start out as one check of everything does', () => {
+    const { all, once } = open();
+    assert.deepEqual(all(), once());
+    assert.ok(all().some(line => line.includes('kube-system')));
+  });
+
+  it('run nothing again after an edit of comments, and move with the text', () => {
+    const { edit, shown } = open();
+    const [before] = shown('policy.yaml');
+    const cost = edit('policy.yaml', text => `# why this is here\n${text}`);
+    assert.deepEqual([cost.checks, cost.documents], [fileChecks, 0]);
+    assert.equal(shown('policy.yaml')[0], before?.replace(':12:', ':13:'));
+  });
+
+  it('read one document of a file again, and run only its rules', () => {
+    const { edit } = open();
+    const cost = edit('other.yaml', text => text.replace('c: d', 'c: e'));
+    assert.equal(cost.documents, 1);
+    const forConfigMaps = rules.filter(
+      rule =>
+        'checkDocument' in rule ||
+        'checkWorkspace' in rule ||
+        ('check' in rule && (rule.kinds.includes('ConfigMap') || rule.kinds.includes('*'))),
+    ).length;
+    assert.ok(cost.checks <= forConfigMaps + fileChecks + 10, `${cost.checks} checks`);
+  });
+
+  it('find in another file what an edit broke there, and only look where it matters', () => {
+    const { edit, shown, all, once } = open();
+    const cost = edit('secret.yaml', text => text.replace('name: app-secret', 'name: renamed'));
+    assert.equal(cost.documents, 1);
+    assert.ok(shown('app.yaml').some(line => line.includes('Nothing creates the Secret app-secret')));
+    assert.ok(cost.changed.includes(uriOf('app.yaml')));
+    assert.ok(!cost.changed.includes(uriOf('other.yaml')));
+    edit('secret.yaml', text => text.replace('name: renamed', 'name: app-secret'));
+    assert.deepEqual(
+      shown('app.yaml').filter(line => line.includes('Nothing creates')),
+      [],
+    );
+    assert.deepEqual(all(), once());
+  });
+
+  it('keep the findings of the neighbours of a broken document', () => {
+    const { edit, shown } = open();
+    const before = shown('policy.yaml').filter(line => line.includes('namespace'));
+    edit('policy.yaml', text => `${text}---\na: [\n`);
+    assert.deepEqual(
+      shown('policy.yaml').filter(line => before.includes(line)),
+      before,
+    );
+    assert.ok(shown('policy.yaml').length > before.length);
+  });
+
+  it('agree with a check from scratch after many edits', () => {
+    const { edit, all, once } = open();
+    const edits: [string, (text: string) => string][] = [
+      ['policy.yaml', text => text.replace('kube-system', 'ingress-nginx')],
+      ['app.yaml', text => text.replace('app-secret', 'app-secrets')],
+      ['other.yaml', text => text.replace('---\n', '')],
+      [
+        'other.yaml',
+        text =>
+          text.replace(
+            'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: another',
+            '---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: another',
+          ),
+      ],
+      ['secret.yaml', text => text.replace('stringData:', 'stringData: {')],
+      ['secret.yaml', text => text.replace('stringData: {', 'stringData:')],
+      ['app.yaml', text => text.replace('app-secrets', 'app-secret')],
+    ];
+    for (const [path, change] of edits) {
+      edit(path, change);
+      assert.deepEqual(all(), once(), path);
+    }
+  });
+});
