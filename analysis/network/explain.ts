@@ -1,6 +1,6 @@
 import type { PeerVerdict, PolicyVerdict, PortVerdict, RuleVerdict, SideVerdict, Verdict } from './evaluate';
 import type { UnmetRequirement } from './labels';
-import { endpointName } from './model';
+import { endpointName, type Policy } from './model';
 
 /**
  * A verdict in plain English: the answer first, then both sides, then, for a side that does not allow the flow, every
@@ -15,6 +15,45 @@ export function explain<T>(verdict: Verdict<T>): readonly string[] {
     ...explainSide(egress),
     ...explainSide(ingress),
   ];
+}
+
+/**
+ * One sentence on each side that does not allow the flow: the policies that select it and, if some rule nearly fits,
+ * what is wrong with that rule. Empty when the flow is allowed.
+ */
+export function summarize<T>(verdict: Verdict<T>): readonly string[] {
+  return [verdict.egress, verdict.ingress].flatMap(side => {
+    if (side.result === 'allowed') return [];
+    if (side.otherPolicies.length > 0) return explainSide(side);
+    const who = `${side.direction} of ${endpointName(side.endpoint)}`;
+    const names = [...new Set(side.policies.map(({ policy }) => policy.name))];
+    const by = names.length === 1 ? `only ${names[0]} selects it` : `only ${list(names)} select it`;
+    const near = nearMisses(side).map(
+      ({ policy, rule }) =>
+        `; ${policy.name}, ${side.direction.toLowerCase()} rule ${rule.position + 1}, ${rule.match === 'no' ? 'nearly fits' : 'may fit'}: ${explainRule(rule).join(' ').replace(/\.$/, '')}`,
+    );
+    return [`${who} ${side.result === 'denied' ? 'blocks it' : 'may block it'}: ${by}${near.join('')}.`];
+  });
+}
+
+/**
+ * The rules of which one half fits and was written for this flow: it lists the port and only the peer is wrong, or it
+ * lists the peer and only the port is wrong. They are where a mistake is likely to be.
+ */
+export function nearMisses<T>(side: SideVerdict<T>): readonly NearMiss<T>[] {
+  return side.policies.flatMap(({ policy, rules }) =>
+    rules
+      .filter(
+        ({ match, peerMatch, peers, portMatch, ports }) =>
+          match !== 'yes' && ((portMatch === 'yes' && ports.length > 0) || (peerMatch === 'yes' && peers.length > 0)),
+      )
+      .map(rule => ({ policy, rule })),
+  );
+}
+
+export interface NearMiss<T> {
+  readonly policy: Policy<T>;
+  readonly rule: RuleVerdict<T>;
 }
 
 function explainSide<T>(side: SideVerdict<T>): readonly string[] {
@@ -147,4 +186,8 @@ function portText<T>({ port, because }: PortVerdict<T>): string {
 
 function count(number: number, noun: 'NetworkPolicy'): string {
   return number === 1 ? `1 ${noun}` : `${number} NetworkPolicies`;
+}
+
+function list(names: readonly string[]): string {
+  return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }

@@ -113,7 +113,7 @@ function editForSide<T>(
     .map(({ policy, rules }) => ({ policy, rules, appliesTo: podsSelectedBy(policy, endpoints) }))
     .sort((a, b) => a.appliesTo.length - b.appliesTo.length || entryCount(b.policy) - entryCount(a.policy));
 
-  const rule = closest?.rules.find(isAboutOnePeer)?.rule;
+  const rule = closest?.rules.find(isAboutThisPeer)?.rule;
   const others = endpoints.filter(other => other !== peerEndpoint);
   if (closest && rule && !others.some(other => admits(rule, closest.policy, other, policies) === 'yes')) {
     return {
@@ -172,12 +172,15 @@ function labelsOf(endpoint: Endpoint, endpoints: readonly Endpoint[]): Distingui
   return { labels: endpoint.labels, alsoSelects: [] };
 }
 
-/** Whether a rule has a single peer, the flow's, chosen by something: a peer that admits everyone gets no more ports. */
-function isAboutOnePeer<T>({ peers, peerMatch }: RuleVerdict<T>): boolean {
-  const [only, ...more] = peers;
-  if (!only || more.length > 0 || peerMatch !== 'yes') return false;
-  const { podSelector, namespaceSelector, ipBlock } = only.peer;
-  return ipBlock !== undefined || !isEmptySelector(podSelector) || !isEmptySelector(namespaceSelector);
+/** Whether all peers of a rule are ways to name the flow's peer; one that admits everyone names nobody. */
+function isAboutThisPeer<T>({ peers }: RuleVerdict<T>): boolean {
+  return (
+    peers.length > 0 &&
+    peers.every(
+      ({ match, peer: { podSelector, namespaceSelector, ipBlock } }) =>
+        match === 'yes' && (ipBlock || !isEmptySelector(podSelector) || !isEmptySelector(namespaceSelector)),
+    )
+  );
 }
 
 function entryCount<T>({ podSelector }: Policy<T>): number {

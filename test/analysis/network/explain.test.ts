@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { internet } from '../../../analysis/network/addresses';
 import { evaluate } from '../../../analysis/network/evaluate';
-import { explain } from '../../../analysis/network/explain';
+import { explain, nearMisses, summarize } from '../../../analysis/network/explain';
 import { index } from '../../../analysis/network/policy-index';
 import { address, externalPod, flow, pod, policies } from './manifest';
 
@@ -50,6 +50,13 @@ spec:
     ]);
   });
 
+  it('names the namespace before the labels when both are wrong', () => {
+    assert.deepEqual(
+      lines(pod('other/a', { app: 'a' }), synapse, 80).at(-3),
+      '  synapse, ingress rule 1: no peer matches (podSelector without namespaceSelector selects in namespace matrix only, the peer is in other).',
+    );
+  });
+
   it('says which rule allows a flow, and why no policy applies', () => {
     assert.deepEqual(lines(address('a monitor', '203.0.113.9'), synapse, 9091), [
       'a monitor → matrix/synapse-main port 9091/TCP is allowed.',
@@ -94,6 +101,38 @@ spec:
       'Egress of matrix/haproxy also depends on policies that are not evaluated: CiliumNetworkPolicy l7.',
       'Ingress: the internet is not a pod, so no NetworkPolicy applies to it.',
     ]);
+  });
+
+  it('sums up in a sentence, with the rule that nearly fits', () => {
+    const summary = (...[from, to, port]: Parameters<typeof flow>) =>
+      summarize(evaluate(flow(from, to, port), policySet));
+    assert.deepEqual(summary(haproxy, synapse, 9090), [
+      'Ingress of matrix/synapse-main blocks it: only default-deny-all and synapse select it; synapse, ingress rule 2, nearly fits: no peer matches (namespaceSelector wants kubernetes.io/metadata.name=ingress-nginx, the namespace has kubernetes.io/metadata.name=matrix; ipBlock 203.0.113.0/24 except 203.0.113.8/32 does not cover its address).',
+    ]);
+    assert.deepEqual(summary(synapse, haproxy, 80), [
+      'Egress of matrix/synapse-main blocks it: only default-deny-all selects it.',
+      'Ingress of matrix/haproxy blocks it: only default-deny-all selects it.',
+    ]);
+    assert.deepEqual(summary(externalPod('a pod', 'ingress-nginx'), synapse, 8008), [
+      'Ingress of matrix/synapse-main blocks it: only default-deny-all and synapse select it; synapse, ingress rule 2, nearly fits: no port matches (9090 to 9099; "8008" is a string and so a port name, not a number; the destination has no port named metrics; http is for UDP only).',
+    ]);
+    assert.deepEqual(summary(externalPod('a pod', 'ingress-nginx'), synapse, 9090), []);
+    assert.deepEqual(summary(externalPod('a pod', 'matrix'), synapse, 8008), [
+      'Egress of a pod may block it: only default-deny-all and haproxy select it.',
+      'Ingress of matrix/synapse-main may block it: only default-deny-all and synapse select it.',
+    ]);
+    const metrics = policies(
+      'metadata: { name: metrics }\nspec: { podSelector: {}, ingress: [{ from: [{ namespaceSelector: { matchLabels: { name: monitoring } } }], ports: [{ port: 9090 }] }] }',
+    );
+    assert.deepEqual(
+      summarize(evaluate(flow(externalPod('Prometheus', 'monitoring'), pod('a'), 9090), index(metrics))),
+      [
+        'Ingress of default/a may block it: only metrics selects it; metrics, ingress rule 1, may fit: a peer may match (namespaceSelector wants name=monitoring, it is not known whether the namespace has it).',
+      ],
+    );
+    // A rule for all ports or all peers fits nothing in particular.
+    const { egress } = evaluate(flow(haproxy, pod('matrix/other'), '53/TCP'), policySet);
+    assert.deepEqual(nearMisses(egress), []);
   });
 
   it('hands back the sources, so that a finding can point at the exact place', () => {

@@ -121,6 +121,8 @@ spec:
       7880,
       'TCP',
     ]);
+    const twice = `[${namespace}, { namespaceSelector: {}, podSelector: { matchLabels: { app.kubernetes.io/name: ingress-nginx } } }]`;
+    assert.deepEqual(edits(ingress(twice), nginx, livekit, 7880)[0]?.kind, 'append-port');
     // Others would get the port too.
     const [broad] = edits(ingress('[{ podSelector: { matchLabels: { app: synapse } } }]'), worker, livekit, 7880);
     assert.equal(broad?.kind, 'append-rule');
