@@ -94,11 +94,13 @@ export class Session {
         watchers: [{ globPattern: '**/*.{yaml,yml,json,cfg,conf,sql,sh,env,md,env.example}' }],
       });
     }
-    this.connection.workspace.onDidChangeWorkspaceFolders(({ added, removed }) => {
-      for (const { uri } of removed) this.#drop(uri);
-      for (const { uri } of added) this.#add(uri);
-      void this.#scan();
-    });
+    if (this.#params?.capabilities.workspace?.workspaceFolders) {
+      this.connection.workspace.onDidChangeWorkspaceFolders(({ added, removed }) => {
+        for (const { uri } of removed) this.#drop(uri);
+        for (const { uri } of added) this.#add(uri);
+        void this.#scan();
+      });
+    }
     await this.#scan();
   }
 

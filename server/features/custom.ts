@@ -1,12 +1,16 @@
+import { planSources } from '../../deploy/plan/from-workspace';
+import { planDeployment } from '../../deploy/plan/plan';
 import {
   checklistRequest,
   type ExplainParams,
   explainRequest,
   type FixAllParams,
   fixAllRequest,
+  planRequest,
   type RuleSummary,
   rulesRequest,
 } from '../../protocol/messages';
+import { blockers } from '../../rules/blockers';
 import { rules } from '../../rules/catalogue';
 import { safeFixes } from '../../rules/fix-all';
 import { rulePage } from '../../rules/page';
@@ -18,6 +22,12 @@ import { editOf } from './code-actions';
 export function offerOwnRequests(session: Session): void {
   const { connection } = session;
   connection.onRequest(checklistRequest, () => checklistReport(session));
+  connection.onRequest(planRequest, () => {
+    const deployment = session.deployments.find(one => one.isScanned);
+    if (!deployment) return undefined;
+    const { workspace } = deployment;
+    return planDeployment(planSources(workspace), blockers(deployment.allFindings(), workspace));
+  });
   connection.onRequest(rulesRequest, (): RuleSummary[] =>
     rules.map(({ id, summary, severity }) => ({ id, summary, severity })),
   );
