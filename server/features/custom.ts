@@ -24,7 +24,7 @@ export function offerOwnRequests(session: Session): void {
   connection.onRequest(checklistRequest, () => checklistReport(session));
   connection.onRequest(planRequest, () => {
     const deployment = session.deployments.find(one => one.isScanned);
-    if (!deployment) return undefined;
+    if (!deployment) return planDeployment([]);
     const { workspace } = deployment;
     return planDeployment(planSources(workspace), blockers(deployment.allFindings(), workspace));
   });
