@@ -1,0 +1,61 @@
+// Runs everything that has to hold, one step after the other, and fails if anything fails or could not run.
+// `node scripts/test.mjs [step…]` runs only the named steps.
+import { spawn } from 'node:child_process';
+
+const node = process.execPath;
+const bin = (name, path) => [node, `node_modules/${name}/${path}`];
+const steps = [
+  { name: 'lint', command: [...bin('@biomejs/biome', 'bin/biome'), 'check', '--error-on-warnings', '.'] },
+  { name: 'types', command: [...bin('typescript', 'bin/tsc'), '--noEmit'] },
+  { name: 'generated', command: [node, 'scripts/generate.mjs', '--check'] },
+  { name: 'unused', command: [...bin('knip', 'bin/knip.js')] },
+  { name: 'build', command: [node, 'scripts/build.mjs'] },
+  { name: 'unit', command: [...bin('mocha', 'bin/mocha.js')], hasTests: true },
+  { name: 'deploy', command: [...bin('mocha', 'bin/mocha.js'), '--config', 'test/deploy/.mocharc.json'], hasTests: true },
+  { name: 'package', command: [node, 'scripts/package.mjs'] },
+  { name: 'vscode', command: [node, 'scripts/test-vscode.mjs', 'latest'], hasTests: true },
+  { name: 'vscode-minimum', command: [node, 'scripts/test-vscode.mjs', 'minimum'], hasTests: true },
+  { name: 'ui', command: [node, 'scripts/test-ui.mjs'], hasTests: true },
+];
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter(name => !steps.some(step => step.name === name));
+if (unknown.length > 0) {
+  console.error(`there is no step ${unknown.join(', ')}; the steps are ${steps.map(step => step.name).join(', ')}`);
+  process.exit(2);
+}
+
+let passed = 0;
+const failures = [];
+for (const step of steps) {
+  if (wanted.length > 0 && !wanted.includes(step.name)) continue;
+  console.log(`\n── ${step.name}`);
+  const started = performance.now();
+  const { code, output } = await run(step.command);
+  const count = sum(output, /(\d+) (?:passing|passed)/g);
+  passed += count;
+  // A suite that ran no test proves nothing, whatever its exit code says.
+  const ok = code === 0 && (!step.hasTests || count > 0);
+  console.log(`── ${step.name}: ${ok ? 'ok' : code === 0 ? 'failed, no test ran' : `failed with exit code ${code}`} after ${Math.round((performance.now() - started) / 1000)} s`);
+  if (!ok) failures.push(step.name);
+}
+console.log(failures.length > 0 ? `\nfailed: ${failures.join(', ')}` : '\nall steps passed');
+console.log(`${passed} passed, ${failures.length} failed`);
+process.exit(failures.length > 0 ? 1 : 0);
+
+function run([command, ...args]) {
+  return new Promise(resolve => {
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    let output = '';
+    child.stdout.on('data', data => {
+      process.stdout.write(data);
+      output += data;
+    });
+    child.on('error', error => resolve({ code: error.message, output }));
+    child.on('close', code => resolve({ code, output }));
+  });
+}
+
+function sum(text, pattern) {
+  return [...text.matchAll(pattern)].reduce((total, match) => total + Number(match[1]), 0);
+}
