@@ -48,10 +48,11 @@ export function startServer(createClient: CreateClient, log: LogOutputChannel): 
     outputChannel: log,
     traceOutputChannel: log,
     diagnosticCollectionName: 'matrix-preflight',
+    // Editors open many files that nobody looks at, among them the user's own settings; those are not sent.
+    textSynchronization: { delayOpenNotifications: true },
     // The server asks for the file events it needs by itself.
     initializationOptions: () => workspace.getConfiguration(settingsSection),
     synchronize: { configurationSection: settingsSection },
-    textSynchronization: { delayOpenNotifications: true },
     errorHandler: {
       error: (_error, _message, count) => ({
         action: count !== undefined && count <= 3 ? ErrorAction.Continue : ErrorAction.Shutdown,

@@ -21,6 +21,7 @@ const bundles = [
 /** Writes all bundles; with `development` they are readable and have source maps. */
 export async function build({ development = false } = {}) {
   const written = new Set();
+  const bundled = new Set();
   for (const { entry, outfile, ...options } of bundles) {
     if (!fs.existsSync(inRepository(entry))) {
       console.warn(`${outfile}: left out, ${entry} is not written yet`);
@@ -33,8 +34,6 @@ export async function build({ development = false } = {}) {
       absWorkingDir: repository,
       bundle: true,
       minify: !development,
-      // Stack traces of the published bundles keep the functions' names.
-      keepNames: !development,
       sourcemap: development,
       legalComments: 'none',
       logLevel: 'warning',
@@ -42,10 +41,31 @@ export async function build({ development = false } = {}) {
     });
     if (options.banner) fs.chmodSync(inRepository(outfile), 0o755);
     for (const file of Object.keys(metafile.outputs)) written.add(path.normalize(file));
+    for (const file of Object.keys(metafile.inputs)) bundled.add(file);
     const size = Math.round((Object.values(metafile.outputs).at(-1)?.bytes ?? 0) / 1024);
     console.log(`${outfile}  ${size} KiB`);
   }
+  fs.writeFileSync(inRepository(noticesFile), notices([...bundled]));
+  written.add(path.normalize(noticesFile));
   removeOthers('dist', written);
+}
+
+const noticesFile = 'dist/THIRD-PARTY-NOTICES.txt';
+
+/** The licences of the packages that these files come from: they ask to be passed on with every copy. */
+function notices(files) {
+  const directories = new Set(
+    files
+      .map(file => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0])
+      .filter(found => found !== undefined),
+  );
+  const entries = [...directories].sort().map(directory => {
+    const { name, version, license } = JSON.parse(fs.readFileSync(inRepository(`${directory}/package.json`), 'utf8'));
+    const text = fs.readdirSync(inRepository(directory)).find(file => /^licen[cs]e/i.test(file));
+    if (!text) throw new Error(`${name} has no licence file to pass on`);
+    return `${name} ${version} (${license})\n\n${fs.readFileSync(inRepository(`${directory}/${text}`), 'utf8').trim()}\n`;
+  });
+  return `Matrix Preflight contains these packages.\n\n${entries.join(`\n${'-'.repeat(80)}\n\n`)}`;
 }
 
 /** Removes what earlier builds have left, such as source maps; what has just been written stays usable throughout. */

@@ -14,13 +14,24 @@ import { startServer } from './server.mjs';
  * in `artifacts`.
  */
 export async function runInHost(host, options) {
-  const { extension, tests, folder, artifacts, settings, trusted, env = {}, timeoutMilliseconds = 120_000 } = options;
+  const {
+    label,
+    extension,
+    tests,
+    folder,
+    artifacts,
+    settings,
+    trusted,
+    env = {},
+    timeoutMilliseconds = 120_000,
+  } = options;
   const resultDirectory = fs.mkdtempSync(path.join(os.tmpdir(), 'mp-result-'));
   const resultFile = path.join(resultDirectory, 'result.json');
   const server = await startServer(host, {
     testDriver: true,
     settings,
     trusted,
+    logLevel: process.env.TEST_LOG_LEVEL,
     env: { ...env, TEST_RESULT: resultFile },
   });
   const lines = [];
@@ -51,8 +62,8 @@ export async function runInHost(host, options) {
     const ok = code === 0 && report?.done === true && report.failures === 0 && report.passes > 0;
     if (!ok) {
       fs.mkdirSync(artifacts, { recursive: true });
-      await page.screenshot({ path: path.join(artifacts, `host-${host.which}.png`) }).catch(() => {});
-      fs.writeFileSync(path.join(artifacts, `host-${host.which}.log`), `${lines.join('\n')}\n${server.log()}`);
+      await page.screenshot({ path: path.join(artifacts, `host-${host.which}-${label}.png`) }).catch(() => {});
+      fs.writeFileSync(path.join(artifacts, `host-${host.which}-${label}.log`), `${lines.join('\n')}\n${server.log()}`);
     }
     return { ok, code, ...report };
   } finally {

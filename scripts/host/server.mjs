@@ -61,7 +61,7 @@ const startTimeoutMilliseconds = 30_000;
  * a person is to use the page, which holds a terminal.
  */
 export async function startServer(host, options = {}) {
-  const { settings = {}, extensionsDirectory, testDriver = false, trusted = true, token, env = {} } = options;
+  const { settings = {}, extensionsDirectory, testDriver = false, trusted = true, token, env = {}, logLevel } = options;
   // Kept short: the server puts its Unix sockets here, and their paths may have 107 characters.
   const data = fs.mkdtempSync(path.join(os.tmpdir(), 'mp-'));
   fs.mkdirSync(path.join(data, 'data/User'), { recursive: true });
@@ -74,6 +74,7 @@ export async function startServer(host, options = {}) {
     ...(extensionsDirectory ? ['--extensions-dir', extensionsDirectory] : []),
     ...(testDriver ? ['--enable-smoke-test-driver'] : []),
     ...(trusted ? ['--disable-workspace-trust'] : []),
+    ...(logLevel ? ['--log', logLevel] : []),
   ];
   const server = spawn(host.node, args, {
     detached: true,
@@ -117,7 +118,8 @@ export async function startServer(host, options = {}) {
   return {
     port,
     stop,
-    log: () => log,
+    /** What the server printed, and what extensions wrote to their output channels. */
+    log: () => [log, ...extensionLogs(data)].join('\n'),
     /** The uri by which a page names a file of this machine. */
     uri: file => `vscode-remote://${authority}${encodeURI(file)}`,
     /** The page that opens a folder; `payload` holds pairs such as `['openFile', uri]`. */
@@ -130,6 +132,14 @@ export async function startServer(host, options = {}) {
       return url.href;
     },
   };
+}
+
+function extensionLogs(data) {
+  const directory = path.join(data, 'data/logs');
+  const files = fs.existsSync(directory) ? fs.readdirSync(directory, { recursive: true }) : [];
+  return files
+    .filter(file => /exthost\d*\/matrix-preflight/.test(file) && file.endsWith('.log'))
+    .map(file => `--- ${file}\n${fs.readFileSync(path.join(directory, file), 'utf8')}`);
 }
 
 /** Installs a VSIX into a directory for {@link startServer}; throws if VS Code refuses it. */

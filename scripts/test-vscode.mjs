@@ -1,0 +1,55 @@
+// Runs test/vscode inside a real VS Code: `node scripts/test-vscode.mjs [latest|minimum]... [--grep TEXT]`. Without a
+// version it runs on both; with a text it runs the tests whose names contain it.
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { build } from './build.mjs';
+import { hosts, provision, repository } from './host/provision.mjs';
+import { runInHost } from './host/run-tests.mjs';
+import { bundleTests, testDeployment } from './host/suites.mjs';
+
+const { positionals: wanted, values } = parseArgs({ allowPositionals: true, options: { grep: { type: 'string' } } });
+await build();
+const tests = await bundleTests();
+let passed = 0;
+let failed = 0;
+for (const which of wanted.length > 0 ? wanted : Object.keys(hosts)) {
+  const host = provision(which);
+  for (const suite of ['trusted', 'restricted']) {
+    console.log(`\nVS Code ${hosts[which].vscode}, ${suite}`);
+    const result = await runSuite(host, suite);
+    console.log(result.text ?? '');
+    passed += result.passes ?? 0;
+    failed += result.failures ?? 0;
+    if (result.ok) continue;
+    console.error(
+      `not passed: the extension host ended with ${result.code}; see test-artifacts/host-${which}-${suite}.log`,
+    );
+    // A suite that broke off without a failed test has failed all the same.
+    if (!result.failures) failed++;
+  }
+}
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+
+async function runSuite(host, suite) {
+  const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'mp-workspace-'));
+  const trusted = suite === 'trusted';
+  const quietTrust = { enabled: true, startupPrompt: 'never', banner: 'never' };
+  const trustSettings = Object.entries(quietTrust).map(([name, value]) => [`security.workspace.trust.${name}`, value]);
+  try {
+    return await runInHost(host, {
+      label: suite,
+      extension: repository,
+      tests,
+      folder: testDeployment(temporary),
+      artifacts: path.join(repository, 'test-artifacts'),
+      trusted,
+      settings: trusted ? {} : Object.fromEntries(trustSettings),
+      env: { TEST_SUITE: suite, TEST_GREP: values.grep ?? '' },
+    });
+  } finally {
+    fs.rmSync(temporary, { recursive: true, force: true });
+  }
+}
