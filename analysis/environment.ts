@@ -1,0 +1,81 @@
+import type { Resource } from '../manifests/resource';
+import type { Value } from '../manifests/value';
+import type { Workspace } from '../manifests/workspace';
+import { declarationsOf } from './declarations';
+import type { Container } from './pods';
+
+/** One environment variable of a container and where its value comes from. */
+export interface EnvironmentVariable {
+  readonly name: string;
+  /** The entry that defines it: the item of `env`, or of `envFrom`. */
+  readonly at: Value;
+  /** A literal `value:`. */
+  readonly value: Value | undefined;
+  /** The Secret or ConfigMap key it comes from. */
+  readonly source: VariableSource | undefined;
+}
+
+export interface VariableSource {
+  readonly kind: 'Secret' | 'ConfigMap';
+  readonly name: string;
+  readonly key: string;
+}
+
+export interface Environment {
+  readonly variables: ReadonlyMap<string, EnvironmentVariable>;
+  /** Whether there may be variables that the tree does not show: an `envFrom` of something with unknown keys. */
+  readonly isOpen: boolean;
+}
+
+/** The environment that a container is started with; what its image sets is not known here. */
+export function environmentOf(workspace: Workspace, resource: Resource, container: Container): Environment {
+  const variables = new Map<string, EnvironmentVariable>();
+  let isOpen = false;
+  for (const item of container.value.at('envFrom').items()) {
+    const prefix = item.at('prefix').text ?? '';
+    for (const [field, kind] of [
+      ['secretRef', 'Secret'],
+      ['configMapRef', 'ConfigMap'],
+    ] as const) {
+      const name = item.at(field, 'name').string;
+      if (name === undefined) continue;
+      const declared = declarationsOf(workspace, kind, resource.namespace, name);
+      if (declared.length === 0) isOpen = true;
+      for (const { keys } of declared) {
+        if (keys === 'any') isOpen = true;
+        else
+          for (const key of keys)
+            variables.set(prefix + key, {
+              name: prefix + key,
+              at: item,
+              value: undefined,
+              source: { kind, name, key },
+            });
+      }
+    }
+  }
+  for (const item of container.value.at('env').items()) {
+    const name = item.at('name').text;
+    if (name === undefined) continue;
+    variables.set(name, {
+      name,
+      at: item,
+      value: item.at('value').exists ? item.at('value') : undefined,
+      source: sourceOf(item),
+    });
+  }
+  return { variables, isOpen };
+}
+
+function sourceOf(item: Value): VariableSource | undefined {
+  for (const [field, kind] of [
+    ['secretKeyRef', 'Secret'],
+    ['configMapKeyRef', 'ConfigMap'],
+  ] as const) {
+    const reference = item.at('valueFrom', field);
+    const name = reference.at('name').string;
+    const key = reference.at('key').text;
+    if (name !== undefined && key !== undefined) return { kind, name, key };
+  }
+  return undefined;
+}
