@@ -1,3 +1,4 @@
+import type { ManifestDocument } from './document';
 import { LazyPlace } from './lazy-place';
 import { resolvePlain } from './scalars';
 import type { Place, TextEdit } from './span';
@@ -119,6 +120,16 @@ export function appendDocument(file: { readonly uri: string; readonly text: stri
     at: { uri: file.uri, span: { start: end, end } },
     newText: `${gap}---\n${yaml}\n`.replaceAll('\n', eol).replace('\r\r', '\r'),
   };
+}
+
+/**
+ * Deletes a document with its `---` and the comments above it. The documents that stay are still separated. Undefined
+ * for the only document of a file.
+ */
+export function deleteDocument(document: ManifestDocument): TextEdit | undefined {
+  const { file, span } = document;
+  if (file.documents.filter(other => other.text.trim() !== '').length < 2) return undefined;
+  return { at: { uri: file.uri, span }, newText: '' };
 }
 
 /** Writes a text as a YAML scalar of a style; plain text that would mean something else gets double quotes. */

@@ -7,12 +7,16 @@ import referenceMissingSecret from './references/reference-missing-secret';
 import type { Rule } from './rule';
 import duplicateResource from './yaml/duplicate-resource';
 import duplicateYamlKey from './yaml/duplicate-yaml-key';
+import fileNotRead from './yaml/file-not-read';
+import fileTemplatedSkipped from './yaml/file-templated-skipped';
 import yamlSyntax from './yaml/yaml-syntax';
 
 /** Every rule, sorted by id. */
 export const rules: readonly Rule[] = [
   duplicateResource,
   duplicateYamlKey,
+  fileNotRead,
+  fileTemplatedSkipped,
   minioSecretDualFormat,
   minioSecretPairsDiffer,
   netpolNamespaceSelectorLabel,

@@ -8,7 +8,8 @@ import type { NewFile, Rule, Severity } from '../rules/rule';
  *
  * `#- /path.yaml` starts a file. A comment line of carets marks the text above it: `# ^^^^ 💡 error: part of message`;
  * the lamp says that there is a fix. A line that begins with `#^` marks from column 0. `$0` is the cursor. Marks are cut
- * out before anything is read. Text before the first `#-` is the file `/main.yaml`.
+ * out before anything is read. Text before the first `#-` is the file `/main.yaml`. `#- /big.json unread: why` is a file
+ * whose text is not known; its only place is its start.
  */
 export interface Fixture {
   readonly files: ReadonlyMap<string, string>;
@@ -36,16 +37,26 @@ export function readFixture(source: string): Fixture {
     lines = [];
   };
   for (const line of dedent(source).split('\n')) {
-    const file = /^#- (\/\S+)$/.exec(line);
+    const file = /^#- (\/\S+)(?: unread: (.*))?$/.exec(line);
     const mark = /^(\s*)#(\s*)(\^+) (💡 )?(error|warning|info|hint): (.*)$/.exec(line);
     if (file) {
       finish();
       path = file[1] ?? path;
+      if (file[2] !== undefined) files.set(path.slice(1), unreadMark + file[2]);
     } else if (mark) {
       const [, indent = '', gap = '', carets = '', lamp, severity, message = ''] = mark;
-      const start = indent.length + (gap === '' ? 0 : 1) + gap.length;
-      const width = carets.length + (gap === '' ? 1 : 0);
-      marks.push({ path: path.slice(1), line: lines.length - 1, start, end: start + width, severity: severity as Severity, message, hasFix: lamp !== undefined });
+      const isUnread = files.get(path.slice(1))?.startsWith(unreadMark);
+      const start = isUnread ? 0 : indent.length + (gap === '' ? 0 : 1) + gap.length;
+      const width = isUnread ? 0 : carets.length + (gap === '' ? 1 : 0);
+      marks.push({
+        path: path.slice(1),
+        line: Math.max(0, lines.length - 1),
+        start,
+        end: start + width,
+        severity: severity as Severity,
+        message,
+        hasFix: lamp !== undefined,
+      });
     } else lines.push(line);
   }
   finish();
@@ -61,9 +72,16 @@ export function readFixture(source: string): Fixture {
 
 export function workspaceOf(files: ReadonlyMap<string, string>): Workspace {
   const workspace = new Workspace();
-  for (const path of [...files.keys()].sort()) workspace.update(uriOf(path), path, files.get(path) ?? '');
+  for (const path of [...files.keys()].sort()) {
+    const text = files.get(path) ?? '';
+    if (text.startsWith(unreadMark)) workspace.update(uriOf(path), path, '', text.slice(unreadMark.length));
+    else workspace.update(uriOf(path), path, text);
+  }
   return workspace;
 }
+
+/** Begins the reason that a fixture has in the place of an unread file's text; no readable file holds a NUL. */
+const unreadMark = '\0';
 
 export function uriOf(path: string): string {
   return `file:///${path}`;
@@ -78,7 +96,10 @@ export function marksOf(workspace: Workspace, findings: readonly Finding[]): rea
     const from = file.lines.position(start);
     const to = file.lines.position(end);
     const lineEnd = file.text.indexOf('\n', start);
-    const stop = to.line === from.line ? to.character : (lineEnd === -1 ? file.text.length : lineEnd) - file.lines.startOf(from.line);
+    const stop =
+      to.line === from.line
+        ? to.character
+        : (lineEnd === -1 ? file.text.length : lineEnd) - file.lines.startOf(from.line);
     return {
       path: file.path,
       line: from.line,
@@ -97,10 +118,15 @@ export function show(mark: Mark): string {
 }
 
 /** Pairs expected marks with findings; the text of a mark has to be part of the message. */
-export function compareMarks(expected: readonly Mark[], found: readonly Mark[]): { readonly expected: readonly string[]; readonly found: readonly string[] } {
+export function compareMarks(
+  expected: readonly Mark[],
+  found: readonly Mark[],
+): { readonly expected: readonly string[]; readonly found: readonly string[] } {
   const rest = [...found];
   const shown = expected.map(mark => {
-    const at = rest.findIndex(one => show({ ...one, message: '' }) === show({ ...mark, message: '' }) && one.message.includes(mark.message));
+    const at = rest.findIndex(
+      one => show({ ...one, message: '' }) === show({ ...mark, message: '' }) && one.message.includes(mark.message),
+    );
     if (at === -1) return show(mark);
     rest.splice(at, 1);
     return undefined;
@@ -109,14 +135,21 @@ export function compareMarks(expected: readonly Mark[], found: readonly Mark[]):
 }
 
 /** Runs rules over a fixture. */
-export function check(source: string, rules: readonly Rule[]): { readonly fixture: Fixture; readonly workspace: Workspace; readonly findings: readonly Finding[] } {
+export function check(
+  source: string,
+  rules: readonly Rule[],
+): { readonly fixture: Fixture; readonly workspace: Workspace; readonly findings: readonly Finding[] } {
   const fixture = readFixture(source);
   const workspace = workspaceOf(fixture.files);
   return { fixture, workspace, findings: checkWorkspace(workspace, rules, { profile: 'strict' }) };
 }
 
 /** The files after some edits and new files. Edits are offsets into the files as they are. */
-export function applyEdits(files: ReadonlyMap<string, string>, edits: readonly TextEdit[], creates: readonly NewFile[] = []): Map<string, string> {
+export function applyEdits(
+  files: ReadonlyMap<string, string>,
+  edits: readonly TextEdit[],
+  creates: readonly NewFile[] = [],
+): Map<string, string> {
   const result = new Map(files);
   for (const [path, text] of files) {
     const own = edits.filter(edit => edit.at.uri === uriOf(path)).sort((a, b) => b.at.span.start - a.at.span.start);
@@ -137,7 +170,8 @@ export function fixAll(files: ReadonlyMap<string, string>, rules: readonly Rule[
     const fix = findings.map(finding => finding.problem.fixes?.()[0]).find(one => one !== undefined);
     if (!fix) return current;
     const next = applyEdits(current, fix.edits, fix.creates);
-    if ([...next].every(([path, text]) => current.get(path) === text)) throw new Error(`the fix "${fix.title}" changes nothing`);
+    if ([...next].every(([path, text]) => current.get(path) === text))
+      throw new Error(`the fix "${fix.title}" changes nothing`);
     current = next;
   }
   throw new Error('the fixes go round in circles');
@@ -145,6 +179,17 @@ export function fixAll(files: ReadonlyMap<string, string>, rules: readonly Rule[
 
 function dedent(text: string): string {
   const body = text.replace(/^\n/, '');
-  const indent = Math.min(...body.split('\n').filter(line => line.trim() !== '').map(line => /^ */.exec(line)?.[0].length ?? 0));
-  return Number.isFinite(indent) ? body.split('\n').map(line => line.slice(Math.min(indent, line.length))).join('\n').replace(/\n *$/, '\n') : body;
+  const indent = Math.min(
+    ...body
+      .split('\n')
+      .filter(line => line.trim() !== '')
+      .map(line => /^ */.exec(line)?.[0].length ?? 0),
+  );
+  return Number.isFinite(indent)
+    ? body
+        .split('\n')
+        .map(line => line.slice(Math.min(indent, line.length)))
+        .join('\n')
+        .replace(/\n *$/, '\n')
+    : body;
 }

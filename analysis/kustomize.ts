@@ -1,0 +1,64 @@
+import type { SourceFile } from '../manifests/file';
+import type { Index, Workspace } from '../manifests/workspace';
+
+/** A kustomization: the directory whose files it owns, and what it does to them that rules have to know. */
+export interface Kustomization {
+  readonly directory: string;
+  /** The namespace it gives to everything it builds. */
+  readonly namespace: string | undefined;
+  /** Paths, relative to the root of the tree, of patches: documents that change an object and are none. */
+  readonly patches: ReadonlySet<string>;
+}
+
+/** The kustomization that a file belongs to: the one of its own directory or of the nearest directory above. */
+export function kustomizationOf(workspace: Workspace, file: SourceFile): Kustomization | undefined {
+  for (let directory = file.directory; ; directory = parentOf(directory)) {
+    const [found] = workspace.lookup(kustomizations, directory);
+    if (found || directory === '') return found;
+  }
+}
+
+/** Whether a file holds a patch of some kustomization above or beside it. */
+export function isPatch(workspace: Workspace, file: SourceFile): boolean {
+  return workspace.lookup(patchFiles, file.path).length > 0;
+}
+
+const kustomizations: Index<Kustomization> = {
+  name: 'kustomizations',
+  *document(document) {
+    if (!/^kustomization\.ya?ml$/.test(document.file.name)) return;
+    const { directory } = document.file;
+    const patches = new Set<string>();
+    for (const item of document.root.at('patchesStrategicMerge').items())
+      if (item.string && !item.string.includes('\n')) patches.add(resolve(directory, item.string));
+    for (const field of ['patches', 'patchesJson6902']) {
+      for (const item of document.root.at(field).items()) {
+        const path = item.at('path').string;
+        if (path) patches.add(resolve(directory, path));
+      }
+    }
+    yield [directory, { directory, namespace: document.root.at('namespace').string, patches }];
+  },
+};
+
+const patchFiles: Index<true> = {
+  name: 'kustomize patches',
+  *document(document) {
+    for (const [, { patches }] of kustomizations.document?.(document) ?? [])
+      for (const path of patches) yield [path, true];
+  },
+};
+
+/** A path as a file in `directory` writes it, relative to the root of the tree. */
+function resolve(directory: string, path: string): string {
+  const parts = directory === '' ? [] : directory.split('/');
+  for (const part of path.split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '.' && part !== '') parts.push(part);
+  }
+  return parts.join('/');
+}
+
+function parentOf(directory: string): string {
+  return directory.slice(0, Math.max(0, directory.lastIndexOf('/')));
+}

@@ -1,0 +1,137 @@
+import { contentOf } from '../../analysis/content';
+import { isPatch, kustomizationOf } from '../../analysis/kustomize';
+import { deleteDocument } from '../../manifests/edit';
+import type { Resource } from '../../manifests/resource';
+import type { Index, Workspace } from '../../manifests/workspace';
+import type { Fix, Rule } from '../rule';
+
+export default {
+  id: 'duplicate-resource',
+  items: [],
+  severity: 'error',
+  summary: 'Two manifests declare the same object.',
+  why: 'They are one object in the cluster: the one that is applied last wins, so a password or a policy depends on the order of the files. Some changes are refused, such as that of a Service from a cluster IP to headless.',
+  remedy: 'Keep one manifest and delete the other, or rename one of them if two objects are wanted.',
+  traps: [
+    'Two copies that say the same are a warning: they do no harm until one of them is edited.',
+    'Kustomize patches, files of different kustomizations, and directories that are alternatives (`base` and `overlays`, `staging` and `production`, `option-a` and `option-b`) are left alone, because they are not applied together.',
+    'Objects of the same name in different namespaces are different objects.',
+  ],
+  sources: ['Kubernetes documentation, Object Names and IDs: one object of a kind has a given name in a namespace.'],
+  examples: {
+    bad: `
+      #- /networking/policies.yaml
+      apiVersion: networking.k8s.io/v1
+      kind: NetworkPolicy
+      metadata:
+        name: sync-access
+        namespace: matrix
+      spec:
+        podSelector: {}
+        policyTypes: [Ingress]
+      #- /networking/sync.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: sync
+        namespace: matrix
+      ---
+      apiVersion: networking.k8s.io/v1
+      kind: NetworkPolicy
+      metadata:
+        name: sync-access
+      #       ^^^^^^^^^^^ 💡 error: NetworkPolicy sync-access in namespace matrix is declared again with other content
+        namespace: matrix
+      spec:
+        podSelector:
+          matchLabels:
+            app: sync
+        policyTypes: [Ingress]
+    `,
+    good: `
+      #- /networking/policies.yaml
+      apiVersion: networking.k8s.io/v1
+      kind: NetworkPolicy
+      metadata:
+        name: sync-access
+        namespace: matrix
+      spec:
+        podSelector: {}
+        policyTypes: [Ingress]
+      #- /networking/sync.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: sync
+        namespace: matrix
+    `,
+  },
+  kinds: ['*'],
+  *check(resource, workspace) {
+    const all = workspace.lookup(resourcesByIdentity, identityOf(resource));
+    if (all.length < 2) return;
+    const same = all.filter(other => other === resource || isAppliedWith(workspace, resource, other));
+    // The first keeps the name; every other one is in question.
+    const [first] = same;
+    if (!first || first === resource) return;
+    const differs = same.some(other => contentOf(other.root) !== contentOf(resource.root));
+    const where = resource.namespace === undefined ? '' : ` in namespace ${resource.namespace}`;
+    yield {
+      at: resource.root.at('metadata', 'name'),
+      severity: differs ? 'error' : 'warning',
+      message: differs
+        ? `${resource.kind} ${resource.name}${where} is declared again with other content, so the one that is applied last wins — delete one of them or rename it.`
+        : `${resource.kind} ${resource.name}${where} is declared again with the same content — delete one of the copies.`,
+      related: same
+        .filter(other => other !== resource)
+        .map(other => ({
+          at: other.root.at('metadata', 'name'),
+          message: `${other.kind} ${other.name} in ${other.document.file.path}`,
+        })),
+      fixes: () => [...deletion(resource, 'this'), ...deletion(first, 'the first')],
+    };
+  },
+} satisfies Rule;
+
+const resourcesByIdentity: Index<Resource> = {
+  name: 'resources by identity',
+  *resource(resource) {
+    yield [identityOf(resource), resource];
+  },
+};
+
+function identityOf(resource: Resource): string {
+  return `${resource.qualifiedKind}/${resource.namespace ?? ''}/${resource.name}`;
+}
+
+function isAppliedWith(workspace: Workspace, one: Resource, other: Resource): boolean {
+  const [file, otherFile] = [one.document.file, other.document.file];
+  if (file === otherFile) return true;
+  if (isPatch(workspace, file) || isPatch(workspace, otherFile)) return false;
+  if (kustomizationOf(workspace, file) !== kustomizationOf(workspace, otherFile)) return false;
+  return !areAlternatives(file.path, otherFile.path);
+}
+
+/** Whether two paths part ways in directories that stand for one another. */
+function areAlternatives(path: string, other: string): boolean {
+  const [a, b] = [path.split('/'), other.split('/')];
+  const at = a.findIndex((part, index) => part !== b[index]);
+  // The last part is the name of the file.
+  const [one, two] = [a.slice(0, -1)[at], b.slice(0, -1)[at]];
+  return (
+    [one, two].some(part => part !== undefined && overlay.test(part)) ||
+    (one !== undefined && two !== undefined && alternative.test(one) && alternative.test(two))
+  );
+}
+
+const overlay = /^(?:overlays?|base|components|examples?|samples?)$/i;
+const alternative =
+  /^(?:dev|development|test|testing|qa|uat|stage|staging|preprod|prod|production|live|local|(?:option|variant|alternative|alt|env|environment|cluster|region)[-_]?\w+)$/i;
+
+function deletion(resource: Resource, which: string): readonly Fix[] {
+  const { document } = resource;
+  const edit = document.resources.length === 1 ? deleteDocument(document) : undefined;
+  return edit
+    ? [{ title: `Delete ${which} ${resource.kind}, in ${document.file.path}`, safe: false, edits: [edit] }]
+    : [];
+}

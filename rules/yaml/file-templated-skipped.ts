@@ -1,0 +1,50 @@
+import type { Rule } from '../rule';
+
+export default {
+  id: 'file-templated-skipped',
+  items: [],
+  severity: 'info',
+  summary: 'A file is a template and was not checked.',
+  why: 'Helm or another template engine has to fill the file in before it is YAML, so its objects are neither checked nor known to the rest of the tree.',
+  remedy:
+    'Render the chart (`helm template`) and check the result, or leave the file out with `exclude` in `matrix-preflight.yaml`.',
+  traps: [
+    'Braces inside quotes, comments and block scalars, as in Prometheus rules and dashboards, are text and no template.',
+    'The other documents of the file are checked if they hold no template action.',
+  ],
+  sources: ['Helm documentation, Chart Template Guide: actions stand between `{{` and `}}`.'],
+  examples: {
+    bad: `
+      #- /templates/service.yaml
+      apiVersion: v1
+      kind: Service
+      metadata:
+        name: {{ .Release.Name }}-synapse
+      #       ^^^^^^^^^^^^^^^^^^^ info: service.yaml is a template
+      spec:
+        ports:
+          - port: {{ .Values.port }}
+    `,
+    good: `
+      #- /service.yaml
+      apiVersion: v1
+      kind: Service
+      metadata:
+        name: synapse
+      spec:
+        ports:
+          - port: 8008
+    `,
+  },
+  *checkFile(file) {
+    const document = file.documents.find(one => one.isTemplate);
+    if (!document) return;
+    const line = /^[ ]*(?:- )*(?:[\w./-]+:[ ]+)?(\{\{.*?\}\})/m.exec(document.text);
+    const action = line?.[1] ?? '';
+    const start = line ? line.index + line[0].length - action.length : 0;
+    yield {
+      at: document.place(start, start + action.length),
+      message: `${file.name} is a template that has to be filled in first, so it was not checked — check what the template engine makes of it.`,
+    };
+  },
+} satisfies Rule;
