@@ -22,6 +22,8 @@ export class Session {
   readonly #documents = new Map<string, TextDocument>();
   readonly #listeners: ((uris: ReadonlySet<string>) => void)[] = [];
   readonly #touched = new Set<string>();
+  readonly #revisions = new Map<string, number>();
+  #revision = 0;
   #options: CheckOptions = {};
   #params: InitializeParams | undefined;
   #flush: ReturnType<typeof setTimeout> | undefined;
@@ -81,6 +83,14 @@ export class Session {
   /** The version of an open document; null for a file that is not open. */
   versionOf(uri: string): number | null {
     return this.#documents.get(uri)?.version ?? null;
+  }
+
+  /**
+   * A number that is another as soon as the findings of a file may be others; without a uri, those of any file.
+   * It has changed before the next message is read: an editor asks for diagnostics right behind an edit.
+   */
+  revision(uri?: string): number {
+    return uri === undefined ? this.#revision : Math.max(this.#revisions.get(uri) ?? 0, this.#revisions.get('') ?? 0);
   }
 
   /** Is told, soon after a change, which files may have other findings. */
@@ -190,6 +200,7 @@ export class Session {
 
   /** Collects changed files until the current message is dealt with, then tells the listeners once. */
   #touch(uri: string): void {
+    this.#revisions.set(uri, ++this.#revision);
     this.#touched.add(uri);
     this.#flush ??= setTimeout(() => {
       this.#flush = undefined;

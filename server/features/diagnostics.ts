@@ -9,24 +9,18 @@ import { toDiagnostic } from '../to-lsp';
 /** Answers pulls for diagnostics, of a document and of the workspace, and pushes them to clients that do not pull. */
 export function offerDiagnostics(session: Session): void {
   const { connection } = session;
-  const resultIds = new Map<string, number>();
   const pushed = new Set<string>();
-  let version = 0;
   const diagnosticsOf = (uri: string): ReturnType<typeof toDiagnostic>[] => {
     const deployment = session.deploymentOf(uri);
     return deployment ? deployment.findings(uri).map(finding => toDiagnostic(finding, deployment.workspace)) : [];
   };
-  const resultId = (uri: string): string => String(resultIds.get(uri) ?? 0);
+  const resultId = (uri: string): string => String(session.revision(uri));
 
   connection.languages.diagnostics.on(({ textDocument, previousResultId }): DocumentDiagnosticReport => {
-    const id = resultId(textDocument.uri);
-    if (previousResultId === `${id}@${version}`)
-      return { kind: DocumentDiagnosticReportKind.Unchanged, resultId: previousResultId };
-    return {
-      kind: DocumentDiagnosticReportKind.Full,
-      resultId: `${id}@${version}`,
-      items: diagnosticsOf(textDocument.uri),
-    };
+    // Edits of other files may change the findings of this one.
+    const id = String(session.revision());
+    if (previousResultId === id) return { kind: DocumentDiagnosticReportKind.Unchanged, resultId: id };
+    return { kind: DocumentDiagnosticReportKind.Full, resultId: id, items: diagnosticsOf(textDocument.uri) };
   });
 
   connection.languages.diagnostics.onWorkspace(async ({ previousResultIds }, token) => {
@@ -58,8 +52,6 @@ export function offerDiagnostics(session: Session): void {
   });
 
   session.onChange(uris => {
-    for (const uri of uris) resultIds.set(uri, (resultIds.get(uri) ?? 0) + 1);
-    version++;
     if (!session.pulls) {
       for (const uri of everything(session, uris)) {
         const diagnostics = diagnosticsOf(uri);
