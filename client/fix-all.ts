@@ -5,7 +5,7 @@ import { alarm, inform, showLog, warn } from './notices';
 import type { Server } from './server';
 
 /**
- * Makes every safe fix of the workspace in one edit, which one Undo takes back. Files that are not open are saved or
+ * Makes every safe fix of the workspace in one edit. Files that are not open are saved or
  * left unsaved as the user's setting `files.refactoring.autoSave` says.
  */
 export async function fixAllSafeProblems(server: Server): Promise<void> {

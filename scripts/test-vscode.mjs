@@ -19,7 +19,8 @@ for (const which of wanted.length > 0 ? wanted : Object.keys(hosts)) {
   for (const suite of ['trusted', 'restricted']) {
     console.log(`\nVS Code ${hosts[which].vscode}, ${suite}`);
     const result = await runSuite(host, suite);
-    console.log(result.text ?? '');
+    // The counts come once, at the end.
+  console.log((result.text ?? '').replace(/^ +\d+ (?:passing|failing).*\n/gm, ''));
     passed += result.passes ?? 0;
     failed += result.failures ?? 0;
     if (result.ok) continue;

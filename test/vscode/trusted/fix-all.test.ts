@@ -15,7 +15,7 @@ describe('Fix All Safe Problems', () => {
     for (const [uri, text] of texts) await vscode.workspace.fs.writeFile(uri, text);
   });
 
-  it('mends files that are not open, and one Undo takes it back', async () => {
+  it('mends files that are not open, and saves them', async () => {
     await findingOf(scanner, 'yaml-syntax');
     await findingOf(policies, 'netpol-namespace-selector-label');
     await vscode.commands.executeCommand('matrixPreflight.fixAll');
