@@ -94,6 +94,8 @@ export type JournalFact =
       readonly operation: 'apply' | 'delete';
       readonly object: ObjectIdentity;
       readonly outcome: ObjectOutcome | 'failed' | 'deleted' | 'unknown';
+      /** HMAC of the content the outcome is about, where no intent says it. */
+      readonly content?: string;
       readonly uid?: string;
       readonly resourceVersion?: string;
       readonly generation?: string;

@@ -83,7 +83,11 @@ export function runState(entries: readonly JournalEntry[]): RunState {
         if (entry.operation === 'delete') {
           if (entry.outcome === 'deleted') objects.delete(key);
         } else if (entry.outcome !== 'deleted') {
-          objects.set(key, { state: entry.outcome, content: before?.content ?? '', uid: entry.uid ?? before?.uid });
+          objects.set(key, {
+            state: entry.outcome,
+            content: entry.content ?? before?.content ?? '',
+            uid: entry.uid ?? before?.uid,
+          });
         }
         break;
       }
