@@ -32,4 +32,4 @@ helm upgrade --install ingress-nginx ingress-nginx/ingress-nginx \
   --namespace ingress-nginx --create-namespace --version 4.12.1 --values values/ingress-nginx.yaml --wait
 
 helm upgrade --install minio-operator minio-operator/operator \
-  --namespace minio-operator --create-namespace --version 6.0.4 --wait
+  --namespace minio-operator --create-namespace --version 7.0.0 --wait

@@ -35,4 +35,4 @@ helm upgrade --install cnpg cnpg/cloudnative-pg \
   --namespace cnpg-system --create-namespace --version 0.22.1 --wait
 
 helm upgrade --install minio-operator minio-operator/operator \
-  --namespace minio-operator --create-namespace --version 6.0.4 --wait
+  --namespace minio-operator --create-namespace --version 7.0.0 --wait
