@@ -5,9 +5,9 @@ import { type Endpoint, type ExternalEndpoint, type IPBlock, isPod, type Truth }
  * Whether an `ipBlock` peer covers the endpoint's address.
  *
  * A pod's address is not in any manifest. Plug-ins also differ: Calico compares an `ipBlock` with pod addresses,
- * Cilium does not (projectcalico/calico issue 6634, cilium/cilium issue 9209), and Kubernetes only says that the
- * ranges "should be cluster-external IPs". So the answer for a pod is never `yes`: it is `no` when the block has no
- * address that a pod may have (`podAddresses`), else `unknown`.
+ * Cilium does not (https://docs.cilium.io/en/stable/network/kubernetes/policy/ lists it as missing), and Kubernetes
+ * only says that the ranges should lie outside the cluster. So the answer for a pod is never `yes`: it is `no` when the
+ * block has no address that a pod may have (`podAddresses`), else `unknown`.
  *
  * A hostNetwork pod has its node's address, which an `ipBlock` can allow
  * (https://kubernetes.io/docs/concepts/services-networking/network-policies/#networkpolicy-and-hostnetwork-pods).

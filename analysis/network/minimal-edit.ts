@@ -172,15 +172,9 @@ function labelsOf(endpoint: Endpoint, endpoints: readonly Endpoint[]): Distingui
   return { labels: endpoint.labels, alsoSelects: [] };
 }
 
-/** Whether all peers of a rule are ways to name the flow's peer; one that admits everyone names nobody. */
+/** Whether all peers of a rule are ways to name the flow's peer; a rule without peers names nobody. */
 function isAboutThisPeer<T>({ peers }: RuleVerdict<T>): boolean {
-  return (
-    peers.length > 0 &&
-    peers.every(
-      ({ match, peer: { podSelector, namespaceSelector, ipBlock } }) =>
-        match === 'yes' && (ipBlock || !isEmptySelector(podSelector) || !isEmptySelector(namespaceSelector)),
-    )
-  );
+  return peers.length > 0 && peers.every(({ match }) => match === 'yes');
 }
 
 function entryCount<T>({ podSelector }: Policy<T>): number {

@@ -105,6 +105,28 @@ spec:
     assert.deepEqual(chosen(closed), 'new-policy');
   });
 
+  it('chooses the policy that says more about the pods where two select the same, whatever their order', () => {
+    const vague =
+      'metadata: { name: vague }\nspec: { podSelector: { matchLabels: { component: main } }, ingress: [{ ports: [{ port: 1 }] }] }\n';
+    const exact =
+      'metadata: { name: exact }\nspec: { podSelector: { matchLabels: { app: synapse, component: main } }, ingress: [{ ports: [{ port: 1 }] }] }\n';
+    for (const yaml of [`${vague}---\n${exact}`, `${exact}---\n${vague}`]) {
+      const [edit] = edits(yaml, redis, synapse, 80);
+      assert.equal(edit?.kind === 'append-rule' && edit.policy.name, 'exact');
+    }
+  });
+
+  it('does not use a policy that only may select the pods', () => {
+    const maybe =
+      'metadata: { name: maybe }\nspec: { podSelector: { matchLabels: { tier: x } }, ingress: [{ ports: [{ port: 1 }] }] }\n';
+    const known = externalPod('dashboard', 'default', { app: 'dashboard' });
+    const [edit] = edits(`${deny}---\n${maybe}`, address('a host', '192.0.2.5'), known, 80);
+    assert.deepEqual(edit?.kind === 'new-policy' && [edit.name, edit.podSelector], [
+      'dashboard-from-a-host',
+      new Map([['app', 'dashboard']]),
+    ]);
+  });
+
   it('adds only the port to a rule that is about this peer alone', () => {
     const ingress = (from: string) => `
 metadata: { name: from-nginx }
@@ -123,6 +145,9 @@ spec:
     ]);
     const twice = `[${namespace}, { namespaceSelector: {}, podSelector: { matchLabels: { app.kubernetes.io/name: ingress-nginx } } }]`;
     assert.deepEqual(edits(ingress(twice), nginx, livekit, 7880)[0]?.kind, 'append-port');
+    const open = index(policies(ingress('[]')));
+    const [alone] = minimalEdits(evaluate(flow(nginx, livekit, 7880), open), [], open);
+    assert.equal(alone?.kind, 'append-rule');
     // Others would get the port too.
     const [broad] = edits(ingress('[{ podSelector: { matchLabels: { app: synapse } } }]'), worker, livekit, 7880);
     assert.equal(broad?.kind, 'append-rule');

@@ -12,7 +12,7 @@ metadata: { name: everything }
 spec: { podSelector: {}, policyTypes: [Ingress, Egress] }
 ---
 metadata: { name: by-value }
-spec: { podSelector: { matchExpressions: [{ key: app, operator: In, values: [api, web, api] }] }, policyTypes: [Egress] }
+spec: { podSelector: { matchExpressions: [{ key: app, operator: In, values: [api, web, web] }] }, policyTypes: [Egress] }
 ---
 metadata: { name: not-db }
 spec: { podSelector: { matchExpressions: [{ key: app, operator: NotIn, values: [db] }] } }
