@@ -1,4 +1,4 @@
-import type { Resource } from '../manifests/resource';
+import { labelsOf, type Resource } from '../manifests/resource';
 import type { Value } from '../manifests/value';
 import type { Index, Workspace } from '../manifests/workspace';
 import { type Labels, matches, readMapSelector, type Selector } from './labels';
@@ -146,10 +146,14 @@ const operatorServices: Readonly<Record<string, (resource: Resource) => readonly
   'Tenant.minio.min.io': resource => {
     const tenant = [['v1.min.io/tenant', resource.name]] as const;
     const tls = tenantHasTls(resource);
-    const api = tls ? 'https-minio' : 'http-minio';
+    const metadata = resource.root.at('spec', 'serviceMetadata');
     return [
-      generated(resource, 'minio', [[api, tls ? 443 : 80, 9000]], { selector: tenant, labels: tenant }),
-      generated(resource, `${resource.name}-hl`, [[api, 9000, 9000]], {
+      generated(resource, 'minio', [tls ? ['https-minio', 443, 9000] : ['http-minio', 80, 9000]], {
+        selector: tenant,
+        labels: [...labelsOf(metadata.at('minioServiceLabels')), ...tenant],
+      }),
+      // The port of the headless Service is called http-minio with TLS, too.
+      generated(resource, `${resource.name}-hl`, [['http-minio', 9000, 9000]], {
         selector: tenant,
         labels: tenant,
         headless: true,
@@ -160,7 +164,7 @@ const operatorServices: Readonly<Record<string, (resource: Resource) => readonly
         [[tls ? 'https-console' : 'http-console', tls ? 9443 : 9090, tls ? 9443 : 9090]],
         {
           selector: tenant,
-          labels: [['v1.min.io/console', `${resource.name}-console`]],
+          labels: [...labelsOf(metadata.at('consoleServiceLabels')), ['v1.min.io/console', `${resource.name}-console`]],
         },
       ),
     ];
