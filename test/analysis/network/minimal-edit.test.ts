@@ -151,7 +151,9 @@ spec:
     // Others would get the port too.
     const [broad] = edits(ingress('[{ podSelector: { matchLabels: { app: synapse } } }]'), worker, livekit, 7880);
     assert.equal(broad?.kind, 'append-rule');
+    const alsoMonitoring = `[${namespace}, ${namespace.replace('ingress-nginx', 'monitoring')}]`;
     for (const from of [
+      alsoMonitoring,
       `[${namespace}, { podSelector: { matchLabels: { app: redis } } }]`,
       '[{ namespaceSelector: {} }]',
       '[]',
