@@ -61,19 +61,8 @@ export function joined(segments: readonly Segment[], nowhere: Span): Origin {
     text += segment.text;
   }
 
-  function indexAt(offset: number): number {
-    let low = 0;
-    let high = starts.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if ((starts[middle] ?? 0) <= offset) low = middle;
-      else high = middle - 1;
-    }
-    return low;
-  }
-
   function edge(offset: number, side: 'start' | 'end'): number {
-    const index = indexAt(side === 'start' ? offset : Math.max(0, offset - 1));
+    const index = lastAtOrBefore(starts, side === 'start' ? offset : Math.max(0, offset - 1));
     const segment = segments[index];
     if (!segment) return nowhere[side];
     if (!segment.verbatim) return segment.span[side];
@@ -88,7 +77,7 @@ export function joined(segments: readonly Segment[], nowhere: Span): Origin {
     },
     pieces(start, end) {
       const found: OriginPiece[] = [];
-      for (let index = indexAt(start); index < segments.length; index++) {
+      for (let index = lastAtOrBefore(starts, start); index < segments.length; index++) {
         const segment = segments[index];
         const from = starts[index] ?? 0;
         if (!segment || from >= end) break;
@@ -103,6 +92,18 @@ export function joined(segments: readonly Segment[], nowhere: Span): Origin {
       return found;
     },
   };
+}
+
+/** The index of the last of ascending numbers that is not greater than `offset`; 0 if there is none. */
+export function lastAtOrBefore(ascending: readonly number[], offset: number): number {
+  let low = 0;
+  let high = ascending.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((ascending[middle] ?? 0) <= offset) low = middle;
+    else high = middle - 1;
+  }
+  return Math.max(low, 0);
 }
 
 function clamp(offset: number, length: number): number {

@@ -1,0 +1,448 @@
+import type { Span } from '../../manifests/span';
+import { pythonExpands, pythonFiles } from './python';
+import type { SedCommand } from './sed-script';
+import type { ShellScript } from './shell';
+import { type Options, type OptionTable, readOptions } from './shell-options';
+import { envsubstOf, perlOf, pythonCode, sedOf } from './shell-output';
+import { baseName } from './shell-programs';
+import { type RunStep, runShell } from './shell-run';
+import {
+  type ContentFilter,
+  type ContentPiece,
+  type EnvsubstFilter,
+  type FilePiece,
+  normalPath,
+  type RunPiece,
+  type RunWord,
+  type ShellPath,
+} from './shell-values';
+
+/** A step of a script that makes or changes a file of the container in which the script runs. */
+export type FileWrite = FileCopy | FileText | FileSubstitution | FileEnvsubst | OpaqueWrite;
+
+interface FileStep {
+  readonly to: ShellPath;
+  /** The command. */
+  readonly span: Span;
+  /** It may not happen: it is in `if`, `case`, a `while` loop, or after `||`. */
+  readonly conditional: boolean;
+  readonly looped: boolean;
+  /** Its failure goes unnoticed: `cmd || true`. */
+  readonly errorsIgnored: boolean;
+}
+
+/** `cp`, `mv`, `install`, `ln`, `cat a > b`. */
+export interface FileCopy extends FileStep {
+  readonly kind: 'copy';
+  readonly from: ShellPath;
+  /** Where it lands if `to` is a folder that exists: the script alone does not tell. */
+  readonly toInFolder: ShellPath | undefined;
+  /** `from` may be a folder; its files then land under `to` with the same names. */
+  readonly recursive: boolean;
+  /** The source is gone afterwards. */
+  readonly moves: boolean;
+  /** A link, so that a later change of `from` shows. */
+  readonly links: boolean;
+}
+
+/** The file's text is written (`write`) or added at its end (`append`). */
+export interface FileText extends FileStep {
+  readonly kind: 'write' | 'append';
+  readonly content: readonly FileContentPiece[];
+}
+
+/**
+ * A part of a written text: text of the script, a variable that the shell expands there, the content of a file, or
+ * the output of a command.
+ */
+export type FileContentPiece = RunPiece | FilePiece;
+
+/** `sed`: `from` is read, and `to` gets the result. They are the same for `sed -i`. */
+export interface FileSubstitution extends FileStep {
+  readonly kind: 'substitute';
+  readonly from: ShellPath;
+  readonly commands: readonly SedCommand[];
+}
+
+/** `envsubst < from > to`. */
+export interface FileEnvsubst extends FileStep {
+  readonly kind: 'envsubst';
+  readonly from: ShellPath;
+  readonly variables: EnvsubstFilter['variables'];
+  /** An undefined variable stays as it stands, instead of becoming nothing. */
+  readonly keepsUndefined: boolean;
+  readonly tool: string;
+}
+
+/** A program whose result is not known writes the file, or files in the folder `to`. */
+export interface OpaqueWrite extends FileStep {
+  readonly kind: 'opaque';
+  readonly tool: string;
+  readonly from: ShellPath | undefined;
+  /** `to` is a folder in which it makes files. */
+  readonly isFolder: boolean;
+}
+
+/**
+ * The files that a script writes, in order. A path such as `pipe:1` stands for what goes through a pipe before it is
+ * added to a file. Commands for other containers (`kubectl exec`) are left out.
+ */
+export function fileWrites(script: ShellScript): readonly FileWrite[] {
+  const writes: FileWrite[] = [];
+  let pipes = 0;
+  runShell(script, step => {
+    if (step.remote) return;
+    const { span } = step.command;
+    const { conditional, looped, errorsIgnored } = step;
+    const common = { span, conditional, looped, errorsIgnored };
+    const pipe = (): ShellPath => ({ path: `pipe:${++pipes}`, certainty: 'known', hasGlob: false, span });
+    const writing: Writing = { step, common, writes, pipe };
+    writeArguments(writing);
+    if (step.output) writeContent(step.output.to, step.output.append, step.output.content, writing);
+  });
+  return writes;
+}
+
+interface Writing {
+  readonly step: RunStep;
+  readonly common: Omit<FileStep, 'to'>;
+  readonly writes: FileWrite[];
+  /** A name for what goes through a pipe. */
+  pipe(): ShellPath;
+}
+
+/** What a program writes to the files that its arguments name. */
+function writeArguments(writing: Writing): void {
+  const { step, common, writes } = writing;
+  const { name = '', args, path } = step;
+  switch (name) {
+    case 'cp':
+    case 'mv':
+    case 'ln':
+    case 'install':
+    case 'rsync':
+      copy(name, writing);
+      return;
+    case 'tee': {
+      const options = readOptions(args, {});
+      for (const file of options.operands) {
+        if (!isDevice(file)) writeContent(path(file), options.has('a', 'append'), step.stdin ?? [], writing);
+      }
+      return;
+    }
+    case 'touch':
+      for (const file of readOptions(args, { short: 'drt', long: ['date', 'reference'] }).operands) {
+        writes.push({ kind: 'append', ...common, to: path(file), content: [] });
+      }
+      return;
+    case 'truncate':
+      for (const file of readOptions(args, { short: 'sr', long: ['size', 'reference'] }).operands) {
+        writes.push({ kind: 'write', ...common, to: path(file), content: [] });
+      }
+      return;
+    case 'sed': {
+      const { inPlace, commands, files } = sedOf(args);
+      if (!inPlace) return;
+      for (const file of files)
+        filterInPlace(path(file), commands && { kind: 'sed', commands, span: common.span }, writing);
+      return;
+    }
+    case 'perl': {
+      const { inPlace, filter, files } = perlOf(args, common.span);
+      if (inPlace) for (const file of files) filterInPlace(path(file), filter, writing);
+      return;
+    }
+    case 'envsubst': {
+      // The Go program of the same name (https://github.com/a8m/envsubst) has options for its files.
+      const options = readOptions(args, { short: 'io' });
+      const [from, to] = [options.value('i'), options.value('o')];
+      const filter = envsubstOf(args, common.span);
+      if (!to || !filter) return;
+      const content: readonly ContentPiece[] = from ? [fileOf(path(from))] : (step.stdin ?? []);
+      writeContent(path(to), false, [{ kind: 'filtered', content, filter, span: common.span }], writing);
+      return;
+    }
+    case 'python':
+    case 'python3':
+      writeByPython(writing);
+      return;
+    default: {
+      const writer = writers.get(name);
+      if (!writer) return;
+      const options = readOptions(args, writer.options ?? {});
+      for (const word of writer.files(options, args)) {
+        if (isDevice(word)) continue;
+        const isFolder = writer.isFolder === true;
+        writes.push({ kind: 'opaque', ...common, to: path(word), tool: name, from: undefined, isFolder });
+      }
+    }
+  }
+}
+
+function copy(name: string, { step, common, writes }: Writing): void {
+  const { args, path } = step;
+  const table = {
+    short: name === 'install' ? 'tSmog' : 'tS',
+    long: ['target-directory', 'suffix', 'mode', 'owner', 'group'],
+  };
+  const options = readOptions(
+    args,
+    name === 'rsync' ? { short: 'ef', long: ['exclude', 'include', 'chmod', 'chown'] } : table,
+  );
+  if (name === 'install' && options.has('d', 'directory')) return;
+  const folder = options.value('t', 'target-directory');
+  const sources = folder ? options.operands : options.operands.slice(0, -1);
+  const target = folder ?? options.operands.at(-1);
+  if (!target || sources.length === 0) return;
+  const recursive = name === 'mv' || options.has('r', 'R', 'a', 'recursive', 'archive');
+  const intoFolder = folder !== undefined || sources.length > 1 || /(^|\/)\.{0,2}$/.test(target.value);
+  const to = path(target);
+  for (const source of sources) {
+    const from = path(source);
+    // `cp -r a/. b` copies what is in `a`, not `a` itself.
+    const isInside = recursive && (/\/\.$/.test(source.value) || (name === 'rsync' && source.value.endsWith('/')));
+    const inFolder = { ...to, path: normalPath(`${to.path}/${baseName(from.path)}`), hasGlob: from.hasGlob };
+    const isFolder = intoFolder || (from.hasGlob && !to.hasGlob);
+    const lands = !isInside && isFolder ? inFolder : to;
+    const isFile =
+      isInside || isFolder || options.has('T', 'no-target-directory') || baseName(from.path) === baseName(to.path);
+    writes.push({
+      kind: 'copy',
+      ...common,
+      from,
+      to: lands,
+      toInFolder: isFile ? undefined : inFolder,
+      recursive,
+      moves: name === 'mv',
+      links: name === 'ln',
+    });
+  }
+}
+
+function filterInPlace(file: ShellPath, filter: ContentFilter | undefined, { step, common, writes }: Writing): void {
+  const known = filter ?? { kind: 'opaque', tool: step.name ?? '', span: common.span };
+  writes.push(applied(known, file, file, common));
+}
+
+/** Lowers content to steps on files, each of which says one thing. */
+function writeContent(to: ShellPath, append: boolean, content: readonly ContentPiece[], writing: Writing): void {
+  const { common, writes, step } = writing;
+  const [only] = content;
+  if (!append && only && content.length === 1) {
+    if (only.kind === 'file') {
+      const toInFolder = undefined;
+      writes.push({
+        kind: 'copy',
+        ...common,
+        to,
+        from: only.path,
+        toInFolder,
+        recursive: false,
+        moves: false,
+        links: false,
+      });
+      return;
+    }
+    if (only.kind === 'filtered') {
+      writeFiltered(to, only, writing);
+      return;
+    }
+    if (only.kind === 'output' && step.name !== 'echo' && step.name !== 'printf') {
+      writes.push({ kind: 'opaque', ...common, to, tool: only.raw, from: undefined, isFolder: false });
+      return;
+    }
+  }
+  const pieces = content.map((piece): FileContentPiece => {
+    if (piece.kind !== 'filtered') return piece;
+    const through = writing.pipe();
+    writeFiltered(through, piece, writing);
+    return { kind: 'file', path: through, span: piece.span };
+  });
+  writes.push({ kind: append ? 'append' : 'write', ...common, to, content: pieces });
+}
+
+function writeFiltered(
+  to: ShellPath,
+  { content, filter }: Extract<ContentPiece, { kind: 'filtered' }>,
+  writing: Writing,
+): void {
+  const { common, writes } = writing;
+  const [only] = content;
+  if (only?.kind === 'file' && content.length === 1) {
+    writes.push(applied(filter, only.path, to, common));
+    return;
+  }
+  if (filter.kind === 'opaque' && content.every(piece => piece.kind !== 'filtered')) {
+    writes.push({ kind: 'opaque', ...common, to, tool: filter.tool, from: undefined, isFolder: false });
+    return;
+  }
+  writeContent(to, false, content, writing);
+  writes.push(applied(filter, to, to, common));
+}
+
+function applied(filter: ContentFilter, from: ShellPath, to: ShellPath, common: Omit<FileStep, 'to'>): FileWrite {
+  if (filter.kind === 'sed') return { kind: 'substitute', ...common, from, to, commands: filter.commands };
+  if (filter.kind === 'opaque') return { kind: 'opaque', ...common, from, to, tool: filter.tool, isFolder: false };
+  const { variables, keepsUndefined, tool } = filter;
+  return { kind: 'envsubst', ...common, from, to, variables, keepsUndefined, tool };
+}
+
+/** A Python program is not run: only the paths that it opens for writing are known. */
+function writeByPython(writing: Writing): void {
+  const { step, common, writes } = writing;
+  const { args } = step;
+  const django = args.findIndex(arg => /^(manage\.py|django)$/.test(baseName(arg.value)));
+  if (django !== -1) {
+    for (const word of djangoFolders(args.slice(django + 1))) {
+      writes.push({
+        kind: 'opaque',
+        ...common,
+        to: step.path(word),
+        tool: 'django-admin',
+        from: undefined,
+        isFolder: true,
+      });
+    }
+    return;
+  }
+  const pip = args.findIndex(arg => arg.value === 'pip');
+  if (pip !== -1) {
+    for (const word of pipFolders(readOptions(args.slice(pip + 1), pipOptions))) {
+      writes.push({ kind: 'opaque', ...common, to: step.path(word), tool: 'pip', from: undefined, isFolder: true });
+    }
+    return;
+  }
+  const code = pythonCode(step);
+  if (code === undefined) return;
+  const { reads, writes: written } = pythonFiles(code);
+  const path = (text: string): ShellPath => step.path(wordOf(text, common.span));
+  const [from, ...others] = reads;
+  for (const target of written) {
+    const source = from && others.length === 0 ? path(from.path) : undefined;
+    const filter: ContentFilter =
+      source && written.length === 1 && pythonExpands(code)
+        ? { kind: 'envsubst', variables: 'all', keepsUndefined: true, tool: 'python', span: common.span }
+        : { kind: 'opaque', tool: 'python', span: common.span };
+    const to = path(target.path);
+    writes.push(applied(filter, source ?? to, to, common));
+  }
+}
+
+interface Writer {
+  readonly options?: OptionTable;
+  readonly isFolder?: boolean;
+  files(options: Options, args: readonly RunWord[]): readonly RunWord[];
+}
+
+const pipOptions: OptionTable = {
+  short: 'trc',
+  long: ['target', 'prefix', 'root', 'requirement', 'index-url', 'constraint'],
+};
+
+/** Programs that write files named by their arguments, by their manual pages. */
+const writers: ReadonlyMap<string, Writer> = new Map<string, Writer>([
+  [
+    'wget',
+    {
+      options: { short: 'OPotTUe', long: ['output-document', 'timeout', 'tries', 'header'] },
+      files: options => options.values('O', 'output-document'),
+    },
+  ],
+  [
+    'curl',
+    {
+      options: { short: 'oHdXuAemTwrbcFK', long: ['output', 'header', 'data', 'request', 'max-time', 'retry'] },
+      files: options => options.values('o', 'output'),
+    },
+  ],
+  ['yq', { options: { short: 'i', attached: '' }, files: (_, args) => filesOfYq(args) }],
+  ['dasel', { options: { short: 'frw' }, files: options => options.values('f', 'file') }],
+  ['crudini', { files: options => options.operands.slice(0, 1) }],
+  ['sponge', { files: options => options.operands }],
+  ['dd', { files: (_, args) => args.filter(arg => arg.value.startsWith('of=')).map(withoutName) }],
+  ['openssl', { files: (_, args) => after(args, /^-out$/) }],
+  ['ssh-keygen', { files: (_, args) => after(args, /^-f$/) }],
+  ['htpasswd', { options: { short: 'Cr' }, files: options => (options.has('n') ? [] : options.operands.slice(0, 1)) }],
+  [
+    'generate_signing_key',
+    { options: { short: 'o', long: ['output_file'] }, files: options => options.values('o', 'output_file') },
+  ],
+  [
+    'generate_signing_key.py',
+    { options: { short: 'o', long: ['output_file'] }, files: options => options.values('o', 'output_file') },
+  ],
+  [
+    'gomplate',
+    { options: { short: 'fod', long: ['file', 'out', 'datasource'] }, files: options => options.values('o', 'out') },
+  ],
+  [
+    'git',
+    {
+      isFolder: true,
+      options: { short: 'bCc', long: ['branch', 'depth'] },
+      files: options => clonedFolder(options.operands),
+    },
+  ],
+  [
+    'tar',
+    {
+      isFolder: true,
+      options: { short: 'fC', long: ['file', 'directory'] },
+      files: (options, args) => (isExtraction(options, args) ? options.values('C', 'directory') : []),
+    },
+  ],
+  ['unzip', { isFolder: true, options: { short: 'd' }, files: options => options.values('d') }],
+  ['pip', { isFolder: true, options: pipOptions, files: pipFolders }],
+  ['pip3', { isFolder: true, options: pipOptions, files: pipFolders }],
+  ['django-admin', { isFolder: true, files: (_, args) => djangoFolders(args) }],
+]);
+
+function pipFolders(options: Options): readonly RunWord[] {
+  return options.operands[0]?.value === 'install' ? options.values('t', 'target', 'prefix', 'root') : [];
+}
+
+/** `startproject NAME [FOLDER]` and `startapp NAME [FOLDER]` (https://docs.djangoproject.com/en/stable/ref/django-admin/). */
+function djangoFolders(args: readonly RunWord[]): readonly RunWord[] {
+  const { operands } = readOptions(args, { long: ['template', 'extension', 'name', 'settings'] });
+  const [command, name, folder] = operands;
+  const target = folder ?? name;
+  return target && /^start(project|app)$/.test(command?.value ?? '') ? [target] : [];
+}
+
+/** `yq -i EXPRESSION FILE` and `yq eval -i EXPRESSION FILE`. */
+function filesOfYq(args: readonly RunWord[]): readonly RunWord[] {
+  if (!args.some(arg => /^-\w*i\w*$/.test(arg.value) || arg.value === '--inplace')) return [];
+  const operands = args.filter(arg => !/^-/.test(arg.value) && !/^(e|eval|ea|eval-all)$/.test(arg.value));
+  return operands.slice(1);
+}
+
+function clonedFolder([command, source, folder]: readonly RunWord[]): readonly RunWord[] {
+  if (command?.value !== 'clone' || !source) return [];
+  if (folder) return [folder];
+  return [wordOf(baseName(source.value).replace(/\.git$/, ''), source.span)];
+}
+
+function isExtraction(options: Options, args: readonly RunWord[]): boolean {
+  return options.has('x', 'extract') || /^\w*x/.test(args[0]?.value ?? '');
+}
+
+function after(args: readonly RunWord[], option: RegExp): readonly RunWord[] {
+  return args.filter((_, index) => option.test(args[index - 1]?.value ?? ''));
+}
+
+function withoutName(word: RunWord): RunWord {
+  return { ...word, value: word.value.slice('of='.length) };
+}
+
+function isDevice(word: RunWord): boolean {
+  return word.value === '-' || word.value.startsWith('/dev/');
+}
+
+function fileOf(path: ShellPath): FilePiece {
+  return { kind: 'file', path, span: path.span };
+}
+
+function wordOf(value: string, span: Span): RunWord {
+  const piece = { kind: 'text', text: value, span, verbatim: false, quoted: true, glob: false } as const;
+  return { value, certainty: 'known', hasGlob: false, pieces: [piece], span, use: span };
+}
