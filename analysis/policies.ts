@@ -1,6 +1,7 @@
 import { labelsOf, type Resource } from '../manifests/resource';
 import type { Value } from '../manifests/value';
 import type { Index, Workspace } from '../manifests/workspace';
+import { wellKnownNamespaces } from './namespaces';
 import type {
   LabelSelector,
   NamedPort,
@@ -111,7 +112,11 @@ function scopeOf(workspace: Workspace, namespaces: readonly string[]): Scope {
 function buildIndex({ namespaces }: Scope, workspace: Workspace): PolicyIndex<Value> {
   const resources = namespaces.flatMap(namespace => policyResources(workspace, namespace));
   return index(resources.map(readPolicy), {
-    namespaces: new Map(workspace.resources('Namespace').map(namespace => [namespace.name, namespace.labels])),
+    namespaces: new Map([
+      // These exist without a manifest, and their installers give them no labels that a policy could count on.
+      ...[...wellKnownNamespaces].map(name => [name, new Map<string, string>()] as const),
+      ...workspace.resources('Namespace').map(namespace => [namespace.name, namespace.labels] as const),
+    ]),
     otherPolicies: otherPolicies(workspace),
   });
 }

@@ -1,0 +1,165 @@
+import type { EmbeddedDocument } from '../manifests/embedded';
+import { readEmbedded } from '../manifests/embedded';
+import type { Resource } from '../manifests/resource';
+import type { Value } from '../manifests/value';
+import type { Workspace } from '../manifests/workspace';
+import { type EffectiveFile, effectiveFile } from './effective';
+import { type Container, mainContainersOf } from './pods';
+
+/** The container of a workload that runs its program, and the configuration files that the program reads. */
+export interface Configuration {
+  readonly container: Container;
+  /** The paths as the command line, the environment or the image's default name them, in the order of reading. */
+  readonly paths: readonly string[];
+  /** The files among them that the tree shows. */
+  readonly files: readonly EffectiveFile[];
+}
+
+export type ConfiguredProgram =
+  | 'synapse'
+  | 'redis'
+  | 'sentinel'
+  | 'haproxy'
+  | 'livekit'
+  | 'coturn'
+  | 'element'
+  | 'nginx'
+  | 'scanner';
+
+/** The configuration of the container of a workload that an image or a command says runs a program. */
+export function configurationOf(
+  workspace: Workspace,
+  resource: Resource,
+  program: ConfiguredProgram,
+): Configuration | undefined {
+  return workspace.derive(configurations[program], resource);
+}
+
+/** The YAML or JSON that an effective file holds, with places where a person edits it. */
+export function parsed(file: EffectiveFile): EmbeddedDocument {
+  const [source] = file.sources;
+  return readEmbedded(file.content, source ?? file.container.value.at('name'));
+}
+
+/** The words of a container's command line, `command` and `args` together, without `sh -c` scripts' inside. */
+export function commandLine(container: Container): readonly Value[] {
+  return [...container.value.at('command').items(), ...container.value.at('args').items()];
+}
+
+/** The values of an option: `--name=value`, `--name value`, and the same for each of its other names. */
+export function optionValues(words: readonly string[], names: readonly string[]): readonly string[] {
+  const values: string[] = [];
+  words.forEach((word, index) => {
+    for (const name of names) {
+      if (word === name && words[index + 1] !== undefined) values.push(words[index + 1] ?? '');
+      else if (word.startsWith(`${name}=`)) values.push(word.slice(name.length + 1));
+    }
+  });
+  return values;
+}
+
+interface Program {
+  /** Which container runs it. */
+  isRunBy(container: Container, words: readonly string[]): boolean;
+  paths(words: readonly string[], environment: (name: string) => string | undefined): readonly string[];
+}
+
+const programs: Readonly<Record<ConfiguredProgram, Program>> = {
+  // element-hq/synapse docker/README.md: SYNAPSE_CONFIG_PATH, default /data/homeserver.yaml. Later files win.
+  synapse: {
+    isRunBy: (container, words) =>
+      /(?:^|\/)synapse(?::|@|$)/.test(container.image) || words.some(word => word.includes('synapse.app.')),
+    paths: (words, environment) => {
+      const given = optionValues(words, ['--config-path', '-c']).filter(path => path.startsWith('/'));
+      return given.length > 0
+        ? given
+        : [environment('SYNAPSE_CONFIG_PATH') ?? `${environment('SYNAPSE_CONFIG_DIR') ?? '/data'}/homeserver.yaml`];
+    },
+  },
+  redis: {
+    isRunBy: (container, words) =>
+      !isSentinel(words) &&
+      (/(?:redis|valkey)[^/]*$/.test(container.image.replace(/[:@].*/, '')) ||
+        words.some(word => /(?:redis|valkey)-server$/.test(word))),
+    paths: words => words.filter(word => /^\/\S+\.conf$/.test(word)),
+  },
+  sentinel: {
+    isRunBy: (_, words) => isSentinel(words),
+    paths: words => words.filter(word => /^\/\S+\.conf$/.test(word)),
+  },
+  // The official image's command reads this file unless told otherwise (docker-library/haproxy).
+  haproxy: {
+    isRunBy: container => /(?:^|\/)haproxy[^/]*(?::|@|$)/.test(container.image),
+    paths: words => {
+      const given = optionValues(words, ['-f']);
+      return given.length > 0 ? given : ['/usr/local/etc/haproxy/haproxy.cfg'];
+    },
+  },
+  // livekit cmd/server/main.go: --config FILE; LIVEKIT_CONFIG holds the body and wins.
+  livekit: {
+    isRunBy: (container, words) =>
+      /livekit-server/.test(container.image) || words.some(word => /livekit-server$/.test(word)),
+    paths: words => optionValues(words, ['--config']),
+  },
+  coturn: {
+    isRunBy: (container, words) => /coturn/.test(container.image) || words.some(word => /turnserver$/.test(word)),
+    paths: words => {
+      const given = optionValues(words, ['-c', '--c', '--config']);
+      return given.length > 0 ? given : ['/etc/coturn/turnserver.conf', '/etc/turnserver.conf'];
+    },
+  },
+  element: { isRunBy: container => /element-web/.test(container.image), paths: () => ['/app/config.json'] },
+  nginx: {
+    isRunBy: container => /(?:^|\/)nginx[^/]*(?::|@|$)/.test(container.image),
+    paths: () => ['/etc/nginx/nginx.conf', '/etc/nginx/conf.d/default.conf'],
+  },
+  scanner: {
+    isRunBy: container => /content-scanner/.test(container.image),
+    paths: words => {
+      const given = optionValues(words, ['-c', '--config']);
+      return given.length > 0 ? given : ['/data/config.yaml'];
+    },
+  },
+};
+
+/** One function for each program, because the workspace keeps what a function derived by the function itself. */
+const configurations = Object.fromEntries(
+  Object.entries(programs).map(([name, program]) => [
+    name,
+    (resource: Resource, workspace: Workspace) => configure(program, resource, workspace),
+  ]),
+) as Readonly<Record<ConfiguredProgram, (resource: Resource, workspace: Workspace) => Configuration | undefined>>;
+
+function configure(program: Program, resource: Resource, workspace: Workspace): Configuration | undefined {
+  for (const container of mainContainersOf(resource)) {
+    const words = wordsOf(container);
+    if (!program.isRunBy(container, words)) continue;
+    const environment = (name: string): string | undefined =>
+      container.value
+        .at('env')
+        .items()
+        .find(variable => variable.at('name').text === name)
+        ?.at('value').text;
+    const paths = program.paths(words, environment);
+    const files = paths.flatMap(path => effectiveFile(workspace, resource, container, path) ?? []);
+    return { container, paths, files };
+  }
+  return undefined;
+}
+
+/** All words of a command line; a `sh -c` script is split at blanks, which is enough to find its options. */
+function wordsOf(container: Container): readonly string[] {
+  return commandLine(container).flatMap(word => {
+    const text = word.text ?? '';
+    return /\s/.test(text)
+      ? text
+          .split(/[\s;]+/)
+          .map(part => part.replace(/^["']|["'\\]$/g, ''))
+          .filter(part => part !== '')
+      : [text];
+  });
+}
+
+function isSentinel(words: readonly string[]): boolean {
+  return words.some(word => /(?:redis|valkey)-sentinel$/.test(word) || word === '--sentinel');
+}
