@@ -7,8 +7,14 @@ import { type Answer, readJson, readText } from './read';
 /**
  * Finds out which cluster a context leads to. Names and addresses can be reused; the uid of the namespace
  * kube-system cannot, so it is what a confirmation is bound to.
+ *
+ * @param known what was found out before; its version is then taken over instead of asked for again
  */
-export async function identifyCluster(kubectl: Kubectl, context: string): Promise<Answer<ClusterIdentity>> {
+export async function identifyCluster(
+  kubectl: Kubectl,
+  context: string,
+  known?: ClusterIdentity,
+): Promise<Answer<ClusterIdentity>> {
   // Raw, because the certificate authority is masked otherwise; only the cluster is printed, never the user.
   const cluster = await readJson(kubectl, [
     'config',
@@ -21,9 +27,9 @@ export async function identifyCluster(kubectl: Kubectl, context: string): Promis
   const server = text(at(cluster.value, 'server')) ?? '';
   const authority =
     text(at(cluster.value, 'certificate-authority-data')) ?? text(at(cluster.value, 'certificate-authority')) ?? '';
-  const version = await readJson(kubectl, ['get', '--raw', '/version']);
-  if (!version.ok) return version;
-  const uid = await readText(kubectl, ['get', 'namespace', 'kube-system', '--output=jsonpath={.metadata.uid}']);
+  const version = known === undefined ? await readJson(kubectl, ['get', '--raw', '/version']) : undefined;
+  if (version?.ok === false) return version;
+  const uid = await readText(kubectl, ['get', 'Namespace', 'kube-system', '--output=jsonpath={.metadata.uid}']);
   if (!uid.ok) return uid;
   if (uid.value.trim() === '')
     return { ok: false, class: 'other', message: 'The cluster has no namespace kube-system.', code: 0 };
@@ -34,7 +40,7 @@ export async function identifyCluster(kubectl: Kubectl, context: string): Promis
       server: server.replace(/\/\/[^/@]*@/, '//'),
       caHash: authority === '' ? '' : createHash('sha256').update(authority).digest('hex'),
       uid: uid.value.trim(),
-      serverVersion: text(at(version.value, 'gitVersion')) ?? '',
+      serverVersion: known?.serverVersion ?? text(at(version?.value, 'gitVersion')) ?? '',
     },
   };
 }

@@ -327,7 +327,7 @@ async function attemptStep(
   if (conflict !== undefined) return failed({ class: 'conflict', text: conflict.message, object: conflict.object });
 
   // The person may have taken an hour to answer: what was shown must still be what will happen, and where.
-  const now = await identifyCluster(context.kubectl, context.cluster.context);
+  const now = await identifyCluster(context.kubectl, context.cluster.context, context.cluster);
   if (!now.ok) return failed({ class: now.class, text: now.message });
   if (!isSameCluster(now.value, context.cluster))
     return {

@@ -26,6 +26,10 @@ export interface ProxyAnswer {
 /** A small Kubernetes API server for tests: enough for the real kubectl, nothing more. */
 export interface ApiServer {
   readonly url: string;
+  /** The contexts that lead to this server, as written by `kubeconfig`. */
+  readonly contexts: readonly string[];
+  /** What `exec` in a pod answers. */
+  exec(pod: string, container: string, command: readonly string[]): ExecResult;
   /** `METHOD path` of every request, in order. */
   readonly requests: readonly string[];
   fault(rule: FaultRule): void;
@@ -62,6 +66,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   const outcomes = new Map<string, Outcome>();
   const logTexts = new Map<string, string>();
   const requests: string[] = [];
+  const contextNames: string[] = [];
   const timers = new Set<NodeJS.Timeout>();
   const sockets = new Set<Socket>();
   let revision = 100;
@@ -368,6 +373,8 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     url,
+    contexts: contextNames,
+    exec: (pod, container, command) => exec(pod, container, command),
     requests,
     fault: rule => faults.add(rule),
     clearFaults: () => faults.clear(),
@@ -394,6 +401,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     },
     kubeconfig(directory, ...contexts) {
       mkdirSync(directory, { recursive: true });
+      contextNames.push(...contexts);
       const path = join(directory, 'kubeconfig.json');
       const content = {
         apiVersion: 'v1',

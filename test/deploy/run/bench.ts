@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Kubectl } from '../../../deploy/kubectl/kubectl';
 import { type PlanOptions, planDeployment } from '../../../deploy/plan/plan';
 import type { PlanBlocker } from '../../../deploy/plan/source';
 import type { RunEvent } from '../../../deploy/run/context';
 import type { Interaction } from '../../../deploy/run/interaction';
 import { type DeployOptions, type DeployResult, deploy } from '../../../deploy/run/run';
+import { inProcessKubectl } from '../api-server/in-process';
 import { type ApiServer, type ApiServerOptions, startApiServer } from '../api-server/server';
 import { createSandbox, type Sandbox } from '../kubectl';
 import { sourcesOf } from '../sources';
@@ -20,6 +22,8 @@ export interface Bench {
   readonly events: RunEvent[];
   /** Every text the run has shown or stored so far. */
   readonly shown: string[];
+  /** Calls are made without processes unless a test asks for the real kubectl. */
+  kubectl: (context: string) => Kubectl;
   deploy(answers?: Partial<Interaction>, more?: Partial<DeployOptions>): Promise<DeployResult>;
   current(): ReturnType<DeployOptions['current']>;
   journal(run: string): string;
@@ -47,6 +51,7 @@ export async function openBench(options: ApiServerOptions = {}, ...contexts: str
     blockers: [],
     events: [],
     shown: [],
+    kubectl: context => inProcessKubectl(server, context),
     current() {
       const sources = sourcesOf(bench.files);
       return { plan: planDeployment(sources, bench.blockers, bench.planOptions), sources };
@@ -55,7 +60,7 @@ export async function openBench(options: ApiServerOptions = {}, ...contexts: str
       const context = more.context ?? contexts[0] ?? 'test';
       const result = await deploy({
         current: bench.current,
-        kubectl: sandbox.kubectl(context),
+        kubectl: bench.kubectl(context),
         context,
         interaction: watched({ ...willing, ...answers }, bench.shown),
         stateDirectory: join(sandbox.directory, 'state'),

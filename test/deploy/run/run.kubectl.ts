@@ -5,6 +5,7 @@ describe('a run against the API server', () => {
   let bench: Bench;
   before(async () => {
     bench = await openBench({ readyMilliseconds: 10 });
+    bench.kubectl = context => bench.sandbox.kubectl(context);
   });
   after(() => bench.close());
 
