@@ -147,7 +147,9 @@ export function readHeredoc(heredoc: HereDoc, origin: Origin, readSubstitution: 
 /** The text of pieces as a program would read it, with expansions as they are written, and where it came from. */
 export function originOf(pieces: readonly ShellPiece[], nowhere: Span): Origin {
   const segments: Segment[] = pieces.map(piece =>
-    piece.kind === 'text' ? piece : { text: piece.raw, span: piece.span, verbatim: true },
+    piece.kind === 'text'
+      ? piece
+      : { text: piece.raw, span: piece.span, verbatim: piece.span.end - piece.span.start === piece.raw.length },
   );
   return joined(segments, nowhere);
 }
@@ -233,9 +235,7 @@ function pushPart(pieces: ShellPiece[], part: WordPart, origin: Origin, read: Re
     case 'ProcessSubstitution': {
       const from = part.type === 'CommandExpansion' ? 'command' : 'process';
       const { script } = part;
-      // A script between escaped backticks has a text of its own; all of it stands at the substitution.
-      const inner =
-        script?.source === undefined ? origin : joined([{ text: script.source, span, verbatim: false }], span);
+      const inner = script?.source === undefined ? origin : betweenBackticks(script.source, origin, pos, end);
       const commands = script ? read(script, inner, from) : [];
       pieces.push({ kind: 'output', span, raw: part.text, quoted, from, commands });
       return;
@@ -246,6 +246,33 @@ function pushPart(pieces: ShellPiece[], part: WordPart, origin: Origin, read: Re
     default:
       pushText(pieces, origin, pos, end, 'none', quoted, true);
   }
+}
+
+/**
+ * A script between backticks that has escapes is a text of its own: the given one without the backslashes before `$`,
+ * backtick and backslash.
+ */
+function betweenBackticks(source: string, origin: Origin, pos: number, end: number): Origin {
+  const segments: Segment[] = [];
+  let at = pos + 1;
+  let from = 0;
+  for (let index = 0; index <= source.length; index++) {
+    const isEscape = index < source.length && origin.text[at] === '\\' && source[index] !== '\\';
+    const isEscapedBackslash = source[index] === '\\' && origin.text.startsWith('\\\\', at);
+    if (isEscape || isEscapedBackslash || index === source.length) {
+      for (const piece of origin.pieces(at - (index - from), at)) {
+        segments.push({ text: origin.text.slice(piece.start, piece.end), span: piece.span, verbatim: piece.verbatim });
+      }
+      from = index;
+      if (index < source.length) at++;
+    }
+    if (index < source.length && origin.text[at] !== source[index]) {
+      const span = origin.span(pos, end);
+      return joined([{ text: source, span, verbatim: false }], span);
+    }
+    at++;
+  }
+  return joined(segments, origin.span(pos, end));
 }
 
 function operationOf(

@@ -22,6 +22,7 @@ import {
   readWord,
   type ShellHeredoc,
   type ShellWord,
+  type TextPiece,
   wordOf,
 } from './shell-words';
 
@@ -459,7 +460,11 @@ function word(read: Word, around: Surroundings): ShellWord {
 
 function bracket(text: string, pos: number, { origin }: Surroundings): ShellWord {
   const span = origin.span(pos, pos + text.length);
-  return wordOf([{ kind: 'text', text, span, verbatim: true, quoted: false, glob: false }], span);
+  return wordOf([plainText(text, span)], span);
+}
+
+function plainText(text: string, span: Span): TextPiece {
+  return { kind: 'text', text, span, verbatim: span.end - span.start === text.length, quoted: false, glob: false };
 }
 
 function group(body: readonly ShellNode[], subshell: boolean): ShellGroup {
@@ -491,14 +496,7 @@ function assignmentAsWord(assignment: Assignment, around: Surroundings): ShellWo
   const { origin } = around;
   const name = origin.text.slice(pos, value.pos);
   const span = origin.span(pos, end);
-  const first = {
-    kind: 'text',
-    text: name,
-    span: origin.span(pos, value.pos),
-    verbatim: true,
-    quoted: false,
-    glob: false,
-  } as const;
+  const first = plainText(name, origin.span(pos, value.pos));
   // The value's substitutions are read with the assignment; reading them twice would list their commands twice.
   const pieces = value.type === 'ArrayValue' ? [] : readWord(value, origin, () => []).pieces;
   return wordOf([first, ...pieces], span);

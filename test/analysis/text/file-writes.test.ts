@@ -225,7 +225,7 @@ describe('fileWrites', () => {
           }
         }
       }),
-      { numRuns: 400 },
+      { numRuns: 300 },
     );
     const bomb = `X=a\n${'X=$X$X\n'.repeat(64)}${'for i in 1 2 3 4 5 6 7 8 9; do echo $i; '.repeat(9)}${'done; '.repeat(9)}f() { f; f; }; f`;
     const started = performance.now();
