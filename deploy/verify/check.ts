@@ -72,6 +72,22 @@ export function plannedWithRole(
   return plannedDocuments(context).filter(document => hasRole(document, role));
 }
 
+/**
+ * Documents with a role anywhere in the tree: those of the plan, else those of the files. A run of a few steps still
+ * has to ask services that an earlier run has deployed.
+ */
+export function withRoleAnywhere(
+  context: CheckContext,
+  role: StepRole,
+): readonly (PlanDocument & { readonly namespace: string })[] {
+  const planned = plannedWithRole(context, role);
+  if (planned.length > 0) return planned;
+  return context.sources
+    .flatMap(source => source.documents)
+    .filter(document => !document.broken && hasRole(document, role))
+    .map(document => ({ ...document, namespace: document.namespace ?? context.plan.namespace }));
+}
+
 export function plannedDocuments(context: CheckContext): readonly (PlanDocument & { readonly namespace: string })[] {
   return plannedObjects(context).flatMap(object => {
     const source = context.sources.find(candidate => candidate.path === object.file);

@@ -14,6 +14,7 @@ import {
   plannedWithRole,
   skipped,
   unknown,
+  withRoleAnywhere,
 } from './check';
 
 type Planned = PlanDocument & { readonly namespace: string };
@@ -107,8 +108,8 @@ export const serviceChecks: { readonly [id: string]: Check } = {
   },
 
   'key-vault-database': async context => {
-    const cluster = plannedWithRole(context, 'postgresql').find(candidate => !isLawfulIntercept(candidate));
-    if (cluster === undefined) return skipped('The plan has no main PostgreSQL cluster.');
+    const cluster = withRoleAnywhere(context, 'postgresql').find(candidate => !isLawfulIntercept(candidate));
+    if (cluster === undefined) return skipped('The tree has no main PostgreSQL cluster.');
     const sql =
       "select 'database' from pg_database where datname = 'key_vault' union all select 'role' from pg_roles where rolname = 'key_vault'";
     const found = await query(context, cluster, 'postgres', sql);
@@ -122,10 +123,10 @@ export const serviceChecks: { readonly [id: string]: Check } = {
   },
 
   replication: async context => {
-    const clusters = plannedWithRole(context, 'postgresql');
+    const clusters = withRoleAnywhere(context, 'postgresql');
     const main = clusters.find(candidate => !isLawfulIntercept(candidate));
     const li = clusters.find(isLawfulIntercept);
-    if (main === undefined || li === undefined) return skipped('The plan has no pair of PostgreSQL clusters.');
+    if (main === undefined || li === undefined) return skipped('The tree has no pair of PostgreSQL clusters.');
     const liDatabase = text(at(li.raw, 'spec', 'bootstrap', 'initdb', 'database')) ?? 'postgres';
     const subscriptions = await query(
       context,
