@@ -215,6 +215,17 @@ const madeBy: Readonly<Record<string, Maker>> = {
     yield secret('ca', ['ca.crt', 'ca.key']);
     yield secret('server', ['tls.crt', 'tls.key']);
     yield secret('replication', ['tls.crt', 'tls.key']);
+    // The operator makes a ServiceAccount for the instances (cloudnative-pg docs/src/security.md).
+    yield declaration(
+      'ServiceAccount',
+      cluster.namespace,
+      cluster.name,
+      'operator',
+      cluster.root.at('metadata', 'name'),
+      'any',
+      cluster,
+      'CloudNativePG',
+    );
   },
   // minio/operator docs/tls.md: the operator stores the certificate it requested as <tenant>-tls.
   *'Tenant.minio.min.io'(tenant) {

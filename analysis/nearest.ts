@@ -4,7 +4,7 @@ export function nearest(name: string, candidates: Iterable<string>): string | un
   let bestDistance = 3;
   let isUnique = true;
   for (const candidate of candidates) {
-    const distance = editDistance(name, candidate, bestDistance);
+    const distance = editDistance(name, candidate, bestDistance + 1);
     if (distance < bestDistance) {
       best = candidate;
       bestDistance = distance;

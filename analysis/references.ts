@@ -1,6 +1,7 @@
 import type { Resource } from '../manifests/resource';
 import type { Value } from '../manifests/value';
-import { containersOf, podTemplate } from './pods';
+import type { Index, Workspace } from '../manifests/workspace';
+import { containersOf, podTemplate, workloadKinds } from './pods';
 
 /** A place where one object names another, or a key of it. */
 export interface Reference {
@@ -12,6 +13,8 @@ export interface Reference {
   readonly isOptional: boolean;
   /** Who needs it, for messages: `container synapse`, `volume config`. */
   readonly consumer: string;
+  /** Whether the kubelet uses it to pull images; a pod starts without it if the image is public. */
+  readonly isPullSecret?: boolean;
 }
 
 export type ReferencedKind =
@@ -20,11 +23,63 @@ export type ReferencedKind =
   | 'PersistentVolumeClaim'
   | 'ServiceAccount'
   | 'Issuer'
-  | 'ClusterIssuer';
+  | 'ClusterIssuer'
+  | 'StorageClass';
 
-/** Every reference from a resource to Secrets, ConfigMaps, claims, ServiceAccounts and issuers. */
+/** Every reference from a resource to Secrets, ConfigMaps, claims, ServiceAccounts, issuers and storage classes. */
 export function referencesOf(resource: Resource): readonly Reference[] {
   return [...podReferences(resource), ...(kindReferences[resource.qualifiedKind]?.(resource) ?? [])];
+}
+
+/** Kinds that refer to other objects in places that {@link referencesOf} knows. */
+export const referringKinds: readonly string[] = [
+  ...workloadKinds,
+  'PersistentVolumeClaim',
+  'ServiceAccount',
+  'Ingress',
+  'Certificate.cert-manager.io',
+  'Issuer.cert-manager.io',
+  'ClusterIssuer.cert-manager.io',
+  'Cluster.postgresql.cnpg.io',
+  'Tenant.minio.min.io',
+  'ServiceMonitor.monitoring.coreos.com',
+  'PodMonitor.monitoring.coreos.com',
+];
+
+/** A reference with the resource that holds it. */
+export interface Referrer {
+  readonly resource: Resource;
+  readonly reference: Reference;
+}
+
+/** Who refers to an object. A reference from an object without a namespace may mean any. */
+export function referrersOf(
+  workspace: Workspace,
+  kind: ReferencedKind,
+  namespace: string | undefined,
+  name: string,
+): readonly Referrer[] {
+  if (namespace === undefined) return workspace.lookup(referrers, referrerKey(kind, '*', name));
+  return [
+    ...workspace.lookup(referrers, referrerKey(kind, namespace, name)),
+    ...workspace.lookup(referrers, referrerKey(kind, '', name)),
+  ];
+}
+
+const referrers: Index<Referrer> = {
+  name: 'referrers',
+  *resource(resource) {
+    for (const reference of referencesOf(resource)) {
+      const { kind, namespace, name } = reference;
+      const referrer = { resource, reference };
+      yield [referrerKey(kind, namespace ?? '', name.text ?? ''), referrer];
+      yield [referrerKey(kind, '*', name.text ?? ''), referrer];
+    }
+  },
+};
+
+function referrerKey(kind: ReferencedKind, namespace: string, name: string): string {
+  return `${kind}/${namespace}/${name}`;
 }
 
 function podReferences(resource: Resource): readonly Reference[] {
@@ -36,9 +91,9 @@ function podReferences(resource: Resource): readonly Reference[] {
     kind: ReferencedKind,
     name: Value,
     consumer: string,
-    options: { key?: Value; optional?: boolean } = {},
+    options: { key?: Value; optional?: boolean; pull?: boolean } = {},
   ): void => {
-    if (name.string !== undefined) {
+    if (name.string) {
       found.push({
         kind,
         namespace: resource.namespace,
@@ -46,6 +101,7 @@ function podReferences(resource: Resource): readonly Reference[] {
         key: options.key,
         isOptional: options.optional === true,
         consumer,
+        ...(options.pull ? { isPullSecret: true } : {}),
       });
     }
   };
@@ -58,6 +114,16 @@ function podReferences(resource: Resource): readonly Reference[] {
           add(kind, reference.at('name'), consumer, { key: reference.at('key'), optional: isOptional(reference) });
       }
     }
+    for (const mount of container.value.at('volumeMounts').items()) {
+      const file = mount.at('subPath');
+      const volume = file.string
+        ? spec
+            .at('volumes')
+            .items()
+            .find(one => one.at('name').text === mount.at('name').text)
+        : undefined;
+      if (volume) addFile(volume, file, consumer, add);
+    }
     for (const source of container.value.at('envFrom').items()) {
       for (const [field, kind] of wholeRefs) {
         const reference = source.at(field);
@@ -66,12 +132,31 @@ function podReferences(resource: Resource): readonly Reference[] {
     }
   }
   for (const volume of spec.at('volumes').items()) addVolume(volume, add);
-  for (const secret of spec.at('imagePullSecrets').items()) add('Secret', secret.at('name'), 'imagePullSecrets');
+  for (const secret of spec.at('imagePullSecrets').items()) add('Secret', secret.at('name'), 'the pod', { pull: true });
+  for (const claim of resource.root.at('spec', 'volumeClaimTemplates').items())
+    add('StorageClass', claim.at('spec', 'storageClassName'), `claim ${claim.at('metadata', 'name').text ?? ''}`);
   add('ServiceAccount', spec.at('serviceAccountName'), 'the pod');
   return found;
 }
 
-type Add = (kind: ReferencedKind, name: Value, consumer: string, options?: { key?: Value; optional?: boolean }) => void;
+type Add = (
+  kind: ReferencedKind,
+  name: Value,
+  consumer: string,
+  options?: { key?: Value; optional?: boolean; pull?: boolean },
+) => void;
+
+/** A single file of a volume: without `items` it is a key. */
+function addFile(volume: Value, file: Value, consumer: string, add: Add): void {
+  for (const [field, kind, name] of [
+    ['secret', 'Secret', 'secretName'],
+    ['configMap', 'ConfigMap', 'name'],
+  ] as const) {
+    const source = volume.at(field);
+    if (source.exists && !source.at('items').exists)
+      add(kind, source.at(name), consumer, { key: file, optional: isOptional(source) });
+  }
+}
 
 function addVolume(volume: Value, add: Add): void {
   const consumer = `volume ${volume.at('name').text ?? ''}`;
@@ -89,6 +174,7 @@ function addVolume(volume: Value, add: Add): void {
   }
   if (volume.at('persistentVolumeClaim').exists)
     add('PersistentVolumeClaim', volume.at('persistentVolumeClaim', 'claimName'), consumer);
+  add('StorageClass', volume.at('ephemeral', 'volumeClaimTemplate', 'spec', 'storageClassName'), consumer);
 }
 
 const keyRefs = [
@@ -105,6 +191,15 @@ function isOptional(reference: Value): boolean {
 }
 
 const kindReferences: Readonly<Record<string, (resource: Resource) => readonly Reference[]>> = {
+  PersistentVolumeClaim: claim =>
+    reference(claim, 'StorageClass', claim.root.at('spec', 'storageClassName'), undefined, 'the claim'),
+  ServiceAccount: account => [
+    ...account.root
+      .at('imagePullSecrets')
+      .items()
+      .flatMap(secret => reference(account, 'Secret', secret.at('name'), undefined, 'the ServiceAccount'))
+      .map(one => ({ ...one, isPullSecret: true })),
+  ],
   Ingress: ingress => {
     const annotations = ingress.root.at('metadata', 'annotations');
     const auth = annotations.at('nginx.ingress.kubernetes.io/auth-secret');
@@ -121,7 +216,16 @@ const kindReferences: Readonly<Record<string, (resource: Resource) => readonly R
         undefined,
         'the Ingress',
       ),
-      ...reference(ingress, 'Issuer', annotations.at('cert-manager.io/issuer'), undefined, 'the Ingress'),
+      // Issuers of other groups are made by other controllers (cert-manager documentation, Annotated Ingress resource).
+      ...((annotations.at('cert-manager.io/issuer-group').text ?? 'cert-manager.io') === 'cert-manager.io'
+        ? reference(
+            ingress,
+            annotations.at('cert-manager.io/issuer-kind').text === 'ClusterIssuer' ? 'ClusterIssuer' : 'Issuer',
+            annotations.at('cert-manager.io/issuer'),
+            undefined,
+            'the Ingress',
+          )
+        : []),
     ];
   },
   'Certificate.cert-manager.io': certificate => {
@@ -136,6 +240,11 @@ const kindReferences: Readonly<Record<string, (resource: Resource) => readonly R
       'the Certificate',
     );
   },
+  // cert-manager documentation, CA: the Secret of a ClusterIssuer is in the namespace of cert-manager itself.
+  'Issuer.cert-manager.io': issuer =>
+    reference(issuer, 'Secret', issuer.root.at('spec', 'ca', 'secretName'), undefined, 'the Issuer'),
+  'ClusterIssuer.cert-manager.io': issuer =>
+    reference(issuer, 'Secret', issuer.root.at('spec', 'ca', 'secretName'), undefined, 'the ClusterIssuer'),
   'Cluster.postgresql.cnpg.io': cluster => {
     const spec = cluster.root.at('spec');
     const stores = [
@@ -154,6 +263,35 @@ const kindReferences: Readonly<Record<string, (resource: Resource) => readonly R
           return reference(cluster, 'Secret', credential.at('name'), credential.at('key'), 's3Credentials');
         }),
       ),
+      ...['storage', 'walStorage'].flatMap(field =>
+        reference(cluster, 'StorageClass', spec.at(field, 'storageClass'), undefined, field),
+      ),
+      ...spec
+        .at('imagePullSecrets')
+        .items()
+        .flatMap(secret => reference(cluster, 'Secret', secret.at('name'), undefined, 'the Cluster'))
+        .map(one => ({ ...one, isPullSecret: true })),
+      ...spec
+        .at('externalClusters')
+        .items()
+        .flatMap(external => {
+          const password = external.at('password');
+          return reference(
+            cluster,
+            'Secret',
+            password.at('name'),
+            password.at('key'),
+            `external cluster ${external.at('name').text ?? ''}`,
+          );
+        }),
+      ...spec
+        .at('monitoring', 'customQueriesConfigMap')
+        .items()
+        // The operator itself copies this one into the namespace (cloudnative-pg docs/src/monitoring.md).
+        .filter(queries => queries.at('name').string !== 'cnpg-default-monitoring')
+        .flatMap(queries =>
+          reference(cluster, 'ConfigMap', queries.at('name'), queries.at('key'), 'customQueriesConfigMap'),
+        ),
       ...spec
         .at('managed', 'roles')
         .items()
@@ -180,6 +318,22 @@ const kindReferences: Readonly<Record<string, (resource: Resource) => readonly R
         .at('externalCertSecret')
         .items()
         .flatMap(secret => reference(tenant, 'Secret', secret.at('name'), undefined, 'externalCertSecret')),
+      ...reference(tenant, 'Secret', spec.at('imagePullSecret', 'name'), undefined, 'the Tenant').map(one => ({
+        ...one,
+        isPullSecret: true,
+      })),
+      ...spec
+        .at('pools')
+        .items()
+        .flatMap(pool =>
+          reference(
+            tenant,
+            'StorageClass',
+            pool.at('volumeClaimTemplate', 'spec', 'storageClassName'),
+            undefined,
+            `pool ${pool.at('name').text ?? ''}`,
+          ),
+        ),
     ];
   },
   'ServiceMonitor.monitoring.coreos.com': monitorSecrets,

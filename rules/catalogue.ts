@@ -5,7 +5,16 @@ import monitorPortMissing from './monitoring/monitor-port-missing';
 import monitorSelectsNoService from './monitoring/monitor-selects-no-service';
 import netpolNamespaceSelectorLabel from './network/netpol-namespace-selector-label';
 import pgSuperuserSecretUndefined from './postgresql/pg-superuser-secret-undefined';
+import referenceMissingConfigmap from './references/reference-missing-configmap';
+import referenceMissingConfigmapKey from './references/reference-missing-configmap-key';
+import referenceMissingImagepullsecret from './references/reference-missing-imagepullsecret';
+import referenceMissingIssuer from './references/reference-missing-issuer';
+import referenceMissingPvc from './references/reference-missing-pvc';
 import referenceMissingSecret from './references/reference-missing-secret';
+import referenceMissingSecretKey from './references/reference-missing-secret-key';
+import referenceMissingServiceaccount from './references/reference-missing-serviceaccount';
+import referenceMissingStorageclass from './references/reference-missing-storageclass';
+import referenceMissingVolume from './references/reference-missing-volume';
 import type { Rule } from './rule';
 import duplicateResource from './yaml/duplicate-resource';
 import duplicateYamlKey from './yaml/duplicate-yaml-key';
@@ -25,6 +34,15 @@ export const rules: readonly Rule[] = [
   monitorSelectsNoService,
   netpolNamespaceSelectorLabel,
   pgSuperuserSecretUndefined,
+  referenceMissingConfigmap,
+  referenceMissingConfigmapKey,
+  referenceMissingImagepullsecret,
+  referenceMissingIssuer,
+  referenceMissingPvc,
   referenceMissingSecret,
+  referenceMissingSecretKey,
+  referenceMissingServiceaccount,
+  referenceMissingStorageclass,
+  referenceMissingVolume,
   yamlSyntax,
 ];

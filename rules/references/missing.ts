@@ -1,26 +1,48 @@
+import { isChartObject } from '../../analysis/charts';
 import { type Declaration, declarationsOf, declaredNames } from '../../analysis/declarations';
 import { nearest } from '../../analysis/nearest';
 import { type Reference, type ReferencedKind, referencesOf } from '../../analysis/references';
-import { replaceScalar } from '../../manifests/edit';
+import { insertEntry, quoted, replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
+import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
-import type { Fix, Problem } from '../rule';
+import type { Fix, Problem, Severity } from '../rule';
+import { skeletonOf } from './skeleton';
+
+/** How the absence of an object is reported. */
+export interface MissingOptions {
+  /** Whether the rule is about a reference; all of the kinds by default. */
+  readonly isMeant?: (reference: Reference) => boolean;
+  /** Replaces the rule's severity. */
+  readonly severity?: (reference: Reference) => Severity | undefined;
+  /** What happens without it, as `so …`; said between what is missing and what to do. */
+  readonly consequence?: string;
+}
 
 /** Problems for every reference from a resource to objects of some kinds that nothing declares. */
 export function* missingObjects(
   resource: Resource,
   workspace: Workspace,
   kinds: readonly ReferencedKind[],
+  options: MissingOptions = {},
 ): Iterable<Problem> {
-  const said = new Set<string>();
-  for (const reference of referencesOf(resource)) {
-    if (!kinds.includes(reference.kind) || reference.isOptional || said.has(`${reference.kind}/${reference.name.text}`))
-      continue;
+  for (const references of byTarget(referencesOf(resource)).values()) {
+    const required = references.filter(
+      one => !one.isOptional && kinds.includes(one.kind) && (options.isMeant?.(one) ?? true),
+    );
+    const [reference] = required;
+    if (!reference) continue;
     const name = reference.name.text ?? '';
     const found = declarationsOf(workspace, reference.kind, reference.namespace, name);
-    if (found.some(one => one.origin !== 'promise')) continue;
-    said.add(`${reference.kind}/${name}`);
-    yield missing(workspace, reference, name, found[0]);
+    if (found.some(one => one.origin !== 'promise') || isSuperuserSecret(workspace, reference)) continue;
+    const fromChart = isChartObject(workspace, reference.namespace, name);
+    if (fromChart === 'yes') continue;
+    const problem = found[0]
+      ? promised(reference, name, found[0])
+      : missing(workspace, resource, references, reference, options.consequence);
+    const severity = options.severity?.(reference);
+    if (fromChart === 'maybe' && problem.severity === undefined) yield { ...problem, severity: 'warning' };
+    else yield severity === undefined ? problem : { ...problem, severity };
   }
 }
 
@@ -30,10 +52,12 @@ export function* missingKeys(
   workspace: Workspace,
   kind: 'Secret' | 'ConfigMap',
 ): Iterable<Problem> {
+  const said = new Set<string>();
   for (const { kind: referenced, namespace, name, key, isOptional, consumer } of referencesOf(resource)) {
-    if (referenced !== kind || isOptional || !key?.text) continue;
+    if (referenced !== kind || isOptional || !key?.text || said.has(`${consumer}/${name.text}/${key.text}`)) continue;
     const found = declarationsOf(workspace, kind, namespace, name.text ?? '').filter(one => one.origin !== 'promise');
     if (found.length === 0 || found.some(one => one.keys === 'any' || one.keys.has(key.text ?? ''))) continue;
+    said.add(`${consumer}/${name.text}/${key.text}`);
     const known = [...new Set(found.flatMap(one => (one.keys === 'any' ? [] : [...one.keys])))].sort();
     const has = known.length === 0 ? 'has no keys' : `has the keys ${known.join(', ')}`;
     const close = nearest(key.text, known);
@@ -41,36 +65,93 @@ export function* missingKeys(
       at: key,
       message: `${kind} ${name.text} has no key ${key.text}, which ${consumer} needs; it ${has} — add the key or name one of these.`,
       related: found.slice(0, 3).map(one => ({ at: one.at, message: `${kind} ${name.text}` })),
-      fixes: () => {
-        const edit = close === undefined ? undefined : replaceScalar(key, close);
-        return edit && close !== undefined ? [{ title: `Use the key ${close}`, safe: false, edits: [edit] }] : [];
-      },
+      fixes: () => [...useKey(key, close), ...addKey(found, key.text ?? '')],
     };
   }
 }
 
-function missing(workspace: Workspace, reference: Reference, name: string, promise: Declaration | undefined): Problem {
-  const { kind, namespace, consumer } = reference;
-  const where = namespace === undefined ? '' : ` in namespace ${namespace}`;
-  if (promise) {
-    return {
-      at: reference.name,
-      severity: 'warning',
-      message: `${kind} ${name}${where}, which ${consumer} needs, has to be created by hand before this is applied — see the command that describes it.`,
-      related: [{ at: promise.at, message: 'The command that creates it' }],
-    };
+/** The references of a resource, those to the same object together. */
+function byTarget(references: readonly Reference[]): ReadonlyMap<string, readonly Reference[]> {
+  const groups = new Map<string, Reference[]>();
+  for (const reference of references) {
+    const key = `${reference.kind}/${reference.name.text}`;
+    const group = groups.get(key);
+    if (group) group.push(reference);
+    else groups.set(key, [reference]);
   }
-  const close = nearest(name, declaredNames(workspace, kind, namespace));
+  return groups;
+}
+
+function promised(reference: Reference, name: string, promise: Declaration): Problem {
   return {
     at: reference.name,
-    message: `Nothing creates the ${kind} ${name}${where}, which ${consumer} needs — ${close ? `did you mean ${close}?` : 'create it, or correct the name.'}`,
-    fixes: () => renameTo(reference, close),
+    severity: 'warning',
+    message: `${describe(reference, name)}, which ${reference.consumer} needs, has to be created by hand before this is applied — see the command that describes it.`,
+    related: [{ at: promise.at, message: 'The command that creates it' }],
   };
 }
 
-function renameTo(reference: Reference, close: string | undefined): readonly Fix[] {
-  const edit = close === undefined ? undefined : replaceScalar(reference.name, close);
-  return edit && close !== undefined
-    ? [{ title: `Use the ${reference.kind} ${close}`, safe: false, edits: [edit] }]
+function missing(
+  workspace: Workspace,
+  resource: Resource,
+  references: readonly Reference[],
+  reference: Reference,
+  consequence: string | undefined,
+): Problem {
+  const name = reference.name.text ?? '';
+  const close = nearest(name, declaredNames(workspace, reference.kind, reference.namespace));
+  return {
+    at: reference.name,
+    message: `Nothing creates the ${describe(reference, name)}, which ${reference.consumer} needs${consequence ? `, ${consequence}` : ''} — ${close ? `did you mean ${close}?` : 'create it, or correct the name.'}`,
+    fixes: () => [...renameTo(references, close), ...skeletonOf(workspace, resource, reference)],
+  };
+}
+
+function describe({ kind, namespace }: Reference, name: string): string {
+  return namespace === undefined || clusterScoped.has(kind)
+    ? `${kind} ${name}`
+    : `${kind} ${name} in namespace ${namespace}`;
+}
+
+const clusterScoped: ReadonlySet<ReferencedKind> = new Set(['ClusterIssuer', 'StorageClass']);
+
+/** The superuser Secret of a cluster is the business of pg-superuser-secret-undefined, which says what to switch on. */
+function isSuperuserSecret(workspace: Workspace, { kind, namespace, name }: Reference): boolean {
+  const cluster = /^(.+)-superuser$/.exec(name.text ?? '')?.[1];
+  return (
+    kind === 'Secret' &&
+    cluster !== undefined &&
+    workspace.find('Cluster.postgresql.cnpg.io', namespace, cluster) !== undefined
+  );
+}
+
+function useKey(key: Value, close: string | undefined): readonly Fix[] {
+  const edit = close === undefined ? undefined : replaceScalar(key, close);
+  return edit ? [{ title: `Use the key ${close}`, safe: false, edits: [edit] }] : [];
+}
+
+/** Adds a key to the manifest of a Secret or ConfigMap, where there is one. */
+function addKey(found: readonly Declaration[], key: string): readonly Fix[] {
+  const resource = found.find(one => one.origin === 'manifest')?.resource;
+  if (!resource || key.includes('/')) return [];
+  const field = resource.kind === 'Secret' ? 'stringData' : 'data';
+  const mapping = resource.root.at(field);
+  const entry = `${quoted(key, 'plain')}: CHANGEME`;
+  const edit =
+    mapping.entries().length > 0
+      ? insertEntry(mapping, entry)
+      : mapping.exists
+        ? undefined
+        : insertEntry(resource.root, `${field}:\n  ${entry}`);
+  return edit
+    ? [{ title: `Add the key ${key} to the ${resource.kind} ${resource.name}`, safe: false, edits: [edit] }]
     : [];
+}
+
+function renameTo(references: readonly Reference[], close: string | undefined): readonly Fix[] {
+  const [first] = references;
+  if (close === undefined || !first) return [];
+  const places = new Map(references.map(({ name }) => [name.span.start, name]));
+  const edits = [...places.values()].flatMap(name => replaceScalar(name, close) ?? []);
+  return edits.length === places.size ? [{ title: `Use the ${first.kind} ${close}`, safe: false, edits }] : [];
 }

@@ -1,4 +1,4 @@
-import { workloadKinds } from '../../analysis/pods';
+import { referringKinds } from '../../analysis/references';
 import type { Rule } from '../rule';
 import { missingObjects } from './missing';
 
@@ -14,6 +14,7 @@ export default {
     'Secrets that an operator makes are known: CloudNativePG, cert-manager, MinIO, Sealed Secrets, External Secrets, Vault and 1Password operators, kustomize generators.',
     'A Secret that a script creates with `kubectl create secret` counts. One that only a comment or a README tells the reader to create is a warning.',
     'References marked `optional: true` are left alone.',
+    'A name that a Helm chart gives its objects is no error. A Secret for pulling images is reported by `reference-missing-imagepullsecret`, the superuser Secret of a cluster by `pg-superuser-secret-undefined`.',
   ],
   sources: [
     'Kubernetes documentation, Secrets, "Optional Secrets"',
@@ -74,13 +75,8 @@ export default {
         password: correct-horse
     `,
   },
-  kinds: [
-    ...workloadKinds,
-    'Ingress',
-    'Cluster.postgresql.cnpg.io',
-    'Tenant.minio.min.io',
-    'ServiceMonitor.monitoring.coreos.com',
-    'PodMonitor.monitoring.coreos.com',
-  ],
-  check: (resource, workspace) => missingObjects(resource, workspace, ['Secret']),
+  kinds: [...referringKinds],
+  *check(resource, workspace) {
+    yield* missingObjects(resource, workspace, ['Secret'], { isMeant: ({ isPullSecret }) => isPullSecret !== true });
+  },
 } satisfies Rule;

@@ -31,3 +31,8 @@ export function fixTitles(rule: Rule, source: string): readonly string[] {
 export function fixed(rule: Rule, source: string): Readonly<Record<string, string>> {
   return Object.fromEntries(fixAll(check(source, [rule]).fixture.files, [rule]));
 }
+
+/** The messages of all findings, with their severities: `error: …`. */
+export function messages(rule: Rule, source: string): readonly string[] {
+  return check(source, [rule]).findings.map(({ severity, problem }) => `${severity}: ${problem.message}`);
+}

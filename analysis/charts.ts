@@ -1,0 +1,247 @@
+import type { ManifestDocument } from '../manifests/document';
+import type { SourceFile } from '../manifests/file';
+import type { Resource } from '../manifests/resource';
+import type { Place } from '../manifests/span';
+import type { Index, IndexEntry, Workspace } from '../manifests/workspace';
+import type { Labels } from './labels';
+import { readShell, type ShellCommand } from './text/shell';
+
+/*
+ * What Helm charts put into the cluster beside the manifests of the tree. Their objects are not in the tree, so a
+ * reference to one of them cannot be called wrong; how sure that is depends on what says that the chart is installed.
+ */
+
+/** One installation of a Helm chart that the tree tells of. */
+export interface ChartRelease {
+  readonly name: string;
+  /** The chart's name without its repository; undefined where only a values file is known. */
+  readonly chart: string | undefined;
+  /** Undefined where nothing says it. */
+  readonly namespace: string | undefined;
+  /**
+   * `command`: a script or a custom resource installs it. `mention`: a README or a comment shows the command.
+   * `values`: there is a file of values by that name.
+   */
+  readonly evidence: 'command' | 'mention' | 'values';
+  readonly at: Place;
+}
+
+/** Whether an object may be made by a chart: surely, possibly, or not as far as the tree tells. */
+export type Likelihood = 'yes' | 'maybe' | 'no';
+
+/** Every chart that the tree tells of, in the order of the files. */
+export function chartReleases(workspace: Workspace): readonly ChartRelease[] {
+  return workspace.lookup(releases, '');
+}
+
+/**
+ * Whether a chart makes an object of this name. Charts name their objects after the release, or after release and
+ * chart (Helm documentation, `helm create`: the template `fullname`).
+ */
+export function isChartObject(workspace: Workspace, namespace: string | undefined, name: string): Likelihood {
+  return likelihood(workspace, namespace, release => makesName(release, name));
+}
+
+/** Whether labels are those that a chart puts on its pods. */
+export function isChartSelector(workspace: Workspace, namespace: string | undefined, labels: Labels): Likelihood {
+  if ([...labels].some(([key, value]) => key === 'helm.sh/chart' || (key === managedBy && value === 'Helm')))
+    return 'yes';
+  const instance = labels.get('app.kubernetes.io/instance') ?? labels.get('release');
+  const name = labels.get('app.kubernetes.io/name') ?? labels.get('app') ?? labels.get('k8s-app');
+  return likelihood(
+    workspace,
+    namespace,
+    release =>
+      instance === release.name ||
+      (instance === undefined && name !== undefined && [release.chart, release.name].includes(name)),
+  );
+}
+
+const managedBy = 'app.kubernetes.io/managed-by';
+
+function likelihood(
+  workspace: Workspace,
+  namespace: string | undefined,
+  fits: (release: ChartRelease) => boolean,
+): Likelihood {
+  const fitting = chartReleases(workspace).filter(
+    release =>
+      (namespace === undefined || release.namespace === undefined || release.namespace === namespace) && fits(release),
+  );
+  if (fitting.some(({ evidence, namespace: where }) => evidence === 'command' && where !== undefined)) return 'yes';
+  return fitting.length > 0 ? 'maybe' : 'no';
+}
+
+/** Whether a chart gives an object this name. */
+function makesName({ name: release, chart }: ChartRelease, name: string): boolean {
+  if (name === release) return true;
+  if (chart === undefined) return name.startsWith(`${release}-`) && usualSuffixes.has(name.slice(release.length + 1));
+  // Charts of charts name the parts after the release alone.
+  const prefix = release.includes(chart) || chart.endsWith('-stack') ? release : `${release}-${chart}`;
+  return name === prefix || name.startsWith(`${prefix}-`);
+}
+
+/** What charts append to names, for those of which no more than a values file is known. */
+const usualSuffixes = new Set([
+  'headless',
+  'master',
+  'replicas',
+  'controller',
+  'controller-metrics',
+  'metrics',
+  'server',
+]);
+
+const releases: Index<ChartRelease> = {
+  name: 'chart releases',
+  *resource(resource) {
+    const release = fromResource(resource);
+    if (release) yield ['', release];
+  },
+  *document(document) {
+    for (const release of [...fromValues(document), ...fromComments(document)]) yield ['', release];
+  },
+  *textFile(file) {
+    for (const release of fromText(file)) yield ['', release];
+  },
+  equal: (a, b) => a.name === b.name && a.chart === b.chart && a.namespace === b.namespace && a.evidence === b.evidence,
+};
+
+/** Releases as Flux, Argo CD and k3s declare them. */
+function fromResource(resource: Resource): ChartRelease | undefined {
+  const spec = resource.root.at('spec');
+  const release = (
+    name: string | undefined,
+    chart: string | undefined,
+    namespace: string | undefined,
+  ): ChartRelease => ({
+    name: name ?? resource.name,
+    chart: chart?.slice(chart.lastIndexOf('/') + 1),
+    namespace: namespace ?? resource.namespace,
+    evidence: 'command',
+    at: resource.root.at('metadata', 'name'),
+  });
+  switch (resource.qualifiedKind) {
+    case 'HelmRelease.helm.toolkit.fluxcd.io':
+      return release(
+        spec.at('releaseName').text,
+        spec.at('chart', 'spec', 'chart').text,
+        spec.at('targetNamespace').text,
+      );
+    case 'HelmChart.helm.cattle.io':
+      return release(undefined, spec.at('chart').text, spec.at('targetNamespace').text);
+    case 'Application.argoproj.io':
+      return spec.at('source', 'chart').exists
+        ? release(
+            spec.at('source', 'helm', 'releaseName').text,
+            spec.at('source', 'chart').text,
+            spec.at('destination', 'namespace').text,
+          )
+        : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** A file that is named as values of a release: `redis-values.yaml`, `values-redis.yaml`, `values/redis.yaml`. */
+function* fromValues(document: ManifestDocument): Iterable<ChartRelease> {
+  const { file } = document;
+  if (document.index !== 0 || file.role === 'manifest') return;
+  const stem = file.name.replace(/\.(?:ya?ml|json)$/i, '');
+  const named = /^(.+)[-._]values$|^values[-._](.+)$/i.exec(stem);
+  const inDirectory = /(?:^|\/)(?:helm-)?values$/i.test(file.directory) ? stem : undefined;
+  const name = named?.[1] ?? named?.[2] ?? inDirectory;
+  if (name && name !== 'values')
+    yield { name, chart: undefined, namespace: undefined, evidence: 'values', at: document.place(0, 0) };
+}
+
+function* fromComments(document: ManifestDocument): Iterable<ChartRelease> {
+  if (!document.text.includes('helm ')) return;
+  for (const line of document.text.matchAll(/^[ \t]*#[# \t]*((?:\$ )?helm[ \t](?:[^\n]*\\\r?\n[ \t]*#)*[^\n]*)/gm)) {
+    const command = (line[1] ?? '').replace(/\\\r?\n[ \t]*#/g, ' ').replace(/^\$ /, '');
+    const release = fromWords(command.split(/[ \t\r\n]+/));
+    if (release) yield { ...release, evidence: 'mention', at: document.place(line.index, line.index + line[0].length) };
+  }
+}
+
+function* fromText(file: SourceFile): Iterable<ChartRelease> {
+  if (!file.text.includes('helm')) return;
+  const place = (start: number, end: number): Place => ({ uri: file.uri, span: { start, end } });
+  if (/\.md$/i.test(file.path)) {
+    for (const line of file.text.matchAll(/^[ \t]*(?:\$ )?(helm[ \t](?:[^\n]*\\\r?\n)*[^\n]*)/gm)) {
+      const release = fromWords((line[1] ?? '').replace(/\\\r?\n/g, ' ').split(/[ \t\r\n]+/));
+      if (release) yield { ...release, evidence: 'mention', at: place(line.index, line.index + line[0].length) };
+    }
+  } else if (/\.sh$/i.test(file.path)) {
+    for (const command of readShell(file.text).commands) {
+      if (command.name !== 'helm') continue;
+      const release = fromWords(['helm', ...command.args.map(wordValue)]);
+      if (release) yield { ...release, evidence: 'command', at: place(command.span.start, command.span.end) };
+    }
+  }
+}
+
+/** The text of a word, or nothing that could be taken for a name if the shell has to work it out. */
+function wordValue({ value, literal }: ShellCommand['args'][number]): string {
+  return literal ? value : '$';
+}
+
+/** The release that `helm install NAME CHART` and `helm upgrade --install NAME CHART` make. */
+function fromWords(words: readonly string[]): Pick<ChartRelease, 'name' | 'chart' | 'namespace'> | undefined {
+  const positional: string[] = [];
+  let namespace: string | undefined;
+  for (let at = 1; at < words.length; at++) {
+    const word = words[at] ?? '';
+    const long = /^(--?[\w-]+)=(.*)$/.exec(word);
+    const option = long?.[1] ?? (word.startsWith('-') ? word : undefined);
+    if (option === undefined) {
+      if (word !== '' && word !== '\\') positional.push(word);
+      continue;
+    }
+    const value = long ? long[2] : takesValue.has(option) ? words[++at] : undefined;
+    if (option === '-n' || option === '--namespace') namespace = value;
+  }
+  const [verb, name, chart] = positional;
+  if ((verb !== 'install' && verb !== 'upgrade') || !name || !chart || !isName(name)) return undefined;
+  const last = chart.slice(chart.lastIndexOf('/') + 1);
+  return {
+    name,
+    chart: isName(last) ? last : undefined,
+    namespace: namespace !== undefined && isName(namespace) ? namespace : undefined,
+  };
+}
+
+function isName(text: string): boolean {
+  return /^[a-z0-9][a-z0-9.-]*$/.test(text);
+}
+
+/** The options of `helm install` and `helm upgrade` that are followed by a value (helm.sh/docs/helm/helm_upgrade). */
+const takesValue: ReadonlySet<string> = new Set([
+  '-n',
+  '--namespace',
+  '-f',
+  '--values',
+  '--set',
+  '--set-string',
+  '--set-file',
+  '--set-json',
+  '--set-literal',
+  '--version',
+  '--timeout',
+  '--repo',
+  '--username',
+  '--password',
+  '--kube-context',
+  '--kubeconfig',
+  '--history-max',
+  '--description',
+  '--post-renderer',
+  '-o',
+  '--output',
+  '--ca-file',
+  '--cert-file',
+  '--key-file',
+  '--keyring',
+  '-l',
+  '--labels',
+]);

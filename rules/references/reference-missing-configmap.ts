@@ -1,0 +1,82 @@
+import { referringKinds } from '../../analysis/references';
+import type { Rule } from '../rule';
+import { missingObjects } from './missing';
+
+export default {
+  id: 'reference-missing-configmap',
+  items: [],
+  severity: 'error',
+  summary: 'An object refers to a ConfigMap that nothing creates.',
+  why: 'The volume cannot be mounted, or the container stays in `CreateContainerConfigError`: the pod does not start.',
+  remedy:
+    'Create the ConfigMap, correct the name, or, if something outside the tree creates it, list it under `provided` in `matrix-preflight.yaml`.',
+  traps: [
+    'A ConfigMap that a script creates, that kustomize generates or that stands in a document that cannot be read counts.',
+    'References marked `optional: true` are left alone, and so is `kube-root-ca.crt`, which every namespace has.',
+    'A name that a Helm chart gives its objects is no error.',
+  ],
+  sources: ['Kubernetes documentation, ConfigMaps, "Optional ConfigMaps"'],
+  examples: {
+    bad: `
+      #- /app.yaml
+      apiVersion: v1
+      kind: Pod
+      metadata:
+        name: app
+        namespace: matrix
+      spec:
+        containers:
+          - name: app
+            image: registry.test/app:1
+            volumeMounts:
+              - name: config
+                mountPath: /etc/app
+        volumes:
+          - name: config
+            configMap:
+              name: app-conf
+      #             ^^^^^^^^ 💡 error: Nothing creates the ConfigMap app-conf in namespace matrix, which volume config needs — did you mean app-config?
+      ---
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: app-config
+        namespace: matrix
+      data:
+        app.yaml: "port: 80"
+    `,
+    good: `
+      #- /app.yaml
+      apiVersion: v1
+      kind: Pod
+      metadata:
+        name: app
+        namespace: matrix
+      spec:
+        containers:
+          - name: app
+            image: registry.test/app:1
+            volumeMounts:
+              - name: config
+                mountPath: /etc/app
+        volumes:
+          - name: config
+            configMap:
+              name: app-config
+      ---
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: app-config
+        namespace: matrix
+      data:
+        app.yaml: "port: 80"
+    `,
+  },
+  kinds: [...referringKinds],
+  *check(resource, workspace) {
+    yield* missingObjects(resource, workspace, ['ConfigMap'], {
+      isMeant: ({ name }) => name.text !== 'kube-root-ca.crt',
+    });
+  },
+} satisfies Rule;
