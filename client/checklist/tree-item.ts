@@ -70,7 +70,7 @@ const icons: Readonly<Record<ChecklistItemState, readonly [icon: string, color?:
   failed: ['error', 'testing.iconFailed'],
   waived: ['circle-slash', 'testing.iconSkipped'],
   'not-applicable': ['dash', 'testing.iconSkipped'],
-  unknown: ['question', 'testing.iconQueued'],
+  unknown: ['question', 'testing.iconUnset'],
   'signed-off': ['verified', 'testing.iconPassed'],
   stale: ['history', 'list.warningForeground'],
   open: ['circle-large-outline'],

@@ -46,6 +46,8 @@ export function registerChecklist(server: Server): Disposable {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const follow = () => {
     clearTimeout(timer);
+    // An empty view says why it is empty.
+    commands.executeCommand('setContext', 'matrixPreflight.server', server.state.state);
     if (server.state.state === 'stopped') show(undefined);
     timer = setTimeout(
       () => refresh().catch(error => server.client.error('The checklist is not up to date.', error, false)),

@@ -1,7 +1,10 @@
 import type { DeployPlan, PlanObject, PlanPhase, PlanStep, PlanWait } from '../../protocol/messages';
 
-/** Gives the address of a place in the deployment for a link; `file` is relative to the root, `line` is one-based. */
-export type LinkTo = (file: string, line: number) => string;
+/**
+ * Gives the address of a place in the deployment for a link, or nothing if it cannot be linked to; `file` is relative
+ * to the root, `line` is one-based.
+ */
+export type LinkTo = (file: string, line: number) => string | undefined;
 
 /**
  * The plan as a Markdown document: what a deployment would do, where each step is found, and what stands against it.
@@ -37,7 +40,11 @@ function phaseBlocks({ title, steps }: PlanPhase, linkTo: LinkTo, withHeading: b
 
 function stepBlocks(step: PlanStep, number: number, linkTo: LinkTo, heading: string): readonly string[] {
   const { title, objects, commands, waits, blockedBy, runOnce } = step;
-  const link = (file: string, line: number) => `[${plain(`${file}:${line}`)}](${linkTo(file, line)})`;
+  const link: Link = (file, line) => {
+    const place = plain(`${file}:${line}`);
+    const target = linkTo(file, line);
+    return target === undefined ? place : `[${place}](<${target}>)`;
+  };
   return [
     `${heading} ${number}. ${plain(title)}`,
     `**${verdict(step)}** ${resolution(step)}`,
@@ -53,7 +60,8 @@ function stepBlocks(step: PlanStep, number: number, linkTo: LinkTo, heading: str
 
 type Link = (file: string, line: number) => string;
 
-function isResolved({ resolution }: PlanStep): boolean {
+/** Whether it is clear what a step would apply. */
+export function isResolved({ resolution }: PlanStep): boolean {
   return resolution === 'exact' || resolution === 'moved';
 }
 

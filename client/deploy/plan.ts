@@ -3,7 +3,7 @@ import { type DeployPlan, type PlanPhase, planRequest } from '../../protocol/mes
 import { alarm, showLog } from '../notices';
 import type { Server } from '../server';
 import type { VirtualDocuments } from '../virtual-documents';
-import { type LinkTo, planMarkdown } from './plan-markdown';
+import { isResolved, type LinkTo, planMarkdown } from './plan-markdown';
 
 const kind = 'plan';
 
@@ -49,16 +49,24 @@ async function pickPhase({ phases }: DeployPlan): Promise<PlanPhase | undefined>
 
 function readiness({ steps }: PlanPhase): string {
   const blocked = steps.filter(({ blockedBy }) => blockedBy.length > 0).length;
-  const total = steps.length === 1 ? '1 step' : `${steps.length} steps`;
-  return blocked === 0 ? `${total}, none blocked` : `${total}, ${blocked} blocked by findings`;
+  const unresolved = steps.filter(step => !isResolved(step)).length;
+  return [
+    steps.length === 1 ? '1 step' : `${steps.length} steps`,
+    blocked === 0 ? 'none blocked by findings' : `${blocked} blocked by findings`,
+    ...(unresolved === 0 ? [] : [`${unresolved} without clear manifests`]),
+  ].join(', ');
 }
 
+/**
+ * The Markdown preview opens no `file:` links. It does open paths that start with a slash, and takes them from the
+ * first workspace folder, so places outside of it get no link.
+ */
 function linkInto({ root }: DeployPlan): LinkTo {
-  const base = root === undefined ? workspace.workspaceFolders?.[0]?.uri : Uri.parse(root);
-  return (file, line) =>
-    base
-      ? Uri.joinPath(base, file)
-          .with({ fragment: `L${line}` })
-          .toString()
-      : '';
+  const folder = workspace.workspaceFolders?.[0]?.uri;
+  const base = root === undefined ? folder : Uri.parse(root);
+  if (!folder || !base || !`${base.path}/`.startsWith(`${folder.path}/`)) return () => undefined;
+  return (file, line) => {
+    const path = Uri.joinPath(base, file).path.slice(folder.path.length);
+    return `${path.split('/').map(encodeURIComponent).join('/')}#L${line}`;
+  };
 }

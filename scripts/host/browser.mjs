@@ -8,7 +8,16 @@ import { atomically, cacheDirectory, npmPack, unpack } from './provision.mjs';
 
 /** Starts a headless Chromium that makes no network calls of its own. */
 export function launchBrowser() {
-  return chromium.launch({
+  return chromium.launch(launchOptions());
+}
+
+/** The same as a server that other code connects to by its `wsEndpoint()`. */
+export function serveBrowser() {
+  return chromium.launchServer(launchOptions());
+}
+
+function launchOptions() {
+  return {
     ...findBrowser(),
     args: [
       '--no-sandbox',
@@ -19,7 +28,7 @@ export function launchBrowser() {
       '--disable-component-update',
       '--disable-sync',
     ],
-  });
+  };
 }
 
 function findBrowser() {

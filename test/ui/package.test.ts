@@ -1,0 +1,29 @@
+import * as assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+
+describe('the package', () => {
+  it('installs exactly these files', () => {
+    const directory = process.env.UI_EXTENSIONS;
+    assert.ok(directory, 'UI_EXTENSIONS is set by scripts/test-ui.mjs');
+    const [extension, ...others] = fs.readdirSync(directory).filter(name => name.startsWith('matrix-preflight'));
+    assert.ok(extension);
+    assert.deepEqual(others, []);
+    const files = fs
+      .readdirSync(path.join(directory, extension), { recursive: true, withFileTypes: true })
+      .filter(entry => entry.isFile())
+      .map(entry => path.relative(path.join(directory, extension), path.join(entry.parentPath, entry.name)));
+    assert.deepEqual(files.sort(), [
+      // What VS Code itself adds.
+      '.vsixmanifest',
+      'LICENSE.txt',
+      'changelog.md',
+      'client/media/icon.png',
+      'client/media/matrix-preflight.svg',
+      'dist/THIRD-PARTY-NOTICES.txt',
+      'dist/client.js',
+      'dist/server.js',
+      'package.json',
+    ]);
+  });
+});

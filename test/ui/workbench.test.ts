@@ -1,0 +1,143 @@
+import * as assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { deploymentDirectory, openWorkbench, type Workbench } from './workbench';
+
+const policies = 'infrastructure/04-networking/networkpolicies.yaml';
+const rule = 'netpol-namespace-selector-label';
+
+/** Where the planted mistake of the sample is: one-based, and found in the text so that the sample may grow. */
+function deadSelector(): { readonly line: number; readonly column: number } {
+  const lines = fs.readFileSync(path.join(deploymentDirectory(), policies), 'utf8').split('\n');
+  const index = lines.findIndex(line => /^ +name: kube-system$/.test(line));
+  assert.notEqual(index, -1);
+  return { line: index + 1, column: (lines[index] ?? '').indexOf('name') + 1 };
+}
+
+describe('the workbench', () => {
+  let workbench: Workbench;
+  before(async () => {
+    workbench = await openWorkbench();
+  });
+  after(() => workbench?.close());
+  afterEach(async function () {
+    if (this.currentTest?.state === 'failed')
+      await workbench.picture(`failed-${this.currentTest.title.replace(/\W+/g, '-')}`);
+  });
+
+  it('underlines a finding and lists it in the Problems view', async () => {
+    const { page } = workbench;
+    await workbench.openFile(policies);
+    await page.locator('.monaco-editor .squiggly-error').first().waitFor();
+    const { line, column } = deadSelector();
+    await workbench.goTo(line, column);
+    const problem = page.locator('.markers-panel .monaco-list-row', { hasText: rule });
+    await workbench.pressUntil(['Control+Shift+M'], problem);
+    assert.match((await problem.first().textContent()) ?? '', /kubernetes\.io\/metadata\.name/);
+    // VS Code's own count learns of files that are not open a moment later.
+    const status = await page.locator('.statusbar-item[id*="matrixPreflight.status"]').textContent();
+    const errors = /\d+/.exec(status ?? '')?.[0];
+    assert.ok(errors);
+    await page.locator('.statusbar-item[id="status.problems"]', { hasText: new RegExp(`^\\D*${errors}\\D`) }).waitFor();
+    await workbench.picture('problems');
+  });
+
+  it('counts the findings of the whole deployment in the status bar', async () => {
+    const item = workbench.page.locator('.statusbar-item[id*="matrixPreflight.status"]');
+    await item.filter({ hasText: /Preflight\s+[1-9]\d*/ }).waitFor();
+    assert.match((await item.locator('a').getAttribute('aria-label')) ?? '', /^Matrix Preflight: [1-9]\d* errors/);
+  });
+
+  it('offers a quick fix that mends the file', async () => {
+    const { page } = workbench;
+    await page.locator('.tab.active').first().click();
+    const { line, column } = deadSelector();
+    await workbench.goTo(line, column);
+    const fix = page.locator('.action-widget .monaco-list-row', { hasText: 'Select the namespace by' });
+    await workbench.pressUntil(['Control+.'], fix);
+    await page.locator('.action-widget .monaco-list-row', { hasText: `Explain ${rule}` }).waitFor();
+    await workbench.picture('quick-fix');
+    await page.keyboard.press('Enter');
+    await page.locator('.markers-panel .monaco-list-row', { hasText: rule }).waitFor({ state: 'detached' });
+    await page.keyboard.press('Control+S');
+    await page.locator('.tab.active:not(.dirty)').waitFor();
+    assert.match(fs.readFileSync(path.join(deploymentDirectory(), policies), 'utf8'), /kubernetes\.io\/metadata\.name/);
+  });
+
+  it('shows the checklist with its states, and keeps what is expanded when it refreshes', async () => {
+    const { page } = workbench;
+    const container = '.activitybar .action-item';
+    await page
+      .locator(`${container}:has(a[aria-label^="Matrix Preflight"]), ${container}[aria-label^="Matrix Preflight"]`)
+      .first()
+      .click();
+    const rows = page.locator('.pane-body .monaco-list-row[role="treeitem"]');
+    const section = rows.filter({ hasText: 'MinIO Storage' }).first();
+    await section.waitFor();
+    await section.click();
+    const failed = rows.filter({ hasText: /failed, \d+ finding/ }).first();
+    await failed.waitFor();
+    assert.match((await failed.getAttribute('aria-label')) ?? '', /failed, \d+ findings?\. /);
+    await page.mouse.move(900, 500);
+    await workbench.picture('checklist');
+    const before = await rows.count();
+    await workbench.command('Matrix Preflight: Refresh Checklist');
+    await failed.waitFor();
+    assert.equal(await rows.count(), before);
+    const badge = page.locator(`${container} .badge-content`).filter({ hasText: /^\d+$/ });
+    assert.ok((await badge.count()) >= 1);
+  });
+
+  it('opens the evidence of a failed item', async () => {
+    const { page } = workbench;
+    await page
+      .locator('.pane-body .monaco-list-row', { hasText: /failed, \d+ finding/ })
+      .first()
+      .click();
+    await page.locator('.tab.active[data-resource-name="credentials.yaml"]').waitFor();
+    await page.locator('.monaco-editor .squiggly-error').first().waitFor();
+    await workbench.picture('evidence');
+  });
+
+  it('shows the deployment plan', async () => {
+    const { page } = workbench;
+    await workbench.command('Matrix Preflight: Show Deployment Plan');
+    await page.locator('.tab.active', { hasText: 'Deployment plan' }).waitFor();
+    const preview = workbench.preview();
+    await preview.locator('h1', { hasText: 'Deployment plan' }).waitFor();
+    assert.ok((await preview.locator('h3').count()) > 10);
+    assert.ok((await preview.locator('code', { hasText: 'kubectl apply' }).count()) > 0);
+    await workbench.picture('plan');
+    await preview.locator('li a', { hasText: 'cluster.yaml:' }).first().click();
+    await page.locator('.tab.active[data-resource-name="cluster.yaml"]').waitFor();
+  });
+
+  it('lets the user choose the phase to deploy', async () => {
+    const { page } = workbench;
+    await workbench.command('Matrix Preflight: Deploy Phase…');
+    const phase = page.locator('.quick-input-list .monaco-list-row', { hasText: /\d+ steps?, / });
+    await phase.first().waitFor();
+    await workbench.picture('phases');
+    await page.keyboard.press('Enter');
+    await page.locator('.tab.active', { hasText: 'Deployment plan,' }).waitFor();
+    await workbench
+      .preview()
+      .locator('h1', { hasText: /^Deployment plan: / })
+      .waitFor();
+    await workbench.picture('phase-plan');
+  });
+
+  it('explains a rule', async () => {
+    const { page } = workbench;
+    await workbench.command('Matrix Preflight: Explain Rule…');
+    const input = page.locator('.quick-input-widget input');
+    await page.locator('.quick-input-list .monaco-list-row', { hasText: 'error' }).first().waitFor();
+    await input.fill(rule);
+    await page.locator('.quick-input-list .monaco-list-row', { hasText: rule }).first().waitFor();
+    await workbench.picture('rules');
+    await page.keyboard.press('Enter');
+    await page.locator('.tab.active', { hasText: rule }).waitFor();
+    await workbench.preview().locator('h1', { hasText: rule }).waitFor();
+    await workbench.picture('rule');
+  });
+});

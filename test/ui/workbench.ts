@@ -1,0 +1,94 @@
+import * as assert from 'node:assert/strict';
+import path from 'node:path';
+import { type Browser, chromium, type FrameLocator, type Locator, type Page } from 'playwright-core';
+
+/** The page of a workbench and what a user does in it, by keyboard where a click could hit something else. */
+export interface Workbench {
+  readonly page: Page;
+  /** Opens a file of the deployment by its name. */
+  openFile(name: string): Promise<void>;
+  /** Puts the cursor on a one-based line and column. */
+  goTo(line: number, column: number): Promise<void>;
+  /** Picks a command in the command palette by its whole label. */
+  command(label: string): Promise<void>;
+  /** Presses keys again until something is there to be seen, because a busy workbench may lose a key. */
+  pressUntil(keys: readonly string[], seen: Locator): Promise<void>;
+  /** The Markdown preview that is in front. */
+  preview(): FrameLocator;
+  picture(name: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+const attempts = 6;
+const attemptMilliseconds = 2500;
+
+export async function openWorkbench(): Promise<Workbench> {
+  const browser: Browser = await chromium.connect(given('UI_BROWSER'));
+  const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' });
+  page.setDefaultTimeout(20_000);
+  await page.goto(given('UI_URL'));
+  // Before these are there the workbench has neither its theme nor its icons.
+  await page.locator('.monaco-workbench:is(.vs, .vs-dark, .hc-black, .hc-light)').waitFor();
+  await page.locator('.explorer-folders-view .monaco-list-row').first().waitFor();
+
+  const quickInput = page.locator('.quick-input-widget input');
+  const quickRows = page.locator('.quick-input-list .monaco-list-row');
+  const pressUntil = async (keys: readonly string[], seen: Locator) => {
+    for (let attempt = 1; ; attempt++) {
+      for (const key of keys) await page.keyboard.press(key);
+      try {
+        await seen.first().waitFor({ timeout: attemptMilliseconds });
+        return;
+      } catch (error) {
+        if (attempt === attempts) throw error;
+        await page.keyboard.press('Escape');
+      }
+    }
+  };
+  return {
+    page,
+    pressUntil,
+    openFile: async name => {
+      await pressUntil(['Control+P'], quickInput);
+      await quickInput.fill(name);
+      await quickRows
+        .filter({ hasText: path.posix.basename(name) })
+        .first()
+        .waitFor();
+      await page.keyboard.press('Enter');
+      await page.locator(`.tab.active[data-resource-name="${path.posix.basename(name)}"]`).waitFor();
+    },
+    goTo: async (line, column) => {
+      await pressUntil(['Control+G'], quickInput);
+      await quickInput.fill(`:${line}:${column}`);
+      await page.keyboard.press('Enter');
+      await page.locator('.statusbar-item', { hasText: `Ln ${line}, Col ${column}` }).waitFor();
+    },
+    command: async label => {
+      await pressUntil(['F1'], quickInput);
+      await quickInput.fill(`>${label}`);
+      await quickRows.filter({ hasText: label }).first().waitFor();
+      await page.keyboard.press('Enter');
+    },
+    preview: () => page.frameLocator('iframe.webview.ready >> visible=true').frameLocator('iframe#active-frame'),
+    picture: async name => {
+      await page.screenshot({
+        path: path.join(given('UI_ARTIFACTS'), `${name}.png`),
+        animations: 'disabled',
+        caret: 'hide',
+      });
+    },
+    close: () => browser.close(),
+  };
+}
+
+/** The deployment's directory on disk. */
+export function deploymentDirectory(): string {
+  return given('UI_FOLDER');
+}
+
+function given(name: string): string {
+  const value = process.env[name];
+  assert.ok(value, `${name} is set by scripts/test-ui.mjs`);
+  return value;
+}
