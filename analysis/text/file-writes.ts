@@ -12,6 +12,7 @@ import {
   type EnvsubstFilter,
   type FilePiece,
   normalPath,
+  plainWord,
   type RunPiece,
   type RunWord,
   type ShellPath,
@@ -315,7 +316,7 @@ function writeByPython(writing: Writing): void {
   const code = pythonCode(step);
   if (code === undefined) return;
   const { reads, writes: written } = pythonFiles(code);
-  const path = (text: string): ShellPath => step.path(wordOf(text, common.span));
+  const path = (text: string): ShellPath => step.path(plainWord(text, common.span));
   const [from, ...others] = reads;
   for (const target of written) {
     const source = from && others.length === 0 ? path(from.path) : undefined;
@@ -419,7 +420,7 @@ function filesOfYq(args: readonly RunWord[]): readonly RunWord[] {
 function clonedFolder([command, source, folder]: readonly RunWord[]): readonly RunWord[] {
   if (command?.value !== 'clone' || !source) return [];
   if (folder) return [folder];
-  return [wordOf(baseName(source.value).replace(/\.git$/, ''), source.span)];
+  return [plainWord(baseName(source.value).replace(/\.git$/, ''), source.span)];
 }
 
 function isExtraction(options: Options, args: readonly RunWord[]): boolean {
@@ -440,9 +441,4 @@ function isDevice(word: RunWord): boolean {
 
 function fileOf(path: ShellPath): FilePiece {
   return { kind: 'file', path, span: path.span };
-}
-
-function wordOf(value: string, span: Span): RunWord {
-  const piece = { kind: 'text', text: value, span, verbatim: false, quoted: true, glob: false } as const;
-  return { value, certainty: 'known', hasGlob: false, pieces: [piece], span, use: span };
 }

@@ -46,12 +46,16 @@ export interface RunStep {
   readonly looped: boolean;
   readonly errorsIgnored: boolean;
   readonly remote: boolean;
+  /** It or what runs it is under `timeout`. */
+  readonly isTimed: boolean;
   /** The path that a word means in the current folder. */
   path(word: RunWord): ShellPath;
   /** The value of a variable: `NAME=value` before the command, else what the script assigned. Only while visiting. */
   variable(name: string): RunWord | undefined;
   /** Its here-documents, in the order of `command.heredocs`, with the variables that the script sets replaced. */
   readonly heredocs: readonly (readonly RunPiece[])[];
+  /** The targets of its redirects, in the order of `command.redirects`. */
+  readonly redirectTargets: readonly RunWord[];
 }
 
 /** Goes through a script as a shell would, on every path at once, and shows each command that is not a function's call. */
@@ -68,6 +72,7 @@ export function runShell(script: ShellScript, visit: (step: RunStep) => void): v
     looped: false,
     errorsIgnored: false,
     remote: false,
+    isTimed: false,
     depth: 0,
   });
 }
@@ -98,6 +103,7 @@ interface Frame {
   readonly looped: boolean;
   readonly errorsIgnored: boolean;
   readonly remote: boolean;
+  readonly isTimed: boolean;
   readonly depth: number;
 }
 
@@ -190,14 +196,15 @@ function runCommand(command: ShellCommand, frame: Frame): void {
   const nameWord = words[start];
   const name = nameWord && nameWord.certainty !== 'unknown' ? baseName(nameWord.value) : undefined;
   const args = words.slice(start + 1);
-  const { heredocs, stdin, stdout } = redirected(command.redirects, command.heredocs, frame);
+  const { heredocs, redirectTargets, stdin, stdout } = redirected(command.redirects, command.heredocs, frame);
 
   // Assignments before a command hold for that command only; alone, or of `export`, they stay.
   const stays = nameWord === undefined || (name !== undefined && declarations.has(name));
   const local = stays ? frame : { ...frame, environment: layer(frame.environment, false) };
   for (const one of command.assignments) assign(one, local, name === 'local' || name === 'declare');
 
-  const around = inheriting(command, frame);
+  const isTimed = frame.isTimed || words.slice(0, start).some(word => baseName(word.value) === 'timeout');
+  const around = { ...inheriting(command, frame), isTimed };
   const called = name === undefined ? undefined : run.script.functions.get(name);
   if (called) {
     const environment = layer(local.environment, true);
@@ -205,7 +212,7 @@ function runCommand(command: ShellCommand, frame: Frame): void {
     return;
   }
   const inside = { ...around, environment: local.environment, stdin, stdout };
-  visitStep({ command, name, args, heredocs }, inside, stdout !== frame.stdout);
+  visitStep({ command, name, args, heredocs, redirectTargets }, inside, stdout !== frame.stdout);
   if (name !== undefined) runBuiltin(name, args, frame);
   if (command.inner.length === 0 || name === 'trap') return;
   runNodes(command.inner, { ...inside, environment: layer(local.environment, false), depth: frame.depth + 1 });
@@ -222,11 +229,11 @@ function inheriting(command: ShellCommand, frame: Frame): Frame {
 }
 
 function visitStep(
-  step: Pick<RunStep, 'command' | 'name' | 'args' | 'heredocs'>,
+  step: Pick<RunStep, 'command' | 'name' | 'args' | 'heredocs' | 'redirectTargets'>,
   frame: Frame,
   hasOwnOutput: boolean,
 ): void {
-  const { stdin, stdout, conditional, looped, errorsIgnored, remote } = frame;
+  const { stdin, stdout, conditional, looped, errorsIgnored, remote, isTimed } = frame;
   const path = (word: RunWord): ShellPath => pathOf(word, frame);
   let output: RunStep['output'];
   if (stdout && stdout.kind !== 'closed' && step.command.inner.length === 0) {
@@ -240,7 +247,8 @@ function visitStep(
   }
   const isPiped = stdout?.kind === 'pipe';
   const variable = (name: string): RunWord | undefined => valueOfVariable(name, frame);
-  frame.run.visit({ ...step, stdin, output, isPiped, conditional, looped, errorsIgnored, remote, path, variable });
+  const context = { conditional, looped, errorsIgnored, remote, isTimed };
+  frame.run.visit({ ...step, ...context, stdin, output, isPiped, path, variable });
 }
 
 function runPipeline(stages: readonly ShellNode[], frame: Frame): void {
@@ -349,12 +357,12 @@ function resolveWords(words: readonly ShellWord[], frame: Frame): readonly RunWo
       if (list) return list.map(one => ({ ...one, use: word.span }));
     }
     const pieces = resolvePieces(word.pieces, frame);
-    const span = only?.kind === 'variable' && word.pieces.length === 1 ? originOf(only, pieces, frame) : word.span;
+    const span = originOf(word, frame);
     const isNothing = pieces.length === 0 && only?.kind === 'variable' && !only.quoted;
     if (isNothing) return [];
     return splitAtBlanks(pieces)
       .flatMap(bracesExpanded)
-      .map(parts => runWord(parts, span ?? word.span, word.span));
+      .map(parts => runWord(parts, span, word.span));
   });
 }
 
@@ -366,11 +374,12 @@ function listOf(piece: VariablePiece, frame: Frame): readonly RunWord[] | undefi
   return lookUp(frame.environment, piece.name)?.elements;
 }
 
-/** Where a value stands that a word takes over as a whole. */
-function originOf(piece: VariablePiece, pieces: readonly RunPiece[], frame: Frame): Span | undefined {
-  if (pieces.length === 0 || pieces.some(one => one.kind !== 'text')) return undefined;
-  const argument = argumentOf(piece.name, frame);
-  return argument ? argument.span : lookUp(frame.environment, piece.name)?.span;
+/** Where a word's value is written: that of the variable which is all of the word, else the word itself. */
+function originOf({ pieces, span }: ShellWord, frame: Frame): Span {
+  const [only] = pieces;
+  if (only?.kind !== 'variable' || pieces.length > 1 || only.operation) return span;
+  const variable = lookUp(frame.environment, only.name);
+  return argumentOf(only.name, frame)?.span ?? (variable?.pieces ? variable.span : span);
 }
 
 function splitAtBlanks(pieces: readonly RunPiece[]): readonly (readonly RunPiece[])[] {
@@ -617,7 +626,7 @@ function assign(assignment: ShellAssignment, frame: Frame, isLocal: boolean): vo
   const value = assignment.value ? resolvePieces(assignment.value.pieces, frame) : [];
   const all = assignment.appends ? before?.pieces && [...before.pieces, ...value] : value;
   const isTold = all !== undefined && all.length <= limits.pieces && all.every(piece => piece.kind !== 'output');
-  const valueSpan = assignment.value?.span ?? span;
+  const valueSpan = assignment.value ? originOf(assignment.value, frame) : span;
   const pieces = isTold ? all : undefined;
   set(environment, name, { pieces, elements: undefined, fallback: undefined, span: valueSpan }, isLocal);
 }
@@ -648,7 +657,8 @@ function redirected(
   redirects: readonly ShellRedirect[],
   documents: readonly ShellHeredoc[],
   frame: Frame,
-): { heredocs: readonly (readonly RunPiece[])[]; stdin: Frame['stdin']; stdout: Frame['stdout'] } {
+): Pick<RunStep, 'heredocs' | 'redirectTargets'> & Pick<Frame, 'stdin' | 'stdout'> {
+  const redirectTargets: RunWord[] = [];
   let { stdin, stdout } = frame;
   const heredocs = documents.map(one => resolvePieces(one.pieces, frame));
   for (const [index, { descriptor }] of documents.entries()) if (descriptor === 0) stdin = heredocs[index];
@@ -656,10 +666,12 @@ function redirected(
     const { operator, descriptor } = redirect;
     const [target] = redirect.target ? resolveWords([redirect.target], frame) : [];
     if (!target) continue;
+    redirectTargets.push(target);
     if (operator === '<<<') stdin = [...target.pieces, lineBreak(target.use)];
     else if (operator === '<' && (descriptor ?? 0) === 0) {
       const isProcess = redirect.target?.pieces.some(piece => piece.kind === 'output' && piece.from === 'process');
-      stdin = isProcess ? target.pieces : [{ kind: 'file', path: pathOf(target, frame), span: target.span }];
+      if (target.value.startsWith('/dev/')) stdin = [];
+      else stdin = isProcess ? target.pieces : [{ kind: 'file', path: pathOf(target, frame), span: target.span }];
     } else if (operator.includes('>') && operator !== '<>' && (operator.startsWith('&') || (descriptor ?? 1) === 1)) {
       const { value } = target;
       if (operator === '>&' && value === '1') continue;
@@ -669,7 +681,7 @@ function redirected(
       stdout = isClosed ? { kind: 'closed' } : { kind: 'file', path: pathOf(target, frame), append, opened: false };
     }
   }
-  return { heredocs, stdin, stdout };
+  return { heredocs, redirectTargets, stdin, stdout };
 }
 
 function pathOf(word: RunWord, frame: Frame): ShellPath {

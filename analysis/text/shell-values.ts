@@ -1,4 +1,5 @@
 import type { Span } from '../../manifests/span';
+import { joined, type Origin } from './origin';
 import type { SedCommand } from './sed-script';
 import type { ShellVariable, TextPiece } from './shell-words';
 
@@ -99,7 +100,7 @@ export interface ShellPath {
 }
 
 /** The name of the variable that stands for the folder of the script: what `dirname "$0"` gives. */
-export const scriptDirectory = '0%/*';
+export const scriptDirectory = '@script';
 
 export function runWord(pieces: readonly RunPiece[], span: Span, use: Span): RunWord {
   return {
@@ -144,21 +145,37 @@ export function unresolvedVariables(pieces: readonly ContentPiece[]): readonly R
 
 /** The rest of a word after its first `length` characters: the value in `--name=value`. */
 export function wordAfter(word: RunWord, length: number): RunWord {
+  return wordPart(word, length, word.value.length);
+}
+
+/** A part of a word, by offsets into its value. A variable that the part cuts through belongs to it as a whole. */
+export function wordPart(word: RunWord, start: number, end: number): RunWord {
   const pieces: RunPiece[] = [];
-  let left = length;
+  let from = 0;
   for (const piece of word.pieces) {
     const size = textOf([piece]).length;
-    if (left === 0) pieces.push(piece);
-    else if (size <= left) left -= size;
-    else {
-      if (piece.kind === 'text') pieces.push(sliceOf(piece, left, size));
-      left = 0;
-    }
+    const first = Math.max(start - from, 0);
+    const last = Math.min(end - from, size);
+    if (first < last) pieces.push(piece.kind === 'text' ? sliceOf(piece, first, last) : piece);
+    from += size;
   }
-  const start = pieces[0]?.span.start ?? word.span.end;
-  const end = pieces.at(-1)?.span.end ?? word.span.end;
-  const span = start <= end ? { start, end } : word.span;
+  const spanStart = pieces[0]?.span.start ?? word.span.end;
+  const spanEnd = pieces.at(-1)?.span.end ?? word.span.end;
+  const span = spanStart <= spanEnd ? { start: spanStart, end: spanEnd } : word.span;
   return runWord(pieces, span, word.use);
+}
+
+/** A word of plain text that stands somewhere as another text. */
+export function plainWord(text: string, span: Span): RunWord {
+  return runWord([{ kind: 'text', text, span, verbatim: false, quoted: true, glob: false }], span, span);
+}
+
+/** Pieces as one text, with each variable as `${NAME}`, that can be read further and still knows its places. */
+export function textOfPieces(pieces: readonly RunPiece[], nowhere: Span): Origin {
+  const segments = pieces.map(piece =>
+    piece.kind === 'text' ? piece : { text: textOf([piece]), span: piece.span, verbatim: false },
+  );
+  return joined(segments, nowhere);
 }
 
 /** A part of a piece of text, with its place if the text stands letter by letter there. */
