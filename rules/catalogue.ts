@@ -4,6 +4,8 @@ import minioSecretPairsDiffer from './minio/minio-secret-pairs-differ';
 import monitorPortMissing from './monitoring/monitor-port-missing';
 import monitorSelectsNoService from './monitoring/monitor-selects-no-service';
 import netpolNamespaceSelectorLabel from './network/netpol-namespace-selector-label';
+import netpolPeerMatchesNothing from './network/netpol-peer-matches-nothing';
+import netpolSelectsNothing from './network/netpol-selects-nothing';
 import pgSuperuserSecretUndefined from './postgresql/pg-superuser-secret-undefined';
 import referenceMissingConfigmap from './references/reference-missing-configmap';
 import referenceMissingConfigmapKey from './references/reference-missing-configmap-key';
@@ -15,7 +17,11 @@ import referenceMissingSecretKey from './references/reference-missing-secret-key
 import referenceMissingServiceaccount from './references/reference-missing-serviceaccount';
 import referenceMissingStorageclass from './references/reference-missing-storageclass';
 import referenceMissingVolume from './references/reference-missing-volume';
+import secretKeyUnused from './references/secret-key-unused';
+import secretUnused from './references/secret-unused';
 import type { Rule } from './rule';
+import crdUnknownField from './schema/crd-unknown-field';
+import schemaUnknownKind from './schema/schema-unknown-kind';
 import duplicateResource from './yaml/duplicate-resource';
 import duplicateYamlKey from './yaml/duplicate-yaml-key';
 import fileNotRead from './yaml/file-not-read';
@@ -24,6 +30,7 @@ import yamlSyntax from './yaml/yaml-syntax';
 
 /** Every rule, sorted by id. */
 export const rules: readonly Rule[] = [
+  crdUnknownField,
   duplicateResource,
   duplicateYamlKey,
   fileNotRead,
@@ -33,6 +40,8 @@ export const rules: readonly Rule[] = [
   monitorPortMissing,
   monitorSelectsNoService,
   netpolNamespaceSelectorLabel,
+  netpolPeerMatchesNothing,
+  netpolSelectsNothing,
   pgSuperuserSecretUndefined,
   referenceMissingConfigmap,
   referenceMissingConfigmapKey,
@@ -44,5 +53,8 @@ export const rules: readonly Rule[] = [
   referenceMissingServiceaccount,
   referenceMissingStorageclass,
   referenceMissingVolume,
+  schemaUnknownKind,
+  secretKeyUnused,
+  secretUnused,
   yamlSyntax,
 ];

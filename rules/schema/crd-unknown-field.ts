@@ -1,0 +1,296 @@
+import { nearest } from '../../analysis/nearest';
+import { apiVersionsOf, kindsOf, schemaFor, type Type } from '../../analysis/schema';
+import { nodeAt, type SchemaProblem, schemaProblems } from '../../analysis/schema-check';
+import { deleteEntry, quoted, renameKey, replaceEntry, replaceScalar, replaceValue } from '../../manifests/edit';
+import type { Resource } from '../../manifests/resource';
+import type { PathKey, Value } from '../../manifests/value';
+import type { Fix, Problem, Rule } from '../rule';
+
+export default {
+  id: 'crd-unknown-field',
+  items: [],
+  severity: 'error',
+  summary: 'An object has a field that its kind does not have, or a value of the wrong type.',
+  why: 'kubectl validates strictly since 1.25 and refuses the object. Tools that do not, such as some GitOps controllers, drop the field, and what it was meant to do silently does not happen.',
+  remedy: 'Correct the name of the field, put it where it belongs, or write the value in the type that the field has.',
+  traps: [
+    "Kubernetes' own kinds, CloudNativePG, the MinIO Operator, cert-manager and the monitors of the Prometheus Operator are checked offline with built-in schemas. A CustomResourceDefinition in the tree comes first.",
+    'Kinds without a schema are not checked; schema-unknown-kind names each of them once.',
+    'Null values are allowed, as in `annotations:` with nothing but comments below. Fields that begin with `x-` are left alone.',
+    'Labels, annotations, environment variables and the data of ConfigMaps and Secrets are strings: `value: 8080` and `enabled: yes` need quotes.',
+    'The built-in schemas are those of recent versions, so a field that an older cluster lacks is not reported.',
+  ],
+  sources: [
+    'Kubernetes documentation, API concepts, "Field validation": kubectl asks for strict validation by default.',
+    'Fields: kubernetes-models (generated from the OpenAPI document of Kubernetes), CloudNativePG API reference, MinIO Operator types.go.',
+  ],
+  examples: {
+    bad: `
+      #- /cluster.yaml
+      apiVersion: postgresql.cnpg.io/v1
+      kind: Cluster
+      metadata:
+        name: matrix-postgresql
+      spec:
+        instances: "3"
+      #            ^^^ 💡 error: spec.instances has to be a number, not a string
+        monitoring:
+          podMonitorEnabled: true
+      #   ^^^^^^^^^^^^^^^^^ 💡 error: Cluster has no field spec.monitoring.podMonitorEnabled — did you mean enablePodMonitor?
+    `,
+    good: `
+      #- /cluster.yaml
+      apiVersion: postgresql.cnpg.io/v1
+      kind: Cluster
+      metadata:
+        name: matrix-postgresql
+      spec:
+        instances: 3
+        monitoring:
+          enablePodMonitor: true
+    `,
+  },
+  kinds: ['*'],
+  *check(resource, workspace) {
+    const schema = schemaFor(workspace, resource);
+    if (!schema) {
+      yield* unknownKind(resource);
+      return;
+    }
+    const { tree } = resource.document;
+    const root = nodeAt(tree, resource.root.path);
+    if (root === undefined) return;
+    for (const problem of schemaProblems(tree, root, schema)) yield asProblem(resource, problem, schema);
+  },
+} satisfies Rule;
+
+function asProblem(resource: Resource, problem: SchemaProblem, schema: Type): Problem {
+  const value = resource.root.at(...problem.path);
+  const where = dotted(problem.path);
+  if (problem.kind === 'field') {
+    const { name, isCertain } = meant(resource, problem) ?? { name: undefined, isCertain: false };
+    const elsewhere = name === undefined ? belongsTo(problem.path, schema) : undefined;
+    return {
+      at: value.key,
+      message: `${resource.kind} has no field ${where} — ${
+        name !== undefined
+          ? `did you mean ${name}?`
+          : elsewhere !== undefined
+            ? `it belongs to ${elsewhere}.`
+            : 'remove it, or correct its name.'
+      }`,
+      fixes: () => fieldFixes(resource, value, name, isCertain),
+    };
+  }
+  if (problem.kind === 'value' && problem.type.kind === 'string') {
+    const values = problem.type.values ?? [];
+    const text = value.text ?? '';
+    const same = values.find(one => one.toLowerCase() === text.toLowerCase());
+    const close = same ?? nearest(text, values);
+    return {
+      at: value,
+      message: `${where} cannot be ${text} — it has to be ${listed(values)}.`,
+      fixes: () => {
+        const edit = close === undefined ? undefined : replaceScalar(value, close);
+        return edit ? [{ title: `Write ${close}`, safe: same !== undefined, edits: [edit] }] : [];
+      },
+    };
+  }
+  return {
+    at: value.kind === 'scalar' ? value : value.key,
+    message: `${where} has to be ${aOrAn(problem.type)}, not ${typeOf(value)}${hintFor(value, problem.type)}`,
+    fixes: () => typeFixes(value, problem.type),
+  };
+}
+
+/** A kind that Kubernetes would have to have itself, because its API group has no dot or is one of its own. */
+function* unknownKind(resource: Resource): Iterable<Problem> {
+  const { apiVersion, kind, group, root } = resource;
+  const kinds = kindsOf(apiVersion);
+  if (kinds?.includes(kind)) return;
+  if (kinds) {
+    const close = kinds.find(one => one.toLowerCase() === kind.toLowerCase()) ?? nearest(kind, kinds);
+    const right = apiVersionsOf(kind).find(one => !/\d(?:alpha|beta)\d/.test(one));
+    yield {
+      at: root.at(close === undefined && right !== undefined ? 'apiVersion' : 'kind'),
+      message:
+        close === undefined && right !== undefined
+          ? `Kubernetes has no ${kind} in ${apiVersion} — its API version is ${right}.`
+          : `Kubernetes has no kind ${kind} in ${apiVersion} — ${close ? `did you mean ${close}?` : 'correct the kind or the API version.'}`,
+      fixes: () => {
+        const edit =
+          close !== undefined
+            ? replaceScalar(root.at('kind'), close)
+            : right !== undefined
+              ? replaceScalar(root.at('apiVersion'), right)
+              : undefined;
+        return edit ? [{ title: `Write ${close ?? right}`, safe: false, edits: [edit] }] : [];
+      },
+    };
+    return;
+  }
+  // The names of custom API groups have a dot; everything else is Kubernetes' own.
+  if (group.includes('.')) return;
+  const right = apiVersionsOf(kind).find(one => !/\d(?:alpha|beta)\d/.test(one));
+  // Beta and alpha versions that are gone are the business of removed-api-version.
+  if (/\d(?:alpha|beta)\d/.test(apiVersion)) return;
+  yield {
+    at: root.at('apiVersion'),
+    message: `Kubernetes has no API version ${apiVersion} — ${right ? `${kind} is in ${right}.` : 'correct it.'}`,
+    fixes: () => {
+      const edit = right === undefined ? undefined : replaceScalar(root.at('apiVersion'), right);
+      return edit ? [{ title: `Write ${right}`, safe: false, edits: [edit] }] : [];
+    },
+  };
+}
+
+/** Fields that older or other versions had, or that are often taken for each other, by kind and path. */
+const renames: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'Cluster.postgresql.cnpg.io': {
+    'spec.monitoring.podMonitorEnabled': 'enablePodMonitor',
+    'spec.monitoring.enabled': 'enablePodMonitor',
+    'spec.affinity.podAntiAffinity': 'additionalPodAntiAffinity',
+    'spec.affinity.podAffinity': 'additionalPodAffinity',
+  },
+};
+
+/** The field that an unknown one was meant to be. */
+function meant(
+  resource: Resource,
+  { path, type }: SchemaProblem,
+): { readonly name: string; readonly isCertain: boolean } | undefined {
+  if (type.kind !== 'object') return undefined;
+  const written = String(path.at(-1));
+  const renamed = renames[resource.qualifiedKind]?.[path.join('.')];
+  if (renamed !== undefined) return { name: renamed, isCertain: true };
+  const names = [...type.fields.keys()];
+  const same = names.find(name => name.toLowerCase() === written.toLowerCase());
+  if (same !== undefined) return { name: same, isCertain: true };
+  const close = nearest(written, names);
+  return close === undefined ? undefined : { name: close, isCertain: false };
+}
+
+function fieldFixes(resource: Resource, value: Value, name: string | undefined, isCertain: boolean): readonly Fix[] {
+  const fixes: Fix[] = [];
+  const { parent } = value;
+  if (name !== undefined && parent) {
+    // Two fields that mean the same may both be there: the one that comes first in the table stays.
+    const isTaken = parent.at(name).exists || takesPrecedence(resource, value, name);
+    const edit = isTaken ? deleteEntry(value) : renameKey(value, name);
+    if (edit)
+      fixes.push({
+        title: isTaken ? `Remove it, ${name} says the same` : `Rename to ${name}`,
+        safe: isCertain,
+        edits: [edit],
+      });
+  }
+  const removal = name === undefined ? deleteEntry(value) : undefined;
+  if (removal) fixes.push({ title: 'Remove the field', safe: false, edits: [removal] });
+  return fixes;
+}
+
+function takesPrecedence(resource: Resource, value: Value, name: string): boolean {
+  const table = renames[resource.qualifiedKind];
+  if (!table || !value.parent) return false;
+  const prefix = value.parent.path.slice(resource.root.path.length).join('.');
+  for (const [path, target] of Object.entries(table)) {
+    if (target !== name || !path.startsWith(`${prefix}.`)) continue;
+    const field = path.slice(prefix.length + 1);
+    if (field === value.name) return false;
+    if (value.parent.at(field).exists) return true;
+  }
+  return false;
+}
+
+/** Where a field would be known: one level up, or in one of its neighbours. */
+function belongsTo(path: readonly PathKey[], schema: Type): string | undefined {
+  const field = String(path.at(-1));
+  for (let length = path.length - 2; length >= Math.max(0, path.length - 4); length--) {
+    const above = path.slice(0, length);
+    const type = typeAt(schema, above);
+    if (type?.kind !== 'object') continue;
+    if (type.fields.has(field)) return above.length === 0 ? 'the top level' : dotted(above);
+  }
+  const parent = typeAt(schema, path.slice(0, -1));
+  if (parent?.kind !== 'object') return undefined;
+  const homes = [...parent.fields].filter(([, type]) => {
+    const inner = type.kind === 'list' ? type.items : type;
+    return inner.kind === 'object' && inner.fields.has(field);
+  });
+  if (homes.length === 0 || homes.length > 3) return undefined;
+  return homes.map(([home]) => dotted([...path.slice(0, -1), home])).join(' or ');
+}
+
+function typeAt(schema: Type, path: readonly PathKey[]): Type | undefined {
+  let type: Type | undefined = schema;
+  for (const step of path) {
+    if (type?.kind === 'object') type = type.fields.get(String(step));
+    else if (type?.kind === 'list') type = type.items;
+    else if (type?.kind === 'map') type = type.values;
+    else return undefined;
+  }
+  return type;
+}
+
+function typeFixes(value: Value, wanted: Type): readonly Fix[] {
+  if (value.isAlias || value.kind !== 'scalar') {
+    // The label form of prometheusOperator is gone since version 5 of the operator.
+    const edit =
+      wanted.kind === 'boolean' && typeof value.name === 'string'
+        ? replaceEntry(value, `${value.name}: true`)
+        : undefined;
+    return edit ? [{ title: `Write ${value.name}: true`, safe: false, edits: [edit] }] : [];
+  }
+  const text = value.text ?? '';
+  if (wanted.kind === 'string' || wanted.kind === 'int-or-string') {
+    const edit = value.style === 'plain' ? replaceValue(value, quoted(text, 'double')) : undefined;
+    return edit ? [{ title: 'Put it in quotes', safe: true, edits: [edit] }] : [];
+  }
+  const isNumber = wanted.kind === 'number' && /^-?(?:0|[1-9]\d*)$/.test(text);
+  const isBoolean = wanted.kind === 'boolean' && /^(?:true|false)$/i.test(text);
+  const edit = isNumber || isBoolean ? replaceValue(value, text.toLowerCase()) : undefined;
+  return edit ? [{ title: 'Take away the quotes', safe: true, edits: [edit] }] : [];
+}
+
+function hintFor(value: Value, wanted: Type): string {
+  if (wanted.kind === 'string' && value.kind === 'scalar') return ' — put it in quotes.';
+  if ((wanted.kind === 'number' || wanted.kind === 'boolean') && value.kind === 'scalar')
+    return ` — write a plain ${wanted.kind}.`;
+  return wanted.kind === 'boolean' ? ' — write true or false.' : ' — correct it.';
+}
+
+function aOrAn(type: Type): string {
+  switch (type.kind) {
+    case 'list':
+      return 'a list';
+    case 'map':
+    case 'object':
+      return 'a mapping';
+    case 'int-or-string':
+      return 'a number or a string';
+    default:
+      return `a ${type.kind}`;
+  }
+}
+
+function typeOf(value: Value): string {
+  if (value.kind === 'sequence') return 'a list';
+  return value.kind === 'mapping' ? 'a mapping' : `a ${typeof value.scalar}`;
+}
+
+function listed(values: readonly string[]): string {
+  return values.length < 2 ? (values[0] ?? '') : `${values.slice(0, -1).join(', ')} or ${values.at(-1)}`;
+}
+
+/** A path as people write it: `spec.template.spec.containers[0].image`. */
+function dotted(path: readonly PathKey[]): string {
+  return path
+    .map((step, index) =>
+      typeof step === 'number'
+        ? `[${step}]`
+        : /^[\w-]+$/.test(step)
+          ? `${index === 0 ? '' : '.'}${step}`
+          : `["${step}"]`,
+    )
+    .join('');
+}
