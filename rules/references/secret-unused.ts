@@ -1,0 +1,81 @@
+import { isSecretMentioned } from '../../analysis/mentions';
+import { podsIn } from '../../analysis/pods';
+import { referrersOf } from '../../analysis/references';
+import { clusterKind } from '../../analysis/roles';
+import { deleteDocument } from '../../manifests/edit';
+import type { Resource } from '../../manifests/resource';
+import type { Workspace } from '../../manifests/workspace';
+import type { Rule } from '../rule';
+
+export default {
+  id: 'secret-unused',
+  items: [],
+  severity: 'info',
+  summary: 'Nothing uses a Secret.',
+  why: 'Somebody will fill it in and rotate it without effect, or changes it in the belief that it is the one in use.',
+  remedy: 'Delete the Secret, or let its consumers refer to it.',
+  traps: [
+    'A Secret whose name occurs in a script, in Helm values, in an annotation or in a custom resource of an unknown kind is left alone, because that may be a use.',
+    'So is one in a namespace without workloads of the tree, and one that is made to be found by its type, label or annotation (service account tokens, Argo CD, replicators).',
+  ],
+  examples: {
+    bad: `
+      #- /app.yaml
+      apiVersion: v1
+      kind: Secret
+      metadata:
+        name: app-old
+      #       ^^^^^^^ 💡 info: Nothing in the tree uses the Secret app-old
+        namespace: matrix
+      stringData:
+        password: correct-horse
+      ---
+      apiVersion: v1
+      kind: Pod
+      metadata:
+        name: app
+        namespace: matrix
+      spec:
+        containers:
+          - name: app
+            image: registry.test/app:1
+    `,
+    good: `
+      #- /app.yaml
+      ---
+      apiVersion: v1
+      kind: Pod
+      metadata:
+        name: app
+        namespace: matrix
+      spec:
+        containers:
+          - name: app
+            image: registry.test/app:1
+    `,
+  },
+  kinds: ['Secret'],
+  *check(secret, workspace) {
+    if (isFoundOtherwise(secret, workspace)) return;
+    if (referrersOf(workspace, 'Secret', secret.namespace, secret.name).length > 0) return;
+    if (podsIn(workspace, secret.namespace).length === 0 || isSecretMentioned(workspace, secret.name)) return;
+    yield {
+      at: secret.root.at('metadata', 'name'),
+      message: `Nothing in the tree uses the Secret ${secret.name} — delete it, or refer to it where it is meant to be used.`,
+      fixes: () => {
+        const edit = secret.document.resources.length === 1 ? deleteDocument(secret.document) : undefined;
+        return edit ? [{ title: `Delete the Secret ${secret.name}`, safe: false, edits: [edit] }] : [];
+      },
+    };
+  },
+} satisfies Rule;
+
+/** Whether something that is no reference leads to the Secret: its type, a label, an annotation or a convention. */
+function isFoundOtherwise(secret: Resource, workspace: Workspace): boolean {
+  const type = secret.root.at('type').text ?? 'Opaque';
+  if (/^(?:kubernetes\.io\/service-account-token|bootstrap\.kubernetes\.io\/token|helm\.sh\/)/.test(type)) return true;
+  const marks = [...secret.labels.keys(), ...secret.root.at('metadata', 'annotations').keys()];
+  if (marks.some(mark => /argocd\.argoproj\.io|reflector|replicator|kubed|sealedsecrets/.test(mark))) return true;
+  const cluster = /^(.+)-(?:app|superuser|ca|server|replication)$/.exec(secret.name)?.[1];
+  return cluster !== undefined && workspace.find(clusterKind, secret.namespace, cluster) !== undefined;
+}
