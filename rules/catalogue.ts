@@ -7,6 +7,7 @@ import netpolNamespaceSelectorLabel from './network/netpol-namespace-selector-la
 import netpolPeerMatchesNothing from './network/netpol-peer-matches-nothing';
 import netpolSelectsNothing from './network/netpol-selects-nothing';
 import pgSuperuserSecretUndefined from './postgresql/pg-superuser-secret-undefined';
+import namespaceUndefined from './references/namespace-undefined';
 import referenceMissingConfigmap from './references/reference-missing-configmap';
 import referenceMissingConfigmapKey from './references/reference-missing-configmap-key';
 import referenceMissingImagepullsecret from './references/reference-missing-imagepullsecret';
@@ -39,6 +40,7 @@ export const rules: readonly Rule[] = [
   minioSecretPairsDiffer,
   monitorPortMissing,
   monitorSelectsNoService,
+  namespaceUndefined,
   netpolNamespaceSelectorLabel,
   netpolPeerMatchesNothing,
   netpolSelectsNothing,

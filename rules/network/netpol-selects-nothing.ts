@@ -1,0 +1,97 @@
+import { readSelector } from '../../analysis/labels';
+import type { Rule } from '../rule';
+import { dropRequirement, emptySelection, otherValues, placeOf, reasonOf, useValue } from './selection';
+
+export default {
+  id: 'netpol-selects-nothing',
+  items: ['1.4.b'],
+  severity: 'warning',
+  summary: 'A NetworkPolicy selects no pod.',
+  why: 'A policy that selects nothing allows and denies nothing. If it was to open a way through the default deny, that way stays closed; if it was to protect something, nothing is protected.',
+  remedy:
+    'Select labels that the pods really carry, or add the label to the pod templates. Labels of a Deployment itself do not count; those under `spec.template.metadata.labels` do.',
+  traps: [
+    'Pods that CloudNativePG and the MinIO Operator make are known; those of a Helm chart that a script installs are taken to be there.',
+    'The labels in a document that cannot be read count as being there.',
+    'A policy for a namespace of which the tree holds no pods is not judged.',
+  ],
+  sources: ['Kubernetes documentation, Network Policies: `podSelector` selects pods in the namespace of the policy.'],
+  examples: {
+    bad: `
+      #- /policies.yaml
+      apiVersion: networking.k8s.io/v1
+      kind: NetworkPolicy
+      metadata:
+        name: livekit
+        namespace: matrix
+      spec:
+        podSelector:
+          matchLabels:
+            app: live-kit # the SFU
+      #     ^^^^^^^^^^^^^ 💡 warning: NetworkPolicy livekit selects nothing: no pod in namespace matrix has app=live-kit
+        policyTypes: [Ingress]
+        ingress:
+          - ports:
+              - port: 7880
+      #- /livekit.yaml
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata:
+        name: livekit
+        namespace: matrix
+      spec:
+        template:
+          metadata:
+            labels:
+              app: livekit
+    `,
+    good: `
+      #- /policies.yaml
+      apiVersion: networking.k8s.io/v1
+      kind: NetworkPolicy
+      metadata:
+        name: livekit
+        namespace: matrix
+      spec:
+        podSelector:
+          matchLabels:
+            app: livekit # the SFU
+        policyTypes: [Ingress]
+        ingress:
+          - ports:
+              - port: 7880
+      #- /livekit.yaml
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata:
+        name: livekit
+        namespace: matrix
+      spec:
+        template:
+          metadata:
+            labels:
+              app: livekit
+    `,
+  },
+  kinds: ['NetworkPolicy'],
+  *check(policy, workspace) {
+    const selector = readSelector(policy.root.at('spec', 'podSelector'));
+    const empty = selector && emptySelection(workspace, policy.namespace, selector);
+    if (!empty) return;
+    yield {
+      at: placeOf(empty),
+      ...(empty.mayBeOfChart && { severity: 'info' }),
+      message: `NetworkPolicy ${policy.name} selects nothing: ${reasonOf(empty)} — ${
+        empty.mayBeOfChart
+          ? 'check the labels that the Helm chart gives its pods.'
+          : 'add the label to the pod templates that are meant, or select one that they have.'
+      }`,
+      fixes: () => [
+        ...otherValues(workspace, empty)
+          .slice(0, 3)
+          .flatMap(value => useValue(empty, value, false)),
+        ...dropRequirement(empty),
+      ],
+    };
+  },
+} satisfies Rule;
