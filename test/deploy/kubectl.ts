@@ -8,7 +8,7 @@ import { locateKubectl } from '../../deploy/kubectl/locate';
 import type { ApiServer } from './api-server/server';
 
 /**
- * The kubectl these tests run: the one of PATH, else the one that `scripts/provision-kubectl.mjs` put into
+ * The kubectl these tests run: the one of PATH, else the one that `provision.ts` puts into
  * `.vscode-test/`. Behind a dispatcher that picks a client by the server's version, its newest client is taken
  * directly, which saves a request and a process for every call.
  */
