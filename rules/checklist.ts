@@ -32,7 +32,7 @@ export function itemReports(
 ): readonly ItemReport[] {
   const byItem = new Map<string, Finding[]>();
   for (const finding of findings) {
-    for (const id of finding.rule.items) {
+    for (const id of finding.problem.items ?? finding.rule.items) {
       const known = byItem.get(id);
       if (known) known.push(finding);
       else byItem.set(id, [finding]);

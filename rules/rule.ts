@@ -62,6 +62,8 @@ export interface Problem {
   readonly message: string;
   /** Replaces the rule's severity for this problem. */
   readonly severity?: Severity;
+  /** Those of the rule's items that the problem stands against; without it, all of them. */
+  readonly items?: readonly ChecklistItemId[];
   readonly related?: readonly Related[];
   /**
    * The ways out, best first. Worked out when a person asks for them and not on every keystroke, so that they are

@@ -48,7 +48,7 @@ function findingObject(
     message: problem.message,
     ...(resource ? { resource: resource.title } : {}),
     ...(resource?.namespace ? { namespace: resource.namespace } : {}),
-    items: rule.items,
+    items: problem.items ?? rule.items,
     related: (problem.related ?? []).map(({ at, message }) => ({ ...location(workspace, at), message })),
     fixes: (problem.fixes?.() ?? []).map(({ title, safe }) => ({ title, safe })),
     fingerprint,

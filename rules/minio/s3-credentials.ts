@@ -1,4 +1,5 @@
 import { type SecretEntry, secretEntry } from '../../analysis/secret-data';
+import { findPlaceholders } from '../../analysis/text/placeholders';
 import { quoted } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
@@ -64,9 +65,7 @@ export function hasConsoleKey(secret: Resource): boolean {
 
 /** Whether a text stands for a value that is still to be filled in. */
 export function isPlaceholder(text: string): boolean {
-  return /change[-_ ]?(?:me|this|to_)|replace[-_]?(?:me|with|this)|placeholder|fixme|your[-_]|^<.*>$|^\$\{\w+\}$/i.test(
-    text,
-  );
+  return findPlaceholders(text, 'value').some(found => found.class !== 'domain');
 }
 
 /** The scalar of an entry as YAML on one line: as it is written, if that is one line. */

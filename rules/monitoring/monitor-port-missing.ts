@@ -13,6 +13,7 @@ import { insertEntry, quoted, replaceScalar, replaceValue } from '../../manifest
 import type { TextEdit } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Problem, Related, Rule } from '../rule';
+import { itemsOf } from './component';
 
 export default {
   id: 'monitor-port-missing',
@@ -116,6 +117,7 @@ function* checkPort(workspace: Workspace, monitor: Monitor, { port, value }: End
   const has = names.length === 0 ? 'only ports without a name' : `only ${names.join(', ')}`;
   yield {
     at: port,
+    items: itemsOf(monitor),
     message: /^\d+$/.test(wanted)
       ? `The endpoint says port ${wanted}, but port is a name, and the ${what} that ${monitor.resource.kind} ${monitor.resource.name} selects have ${has} — name the port.`
       : `The ${what} that ${monitor.resource.kind} ${monitor.resource.name} selects have no port named ${wanted}, ${has} — name one of theirs.`,
@@ -145,6 +147,7 @@ function* checkTargetPort(workspace: Workspace, monitor: Monitor, { targetPort }
   const names = distinct(pods.flatMap(one => one.ports.map(port => port.name)));
   yield {
     at: targetPort,
+    items: itemsOf(monitor),
     message: `The pods that ${monitor.resource.kind} ${monitor.resource.name} selects have no container port named ${targetPort.text}, ${names.length === 0 ? 'none has a name' : `only ${names.join(', ')}`} — name one of theirs.`,
     fixes: () =>
       names.flatMap((name): readonly Fix[] => {
@@ -165,6 +168,7 @@ function* checkScheme(workspace: Workspace, monitor: Monitor, endpoint: Endpoint
   if (!portsOf(workspace, monitor).some(one => one.name === endpoint.port.text)) return;
   yield {
     at: scheme.exists ? scheme : endpoint.port,
+    items: itemsOf(monitor),
     message: `Tenant ${tenant.name} serves ${wanted === 'https' ? 'TLS' : 'no TLS'}, but the endpoint is scraped over ${endpoint.scheme} — set scheme: ${wanted}.`,
     fixes: () => {
       const edit = setScheme(endpoint.value, wanted);

@@ -1,3 +1,4 @@
+import { isChartSelector, type Likelihood } from '../../analysis/charts';
 import { describe, matches, type Requirement } from '../../analysis/labels';
 import {
   isIn,
@@ -16,7 +17,7 @@ import { deleteEntry, entryPlace, insertEntry, quoted, replaceScalar } from '../
 import type { Place, TextEdit } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Rule } from '../rule';
-import { chartFor } from './charts';
+import { itemsOf } from './component';
 
 export default {
   id: 'monitor-selects-no-service',
@@ -131,22 +132,36 @@ export default {
     const culprit = onlyOnPods(workspace, monitor) ?? culpritOf(workspace, monitor);
     // Without a view of everything there, only labels that were evidently taken from the pods are wrong for sure.
     if (!seesAll(workspace, monitor) && !culprit?.isOnPods) return;
-    const chart = chartFor(workspace, monitor.selector);
+    const chart = fromChart(workspace, monitor);
+    if (chart === 'yes' && !culprit?.isOnPods) return;
     const thing = monitor.selects === 'Service' ? 'Service' : 'pod';
     yield {
       at: culprit ? placeOf(culprit.requirement) : monitor.selector.at.key,
-      ...(chart && { severity: 'warning' }),
+      items: itemsOf(monitor),
+      ...(chart === 'maybe' && { severity: 'warning' }),
       message: `${resource.kind} ${resource.name} selects no ${thing}: ${
         culprit?.isOnPods
           ? `${say(culprit.requirement)} is on the pods only, and a ServiceMonitor goes by the labels of Services`
           : culprit
             ? `none has ${say(culprit.requirement)}`
             : `none has ${describe(monitor.selector)}`
-      } — ${chart ? `check what ${chart} installs, or ` : ''}select labels that ${monitor.selects === 'Service' ? 'its Services' : 'the pods'} carry.`,
+      } — ${chart === 'maybe' ? 'check what the Helm chart of that name installs, or ' : ''}select labels that ${monitor.selects === 'Service' ? 'its Services' : 'the pods'} carry.`,
       fixes: () => (culprit ? fixesFor(workspace, monitor, culprit) : []),
     };
   },
 } satisfies Rule;
+
+/** Whether a Helm chart that the tree tells of may make what the monitor selects. */
+function fromChart(workspace: Workspace, monitor: Monitor): Likelihood {
+  const labels = new Map(
+    monitor.selector.requirements.flatMap(({ key, operator, values: [value] }) =>
+      operator === 'In' && value !== undefined ? [[key, value] as const] : [],
+    ),
+  );
+  const namespaces = monitor.namespaces === 'any' ? [undefined] : [...monitor.namespaces];
+  const answers = namespaces.map(namespace => isChartSelector(workspace, namespace, labels));
+  return answers.includes('yes') ? 'yes' : answers.includes('maybe') ? 'maybe' : 'no';
+}
 
 interface Culprit {
   readonly requirement: Requirement;

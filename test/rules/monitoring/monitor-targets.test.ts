@@ -175,7 +175,7 @@ describe('what monitors select', () => {
       selector:
         matchLabels:
           app.kubernetes.io/name: livekit
-    #     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ warning: check what values/livekit-values.yaml installs
+    #     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ warning: check what the Helm chart of that name installs
       endpoints:
         - port: metrics
     ---
