@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import namespaceUndefined from '../../../rules/references/namespace-undefined';
+import { expectMarks, fixed, fixTitles, messages } from '../expect';
+
+const configMap = (name: string, namespace?: string): string =>
+  `---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\n${namespace ? `  namespace: ${namespace}\n` : ''}`;
+const namespace = (name: string): string => `---\napiVersion: v1\nkind: Namespace\nmetadata:\n  name: ${name}\n`;
+
+describe('namespace-undefined', () => {
+  it('accepts namespaces that clusters have, that charts are installed into and that are provided', () => {
+    expectMarks(namespaceUndefined, configMap('a', 'kube-system'));
+    expectMarks(
+      namespaceUndefined,
+      `#- /a.yaml\n${configMap('a', 'logs')}#- /i.sh\nhelm install loki grafana/loki -n logs --create-namespace\n`,
+    );
+    expectMarks(
+      namespaceUndefined,
+      `#- /a.yaml\n${configMap('a', 'other')}#- /matrix-preflight.yaml\nprovided: [{ kind: Namespace, name: other }]\n`,
+    );
+  });
+
+  it('is said once per namespace', () => {
+    assert.equal(messages(namespaceUndefined, configMap('a', 'lost') + configMap('b', 'lost')).length, 1);
+  });
+
+  it('moves all objects of a misspelt namespace at once', () => {
+    assert.deepEqual(
+      fixed(namespaceUndefined, configMap('a', 'matrx') + configMap('b', 'matrx') + namespace('matrix')),
+      {
+        'main.yaml': configMap('a', 'matrix') + configMap('b', 'matrix') + namespace('matrix'),
+      },
+    );
+  });
+
+  it('declares the namespace', () => {
+    const source = configMap('a', 'lost');
+    assert.deepEqual(fixTitles(namespaceUndefined, source), ['Declare the Namespace lost']);
+    assert.deepEqual(fixed(namespaceUndefined, source), { 'main.yaml': source + namespace('lost') });
+  });
+
+  it('says nothing of trees without namespaces, of kustomizations that set one, and of cluster-scoped objects', () => {
+    expectMarks(namespaceUndefined, configMap('a') + configMap('b'));
+    expectMarks(
+      namespaceUndefined,
+      `#- /kustomization.yaml\nnamespace: matrix\n#- /a.yaml\n${configMap('a')}#- /b/b.yaml\n${configMap('b', 'matrix')}${namespace('matrix')}`,
+    );
+    expectMarks(
+      namespaceUndefined,
+      `${configMap('a', 'matrix')}${namespace('matrix')}---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: a\n`,
+    );
+  });
+
+  it('is safe to mend where the tree knows one namespace, and a choice where it knows several', () => {
+    const one = configMap('a', 'matrix') + configMap('b') + namespace('matrix');
+    assert.deepEqual(fixTitles(namespaceUndefined, one), ['safe: Put it into the namespace matrix']);
+    assert.deepEqual(fixTitles(namespaceUndefined, one + configMap('c', 'monitoring')), [
+      'Put it into the namespace matrix',
+      'Put it into the namespace monitoring',
+    ]);
+  });
+});
