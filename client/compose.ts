@@ -9,7 +9,7 @@ import { registerStatusBar } from './status-bar';
 import { registerVirtualDocuments } from './virtual-documents';
 
 /** Puts the parts of the extension together; what differs between Node and a browser is how the client is made. */
-export async function compose(context: ExtensionContext, createClient: CreateClient): Promise<void> {
+export function compose(context: ExtensionContext, createClient: CreateClient): void {
   const log = window.createOutputChannel('Matrix Preflight', { log: true });
   const server = startServer(createClient, log);
   const documents = registerVirtualDocuments();
@@ -28,7 +28,8 @@ export async function compose(context: ExtensionContext, createClient: CreateCli
     command('restartServer', () => server.restart()),
     command('showLog', () => log.show()),
   );
+  // Not waited for: the commands that show the log or restart the server have to work when it does not come up.
+  void server.start();
   // The views stay out of sight in workspaces that hold no deployment.
-  await commands.executeCommand('setContext', 'matrixPreflight.active', true);
-  await server.start();
+  void commands.executeCommand('setContext', 'matrixPreflight.active', true);
 }

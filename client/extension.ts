@@ -3,10 +3,10 @@ import { LanguageClient, TransportKind } from 'vscode-languageclient/node';
 import { compose } from './compose';
 
 /** Starts the extension where Node is at hand: the language server is a process of its own. */
-export function activate(context: ExtensionContext): Promise<void> {
+export function activate(context: ExtensionContext): void {
   const module = context.asAbsolutePath('dist/server.js');
   const transport = TransportKind.ipc;
-  return compose(
+  compose(
     context,
     (id, name, options) =>
       new LanguageClient(

@@ -1,5 +1,6 @@
 import { MarkdownString, ThemeColor, ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import type { ChecklistItemState } from '../../checklist/types';
+import { countedUri } from './decorations';
 import type { ChecklistBranch, ChecklistLeaf, ChecklistNode } from './tree';
 
 export const openEvidenceCommand = 'matrixPreflight.openEvidence';
@@ -11,12 +12,13 @@ export function treeItem(node: ChecklistNode): TreeItem {
   return item;
 }
 
-function branchItem({ level, title, counts }: ChecklistBranch): TreeItem {
+function branchItem({ id, level, title, counts }: ChecklistBranch): TreeItem {
   const { failed, settled, total } = counts;
   // The level's state of expansion never changes, so that a refresh leaves what the user has expanded alone.
   const expansion = level === 'phase' ? TreeItemCollapsibleState.Expanded : TreeItemCollapsibleState.Collapsed;
   const item = new TreeItem(title, expansion);
-  item.description = failed > 0 ? `${settled} of ${total}, ${failed} failed` : `${settled} of ${total}`;
+  item.description = `${settled} of ${total}`;
+  item.resourceUri = countedUri(id, failed);
   item.iconPath = stateIcon(failed > 0 ? 'failed' : settled === total ? 'passed' : 'open');
   const words = `${settled} of ${total} ${total === 1 ? 'item' : 'items'} settled, ${failed} failed`;
   item.tooltip = `${title}: ${words}`;
@@ -25,11 +27,13 @@ function branchItem({ level, title, counts }: ChecklistBranch): TreeItem {
   return item;
 }
 
-function leafItem({ item: { id, title, kind, state, rules, findings, evidence, reason } }: ChecklistLeaf): TreeItem {
+function leafItem({ id: nodeId, item: checklistItem }: ChecklistLeaf): TreeItem {
+  const { id, title, kind, state, rules, findings, evidence, reason } = checklistItem;
   const item = new TreeItem(title, TreeItemCollapsibleState.None);
   const words = stateWords[state];
   const count = findings === 0 ? '' : findings === 1 ? ', 1 finding' : `, ${findings} findings`;
   item.description = `${words}${count}`;
+  item.resourceUri = countedUri(nodeId, state === 'failed' ? findings : 0);
   item.iconPath = stateIcon(state);
   item.tooltip = tooltip(id, title, `${words}${count}`, reason, rules);
   item.accessibilityInformation = { label: `${title}, ${words}${count}. ${reason}` };

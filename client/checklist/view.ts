@@ -1,6 +1,7 @@
 import { commands, Disposable, EventEmitter, type TreeDataProvider, window } from 'vscode';
 import { type ChecklistReport, checklistRequest } from '../../protocol/messages';
 import type { Server } from '../server';
+import { registerDecorations } from './decorations';
 import { openEvidence } from './evidence';
 import { type ChecklistBranch, type ChecklistNode, checklistTree, countsOf } from './tree';
 import { openEvidenceCommand, treeItem } from './tree-item';
@@ -58,6 +59,7 @@ export function registerChecklist(server: Server): Disposable {
   return Disposable.from(
     view,
     changed,
+    registerDecorations(),
     server.onDidChangeState(follow),
     commands.registerCommand('matrixPreflight.refreshChecklist', refresh),
     commands.registerCommand(openEvidenceCommand, (id: string) => {

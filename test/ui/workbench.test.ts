@@ -76,7 +76,7 @@ describe('the workbench', () => {
     await section.waitFor();
     await section.click();
     const failed = rows.filter({ hasText: /failed, \d+ finding/ }).first();
-    await failed.waitFor();
+    await failed.locator('[class*="itemBadge"]').waitFor();
     assert.match((await failed.getAttribute('aria-label')) ?? '', /failed, \d+ findings?\. /);
     await page.mouse.move(900, 500);
     await workbench.picture('checklist');
