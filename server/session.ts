@@ -21,12 +21,13 @@ export class Session {
   readonly #deployments: Deployment[] = [];
   readonly #documents = new Map<string, TextDocument>();
   readonly #listeners: ((uris: ReadonlySet<string>) => void)[] = [];
+  readonly #stopListeners: (() => void)[] = [];
   readonly #touched = new Set<string>();
   readonly #revisions = new Map<string, number>();
   #revision = 0;
   #options: CheckOptions = {};
   #params: InitializeParams | undefined;
-  #flush: ReturnType<typeof setTimeout> | undefined;
+  #isFlushing = false;
   #isStopped = false;
 
   constructor(connection: Connection, reader: FolderReader) {
@@ -114,8 +115,13 @@ export class Session {
     await this.#scan();
   }
 
+  onStop(listener: () => void): void {
+    this.#stopListeners.push(listener);
+  }
+
   stop(): void {
     this.#isStopped = true;
+    for (const listener of this.#stopListeners) listener();
     for (const deployment of this.#deployments) deployment.dispose();
   }
 
@@ -202,8 +208,10 @@ export class Session {
   #touch(uri: string): void {
     this.#revisions.set(uri, ++this.#revision);
     this.#touched.add(uri);
-    this.#flush ??= setTimeout(() => {
-      this.#flush = undefined;
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    queueMicrotask(() => {
+      this.#isFlushing = false;
       const uris = new Set(this.#touched);
       this.#touched.clear();
       for (const listener of this.#listeners) listener(uris);

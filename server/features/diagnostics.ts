@@ -55,7 +55,8 @@ export function offerDiagnostics(session: Session): void {
     if (!session.pulls) {
       for (const uri of everything(session, uris)) {
         const diagnostics = diagnosticsOf(uri);
-        if (diagnostics.length === 0 && !pushed.has(uri)) continue;
+        // An open document is always answered for, so that the client knows which version has been looked at.
+        if (diagnostics.length === 0 && !pushed.has(uri) && session.versionOf(uri) === null) continue;
         if (diagnostics.length > 0) pushed.add(uri);
         else pushed.delete(uri);
         const documentVersion = session.versionOf(uri);

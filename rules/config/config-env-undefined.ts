@@ -1,0 +1,151 @@
+import { configFilesOf } from '../../analysis/config-files';
+import { declarationsOf } from '../../analysis/declarations';
+import type { ResolvedVariable } from '../../analysis/effective';
+import { environmentOf } from '../../analysis/environment';
+import { type Container, workloadKinds } from '../../analysis/pods';
+import { insertItem } from '../../manifests/edit';
+import type { Resource } from '../../manifests/resource';
+import type { Workspace } from '../../manifests/workspace';
+import type { Fix, Rule } from '../rule';
+import { tokensOf } from './tokens';
+
+export default {
+  id: 'config-env-undefined',
+  items: [],
+  severity: 'error',
+  summary: 'A configuration file is filled in from a variable that the container does not have.',
+  why: 'The shell and `envsubst` put nothing where the variable should be, without an error. The program starts with an empty host, port or password.',
+  remedy:
+    'Define the variable under `env` of the container that writes the file, usually from the Secret that already has the value.',
+  traps: [
+    'Variables that the script sets itself, that have a default (`${X:-value}`), or that come from an `envFrom` of unknown content are accepted.',
+  ],
+  examples: {
+    bad: `
+      #- /job.yaml
+      apiVersion: v1
+      kind: Secret
+      metadata:
+        name: sync
+        namespace: matrix
+      stringData:
+        MAIN_DB_HOST: main-rw
+        MAIN_DB_PORT: "5432"
+      ---
+      apiVersion: batch/v1
+      kind: Job
+      metadata:
+        name: setup
+        namespace: matrix
+      spec:
+        template:
+          spec:
+            restartPolicy: Never
+            containers:
+              - name: setup
+                image: postgres:16
+                command: [sh, -c]
+                args:
+                  - |
+                    cat > /tmp/setup.conf <<EOF
+                    host=\${MAIN_DB_HOST}
+                    port=\${MAIN_DB_PORT}
+      #                  ^^^^^^^^^^^^^^^ 💡 error: Container setup has no variable MAIN_DB_PORT
+                    EOF
+                env:
+                  - name: MAIN_DB_HOST
+                    valueFrom:
+                      secretKeyRef:
+                        name: sync
+                        key: MAIN_DB_HOST
+    `,
+    good: `
+      #- /job.yaml
+      apiVersion: v1
+      kind: Secret
+      metadata:
+        name: sync
+        namespace: matrix
+      stringData:
+        MAIN_DB_HOST: main-rw
+        MAIN_DB_PORT: "5432"
+      ---
+      apiVersion: batch/v1
+      kind: Job
+      metadata:
+        name: setup
+        namespace: matrix
+      spec:
+        template:
+          spec:
+            restartPolicy: Never
+            containers:
+              - name: setup
+                image: postgres:16
+                command: [sh, -c]
+                args:
+                  - |
+                    cat > /tmp/setup.conf <<EOF
+                    host=\${MAIN_DB_HOST}
+                    port=\${MAIN_DB_PORT}
+                    EOF
+                env:
+                  - name: MAIN_DB_HOST
+                    valueFrom:
+                      secretKeyRef:
+                        name: sync
+                        key: MAIN_DB_HOST
+                  - name: MAIN_DB_PORT
+                    valueFrom:
+                      secretKeyRef:
+                        name: sync
+                        key: MAIN_DB_PORT
+    `,
+  },
+  kinds: [...workloadKinds],
+  *check(resource, workspace) {
+    const said = new Set<string>();
+    for (const config of configFilesOf(workspace, resource)) {
+      if (config.file.isOpaque) continue;
+      for (const { at, placeholder, resolution } of tokensOf(config)) {
+        if (resolution.kind !== 'replaced') continue;
+        for (const variable of resolution.variables) {
+          const { name, container, definition, mayBeDefined } = variable;
+          if (definition || mayBeDefined || said.has(`${container.name}\n${name}`)) continue;
+          said.add(`${container.name}\n${name}`);
+          const isInText = placeholder.class === 'env' && placeholder.variable === name;
+          yield {
+            at: isInText ? at : variable.at,
+            message: `Container ${container.name} has no variable ${name}, so nothing is put into ${config.file.path} here — define it under env.`,
+            related: [{ at: container.value.at('name'), message: `Container ${container.name}` }],
+            fixes: () => defineVariable(workspace, resource, container, variable),
+          };
+        }
+      }
+    }
+  },
+} satisfies Rule;
+
+/** Takes the variable from a Secret or ConfigMap that the container already uses and that has a key of this name. */
+function defineVariable(
+  workspace: Workspace,
+  resource: Resource,
+  container: Container,
+  { name }: ResolvedVariable,
+): readonly Fix[] {
+  const sources = [...environmentOf(workspace, resource, container).variables.values()].flatMap(
+    variable => variable.source ?? [],
+  );
+  const source = sources.find(one =>
+    declarationsOf(workspace, one.kind, resource.namespace, one.name).some(
+      declared => declared.keys !== 'any' && declared.keys.has(name),
+    ),
+  );
+  if (!source) return [];
+  const field = source.kind === 'Secret' ? 'secretKeyRef' : 'configMapKeyRef';
+  const edit = insertItem(
+    container.value.at('env'),
+    `name: ${name}\nvalueFrom:\n  ${field}:\n    name: ${source.name}\n    key: ${name}`,
+  );
+  return edit ? [{ title: `Take ${name} from the ${source.kind} ${source.name}`, safe: false, edits: [edit] }] : [];
+}

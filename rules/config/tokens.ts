@@ -1,0 +1,44 @@
+import type { ConfigFile } from '../../analysis/config-files';
+import type { Resolution } from '../../analysis/effective';
+import { languageOf, maskComments } from '../../analysis/text/comments';
+import { findPlaceholders, type Placeholder } from '../../analysis/text/placeholders';
+import type { Place } from '../../manifests/span';
+
+/** A token in a configuration file that some step should replace, and what becomes of it. */
+export interface ConfigToken {
+  readonly placeholder: Placeholder;
+  readonly at: Place;
+  readonly resolution: Resolution;
+}
+
+/** Programs that read `${X}` in their configuration as it stands; others may expand it themselves. */
+const takesLiterally: ReadonlySet<string | undefined> = new Set([
+  'synapse',
+  'redis',
+  'sentinel',
+  'livekit',
+  'coturn',
+  'element',
+  'scanner',
+  'rclone',
+]);
+
+/** The tokens of a configuration file that its reader does not fill in itself. */
+export function tokensOf({ file, program }: ConfigFile): readonly ConfigToken[] {
+  const text = file.content.text;
+  if (!/[$<{@_]/.test(text)) return [];
+  const language = languageOf(file.path, text);
+  // Scripts expand variables when they run; what they hold is no configuration.
+  if (language === 'shell' || language === 'python') return [];
+  return findPlaceholders(maskComments(text, language), language)
+    .filter(({ class: kind }) => kind === 'token' || kind === 'env')
+    .map(placeholder => ({
+      placeholder,
+      at: file.content.place(placeholder.span.start, placeholder.span.end),
+      resolution: file.resolve(placeholder.span),
+    }))
+    .filter(
+      ({ placeholder, resolution }) =>
+        placeholder.class === 'token' || resolution.kind !== 'left' || takesLiterally.has(program),
+    );
+}
