@@ -68,7 +68,7 @@ export function isPodHealthy(pod: Json): boolean {
   return phase === 'Running' && condition(pod, 'Ready')?.status === 'True';
 }
 
-export function ownerKind(pod: Json): string | undefined {
+function ownerKind(pod: Json): string | undefined {
   return text(at(items(at(pod, 'metadata', 'ownerReferences'))[0], 'kind'));
 }
 

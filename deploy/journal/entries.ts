@@ -126,7 +126,6 @@ export type JournalFact =
       readonly verdict: CheckVerdict;
       readonly text: string;
     }
-  | { readonly type: 'signoff'; readonly item: string; readonly by: string; readonly evidence: string }
   | { readonly type: 'paused'; readonly reason: PauseReason; readonly text: string }
   | { readonly type: 'resumed'; readonly user: string }
   | { readonly type: 'ended'; readonly outcome: 'completed' | 'completed-with-waivers' | 'abandoned' };

@@ -18,7 +18,7 @@ export interface Lock {
 }
 
 /** How long a holder on another machine may be silent before its lock counts as left behind. */
-export const staleAfterMilliseconds = 60_000;
+const staleAfterMilliseconds = 60_000;
 
 /**
  * Takes a lock file. Two windows of an editor can be alive for some seconds around a reload, and a command line can

@@ -1,4 +1,4 @@
-import { objectReference } from '../plan/plan';
+import { type DeployPlan, objectReference, plannedSteps } from '../plan/plan';
 import type {
   CheckVerdict,
   ClusterIdentity,
@@ -112,6 +112,18 @@ export function runState(entries: readonly JournalEntry[]): RunState {
     }
   }
   return { ...head, cluster, steps, objects, checks, paused, ended };
+}
+
+/** Where a run stands, in words: "stopped in the step Main Synapse instance, at object 4 of 11". */
+export function interruptedAt(state: RunState, plan: DeployPlan): string {
+  const steps = plannedSteps(plan);
+  const step = [...steps].reverse().find(candidate => {
+    const record = state.steps.get(candidate.id);
+    return record !== undefined && record.state !== 'done' && record.state !== 'skipped';
+  });
+  if (step === undefined) return 'Stopped between two steps.';
+  const applied = step.objects.filter(object => isApplied(state.objects.get(objectKey(step.id, object)))).length;
+  return `Stopped in the step ${step.title}, after ${applied} of ${step.objects.length} objects.`;
 }
 
 /** Whether the record says that the cluster has the object as it was written then. */

@@ -46,7 +46,7 @@ export function kubeconfigsInside(
 }
 
 /** Whether a path is one of the directories or lies in one, symbolic links resolved. */
-export function isInside(path: string, directories: readonly string[]): boolean {
+function isInside(path: string, directories: readonly string[]): boolean {
   return directories.some(directory => {
     const way = relative(real(directory), real(path));
     return way === '' || (!way.startsWith('..') && !isAbsolute(way));

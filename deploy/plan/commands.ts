@@ -1,5 +1,5 @@
 /** The name under which the API server records what this tool applied. */
-export const fieldManager = 'matrix-preflight';
+const fieldManager = 'matrix-preflight';
 
 /**
  * The arguments that apply one object, whose JSON is given on standard input. Server-side apply, because client-side

@@ -4,7 +4,7 @@ import type { PlanDocument } from './source';
  * Where an object stands among the objects of its step, so that what others refer to exists first. The order is the
  * one kapp and Argo CD use for the built-in kinds, with monitoring after the workloads and Jobs last.
  */
-export function kindRank(kind: string): number {
+function kindRank(kind: string): number {
   const rank = kindOrder.indexOf(kind);
   if (rank !== -1) return rank;
   return /(Monitor|Rule)$/.test(kind) ? monitoringRank : customRank;

@@ -406,7 +406,12 @@ function jobsBeforeWorkloads<T extends { readonly kind: string }>(objects: reado
 }
 
 function unreadable(claimed: readonly Claimed[]): PlanBlocker[] {
-  const broken = claimed.filter(entry => entry.document.broken);
+  // A document that cannot be read may hold several objects; it is still one problem.
+  const broken = claimed.filter(
+    (entry, index) =>
+      entry.document.broken &&
+      claimed.findIndex(other => other.file === entry.file && other.document.line === entry.document.line) === index,
+  );
   const nameless = claimed.filter(entry => !entry.document.broken && entry.document.name === '');
   return [
     ...broken.map(({ file, document }) => ({
@@ -474,14 +479,16 @@ function unclaimed(sources: readonly PlanSource[], claims: Claims): string[] {
 
 function planHash(steps: readonly PlannedStep[], claims: Claims, namespace: string): string {
   const contents = new Map(
-    [...claims.values()].flat().map(({ file, document }) => [`${file}:${document.line}`, document]),
+    [...claims.values()]
+      .flat()
+      .map(({ file, document }) => [`${file}:${document.line} ${document.kind} ${document.name}`, document]),
   );
   const described = steps.map(step => [
     step.id,
     step.resolution,
     step.paths,
     step.objects.map(object => {
-      const document = contents.get(`${object.file}:${object.line}`);
+      const document = contents.get(`${object.file}:${object.line} ${object.kind} ${object.name}`);
       return [
         objectReference(object),
         object.file,

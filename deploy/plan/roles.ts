@@ -9,11 +9,6 @@ export function hasRole(document: PlanDocument, role: StepRole): boolean {
   return predicates[role](document);
 }
 
-/** The role of an object, if it has one; the first that fits. */
-export function roleOf(document: PlanDocument): StepRole | undefined {
-  return roles.find(role => hasRole(document, role));
-}
-
 export function isWorkload(kind: string): boolean {
   return workloadKinds.has(kind);
 }
@@ -67,8 +62,6 @@ const predicates: { readonly [role in StepRole]: (document: PlanDocument) => boo
     document.kind === 'ConfigMap' &&
     (document.labels.has('grafana_dashboard') || /^grafana.*dashboard|dashboard.*grafana/.test(document.name)),
 };
-
-const roles = Object.keys(predicates) as StepRole[];
 
 /** Runs for as long as the deployment does, unlike a Job. */
 function isService(document: PlanDocument): boolean {

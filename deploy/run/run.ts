@@ -3,7 +3,7 @@ import { isProtected, type ProtectionSettings } from '../cluster/protection';
 import { type ClusterIdentity, journalSchema, type PauseReason, type StepState, type Waiver } from '../journal/entries';
 import { type Journal, JournalError, openJournal } from '../journal/journal';
 import { acquireLock, isLock, type Lock } from '../journal/lock';
-import { isApplied, objectKey, runState } from '../journal/state';
+import { interruptedAt, isApplied, objectKey, runState } from '../journal/state';
 import { isTransient } from '../kubectl/errors';
 import type { Kubectl } from '../kubectl/kubectl';
 import { type DeployPlan, objectContent, objectReference, type PlannedStep, plannedSteps } from '../plan/plan';
@@ -16,7 +16,7 @@ import { type Clock, defaultPace, excerpt, type Pace, type RunContext, type RunE
 import { diagnose, type StepFailure } from './diagnose';
 import { diffHash, diffObject, type ObjectDiff, summarize } from './diff';
 import { checkGate, createGateMemory, type GateMemory, notStanding } from './gate';
-import type { Interaction } from './interaction';
+import type { Interaction, StepDecision } from './interaction';
 import { clusterLock, createRun, type RunFiles, runFiles, sealOf } from './store';
 import { waitForStep } from './wait';
 
@@ -151,6 +151,8 @@ async function drive(
       planHash: start.plan.hash,
       waivers: options.waivers ?? [],
     });
+  if (isResumed && before.paused === undefined)
+    journal.append({ type: 'paused', reason: 'host-died', text: interruptedAt(before, start.plan) });
   if (isResumed) journal.append({ type: 'resumed', user: record.user });
 
   const signal = options.signal ?? new AbortController().signal;
@@ -304,18 +306,16 @@ async function attemptStep(
   if (problem !== undefined)
     return failed({ class: problem.class, text: problem.text, details: problems.slice(1).map(other => other.text) });
 
+  // Everything of the step is applied and was confirmed then; only its Jobs, readiness and checks are looked at again.
+  const isUnderWay = isUnchanged(context, step);
   setState(context, step, 'diff');
-  const diffs = await diffStep(context, step);
+  const diffs = isUnderWay ? [] : await diffStep(context, step);
   const bad = diffs.find(diff => diff.change === 'error' && !diff.object.runOnce);
   if (bad !== undefined) return failed({ class: bad.class ?? 'other', text: bad.message, object: bad.object });
 
   setState(context, step, 'confirm');
-  const answer = await options.interaction.confirmStep({
-    step,
-    cluster: context.cluster,
-    diffs,
-    summary: summarize(diffs),
-  });
+  const question = { step, cluster: context.cluster, diffs, summary: summarize(diffs) };
+  const answer: StepDecision = isUnderWay ? { decision: 'apply' } : await options.interaction.confirmStep(question);
   if (answer.decision === 'stop')
     return { type: 'paused', reason: 'needs-confirm', text: `${step.title} was not confirmed.` };
   if (answer.decision === 'skip') {
@@ -336,13 +336,14 @@ async function attemptStep(
       text: `The context ${context.cluster.context} now leads to another cluster.`,
     };
   if (options.current().plan.hash !== context.plan.hash) return { type: 'again' };
-  context.journal.append({
-    type: 'confirm',
-    step: step.id,
-    diffHash: diffHash(diffs),
-    clusterUid: context.cluster.uid,
-    by: options.record.user,
-  });
+  if (!isUnderWay)
+    context.journal.append({
+      type: 'confirm',
+      step: step.id,
+      diffHash: diffHash(diffs),
+      clusterUid: context.cluster.uid,
+      by: options.record.user,
+    });
 
   setState(context, step, 'applying');
   const applied = await applyObjects(context, step, diffs, takeOver, options.interaction);

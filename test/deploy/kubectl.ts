@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -52,10 +51,4 @@ export function createSandbox(server: ApiServer, ...contexts: string[]): Sandbox
       createKubectl({ path: testKubectl(), context, environment, directory, cacheDirectory: join(directory, 'cache') }),
     remove: () => rmSync(directory, { recursive: true, force: true }),
   };
-}
-
-/** `gitVersion` of a kubectl, such as `v1.32.4`. */
-export function versionOf(path: string): string {
-  const output = execFileSync(path, ['version', '--client', '-o', 'json'], { encoding: 'utf8' });
-  return (JSON.parse(output) as { clientVersion: { gitVersion: string } }).clientVersion.gitVersion;
 }

@@ -162,7 +162,7 @@ ${kind === 'DaemonSet' ? '' : `  replicas: ${replicas}\n`}${kind === 'StatefulSe
 `;
 }
 
-export function job(name: string, app: string): string {
+function job(name: string, app: string): string {
   return `apiVersion: batch/v1
 kind: Job
 metadata: { name: ${name}, namespace: matrix, labels: { app.kubernetes.io/name: ${app} } }
