@@ -47,6 +47,8 @@ export interface ResolvedVariable {
   readonly definition: EnvironmentVariable | undefined;
   /** Whether something else may define it: the script itself, a default, or an environment that is not wholly known. */
   readonly mayBeDefined: boolean;
+  /** Something made of the value is used, as in `${HOSTNAME##*-}`, and not the value itself. */
+  readonly transformed: boolean;
   readonly at: Place;
   readonly container: Container;
 }
@@ -425,6 +427,7 @@ function resolveEnvsubst({ variables, span: by, context }: EnvsubstStep, text: s
           name,
           definition,
           mayBeDefined: context.environment.isOpen || context.assigned.has(name),
+          transformed: false,
           at,
           container: context.container,
         },
@@ -443,6 +446,7 @@ function resolveVariable(variable: RunVariable, context: Context): ResolvedVaria
       variable.fallback !== undefined ||
       context.environment.isOpen ||
       wellKnownVariables.has(variable.name),
+    transformed: variable.transformed,
     at: context.script.place(variable.span.start, variable.span.end),
     container: context.container,
   };
@@ -468,6 +472,7 @@ function unknownOutput(span: Span, context: Context): ResolvedVariable {
     name: '',
     definition: undefined,
     mayBeDefined: true,
+    transformed: true,
     at: context.script.place(span.start, span.end),
     container: context.container,
   };

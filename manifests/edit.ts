@@ -70,6 +70,9 @@ export function deleteEntry(value: Value): TextEdit | undefined {
   )
     return undefined;
   const end = nextLine(text, lastContent(value));
+  // In a block scalar the lines' indentation is not part of the text: it goes with the line break before the entry.
+  if (value.source.linePrefix !== '' && start > 0)
+    return { at: linesPlace(value, start - 1, text[end - 1] === '\n' ? end - 1 : end), newText: '' };
   return { at: linesPlace(value, start, end), newText: '' };
 }
 

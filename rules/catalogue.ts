@@ -8,6 +8,13 @@ import monitorSelectsNoService from './monitoring/monitor-selects-no-service';
 import netpolNamespaceSelectorLabel from './network/netpol-namespace-selector-label';
 import netpolPeerMatchesNothing from './network/netpol-peer-matches-nothing';
 import netpolSelectsNothing from './network/netpol-selects-nothing';
+import placeholderConfig from './placeholders/placeholder-config';
+import placeholderDomain from './placeholders/placeholder-domain';
+import placeholderImage from './placeholders/placeholder-image';
+import placeholderSecret from './placeholders/placeholder-secret';
+import pgCronSixFields from './postgresql/pg-cron-six-fields';
+import pgResourcesBelowProfile from './postgresql/pg-resources-below-profile';
+import pgSharedBuffersTooLarge from './postgresql/pg-shared-buffers-too-large';
 import pgSuperuserSecretUndefined from './postgresql/pg-superuser-secret-undefined';
 import namespaceUndefined from './references/namespace-undefined';
 import referenceMissingConfigmap from './references/reference-missing-configmap';
@@ -27,8 +34,12 @@ import crdUnknownField from './schema/crd-unknown-field';
 import schemaUnknownKind from './schema/schema-unknown-kind';
 import serviceSelectsNothing from './services/service-selects-nothing';
 import serviceSelectsSeveralWorkloads from './services/service-selects-several-workloads';
+import serviceTargetPortUnexposed from './services/service-target-port-unexposed';
+import workloadSelectorMismatch from './services/workload-selector-mismatch';
+import workloadSelectorsOverlap from './services/workload-selectors-overlap';
 import synapseInstanceMap from './synapse/synapse-instance-map';
 import synapseStreamWriterCount from './synapse/synapse-stream-writer-count';
+import synapseWorkerLegacyReplication from './synapse/synapse-worker-legacy-replication';
 import duplicateResource from './yaml/duplicate-resource';
 import duplicateYamlKey from './yaml/duplicate-yaml-key';
 import fileNotRead from './yaml/file-not-read';
@@ -52,7 +63,14 @@ export const rules: readonly Rule[] = [
   netpolNamespaceSelectorLabel,
   netpolPeerMatchesNothing,
   netpolSelectsNothing,
+  pgCronSixFields,
+  pgResourcesBelowProfile,
+  pgSharedBuffersTooLarge,
   pgSuperuserSecretUndefined,
+  placeholderConfig,
+  placeholderDomain,
+  placeholderImage,
+  placeholderSecret,
   referenceMissingConfigmap,
   referenceMissingConfigmapKey,
   referenceMissingImagepullsecret,
@@ -68,7 +86,11 @@ export const rules: readonly Rule[] = [
   secretUnused,
   serviceSelectsNothing,
   serviceSelectsSeveralWorkloads,
+  serviceTargetPortUnexposed,
   synapseInstanceMap,
   synapseStreamWriterCount,
+  synapseWorkerLegacyReplication,
+  workloadSelectorMismatch,
+  workloadSelectorsOverlap,
   yamlSyntax,
 ];
