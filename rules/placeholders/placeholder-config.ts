@@ -1,0 +1,51 @@
+import type { Rule } from '../rule';
+import { placeholdersIn } from './texts';
+
+export default {
+  id: 'placeholder-config',
+  items: ['A.1.e'],
+  severity: 'error',
+  summary: 'A manifest still holds a value that somebody was to fill in.',
+  why: 'What was left open is deployed as it stands: a storage class, an address or a key named CHANGEME does not exist.',
+  remedy: 'Write the real value, or take it from a Secret.',
+  traps: [
+    'Comments, scripts, descriptions, alert rules and dashboards are not searched.',
+    'Tokens that an init container replaces (`X_PLACEHOLDER`, `${X}`) are the business of config-placeholder-unsubstituted.',
+  ],
+  examples: {
+    bad: `
+      #- /haproxy.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: haproxy
+        namespace: matrix
+      data:
+        haproxy.cfg: |
+          resolvers cluster
+            # nameserver CHANGEME:53
+            nameserver dns CHANGEME_KUBE_DNS_IP:53
+      #                    ^^^^^^^^^^^^^^^^^^^^ error: CHANGEME_KUBE_DNS_IP is still to be filled in
+    `,
+    good: `
+      #- /haproxy.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: haproxy
+        namespace: matrix
+      data:
+        haproxy.cfg: |
+          resolvers cluster
+            # nameserver CHANGEME:53
+            parse-resolv-conf
+    `,
+  },
+  kinds: ['*'],
+  *check(resource, workspace) {
+    for (const { placeholder, at } of placeholdersIn(resource, workspace)) {
+      if (placeholder.class !== 'change-me' && placeholder.class !== 'angle') continue;
+      yield { at, message: `${placeholder.text} is still to be filled in — write the real value.` };
+    }
+  },
+} satisfies Rule;

@@ -1,0 +1,51 @@
+import { containersOf, workloadKinds } from '../../analysis/pods';
+import { findPlaceholders } from '../../analysis/text/placeholders';
+import type { Rule } from '../rule';
+
+export default {
+  id: 'placeholder-image',
+  items: [],
+  severity: 'error',
+  summary: 'A container’s image is still a placeholder.',
+  why: 'No registry has an image of this name, so the pod stays in `ImagePullBackOff`.',
+  remedy: 'Name the image that you built or chose, with its tag.',
+  examples: {
+    bad: `
+      #- /app.yaml
+      apiVersion: v1
+      kind: Pod
+      metadata:
+        name: key-vault
+        namespace: matrix
+      spec:
+        containers:
+          - name: app
+            image: CHANGEME_KEY_VAULT_IMAGE:1.0 # from your registry
+      #            ^^^^^^^^^^^^^^^^^^^^^^^^ error: The image of container app is still the placeholder CHANGEME_KEY_VAULT_IMAGE
+    `,
+    good: `
+      #- /app.yaml
+      apiVersion: v1
+      kind: Pod
+      metadata:
+        name: key-vault
+        namespace: matrix
+      spec:
+        containers:
+          - name: app
+            image: registry.tessera.test/key-vault:1.0
+    `,
+  },
+  kinds: [...workloadKinds],
+  *check(resource) {
+    for (const { name, value } of containersOf(resource)) {
+      const image = value.at('image');
+      const found = findPlaceholders(image.text ?? '', 'value')[0];
+      if (!found) continue;
+      yield {
+        at: image.part(found.span.start, found.span.end),
+        message: `The image of container ${name} is still the placeholder ${found.text} — name the image to run.`,
+      };
+    }
+  },
+} satisfies Rule;

@@ -1,0 +1,68 @@
+import { secretEntries } from '../../analysis/secret-data';
+import { languageOf, maskComments } from '../../analysis/text/comments';
+import { findPlaceholders } from '../../analysis/text/placeholders';
+import type { ChecklistItemId } from '../../checklist/types';
+import type { Rule } from '../rule';
+
+export default {
+  id: 'placeholder-secret',
+  items: ['A.1.a', 'A.1.b', 'A.1.c', 'A.1.d', 'A.1.e', 'A.1.f'],
+  severity: 'error',
+  summary: 'A Secret still holds a placeholder.',
+  why: 'The deployment comes up with a password that everyone knows from the repository, or does not come up because two sides were given different placeholders.',
+  remedy:
+    'Generate a value and write it to every Secret that has to agree. *Fill all placeholders with generated secrets* does both.',
+  traps: [
+    'Values under `data` are decoded first. Comments in a `config.env` or another embedded file do not count.',
+    'One finding per key, however many placeholders its value has.',
+  ],
+  examples: {
+    bad: `
+      #- /secret.yaml
+      apiVersion: v1
+      kind: Secret
+      metadata:
+        name: redis-password
+        namespace: matrix
+      stringData:
+        password: "CHANGEME_REDIS_PASSWORD" # CHANGEME before use
+      #            ^^^^^^^^^^^^^^^^^^^^^^^ error: password of Secret redis-password is still the placeholder CHANGEME_REDIS_PASSWORD
+    `,
+    good: `
+      #- /secret.yaml
+      apiVersion: v1
+      kind: Secret
+      metadata:
+        name: redis-password
+        namespace: matrix
+      stringData:
+        password: "b2Jk7sYtq0VgXw4nLr9cHfUzEaMd5PiT" # no longer CHANGEME
+    `,
+  },
+  kinds: ['Secret'],
+  *check(secret) {
+    for (const { key, value, text, isEncoded } of secretEntries(secret)) {
+      if (text === undefined) continue;
+      const language = text.includes('\n') ? languageOf(key, text) : undefined;
+      const searched = language === undefined ? text : maskComments(text, language);
+      const found = findPlaceholders(searched, 'value').find(({ class: kind }) => kind !== 'domain' && kind !== 'env');
+      if (!found) continue;
+      yield {
+        at: isEncoded ? value : value.part(found.span.start, found.span.end),
+        message: `${key} of Secret ${secret.name} is still the placeholder ${found.text} — generate a value.`,
+        items: [itemOf(secret.name, key)],
+      };
+    }
+  },
+} satisfies Rule;
+
+/** The line of the checklist that asks for a credential, by the names people give the keys. */
+function itemOf(secret: string, key: string): ChecklistItemId {
+  const name = `${secret} ${key}`;
+  if (/private[-_.]?key|rsa|\.pem|\.key$/i.test(key)) return 'A.1.d';
+  if (/django/i.test(name) || (/key[-_]?vault/i.test(secret) && /secret[-_]key/i.test(key))) return 'A.1.c';
+  if (/s3|minio|access[-_]key|secret[-_]key|console_/i.test(name)) return 'A.1.b';
+  if (/jwt|macaroon|form|registration|replication|turn|signing/i.test(key)) return 'A.1.f';
+  if (/api[-_]?(?:key|secret)/i.test(key)) return 'A.1.e';
+  return 'A.1.a';
+}

@@ -1,0 +1,100 @@
+import { containersOf, podTemplate } from '../../analysis/pods';
+import { scriptOf } from '../../analysis/scripts';
+import { type Language, languageOf, maskComments } from '../../analysis/text/comments';
+import { findPlaceholders, type Placeholder } from '../../analysis/text/placeholders';
+import type { Resource } from '../../manifests/resource';
+import type { Place } from '../../manifests/span';
+import type { Value } from '../../manifests/value';
+import type { Workspace } from '../../manifests/workspace';
+
+/** A placeholder somewhere in a manifest. */
+export interface FoundPlaceholder {
+  readonly placeholder: Placeholder;
+  readonly at: Place;
+  /** The scalar that holds it. */
+  readonly value: Value;
+}
+
+/**
+ * The placeholders in what a manifest says: its scalars, and the configuration texts in it with their comments left
+ * out. Scripts are not searched, since they name placeholders in order to replace them or to refuse them; neither are
+ * descriptions, dashboards and alert rules, whose texts are full of look-alikes. Without a workspace, scripts in
+ * ConfigMaps that a container names by path are judged by their look.
+ */
+export function placeholdersIn(resource: Resource, workspace: Workspace | undefined): readonly FoundPlaceholder[] {
+  if (resource.kind === 'Secret' || unsearchedKinds.has(resource.kind)) return [];
+  const values = resource.kind === 'ConfigMap' ? configTexts(resource) : plainValues(resource, workspace);
+  return values.flatMap(({ value, language }) => placeholdersOf(value, language));
+}
+
+/** The placeholders in one scalar. */
+export function placeholdersOf(value: Value, language: Language | 'value'): readonly FoundPlaceholder[] {
+  const text = value.text ?? '';
+  if (!suspicious.test(text)) return [];
+  const searched = language === 'value' ? text : maskComments(text, language);
+  return findPlaceholders(searched, language).map(placeholder => ({
+    placeholder,
+    at: value.part(placeholder.span.start, placeholder.span.end),
+    value,
+  }));
+}
+
+/** The language of a text by its key; undefined for scripts and dashboards, which are not searched. */
+export function configLanguage(key: string, text: string): Language | 'value' | undefined {
+  if (!text.includes('\n') && !/\.\w+$/.test(key)) return 'value';
+  if (/\.json$/.test(key) && /"(?:panels|templating)"\s*:/.test(text)) return undefined;
+  const language = languageOf(key, text);
+  return language === 'shell' || language === 'python' ? undefined : language;
+}
+
+const unsearchedKinds = new Set(['PrometheusRule', 'CustomResourceDefinition', 'GrafanaDashboard']);
+/** Cheap to test: every placeholder has one of these somewhere. */
+const suspicious = /change|replace|insert|your|fixme|todo|xxx|placeholder|from_secret|example|invalid|domain|<|__|@@/i;
+
+interface SearchedText {
+  readonly value: Value;
+  readonly language: Language | 'value';
+}
+
+function configTexts(resource: Resource): readonly SearchedText[] {
+  return resource.root
+    .at('data')
+    .entries()
+    .flatMap(([key, value]) => {
+      const language = configLanguage(key, value.text ?? '');
+      return language === undefined ? [] : [{ value, language }];
+    });
+}
+
+function plainValues(resource: Resource, workspace: Workspace | undefined): readonly SearchedText[] {
+  const spans = podTemplate(resource) ? scriptStarts(resource, workspace) : [];
+  const found: SearchedText[] = [];
+  for (const [key, value] of resource.root.entries()) {
+    const searched =
+      key === 'metadata'
+        ? value
+            .entries()
+            .filter(([name]) => name !== 'annotations')
+            .map(([, entry]) => entry)
+        : [value];
+    for (const root of searched) {
+      for (const scalar of root.scalars()) {
+        if (typeof scalar.scalar !== 'string' || scalar.name === 'image' || scalar.name === 'description') continue;
+        if (spans.length > 0 && spans.includes(scalar.span.start)) continue;
+        found.push({ value: scalar, language: 'value' });
+      }
+    }
+  }
+  return found;
+}
+
+function scriptStarts(resource: Resource, workspace: Workspace | undefined): readonly number[] {
+  if (workspace)
+    return containersOf(resource).flatMap(
+      container => scriptOf(workspace, resource, container)?.value.span.start ?? [],
+    );
+  return containersOf(resource)
+    .flatMap(container => [...container.value.at('command').items(), ...container.value.at('args').items()])
+    .filter(word => word.text?.includes('\n'))
+    .map(word => word.span.start);
+}
