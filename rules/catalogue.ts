@@ -20,6 +20,7 @@ import pgParameterManagedByOperator from './postgresql/pg-parameter-managed-by-o
 import pgResourcesBelowProfile from './postgresql/pg-resources-below-profile';
 import pgSharedBuffersTooLarge from './postgresql/pg-shared-buffers-too-large';
 import pgSuperuserSecretUndefined from './postgresql/pg-superuser-secret-undefined';
+import redisPasswordSecretMissing from './redis/redis-password-secret-missing';
 import namespaceUndefined from './references/namespace-undefined';
 import referenceMissingConfigmap from './references/reference-missing-configmap';
 import referenceMissingConfigmapKey from './references/reference-missing-configmap-key';
@@ -81,6 +82,7 @@ export const rules: readonly Rule[] = [
   placeholderDomain,
   placeholderImage,
   placeholderSecret,
+  redisPasswordSecretMissing,
   referenceMissingConfigmap,
   referenceMissingConfigmapKey,
   referenceMissingImagepullsecret,

@@ -1,8 +1,10 @@
 import { declarationsOf } from '../../analysis/declarations';
+import { referrersOf } from '../../analysis/references';
 import { clusterKind } from '../../analysis/roles';
 import { insertEntry, replaceValue } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Fix, Rule } from '../rule';
+import { itemFor } from './clusters';
 
 export default {
   id: 'pg-superuser-secret-undefined',
@@ -62,15 +64,28 @@ export default {
       if (lacks) {
         yield {
           at: own,
+          items: itemFor(workspace, cluster, '1.1.b.1', '1.1.b.2'),
           message: `Secret ${own.string} lacks username or password, which CloudNativePG reads the superuser from — add both keys.`,
           related: [{ at: lacks.at, message: `Secret ${own.string}` }],
         };
       }
       return;
     }
+    const name = own.string ?? `${cluster.name}-superuser`;
+    const byHand = workspace.find('Secret', cluster.namespace, name);
     yield {
       at: access.exists ? access : cluster.root.at('metadata', 'name'),
-      message: `Secret ${cluster.name}-superuser will not exist, because CloudNativePG leaves superuser access off by default — set enableSuperuserAccess: true.`,
+      items: itemFor(workspace, cluster, '1.1.b.1', '1.1.b.2'),
+      message: byHand
+        ? `Secret ${name} has no effect, because CloudNativePG blanks the password of postgres while superuser access is off — set enableSuperuserAccess: true.`
+        : `Secret ${name} will not exist, because CloudNativePG leaves superuser access off by default — set enableSuperuserAccess: true.`,
+      related: [
+        ...(byHand ? [{ at: byHand.root.at('metadata', 'name'), message: byHand.title }] : []),
+        ...referrersOf(workspace, 'Secret', cluster.namespace, name).map(({ resource, reference }) => ({
+          at: reference.name,
+          message: `${resource.title} needs it`,
+        })),
+      ],
       fixes: () => switchOn(cluster),
     };
   },

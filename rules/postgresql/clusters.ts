@@ -1,0 +1,35 @@
+import { clusterKind, databases } from '../../analysis/roles';
+import type { ChecklistItemId } from '../../checklist/types';
+import type { Resource } from '../../manifests/resource';
+import type { Workspace } from '../../manifests/workspace';
+
+/** Of a pair of items, the one about the main cluster or the one about the LI cluster. */
+export function itemFor(
+  workspace: Workspace,
+  cluster: Resource,
+  main: ChecklistItemId,
+  li: ChecklistItemId,
+): readonly ChecklistItemId[] {
+  return [databases(workspace).li === cluster ? li : main];
+}
+
+/** The cluster that a host name leads to, and whether through the Service that can write. */
+export function clusterOfHost(
+  workspace: Workspace,
+  namespace: string | undefined,
+  host: string,
+): { readonly cluster: Resource; readonly service: 'rw' | 'ro' | 'r' } | undefined {
+  const [first = '', second] = host.split('.');
+  const [, name, service] = /^(.+)-(rw|ro|r)$/.exec(first) ?? [];
+  if (name === undefined) return undefined;
+  const cluster = workspace.find(clusterKind, second ?? namespace, name);
+  return cluster && { cluster, service: service as 'rw' | 'ro' | 'r' };
+}
+
+/** The database and its owner that a cluster is bootstrapped with; undefined where it is made in another way. */
+export function initdbOf(cluster: Resource): { readonly database: string; readonly owner: string } | undefined {
+  const bootstrap = cluster.root.at('spec', 'bootstrap');
+  if (bootstrap.exists && bootstrap.kind === 'mapping' && !bootstrap.at('initdb').exists) return undefined;
+  const database = bootstrap.at('initdb', 'database').text ?? 'app';
+  return { database, owner: bootstrap.at('initdb', 'owner').text ?? database };
+}
