@@ -15,11 +15,14 @@ import placeholderImage from './placeholders/placeholder-image';
 import placeholderSecret from './placeholders/placeholder-secret';
 import pgBackupUnscheduled from './postgresql/pg-backup-unscheduled';
 import pgCronSixFields from './postgresql/pg-cron-six-fields';
+import pgLiClusterMissing from './postgresql/pg-li-cluster-missing';
 import pgLocaleNotC from './postgresql/pg-locale-not-c';
+import pgMainClusterMissing from './postgresql/pg-main-cluster-missing';
 import pgParameterManagedByOperator from './postgresql/pg-parameter-managed-by-operator';
 import pgResourcesBelowProfile from './postgresql/pg-resources-below-profile';
 import pgSharedBuffersTooLarge from './postgresql/pg-shared-buffers-too-large';
 import pgSuperuserSecretUndefined from './postgresql/pg-superuser-secret-undefined';
+import redisPasswordNotApplied from './redis/redis-password-not-applied';
 import redisPasswordSecretMissing from './redis/redis-password-secret-missing';
 import namespaceUndefined from './references/namespace-undefined';
 import referenceMissingConfigmap from './references/reference-missing-configmap';
@@ -73,7 +76,9 @@ export const rules: readonly Rule[] = [
   netpolSelectsNothing,
   pgBackupUnscheduled,
   pgCronSixFields,
+  pgLiClusterMissing,
   pgLocaleNotC,
+  pgMainClusterMissing,
   pgParameterManagedByOperator,
   pgResourcesBelowProfile,
   pgSharedBuffersTooLarge,
@@ -82,6 +87,7 @@ export const rules: readonly Rule[] = [
   placeholderDomain,
   placeholderImage,
   placeholderSecret,
+  redisPasswordNotApplied,
   redisPasswordSecretMissing,
   referenceMissingConfigmap,
   referenceMissingConfigmapKey,

@@ -2,6 +2,7 @@ import { isChartObject } from '../../analysis/charts';
 import { type Declaration, declarationsOf, declaredNames } from '../../analysis/declarations';
 import { nearest } from '../../analysis/nearest';
 import { type Reference, type ReferencedKind, referencesOf } from '../../analysis/references';
+import { familiesOf, redisMains } from '../../analysis/roles';
 import { insertEntry, quoted, replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
@@ -34,7 +35,7 @@ export function* missingObjects(
     if (!reference) continue;
     const name = reference.name.text ?? '';
     const found = declarationsOf(workspace, reference.kind, reference.namespace, name);
-    if (found.some(one => one.origin !== 'promise') || isSuperuserSecret(workspace, reference)) continue;
+    if (found.some(one => one.origin !== 'promise') || isReportedElsewhere(workspace, resource, reference)) continue;
     const fromChart = isChartObject(workspace, reference.namespace, name);
     if (fromChart === 'yes') continue;
     const problem = found[0]
@@ -57,6 +58,7 @@ export function* missingKeys(
     if (referenced !== kind || isOptional || !key?.text || said.has(`${consumer}/${name.text}/${key.text}`)) continue;
     const found = declarationsOf(workspace, kind, namespace, name.text ?? '').filter(one => one.origin !== 'promise');
     if (found.length === 0 || found.some(one => one.keys === 'any' || one.keys.has(key.text ?? ''))) continue;
+    if (isRedisPassword(workspace, resource, referenced)) continue;
     said.add(`${consumer}/${name.text}/${key.text}`);
     const known = [...new Set(found.flatMap(one => (one.keys === 'any' ? [] : [...one.keys])))].sort();
     const has = known.length === 0 ? 'has no keys' : `has the keys ${known.join(', ')}`;
@@ -115,14 +117,23 @@ function describe({ kind, namespace }: Reference, name: string): string {
 
 const clusterScoped: ReadonlySet<ReferencedKind> = new Set(['ClusterIssuer', 'StorageClass']);
 
-/** The superuser Secret of a cluster is the business of pg-superuser-secret-undefined, which says what to switch on. */
-function isSuperuserSecret(workspace: Workspace, { kind, namespace, name }: Reference): boolean {
+/**
+ * The superuser Secret of a cluster is the business of pg-superuser-secret-undefined, which says what to switch on, and
+ * the password of Redis that of redis-password-secret-missing.
+ */
+function isReportedElsewhere(
+  workspace: Workspace,
+  resource: Resource,
+  { kind, namespace, name, key }: Reference,
+): boolean {
+  if (kind !== 'Secret') return false;
   const cluster = /^(.+)-superuser$/.exec(name.text ?? '')?.[1];
-  return (
-    kind === 'Secret' &&
-    cluster !== undefined &&
-    workspace.find('Cluster.postgresql.cnpg.io', namespace, cluster) !== undefined
-  );
+  if (cluster !== undefined && workspace.find('Cluster.postgresql.cnpg.io', namespace, cluster)) return true;
+  return key !== undefined && isRedisPassword(workspace, resource, kind);
+}
+
+function isRedisPassword(workspace: Workspace, resource: Resource, kind: string): boolean {
+  return kind === 'Secret' && familiesOf(resource).has('redis') && redisMains(workspace).includes(resource);
 }
 
 function useKey(key: Value, close: string | undefined): readonly Fix[] {

@@ -1,0 +1,230 @@
+import { type Configuration, commandLine, configurationOf } from '../../analysis/configs';
+import type { EffectiveFile } from '../../analysis/effective';
+import { environmentOf } from '../../analysis/environment';
+import { containersOf, replicasOf } from '../../analysis/pods';
+import { isLi, redisMains } from '../../analysis/roles';
+import { findPlaceholders } from '../../analysis/text/placeholders';
+import type { Resource } from '../../manifests/resource';
+import type { Place, Span } from '../../manifests/span';
+import type { Workspace } from '../../manifests/workspace';
+import type { Problem, Rule } from '../rule';
+
+export default {
+  id: 'redis-password-not-applied',
+  items: ['1.2.b.1'],
+  severity: 'error',
+  summary: 'Redis starts without the password that its clients use.',
+  why: 'Redis takes every line of its configuration literally. With a token left in `requirepass` the password is the token; without the line there is no password. Clients fail, or everyone in the cluster gets in.',
+  remedy:
+    'Let an init container copy the configuration to a writable volume and put `requirepass` and `masterauth` into it from the Secret, or pass `--requirepass $(REDIS_PASSWORD)`.',
+  traps: [
+    'Both ways are right: replacing a placeholder with `sed`, and appending the lines. What counts is the file that Redis is started with.',
+    'With more than one replica, `masterauth` is needed as well, or the followers cannot log in.',
+    'Kubernetes replaces `$(VAR)` in arguments, but Redis does not replace `${VAR}` in its file.',
+  ],
+  sources: ['Redis documentation, ACL and "requirepass"; redis.conf has no variables'],
+  examples: {
+    bad: `
+      #- /redis.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: redis-config
+        namespace: matrix
+      data:
+        redis.conf: |
+          port 6379
+          requirepass \${REDIS_PASSWORD}
+      #               ^^^^^^^^^^^^^^^^^ error: \${REDIS_PASSWORD} is still there when Redis reads /conf/redis.conf
+      ---
+      apiVersion: apps/v1
+      kind: StatefulSet
+      metadata:
+        name: redis
+        namespace: matrix
+      spec:
+        replicas: 1
+        serviceName: redis
+        selector:
+          matchLabels: {app: redis}
+        template:
+          metadata:
+            labels: {app: redis}
+          spec:
+            containers:
+              - name: redis
+                image: redis:7.4
+                command: [redis-server, /conf/redis.conf]
+                volumeMounts:
+                  - name: config
+                    mountPath: /conf
+            volumes:
+              - name: config
+                configMap:
+                  name: redis-config
+    `,
+    good: `
+      #- /redis.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: redis-config
+        namespace: matrix
+      data:
+        redis.conf: |
+          port 6379
+      ---
+      apiVersion: apps/v1
+      kind: StatefulSet
+      metadata:
+        name: redis
+        namespace: matrix
+      spec:
+        replicas: 1
+        serviceName: redis
+        selector:
+          matchLabels: {app: redis}
+        template:
+          metadata:
+            labels: {app: redis}
+          spec:
+            initContainers:
+              - name: set-password
+                image: redis:7.4
+                command:
+                  - sh
+                  - -c
+                  - |
+                    cp /template/redis.conf /conf/redis.conf
+                    echo "requirepass \${REDIS_PASSWORD}" >> /conf/redis.conf
+                env:
+                  - name: REDIS_PASSWORD
+                    valueFrom:
+                      secretKeyRef: {name: redis-password, key: password}
+                volumeMounts:
+                  - name: template
+                    mountPath: /template
+                  - name: config
+                    mountPath: /conf
+            containers:
+              - name: redis
+                image: redis:7.4
+                command: [redis-server, /conf/redis.conf]
+                volumeMounts:
+                  - name: config
+                    mountPath: /conf
+            volumes:
+              - name: template
+                configMap:
+                  name: redis-config
+              - name: config
+                emptyDir: {}
+    `,
+  },
+  kinds: ['StatefulSet', 'Deployment', 'Pod'],
+  *check(resource, workspace) {
+    if (isLi(workspace, resource) || !redisMains(workspace).includes(resource)) return;
+    const configuration = configurationOf(workspace, resource, 'redis');
+    if (!configuration) return;
+    const needed = replicasOf(resource) > 1 ? (['requirepass', 'masterauth'] as const) : (['requirepass'] as const);
+    for (const directive of needed) {
+      const problem = problemWith(directive, configuration, resource, workspace);
+      // Without requirepass there is nothing that masterauth could be missing for.
+      if (problem) {
+        yield problem;
+        return;
+      }
+    }
+  },
+} satisfies Rule;
+
+function problemWith(
+  directive: 'requirepass' | 'masterauth',
+  configuration: Configuration,
+  resource: Resource,
+  workspace: Workspace,
+): Problem | undefined {
+  const { container, files, paths } = configuration;
+  if (commandLine(container).some(word => new RegExp(`--${directive}\\b`).test(word.text ?? ''))) return undefined;
+  // A file that the tree does not show, or that a tool writes which is not understood, may well have the line.
+  if (files.some(file => file.isOpaque) || files.length < paths.length) return undefined;
+  const line = files.flatMap(file => directiveIn(file, directive)).at(-1);
+  if (!line) return notThere(directive, configuration, resource);
+  const { file, span, text } = line;
+  const at = file.content.place(span.start, span.end);
+  const resolution = file.resolve(span);
+  switch (resolution.kind) {
+    case 'unknown':
+      return undefined;
+    case 'unexpanded':
+      return {
+        at: resolution.by,
+        message: `This does not expand its variable, because the shell leaves single quotes alone, so the password of Redis becomes that text — use double quotes.`,
+        related: [{ at, message: directive }],
+      };
+    case 'replaced': {
+      const undefinedOne = resolution.variables.find(variable => !variable.definition && !variable.mayBeDefined);
+      return (
+        undefinedOne &&
+        variableMissing(
+          directive,
+          undefinedOne.name,
+          undefinedOne.container.value.at('name'),
+          undefinedOne.container.name,
+        )
+      );
+    }
+    case 'left': {
+      const token = findPlaceholders(text, 'value').find(({ class: kind }) => kind === 'token' || kind === 'env');
+      if (!token) return undefined;
+      return {
+        at,
+        message: `${token.text} is still there when Redis reads ${file.path}, so that text is the password — let an init container put the Secret’s value in.`,
+        related:
+          environmentOf(workspace, resource, container).variables.size > 0
+            ? [{ at: container.value.at('name'), message: `Container ${container.name}` }]
+            : [],
+      };
+    }
+  }
+}
+
+function notThere(directive: string, { files, container }: Configuration, resource: Resource): Problem {
+  const [file] = files;
+  const init = containersOf(resource).find(one => one.isInit);
+  const at: Place = file?.sources[0]?.key ?? init?.value.at('name') ?? container.value.at('name');
+  const effect =
+    directive === 'requirepass'
+      ? 'so Redis asks nobody for a password'
+      : 'so its followers cannot log in to the master';
+  return {
+    at,
+    message: `Nothing sets ${directive} in what container ${container.name} reads, ${effect} — add it from the Secret in an init container or as an argument.`,
+    related: [{ at: container.value.at('name'), message: `Container ${container.name}` }],
+  };
+}
+
+function variableMissing(directive: string, name: string, at: Place, container: string): Problem {
+  return {
+    at,
+    message: `Container ${container} writes ${directive} from the variable ${name}, which it does not have, so the password is empty — define the variable under env.`,
+  };
+}
+
+interface DirectiveLine {
+  readonly file: EffectiveFile;
+  /** The value of the directive. */
+  readonly span: Span;
+  readonly text: string;
+}
+
+/** The values of a directive; Redis reads one directive a line, and `#` starts a comment only at the start of a line. */
+function directiveIn(file: EffectiveFile, directive: string): readonly DirectiveLine[] {
+  return [
+    ...file.content.text.matchAll(new RegExp(`^[ \\t]*${directive}[ \\t]+(?:"([^"\\n]*)"|'([^'\\n]*)'|(\\S+))`, 'gm')),
+  ].map(match => {
+    const text = match[1] ?? match[2] ?? match[3] ?? '';
+    const start = match.index + match[0].length - text.length - (match[3] === undefined ? 1 : 0);
+    return { file, span: { start, end: start + text.length }, text };
+  });
+}
