@@ -26,14 +26,20 @@ describe('rule examples', () => {
         const fixed = fixAll(bad.files, [rule]);
         if (fixed === bad.files) return;
         assert.deepEqual(Object.fromEntries(fixed), Object.fromEntries(readFixture(rule.examples.good).files));
-        assert.deepEqual(errorsOf(fixed).filter(error => !errorsOf(bad.files).includes(error)), []);
+        assert.deepEqual(
+          errorsOf(fixed).filter(error => !errorsOf(bad.files).includes(error)),
+          [],
+        );
       });
     });
   }
 });
 
 function errorsOf(files: ReadonlyMap<string, string>): readonly string[] {
-  return checkWorkspace(workspaceOf(files), rules)
-    .filter(finding => finding.severity === 'error')
-    .map(finding => `${finding.rule.id}: ${finding.problem.message}`);
+  return (
+    checkWorkspace(workspaceOf(files), rules)
+      // A skeleton of a missing Secret asks for its values by placeholders, which is what that rule is for.
+      .filter(finding => finding.severity === 'error' && finding.rule.id !== 'placeholder-secret')
+      .map(finding => `${finding.rule.id}: ${finding.problem.message}`)
+  );
 }
