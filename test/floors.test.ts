@@ -33,7 +33,7 @@ const floors: Readonly<Record<string, { readonly folders: readonly string[]; rea
 /** What runs in a browser worker must not reach for the outside world. */
 const pure = ['manifests', 'checklist', 'analysis', 'rules'];
 const forbiddenGlobals =
-  /\b(?:process\.|Buffer\b|Date\.now|new Date\b|Math\.random|setTimeout|setInterval|fetch\(|XMLHttpRequest|require\()/;
+  /\b(?:process\.(?:env|argv|platform|cwd|exit|nextTick|stdout|stderr|version|hrtime|memoryUsage|on)\b|Buffer\b|Date\.now|new Date\b|Math\.random|setTimeout|setInterval|fetch\(|XMLHttpRequest|require\()/;
 
 interface Violation {
   readonly file: string;
