@@ -14,6 +14,7 @@ import placeholderDomain from './placeholders/placeholder-domain';
 import placeholderImage from './placeholders/placeholder-image';
 import placeholderSecret from './placeholders/placeholder-secret';
 import pgBackupUnscheduled from './postgresql/pg-backup-unscheduled';
+import pgConnectionBudgetExceeded from './postgresql/pg-connection-budget-exceeded';
 import pgCronSixFields from './postgresql/pg-cron-six-fields';
 import pgLiClusterMissing from './postgresql/pg-li-cluster-missing';
 import pgLocaleNotC from './postgresql/pg-locale-not-c';
@@ -22,6 +23,7 @@ import pgParameterManagedByOperator from './postgresql/pg-parameter-managed-by-o
 import pgResourcesBelowProfile from './postgresql/pg-resources-below-profile';
 import pgSharedBuffersTooLarge from './postgresql/pg-shared-buffers-too-large';
 import pgSuperuserSecretUndefined from './postgresql/pg-superuser-secret-undefined';
+import synapseDatabaseMismatch from './postgresql/synapse-database-mismatch';
 import redisPasswordNotApplied from './redis/redis-password-not-applied';
 import redisPasswordSecretMissing from './redis/redis-password-secret-missing';
 import namespaceUndefined from './references/namespace-undefined';
@@ -47,6 +49,8 @@ import workloadSelectorMismatch from './services/workload-selector-mismatch';
 import workloadSelectorsOverlap from './services/workload-selectors-overlap';
 import synapseInstanceMap from './synapse/synapse-instance-map';
 import synapseMainDutyDuplicated from './synapse/synapse-main-duty-duplicated';
+import synapseS3ProviderNotInstalled from './synapse/synapse-s3-provider-not-installed';
+import synapseS3ProviderUnpinned from './synapse/synapse-s3-provider-unpinned';
 import synapseStreamWriterCount from './synapse/synapse-stream-writer-count';
 import synapseWorkerLegacyReplication from './synapse/synapse-worker-legacy-replication';
 import synapseWorkerNameMismatch from './synapse/synapse-worker-name-mismatch';
@@ -75,6 +79,7 @@ export const rules: readonly Rule[] = [
   netpolPeerMatchesNothing,
   netpolSelectsNothing,
   pgBackupUnscheduled,
+  pgConnectionBudgetExceeded,
   pgCronSixFields,
   pgLiClusterMissing,
   pgLocaleNotC,
@@ -105,8 +110,11 @@ export const rules: readonly Rule[] = [
   serviceSelectsNothing,
   serviceSelectsSeveralWorkloads,
   serviceTargetPortUnexposed,
+  synapseDatabaseMismatch,
   synapseInstanceMap,
   synapseMainDutyDuplicated,
+  synapseS3ProviderNotInstalled,
+  synapseS3ProviderUnpinned,
   synapseStreamWriterCount,
   synapseWorkerLegacyReplication,
   synapseWorkerNameMismatch,

@@ -1,0 +1,45 @@
+import type { Resource } from '../manifests/resource';
+import type { Place } from '../manifests/span';
+import type { Workspace } from '../manifests/workspace';
+import { type Family, workloads } from './roles';
+
+/**
+ * Where the absence of a component is told: at the nearest thing that proves it is wanted, given best first, else at
+ * the namespace of the deployment, else at the first line of a checklist in the tree. Undefined if nothing of it is a
+ * Matrix deployment, so that a tree of something else is left in peace.
+ */
+export function anchorFor(workspace: Workspace, ...nearer: readonly (Place | undefined)[]): Place | undefined {
+  return nearer.find(place => place !== undefined) ?? workspace.shared(deploymentPlace);
+}
+
+/** The place of an object's name. */
+export function nameOf(resource: Resource | undefined): Place | undefined {
+  return resource?.root.at('metadata', 'name');
+}
+
+function deploymentPlace(workspace: Workspace): Place | undefined {
+  const namespaces = workspace.resources('Namespace');
+  const used = new Set(parts(workspace).map(part => part.namespace));
+  const namespace =
+    namespaces.find(one => /matrix|synapse/.test(one.name)) ?? namespaces.find(one => used.has(one.name));
+  if (namespace) return nameOf(namespace);
+  const checklist = workspace.filesWithRole('text').find(file => /checklist[^/]*\.md$/i.test(file.path));
+  if (!checklist || !/\b(?:matrix|synapse)\b/i.test(checklist.text)) return nameOf(parts(workspace)[0]);
+  const firstLine = checklist.text.indexOf('\n');
+  return { uri: checklist.uri, span: { start: 0, end: firstLine === -1 ? checklist.text.length : firstLine } };
+}
+
+/** The objects that only a Matrix deployment has, the most telling ones first. */
+function parts(workspace: Workspace): readonly Resource[] {
+  const families: readonly Family[] = [
+    'synapse',
+    'livekit',
+    'element',
+    'key_vault',
+    'sync',
+    'coturn',
+    'sygnal',
+    'scanner',
+  ];
+  return families.flatMap(family => workloads(workspace, family));
+}

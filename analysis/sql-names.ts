@@ -1,0 +1,36 @@
+import type { SourceFile } from '../manifests/file';
+import type { Index, Workspace } from '../manifests/workspace';
+
+/**
+ * Databases and roles that some SQL of the tree creates: in a Job's script, a ConfigMap, a Cluster's `postInitSQL` or a
+ * file. Names that a variable stands for are not known. Comments are read as well, so this can excuse a name and
+ * cannot prove one.
+ */
+export function createsDatabase(workspace: Workspace, name: string): boolean {
+  return workspace.lookup(createdNames, `database ${name}`).length > 0;
+}
+
+export function createsRole(workspace: Workspace, name: string): boolean {
+  return workspace.lookup(createdNames, `role ${name}`).length > 0;
+}
+
+const createdNames: Index<true> = {
+  name: 'names that SQL creates',
+  *document(document) {
+    yield* namesIn(document.text);
+  },
+  *textFile(file: SourceFile) {
+    if (/\.(?:sql|sh)$/i.test(file.path)) yield* namesIn(file.text);
+  },
+};
+
+function* namesIn(text: string): Iterable<readonly [string, true]> {
+  if (!/\bcreate/i.test(text)) return;
+  for (const [, kind = '', name = ''] of text.matchAll(
+    /\bcreate[ \t]+(database|user|role)[ \t]+(?:if[ \t]+not[ \t]+exists[ \t]+)?["'`\\]*([\w-]+)/gi,
+  ))
+    yield [`${kind.toLowerCase() === 'database' ? 'database' : 'role'} ${name}`, true];
+  // The programs of PostgreSQL that do the same.
+  for (const [, kind, name = ''] of text.matchAll(/\bcreate(db|user)[ \t]+(?:-[^\n]*[ \t])?([a-z_][\w-]*)[ \t]*$/gm))
+    yield [`${kind === 'db' ? 'database' : 'role'} ${name}`, true];
+}

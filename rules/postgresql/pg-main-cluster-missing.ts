@@ -1,0 +1,219 @@
+import { anchorFor, nameOf } from '../../analysis/anchor';
+import { chartReleases } from '../../analysis/charts';
+import { declaredNames } from '../../analysis/declarations';
+import { homeserverOf } from '../../analysis/homeserver';
+import { mainContainersOf, workloadKinds } from '../../analysis/pods';
+import { databases, imageName, synapseMains } from '../../analysis/roles';
+import { settingsOf } from '../../analysis/settings';
+import type { Resource } from '../../manifests/resource';
+import type { Index, Workspace } from '../../manifests/workspace';
+import type { Fix, Rule } from '../rule';
+import { newCluster } from './new-cluster';
+
+export default {
+  id: 'pg-main-cluster-missing',
+  items: ['1.1.a.1'],
+  severity: 'error',
+  summary: 'There is no PostgreSQL cluster for the main database.',
+  why: 'Synapse, its workers and key_vault keep everything in it; without it none of them starts.',
+  remedy: 'Add a CloudNativePG Cluster whose name is what the database host of Synapse begins with.',
+  traps: [
+    'The file may be called anything; the checklist names `infrastructure/01-postgresql/cluster.yaml`.',
+    'A database that another operator or a plain StatefulSet runs is a warning: it works, but the checklist cannot be checked on it.',
+    'A Cluster in a document that is broken, or that a template engine has to fill in, counts as being there.',
+    'With `components.main: auto` or `off` in `matrix-preflight.yaml` nothing is said.',
+  ],
+  sources: ['CloudNativePG documentation, Bootstrap and Service Management'],
+  examples: {
+    bad: `
+      #- /matrix-preflight.yaml
+      components:
+        li: off
+      #- /synapse.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: synapse
+        namespace: matrix
+      data:
+        homeserver.yaml: |
+          database:
+            name: psycopg2
+            args:
+              host: matrix-postgresql-rw.matrix.svc.cluster.local
+      #             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ 💡 error: no CloudNativePG Cluster for the main database
+              database: matrix
+              user: synapse
+      ---
+      apiVersion: apps/v1
+      kind: StatefulSet
+      metadata:
+        name: synapse-main
+        namespace: matrix
+      spec:
+        template:
+          spec:
+            containers:
+              - name: synapse
+                image: matrixdotorg/synapse:v1.119.0
+                env:
+                  - name: SYNAPSE_CONFIG_PATH
+                    value: /config/homeserver.yaml
+                volumeMounts:
+                  - name: config
+                    mountPath: /config
+            volumes:
+              - name: config
+                configMap:
+                  name: synapse
+    `,
+    good: `
+      #- /infrastructure/01-postgresql/cluster.yaml
+      apiVersion: postgresql.cnpg.io/v1
+      kind: Cluster
+      metadata:
+        name: matrix-postgresql
+        namespace: matrix
+      spec:
+        instances: 3
+        enableSuperuserAccess: true
+        bootstrap:
+          initdb:
+            database: matrix
+            owner: synapse
+            encoding: UTF8
+            localeCollate: C
+            localeCType: C
+        resources:
+          requests:
+            memory: 2Gi
+            cpu: "1"
+        storage:
+          size: 50Gi
+        monitoring:
+          enablePodMonitor: true
+      #- /matrix-preflight.yaml
+      components:
+        li: off
+      #- /synapse.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: synapse
+        namespace: matrix
+      data:
+        homeserver.yaml: |
+          database:
+            name: psycopg2
+            args:
+              host: matrix-postgresql-rw.matrix.svc.cluster.local
+              database: matrix
+              user: synapse
+      ---
+      apiVersion: apps/v1
+      kind: StatefulSet
+      metadata:
+        name: synapse-main
+        namespace: matrix
+      spec:
+        template:
+          spec:
+            containers:
+              - name: synapse
+                image: matrixdotorg/synapse:v1.119.0
+                env:
+                  - name: SYNAPSE_CONFIG_PATH
+                    value: /config/homeserver.yaml
+                volumeMounts:
+                  - name: config
+                    mountPath: /config
+            volumes:
+              - name: config
+                configMap:
+                  name: synapse
+    `,
+  },
+  *checkWorkspace(workspace) {
+    if (settingsOf(workspace).components.main !== 'required' || databases(workspace).main) return;
+    if (mayBeElsewhere(workspace)) return;
+    const [other] = workspace.lookup(otherDatabases, '');
+    if (other) {
+      yield {
+        at: other.root.at('metadata', 'name'),
+        severity: 'warning',
+        message: `${other.title} is no CloudNativePG Cluster, so its superuser Secret, its sizes and its backups are not checked — run the database with CloudNativePG, or check these by hand.`,
+      };
+      return;
+    }
+    const [main] = synapseMains(workspace);
+    const host = main && homeserverOf(workspace, main)?.at('database', 'args', 'host');
+    const at = anchorFor(workspace, host?.text ? host : undefined, nameOf(main));
+    if (!at) return;
+    yield {
+      at,
+      message: `There is no CloudNativePG Cluster for the main database${
+        host?.text ? `, so the host ${host.text} will not exist` : ''
+      } — add one.`,
+      fixes: () => create(workspace, main),
+    };
+  },
+} satisfies Rule;
+
+function create(workspace: Workspace, main: Resource | undefined): readonly Fix[] {
+  const args = main && homeserverOf(workspace, main)?.at('database', 'args');
+  const [name, namespace] = clusterNamed(args?.at('host').text);
+  return newCluster(workspace, {
+    name: name ?? 'matrix-postgresql',
+    namespace: namespace ?? main?.namespace ?? workspace.resources('Namespace')[0]?.name,
+    database: textOr(args?.at('database').text, 'matrix'),
+    owner: textOr(args?.at('user').text, 'synapse'),
+    directory: 'infrastructure/01-postgresql',
+    fileName: 'cluster.yaml',
+  });
+}
+
+/** Name and namespace of the cluster that a host names: `name-rw.namespace.svc`. */
+function clusterNamed(host: string | undefined): readonly [string | undefined, string | undefined] {
+  const [, name, namespace] = /^([a-z0-9-]+)-r[wo]?(?:\.([a-z0-9-]+)(?:\.svc(?:\..*)?)?)?$/.exec(host ?? '') ?? [];
+  return [name, namespace];
+}
+
+/** A text of the configuration, unless a script has to fill it in. */
+function textOr(text: string | undefined, instead: string): string {
+  return text !== undefined && /^[a-z_][a-z0-9_-]*$/.test(text) ? text : instead;
+}
+
+/** Whether a Cluster may come from where the tree cannot be read: a broken document, a template, a chart. */
+function mayBeElsewhere(workspace: Workspace): boolean {
+  return (
+    declaredNames(workspace, 'Cluster', undefined).length > 0 ||
+    workspace.lookup(templatedClusters, '').length > 0 ||
+    chartReleases(workspace).some(({ chart, name }) => chart === 'cluster' && /postgres|pg|cnpg/.test(name))
+  );
+}
+
+const templatedClusters: Index<true> = {
+  name: 'templates of clusters',
+  *document(document) {
+    if (document.isTemplate && /postgresql\.cnpg\.io/.test(document.text)) yield ['', true];
+  },
+};
+
+/** PostgreSQL that is run in another way. */
+const otherDatabases: Index<Resource> = {
+  name: 'other databases',
+  *resource(resource) {
+    if (
+      /^(?:postgresql\.acid\.zalan\.do|PostgresCluster\.postgres-operator\.crunchydata\.com|SGCluster\.stackgres\.io)$/.test(
+        resource.qualifiedKind,
+      )
+    )
+      yield ['', resource];
+    const isServer = mainContainersOf(resource).some(({ image }) =>
+      /(?:^|\/)(?:postgres|postgresql|pgvector)$/.test(imageName(image)),
+    );
+    // A Job with the image is a client.
+    if (isServer && workloadKinds.some(kind => kind === resource.kind) && !/Job$/.test(resource.kind))
+      yield ['', resource];
+  },
+};

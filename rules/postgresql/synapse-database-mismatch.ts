@@ -1,0 +1,241 @@
+import { type HomeserverReader, homeserverOf } from '../../analysis/homeserver';
+import { nearest } from '../../analysis/nearest';
+import { databases, familiesOf, isLi } from '../../analysis/roles';
+import { createsDatabase, createsRole } from '../../analysis/sql-names';
+import { replaceScalar } from '../../manifests/edit';
+import type { Resource } from '../../manifests/resource';
+import type { Value } from '../../manifests/value';
+import type { Workspace } from '../../manifests/workspace';
+import type { Fix, Problem, Rule } from '../rule';
+import { clusterOfHost, initdbOf } from './clusters';
+
+export default {
+  id: 'synapse-database-mismatch',
+  items: [],
+  severity: 'error',
+  summary: 'Synapse is configured for a database, a user or a host that its PostgreSQL cluster does not have.',
+  why: 'Synapse stops at start with `database does not exist`, `password authentication failed`, or `cannot execute … in a read-only transaction`.',
+  remedy:
+    'Use the host `<cluster>-rw`, the database and the owner that the cluster is bootstrapped with, or create the others.',
+  traps: [
+    'Databases that `postInitSQL`, a Job, a SQL file or a Database resource creates are known, and so are roles from `managed.roles` and `CREATE USER`.',
+    'Clusters that are restored from a backup hold what the backup holds; nothing is said about their databases.',
+    'Values that a script fills in are left alone.',
+    'Which cluster the LI instance has to use is decided by li-database-not-li-cluster.',
+  ],
+  sources: [
+    'CloudNativePG documentation, Service Management: -rw leads to the primary, -ro and -r to instances that cannot write.',
+    'Synapse documentation, Using Postgres',
+  ],
+  examples: {
+    bad: `
+      #- /cluster.yaml
+      apiVersion: postgresql.cnpg.io/v1
+      kind: Cluster
+      metadata:
+        name: matrix-postgresql
+        namespace: matrix
+      spec:
+        bootstrap:
+          initdb:
+            database: matrix
+            owner: synapse
+      #- /synapse.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: synapse
+        namespace: matrix
+      data:
+        homeserver.yaml: |
+          database:
+            name: psycopg2
+            args:
+              host: matrix-postgresql-ro.matrix.svc.cluster.local
+      #             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ 💡 error: leads to instances that cannot write
+              database: synapse
+      #                 ^^^^^^^ 💡 error: Cluster matrix-postgresql has no database synapse
+              user: synapse
+      ---
+      apiVersion: apps/v1
+      kind: StatefulSet
+      metadata:
+        name: synapse-main
+        namespace: matrix
+      spec:
+        template:
+          spec:
+            containers:
+              - name: synapse
+                image: matrixdotorg/synapse:v1.119.0
+                env:
+                  - name: SYNAPSE_CONFIG_PATH
+                    value: /config/homeserver.yaml
+                volumeMounts:
+                  - name: config
+                    mountPath: /config
+            volumes:
+              - name: config
+                configMap:
+                  name: synapse
+    `,
+    good: `
+      #- /cluster.yaml
+      apiVersion: postgresql.cnpg.io/v1
+      kind: Cluster
+      metadata:
+        name: matrix-postgresql
+        namespace: matrix
+      spec:
+        bootstrap:
+          initdb:
+            database: matrix
+            owner: synapse
+      #- /synapse.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: synapse
+        namespace: matrix
+      data:
+        homeserver.yaml: |
+          database:
+            name: psycopg2
+            args:
+              host: matrix-postgresql-rw.matrix.svc.cluster.local
+              database: matrix
+              user: synapse
+      ---
+      apiVersion: apps/v1
+      kind: StatefulSet
+      metadata:
+        name: synapse-main
+        namespace: matrix
+      spec:
+        template:
+          spec:
+            containers:
+              - name: synapse
+                image: matrixdotorg/synapse:v1.119.0
+                env:
+                  - name: SYNAPSE_CONFIG_PATH
+                    value: /config/homeserver.yaml
+                volumeMounts:
+                  - name: config
+                    mountPath: /config
+            volumes:
+              - name: config
+                configMap:
+                  name: synapse
+    `,
+  },
+  kinds: ['Deployment', 'StatefulSet'],
+  *check(synapse, workspace) {
+    if (!familiesOf(synapse).has('synapse')) return;
+    const homeserver = homeserverOf(workspace, synapse);
+    if (!homeserver) return;
+    yield* checkEngine(homeserver, synapse, workspace);
+    const args = homeserver.at('database', 'args');
+    const host = args.at('host');
+    if (!isLiteral(host)) return;
+    const found = clusterOfHost(workspace, synapse.namespace, host.text ?? '');
+    // Hosts that lead nowhere are the business of config-host-unknown-service; a Pooler has its own name.
+    if (!found) return;
+    const { cluster, service } = found;
+    if (service !== 'rw') {
+      yield {
+        at: host,
+        message: `The host ${host.text} leads to instances that cannot write, and Synapse has to — use ${cluster.name}-rw.`,
+        fixes: () =>
+          replaced(host, (host.text ?? '').replace(`${cluster.name}-${service}`, `${cluster.name}-rw`), true),
+      };
+    }
+    yield* checkNames(args, cluster, workspace);
+  },
+} satisfies Rule;
+
+function* checkEngine(homeserver: HomeserverReader, synapse: Resource, workspace: Workspace): Iterable<Problem> {
+  const engine = homeserver.at('database', 'name');
+  const { main, li } = databases(workspace);
+  const cluster = isLi(workspace, synapse) ? li : main;
+  if (engine.text !== 'sqlite3' || !cluster) return;
+  yield {
+    at: engine,
+    message: `Synapse is configured to keep its data in SQLite, although Cluster ${cluster.name} is there — set name: psycopg2 and the connection under args.`,
+    related: [{ at: cluster.root.at('metadata', 'name'), message: cluster.title }],
+  };
+}
+
+function* checkNames(args: Value, cluster: Resource, workspace: Workspace): Iterable<Problem> {
+  const initdb = initdbOf(cluster);
+  if (!initdb) return;
+  const related = [{ at: madeAt(cluster), message: `What ${cluster.title} is bootstrapped with` }];
+  const database = args.at('dbname').exists ? args.at('dbname') : args.at('database');
+  if (isLiteral(database) && !hasDatabase(workspace, cluster, initdb.database, database.text ?? '')) {
+    yield {
+      at: database,
+      message: `Cluster ${cluster.name} has no database ${database.text}; it is bootstrapped with ${initdb.database} — use that, or create the other.`,
+      related,
+      fixes: () => replaced(database, initdb.database, false),
+    };
+  }
+  const user = args.at('user');
+  if (isLiteral(user) && !hasRole(workspace, cluster, initdb.owner, user.text ?? '')) {
+    const names = [initdb.owner, ...managedRoles(cluster)];
+    const right = nearest(user.text ?? '', names) ?? initdb.owner;
+    yield {
+      at: user,
+      message: `Cluster ${cluster.name} has no role ${user.text}; its database is owned by ${initdb.owner} — use that, or add the role under managed.roles.`,
+      related,
+      fixes: () => replaced(user, right, false),
+    };
+  }
+}
+
+function hasDatabase(workspace: Workspace, cluster: Resource, made: string, name: string): boolean {
+  return (
+    name === made ||
+    createsDatabase(workspace, name) ||
+    workspace
+      .resources('Database.postgresql.cnpg.io')
+      .some(
+        one =>
+          one.root.at('spec', 'name').text === name && one.root.at('spec', 'cluster', 'name').text === cluster.name,
+      )
+  );
+}
+
+function hasRole(workspace: Workspace, cluster: Resource, owner: string, name: string): boolean {
+  return (
+    name === owner ||
+    (name === 'postgres' && cluster.root.at('spec', 'enableSuperuserAccess').boolean === true) ||
+    managedRoles(cluster).includes(name) ||
+    createsRole(workspace, name) ||
+    workspace
+      .resources('DatabaseRole.postgresql.cnpg.io')
+      .some(one => one.root.at('spec', 'name').text === name || one.name === name)
+  );
+}
+
+function managedRoles(cluster: Resource): readonly string[] {
+  return cluster.root
+    .at('spec', 'managed', 'roles')
+    .items()
+    .filter(role => role.at('ensure').text !== 'absent')
+    .flatMap(role => role.at('name').text ?? []);
+}
+
+function madeAt(cluster: Resource): Value {
+  const initdb = cluster.root.at('spec', 'bootstrap', 'initdb');
+  return initdb.at('database').exists ? initdb.at('database') : cluster.root.at('metadata', 'name');
+}
+
+/** Whether a value stands for itself and nothing has to fill it in. */
+function isLiteral(value: Value): boolean {
+  return value.text !== undefined && /^[\w.-]+$/.test(value.text) && !/PLACEHOLDER|CHANGE_?ME|__/i.test(value.text);
+}
+
+function replaced(value: Value, text: string, safe: boolean): readonly Fix[] {
+  const edit = replaceScalar(value, text);
+  return edit ? [{ title: `Use ${text}`, safe, edits: [edit] }] : [];
+}
