@@ -44,6 +44,19 @@ export function insertEntry(mapping: Value, yaml: string, options: { after?: Pat
   return insertLines(last[1], yaml, column(first[1], first[1].keySpan.start));
 }
 
+/** Inserts entries into a block mapping above one of its entries. `yaml` is as for {@link insertEntry}. */
+export function insertEntryBefore(entry: Value, yaml: string): TextEdit | undefined {
+  const { source, parent } = entry;
+  if (!entry.exists || parent?.kind !== 'mapping' || parent.style === 'flow' || source.linePrefix === undefined)
+    return undefined;
+  const text = source.tree.text;
+  const { start } = entry.keySpan;
+  const prefix = source.linePrefix + ' '.repeat(column(entry, start));
+  const eol = text.includes('\r\n') ? '\r\n' : '\n';
+  const lines = yaml.split('\n').map((line, index) => (line === '' || index === 0 ? line : prefix + line));
+  return { at: source.place(start, start), newText: lines.join(eol) + eol + prefix };
+}
+
 /** Inserts an item at the end of a block sequence. `yaml` is the text of the item without its dash, at column 0. */
 export function insertItem(sequence: Value, yaml: string): TextEdit | undefined {
   if (sequence.kind !== 'sequence') return undefined;
