@@ -23,7 +23,7 @@ function summary({ findings, files, resources }: StatusParams): string {
     counted(findings.info, 'note'),
     counted(findings.hint, 'hint'),
   ].filter(part => part !== undefined);
-  const checked = `${counted(resources, 'resource')} in ${counted(files, 'file')}`;
+  const checked = `${counted(resources, 'resource')} of ${counted(files, 'file')}`;
   return counts.length === 0 ? `Nothing was found in ${checked}.` : `${counts.join(', ')} in ${checked}.`;
 }
 

@@ -20,7 +20,8 @@ export function registerVirtualDocuments(): VirtualDocuments {
   const changed = new EventEmitter<Uri>();
   const registration = workspace.registerTextDocumentContentProvider(scheme, {
     onDidChange: changed.event,
-    provideTextDocumentContent: uri => sources.get(uri.authority)?.(uri.query) ?? '',
+    // A preview that cannot be filled in would say no more than that its file is missing.
+    provideTextDocumentContent: uri => sources.get(uri.authority)?.(uri.query).catch(reason) ?? '',
   });
   return {
     serve: (kind, source) => sources.set(kind, source),
@@ -40,4 +41,8 @@ export function registerVirtualDocuments(): VirtualDocuments {
       changed.dispose();
     },
   };
+}
+
+function reason(error: unknown): string {
+  return `This cannot be shown: ${error instanceof Error ? error.message : String(error)}`;
 }

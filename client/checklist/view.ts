@@ -3,7 +3,7 @@ import { type ChecklistReport, checklistRequest } from '../../protocol/messages'
 import type { Server } from '../server';
 import { registerDecorations } from './decorations';
 import { openEvidence } from './evidence';
-import { type ChecklistBranch, type ChecklistNode, checklistTree, countsOf } from './tree';
+import { type ChecklistBranch, type ChecklistLeaf, type ChecklistNode, checklistTree, countsOf } from './tree';
 import { openEvidenceCommand, treeItem } from './tree-item';
 
 /** Statuses come with every edit; the view follows when they pause. */
@@ -62,7 +62,9 @@ export function registerChecklist(server: Server): Disposable {
     registerDecorations(),
     server.onDidChangeState(follow),
     commands.registerCommand('matrixPreflight.refreshChecklist', refresh),
-    commands.registerCommand(openEvidenceCommand, (id: string) => {
+    commands.registerCommand(openEvidenceCommand, (given: string | ChecklistLeaf) => {
+      // A click gives the id, the context menu gives the node.
+      const id = typeof given === 'string' ? given : given.item.id;
       const item = report?.items.find(candidate => candidate.id === id);
       return item ? openEvidence(item, server.client.protocol2CodeConverter) : undefined;
     }),

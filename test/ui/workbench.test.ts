@@ -31,15 +31,18 @@ describe('the workbench', () => {
     await page.locator('.monaco-editor .squiggly-error').first().waitFor();
     const { line, column } = deadSelector();
     await workbench.goTo(line, column);
-    const problem = page.locator('.markers-panel .monaco-list-row', { hasText: rule });
-    await workbench.pressUntil(['Control+Shift+M'], problem);
-    assert.match((await problem.first().textContent()) ?? '', /kubernetes\.io\/metadata\.name/);
+    const problems = page.locator('.markers-panel .monaco-list-row');
+    await workbench.pressUntil(['Control+Shift+M'], problems);
     // VS Code's own count learns of files that are not open a moment later.
     const status = await page.locator('.statusbar-item[id*="matrixPreflight.status"]').textContent();
     const errors = /\d+/.exec(status ?? '')?.[0];
     assert.ok(errors);
     await page.locator('.statusbar-item[id="status.problems"]', { hasText: new RegExp(`^\\D*${errors}\\D`) }).waitFor();
     await workbench.picture('problems');
+    await page.getByPlaceholder(/^Filter \(e\.g\. text/).fill(rule);
+    const problem = problems.filter({ hasText: rule }).first();
+    await problem.waitFor();
+    assert.match((await problem.textContent()) ?? '', /kubernetes\.io\/metadata\.name/);
   });
 
   it('counts the findings of the whole deployment in the status bar', async () => {
@@ -58,7 +61,10 @@ describe('the workbench', () => {
     await page.locator('.action-widget .monaco-list-row', { hasText: `Explain ${rule}` }).waitFor();
     await workbench.picture('quick-fix');
     await page.keyboard.press('Enter');
-    await page.locator('.markers-panel .monaco-list-row', { hasText: rule }).waitFor({ state: 'detached' });
+    // The Problems view is still filtered by the rule.
+    await page.locator('.markers-panel', { hasText: 'No results found' }).waitFor();
+    await page.getByPlaceholder(/^Filter \(e\.g\. text/).fill('');
+    await page.locator('.tab.active').first().click();
     await page.keyboard.press('Control+S');
     await page.locator('.tab.active:not(.dirty)').waitFor();
     assert.match(fs.readFileSync(path.join(deploymentDirectory(), policies), 'utf8'), /kubernetes\.io\/metadata\.name/);
@@ -99,6 +105,25 @@ describe('the workbench', () => {
     await workbench.picture('evidence');
   });
 
+  it('explains the rules of an item from its context menu', async () => {
+    const { page } = workbench;
+    const item = page.locator('.pane-body .monaco-list-row', { hasText: /failed, \d+ finding/ }).first();
+    await item.click({ button: 'right' });
+    await page.getByRole('menuitem', { name: 'Explain Rule…' }).click();
+    await page.locator('.tab.active', { hasText: 'minio-secret-' }).waitFor();
+    await workbench.preview().locator('h1', { hasText: 'minio-secret-' }).waitFor();
+  });
+
+  it('says on request what the check has found', async () => {
+    const { page } = workbench;
+    await workbench.command('Matrix Preflight: Check Deployment');
+    const toast = page.locator('.notifications-toasts .notification-list-item-message');
+    await toast.filter({ hasText: /^\d+ errors?.* in \d+ resources of \d+ files\.$/ }).waitFor();
+    await workbench.picture('check');
+    await workbench.command('Notifications: Clear All Notifications');
+    await toast.waitFor({ state: 'detached' });
+  });
+
   it('shows the deployment plan', async () => {
     const { page } = workbench;
     await workbench.command('Matrix Preflight: Show Deployment Plan');
@@ -108,7 +133,10 @@ describe('the workbench', () => {
     assert.ok((await preview.locator('h3').count()) > 10);
     assert.ok((await preview.locator('code', { hasText: 'kubectl apply' }).count()) > 0);
     await workbench.picture('plan');
-    await preview.locator('li a', { hasText: 'cluster.yaml:' }).first().click();
+    const blocker = preview.locator('li a', { hasText: 'cluster.yaml:' }).first();
+    await blocker.scrollIntoViewIfNeeded();
+    await workbench.picture('plan-blocked');
+    await blocker.click();
     await page.locator('.tab.active[data-resource-name="cluster.yaml"]').waitFor();
   });
 
