@@ -1,7 +1,7 @@
-// Writes what is derived from the rules' files: the list of all rules and, once it can be loaded, their pages.
+// Writes what is derived from the rules' files: the list of all rules, and their pages.
 // `node scripts/generate.mjs` writes; `--check` only says what is out of date, and fails if anything is.
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const topics = readdirSync('rules', { withFileTypes: true })
@@ -53,6 +53,22 @@ const format = (path, text) =>
     },
   );
 write('rules/catalogue.ts', format('rules/catalogue.ts', source));
+
+const { tsImport } = await import('tsx/esm/api');
+const { rules } = await tsImport('../rules/catalogue.ts', import.meta.url);
+const { rulePage } = await tsImport('../rules/page.ts', import.meta.url);
+mkdirSync('docs/rules', { recursive: true });
+for (const rule of rules) write(`docs/rules/${rule.id}.md`, rulePage(rule));
+const rows = rules.map(
+  ({ id, severity, profile, items, summary }) => `| [${id}](${id}.md) | ${severity}${profile === 'strict' ? ', strict' : ''} | ${items.join(', ') || '–'} | ${summary} |`,
+);
+write('docs/rules/README.md', `# Rules\n\n${rules.length} rules. *Items* are those of the pre-deployment checklist that a rule decides.\n\n| rule | severity | items | what it finds |\n|---|---|---|---|\n${rows.join('\n')}\n`);
+const pages = new Set(['README.md', ...rules.map(({ id }) => `${id}.md`)]);
+for (const name of readdirSync('docs/rules')) {
+  if (pages.has(name)) continue;
+  if (process.argv.includes('--check')) stale.push(`docs/rules/${name}`);
+  else rmSync(`docs/rules/${name}`);
+}
 
 if (stale.length > 0) {
   console.error(`out of date, run "npm run generate": ${stale.join(', ')}`);
