@@ -17,6 +17,7 @@ import pgBackupUnscheduled from './postgresql/pg-backup-unscheduled';
 import pgConnectionBudgetExceeded from './postgresql/pg-connection-budget-exceeded';
 import pgCronSixFields from './postgresql/pg-cron-six-fields';
 import pgLiClusterMissing from './postgresql/pg-li-cluster-missing';
+import pgLiteralCopyOfGeneratedPassword from './postgresql/pg-literal-copy-of-generated-password';
 import pgLocaleNotC from './postgresql/pg-locale-not-c';
 import pgMainClusterMissing from './postgresql/pg-main-cluster-missing';
 import pgParameterManagedByOperator from './postgresql/pg-parameter-managed-by-operator';
@@ -49,8 +50,12 @@ import workloadSelectorMismatch from './services/workload-selector-mismatch';
 import workloadSelectorsOverlap from './services/workload-selectors-overlap';
 import synapseInstanceMap from './synapse/synapse-instance-map';
 import synapseMainDutyDuplicated from './synapse/synapse-main-duty-duplicated';
+import synapsePythonPackagesNotMounted from './synapse/synapse-python-packages-not-mounted';
+import synapsePythonVersionMismatch from './synapse/synapse-python-version-mismatch';
+import synapseS3ProviderLost from './synapse/synapse-s3-provider-lost';
 import synapseS3ProviderNotInstalled from './synapse/synapse-s3-provider-not-installed';
 import synapseS3ProviderUnpinned from './synapse/synapse-s3-provider-unpinned';
+import synapseSitePackagesShadowed from './synapse/synapse-site-packages-shadowed';
 import synapseStreamWriterCount from './synapse/synapse-stream-writer-count';
 import synapseWorkerLegacyReplication from './synapse/synapse-worker-legacy-replication';
 import synapseWorkerNameMismatch from './synapse/synapse-worker-name-mismatch';
@@ -82,6 +87,7 @@ export const rules: readonly Rule[] = [
   pgConnectionBudgetExceeded,
   pgCronSixFields,
   pgLiClusterMissing,
+  pgLiteralCopyOfGeneratedPassword,
   pgLocaleNotC,
   pgMainClusterMissing,
   pgParameterManagedByOperator,
@@ -113,8 +119,12 @@ export const rules: readonly Rule[] = [
   synapseDatabaseMismatch,
   synapseInstanceMap,
   synapseMainDutyDuplicated,
+  synapsePythonPackagesNotMounted,
+  synapsePythonVersionMismatch,
+  synapseS3ProviderLost,
   synapseS3ProviderNotInstalled,
   synapseS3ProviderUnpinned,
+  synapseSitePackagesShadowed,
   synapseStreamWriterCount,
   synapseWorkerLegacyReplication,
   synapseWorkerNameMismatch,
