@@ -1,0 +1,22 @@
+import type { Span } from '../../manifests/span';
+
+/** A word of a configuration text: what the program that reads it gets, and where it is written, quotes included. */
+export interface Word {
+  readonly value: string;
+  readonly span: Span;
+}
+
+/** The part of a text as a word that says what is written. */
+export function wordAt(text: string, start: number, end: number): Word {
+  return { value: text.slice(start, end), span: { start, end } };
+}
+
+/** The lines of a text without their line breaks. */
+export function* linesOf(text: string): Iterable<Span> {
+  for (let start = 0; start < text.length; ) {
+    const feed = text.indexOf('\n', start);
+    const end = feed === -1 ? text.length : feed;
+    yield { start, end: end > start && text[end - 1] === '\r' ? end - 1 : end };
+    start = end + 1;
+  }
+}
