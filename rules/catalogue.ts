@@ -22,8 +22,10 @@ import pgLocaleNotC from './postgresql/pg-locale-not-c';
 import pgMainClusterMissing from './postgresql/pg-main-cluster-missing';
 import pgParameterManagedByOperator from './postgresql/pg-parameter-managed-by-operator';
 import pgResourcesBelowProfile from './postgresql/pg-resources-below-profile';
+import pgScalingIncrementsUndefined from './postgresql/pg-scaling-increments-undefined';
 import pgSharedBuffersTooLarge from './postgresql/pg-shared-buffers-too-large';
 import pgSuperuserSecretUndefined from './postgresql/pg-superuser-secret-undefined';
+import scaleSourcesDiffer from './postgresql/scale-sources-differ';
 import synapseDatabaseMismatch from './postgresql/synapse-database-mismatch';
 import redisPasswordNotApplied from './redis/redis-password-not-applied';
 import redisPasswordSecretMissing from './redis/redis-password-secret-missing';
@@ -57,6 +59,7 @@ import synapseS3ProviderNotInstalled from './synapse/synapse-s3-provider-not-ins
 import synapseS3ProviderUnpinned from './synapse/synapse-s3-provider-unpinned';
 import synapseSitePackagesShadowed from './synapse/synapse-site-packages-shadowed';
 import synapseStreamWriterCount from './synapse/synapse-stream-writer-count';
+import synapseUnknownKey from './synapse/synapse-unknown-key';
 import synapseWorkerLegacyReplication from './synapse/synapse-worker-legacy-replication';
 import synapseWorkerNameMismatch from './synapse/synapse-worker-name-mismatch';
 import duplicateResource from './yaml/duplicate-resource';
@@ -92,6 +95,7 @@ export const rules: readonly Rule[] = [
   pgMainClusterMissing,
   pgParameterManagedByOperator,
   pgResourcesBelowProfile,
+  pgScalingIncrementsUndefined,
   pgSharedBuffersTooLarge,
   pgSuperuserSecretUndefined,
   placeholderConfig,
@@ -110,6 +114,7 @@ export const rules: readonly Rule[] = [
   referenceMissingServiceaccount,
   referenceMissingStorageclass,
   referenceMissingVolume,
+  scaleSourcesDiffer,
   schemaUnknownKind,
   secretKeyUnused,
   secretUnused,
@@ -126,6 +131,7 @@ export const rules: readonly Rule[] = [
   synapseS3ProviderUnpinned,
   synapseSitePackagesShadowed,
   synapseStreamWriterCount,
+  synapseUnknownKey,
   synapseWorkerLegacyReplication,
   synapseWorkerNameMismatch,
   workloadSelectorMismatch,

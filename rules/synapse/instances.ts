@@ -1,5 +1,5 @@
-import type { HomeserverReader } from '../../analysis/homeserver';
-import type { SynapseInstance, SynapseProcess } from '../../analysis/synapse';
+import type { HomeserverLayer, HomeserverReader } from '../../analysis/homeserver';
+import { readsLayer, type SynapseInstance, type SynapseProcess } from '../../analysis/synapse';
 import type { Value } from '../../manifests/value';
 
 /** A place in homeserver.yaml that names a Synapse process. */
@@ -29,6 +29,25 @@ export function writtenStreams(homeserver: HomeserverReader): readonly (readonly
 /** The names in an option that takes one name or a list of them. */
 export function nameValues(value: Value): readonly Value[] {
   return value.kind === 'sequence' ? value.items() : value.string === undefined ? [] : [value];
+}
+
+/**
+ * The configuration files of a process on which problems are reported when this process is checked: those that no
+ * earlier process of the homeserver reads, so that a shared file is judged once.
+ */
+export function reportedLayers(
+  { main, workers }: SynapseInstance,
+  process: SynapseProcess,
+): readonly HomeserverLayer[] {
+  const all = [...(main ? [main] : []), ...workers];
+  const earlier = all.slice(
+    0,
+    Math.max(
+      0,
+      all.findIndex(one => one.resource === process.resource),
+    ),
+  );
+  return (process.homeserver?.layers ?? []).filter(layer => !earlier.some(other => readsLayer(other, layer)));
 }
 
 /** The process that calls itself by a name, if it is known which. */
