@@ -1,0 +1,92 @@
+import type { Resource } from '../manifests/resource';
+import type { Place, Span } from '../manifests/span';
+import type { Workspace } from '../manifests/workspace';
+import { textOfVariable } from './database-logins';
+import { effectiveFile } from './effective';
+import { environmentOf } from './environment';
+import { type Container, containersOf } from './pods';
+import { scriptOf } from './scripts';
+import { type PsqlCall, type PsqlSetting, psqlCalls } from './text/psql-calls';
+import { readShell } from './text/shell';
+import { textOfPieces } from './text/shell-values';
+import { readSql, readSqlFrom, type SqlStatement } from './text/sql';
+
+/** A SQL statement that a script of a workload runs, and how it is signed in. */
+export interface SqlRun {
+  readonly statement: SqlStatement;
+  readonly at: Place;
+  /** The place of a part of the statement. */
+  part(span: Span): Place;
+  readonly container: Container;
+  readonly call: PsqlCall;
+  /** Texts as far as the tree shows them; undefined where it does not. */
+  readonly user: SignIn | undefined;
+  readonly host: SignIn | undefined;
+  /** The Secret key that the password comes from. */
+  readonly password: { readonly name: string; readonly key: string } | undefined;
+}
+
+export interface SignIn {
+  readonly text: string | undefined;
+  readonly at: Place;
+}
+
+/** Everything that psql runs in the pods of a workload, in order. */
+export function sqlRunsOf(workspace: Workspace, resource: Resource): readonly SqlRun[] {
+  return workspace.derive(readRuns, resource);
+}
+
+function readRuns(resource: Resource, workspace: Workspace): readonly SqlRun[] {
+  return containersOf(resource).flatMap(container => {
+    const script = scriptOf(workspace, resource, container);
+    if (!script?.text.text.includes('psql')) return [];
+    const { variables } = environmentOf(workspace, resource, container);
+    const place = (span: Span): Place => script.text.place(span.start, span.end);
+    const expand = (text: string): string | undefined => {
+      let isKnown = true;
+      const expanded = text.replace(/\$\{?(\w+)\}?/g, (_, name: string) => {
+        const value = textOfVariable(workspace, resource, variables.get(name));
+        if (value === undefined) isKnown = false;
+        return value ?? '';
+      });
+      return isKnown ? expanded : undefined;
+    };
+    const signIn = (setting: PsqlSetting | undefined, variable: string): SignIn | undefined => {
+      if (setting) return { text: expand(setting.value.value), at: place(setting.value.use) };
+      const definition = variables.get(variable);
+      return (
+        definition && { text: textOfVariable(workspace, resource, definition), at: definition.value ?? definition.at }
+      );
+    };
+    const passwordOf = (setting: PsqlSetting | undefined): SqlRun['password'] => {
+      const name = setting ? /^\$\{?(\w+)\}?$/.exec(setting.value.value)?.[1] : 'PGPASSWORD';
+      const source = name === undefined ? undefined : variables.get(name)?.source;
+      return source?.kind === 'Secret' ? { name: source.name, key: source.key } : undefined;
+    };
+    return psqlCalls(readShell(script.text.text)).flatMap(call => {
+      if (call.program !== 'psql' || call.remote) return [];
+      const signedIn = {
+        container,
+        call,
+        user: signIn(call.user, 'PGUSER'),
+        host: signIn(call.host, 'PGHOST'),
+        password: passwordOf(call.password),
+      };
+      return call.sql.flatMap((input): readonly SqlRun[] => {
+        if (input.kind === 'text') {
+          const { statements } = readSqlFrom(textOfPieces(input.content, input.span));
+          return statements.map(statement => ({ statement, at: place(statement.span), part: place, ...signedIn }));
+        }
+        const file = effectiveFile(workspace, resource, container, input.path.path);
+        if (!file || file.isOpaque) return [];
+        const inFile = (span: Span): Place => file.content.place(span.start, span.end);
+        return readSql(file.content.text).statements.map(statement => ({
+          statement,
+          at: inFile(statement.span),
+          part: inFile,
+          ...signedIn,
+        }));
+      });
+    });
+  });
+}
