@@ -1,0 +1,111 @@
+import type { Resource } from '../manifests/resource';
+import type { Value } from '../manifests/value';
+import type { Workspace } from '../manifests/workspace';
+import { type EnvironmentVariable, environmentOf } from './environment';
+import { homeserverOf } from './homeserver';
+import { type Container, containersOf, workloadKinds } from './pods';
+import { clusterKind, familiesOf } from './roles';
+import { secretEntry } from './secret-data';
+
+/** A workload that signs in to a CloudNativePG Cluster with a password from a Secret. */
+export interface DatabaseLogin {
+  readonly cluster: Resource;
+  readonly user: string;
+  /** The Secret key that the password comes from. */
+  readonly secret: { readonly namespace: string | undefined; readonly name: string; readonly key: string };
+  readonly consumer: Resource;
+  /** The environment variable that holds the password. */
+  readonly at: Value;
+  /** Whether the configuration says so, and not only the names of the environment variables. */
+  readonly isCertain: boolean;
+}
+
+/** Every sign-in to a cluster whose user, host and password the tree shows. */
+export function databaseLogins(workspace: Workspace): readonly DatabaseLogin[] {
+  return workspace.shared(readLogins);
+}
+
+/** The text that a variable has in its container; undefined where the tree does not show it. */
+export function textOfVariable(
+  workspace: Workspace,
+  resource: Resource,
+  variable: EnvironmentVariable | undefined,
+): string | undefined {
+  if (!variable) return undefined;
+  if (variable.value) return variable.value.text;
+  if (!variable.source) return undefined;
+  const { kind, name, key } = variable.source;
+  const holder = workspace.find(kind, resource.namespace, name);
+  if (!holder) return undefined;
+  return kind === 'Secret' ? secretEntry(holder, key)?.text : holder.root.at('data', key).text;
+}
+
+function readLogins(workspace: Workspace): readonly DatabaseLogin[] {
+  return workloadKinds
+    .flatMap(kind => workspace.resources(kind))
+    .flatMap(resource => workspace.derive(loginsOf, resource));
+}
+
+function loginsOf(resource: Resource, workspace: Workspace): readonly DatabaseLogin[] {
+  const configured = familiesOf(resource).has('synapse') ? fromHomeserver(resource, workspace) : [];
+  const named = containersOf(resource).flatMap(container => fromEnvironment(resource, container, workspace));
+  return [
+    ...configured,
+    ...named.filter(
+      one => !configured.some(other => other.secret.name === one.secret.name && other.secret.key === one.secret.key),
+    ),
+  ];
+}
+
+/** The password that a script puts into `database.args` of homeserver.yaml. */
+function fromHomeserver(resource: Resource, workspace: Workspace): readonly DatabaseLogin[] {
+  const homeserver = homeserverOf(workspace, resource);
+  const args = homeserver?.at('database', 'args');
+  const password = args?.at('password');
+  const cluster = clusterOf(workspace, resource, args?.at('host').text);
+  const user = args?.at('user').text;
+  if (!homeserver || !password?.exists || !cluster || user === undefined) return [];
+  const resolved = homeserver.layer('database').file.resolve(password.sourceSpan);
+  if (resolved.kind !== 'replaced') return [];
+  return resolved.variables.flatMap(({ definition, transformed }) =>
+    definition?.source?.kind === 'Secret' && !transformed
+      ? [login(resource, cluster, user, definition, true)].flatMap(one => one ?? [])
+      : [],
+  );
+}
+
+/** Variables that belong together by their names: `MAIN_DB_HOST`, `MAIN_DB_USER`, `MAIN_DB_PASSWORD`. */
+function fromEnvironment(resource: Resource, container: Container, workspace: Workspace): readonly DatabaseLogin[] {
+  const { variables } = environmentOf(workspace, resource, container);
+  const logins: DatabaseLogin[] = [];
+  for (const [name, host] of variables) {
+    const prefix = /^(.*?)(?:HOST|HOSTNAME|SERVER)$/.exec(name)?.[1];
+    if (prefix === undefined) continue;
+    const cluster = clusterOf(workspace, resource, textOfVariable(workspace, resource, host));
+    if (!cluster) continue;
+    const find = (...suffixes: readonly string[]): EnvironmentVariable | undefined =>
+      suffixes.map(suffix => variables.get(prefix + suffix)).find(one => one !== undefined);
+    const user = textOfVariable(workspace, resource, find('USER', 'USERNAME'));
+    const password = find('PASSWORD', 'PASS');
+    const found = user !== undefined && password && login(resource, cluster, user, password, false);
+    if (found) logins.push(found);
+  }
+  return logins;
+}
+
+function login(
+  consumer: Resource,
+  cluster: Resource,
+  user: string,
+  password: EnvironmentVariable,
+  isCertain: boolean,
+): DatabaseLogin | undefined {
+  if (password.source?.kind !== 'Secret') return undefined;
+  const { name, key } = password.source;
+  return { cluster, user, secret: { namespace: consumer.namespace, name, key }, consumer, at: password.at, isCertain };
+}
+
+function clusterOf(workspace: Workspace, resource: Resource, host: string | undefined): Resource | undefined {
+  const [, name, namespace] = /^([a-z0-9-]+)-r[wo]?(?:\.([a-z0-9-]+)(?:\.svc(?:\.[a-z.]+)?)?)?$/.exec(host ?? '') ?? [];
+  return name === undefined ? undefined : workspace.find(clusterKind, namespace ?? resource.namespace, name);
+}
