@@ -1,0 +1,71 @@
+import { workloadKinds } from '../../analysis/pods';
+import { familiesOf } from '../../analysis/roles';
+import { sqlRunsOf } from '../../analysis/sql-runs';
+import type { Rule } from '../rule';
+
+export default {
+  id: 'sync-creates-role',
+  items: ['3.1.a.1'],
+  severity: 'error',
+  summary: 'The replication setup creates a database role of its own.',
+  why: 'The checklist has replication use the existing user `synapse`. A second role with a password of its own is one more credential to rotate, and CloudNativePG removes what its `managed.roles` does not list.',
+  remedy:
+    'Delete the statement and connect as the existing user. Give it the attribute REPLICATION under `managed.roles` of the Cluster.',
+  traps: ['Comments are not read, and a statement guarded by `IF NOT EXISTS` still creates a role.'],
+  examples: {
+    bad: `
+      #- /job.yaml
+      apiVersion: batch/v1
+      kind: Job
+      metadata:
+        name: setup-replication
+        namespace: matrix
+      spec:
+        template:
+          metadata:
+            labels: {app.kubernetes.io/name: sync-system}
+          spec:
+            restartPolicy: Never
+            containers:
+              - name: setup
+                image: postgres:16
+                command: [sh, -c]
+                args:
+                  - |
+                    psql -U postgres -c "CREATE USER replicator WITH REPLICATION;"
+      #                                  ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ error: This creates the role replicator
+    `,
+    good: `
+      #- /job.yaml
+      apiVersion: batch/v1
+      kind: Job
+      metadata:
+        name: setup-replication
+        namespace: matrix
+      spec:
+        template:
+          metadata:
+            labels: {app.kubernetes.io/name: sync-system}
+          spec:
+            restartPolicy: Never
+            containers:
+              - name: setup
+                image: postgres:16
+                command: [sh, -c]
+                args:
+                  - |
+                    psql -U postgres -c "CREATE PUBLICATION matrix FOR ALL TABLES;"
+    `,
+  },
+  kinds: [...workloadKinds],
+  *check(resource, workspace) {
+    if (!familiesOf(resource).has('sync')) return;
+    for (const { statement, at } of sqlRunsOf(workspace, resource)) {
+      if (statement.kind !== 'role' || statement.action !== 'create') continue;
+      yield {
+        at,
+        message: `This creates the role ${statement.name.text}, but replication must use the existing synapse user — delete it and connect as that user.`,
+      };
+    }
+  },
+} satisfies Rule;

@@ -1,0 +1,94 @@
+import { workloadKinds } from '../../analysis/pods';
+import { databases, familiesOf } from '../../analysis/roles';
+import { type SqlRun, sqlRunsOf } from '../../analysis/sql-runs';
+import type { Rule } from '../rule';
+
+export default {
+  id: 'sync-publication-not-superuser',
+  items: ['3.1.a.2'],
+  severity: 'error',
+  summary: 'The publication is not created by the superuser.',
+  why: 'PostgreSQL lets only a superuser create a publication FOR ALL TABLES. The statement fails, the subscription finds no publication, and the LI database stays empty.',
+  remedy: 'Run the statement as `postgres` with the password from the Secret `<cluster>-superuser`.',
+  traps: [
+    'A publication of named tables needs no superuser and is accepted.',
+    'Where the script does not tell who signs in, nothing is reported.',
+  ],
+  sources: ['PostgreSQL documentation, CREATE PUBLICATION, "Notes": FOR ALL TABLES requires a superuser'],
+  examples: {
+    bad: `
+      #- /job.yaml
+      apiVersion: batch/v1
+      kind: Job
+      metadata:
+        name: setup-replication
+        namespace: matrix
+      spec:
+        template:
+          metadata:
+            labels: {app.kubernetes.io/name: sync-system}
+          spec:
+            restartPolicy: Never
+            containers:
+              - name: setup
+                image: postgres:16
+                command: [sh, -c]
+                args:
+                  - |
+                    psql -h main-rw -U synapse -c "CREATE PUBLICATION matrix FOR ALL TABLES;"
+      #                                ^^^^^^^ error: The publication matrix is created by synapse
+    `,
+    good: `
+      #- /job.yaml
+      apiVersion: batch/v1
+      kind: Job
+      metadata:
+        name: setup-replication
+        namespace: matrix
+      spec:
+        template:
+          metadata:
+            labels: {app.kubernetes.io/name: sync-system}
+          spec:
+            restartPolicy: Never
+            containers:
+              - name: setup
+                image: postgres:16
+                command: [sh, -c]
+                args:
+                  - |
+                    psql -h main-rw -U postgres -c "CREATE PUBLICATION matrix FOR ALL TABLES;"
+                env:
+                  - name: PGPASSWORD
+                    valueFrom:
+                      secretKeyRef: {name: main-superuser, key: password}
+    `,
+  },
+  kinds: [...workloadKinds],
+  *check(resource, workspace) {
+    if (!familiesOf(resource).has('sync')) return;
+    const { main } = databases(workspace);
+    const own =
+      main?.root.at('spec', 'superuserSecret', 'name').string ?? (main ? `${main.name}-superuser` : undefined);
+    for (const run of sqlRunsOf(workspace, resource)) {
+      if (run.statement.kind !== 'create-publication' || !run.statement.allTables) continue;
+      const name = run.statement.name.text;
+      if (run.user?.text !== undefined && run.user.text !== 'postgres') {
+        yield {
+          at: run.user.at,
+          message: `The publication ${name} is created by ${run.user.text}, but FOR ALL TABLES needs the superuser — sign in as postgres.`,
+          related: [{ at: run.at, message: 'CREATE PUBLICATION' }],
+        };
+      } else if (isWrongSecret(run, own)) {
+        yield {
+          at: run.at,
+          message: `The publication ${name} is created with the password of the Secret ${run.password?.name}, which is not the superuser's — take it from ${own}.`,
+        };
+      }
+    }
+  },
+} satisfies Rule;
+
+function isWrongSecret({ user, password }: SqlRun, own: string | undefined): boolean {
+  return user?.text === 'postgres' && password !== undefined && own !== undefined && password.name !== own;
+}

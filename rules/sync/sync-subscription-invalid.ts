@@ -1,0 +1,135 @@
+import { workloadKinds } from '../../analysis/pods';
+import { databases, familiesOf } from '../../analysis/roles';
+import { type SqlRun, sqlRunsOf } from '../../analysis/sql-runs';
+import type { Workspace } from '../../manifests/workspace';
+import type { Problem, Rule } from '../rule';
+
+export default {
+  id: 'sync-subscription-invalid',
+  items: ['3.1.a.3'],
+  severity: 'error',
+  summary: 'The subscription cannot be created, or subscribes to something else.',
+  why: 'The replication Job ends without an error, because psql goes on after one, and the LI database stays empty.',
+  remedy:
+    'Run CREATE SUBSCRIPTION as a statement of its own on the LI cluster, with the main cluster’s `-rw` Service and the name of the publication. Guard it with `SELECT … WHERE NOT EXISTS … \\gexec` instead of a DO block.',
+  traps: [
+    'With `create_slot = false` the statement may stand in a transaction.',
+    '`\\gexec` sends each row as a statement of its own, so it is accepted.',
+    'A connection that is put together from variables is judged by what the tree says of them.',
+  ],
+  sources: [
+    'PostgreSQL documentation, CREATE SUBSCRIPTION: cannot run inside a transaction block when it creates a replication slot',
+  ],
+  examples: {
+    bad: `
+      #- /job.yaml
+      apiVersion: batch/v1
+      kind: Job
+      metadata:
+        name: setup-replication
+        namespace: matrix
+      spec:
+        template:
+          metadata:
+            labels: {app.kubernetes.io/name: sync-system}
+          spec:
+            restartPolicy: Never
+            containers:
+              - name: setup
+                image: postgres:16
+                command: [sh, -c]
+                args:
+                  - |
+                    psql -U postgres <<'EOF'
+                    DO $$ BEGIN
+                      CREATE SUBSCRIPTION li CONNECTION 'host=main-rw dbname=matrix' PUBLICATION matrix;
+      #               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ error: CREATE SUBSCRIPTION li stands in a DO block
+                    END $$;
+                    EOF
+                    psql -U postgres -c "CREATE PUBLICATION matrix FOR ALL TABLES"
+    `,
+    good: `
+      #- /job.yaml
+      apiVersion: batch/v1
+      kind: Job
+      metadata:
+        name: setup-replication
+        namespace: matrix
+      spec:
+        template:
+          metadata:
+            labels: {app.kubernetes.io/name: sync-system}
+          spec:
+            restartPolicy: Never
+            containers:
+              - name: setup
+                image: postgres:16
+                command: [sh, -c]
+                args:
+                  - |
+                    psql -U postgres -c "CREATE PUBLICATION matrix FOR ALL TABLES"
+                    psql -U postgres -c "CREATE SUBSCRIPTION li CONNECTION 'host=main-rw dbname=matrix' PUBLICATION matrix"
+    `,
+  },
+  kinds: [...workloadKinds],
+  *check(resource, workspace) {
+    if (!familiesOf(resource).has('sync')) return;
+    const runs = sqlRunsOf(workspace, resource);
+    for (const run of runs) yield* problemsOf(run, runs, workspace);
+  },
+} satisfies Rule;
+
+function* problemsOf(run: SqlRun, runs: readonly SqlRun[], workspace: Workspace): Iterable<Problem> {
+  const { statement } = run;
+  if (statement.kind !== 'create-subscription') return;
+  const name = statement.name.text;
+  const makesSlot = !statement.options.some(
+    option => option.name === 'create_slot' && /^(?:false|off|no|0)$/i.test(option.value),
+  );
+  const inBlock = statement.inDo
+    ? 'a DO block'
+    : statement.inTransaction
+      ? 'a transaction'
+      : run.call.singleTransaction
+        ? 'psql -1'
+        : undefined;
+  if (makesSlot && inBlock && statement.dynamic !== 'gexec') {
+    yield {
+      at: run.at,
+      message: `CREATE SUBSCRIPTION ${name} stands in ${inBlock}, where PostgreSQL refuses it — make it a statement of its own.`,
+    };
+  }
+  const { main, li } = databases(workspace);
+  const host = statement.connection?.host;
+  const served =
+    host && !host.text.includes('$') ? /^(.+)-r[wo]?$/.exec(host.text.split('.', 1)[0] ?? '')?.[1] : undefined;
+  if (host && main && served !== undefined && served !== main.name) {
+    yield {
+      at: run.part(host.span),
+      message: `The subscription ${name} connects to ${host.text}, which is not the main cluster — connect to ${main.name}-rw.`,
+    };
+  }
+  const target = /^(.+)-r[wo]?$/.exec(run.host?.text?.split('.', 1)[0] ?? '')?.[1];
+  if (run.host && li && target !== undefined && target !== li.name) {
+    yield {
+      at: run.host.at,
+      message: `The subscription ${name} is created on ${run.host.text}, which is not the LI cluster — create it on ${li.name}-rw.`,
+    };
+  }
+  const published = runs.flatMap(({ statement: other }) =>
+    other.kind === 'create-publication' && !other.name.isVariable ? [other.name.text] : [],
+  );
+  for (const publication of statement.publications) {
+    if (
+      published.length === 0 ||
+      publication.isVariable ||
+      publication.text.includes('$') ||
+      published.includes(publication.text)
+    )
+      continue;
+    yield {
+      at: run.part(publication.span),
+      message: `The subscription ${name} asks for the publication ${publication.text}, but ${published.join(', ')} is created — use the same name.`,
+    };
+  }
+}
