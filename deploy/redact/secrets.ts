@@ -77,9 +77,21 @@ function openNames(documents: readonly PlanDocument[]): ReadonlySet<string> {
     for (const image of document.images) names.add(image);
     for (const [key] of [...entries(at(document.raw, 'data')), ...entries(at(document.raw, 'stringData'))])
       names.add(key);
+    if (document.kind !== 'Secret') collectIdentifiers(document.raw, names);
   }
   return names;
 }
+
+/** Names of databases, owners, hosts and the like that an object other than a Secret shows under just such a key. */
+function collectIdentifiers(value: Json | undefined, names: Set<string>): void {
+  for (const item of items(value)) collectIdentifiers(item, names);
+  for (const [key, entry] of entries(value)) {
+    if (typeof entry !== 'string') collectIdentifiers(entry, names);
+    else if (identifierKey.test(key) && /^[a-z][a-z0-9_.-]{0,40}$/.test(entry)) names.add(entry);
+  }
+}
+
+const identifierKey = /^(name|database|owner|host|dbname|bucket|namespace|serviceName|secretName|key)$/;
 
 /** Short words and small numbers would turn every output into asterisks and are no secrets worth the name. */
 function isWorthHiding(value: string): boolean {

@@ -33,8 +33,7 @@ export async function applyObjects(
   for (const [index, object] of step.objects.entries()) {
     if (context.signal.aborted)
       return { type: 'paused', reason: 'cancelled', text: `Stopped before ${object.kind}/${object.name}.` };
-    if (!context.renewLock())
-      return { type: 'paused', reason: 'lease-lost', text: 'Another process has taken over this run.' };
+    if (!context.renewLock()) return lockLost;
     const content = objectContent(object, context.sources);
     if (content === undefined) return { type: 'paused', reason: 'tree-changed', text: `${object.file} has changed.` };
     const diff = diffs.find(candidate => candidate.object === object);
@@ -48,6 +47,13 @@ export async function applyObjects(
   }
   return { type: 'applied' };
 }
+
+/** A process that has lost its lock changes nothing anymore, neither in the cluster nor in the journal. */
+export const lockLost = {
+  type: 'paused',
+  reason: 'lease-lost',
+  text: 'Another process has taken over this run.',
+} as const;
 
 async function applyObject(
   context: RunContext,

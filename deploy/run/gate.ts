@@ -88,40 +88,44 @@ async function missingNamespaces(kubectl: Kubectl, step: PlannedStep, memory: Ga
   return problems;
 }
 
-/** Asks the API server itself; a review is created with plain JSON, which every version of kubectl sends as it is. */
+/**
+ * Asks the API server itself; a review is created with plain JSON, which every version of kubectl sends as it is.
+ * Server-side apply is a patch, and where the object does not exist yet the server asks for the right to create it too.
+ */
 async function forbidden(kubectl: Kubectl, step: PlannedStep, memory: GateMemory): Promise<GateProblem[]> {
-  const problems: GateProblem[] = [];
+  const problems = new Map<string, GateProblem>();
   for (const object of step.objects) {
     const type = memory.types.get(`${object.apiVersion} ${object.kind}`)!;
     const group = object.apiVersion.includes('/') ? object.apiVersion.split('/')[0]! : '';
-    const key = `${group} ${type.resource} ${object.namespace ?? ''}`;
-    if (memory.allowed.has(key)) continue;
-    const attributes = {
-      verb: 'patch',
-      group,
-      resource: type.resource,
-      ...(type.namespaced && object.namespace !== undefined ? { namespace: object.namespace } : {}),
-    };
-    const review = {
-      apiVersion: 'authorization.k8s.io/v1',
-      kind: 'SelfSubjectAccessReview',
-      spec: { resourceAttributes: attributes },
-    };
-    const result = await readText(
-      kubectl,
-      ['create', '--raw', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', '--filename=-'],
-      { input: JSON.stringify(review) },
-    );
-    if (!result.ok) return [problemOf(result)];
-    if (isAllowed(result.value)) memory.allowed.add(key);
-    else {
-      memory.allowed.delete(key);
-      const where = attributes.namespace === undefined ? 'in the cluster' : `in the namespace ${attributes.namespace}`;
-      const words = `You may not change ${type.resource} ${where}.`;
-      if (!problems.some(problem => problem.text === words)) problems.push({ class: 'forbidden', text: words });
+    const namespace = type.namespaced ? object.namespace : undefined;
+    for (const verb of ['patch', 'create']) {
+      const key = `${verb} ${group} ${type.resource} ${namespace ?? ''}`;
+      if (memory.allowed.has(key) || problems.has(key)) continue;
+      const resourceAttributes = {
+        verb,
+        group,
+        resource: type.resource,
+        ...(namespace === undefined ? {} : { namespace }),
+      };
+      const review = {
+        apiVersion: 'authorization.k8s.io/v1',
+        kind: 'SelfSubjectAccessReview',
+        spec: { resourceAttributes },
+      };
+      const result = await readText(
+        kubectl,
+        ['create', '--raw', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', '--filename=-'],
+        { input: JSON.stringify(review) },
+      );
+      if (!result.ok) return [problemOf(result)];
+      if (isAllowed(result.value)) memory.allowed.add(key);
+      else {
+        const where = namespace === undefined ? 'in the cluster' : `in the namespace ${namespace}`;
+        problems.set(key, { class: 'forbidden', text: `You may not ${verb} ${type.resource} ${where}.` });
+      }
     }
   }
-  return problems;
+  return [...problems.values()];
 }
 
 function isAllowed(review: string): boolean {

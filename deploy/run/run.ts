@@ -10,7 +10,7 @@ import { type DeployPlan, objectContent, objectReference, type PlannedStep, plan
 import type { PlanBlocker, PlanSource } from '../plan/source';
 import { createRedactor } from '../redact/redact';
 import { secretValues } from '../redact/secrets';
-import { applyObjects } from './apply';
+import { applyObjects, lockLost } from './apply';
 import { isGood, verifyStep } from './checks';
 import { type Clock, defaultPace, excerpt, type Pace, type RunContext, type RunEvent, systemClock } from './context';
 import { diagnose, type StepFailure } from './diagnose';
@@ -354,6 +354,7 @@ async function attemptStep(
   const waited = await waitForStep(context, step);
   if (waited.type === 'cancelled')
     return { type: 'paused', reason: 'cancelled', text: `Stopped while ${step.title} was getting ready.` };
+  if (waited.type === 'lost') return lockLost;
   if (waited.type === 'failed') return failed(waited.failure, waited.failure.class === 'check-failed');
 
   setState(context, step, 'verifying');
@@ -439,6 +440,9 @@ function blockersOf(
 }
 
 function finish(journal: Journal, run: string, ending: Ending): DeployResult {
+  // The journal belongs to whoever has the lock now.
+  if (ending.type === 'paused' && ending.reason === 'lease-lost')
+    return { outcome: 'paused', run, text: ending.text, blockers: [], reason: ending.reason };
   if (ending.type === 'paused') return pause(journal, run, ending.reason, ending.text);
   if (ending.type === 'refused') {
     journal.append({ type: 'paused', reason: 'needs-confirm', text: excerpt(ending.text, 1000) });

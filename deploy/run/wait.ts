@@ -13,6 +13,7 @@ import type { StepFailure } from './diagnose';
 export type WaitOutcome =
   | { readonly type: 'ready' }
   | { readonly type: 'cancelled' }
+  | { readonly type: 'lost' }
   | { readonly type: 'failed'; readonly failure: StepFailure };
 
 /**
@@ -56,6 +57,7 @@ export async function waitForStep(context: RunContext, step: PlannedStep): Promi
       };
     }
     if (context.signal.aborted) return { type: 'cancelled' };
+    if (!context.renewLock()) return { type: 'lost' };
     await context.clock.sleep(context.pace.poll, context.signal);
   }
 }

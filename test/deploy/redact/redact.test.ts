@@ -128,4 +128,18 @@ data:
     );
     assert.deepEqual([...found], ['canary-x']);
   });
+
+  it('leave out the name of a database that a cluster shows openly, but no password', () => {
+    const manifests = `apiVersion: postgresql.cnpg.io/v1
+kind: Cluster
+metadata: { name: pg }
+spec: { bootstrap: { initdb: { database: matrix_li } }, extra: { password: canary-y } }
+---
+apiVersion: v1
+kind: Secret
+metadata: { name: s }
+stringData: { DB: matrix_li, PASS: canary-x, SAME: canary-y }
+`;
+    assert.deepEqual([...secretValues(sourcesOf({ 'a.yaml': manifests }))].sort(), ['canary-x', 'canary-y']);
+  });
 });

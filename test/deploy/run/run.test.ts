@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readJournal } from '../../../deploy/journal/journal';
 import { runState } from '../../../deploy/journal/state';
@@ -169,9 +169,9 @@ describe('a deployment run', () => {
     });
 
     it('notices a missing permission', async () => {
-      bench.server.onReview(({ resource }) => resource !== 'statefulsets');
+      bench.server.onReview(({ resource, verb }) => resource !== 'statefulsets' || verb !== 'create');
       bench.planOptions = { steps: ['namespaces', 'redis'] };
-      assert.equal(await failedWith(), 'forbidden: You may not change statefulsets in the namespace matrix.');
+      assert.equal(await failedWith(), 'forbidden: You may not create statefulsets in the namespace matrix.');
     });
 
     it('notices a Secret that pods need and nobody makes', async () => {
@@ -526,6 +526,26 @@ describe('a deployment run', () => {
     });
     assert.equal(first.outcome, 'completed');
     assert.match(second ?? '', /is deploying to this cluster/);
+  });
+
+  it('stops when another process has taken its lock, also while it waits', async () => {
+    bench.planOptions = { steps: ['namespaces', 'haproxy'] };
+    bench.server.behave('Deployment/haproxy', 'never');
+    const result = await bench.deploy(
+      {},
+      {
+        onEvent: event => {
+          if (event.type !== 'wait' || event.step !== 'haproxy') return;
+          const [run] = listRuns(join(bench.sandbox.directory, 'state'));
+          writeFileSync(
+            run!.files.lock,
+            JSON.stringify({ pid: 1, host: 'elsewhere', started: '', heartbeat: Date.now() }),
+          );
+        },
+      },
+    );
+    assert.deepEqual([result.outcome, result.reason], ['paused', 'lease-lost']);
+    assert.doesNotMatch(bench.journal(result.run), /lease-lost/, "the journal is the other one's now");
   });
 
   it('runs unattended only with the plan and the context that were named', async () => {
