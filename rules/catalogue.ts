@@ -2,7 +2,11 @@
 import configEnvUndefined from './config/config-env-undefined';
 import configPlaceholderUnsubstituted from './config/config-placeholder-unsubstituted';
 import keyVaultInitdbNotSuperuser from './key-vault/key-vault-initdb-not-superuser';
+import livekitConfigEnvMisused from './livekit/livekit-config-env-misused';
 import livekitConfigNotSubstituted from './livekit/livekit-config-not-substituted';
+import livekitRedisDb from './livekit/livekit-redis-db';
+import livekitRedisPasswordMissing from './livekit/livekit-redis-password-missing';
+import livekitUnknownKey from './livekit/livekit-unknown-key';
 import minioSecretDualFormat from './minio/minio-secret-dual-format';
 import minioSecretPairsDiffer from './minio/minio-secret-pairs-differ';
 import monitorPortMissing from './monitoring/monitor-port-missing';
@@ -86,7 +90,11 @@ export const rules: readonly Rule[] = [
   fileNotRead,
   fileTemplatedSkipped,
   keyVaultInitdbNotSuperuser,
+  livekitConfigEnvMisused,
   livekitConfigNotSubstituted,
+  livekitRedisDb,
+  livekitRedisPasswordMissing,
+  livekitUnknownKey,
   minioSecretDualFormat,
   minioSecretPairsDiffer,
   monitorPortMissing,

@@ -1,3 +1,5 @@
+import { writtenPaths } from '../../analysis/effective';
+import { mountsOf, textsOfVolume, volumeOf } from '../../analysis/mounts';
 import {
   type PackageInstall,
   packagesOf,
@@ -39,6 +41,36 @@ export function searchPath(workspace: Workspace, { resource, container }: Synaps
   return searchPathOf(workspace, resource, container, pythonOf(container.image));
 }
 
+/**
+ * Whether a process can, or may, import a Python module: its pod installs it, has its files where Python looks, or gets
+ * files there in a way that the tree does not show. `isInstalledBy` tells a package on PyPI that brings the module.
+ */
+export function mayImport(
+  workspace: Workspace,
+  process: SynapseProcess,
+  module: string,
+  isInstalledBy: (name: string) => boolean,
+): boolean {
+  const { resource, container } = process;
+  const packages = packagesOf(workspace, resource);
+  if (packages.installs.some(one => one.isOpen || one.requirements.some(({ name }) => isInstalledBy(name))))
+    return true;
+  const path = searchPath(workspace, process);
+  const isFile = (file: string): boolean =>
+    file.endsWith(`/${module}.py`) || file === `${module}.py` || `/${file}`.includes(`/${module}/`);
+  if (path.isOpen || writtenPaths(workspace, resource).some(written => isFile(written.path))) return true;
+  return mountsOf(container).some(mount => {
+    const isSearched =
+      path.entries.some(entry => overlap(entry.path, mount.mountPath)) || /-packages\b/.test(mount.mountPath);
+    if (!isSearched) return false;
+    const volume = volumeOf(resource, mount.volume);
+    if (!volume || packages.openVolumes.has(mount.volume)) return true;
+    if (volume.at('emptyDir').exists) return false;
+    if (!volume.at('configMap').exists && !volume.at('projected').exists) return true;
+    return textsOfVolume(workspace, resource, volume).some(text => isFile(text.path)) || isFile(mount.mountPath);
+  });
+}
+
 /** Adds a folder to PYTHONPATH of a container. Undefined where it is set in a way that a text edit cannot extend. */
 export function addToPythonPath(container: Value, path: SearchPath, folder: string): TextEdit | undefined {
   const { variable } = path;
@@ -57,4 +89,8 @@ export function addToList(mapping: Value, key: string, yaml: string, after?: str
   if (list.exists) return undefined;
   const item = `${key}:\n  - ${yaml.replaceAll('\n', '\n    ')}`;
   return insertEntry(mapping, item, after === undefined ? {} : { after });
+}
+
+function overlap(a: string, b: string): boolean {
+  return a === b || a.startsWith(`${b}/`) || b.startsWith(`${a}/`);
 }

@@ -1,5 +1,4 @@
-import { mountsOf, textsOfVolume, volumeOf } from '../../analysis/mounts';
-import { packagesOf } from '../../analysis/python-packages';
+import { mountsOf, volumeOf } from '../../analysis/mounts';
 import {
   isStockSynapse,
   processKinds,
@@ -11,7 +10,16 @@ import { insertEntryBefore, insertItem } from '../../manifests/edit';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Rule } from '../rule';
-import { addToList, addToPythonPath, packagesFolder, s3Package, s3Provider, s3Version, searchPath } from './packages';
+import {
+  addToList,
+  addToPythonPath,
+  mayImport,
+  packagesFolder,
+  s3Package,
+  s3Provider,
+  s3Version,
+  searchPath,
+} from './packages';
 
 export default {
   id: 'synapse-s3-provider-not-installed',
@@ -124,7 +132,12 @@ export default {
     const provider = process && s3Provider(process);
     if (!provider || !isStockSynapse(process.container.image)) return;
     const isLoaded = runsMediaRepository(process);
-    if (isLoaded === undefined || (!isLoaded && process.isWorker) || mayHaveProvider(workspace, process)) return;
+    if (
+      isLoaded === undefined ||
+      (!isLoaded && process.isWorker) ||
+      mayImport(workspace, process, 's3_storage_provider', name => name.includes('s3-storage'))
+    )
+      return;
     const image = process.container.value.at('image');
     yield {
       at: image,
@@ -137,30 +150,6 @@ export default {
     };
   },
 } satisfies Rule;
-
-/** Whether the pod installs the provider, or may have it in a way that the tree does not show. */
-function mayHaveProvider(workspace: Workspace, process: SynapseProcess): boolean {
-  const { resource, container } = process;
-  const packages = packagesOf(workspace, resource);
-  if (packages.installs.some(one => one.isOpen || one.requirements.some(({ name }) => name.includes('s3-storage'))))
-    return true;
-  const path = searchPath(workspace, process);
-  if (path.isOpen) return true;
-  return mountsOf(container).some(mount => {
-    const isSearched =
-      path.entries.some(({ path }) => overlap(path, mount.mountPath)) || /-packages\b/.test(mount.mountPath);
-    if (!isSearched) return false;
-    const volume = volumeOf(resource, mount.volume);
-    if (!volume || packages.openVolumes.has(mount.volume)) return true;
-    if (volume.at('emptyDir').exists) return false;
-    if (!volume.at('configMap').exists && !volume.at('projected').exists) return true;
-    return textsOfVolume(workspace, resource, volume).some(text => /s3_storage_provider/.test(text.path));
-  });
-}
-
-function overlap(a: string, b: string): boolean {
-  return a === b || a.startsWith(`${b}/`) || b.startsWith(`${a}/`);
-}
 
 /** An init container that installs the package, its volume, and the way for Synapse to find it. */
 function install(workspace: Workspace, process: SynapseProcess): readonly Fix[] {

@@ -1,0 +1,157 @@
+import { configurationOf } from '../../analysis/configs';
+import { declarationsOf } from '../../analysis/declarations';
+import { effectiveFile } from '../../analysis/effective';
+import { mountAt, volumeOf } from '../../analysis/mounts';
+import { containersOf } from '../../analysis/pods';
+import { packagesOf } from '../../analysis/python-packages';
+import { pathInVolume, scriptOf } from '../../analysis/scripts';
+import { processKinds, type SynapseProcess, synapseProcess } from '../../analysis/synapse';
+import type { Value } from '../../manifests/value';
+import type { Workspace } from '../../manifests/workspace';
+import type { Rule } from '../rule';
+
+export default {
+  id: 'synapse-signing-key-missing',
+  items: [],
+  severity: 'error',
+  summary: 'A Synapse process has no signing key at the path where it looks for one.',
+  why: 'The main process then makes a new key each time its pod starts: other servers no longer believe what it signs, and the LI instance has another one. A worker makes none; it stops.',
+  remedy: 'Keep the key in a Secret and mount it, or copy it, to `signing_key_path` in the pod of every process.',
+  traps: [
+    'On a persistent volume the main process makes the key once and keeps it; that is accepted.',
+    'A key that an init container copies or generates, or that a Secret from outside the tree brings, is accepted.',
+    '`signing_key` written into the configuration itself is accepted.',
+  ],
+  sources: [
+    'element-hq/synapse, synapse/config/key.py; configuration manual, `signing_key_path`; release notes of 1.67.0',
+  ],
+  examples: {
+    bad: `
+      #- /synapse.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: synapse-config
+      data:
+        homeserver.yaml: |
+          server_name: tessera.test
+          signing_key_path: /keys/signing.key
+      ---
+      apiVersion: apps/v1
+      kind: StatefulSet
+      metadata:
+        name: synapse-main
+      spec:
+        template:
+          spec:
+            containers:
+              - name: synapse
+                image: matrixdotorg/synapse:v1.139.2
+                args: [--config-path=/config/homeserver.yaml]
+                volumeMounts:
+      #         ^^^^^^^^^^^^ error: No volume brings /keys/signing.key into container synapse
+                  - name: config
+                    mountPath: /config
+            volumes:
+              - name: config
+                configMap:
+                  name: synapse-config
+    `,
+    good: `
+      #- /synapse.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: synapse-config
+      data:
+        homeserver.yaml: |
+          server_name: tessera.test
+          signing_key_path: /keys/signing.key
+      ---
+      apiVersion: apps/v1
+      kind: StatefulSet
+      metadata:
+        name: synapse-main
+      spec:
+        template:
+          spec:
+            containers:
+              - name: synapse
+                image: matrixdotorg/synapse:v1.139.2
+                args: [--config-path=/config/homeserver.yaml]
+                volumeMounts:
+                  - name: config
+                    mountPath: /config
+                  - name: keys
+                    mountPath: /keys
+            volumes:
+              - name: config
+                configMap:
+                  name: synapse-config
+              - name: keys
+                secret:
+                  secretName: signing-key-from-outside
+    `,
+  },
+  kinds: processKinds,
+  *check(resource, workspace) {
+    const process = synapseProcess(workspace, resource);
+    const path = process && signingKeyPath(workspace, process);
+    if (!process || !path || mayExist(workspace, process, path)) return;
+    const { container, homeserver, isWorker } = process;
+    const written = homeserver?.at('signing_key_path');
+    const mounts = container.value.at('volumeMounts');
+    const mount = mountAt(container, path);
+    yield {
+      at: mount ? mount.value.at('mountPath') : mounts.exists ? mounts.key : container.value.at('name'),
+      message: isWorker
+        ? `No volume brings ${path} into container ${container.name}, and a worker does not start without the signing key — mount the Secret that holds it.`
+        : `No volume brings ${path} into container ${container.name}, so Synapse makes a new signing key at every start and other servers refuse it — mount a Secret that holds the key.`,
+      related: written?.exists ? [{ at: written, message: 'Where Synapse looks for the key' }] : [],
+    };
+  },
+} satisfies Rule;
+
+/** The path of the signing key: as written, else beside the last configuration file (synapse/config/key.py). */
+function signingKeyPath(workspace: Workspace, { homeserver, resource }: SynapseProcess): string | undefined {
+  if (!homeserver || homeserver.isPartial || homeserver.at('signing_key').exists) return undefined;
+  const value = homeserver.at('signing_key_path');
+  const isPlain = (one: Value): boolean =>
+    one.string !== undefined && homeserver.layer(String(one.name)).file.resolve(one.sourceSpan).kind === 'left';
+  if (value.exists) return isPlain(value) && value.string?.startsWith('/') ? value.string : undefined;
+  const folder = configurationOf(workspace, resource, 'synapse')
+    ?.paths.at(-1)
+    ?.replace(/\/[^/]*$/, '');
+  const name = homeserver.at('server_name');
+  return folder && isPlain(name) ? `${folder}/${name.string}.signing.key` : undefined;
+}
+
+/** Whether a file is there when the process starts, or is kept once it is made. */
+function mayExist(workspace: Workspace, process: SynapseProcess, path: string): boolean {
+  const { resource, container } = process;
+  const mount = mountAt(container, path);
+  if (!mount) return effectiveFile(workspace, resource, container, path) !== undefined;
+  const volume = volumeOf(resource, mount.volume);
+  if (!volume) return true;
+  const file = pathInVolume(mount.mountPath, mount.subPath, path);
+  for (const [field, kind, name] of [
+    ['secret', 'Secret', 'secretName'],
+    ['configMap', 'ConfigMap', 'name'],
+  ] as const) {
+    const source = volume.at(field);
+    if (!source.exists) continue;
+    const items = source.at('items').items();
+    if (items.length > 0) return items.some(item => item.at('path').text === file);
+    const declared = declarationsOf(workspace, kind, resource.namespace, source.at(name).string ?? '');
+    return declared.length === 0 || declared.some(({ keys }) => keys === 'any' || keys.has(file));
+  }
+  if (!volume.at('emptyDir').exists) return true;
+  return (
+    effectiveFile(workspace, resource, container, path) !== undefined ||
+    packagesOf(workspace, resource).openVolumes.has(mount.volume) ||
+    containersOf(resource).some(one => {
+      const script = scriptOf(workspace, resource, one)?.text.text;
+      return script !== undefined && (script.includes(file.replace(/^.*\//, '')) || /generate[-_]/.test(script));
+    })
+  );
+}
