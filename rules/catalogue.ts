@@ -50,11 +50,15 @@ import secretUnused from './references/secret-unused';
 import type { Rule } from './rule';
 import crdUnknownField from './schema/crd-unknown-field';
 import schemaUnknownKind from './schema/schema-unknown-kind';
+import nodeportDuplicate from './services/nodeport-duplicate';
+import nodeportOutOfRange from './services/nodeport-out-of-range';
 import serviceSelectsNothing from './services/service-selects-nothing';
 import serviceSelectsSeveralWorkloads from './services/service-selects-several-workloads';
 import serviceTargetPortUnexposed from './services/service-target-port-unexposed';
+import statefulsetServiceMissing from './services/statefulset-service-missing';
 import workloadSelectorMismatch from './services/workload-selector-mismatch';
 import workloadSelectorsOverlap from './services/workload-selectors-overlap';
+import initToolMissingInImage from './synapse/init-tool-missing-in-image';
 import synapseInstanceMap from './synapse/synapse-instance-map';
 import synapseMainDutyDuplicated from './synapse/synapse-main-duty-duplicated';
 import synapseModuleUnavailable from './synapse/synapse-module-unavailable';
@@ -89,6 +93,7 @@ export const rules: readonly Rule[] = [
   duplicateYamlKey,
   fileNotRead,
   fileTemplatedSkipped,
+  initToolMissingInImage,
   keyVaultInitdbNotSuperuser,
   livekitConfigEnvMisused,
   livekitConfigNotSubstituted,
@@ -103,6 +108,8 @@ export const rules: readonly Rule[] = [
   netpolNamespaceSelectorLabel,
   netpolPeerMatchesNothing,
   netpolSelectsNothing,
+  nodeportDuplicate,
+  nodeportOutOfRange,
   pgBackupUnscheduled,
   pgConnectionBudgetExceeded,
   pgCronSixFields,
@@ -138,6 +145,7 @@ export const rules: readonly Rule[] = [
   serviceSelectsNothing,
   serviceSelectsSeveralWorkloads,
   serviceTargetPortUnexposed,
+  statefulsetServiceMissing,
   synapseDatabaseMismatch,
   synapseInstanceMap,
   synapseMainDutyDuplicated,

@@ -1,0 +1,148 @@
+import { configurationOf, parsed } from '../../analysis/configs';
+import { nearest } from '../../analysis/nearest';
+import { workloadKinds } from '../../analysis/pods';
+import { renameKey } from '../../manifests/edit';
+import type { Value } from '../../manifests/value';
+import type { Rule } from '../rule';
+
+/** livekit/livekit pkg/config/config.go and livekit/protocol: the yaml names of the fields of Config, v1.7 to v1.9. */
+const topLevel = [
+  ...[
+    'port',
+    'bind_addresses',
+    'prometheus_port',
+    'prometheus',
+    'environment',
+    'rtc',
+    'redis',
+    'audio',
+    'video',
+    'room',
+    'turn',
+  ],
+  ...[
+    'ingress',
+    'sip',
+    'webhook',
+    'node_selector',
+    'key_file',
+    'keys',
+    'region',
+    'signal_relay',
+    'psrpc',
+    'log_level',
+    'logging',
+  ],
+  ...['limit', 'development', 'metric', 'trace', 'node_stats', 'api', 'agents', 'enable_data_tracks'],
+];
+const turnKeys = [
+  ...[
+    'enabled',
+    'domain',
+    'cert_file',
+    'key_file',
+    'tls_port',
+    'udp_port',
+    'relay_range_start',
+    'relay_range_end',
+    'external_tls',
+  ],
+  ...['bind_addresses', 'ttl_seconds'],
+];
+
+export default {
+  id: 'livekit-unknown-key',
+  items: [],
+  severity: 'error',
+  summary: 'LiveKit’s configuration has a key that LiveKit does not know.',
+  why: 'LiveKit reads its configuration strictly: an unknown key ends the process at start.',
+  remedy: 'Correct the name, or delete the key.',
+  traps: ['A key that resembles no known one is only a warning, since newer versions may have it.'],
+  sources: ['livekit/livekit pkg/config/config.go: the decoder has KnownFields set'],
+  examples: {
+    bad: `
+      #- /livekit.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: livekit
+        namespace: matrix
+      data:
+        livekit.yaml: |
+          port: 7880
+          limits:
+      #   ^^^^^^ 💡 error: LiveKit knows no key limits
+            num_tracks: 100
+      ---
+      apiVersion: v1
+      kind: Pod
+      metadata:
+        name: livekit
+        namespace: matrix
+      spec:
+        containers:
+          - name: livekit
+            image: livekit/livekit-server:v1.8.4
+            args: ["--config", "/etc/livekit/livekit.yaml"]
+            volumeMounts:
+              - {name: config, mountPath: /etc/livekit}
+        volumes:
+          - name: config
+            configMap: {name: livekit}
+    `,
+    good: `
+      #- /livekit.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: livekit
+        namespace: matrix
+      data:
+        livekit.yaml: |
+          port: 7880
+          limit:
+            num_tracks: 100
+      ---
+      apiVersion: v1
+      kind: Pod
+      metadata:
+        name: livekit
+        namespace: matrix
+      spec:
+        containers:
+          - name: livekit
+            image: livekit/livekit-server:v1.8.4
+            args: ["--config", "/etc/livekit/livekit.yaml"]
+            volumeMounts:
+              - {name: config, mountPath: /etc/livekit}
+        volumes:
+          - name: config
+            configMap: {name: livekit}
+    `,
+  },
+  kinds: [...workloadKinds],
+  *check(resource, workspace) {
+    for (const file of configurationOf(workspace, resource, 'livekit')?.files ?? []) {
+      if (file.isOpaque) continue;
+      const { root } = parsed(file);
+      yield* unknownKeys(root, topLevel, '');
+      yield* unknownKeys(root.at('turn'), turnKeys, 'turn.');
+    }
+  },
+} satisfies Rule;
+
+function* unknownKeys(mapping: Value, known: readonly string[], prefix: string) {
+  for (const [key, value] of mapping.entries()) {
+    if (known.includes(key)) continue;
+    const close = nearest(key, known);
+    yield {
+      at: value.key,
+      ...(close === undefined ? { severity: 'warning' as const } : {}),
+      message: `LiveKit knows no key ${prefix}${key} and does not start with it — ${close ? `use ${close}` : 'delete it'}.`,
+      fixes: () => {
+        const edit = close === undefined ? undefined : renameKey(value, close);
+        return edit ? [{ title: `Rename to ${close}`, safe: true, edits: [edit] }] : [];
+      },
+    };
+  }
+}
