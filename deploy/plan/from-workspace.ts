@@ -8,7 +8,8 @@ export function planSources(workspace: Workspace): readonly PlanSource[] {
   return workspace.files.flatMap(file => {
     const documents = file.documents.flatMap((document): readonly PlanDocument[] => {
       if (document.problems.length > 0) {
-        return document.declared.map(({ kind, name }) => ({
+        const declared = document.declared.length > 0 ? document.declared : [{ kind: '', name: '' }];
+        return declared.map(({ kind, name }) => ({
           apiVersion: '',
           kind,
           name,
