@@ -10,9 +10,14 @@ import { toDiagnostic } from '../to-lsp';
 export function offerDiagnostics(session: Session): void {
   const { connection } = session;
   const pushed = new Set<string>();
+  // Files that the client may still show findings of. VS Code's client does not name a file whose editor has been
+  // closed among the results it knows, but it goes on showing what the last pull for the editor has brought.
+  const told = new Set<string>();
   const diagnosticsOf = (uri: string): ReturnType<typeof toDiagnostic>[] => {
     const deployment = session.deploymentOf(uri);
-    return deployment ? deployment.findings(uri).map(finding => toDiagnostic(finding, deployment.workspace)) : [];
+    const findings = deployment?.findings(uri) ?? [];
+    if (findings.length > 0) told.add(uri);
+    return deployment ? findings.map(finding => toDiagnostic(finding, deployment.workspace)) : [];
   };
   const resultId = (uri: string): string => String(session.revision(uri));
 
@@ -25,6 +30,7 @@ export function offerDiagnostics(session: Session): void {
 
   connection.languages.diagnostics.onWorkspace(async ({ previousResultIds }, token) => {
     const known = new Map(previousResultIds.map(({ uri, value }) => [uri, value]));
+    const gone = new Set([...known.keys(), ...told]);
     const items: WorkspaceDocumentDiagnosticReport[] = [];
     for (const deployment of session.deployments) {
       if (!deployment.isScanned) continue;
@@ -34,7 +40,7 @@ export function offerDiagnostics(session: Session): void {
         const documentVersion = session.versionOf(uri);
         if (known.get(uri) === id) {
           items.push({ kind: DocumentDiagnosticReportKind.Unchanged, uri, version: documentVersion, resultId: id });
-        } else if (known.has(uri) || deployment.hasFindings(uri)) {
+        } else if (gone.has(uri) || deployment.hasFindings(uri)) {
           items.push({
             kind: DocumentDiagnosticReportKind.Full,
             uri,
@@ -43,11 +49,13 @@ export function offerDiagnostics(session: Session): void {
             items: diagnosticsOf(uri),
           });
         }
-        known.delete(uri);
+        gone.delete(uri);
       }
     }
-    for (const uri of known.keys())
+    for (const uri of gone) {
       items.push({ kind: DocumentDiagnosticReportKind.Full, uri, version: null, items: [] });
+      told.delete(uri);
+    }
     return { items };
   });
 

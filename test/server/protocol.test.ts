@@ -94,6 +94,17 @@ describe('language server', () => {
     assert.deepEqual(new Set(again.items.map(item => item.kind)), new Set(['unchanged']));
   });
 
+  it('takes back what a pull for an editor has brought, though the client no longer names the result', async () => {
+    client.open('a/new.yaml', 'kind: [\n');
+    assert.deepEqual(codes(await client.pull('a/new.yaml')), ['yaml-syntax']);
+    client.edit('a/new.yaml', 2, { line: 0, from: 0, to: 7 }, '');
+    const report: WorkspaceDiagnosticReport = await client.connection.sendRequest('workspace/diagnostic', {
+      previousResultIds: [],
+    });
+    const own = report.items.find(item => item.uri === client.uri('a/new.yaml'));
+    assert.deepEqual(own?.kind === 'full' && own.items, []);
+  });
+
   it('sees in one file what an edit of another breaks, before anything is saved', async () => {
     client.open('a/pod.yaml', pod);
     client.open('a/secret.yaml', secret);
