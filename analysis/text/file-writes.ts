@@ -1,5 +1,5 @@
 import type { Span } from '../../manifests/span';
-import { pythonExpands, pythonFiles } from './python';
+import { type PythonFileUse, pythonExpands, readPython } from './python';
 import type { SedCommand } from './sed-script';
 import type { ShellScript } from './shell';
 import { type Options, type OptionTable, readOptions } from './shell-options';
@@ -313,19 +313,20 @@ function writeByPython(writing: Writing): void {
     }
     return;
   }
-  const code = pythonCode(step);
-  if (code === undefined) return;
-  const { reads, writes: written } = pythonFiles(code);
-  const path = (text: string): ShellPath => step.path(plainWord(text, common.span));
-  const [from, ...others] = reads;
-  for (const target of written) {
-    const source = from && others.length === 0 ? path(from.path) : undefined;
-    const filter: ContentFilter =
-      source && written.length === 1 && pythonExpands(code)
-        ? { kind: 'envsubst', variables: 'all', keepsUndefined: true, tool: 'python', span: common.span }
-        : { kind: 'opaque', tool: 'python', span: common.span };
-    const to = path(target.path);
-    writes.push(applied(filter, source ?? to, to, common));
+  const code = pythonCode({ ...step, span: common.span });
+  if (!code) return;
+  const { files } = readPython(code.text);
+  const path = (file: PythonFileUse): ShellPath =>
+    step.path(plainWord(file.path, code.span(file.span.start, file.span.end)));
+  const written = files.filter(file => file.writes);
+  const [from, ...others] = files.filter(file => !file.writes);
+  for (const file of written) {
+    const isFilled = from && others.length === 0 && written.length === 1 && pythonExpands(code.text);
+    const filter: ContentFilter = isFilled
+      ? { kind: 'envsubst', variables: 'all', keepsUndefined: true, tool: 'python', span: common.span }
+      : { kind: 'opaque', tool: 'python', span: common.span };
+    const to = path(file);
+    writes.push(applied(filter, isFilled ? path(from) : to, to, common));
   }
 }
 

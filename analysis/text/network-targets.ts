@@ -1,8 +1,10 @@
 import type { Span } from '../../manifests/span';
+import { type PythonValue, readPython } from './python';
 import type { ShellScript } from './shell';
 import { readOptions } from './shell-options';
+import { pythonCode } from './shell-output';
 import { type RunStep, runShell } from './shell-run';
-import { type ContentPiece, type RunWord, wordAfter, wordPart } from './shell-values';
+import { type ContentPiece, plainWord, type RunWord, runWord, wordAfter, wordPart } from './shell-values';
 
 /** A host and port, or a URL, that a command of a script connects to. */
 export interface NetworkTarget {
@@ -71,7 +73,8 @@ interface Target {
 
 function targetsOf(step: RunStep): readonly Target[] {
   const { name = '', args } = step;
-  return [...ofArguments(name, args), ...ofRedirects(step)];
+  const isPython = name === 'python' || name === 'python3';
+  return [...(isPython ? ofPython(name, step) : ofArguments(name, args)), ...ofRedirects(step)];
 }
 
 function ofArguments(name: string, args: readonly RunWord[]): readonly Target[] {
@@ -234,6 +237,34 @@ function ofRedirects(step: RunStep): readonly Target[] {
         span: word.span,
       },
     ];
+  });
+}
+
+/** The hosts that a Python program on the command line connects to. */
+function ofPython(program: string, step: RunStep): readonly Target[] {
+  const code = pythonCode({ ...step, span: step.command.span });
+  if (!code) return [];
+  const word = (value: PythonValue): RunWord | undefined => {
+    const span = code.span(value.span.start, value.span.end);
+    if (value.kind === 'string' || (value.kind === 'other' && /^\d+$/.test(value.text)))
+      return plainWord(value.text, span);
+    if (value.kind === 'other') return runWord([{ kind: 'output', span, raw: value.text, quoted: true }], span, span);
+    if (value.kind !== 'environment') return undefined;
+    const fallback = value.default?.kind === 'string' ? plainWord(value.default.text, span).pieces : undefined;
+    const variable = {
+      kind: 'variable',
+      name: value.name,
+      span,
+      quoted: true,
+      assigned: false,
+      fallback,
+      transformed: false,
+    } as const;
+    return runWord([variable], span, span);
+  };
+  return readPython(code.text).connections.flatMap(({ host, port }) => {
+    const named = word(host);
+    return named ? [{ program, host: named, port: port && word(port), span: named.span }] : [];
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Span } from '../../manifests/span';
+import type { Origin } from './origin';
 import { pythonExpands } from './python';
 import { readSedScript, type SedCommand } from './sed-script';
 import { readOptions } from './shell-options';
@@ -12,7 +13,7 @@ import {
   type ShellPath,
   scriptDirectory,
   sliceOf,
-  textOf,
+  textOfPieces,
 } from './shell-values';
 import type { ShellVariable } from './shell-words';
 
@@ -66,7 +67,7 @@ export function outputOf(invocation: Invocation): readonly ContentPiece[] {
     }
     case 'python':
     case 'python3': {
-      const code = pythonCode(invocation);
+      const code = pythonCode(invocation)?.text;
       const expands = code !== undefined && stdin !== undefined && /\bstdin\b/.test(code) && pythonExpands(code);
       if (!expands || args[0]?.value !== '-c') return [unknown(invocation)];
       return [filtered(stdin, { kind: 'envsubst', variables: 'all', keepsUndefined: true, tool: name, span }, span)];
@@ -77,15 +78,17 @@ export function outputOf(invocation: Invocation): readonly ContentPiece[] {
   }
 }
 
-/** The text of a Python program on the command line or in a here-document. */
-export function pythonCode({ args, stdin }: Pick<Invocation, 'args' | 'stdin'>): string | undefined {
+/** A Python program on the command line or in a here-document. */
+export function pythonCode({ args, stdin, span }: Pick<Invocation, 'args' | 'stdin' | 'span'>): Origin | undefined {
   const at = args.findIndex(arg => arg.value === '-c');
-  if (at !== -1) return args[at + 1]?.value;
+  if (at !== -1) {
+    const code = args[at + 1];
+    return code && textOfPieces(code.pieces, code.span);
+  }
   const readsProgram = args.every(arg => /^-/.test(arg.value)) || args[0]?.value === '-';
-  if (!readsProgram || !stdin) return undefined;
-  return stdin.every(piece => piece.kind === 'text' || piece.kind === 'variable')
-    ? textOf(stdin as readonly RunPiece[])
-    : undefined;
+  if (!readsProgram || !stdin || stdin.length === 0) return undefined;
+  const pieces = stdin.filter(piece => piece.kind !== 'file' && piece.kind !== 'filtered');
+  return pieces.length === stdin.length ? textOfPieces(pieces, span) : undefined;
 }
 
 export interface SedInvocation {
