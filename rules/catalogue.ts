@@ -2,15 +2,26 @@
 import configEnvUndefined from './config/config-env-undefined';
 import configPlaceholderUnsubstituted from './config/config-placeholder-unsubstituted';
 import keyVaultInitdbNotSuperuser from './key-vault/key-vault-initdb-not-superuser';
+import liDatabaseNotLiCluster from './li/li-database-not-li-cluster';
+import liFederationEnabled from './li/li-federation-enabled';
+import liRegistrationEnabled from './li/li-registration-enabled';
+import liRoomListSearchEnabled from './li/li-room-list-search-enabled';
 import livekitConfigEnvMisused from './livekit/livekit-config-env-misused';
 import livekitConfigNotSubstituted from './livekit/livekit-config-not-substituted';
 import livekitRedisDb from './livekit/livekit-redis-db';
 import livekitRedisPasswordMissing from './livekit/livekit-redis-password-missing';
 import livekitUnknownKey from './livekit/livekit-unknown-key';
+import generatedNameTaken from './minio/generated-name-taken';
+import minioConfigSecretMissing from './minio/minio-config-secret-missing';
+import minioDriveCount from './minio/minio-drive-count';
+import minioErasureParity from './minio/minio-erasure-parity';
 import minioSecretDualFormat from './minio/minio-secret-dual-format';
 import minioSecretPairsDiffer from './minio/minio-secret-pairs-differ';
+import minioStorageEfficiency from './minio/minio-storage-efficiency';
+import minioUserIsRoot from './minio/minio-user-is-root';
 import monitorPortMissing from './monitoring/monitor-port-missing';
 import monitorSelectsNoService from './monitoring/monitor-selects-no-service';
+import netpolFlowBlocked from './network/netpol-flow-blocked';
 import netpolNamespaceSelectorLabel from './network/netpol-namespace-selector-label';
 import netpolPeerMatchesNothing from './network/netpol-peer-matches-nothing';
 import netpolSelectsNothing from './network/netpol-selects-nothing';
@@ -50,6 +61,16 @@ import secretUnused from './references/secret-unused';
 import type { Rule } from './rule';
 import crdUnknownField from './schema/crd-unknown-field';
 import schemaUnknownKind from './schema/schema-unknown-kind';
+import secretBadKeyMaterial from './secrets/secret-bad-key-material';
+import secretDataNotBase64 from './secrets/secret-data-not-base64';
+import secretEmptyValue from './secrets/secret-empty-value';
+import secretGroupMismatch from './secrets/secret-group-mismatch';
+import secretTrailingNewline from './secrets/secret-trailing-newline';
+import secretWeakValue from './secrets/secret-weak-value';
+import ingressBackendMissing from './services/ingress-backend-missing';
+import ingressPathConflict from './services/ingress-path-conflict';
+import ingressSnippetDisabled from './services/ingress-snippet-disabled';
+import ingressTlsHostMismatch from './services/ingress-tls-host-mismatch';
 import nodeportDuplicate from './services/nodeport-duplicate';
 import nodeportOutOfRange from './services/nodeport-out-of-range';
 import serviceSelectsNothing from './services/service-selects-nothing';
@@ -93,18 +114,33 @@ export const rules: readonly Rule[] = [
   duplicateYamlKey,
   fileNotRead,
   fileTemplatedSkipped,
+  generatedNameTaken,
+  ingressBackendMissing,
+  ingressPathConflict,
+  ingressSnippetDisabled,
+  ingressTlsHostMismatch,
   initToolMissingInImage,
   keyVaultInitdbNotSuperuser,
+  liDatabaseNotLiCluster,
+  liFederationEnabled,
+  liRegistrationEnabled,
+  liRoomListSearchEnabled,
   livekitConfigEnvMisused,
   livekitConfigNotSubstituted,
   livekitRedisDb,
   livekitRedisPasswordMissing,
   livekitUnknownKey,
+  minioConfigSecretMissing,
+  minioDriveCount,
+  minioErasureParity,
   minioSecretDualFormat,
   minioSecretPairsDiffer,
+  minioStorageEfficiency,
+  minioUserIsRoot,
   monitorPortMissing,
   monitorSelectsNoService,
   namespaceUndefined,
+  netpolFlowBlocked,
   netpolNamespaceSelectorLabel,
   netpolPeerMatchesNothing,
   netpolSelectsNothing,
@@ -140,8 +176,14 @@ export const rules: readonly Rule[] = [
   referenceMissingVolume,
   scaleSourcesDiffer,
   schemaUnknownKind,
+  secretBadKeyMaterial,
+  secretDataNotBase64,
+  secretEmptyValue,
+  secretGroupMismatch,
   secretKeyUnused,
+  secretTrailingNewline,
   secretUnused,
+  secretWeakValue,
   serviceSelectsNothing,
   serviceSelectsSeveralWorkloads,
   serviceTargetPortUnexposed,
