@@ -77,8 +77,16 @@ export interface HaproxyNameserver {
 export function readHaproxy(text: string): HaproxyConfig {
   const sections: HaproxySection[] = [];
   let open: OpenSection | undefined;
+  let lastDefaults: HaproxySection | undefined;
+  const namedDefaults = new Map<string, HaproxySection>();
   const finish = (): void => {
-    if (open) sections.push(sectionOf(open, sections));
+    if (!open) return;
+    const defaults = open.from ? namedDefaults.get(open.from.value) : lastDefaults;
+    const section = sectionOf(open, open.kind === 'global' ? undefined : defaults);
+    sections.push(section);
+    if (section.kind !== 'defaults') return;
+    lastDefaults = section;
+    if (section.name) namedDefaults.set(section.name.value, section);
   };
   for (const words of haproxyWords(text)) {
     const [first, second] = words;
@@ -183,19 +191,16 @@ interface OpenSection {
   readonly directives: HaproxyDirective[];
 }
 
-function sectionOf(open: OpenSection, before: readonly HaproxySection[]): HaproxySection {
-  const { kind, name, from, span, header, directives } = open;
+function sectionOf(open: OpenSection, defaults: HaproxySection | undefined): HaproxySection {
+  const { kind, name, span, header, directives } = open;
   const having = (keyword: string): readonly HaproxyDirective[] => directives.filter(one => one.keyword === keyword);
   const uses = having('use_backend').flatMap(useOf);
-  const defaults = before.findLast(
-    section => section.kind === 'defaults' && (from === undefined || section.name?.value === from.value),
-  );
   // `listen NAME ADDRESS:PORT` is an old way to write a `bind`.
   const address = kind === 'listen' && header[2]?.value.includes(':') ? header.slice(1) : undefined;
   return {
     kind,
     name,
-    defaults: kind === 'global' ? undefined : defaults,
+    defaults,
     span,
     fullSpan: { start: span.start, end: directives.at(-1)?.span.end ?? span.end },
     directives,

@@ -78,7 +78,7 @@ export function runShell(script: ShellScript, visit: (step: RunStep) => void): v
 }
 
 /** A hostile script could ask for endless work; no real one comes near these. */
-const limits = { steps: 10_000, depth: 24, words: 64, pieces: 2_000 } as const;
+const limits = { steps: 10_000, depth: 24, words: 64, pieces: 2_000, valuePieces: 200 } as const;
 
 interface Run {
   readonly script: ShellScript;
@@ -237,7 +237,14 @@ function visitStep(
   const path = (word: RunWord): ShellPath => pathOf(word, frame);
   let output: RunStep['output'];
   if (stdout && stdout.kind !== 'closed' && step.command.inner.length === 0) {
-    const content = outputOf({ ...step, stdin, span: step.command.span, path, directory: directoryOf(frame) });
+    const content = outputOf({
+      name: step.name,
+      args: step.args,
+      stdin,
+      span: step.command.span,
+      path,
+      directory: directoryOf(frame),
+    });
     if (stdout.kind === 'pipe') {
       if (stdout.content.length < limits.pieces) stdout.content.push(...content);
     } else if (content.length > 0 || hasOwnOutput) {
@@ -245,10 +252,23 @@ function visitStep(
       stdout.opened = true;
     }
   }
-  const isPiped = stdout?.kind === 'pipe';
-  const variable = (name: string): RunWord | undefined => valueOfVariable(name, frame);
-  const context = { conditional, looped, errorsIgnored, remote, isTimed };
-  frame.run.visit({ ...step, ...context, stdin, output, isPiped, path, variable });
+  frame.run.visit({
+    command: step.command,
+    name: step.name,
+    args: step.args,
+    heredocs: step.heredocs,
+    redirectTargets: step.redirectTargets,
+    stdin,
+    output,
+    isPiped: stdout?.kind === 'pipe',
+    conditional,
+    looped,
+    errorsIgnored,
+    remote,
+    isTimed,
+    path,
+    variable: name => valueOfVariable(name, frame),
+  });
 }
 
 function runPipeline(stages: readonly ShellNode[], frame: Frame): void {
@@ -484,7 +504,7 @@ function resolveVariable(piece: VariablePiece, frame: Frame): readonly RunPiece[
     return indirect ? resolveVariable(indirect, frame) : [{ kind: 'output', span, raw: piece.raw, quoted }];
   }
   const taken = (pieces: readonly RunPiece[]): readonly RunPiece[] =>
-    pieces.length > limits.pieces ? [unknown] : pieces.map(one => ({ ...one, quoted }));
+    pieces.length > limits.valuePieces ? [unknown] : pieces.map(one => ({ ...one, quoted }));
   const unknown: RunPiece = {
     kind: 'variable',
     name,
@@ -625,7 +645,7 @@ function assign(assignment: ShellAssignment, frame: Frame, isLocal: boolean): vo
   }
   const value = assignment.value ? resolvePieces(assignment.value.pieces, frame) : [];
   const all = assignment.appends ? before?.pieces && [...before.pieces, ...value] : value;
-  const isTold = all !== undefined && all.length <= limits.pieces && all.every(piece => piece.kind !== 'output');
+  const isTold = all !== undefined && all.length <= limits.valuePieces && all.every(piece => piece.kind !== 'output');
   const valueSpan = assignment.value ? originOf(assignment.value, frame) : span;
   const pieces = isTold ? all : undefined;
   set(environment, name, { pieces, elements: undefined, fallback: undefined, span: valueSpan }, isLocal);

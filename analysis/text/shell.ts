@@ -258,6 +258,8 @@ function readStatements(statements: readonly Statement[], around: Surroundings):
 function readAndOr({ commands, operators }: AndOr, around: Surroundings): ShellAndOr {
   const items: ShellNode[] = [];
   const conditional: boolean[] = [];
+  // The last `|| true` guards everything before it.
+  const guard = operators.findLastIndex((operator, at) => operator === '||' && alwaysSucceeds(commands[at + 1]));
   commands.forEach((command, index) => {
     const operator = operators[index - 1];
     const previous = commands[index - 1];
@@ -266,13 +268,12 @@ function readAndOr({ commands, operators }: AndOr, around: Surroundings): ShellA
       (operator === '&&' &&
         ((previous !== undefined && isTest(previous)) ||
           (operators[index - 2] === '&&' && conditional[index - 1] === true)));
-    const guarded = operators.some((later, at) => at >= index && later === '||' && alwaysSucceeds(commands[at + 1]));
     conditional.push(depends);
     items.push(
       readPipeline(command, {
         ...around,
         conditional: around.conditional || depends,
-        errorsIgnored: around.errorsIgnored || guarded,
+        errorsIgnored: around.errorsIgnored || index <= guard,
       }),
     );
   });
@@ -397,13 +398,24 @@ function readCommand(
   span: Span,
   around: Surroundings,
 ): ShellCommand {
-  const { origin: _, reading, depth, pipeline, ...context } = around;
+  const { reading, depth, pipeline, loop, isCondition, conditional, inFunction } = around;
+  const { negated, errorsIgnored, background, nested, remote } = around;
   const program = programOf(words);
-  const all = [...assignments, ...program.assignments.map(assignmentOfWord)];
+  const all =
+    program.assignments.length > 0 ? [...assignments, ...program.assignments.map(assignmentOfWord)] : assignments;
   const inner: ShellNode[] = [];
+  // Written out, for this runs for each command of each script, and copying by `...` is many times slower.
   const command: ShellCommand = {
-    ...context,
     kind: 'command',
+    loop,
+    isCondition,
+    conditional,
+    inFunction,
+    negated,
+    errorsIgnored,
+    background,
+    nested,
+    remote,
     words,
     name: program.name,
     nameWord: program.nameWord,
@@ -418,7 +430,8 @@ function readCommand(
   };
   reading.commands.push(command);
   reading.assignments.push(...all);
-  if (program.name === 'set' && !context.inFunction && !context.nested) readOptions(program.args, reading.options);
+  if (program.name === 'set' && inFunction === undefined && nested === undefined)
+    readOptions(program.args, reading.options);
   if (depth < deepest) inner.push(...readInner(command, around));
   return command;
 }
