@@ -79,6 +79,7 @@ import serviceTargetPortUnexposed from './services/service-target-port-unexposed
 import statefulsetServiceMissing from './services/statefulset-service-missing';
 import workloadSelectorMismatch from './services/workload-selector-mismatch';
 import workloadSelectorsOverlap from './services/workload-selectors-overlap';
+import configCopyDrift from './synapse/config-copy-drift';
 import initToolMissingInImage from './synapse/init-tool-missing-in-image';
 import synapseInstanceMap from './synapse/synapse-instance-map';
 import synapseMainDutyDuplicated from './synapse/synapse-main-duty-duplicated';
@@ -107,6 +108,7 @@ import yamlSyntax from './yaml/yaml-syntax';
 
 /** Every rule, sorted by id. */
 export const rules: readonly Rule[] = [
+  configCopyDrift,
   configEnvUndefined,
   configPlaceholderUnsubstituted,
   crdUnknownField,
