@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import { httpAndTcpTargets, type NetworkTarget } from '../../../analysis/text/network-targets';
+import { psqlCalls } from '../../../analysis/text/psql-calls';
 import { readShell } from '../../../analysis/text/shell';
+import { textOf } from './generate';
 
 describe('httpAndTcpTargets', () => {
   const cases: Record<string, readonly string[]> = {
@@ -39,6 +42,78 @@ describe('httpAndTcpTargets', () => {
       ['redis', 'redis', '6379'],
       ['h', 'h', '1'],
     ]);
+  });
+
+  it('never throws, and every place lies in the text', () => {
+    const commands = textOf([
+      ...[
+        'nc ',
+        '-z ',
+        '-w 5 ',
+        'curl ',
+        'wget -qO- ',
+        'psql ',
+        '-h ',
+        '-c ',
+        '-f ',
+        '-d ',
+        '-v A=b ',
+        'redis-cli ',
+        'h ',
+        '80 ',
+        '"$H" ',
+        '${P:-1} ',
+      ],
+      ...[
+        'http://',
+        'u:p@',
+        ':',
+        '/x',
+        '"',
+        "'",
+        '$X',
+        '$(y)',
+        '| ',
+        '; ',
+        '\n',
+        '<<EOF',
+        '\nEOF\n',
+        '> /dev/tcp/a/1 ',
+        'until ',
+        'do ',
+        'done ',
+        'X=h ',
+      ],
+      ...[
+        'python3 - ',
+        'python3 -c \'s.connect(("h", 1))\' ',
+        'postgres://',
+        "'host=a user=b' ",
+        '-- ',
+        '-',
+        '=',
+        'timeout 5 ',
+        'f() { ',
+        '} ',
+        'f ',
+        '"$@" ',
+      ],
+    ]);
+    fc.assert(
+      fc.property(commands, text => {
+        const script = readShell(text);
+        const inside = ({ start, end }: { start: number; end: number }): void =>
+          assert.ok(0 <= start && start <= end && end <= text.length);
+        for (const { span, host, port, path } of httpAndTcpTargets(script)) {
+          for (const one of [span, host.span, port?.span, path?.span]) if (one) inside(one);
+        }
+        for (const { span, sql, user, host, password } of psqlCalls(script)) {
+          for (const one of [span, user?.value.span, host?.value.span, password?.value.span]) if (one) inside(one);
+          for (const input of sql) inside(input.span);
+        }
+      }),
+      { numRuns: 400 },
+    );
   });
 });
 
