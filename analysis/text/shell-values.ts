@@ -133,16 +133,6 @@ export function certaintyOf(pieces: readonly RunPiece[]): RunWord['certainty'] {
   return certainty;
 }
 
-/** The variables in pieces whose values the script does not tell, in order. */
-export function unresolvedVariables(pieces: readonly ContentPiece[]): readonly RunVariable[] {
-  const found: RunVariable[] = [];
-  for (const piece of pieces) {
-    if (piece.kind === 'variable') found.push(piece);
-    else if (piece.kind === 'filtered') found.push(...unresolvedVariables(piece.content));
-  }
-  return found;
-}
-
 /** The rest of a word after its first `length` characters: the value in `--name=value`. */
 export function wordAfter(word: RunWord, length: number): RunWord {
   return wordPart(word, length, word.value.length);

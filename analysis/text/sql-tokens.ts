@@ -77,7 +77,7 @@ export function sqlTokens(origin: Origin): readonly SqlToken[] {
 }
 
 /** A part of a text as a text of its own. */
-export function part(origin: Origin, start: number, end: number): Origin {
+function part(origin: Origin, start: number, end: number): Origin {
   return joined(segmentsOf(origin, start, end), origin.span(start, start));
 }
 
