@@ -79,12 +79,21 @@ export function podsIn(workspace: Workspace, namespace?: string): readonly Pods[
   return workspace.lookup(podsByLabel, namespaceKey(namespace));
 }
 
-/** The pods a resource makes, from its template or, for known operators' kinds, as the operator makes them. */
+/**
+ * The pods a resource makes, from its template or, for known operators' kinds, as the operator makes them. The same
+ * resource always gives the same objects, so that pods can be told apart by identity.
+ */
 export function podsOf(resource: Resource): readonly Pods[] {
+  const known = podsByResource.get(resource);
+  if (known) return known;
   const template = podTemplate(resource);
-  if (template) return [fromTemplate(resource, template)];
-  return operatorPods[resource.qualifiedKind]?.(resource) ?? [];
+  const pods = template ? [fromTemplate(resource, template)] : (operatorPods[resource.qualifiedKind]?.(resource) ?? []);
+  podsByResource.set(resource, pods);
+  return pods;
 }
+
+/** A resource never changes, so neither do its pods. */
+const podsByResource = new WeakMap<Resource, readonly Pods[]>();
 
 const podsByLabel: Index<Pods> = {
   name: 'pods by label',

@@ -1,0 +1,32 @@
+import type { Resource } from '../../manifests/resource';
+import type { Workspace } from '../../manifests/workspace';
+import { podTemplate } from '../pods';
+import { clusterKind } from '../roles';
+import type { Address } from './address';
+import { fromEnvironment } from './from-environment';
+import { fromFiles } from './from-files';
+import { fromHaproxy, fromRedis } from './from-proxies';
+import { fromCluster } from './from-resources';
+import { fromScripts } from './from-scripts';
+import { fromSynapse } from './from-synapse';
+
+/**
+ * All hosts that a resource names, in what it says itself and in the configuration that it mounts. An edit of one
+ * ConfigMap makes only the workloads that read it be read again.
+ */
+export function addressesOf(workspace: Workspace, resource: Resource): readonly Address[] {
+  return workspace.derive(readAddresses, resource);
+}
+
+function readAddresses(resource: Resource, workspace: Workspace): readonly Address[] {
+  if (resource.qualifiedKind === clusterKind) return fromCluster(resource);
+  if (!podTemplate(resource)) return [];
+  return [
+    ...fromSynapse(workspace, resource),
+    ...fromHaproxy(workspace, resource),
+    ...fromRedis(workspace, resource),
+    ...fromFiles(workspace, resource),
+    ...fromEnvironment(workspace, resource),
+    ...fromScripts(workspace, resource),
+  ];
+}

@@ -1,0 +1,84 @@
+import type { Workspace } from '../../manifests/workspace';
+import { type ChartRelease, chartReleases } from '../charts';
+import type { ExternalEndpoint, NamedPort } from '../network/model';
+
+/*
+ * Who takes part in the deployment's traffic without a manifest in its tree. Their namespaces come from what the tree
+ * tells of their installation; where it tells nothing they stay unknown, and so do the answers that depend on them.
+ */
+
+/**
+ * CoreDNS or kube-dns. The label is the same in every distribution, because the Service `kube-dns` selects by it
+ * (kubernetes/kubernetes cluster/addons/dns/coredns); the port names are those of that manifest.
+ */
+export const clusterDns: ExternalEndpoint = {
+  kind: 'external',
+  name: 'the cluster DNS',
+  namespace: 'kube-system',
+  labels: new Map([['k8s-app', 'kube-dns']]),
+  namedPorts: new Map<string, readonly NamedPort[]>([
+    ['dns', [{ port: 53, protocol: 'UDP' }]],
+    ['dns-tcp', [{ port: 53, protocol: 'TCP' }]],
+  ]),
+};
+
+/** NodeLocal DNSCache listens on this address of every node (Kubernetes documentation, "Using NodeLocal DNSCache"). */
+export const nodeLocalDns: ExternalEndpoint = { kind: 'external', name: 'NodeLocal DNSCache', ips: ['169.254.20.10'] };
+
+/** The API server has addresses of nodes or of a provider; manifests do not tell which. */
+export const apiServer: ExternalEndpoint = { kind: 'external', name: 'the API server' };
+
+/** The controller that serves Ingresses of a class. The labels are those of the chart and of the project's manifests. */
+export function ingressController(workspace: Workspace, className: string | undefined): ExternalEndpoint {
+  const isNginx = className === undefined || /nginx/.test(className);
+  return {
+    kind: 'external',
+    name: 'the ingress controller',
+    namespace: isNginx ? namespaceOf(workspace, isIngressNginx) : undefined,
+    labels: new Map(isNginx ? [['app.kubernetes.io/name', 'ingress-nginx']] : []),
+  };
+}
+
+/** Prometheus as its operator deploys it (prometheus-operator pkg/prometheus: the label of the pods). */
+export function prometheus(workspace: Workspace): ExternalEndpoint {
+  const [resource, ...others] = workspace.resources('Prometheus.monitoring.coreos.com');
+  return {
+    kind: 'external',
+    name: 'Prometheus',
+    namespace: resource && others.length === 0 ? resource.namespace : namespaceOf(workspace, isPrometheus),
+    labels: new Map([['app.kubernetes.io/name', 'prometheus']]),
+  };
+}
+
+/** The operator of CloudNativePG (cloudnative-pg docs/src/networking.md and docs/src/samples/networkpolicy-example.yaml). */
+export function postgresOperator(workspace: Workspace): ExternalEndpoint {
+  return {
+    kind: 'external',
+    name: 'the CloudNativePG operator',
+    namespace: namespaceOf(workspace, ({ chart }) => chart === 'cloudnative-pg'),
+    labels: new Map([['app.kubernetes.io/name', 'cloudnative-pg']]),
+  };
+}
+
+function isIngressNginx({ name, chart }: ChartRelease): boolean {
+  return chart === undefined
+    ? /ingress-nginx|nginx-ingress/.test(name)
+    : /^(?:ingress-nginx|nginx-ingress)$/.test(chart);
+}
+
+function isPrometheus({ name, chart }: ChartRelease): boolean {
+  return chart === undefined
+    ? /^(?:kube-)?prometheus(?:-stack)?$/.test(name)
+    : /^(?:kube-)?prometheus(?:-stack)?$/.test(chart);
+}
+
+/** The namespace that all installations of a chart agree on, scripts before documentation. */
+function namespaceOf(workspace: Workspace, isMeant: (release: ChartRelease) => boolean): string | undefined {
+  const releases = chartReleases(workspace).filter(isMeant);
+  for (const evidence of ['command', 'mention'] as const) {
+    const namespaces = new Set(releases.filter(one => one.evidence === evidence).map(one => one.namespace));
+    const [namespace] = namespaces;
+    if (namespaces.size > 0) return namespaces.size === 1 ? namespace : undefined;
+  }
+  return undefined;
+}

@@ -1,0 +1,101 @@
+import type { Resource } from '../../manifests/resource';
+import type { Value } from '../../manifests/value';
+import type { Workspace } from '../../manifests/workspace';
+import { readMonitor, targetsOf } from '../monitors';
+import { type Pods, podsOf } from '../pods';
+import { findService, podsBehind, targetOf } from '../services';
+import { ingressController, prometheus } from './externals';
+import type { RequiredFlow } from './flow';
+
+/** From the ingress controller to the pods behind every backend of an Ingress. */
+export function flowsOfIngress(workspace: Workspace, ingress: Resource): readonly RequiredFlow[] {
+  const spec = ingress.root.at('spec');
+  const className =
+    spec.at('ingressClassName').text ?? ingress.root.at('metadata', 'annotations', 'kubernetes.io/ingress.class').text;
+  const from = ingressController(workspace, className);
+  const backends = [
+    spec.at('defaultBackend'),
+    ...spec
+      .at('rules')
+      .items()
+      .flatMap(rule => rule.at('http', 'paths').items())
+      .map(path => path.at('backend')),
+  ];
+  return backends.flatMap(backend => {
+    const name = backend.at('service', 'name').text;
+    const port = backend.at('service', 'port', backend.at('service', 'port', 'number').exists ? 'number' : 'name');
+    return targetsOfBackend(workspace, ingress, name, port).map(target => ({
+      from,
+      to: target.pods,
+      port: target.port,
+      alternativePorts: [],
+      protocol: 'TCP' as const,
+      why: `the backend ${name} of Ingress ${ingress.name}`,
+      at: port,
+      importance: 'required' as const,
+      source: ingress,
+    }));
+  });
+}
+
+/** From Prometheus to every port that a ServiceMonitor or PodMonitor leads to. */
+export function flowsOfMonitor(workspace: Workspace, resource: Resource): readonly RequiredFlow[] {
+  const monitor = readMonitor(resource);
+  if (!monitor) return [];
+  const from = prometheus(workspace);
+  const said = new Map<Pods, Set<number>>();
+  return targetsOf(workspace, monitor).flatMap(({ endpoint, pods, port }): readonly RequiredFlow[] => {
+    // Several Services may lead to the same pods.
+    const ports = said.get(pods) ?? new Set();
+    if (ports.has(port.port)) return [];
+    said.set(pods, ports.add(port.port));
+    return [
+      {
+        from,
+        to: pods,
+        port: port.port,
+        alternativePorts: [],
+        protocol: 'TCP',
+        why: `${resource.kind} ${resource.name}`,
+        at: endpoint.port.exists ? endpoint.port : endpoint.value.key,
+        importance: 'metrics',
+        source: resource,
+      },
+    ];
+  });
+}
+
+/** From Prometheus to the instances of a CloudNativePG cluster whose operator makes a PodMonitor for it. */
+export function flowsOfClusterMonitor(workspace: Workspace, cluster: Resource): readonly RequiredFlow[] {
+  const monitored = cluster.root.at('spec', 'monitoring', 'enablePodMonitor');
+  if (monitored.boolean !== true) return [];
+  return podsOf(cluster).map(pods => ({
+    from: prometheus(workspace),
+    to: pods,
+    port: 9187,
+    alternativePorts: [],
+    protocol: 'TCP' as const,
+    why: `the PodMonitor of Cluster ${cluster.name}`,
+    at: monitored.key,
+    importance: 'metrics' as const,
+    source: cluster,
+  }));
+}
+
+/** The pods and pod ports behind a backend; the controller connects to the pods, not to the Service's address. */
+function targetsOfBackend(
+  workspace: Workspace,
+  ingress: Resource,
+  name: string | undefined,
+  port: Value,
+): readonly { readonly pods: Pods; readonly port: number }[] {
+  const service = name === undefined ? undefined : findService(workspace, ingress.namespace, name);
+  const own = service?.ports.find(
+    one => one.port === port.number || (one.name !== undefined && one.name === port.text),
+  );
+  if (!service || !own) return [];
+  return podsBehind(workspace, service).flatMap(pods => {
+    const target = targetOf(own, pods);
+    return target ? [{ pods, port: target.port }] : [];
+  });
+}

@@ -1,0 +1,91 @@
+import type { Resource } from '../../manifests/resource';
+import type { Place } from '../../manifests/span';
+import type { Workspace } from '../../manifests/workspace';
+import { type EnvironmentVariable, environmentOf } from '../environment';
+import { type Container, containersOf } from '../pods';
+import { scriptOf } from '../scripts';
+import { findHosts } from '../text/hosts';
+import { type Address, defaultPort, portOfName } from './address';
+import { type VariableText, variableText } from './environment-values';
+
+/** The hosts in the environment of a workload's containers. */
+export function fromEnvironment(workspace: Workspace, resource: Resource): readonly Address[] {
+  return containersOf(resource).flatMap(container => fromContainer(workspace, resource, container));
+}
+
+function fromContainer(workspace: Workspace, resource: Resource, container: Container): readonly Address[] {
+  const { variables } = environmentOf(workspace, resource, container);
+  const script = scriptOf(workspace, resource, container)?.text.text;
+  const textOf = (name: string): VariableText | undefined => {
+    const variable = variables.get(name);
+    return variable && variableText(workspace, resource, variable);
+  };
+  return [...variables.values()].flatMap(variable => {
+    const found = variableText(workspace, resource, variable);
+    if (!found) return [];
+    const connects = script === undefined || mayUse(script, variable.name);
+    return [...named(variable, found, textOf, connects), ...written(variable, found, connects)];
+  });
+}
+
+/** `X_HOST` with its `X_PORT`. */
+function named(
+  variable: EnvironmentVariable,
+  found: VariableText,
+  textOf: (name: string) => VariableText | undefined,
+  connects: boolean,
+): readonly Address[] {
+  const stem = /^(.*?)_?(?:HOST|HOSTNAME|SERVER|ADDR|ADDRESS|ENDPOINT)$/.exec(variable.name)?.[1];
+  const isPlainHost = /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?\.?$/i.test(found.text) && /[a-z]/i.test(found.text);
+  if (stem === undefined || variable.name === 'HOSTNAME' || !isPlainHost) return [];
+  const port = textOf(stem === '' ? 'PORT' : `${stem}_PORT`) ?? textOf(`${stem}PORT`);
+  const number = port && /^\d{1,5}$/.test(port.text) ? Number(port.text) : undefined;
+  return [
+    {
+      host: found.text,
+      port: number ?? (port ? undefined : portOfName(stem)),
+      protocol: 'TCP',
+      name: `variable ${variable.name}`,
+      at: placeOf(variable, found),
+      portAt: number === undefined ? undefined : port?.value,
+      isLiteral: found.isLiteral && found.value !== undefined,
+      isHostField: /HOST$/.test(variable.name),
+      connects,
+      importance: 'required',
+    },
+  ];
+}
+
+/** URLs and `host:port` in a value. */
+function written(variable: EnvironmentVariable, found: VariableText, connects: boolean): readonly Address[] {
+  return findHosts(found.text).map(({ host, port, scheme, form }) => ({
+    host: host.value,
+    port: port?.number ?? defaultPort(scheme?.value),
+    protocol: 'TCP',
+    name: `variable ${variable.name}`,
+    at: found.value && found.isLiteral ? found.value.part(host.span.start, host.span.end) : placeOf(variable, found),
+    portAt: port && found.value && found.isLiteral ? found.value.part(port.span.start, port.span.end) : undefined,
+    isLiteral: found.isLiteral && found.value !== undefined,
+    isHostField: form === 'url',
+    connects: connects && !isPublicName(variable.name),
+    importance: 'required',
+  }));
+}
+
+/** The text itself where it can be pointed at, without the quotes around it. */
+function placeOf(variable: EnvironmentVariable, { value, isLiteral, text }: VariableText): Place {
+  return value && isLiteral ? value.part(0, text.length) : (value ?? variable.at.at('name'));
+}
+
+/** Names of variables that say how others reach the program. */
+function isPublicName(name: string): boolean {
+  return /(?:^|_)(?:PUBLIC|EXTERNAL|ADVERTISED?|ANNOUNCED?|LISTEN|BIND|ALLOWED|ORIGINS?|NO_PROXY)(?:_|$)/i.test(name);
+}
+
+/** Whether a script uses a variable, or starts a program that may. */
+function mayUse(script: string, name: string): boolean {
+  return (
+    new RegExp(`\\$\\{?${name}\\b`).test(script) ||
+    /\b(?:python\d?|gunicorn|uvicorn|celery|node|npm|java|ruby|php|perl|exec)\b/.test(script)
+  );
+}

@@ -1,0 +1,179 @@
+import type { Resource } from '../../manifests/resource';
+import type { Place } from '../../manifests/span';
+import type { Workspace } from '../../manifests/workspace';
+import { configurationOf, parsed } from '../configs';
+import { mountedTexts } from '../mounts';
+import { internet } from '../network/addresses';
+import { containersOf, mainContainersOf, type Pods, podsOf } from '../pods';
+import { databases, familiesOf, imageName } from '../roles';
+import { scriptOf } from '../scripts';
+import { synapseProcess } from '../synapse';
+import { maskComments } from '../text/comments';
+import { addressesOf } from './addresses';
+import { podPorts, resolveHost } from './destinations';
+import { apiServer, postgresOperator } from './externals';
+import type { RequiredFlow } from './flow';
+
+/*
+ * Connections that no configuration spells out, because a program or an operator makes them by itself.
+ */
+
+/** The connections that come with a workload. */
+export function impliedByWorkload(workspace: Workspace, resource: Resource): readonly RequiredFlow[] {
+  const families = familiesOf(resource);
+  const [pods] = podsOf(resource);
+  if (!pods) return [];
+  return [
+    ...(families.has('sentinel') ? betweenSentinels(resource, pods) : []),
+    ...(families.has('livekit') ? behindSentinels(workspace, resource, pods) : []),
+    ...(families.has('synapse') ? federation(workspace, resource, pods) : []),
+    ...(families.has('clamav') ? signatures(workspace, resource, pods) : []),
+    ...(families.has('sync') ? subscriptions(workspace, resource) : []),
+  ];
+}
+
+/**
+ * The connections of a CloudNativePG cluster: its instances replicate from each other, the operator asks every instance
+ * for its state, and the instances ask the API server (cloudnative-pg docs/src/networking.md: "ensure the operator can
+ * reach every cluster pod on ports 8000 and 5432, and that pods can connect to each other"; docs/src/instance_manager.md).
+ */
+export function impliedByCluster(workspace: Workspace, cluster: Resource): readonly RequiredFlow[] {
+  const at = cluster.root.at('metadata', 'name');
+  return podsOf(cluster).flatMap(pods => [
+    ...(pods.replicas > 1 ? [flow(cluster, pods, pods, 5432, at, 'replication between its instances')] : []),
+    flow(cluster, postgresOperator(workspace), pods, 8000, at, 'the operator watches every instance'),
+    flow(cluster, postgresOperator(workspace), pods, 5432, at, 'the operator manages every instance'),
+    {
+      ...flow(
+        cluster,
+        pods,
+        apiServer,
+        6443,
+        at,
+        'the instances keep in touch with the operator through the API server',
+      ),
+      alternativePorts: [443],
+    },
+  ]);
+}
+
+/** The servers of a MinIO Tenant store parts of each object on each other (MinIO documentation, Erasure Coding). */
+export function impliedByTenant(tenant: Resource): readonly RequiredFlow[] {
+  const at = tenant.root.at('metadata', 'name');
+  const pools = podsOf(tenant);
+  const servers = pools.reduce((sum, pods) => sum + pods.replicas, 0);
+  if (servers < 2) return [];
+  return pools.flatMap(from =>
+    pools.map(to => flow(tenant, from, to, 9000, at, 'the servers store parts of every object on each other')),
+  );
+}
+
+/** Sentinels find each other through the master and vote (Redis documentation, High availability with Redis Sentinel). */
+function betweenSentinels(resource: Resource, pods: Pods): readonly RequiredFlow[] {
+  const port = pods.ports.find(one => one.name?.includes('sentinel'))?.port ?? 26379;
+  if (pods.replicas < 2) return [];
+  return [
+    flow(resource, pods, pods, port, resource.root.at('metadata', 'name'), 'the Sentinels vote about the master'),
+  ];
+}
+
+/** A client of Sentinel learns the master's address there and connects to it. */
+function behindSentinels(workspace: Workspace, resource: Resource, pods: Pods): readonly RequiredFlow[] {
+  const file = configurationOf(workspace, resource, 'livekit')?.files[0];
+  const sentinels = file ? parsed(file).root.at('redis', 'sentinel_addresses') : undefined;
+  if (!sentinels?.exists) return [];
+  const seen = new Set<Pods>();
+  return addressesOf(workspace, resource)
+    .filter(address => address.port === 26379)
+    .flatMap(address => podPorts(resolveHost(workspace, resource.namespace, address.host), 26379))
+    .flatMap(({ pods: target }) => {
+      const redis = target.ports.find(port => port.name === 'redis' || port.port === 6379);
+      if (seen.has(target) || !redis) return [];
+      seen.add(target);
+      return [flow(resource, pods, target, redis.port, sentinels.key, 'the master that the Sentinels name')];
+    });
+}
+
+/** Sending events to other homeservers, and fetching keys and state from them (Matrix server-server API). */
+function federation(workspace: Workspace, resource: Resource, pods: Pods): readonly RequiredFlow[] {
+  const process = synapseProcess(workspace, resource);
+  const homeserver = process?.homeserver;
+  if (!process || !homeserver || process.isLi || homeserver.isPartial) return [];
+  const allowed = homeserver.at('federation_domain_whitelist');
+  if (allowed.kind === 'sequence' && allowed.items().length === 0) return [];
+  const senders = homeserver
+    .at('federation_sender_instances')
+    .items()
+    .flatMap(name => name.text ?? []);
+  const isOff = homeserver.at('send_federation').boolean === false;
+  const sends = process.isWorker ? senders.some(name => process.names.matches(name)) : senders.length === 0 && !isOff;
+  if (!sends) return [];
+  const at = senders.length > 0 ? homeserver.at('federation_sender_instances').key : homeserver.at('server_name').key;
+  return [443, 8448].map(port => ({
+    ...flow(resource, pods, internet, port, at, 'sending events to other homeservers'),
+    importance: 'federation' as const,
+  }));
+}
+
+/** The image's own entrypoint starts freshclam, which fetches signatures over HTTPS (docs.clamav.net, Docker). */
+function signatures(workspace: Workspace, resource: Resource, pods: Pods): readonly RequiredFlow[] {
+  const updater = containersOf(resource).find(container => {
+    const words = [...container.value.at('command').scalars(), ...container.value.at('args').scalars()];
+    const script = scriptOf(workspace, resource, container)?.text.text ?? '';
+    const isOff = container.value
+      .at('env')
+      .items()
+      .some(one => one.at('name').text === 'CLAMAV_NO_FRESHCLAMD' && one.at('value').text === 'true');
+    return (
+      words.some(word => /(?:^|\/)freshclam$/.test(word.text ?? '')) ||
+      /\bfreshclam\b/.test(script) ||
+      (words.length === 0 && !isOff && !container.isInit && /(?:^|\/)clamav$/.test(imageName(container.image)))
+    );
+  });
+  // A mirror of one's own may be anywhere.
+  const hasMirror = mountedTexts(workspace, resource).some(({ value }) =>
+    /^\s*(?:PrivateMirror|DatabaseMirror\s+(?!\S*clamav\.net)|HTTPProxyServer)/m.test(value.string ?? ''),
+  );
+  if (!updater || hasMirror) return [];
+  return [flow(resource, pods, internet, 443, updater.value.at('name'), 'freshclam fetches virus signatures')];
+}
+
+/**
+ * A subscription is served by the subscriber's own instances: their apply worker connects to the publisher, not the Job
+ * that creates it (PostgreSQL documentation, Logical Replication, Architecture).
+ */
+function subscriptions(workspace: Workspace, resource: Resource): readonly RequiredFlow[] {
+  const { main, li } = databases(workspace);
+  if (!main || !li) return [];
+  const texts = [
+    ...mainContainersOf(resource).flatMap(container => scriptOf(workspace, resource, container)?.text ?? []),
+    ...mountedTexts(workspace, resource).flatMap(({ value, key }) => (/\.(?:sql|sh)$/.test(key) ? value.mapped : [])),
+  ];
+  for (const text of texts) {
+    const masked = maskComments(text.text, 'sql');
+    const statement = /\bCREATE\s+SUBSCRIPTION\b/i.exec(masked);
+    if (!statement) continue;
+    const host = /\bhost=([a-z0-9][\w.-]*)/i.exec(masked.slice(statement.index, statement.index + 500));
+    const publisher = host ? resolveHost(workspace, resource.namespace, host[1] ?? '') : undefined;
+    const isOther = publisher?.kind === 'service' && publisher.service.resource !== main;
+    if (isOther) continue;
+    const at: Place = text.place(statement.index, statement.index + statement[0].length);
+    return podsOf(li).flatMap(from =>
+      podsOf(main).map(to =>
+        flow(resource, from, to, 5432, at, `the subscription of ${li.name} reads from ${main.name}`),
+      ),
+    );
+  }
+  return [];
+}
+
+function flow(
+  source: Resource,
+  from: RequiredFlow['from'],
+  to: RequiredFlow['to'],
+  port: number,
+  at: Place,
+  why: string,
+): RequiredFlow {
+  return { from, to, port, protocol: 'TCP', alternativePorts: [], why, at, importance: 'required', source };
+}

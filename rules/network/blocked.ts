@@ -1,0 +1,131 @@
+import { type FlowEnd, flowsOf, isExternal, type RequiredFlow, verdictOf } from '../../analysis/flows';
+import type { PeerVerdict, RuleVerdict, SideVerdict, Verdict } from '../../analysis/network/evaluate';
+import { nearMisses, summarize } from '../../analysis/network/explain';
+import { policyResource } from '../../analysis/policies';
+import type { Value } from '../../manifests/value';
+import type { Workspace } from '../../manifests/workspace';
+import type { Related } from '../rule';
+import { appOf, isForbidden } from './parts';
+
+/** A flow that is needed and that the NetworkPolicies block. */
+export interface BlockedFlow {
+  readonly flow: RequiredFlow;
+  readonly verdict: Verdict<Value>;
+}
+
+/** Blocked flows from one application to another, which are one mistake and one finding. */
+export interface BlockedGroup {
+  readonly from: string;
+  readonly to: string;
+  readonly ports: readonly number[];
+  readonly first: BlockedFlow;
+  readonly flows: readonly BlockedFlow[];
+}
+
+/**
+ * Every blocked flow but those of the ingress controller, grouped by source, destination and port. Ports that one place
+ * asks for are one group.
+ */
+export function blockedGroups(workspace: Workspace): readonly BlockedGroup[] {
+  return workspace.shared(groupBlocked);
+}
+
+/** Whether a needed flow is blocked for certain and ought not to be. */
+export function blockedFlow(workspace: Workspace, flow: RequiredFlow): BlockedFlow | undefined {
+  const verdict = verdictOf(workspace, flow);
+  return verdict.result === 'denied' && !isForbidden(workspace, flow.from, flow.to) ? { flow, verdict } : undefined;
+}
+
+/** Which side blocks a flow and why: `egress of matrix/livekit blocks it: only allow-dns selects it`. */
+export function reasonOf(verdict: Verdict<Value>): string {
+  const shortened = { ...verdict, egress: withBestMiss(verdict.egress), ingress: withBestMiss(verdict.ingress) };
+  return summarize(shortened)
+    .map(sentence => sentence.charAt(0).toLowerCase() + sentence.slice(1).replace(/\.$/, ''))
+    .join('; ');
+}
+
+/** The policies that isolate a side which blocks a flow. */
+export function isolatingPolicies(workspace: Workspace, verdict: Verdict<Value>): readonly Related[] {
+  return [verdict.egress, verdict.ingress].flatMap(side =>
+    side.result !== 'denied'
+      ? []
+      : side.policies.flatMap(({ policy }) => {
+          const resource = policyResource(workspace, policy);
+          if (!resource) return [];
+          return [
+            {
+              at: resource.root.at('metadata', 'name'),
+              message: `NetworkPolicy ${policy.name} selects ${side.endpoint.name} for ${side.direction} and does not allow it`,
+            },
+          ];
+        }),
+  );
+}
+
+/** The names of one side of a group: of one workload its own, of several what they have in common. */
+export function namesOf(app: string, ends: readonly FlowEnd[]): string {
+  const names = [...new Set(ends.map(end => (isExternal(end) ? end.name : end.owner.name)))].sort();
+  if (names.length < 2) return names[0] ?? app;
+  const shown = names.length > 3 ? `${names.slice(0, 2).join(', ')} and ${names.length - 2} more` : names.join(', ');
+  return `${app} (${shown})`;
+}
+
+function groupBlocked(workspace: Workspace): readonly BlockedGroup[] {
+  const groups = new Map<string, BlockedFlow[]>();
+  for (const flow of flowsOf(workspace)) {
+    if (flow.source.qualifiedKind === 'Ingress') continue;
+    const blocked = blockedFlow(workspace, flow);
+    if (!blocked) continue;
+    const ends = `${appOf(workspace, flow.from).key}\n${appOf(workspace, flow.to).key}\n`;
+    // Ports that one place asks for have the same place.
+    const sibling = [...groups].find(
+      ([key, [first]]) => key.startsWith(ends) && first !== undefined && first.flow.at === flow.at,
+    );
+    const key = sibling?.[0] ?? `${ends}${flow.protocol} ${flow.port}`;
+    groups.set(key, [...(groups.get(key) ?? []), blocked]);
+  }
+  return [...groups.values()].flatMap(flows => {
+    const first = flows.find(({ flow }) => flow.importance === 'required') ?? flows[0];
+    if (!first) return [];
+    return [
+      {
+        from: appOf(workspace, first.flow.from).name,
+        to: appOf(workspace, first.flow.to).name,
+        ports: [...new Set(flows.map(({ flow }) => flow.port))].sort((a, b) => a - b),
+        first,
+        flows,
+      },
+    ];
+  });
+}
+
+/** A side with no rule but the one that was most likely meant to allow the flow, if any was. */
+function withBestMiss(side: SideVerdict<Value>): SideVerdict<Value> {
+  const best = nearMisses(side).find(({ rule }) => isTelling(rule));
+  return {
+    ...side,
+    policies: side.policies.map(one => ({ ...one, rules: one.rules.filter(rule => rule === best?.rule) })),
+  };
+}
+
+/** Whether a rule is about this flow but for one detail, and not about another application. */
+function isTelling({ portMatch, peerMatch, peers }: RuleVerdict<Value>): boolean {
+  if (peerMatch === 'yes') return portMatch !== 'yes';
+  return peers.length > 0 && peers.every(isDetail);
+}
+
+function isDetail({ because }: PeerVerdict<Value>): boolean {
+  if (because?.kind === 'namespaceSelector') return true;
+  return because?.kind === 'podSelector' && !identityKeys.has(because.requirement.key);
+}
+
+/** Labels that say which application a pod is; a rule that wants another one is about something else. */
+const identityKeys: ReadonlySet<string> = new Set([
+  'app.kubernetes.io/name',
+  'app',
+  'name',
+  'k8s-app',
+  'cnpg.io/cluster',
+  'v1.min.io/tenant',
+  'role',
+]);
