@@ -1,5 +1,6 @@
 import type { SourceFile } from '../manifests/file';
 import type { Span } from '../manifests/span';
+import { commandsIn } from './commands';
 
 /** An object that a command makes, or that a comment tells the reader to make. */
 export interface ScriptedObject {
@@ -14,7 +15,25 @@ export interface ScriptedObject {
 /** What the commands of a script, or the commands shown in a Markdown file, create. */
 export function scriptedIn(file: SourceFile): readonly ScriptedObject[] {
   if (/\.md$/i.test(file.path)) return promisedIn(file.text);
-  return [];
+  const made = commandsIn(file).flatMap(({ command }): readonly ScriptedObject[] =>
+    command.kind === 'create' && command.happens && command.name.certainty !== 'unknown'
+      ? [
+          {
+            kind: command.resource,
+            namespace: command.namespace?.certainty === 'unknown' ? undefined : command.namespace?.value,
+            name: command.name.value,
+            keys: command.hasAllKeys && command.keys.length > 0 ? command.keys.map(({ key }) => key) : 'any',
+            span: command.span,
+            isPromise: false,
+          },
+        ]
+      : [],
+  );
+  // What only a comment of the script names is left to the reader.
+  const comments = promisedIn(file.text).filter(
+    promise => !made.some(one => one.name === promise.name && one.kind === promise.kind),
+  );
+  return [...made, ...comments];
 }
 
 /** What comments tell the reader to create by hand with `kubectl create`. */

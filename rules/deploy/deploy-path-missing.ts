@@ -1,0 +1,77 @@
+import { foundCommands } from '../../analysis/commands';
+import { nearest } from '../../analysis/nearest';
+import type { Rule } from '../rule';
+import { filesMeant } from './paths';
+
+export default {
+  id: 'deploy-path-missing',
+  items: [
+    'B.1',
+    'B.2',
+    'B.3',
+    'B.4',
+    'B.5',
+    'B.6',
+    'B.7',
+    'B.8',
+    'B.9',
+    'B.10',
+    'B.11',
+    'B.12',
+    'B.13',
+    'B.14',
+    'B.15',
+    'B.16',
+    'B.17',
+    'B.18',
+  ],
+  severity: 'error',
+  summary: 'A script applies a file or folder that is not in the tree.',
+  why: 'The script stops there, or goes on without the part: a renamed manifest is simply never applied.',
+  remedy: 'Correct the path, or delete the line.',
+  traps: [
+    'Paths from variables that the script does not set, patterns and URLs are left alone.',
+    'A path may start at the script’s folder, at the root of the tree, or one folder above it; all three are tried.',
+    'In a Markdown file, such as a checklist, a wrong path is an information: a person who reads it finds the folder.',
+  ],
+  examples: {
+    bad: `
+      #- /deploy.sh
+      kubectl apply -f workers/media-deployment.yaml
+      #                ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ error: workers/media-deployment.yaml is not in the tree
+      #- /workers/media-statefulset.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: media
+    `,
+    good: `
+      #- /deploy.sh
+      kubectl apply -f workers/media-statefulset.yaml
+      #- /workers/media-statefulset.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: media
+    `,
+  },
+  *checkWorkspace(workspace) {
+    for (const { command, file, isShown, place } of foundCommands(workspace)) {
+      if (command.kind !== 'apply' || command.verb === 'delete') continue;
+      for (const path of [...command.files, ...command.kustomizations]) {
+        const meant = filesMeant(workspace, file, path);
+        if (meant === undefined || meant.length > 0) continue;
+        const close = nearest(
+          path.path,
+          workspace.files.map(one => one.path),
+        );
+        yield {
+          at: place(path.span),
+          ...(isShown ? { severity: 'info' as const } : {}),
+          message: `${path.path} is not in the tree, so this applies nothing — ${close ? `did you mean ${close}?` : 'correct the path.'}`,
+          items: [],
+        };
+      }
+    }
+  },
+} satisfies Rule;
