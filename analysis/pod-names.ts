@@ -1,0 +1,41 @@
+import type { Place } from '../manifests/span';
+import type { Index, Workspace } from '../manifests/workspace';
+
+/** A place that reaches single pods of a StatefulSet by name: `redis-0.redis-headless`, `$(HOSTNAME).redis-headless`. */
+export interface PodNameUse {
+  /** The name before the ordinal; undefined where the pod names itself by a variable. */
+  readonly workload: string | undefined;
+  readonly at: Place;
+}
+
+/** Where pods of a StatefulSet are reached by their names below its governing Service. */
+export function podNameUses(workspace: Workspace, statefulSet: string, service: string): readonly PodNameUse[] {
+  return workspace.lookup(uses, service).filter(({ workload }) => workload === undefined || workload === statefulSet);
+}
+
+const uses: Index<PodNameUse> = {
+  name: 'pods reached by name',
+  *document(document) {
+    for (const { service, workload, start, end } of usesIn(document.text))
+      yield [service, { workload, at: document.place(start, end) }];
+  },
+  *textFile(file) {
+    if (/\.md$/i.test(file.path)) return;
+    for (const { service, workload, start, end } of usesIn(file.text))
+      yield [service, { workload, at: { uri: file.uri, span: { start, end } } }];
+  },
+};
+
+function* usesIn(text: string) {
+  for (const match of text.matchAll(
+    /\b([a-z0-9][a-z0-9-]*)-(?:\d+|\$\{?\w+\}?|\$\(\w+\))\.([a-z][a-z0-9-]*)\b|(?:\b(?:HOSTNAME|POD_NAME)\}?\)?|\$\(hostname\)|`hostname`)["']?\.([a-z][a-z0-9-]*)\b/g,
+  )) {
+    const service = match[2] ?? match[3];
+    if (service === undefined || isInComment(text, match.index)) continue;
+    yield { service, workload: match[1], start: match.index, end: match.index + match[0].length };
+  }
+}
+
+function isInComment(text: string, at: number): boolean {
+  return /(?:^|[ \t])#/.test(text.slice(text.lastIndexOf('\n', at - 1) + 1, at));
+}

@@ -1,0 +1,166 @@
+import { isChartObject } from '../../analysis/charts';
+import { declarationsOf } from '../../analysis/declarations';
+import { type IngressRoute, routesOf } from '../../analysis/ingresses';
+import { nearest } from '../../analysis/nearest';
+import { findService, type Service, servicesIn } from '../../analysis/services';
+import { replaceScalar, replaceValue } from '../../manifests/edit';
+import type { Workspace } from '../../manifests/workspace';
+import type { Fix, Problem, Rule } from '../rule';
+
+export default {
+  id: 'ingress-backend-missing',
+  items: [],
+  severity: 'error',
+  summary: 'An Ingress leads to a Service or a port that is not there.',
+  why: 'The controller has no endpoints for the path and answers every request with 503.',
+  remedy:
+    'Name a Service of the same namespace and a port that the Service has, by its number or its name. It is the port of the Service, not that of the container.',
+  traps: [
+    'An Ingress reaches Services of its own namespace only.',
+    'Services that operators make are known with their ports. Those that a script creates, that `provided` lists or that stand in a document that cannot be read count.',
+    'A name that a Helm chart gives its Services is no error, and neither is a backend in a namespace of which the tree has no Service.',
+  ],
+  sources: ['Kubernetes documentation, Ingress, "Ingress rules" and "Resource backends"'],
+  examples: {
+    bad: `
+      #- /app.yaml
+      apiVersion: networking.k8s.io/v1
+      kind: Ingress
+      metadata:
+        name: app
+        namespace: matrix
+      spec:
+        rules:
+          - host: matrix.test
+            http:
+              paths:
+                - path: /
+                  pathType: Prefix
+                  backend:
+                    service:
+                      name: ap
+      #                     ^^ 💡 error: Ingress app leads to the Service ap, which nothing creates in namespace matrix — did you mean app?
+                      port:
+                        number: 80
+                - path: /admin
+                  pathType: Prefix
+                  backend:
+                    service:
+                      name: app
+                      port:
+                        number: 8080
+      #                         ^^^^ 💡 error: Service app has no port 8080; it has http (80)
+      ---
+      apiVersion: v1
+      kind: Service
+      metadata:
+        name: app
+        namespace: matrix
+      spec:
+        ports:
+          - name: http
+            port: 80
+            targetPort: 8080
+    `,
+    good: `
+      #- /app.yaml
+      apiVersion: networking.k8s.io/v1
+      kind: Ingress
+      metadata:
+        name: app
+        namespace: matrix
+      spec:
+        rules:
+          - host: matrix.test
+            http:
+              paths:
+                - path: /
+                  pathType: Prefix
+                  backend:
+                    service:
+                      name: app
+                      port:
+                        number: 80
+                - path: /admin
+                  pathType: Prefix
+                  backend:
+                    service:
+                      name: app
+                      port:
+                        number: 80
+      ---
+      apiVersion: v1
+      kind: Service
+      metadata:
+        name: app
+        namespace: matrix
+      spec:
+        ports:
+          - name: http
+            port: 80
+            targetPort: 8080
+    `,
+  },
+  kinds: ['Ingress'],
+  *check(ingress, workspace) {
+    for (const route of routesOf(ingress)) {
+      const name = route.service.string;
+      if (!name) continue;
+      const service = findService(workspace, ingress.namespace, name);
+      if (service) yield* portProblem(route, service);
+      else yield* serviceProblem(workspace, route, name);
+    }
+  },
+} satisfies Rule;
+
+function* serviceProblem(workspace: Workspace, { ingress, service }: IngressRoute, name: string): Iterable<Problem> {
+  const { namespace } = ingress;
+  const names = servicesIn(workspace, namespace).map(one => one.name);
+  if (names.length === 0) return;
+  if (declarationsOf(workspace, 'Service', namespace, name).some(one => one.origin !== 'promise')) return;
+  const fromChart = isChartObject(workspace, namespace, name);
+  if (fromChart === 'yes') return;
+  const close = nearest(name, names);
+  yield {
+    at: service,
+    ...(fromChart === 'maybe' ? { severity: 'warning' } : {}),
+    message: `Ingress ${ingress.name} leads to the Service ${name}, which nothing creates${namespace === undefined ? '' : ` in namespace ${namespace}`} — ${close ? `did you mean ${close}?` : 'create it, or correct the name.'}`,
+    fixes: () => {
+      const edit = close === undefined ? undefined : replaceScalar(service, close);
+      return edit ? [{ title: `Lead to the Service ${close}`, safe: false, edits: [edit] }] : [];
+    },
+  };
+}
+
+function* portProblem({ port }: IngressRoute, service: Service): Iterable<Problem> {
+  const wanted = port.number ?? port.string;
+  if (wanted === undefined || service.externalName !== undefined || service.ports.length === 0) return;
+  if (service.ports.some(one => one.port === wanted || one.name === wanted)) return;
+  const has = service.ports.map(one => (one.name === undefined ? `${one.port}` : `${one.name} (${one.port})`));
+  yield {
+    at: port,
+    message: `Service ${service.name} has no port ${wanted}; it has ${has.join(', ')} — name one of these.`,
+    related: [{ at: service.resource.root.at('metadata', 'name'), message: `${service.resource.title}` }],
+    fixes: () => portFixes(service, port),
+  };
+}
+
+/** The port that is most likely meant: the only one, the one that leads to the wanted number, or one of nearly its name. */
+function portFixes(service: Service, port: IngressRoute['port']): readonly Fix[] {
+  const close =
+    port.string === undefined
+      ? undefined
+      : nearest(
+          port.string,
+          service.ports.flatMap(one => one.name ?? []),
+        );
+  const meant =
+    service.ports.find(one => one.name !== undefined && one.name === close) ??
+    service.ports.find(one => port.number !== undefined && one.targetPort === port.number) ??
+    (service.ports.length === 1 ? service.ports[0] : undefined);
+  if (!meant || (port.number === undefined && meant.name === undefined)) return [];
+  const edit = port.number === undefined ? replaceScalar(port, meant.name ?? '') : replaceValue(port, `${meant.port}`);
+  return edit
+    ? [{ title: `Lead to the port ${port.number === undefined ? meant.name : meant.port}`, safe: false, edits: [edit] }]
+    : [];
+}

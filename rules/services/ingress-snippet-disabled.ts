@@ -1,0 +1,99 @@
+import { isNginx } from '../../analysis/ingresses';
+import type { Index, Workspace } from '../../manifests/workspace';
+import type { Rule } from '../rule';
+
+export default {
+  id: 'ingress-snippet-disabled',
+  items: [],
+  severity: 'warning',
+  summary: 'An Ingress uses a snippet annotation that ingress-nginx does not allow by default.',
+  why: 'Since version 1.9 the admission webhook of ingress-nginx refuses the Ingress: "Snippet directives are disabled by the Ingress administrator". Without the webhook the controller ignores the whole Ingress.',
+  remedy:
+    'Do without the snippet, as most have an annotation of their own (`proxy-body-size`, `custom-headers`, `enable-cors`, …). Or allow snippets in the values of the chart, `controller.allowSnippetAnnotations: true`, and from version 1.12 also `controller.config.annotations-risk-level: Critical`. Whoever may write Ingresses can then read every Secret that the controller can.',
+  traps: [
+    'Snippets count as allowed when Helm values, the ConfigMap of the controller or a script say so.',
+    'Where they are allowed but no risk level is set, this is information: it depends on the version of the controller.',
+    'Ingresses of other controllers are left alone.',
+  ],
+  sources: [
+    'ingress-nginx documentation, ConfigMap: allow-snippet-annotations, default false; annotations-risk-level, default High.',
+    'ingress-nginx release notes 1.9.0 and 1.12.0; Annotation risks: all snippet annotations are Critical.',
+  ],
+  examples: {
+    bad: `
+      #- /ingress.yaml
+      apiVersion: networking.k8s.io/v1
+      kind: Ingress
+      metadata:
+        name: client
+        namespace: matrix
+        annotations:
+          nginx.ingress.kubernetes.io/configuration-snippet: |
+      #   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ warning: Ingress client uses configuration-snippet, which ingress-nginx refuses unless snippets are allowed
+            add_header X-Frame-Options DENY;
+      spec:
+        ingressClassName: nginx
+    `,
+    good: `
+      #- /ingress.yaml
+      apiVersion: networking.k8s.io/v1
+      kind: Ingress
+      metadata:
+        name: client
+        namespace: matrix
+        annotations:
+          nginx.ingress.kubernetes.io/configuration-snippet: |
+            add_header X-Frame-Options DENY;
+      spec:
+        ingressClassName: nginx
+      #- /values/ingress-nginx.yaml
+      controller:
+        allowSnippetAnnotations: true
+        config:
+          annotations-risk-level: Critical
+    `,
+  },
+  kinds: ['Ingress'],
+  *check(ingress, workspace) {
+    if (!isNginx(ingress)) return;
+    const snippets = ingress.root
+      .at('metadata', 'annotations')
+      .entries()
+      .filter(([name]) => /^nginx\.ingress\.kubernetes\.io\/[a-z-]+-snippet$/.test(name));
+    const [first, ...others] = snippets;
+    if (!first) return;
+    const isAllowed = isSaid(workspace, 'allowed');
+    if (isAllowed && isSaid(workspace, 'risk')) return;
+    const name = first[0].slice(first[0].indexOf('/') + 1);
+    yield {
+      at: first[1].key,
+      ...(isAllowed ? { severity: 'info' as const } : {}),
+      message: isAllowed
+        ? `Ingress ${ingress.name} uses ${name}, which ingress-nginx 1.12 and later refuse in spite of allowed snippets — set annotations-risk-level: Critical too, or do without.`
+        : `Ingress ${ingress.name} uses ${name}, which ingress-nginx refuses unless snippets are allowed, and nothing in the tree allows them — do without, or allow them.`,
+      related: others.map(([, value]) => ({ at: value.key, message: 'Another snippet' })),
+    };
+  },
+} satisfies Rule;
+
+function isSaid(workspace: Workspace, what: 'allowed' | 'risk'): boolean {
+  return workspace.lookup(controllerSettings, what).length > 0;
+}
+
+/** What Helm values, ConfigMaps and scripts say about snippets. */
+const controllerSettings: Index<true> = {
+  name: 'snippet settings of ingress-nginx',
+  *document(document) {
+    for (const what of settingsIn(document.text)) yield [what, true];
+  },
+  *textFile(file) {
+    if (!/\.md$/i.test(file.path)) for (const what of settingsIn(file.text)) yield [what, true];
+  },
+};
+
+function settingsIn(text: string): readonly string[] {
+  return [
+    ...(/^[^#\n]*allow-?snippet-?annotations["']?\s*[:=]\s*["']?true/im.test(text) ? ['allowed'] : []),
+    ...(/^[^#\n]*annotations-risk-level["']?\s*[:=]\s*["']?Critical/im.test(text) ? ['risk'] : []),
+  ];
+}

@@ -1,0 +1,101 @@
+import { insertItem, quoted } from '../../manifests/edit';
+import type { Value } from '../../manifests/value';
+import type { Rule } from '../rule';
+
+export default {
+  id: 'ingress-tls-host-mismatch',
+  items: [],
+  severity: 'warning',
+  summary: 'The hosts under `tls` of an Ingress are not those of its rules.',
+  why: 'A host without an entry under `tls` is served with the self-signed certificate of the controller: browsers and other homeservers refuse it. A host that only `tls` names has a certificate that nobody uses.',
+  remedy: 'List every host of `rules` under `tls`, in one entry per Secret.',
+  traps: [
+    'A wildcard such as `*.matrix.test` covers one more label, not several, and not the bare domain.',
+    'An entry without `hosts` stands for all hosts of the Ingress. An Ingress without `tls` is left alone: something in front of it may end TLS.',
+    'A host under `tls` that no rule of this Ingress has is information only; another Ingress may serve it with the same Secret.',
+  ],
+  sources: [
+    'Kubernetes documentation, Ingress, "TLS": hosts in the tls section need to match the host in the rules section explicitly.',
+  ],
+  examples: {
+    bad: `
+      #- /ingress.yaml
+      apiVersion: networking.k8s.io/v1
+      kind: Ingress
+      metadata:
+        name: client
+        namespace: matrix
+      spec:
+        tls:
+          - hosts:
+              - chat.matrix.test
+            secretName: client-tls
+        rules:
+          - host: chat.matrix.test
+          - host: matrix.test
+      #           ^^^^^^^^^^^ 💡 warning: The host matrix.test is not listed under tls of Ingress client
+    `,
+    good: `
+      #- /ingress.yaml
+      apiVersion: networking.k8s.io/v1
+      kind: Ingress
+      metadata:
+        name: client
+        namespace: matrix
+      spec:
+        tls:
+          - hosts:
+              - chat.matrix.test
+              - matrix.test
+            secretName: client-tls
+        rules:
+          - host: chat.matrix.test
+          - host: matrix.test
+    `,
+  },
+  kinds: ['Ingress'],
+  *check(ingress) {
+    const entries = ingress.root.at('spec', 'tls').items();
+    if (entries.length === 0 || entries.some(entry => entry.at('hosts').items().length === 0)) return;
+    const secured = entries.flatMap(entry => entry.at('hosts').items());
+    const hosts = ingress.root
+      .at('spec', 'rules')
+      .items()
+      .map(rule => rule.at('host'))
+      .filter(host => host.text !== undefined);
+    const said = new Set<string>();
+    for (const host of hosts) {
+      const name = host.text ?? '';
+      if (said.has(name) || secured.some(one => covers(one.text ?? '', name))) continue;
+      said.add(name);
+      yield {
+        at: host,
+        message: `The host ${name} is not listed under tls of Ingress ${ingress.name}, so it is served with a self-signed certificate — add it there.`,
+        related: [{ at: ingress.root.at('spec', 'tls').key, message: 'The hosts with a certificate' }],
+        fixes: () => addHost(entries, name),
+      };
+    }
+    if (hosts.length === 0) return;
+    for (const host of secured) {
+      const name = host.text ?? '';
+      if (name === '' || hosts.some(one => covers(name, one.text ?? '') || covers(one.text ?? '', name))) continue;
+      yield {
+        at: host,
+        severity: 'info',
+        message: `The host ${name} under tls of Ingress ${ingress.name} has no rule here — correct it, or serve it.`,
+      };
+    }
+  },
+} satisfies Rule;
+
+/** Whether a certificate for `pattern` is good for `host`. */
+function covers(pattern: string, host: string): boolean {
+  if (pattern.toLowerCase() === host.toLowerCase()) return true;
+  return pattern.startsWith('*.') && host.slice(host.indexOf('.')).toLowerCase() === pattern.slice(1).toLowerCase();
+}
+
+function addHost(entries: readonly Value[], host: string) {
+  const [only] = entries;
+  const edit = only && insertItem(only.at('hosts'), quoted(host, 'plain'));
+  return edit ? [{ title: `Add ${host} to the hosts of tls`, safe: entries.length === 1, edits: [edit] }] : [];
+}

@@ -1,0 +1,57 @@
+import type { Rule } from '../rule';
+import { nodePortsOf } from './node-ports';
+
+export default {
+  id: 'nodeport-out-of-range',
+  items: [],
+  severity: 'error',
+  summary: 'A nodePort lies outside the range that clusters reserve for it.',
+  why: 'The API server refuses the Service: the provided port is not in the valid range 30000-32767.',
+  remedy:
+    'Take a port from 30000 to 32767, or leave `nodePort` out and let Kubernetes choose. For a port such as 3478 use a LoadBalancer or `hostNetwork`.',
+  traps: [
+    'A cluster may be started with another `--service-node-port-range`; then switch the rule off in `matrix-preflight.yaml`.',
+  ],
+  sources: ['Kubernetes documentation, Service, "type: NodePort": default range 30000-32767.'],
+  examples: {
+    bad: `
+      #- /turn.yaml
+      apiVersion: v1
+      kind: Service
+      metadata:
+        name: coturn
+        namespace: matrix
+      spec:
+        type: NodePort
+        ports:
+          - name: turn
+            port: 3478
+            nodePort: 3478
+      #               ^^^^ error: nodePort 3478 of Service coturn is outside 30000-32767
+    `,
+    good: `
+      #- /turn.yaml
+      apiVersion: v1
+      kind: Service
+      metadata:
+        name: coturn
+        namespace: matrix
+      spec:
+        type: NodePort
+        ports:
+          - name: turn
+            port: 3478
+            nodePort: 30478
+    `,
+  },
+  kinds: ['Service'],
+  *check(service) {
+    for (const { number, at } of nodePortsOf(service)) {
+      if (number >= 30000 && number <= 32767) continue;
+      yield {
+        at,
+        message: `nodePort ${number} of Service ${service.name} is outside 30000-32767, so the API server refuses the Service — take a port in this range or leave nodePort out.`,
+      };
+    }
+  },
+} satisfies Rule;
