@@ -20,3 +20,12 @@ export function* linesOf(text: string): Iterable<Span> {
     start = end + 1;
   }
 }
+
+/** A part of a text without the white space at its ends. */
+export function trimmed(text: string, from: number, to: number): Span {
+  let start = from;
+  let end = to;
+  while (start < end && /\s/.test(text.charAt(start))) start++;
+  while (end > start && /\s/.test(text.charAt(end - 1))) end--;
+  return { start, end };
+}

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import fc from 'fast-check';
 
 /** Text made of the given fragments and of random characters: near enough to a language to reach its reader's corners. */
@@ -102,3 +103,19 @@ export const shellText = textOf([
     '[@]',
   ],
 ]);
+
+/**
+ * Asserts that words stand in a text, and that each says there what its value is. A word whose text matches `escaped` is
+ * written otherwise than it reads.
+ */
+export function assertWords(
+  text: string,
+  words: readonly { readonly value: string; readonly span: { readonly start: number; readonly end: number } }[],
+  escaped?: RegExp,
+): void {
+  for (const { value, span } of words) {
+    assert.ok(0 <= span.start && span.start <= span.end && span.end <= text.length);
+    const written = text.slice(span.start, span.end);
+    if (!escaped?.test(written)) assert.equal(written, value);
+  }
+}
