@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { settingsFileName, settingsOf } from '../analysis/settings';
 import { readTree } from '../files/disk';
+import { matchesGlob } from '../manifests/glob';
 import { Workspace } from '../manifests/workspace';
 import { rules } from '../rules/catalogue';
 import { checkWorkspace, type Finding, takeCrashes } from '../rules/findings';
@@ -26,7 +27,7 @@ export function loadWorkspace(root: string, config?: string): Workspace {
   const { exclude } = settingsOf(workspace);
   if (exclude.length > 0) {
     for (const file of workspace.files)
-      if (exclude.some(pattern => globToRegExp(pattern).test(file.path))) workspace.remove(file.uri);
+      if (exclude.some(pattern => matchesGlob(pattern, file.path))) workspace.remove(file.uri);
   }
   return workspace;
 }
@@ -47,13 +48,4 @@ export function ruleOf(id: string): Rule {
   const rule = rules.find(one => one.id === id);
   if (!rule) throw new UsageError(`there is no rule "${id}"`);
   return rule;
-}
-
-/** A glob with `*`, `**` and `?`, as in .gitignore without its other rules. */
-function globToRegExp(glob: string): RegExp {
-  const pattern = glob
-    .replace(/\/$/, '/**')
-    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replace(/\*\*\/?|\*|\?/g, wild => (wild === '?' ? '[^/]' : wild === '*' ? '[^/]*' : '.*'));
-  return new RegExp(`^${pattern}$`);
 }

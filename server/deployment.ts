@@ -1,8 +1,15 @@
+import { settingsFileName, settingsOf } from '../analysis/settings';
+import { matchesGlob } from '../manifests/glob';
 import { Workspace } from '../manifests/workspace';
 import { rules } from '../rules/catalogue';
 import type { CheckOptions, Finding } from '../rules/findings';
 import { LiveFindings } from '../rules/live';
 import type { FolderReader } from './folder-reader';
+
+export interface DeploymentOptions extends CheckOptions {
+  /** Glob patterns of paths that are not read, from the editor's settings. */
+  readonly exclude?: readonly string[];
+}
 
 /**
  * One deployment tree that the server watches: its workspace, its findings, and which of its files are open.
@@ -14,18 +21,26 @@ export class Deployment {
   readonly #reader: FolderReader;
   readonly #open = new Map<string, string>();
   readonly #changed: (uri: string) => void;
+  readonly #whenScanned: (() => void)[] = [];
+  #options: DeploymentOptions;
   #live: LiveFindings;
   #isScanned = false;
 
-  constructor(rootUri: string, reader: FolderReader, options: CheckOptions, changed: (uri: string) => void) {
+  constructor(rootUri: string, reader: FolderReader, options: DeploymentOptions, changed: (uri: string) => void) {
     this.rootUri = rootUri.replace(/\/$/, '');
     this.#reader = reader;
     this.#changed = changed;
+    this.#options = options;
     this.#live = new LiveFindings(this.workspace, rules, options, changed);
   }
 
   get isScanned(): boolean {
     return this.#isScanned;
+  }
+
+  /** Resolves when the tree has been read for the first time. */
+  get scanned(): Promise<void> {
+    return this.#isScanned ? Promise.resolve() : new Promise(resolve => this.#whenScanned.push(resolve));
   }
 
   /** Whether a file belongs to this tree. */
@@ -48,8 +63,10 @@ export class Deployment {
       progress(done);
     }
     for (const [uri, text] of this.#open) this.workspace.update(uri, this.#pathOf(uri), text);
+    this.#leaveOutExcluded();
     this.#isScanned = true;
     this.#watchAll();
+    for (const resolve of this.#whenScanned.splice(0)) resolve();
   }
 
   /** Takes the text of an open buffer. */
@@ -89,7 +106,8 @@ export class Deployment {
   }
 
   /** Starts over with other severities or another profile. */
-  configure(options: CheckOptions): void {
+  configure(options: DeploymentOptions): void {
+    this.#options = options;
     this.#live.dispose();
     this.#live = new LiveFindings(this.workspace, rules, options, this.#changed);
     if (this.#isScanned) this.#watchAll();
@@ -105,8 +123,23 @@ export class Deployment {
   }
 
   #update(uri: string, text: string, unread?: string): void {
-    const change = this.workspace.update(uri, this.#pathOf(uri), text, unread);
-    if (this.#isScanned) this.#live.apply(change);
+    const path = this.#pathOf(uri);
+    if (this.#isScanned && this.#isExcluded(path)) return;
+    const change = this.workspace.update(uri, path, text, unread);
+    if (!this.#isScanned) return;
+    this.#live.apply(change);
+    // The settings decide which rules run at all.
+    if (path === settingsFileName) this.configure(this.#options);
+  }
+
+  #isExcluded(path: string): boolean {
+    return [...settingsOf(this.workspace).exclude, ...(this.#options.exclude ?? [])].some(glob =>
+      matchesGlob(glob, path),
+    );
+  }
+
+  #leaveOutExcluded(): void {
+    for (const file of this.workspace.files) if (this.#isExcluded(file.path)) this.workspace.remove(file.uri);
   }
 
   #pathOf(uri: string): string {

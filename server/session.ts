@@ -7,10 +7,9 @@ import type {
 import { DidChangeWatchedFilesNotification, type FileChangeType, TextDocumentSyncKind } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { type StatusParams, statusNotification } from '../protocol/messages';
-import type { CheckOptions } from '../rules/findings';
 import { takeCrashes } from '../rules/findings';
 import type { Severity } from '../rules/rule';
-import { Deployment } from './deployment';
+import { Deployment, type DeploymentOptions } from './deployment';
 import { codeActionKinds } from './features/code-actions';
 import type { FolderReader } from './folder-reader';
 
@@ -25,7 +24,7 @@ export class Session {
   readonly #touched = new Set<string>();
   readonly #revisions = new Map<string, number>();
   #revision = 0;
-  #options: CheckOptions = {};
+  #options: DeploymentOptions = {};
   #params: InitializeParams | undefined;
   #isFlushing = false;
   #isStopped = false;
@@ -229,8 +228,12 @@ export class Session {
   }
 }
 
-function optionsFrom(settings: unknown): CheckOptions {
-  const given = (settings ?? {}) as { readonly profile?: unknown; readonly rules?: unknown };
+function optionsFrom(settings: unknown): DeploymentOptions {
+  const given = (settings ?? {}) as {
+    readonly profile?: unknown;
+    readonly rules?: unknown;
+    readonly exclude?: unknown;
+  };
   const rules = (typeof given.rules === 'object' && given.rules !== null ? given.rules : {}) as Record<string, unknown>;
   const severities: Record<string, Severity | 'off'> = {};
   for (const [id, severity] of Object.entries(rules)) {
@@ -243,7 +246,8 @@ function optionsFrom(settings: unknown): CheckOptions {
     )
       severities[id] = severity;
   }
-  return { severities, ...(given.profile === 'strict' ? { profile: 'strict' } : {}) };
+  const exclude = Array.isArray(given.exclude) ? given.exclude.filter(glob => typeof glob === 'string') : [];
+  return { severities, exclude, ...(given.profile === 'strict' ? { profile: 'strict' } : {}) };
 }
 
 function messageOf(error: unknown): string {

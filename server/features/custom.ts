@@ -26,7 +26,10 @@ export function offerOwnRequests(session: Session): void {
     const deployment = session.deployments.find(one => one.isScanned);
     if (!deployment) return planDeployment([]);
     const { workspace } = deployment;
-    return planDeployment(planSources(workspace), blockers(deployment.allFindings(), workspace));
+    return {
+      ...planDeployment(planSources(workspace), blockers(deployment.allFindings(), workspace)),
+      root: deployment.rootUri,
+    };
   });
   connection.onRequest(rulesRequest, (): RuleSummary[] =>
     rules.map(({ id, summary, severity }) => ({ id, summary, severity })),

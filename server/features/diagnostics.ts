@@ -33,7 +33,7 @@ export function offerDiagnostics(session: Session): void {
     const gone = new Set([...known.keys(), ...told]);
     const items: WorkspaceDocumentDiagnosticReport[] = [];
     for (const deployment of session.deployments) {
-      if (!deployment.isScanned) continue;
+      await deployment.scanned;
       for (const { uri } of deployment.workspace.files) {
         if (token.isCancellationRequested) return { items };
         const id = `${resultId(uri)}`;

@@ -224,3 +224,39 @@ async function until(isTrue: () => boolean): Promise<void> {
     await new Promise(resolve => setTimeout(resolve, 10));
   }
 }
+
+describe('language server, settings of the tree', () => {
+  it('follows matrix-preflight.yaml while it is edited', async () => {
+    const client = await startClient(new Map([['a/policy.yaml', policy]]));
+    try {
+      await client.ready();
+      const has = async (): Promise<boolean> =>
+        (await client.pull('a/policy.yaml')).some(one => one.code === 'netpol-namespace-selector-label');
+      assert.equal(await has(), true);
+      client.open(
+        'matrix-preflight.yaml',
+        'rules:\n  netpol-namespace-selector-label: {severity: off, reason: labelled by hand}\n',
+      );
+      assert.equal(await has(), false);
+      client.open('matrix-preflight.yaml', 'rules: {}\n');
+      assert.equal(await has(), true);
+    } finally {
+      await client.stop();
+    }
+  });
+
+  it('leaves out what the settings exclude', async () => {
+    const client = await startClient(
+      new Map([
+        ['a/policy.yaml', policy],
+        ['matrix-preflight.yaml', 'exclude: [a/**]\n'],
+      ]),
+    );
+    try {
+      await client.ready();
+      assert.deepEqual(await client.pull('a/policy.yaml'), []);
+    } finally {
+      await client.stop();
+    }
+  });
+});
