@@ -1,0 +1,49 @@
+import type { Resource } from '../manifests/resource';
+import type { Place } from '../manifests/span';
+import type { Index, Workspace } from '../manifests/workspace';
+import { languageOf, maskComments } from './text/comments';
+import { type ClusterHost, findHosts, type HostReference, parseClusterHost } from './text/hosts';
+
+/** A host inside the cluster that some text of an object names, in a URL or with a port. */
+export interface Endpoint {
+  readonly host: ClusterHost;
+  readonly reference: HostReference;
+  /** Scheme, host and port as written, without the path. */
+  readonly at: Place;
+  readonly resource: Resource;
+  /** Whether every letter stands at its place, so that a part can be replaced there. */
+  readonly isWritten: boolean;
+}
+
+/**
+ * Every mention of a Service by name in the objects of the tree. Comments inside configuration files do not count. A
+ * host without a namespace is one of the object's own.
+ */
+export function endpointsNaming(workspace: Workspace, service: string): readonly Endpoint[] {
+  return workspace.lookup(endpoints, service);
+}
+
+const endpoints: Index<Endpoint> = {
+  name: 'endpoints inside the cluster',
+  *resource(resource) {
+    if (ignored.has(resource.kind)) return;
+    for (const value of resource.root.scalars()) {
+      const text = value.text;
+      if (text === undefined || text.length < 6 || !text.includes(':')) continue;
+      const isBlock = value.style === 'literal' || value.style === 'folded';
+      const searched = isBlock ? maskComments(text, languageOf(String(value.name ?? ''), text)) : text;
+      for (const reference of findHosts(searched)) {
+        const host = parseClusterHost(reference.host.value, resource.namespace);
+        if (!host) continue;
+        const start = reference.scheme?.span.start ?? reference.host.span.start;
+        const end = reference.port?.span.end ?? reference.host.span.end;
+        const at = value.part(start, end);
+        const { span } = at;
+        yield [host.service, { host, reference, at, resource, isWritten: span.end - span.start === end - start }];
+      }
+    }
+  },
+};
+
+/** Kinds whose texts are no configuration of anything that runs. */
+const ignored: ReadonlySet<string> = new Set(['CustomResourceDefinition', 'PrometheusRule']);

@@ -1,0 +1,100 @@
+import { tenantKind } from '../../analysis/roles';
+import { replaceValue } from '../../manifests/edit';
+import type { Resource } from '../../manifests/resource';
+import type { TextEdit } from '../../manifests/span';
+import type { Workspace } from '../../manifests/workspace';
+import type { Fix, Problem, Rule } from '../rule';
+import { type Pool, poolsOf, storeKinds, stripeOf } from './store';
+
+export default {
+  id: 'minio-drive-count',
+  items: ['1.3.a.2'],
+  severity: 'error',
+  summary: 'MinIO does not run on eight drives, two on each of four servers.',
+  why: 'EC:4 needs eight drives to be four data and four parity shards. With fewer it is impossible, with more it protects less of them, and on fewer servers the loss of one takes half of all drives.',
+  remedy:
+    'Set `servers: 4` and `volumesPerServer: 2` before the Tenant is first applied: both cannot be changed later. To grow, add another pool of the same size.',
+  traps: [
+    'Further pools of eight drives are right; that is how a Tenant grows.',
+    'Eight drives made in another way, such as two servers with four each, are a warning.',
+    'A plain workload with the image of MinIO is judged by the ranges `{0...3}` in its arguments.',
+  ],
+  sources: [
+    'MinIO Operator, pkg/apis/minio.min.io/v2/types.go: servers and volumesPerServer are immutable.',
+    'MinIO, cmd/endpoint-ellipses.go: how drives are grouped into erasure sets.',
+  ],
+  examples: {
+    bad: `
+      #- /tenant.yaml
+      apiVersion: minio.min.io/v2
+      kind: Tenant
+      metadata:
+        name: matrix-minio
+      spec:
+        pools:
+          - name: pool-0
+            servers: 4
+            volumesPerServer: 1 # for now
+      #                       ^ 💡 error: 4 servers × 1 drive = 4 drives, of which at most 2 can be parity
+    `,
+    good: `
+      #- /tenant.yaml
+      apiVersion: minio.min.io/v2
+      kind: Tenant
+      metadata:
+        name: matrix-minio
+      spec:
+        pools:
+          - name: pool-0
+            servers: 4
+            volumesPerServer: 2 # for now
+    `,
+  },
+  kinds: storeKinds,
+  *check(store, workspace) {
+    const pools = poolsOf(store);
+    if (store.qualifiedKind === tenantKind && pools.length === 0) {
+      const list = store.root.at('spec', 'pools');
+      yield {
+        at: list.exists ? list.key : store.root.at('metadata', 'name'),
+        message: `Tenant ${store.name} says no servers and volumesPerServer — give it a pool of 4 servers with 2 drives each.`,
+      };
+    }
+    for (const [index, pool] of pools.entries()) yield* checkPool(store, workspace, pool, index === 0);
+  },
+} satisfies Rule;
+
+function* checkPool(store: Resource, workspace: Workspace, pool: Pool, isFirst: boolean): Iterable<Problem> {
+  const { servers, volumesPerServer, drives } = pool;
+  if (drives === 8 && (servers === 4 || !isFirst)) return;
+  const stripe = stripeOf(workspace, store, pool);
+  const sum = `${servers} ${servers === 1 ? 'server' : 'servers'} × ${volumesPerServer} ${volumesPerServer === 1 ? 'drive' : 'drives'} = ${drives} drives`;
+  yield {
+    at: volumesPerServer === 2 ? pool.serversAt : pool.volumesAt,
+    severity: drives === 8 || !isFirst ? 'warning' : 'error',
+    message: `${isFirst ? '' : `In ${pool.name}, `}${sum}, ${consequence(pool, stripe)} — make it 4 servers with 2 drives each before the first apply.`,
+    fixes: () => fourByTwo(pool),
+  };
+}
+
+function consequence({ servers, volumesPerServer, drives }: Pool, stripe: number): string {
+  if (drives === 8) {
+    return servers < 4
+      ? `and the loss of one server takes ${volumesPerServer} of them`
+      : 'where the checklist asks 2 on each of 4 servers';
+  }
+  if (drives < 8) return `of which at most ${Math.floor(stripe / 2)} can be parity, so EC:4 is impossible`;
+  return `in sets of ${stripe}: EC:4 is then ${stripe - 4} data and 4 parity shards, not 4 and 4`;
+}
+
+function fourByTwo({ value, servers, volumesPerServer }: Pool): readonly Fix[] {
+  if (!value) return [];
+  const edits: (TextEdit | undefined)[] = [
+    ...(servers === 4 ? [] : [replaceValue(value.at('servers'), '4')]),
+    ...(volumesPerServer === 2 ? [] : [replaceValue(value.at('volumesPerServer'), '2')]),
+  ];
+  const made = edits.flatMap(edit => edit ?? []);
+  return made.length === edits.length
+    ? [{ title: 'Make it 4 servers with 2 drives each', safe: false, edits: made }]
+    : [];
+}

@@ -1,0 +1,120 @@
+import { mainContainersOf, workloadKinds } from '../../analysis/pods';
+import { quantityOf } from '../../analysis/quantity';
+import { familiesOf, imageName, tenantKind } from '../../analysis/roles';
+import type { Resource } from '../../manifests/resource';
+import type { Place } from '../../manifests/span';
+import type { Value } from '../../manifests/value';
+import type { Workspace } from '../../manifests/workspace';
+import { settingsNamed, settingsOf } from './config-env';
+
+/** The kinds that MinIO servers are made from: a Tenant of the operator, or a workload with MinIO's image. */
+export const storeKinds: readonly string[] = [tenantKind, ...workloadKinds.filter(kind => !/Job$/.test(kind))];
+
+/** Some servers with the same number of drives each, over which MinIO spreads objects. */
+export interface Pool {
+  readonly name: string;
+  readonly servers: number;
+  readonly volumesPerServer: number;
+  readonly drives: number;
+  /** The places of the two numbers; the same one where a single argument says both. */
+  readonly serversAt: Place;
+  readonly volumesAt: Place;
+  /** The pool in the Tenant; undefined for a plain workload. */
+  readonly value: Value | undefined;
+}
+
+/** The pools of a Tenant, or of a workload that runs MinIO itself; none for other resources. */
+export function poolsOf(store: Resource): readonly Pool[] {
+  if (store.qualifiedKind === tenantKind) return store.root.at('spec', 'pools').items().flatMap(poolOfTenant);
+  return familiesOf(store).has('minio.plain') ? poolsOfArguments(store) : [];
+}
+
+/** How many drives one object is spread over. */
+export function stripeOf(workspace: Workspace, store: Resource, pool: Pool): number {
+  const chosen = settingsNamed(settingsOf(workspace, store), 'MINIO_ERASURE_SET_DRIVE_COUNT').at(-1)?.value;
+  const count = Number(chosen);
+  return chosen !== undefined && count >= 2 && count <= 16
+    ? count
+    : erasureSetSize(pool.servers, pool.volumesPerServer);
+}
+
+/**
+ * The largest set of 2 to 16 drives that divides all drives evenly and takes as many from each server
+ * (minio/minio cmd/endpoint-ellipses.go: possibleSetCountsWithSymmetry, where of the ranges of an argument the leftmost,
+ * that of the servers, decides, and commonSetDriveCount).
+ */
+export function erasureSetSize(servers: number, volumesPerServer: number): number {
+  const drives = servers * volumesPerServer;
+  for (let size = Math.min(16, drives); size >= 2; size--) {
+    const isEven = servers > size ? servers % size === 0 : size % servers === 0;
+    if (drives % size === 0 && isEven) return size;
+  }
+  return drives;
+}
+
+/** The parity that MinIO takes by itself for a set of drives (minio/minio docs/erasure/storage-class). */
+export function defaultParity(stripe: number): number {
+  if (stripe <= 1) return 0;
+  if (stripe <= 3) return 1;
+  if (stripe <= 5) return 2;
+  return stripe <= 7 ? 3 : 4;
+}
+
+/** What the standard storage class is set to: `EC:4` is 4. NaN for a text that is no such thing. */
+export function parityOf(text: string): number {
+  const digits = /^\s*EC:(\d+)\s*$/i.exec(text)?.[1];
+  return digits === undefined ? Number.NaN : Number(digits);
+}
+
+/** The size of one drive in bytes, as its claim asks; undefined if it does not say. */
+export function driveSize(pool: Pool): number | undefined {
+  return quantityOf(pool.value?.at('volumeClaimTemplate', 'spec', 'resources', 'requests', 'storage').text);
+}
+
+function poolOfTenant(value: Value, index: number): readonly Pool[] {
+  const servers = value.at('servers');
+  const volumes = value.at('volumesPerServer');
+  if (servers.number === undefined || volumes.number === undefined) return [];
+  return [
+    {
+      name: value.at('name').text ?? `pool-${index}`,
+      servers: servers.number,
+      volumesPerServer: volumes.number,
+      drives: servers.number * volumes.number,
+      serversAt: servers,
+      volumesAt: volumes,
+      value,
+    },
+  ];
+}
+
+/** Pools as `minio server` takes them: `http://minio-{0...3}.minio/data{0...1}`. */
+function poolsOfArguments(resource: Resource): readonly Pool[] {
+  const container = mainContainersOf(resource).find(one => /(?:^|\/)minio$/.test(imageName(one.image)));
+  const words = container ? [...container.value.at('command').scalars(), ...container.value.at('args').scalars()] : [];
+  return words.flatMap((word, index) => {
+    const found = /(?:^|\s)(https?:\/\/[^\s/]+)?(\/[^\s"']*\{\d+\.\.\.\d+\}[^\s"']*)/.exec(word.text ?? '');
+    if (!found) return [];
+    const servers = rangesIn(found[1] ?? '');
+    const volumes = rangesIn(found[2] ?? '');
+    return [
+      {
+        name: `pool-${index}`,
+        servers,
+        volumesPerServer: volumes,
+        drives: servers * volumes,
+        serversAt: word,
+        volumesAt: word,
+        value: undefined,
+      },
+    ];
+  });
+}
+
+/** The product of all ranges `{a...b}` in a text. */
+function rangesIn(text: string): number {
+  let product = 1;
+  for (const [, from, to] of text.matchAll(/\{(\d+)\.\.\.(\d+)\}/g))
+    product *= Math.max(1, Number(to) - Number(from) + 1);
+  return product;
+}
