@@ -1,8 +1,9 @@
 import { metadataName } from '../../analysis/namespaces';
-import { entryPlace, renameKey, replaceEntry, replaceScalar } from '../../manifests/edit';
+import { entryPlace, replaceScalar } from '../../manifests/edit';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
-import type { Fix, Rule } from '../rule';
+import type { Fix, Problem, Rule } from '../rule';
+import { carriersOf, mayExist, namesNamespace, nearestNamespace, selectByName } from './namespace-labels';
 import { namespaceSelectors } from './peers';
 
 export default {
@@ -14,7 +15,9 @@ export default {
   remedy:
     'Select namespaces by `kubernetes.io/metadata.name`, which Kubernetes puts on every namespace and nobody can change.',
   traps: [
-    'A label that a Namespace manifest of the tree carries is accepted, and so is one that a script sets with `kubectl label`.',
+    'A label that a Namespace manifest of the tree carries is accepted.',
+    'A label that only a script sets with `kubectl label` is accepted, and mentioned: whoever forgets the script loses the traffic. If only a README tells to set it, that is a warning.',
+    'A namespace that is selected by name and that nothing in the tree creates is a warning; the namespaces of the cluster itself and of the usual operators count as being there.',
     '`matchLabels` and `matchExpressions` on `kubernetes.io/metadata.name` mean the same; both are accepted.',
     'An empty `namespaceSelector: {}` selects every namespace on purpose.',
   ],
@@ -68,53 +71,80 @@ export default {
   *check(policy, workspace) {
     for (const selector of namespaceSelectors(policy)) {
       for (const [key, value] of selector.at('matchLabels').entries()) {
-        if (key === metadataName || value.text === undefined || isCarried(workspace, key, value.text)) continue;
-        yield {
-          at: entryPlace(value),
-          message: `No namespace is known to carry the label ${key}=${value.text}, so this rule matches nothing — select the namespace by ${metadataName}.`,
-          fixes: () => (namesNamespace.has(key) ? fixesFor(selector, value) : []),
-        };
+        if (value.text === undefined) continue;
+        if (key === metadataName) {
+          yield* unknownNames(workspace, [value]);
+          continue;
+        }
+        const problem = notCarried(workspace, key, [value.text]);
+        if (problem) yield { at: entryPlace(value), ...problem, fixes: () => selectByName(selector, value) };
       }
       for (const expression of selector.at('matchExpressions').items()) {
-        const key = expression.at('key').text;
+        const key = expression.at('key');
         const operator = expression.at('operator').text;
-        if (key === undefined || key === metadataName || (operator !== 'In' && operator !== 'Exists')) continue;
         const values = expression.at('values').items();
-        if (
-          operator === 'Exists'
-            ? isCarried(workspace, key)
-            : values.some(value => isCarried(workspace, key, value.text))
-        )
+        if (key.text === undefined || (operator !== 'In' && operator !== 'Exists')) continue;
+        if (key.text === metadataName) {
+          yield* unknownNames(workspace, values);
           continue;
-        yield {
-          at: expression.at('key'),
-          message: `No namespace is known to carry the label ${key}, so this rule matches nothing — select the namespace by ${metadataName}.`,
-          fixes: () => (operator === 'In' && namesNamespace.has(key) ? renameExpression(expression.at('key')) : []),
-        };
+        }
+        const wanted = operator === 'Exists' ? undefined : values.flatMap(value => value.text ?? []);
+        const problem = notCarried(workspace, key.text, wanted);
+        if (problem)
+          yield {
+            at: key,
+            ...problem,
+            fixes: () => (operator === 'In' && namesNamespace.has(key.text ?? '') ? renameExpression(key) : []),
+          };
       }
     }
   },
 } satisfies Rule;
 
-/** Label keys whose value is meant to be the name of the namespace. */
-const namesNamespace = new Set(['name', 'kubernetes.io/name', 'ns', 'namespace']);
-
-function isCarried(workspace: Workspace, key: string, value?: string): boolean {
-  return workspace
-    .resources('Namespace')
-    .some(namespace => (value === undefined ? namespace.labels.has(key) : namespace.labels.get(key) === value));
+/** What is wrong with a label that is not known to be on a namespace; undefined if one of the values is. */
+function notCarried(
+  workspace: Workspace,
+  key: string,
+  values: readonly string[] | undefined,
+): Pick<Problem, 'message' | 'severity' | 'related'> | undefined {
+  const carriers = (values ?? [undefined]).flatMap(value => carriersOf(workspace, key, value));
+  if (carriers.some(one => one.origin === 'manifest')) return undefined;
+  const label = values === undefined ? key : `${key}=${values.join(' or ')}`;
+  const script = carriers.find(one => one.origin === 'script') ?? carriers[0];
+  if (!script) {
+    return {
+      message: `No namespace is known to carry the label ${label}, so this rule matches nothing — select the namespace by ${metadataName}.`,
+    };
+  }
+  const related = [{ at: script.at, message: `The command that sets ${label}` }];
+  return script.origin === 'script'
+    ? {
+        severity: 'info',
+        related,
+        message: `Namespaces carry the label ${label} only after a script has set it — ${metadataName} is there by itself.`,
+      }
+    : {
+        severity: 'warning',
+        related,
+        message: `Namespaces carry the label ${label} only if somebody sets it by hand, as a text of the tree tells — select the namespace by ${metadataName}.`,
+      };
 }
 
-function fixesFor(selector: Value, label: Value): readonly Fix[] {
-  const labels = selector.at('matchLabels');
-  const isAlone = labels.entries().length === 1 && !selector.at('matchExpressions').exists;
-  const edit = isAlone
-    ? replaceEntry(
-        labels,
-        `matchExpressions:\n  - key: ${metadataName}\n    operator: In\n    values: ["${label.text}"]`,
-      )
-    : renameKey(label, metadataName);
-  return edit ? [{ title: `Select the namespace by ${metadataName}`, safe: true, edits: [edit] }] : [];
+/** Names of namespaces none of which is known to exist. */
+function* unknownNames(workspace: Workspace, values: readonly Value[]): Iterable<Problem> {
+  const [first] = values;
+  if (!first || values.some(value => value.text === undefined || mayExist(workspace, value.text))) return;
+  const name = first.text ?? '';
+  const close = nearestNamespace(workspace, name);
+  yield {
+    at: first,
+    severity: 'warning',
+    message: `Nothing in the tree creates the namespace ${name}, so this rule may match nothing — ${close ? `did you mean ${close}?` : 'check the name.'}`,
+    fixes: () => {
+      const edit = close === undefined ? undefined : replaceScalar(first, close);
+      return edit ? [{ title: `Select the namespace ${close}`, safe: false, edits: [edit] }] : [];
+    },
+  };
 }
 
 function renameExpression(key: Value): readonly Fix[] {

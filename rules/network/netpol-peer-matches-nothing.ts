@@ -163,13 +163,11 @@ export default {
       const isForPeople = empty.selector.requirements.some(({ key }) => isAccessKey(key));
       yield {
         at: placeOf(empty),
-        ...((isForPeople || empty.mayBeOfChart) && { severity: 'info' }),
+        ...(isForPeople && { severity: 'info' }),
         message: `This peer of NetworkPolicy ${policy.name} names nobody: ${reasonOf(empty)} — ${
           isForPeople
             ? 'fine if you start such pods by hand, else name the labels of the pods that are meant.'
-            : empty.mayBeOfChart
-              ? 'check the labels that the Helm chart gives its pods.'
-              : 'name the labels of the pods that are meant.'
+            : 'name the labels of the pods that are meant.'
         }`,
         fixes: () => [...fixesFor(workspace, empty), ...dropRequirement(empty)],
       };

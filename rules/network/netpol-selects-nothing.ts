@@ -11,7 +11,7 @@ export default {
   remedy:
     'Select labels that the pods really carry, or add the label to the pod templates. Labels of a Deployment itself do not count; those under `spec.template.metadata.labels` do.',
   traps: [
-    'Pods that CloudNativePG and the MinIO Operator make are known; those of a Helm chart that a script installs are taken to be there.',
+    'Pods that CloudNativePG and the MinIO Operator make are known; those of a Helm chart that the tree tells of are taken to be there.',
     'The labels in a document that cannot be read count as being there.',
     'A policy for a namespace of which the tree holds no pods is not judged.',
   ],
@@ -80,12 +80,7 @@ export default {
     if (!empty) return;
     yield {
       at: placeOf(empty),
-      ...(empty.mayBeOfChart && { severity: 'info' }),
-      message: `NetworkPolicy ${policy.name} selects nothing: ${reasonOf(empty)} — ${
-        empty.mayBeOfChart
-          ? 'check the labels that the Helm chart gives its pods.'
-          : 'add the label to the pod templates that are meant, or select one that they have.'
-      }`,
+      message: `NetworkPolicy ${policy.name} selects nothing: ${reasonOf(empty)} — add the label to the pod templates that are meant, or select one that they have.`,
       fixes: () => [
         ...otherValues(workspace, empty)
           .slice(0, 3)

@@ -1,11 +1,11 @@
-import { isChartSelector } from '../../analysis/charts';
 import { describe, type Requirement, type Selector } from '../../analysis/labels';
 import { nearest } from '../../analysis/nearest';
 import { type Pods, podsIn, podsSelectedBy } from '../../analysis/pods';
+import { selectPods } from '../../analysis/selection';
 import { deleteEntry, entryPlace, replaceScalar } from '../../manifests/edit';
 import type { Place } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
-import type { Index, Workspace } from '../../manifests/workspace';
+import type { Workspace } from '../../manifests/workspace';
 import type { Fix } from '../rule';
 
 /** A pod selector that no pod of the tree matches, and what is known of why. */
@@ -16,37 +16,30 @@ export interface EmptySelection {
   readonly culprit: Requirement | undefined;
   /** The pods that the other requirements select. */
   readonly rest: readonly Pods[];
-  /** Whether a Helm chart may make such pods, so that the tree does not show them. */
-  readonly mayBeOfChart: boolean;
 }
 
 /**
  * Why a selector matches no pod of a namespace; undefined if it matches some, or if pods that the tree does not show
- * may match: those of a chart that is surely installed, of other operators, or of a document that cannot be read.
+ * may match.
  */
 export function emptySelection(
   workspace: Workspace,
   namespace: string | undefined,
   selector: Selector,
 ): EmptySelection | undefined {
-  if (selector.requirements.length === 0 || namespace === undefined) return undefined;
-  if (podsSelectedBy(workspace, namespace, selector).length > 0 || podsIn(workspace, namespace).length === 0)
-    return undefined;
-  // Objects without a namespace go where the tree is applied to, which may be here.
-  if (podsSelectedBy(workspace, undefined, selector).some(pods => pods.namespace === undefined)) return undefined;
   const wanted = selector.requirements.filter(({ operator }) => operator === 'In' || operator === 'Exists');
-  if (wanted.length === 0 || wanted.some(isSetByController)) return undefined;
-  if (isSelectedElsewhere(workspace, wanted)) return undefined;
-  const chart = isChartSelector(workspace, namespace, labelsWanted(wanted));
-  if (chart === 'yes') return undefined;
+  if (namespace === undefined || wanted.length === 0 || podsIn(workspace, namespace).length === 0) return undefined;
+  if (wanted.some(({ key }) => isSetByController(key))) return undefined;
+  if (podsSelectedBy(workspace, namespace, selector).length > 0) return undefined;
   const found = culpritOf(workspace, namespace, selector);
-  return {
-    namespace,
-    selector,
-    culprit: found?.culprit,
-    rest: found?.rest ?? [],
-    mayBeOfChart: chart === 'maybe',
-  };
+  // Where the other labels find pods, only the one that does not fit can belong to pods that the tree does not show.
+  const asked = found && found.rest.length > 0 ? { ...selector, requirements: [found.culprit] } : selector;
+  const { isOpen } = selectPods(workspace, namespace, asked);
+  const { pods } = selectPods(workspace, namespace, selector);
+  // The role of a database instance is one of two; others are rights that a person gives to pods.
+  const isRight = wanted.some(({ key, values }) => key === 'role' && !values.some(value => instanceRoles.has(value)));
+  if (isOpen || (pods.length > 0 && !isRight)) return undefined;
+  return { namespace, selector, culprit: found?.culprit, rest: found?.rest ?? [] };
 }
 
 /** What to underline: the requirement that is to blame, else the selector's key. */
@@ -64,8 +57,7 @@ export function reasonOf({ namespace, selector, culprit, rest }: EmptySelection)
   const others = culprit ? selector.requirements.filter(one => one !== culprit) : [];
   if (culprit === undefined || others.length === 0) return `no pod in namespace ${namespace} has ${describe(what)}`;
   const values = [...new Set(rest.flatMap(pods => pods.labels.get(culprit.key) ?? []))].sort();
-  const instead =
-    values.length === 0 ? `none has the label ${culprit.key}` : `they have ${listOf(values.map(value => `${value}`))}`;
+  const instead = values.length === 0 ? `none has the label ${culprit.key}` : `they have ${listOf(values)}`;
   return `no pod with ${describe({ requirements: others, at: selector.at })} has ${describe(what)}, ${instead}`;
 }
 
@@ -115,13 +107,10 @@ function culpritOf(
   return undefined;
 }
 
-/** Labels that controllers put on each pod, with values that no template tells. */
-function isSetByController({ key, values }: Requirement): boolean {
+/** Labels of which no manifest tells the values: what Jobs, certificate solvers and operators give to their pods. */
+function isSetByController(key: string): boolean {
   return (
-    controllerKeys.has(key) ||
-    controllerPrefixes.some(prefix => key.startsWith(prefix)) ||
-    // The older name of cnpg.io/instanceRole.
-    (key === 'role' && values.every(value => value === 'primary' || value === 'replica'))
+    controllerKeys.has(key) || /^(?:batch\.kubernetes\.io|acme\.cert-manager\.io|operator\.prometheus\.io)\//.test(key)
   );
 }
 
@@ -130,78 +119,13 @@ const controllerKeys: ReadonlySet<string> = new Set([
   'pod-template-hash',
   'controller-revision-hash',
   'pod-template-generation',
-  'statefulset.kubernetes.io/pod-name',
-  'apps.kubernetes.io/pod-index',
   'controller-uid',
   'job-name',
-  // cloudnative-pg docs/src/labels_annotations.md: set by the operator as instances change their parts.
-  'cnpg.io/instanceRole',
-  'cnpg.io/instanceName',
+  // cloudnative-pg docs/src/labels_annotations.md.
   'cnpg.io/jobRole',
 ]);
-const controllerPrefixes = ['batch.kubernetes.io/', 'acme.cert-manager.io/', 'operator.prometheus.io/'];
 
-function labelsWanted(requirements: readonly Requirement[]): ReadonlyMap<string, string> {
-  return new Map(requirements.flatMap(({ key, values }) => (values[0] === undefined ? [] : [[key, values[0]]])));
-}
-
-/** Whether pods of a broken document, or of an operator that is not known here, may be meant. */
-function isSelectedElsewhere(workspace: Workspace, wanted: readonly Requirement[]): boolean {
-  const says = (labels: ReadonlySet<string>): boolean =>
-    wanted.every(({ key, values }) => values.length === 0 || values.some(value => labels.has(`${key}=${value}`)));
-  return (
-    workspace.lookup(brokenLabels, '').some(says) ||
-    wanted.some(({ values }) => values.some(value => workspace.lookup(operatorObjects, value).length > 0))
-  );
-}
-
-/** All `key: value` lines of documents that cannot be read, because their pods may be among them. */
-const brokenLabels: Index<ReadonlySet<string>> = {
-  name: 'labels in broken documents',
-  *document(document) {
-    if (document.problems.length === 0 && !document.isTemplate) return;
-    const labels = new Set<string>();
-    for (const line of document.text.matchAll(
-      /^[ \t]+["']?([\w./-]+)["']?:[ \t]+["']?([\w.-]+)["']?[ \t]*(?:#.*)?\r?$/gm,
-    ))
-      labels.add(`${line[1]}=${line[2]}`);
-    yield ['', labels];
-  },
-};
-
-/** Names of custom resources whose operators may make pods that are named after them. */
-const operatorObjects: Index<true> = {
-  name: 'objects of other operators',
-  *resource(resource) {
-    const { group, kind, name } = resource;
-    if (!group.includes('.') || group.endsWith('.k8s.io') || makesNoPods(group, kind)) return;
-    yield [name, true];
-    yield [kind.toLowerCase(), true];
-  },
-};
-
-function makesNoPods(group: string, kind: string): boolean {
-  if (group === 'monitoring.coreos.com') return !/^(?:Prometheus|PrometheusAgent|Alertmanager|ThanosRuler)$/.test(kind);
-  return podlessGroups.has(group);
-}
-
-/** The pods of these are known (`analysis/pods.ts`), or there are none. */
-const podlessGroups: ReadonlySet<string> = new Set([
-  'postgresql.cnpg.io',
-  'minio.min.io',
-  'cert-manager.io',
-  'acme.cert-manager.io',
-  'bitnami.com',
-  'external-secrets.io',
-  'cilium.io',
-  'projectcalico.org',
-  'crd.projectcalico.org',
-  'metallb.io',
-  'traefik.io',
-  'kustomize.toolkit.fluxcd.io',
-  'kustomize.config.k8s.io',
-  'argoproj.io',
-]);
+const instanceRoles: ReadonlySet<string> = new Set(['primary', 'replica']);
 
 function listOf(words: readonly string[]): string {
   if (words.length > 4) return `${words.slice(0, 3).join(', ')} and ${words.length - 3} more`;

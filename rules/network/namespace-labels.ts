@@ -1,0 +1,98 @@
+import { chartReleases } from '../../analysis/charts';
+import { declaredNames } from '../../analysis/declarations';
+import { metadataName, namespaceExists, wellKnownNamespaces } from '../../analysis/namespaces';
+import { nearest } from '../../analysis/nearest';
+import { podsIn } from '../../analysis/pods';
+import { servicesIn } from '../../analysis/services';
+import { renameKey, replaceEntry } from '../../manifests/edit';
+import type { Place } from '../../manifests/span';
+import type { Value } from '../../manifests/value';
+import type { Index, Workspace } from '../../manifests/workspace';
+import type { Fix } from '../rule';
+
+/** Something that gives a namespace a label. */
+export interface LabelCarrier {
+  /** `manifest`: a Namespace of the tree; `script`: a command in a script; `promise`: one that a text shows. */
+  readonly origin: 'manifest' | 'script' | 'promise';
+  readonly at: Place;
+}
+
+/** What gives some namespace a label; without a value, any value of it. */
+export function carriersOf(workspace: Workspace, key: string, value: string | undefined): readonly LabelCarrier[] {
+  const manifests = workspace
+    .resources('Namespace')
+    .filter(({ labels }) => (value === undefined ? labels.has(key) : labels.get(key) === value))
+    .map((namespace): LabelCarrier => ({ origin: 'manifest', at: namespace.root.at('metadata', 'name') }));
+  return [...manifests, ...workspace.lookup(commandLabels, value === undefined ? key : `${key}=${value}`)];
+}
+
+/** Label keys whose value is meant to be the name of the namespace. */
+export const namesNamespace: ReadonlySet<string> = new Set(['name', 'kubernetes.io/name', 'ns', 'namespace']);
+
+/** The fix that turns a label with a namespace's name into a selection by that name; nothing for other labels. */
+export function selectByName(selector: Value, label: Value): readonly Fix[] {
+  if (!namesNamespace.has(String(label.name))) return [];
+  const labels = selector.at('matchLabels');
+  const isAlone = labels.entries().length === 1 && !selector.at('matchExpressions').exists;
+  const edit = isAlone
+    ? replaceEntry(
+        labels,
+        `matchExpressions:\n  - key: ${metadataName}\n    operator: In\n    values: ["${label.text}"]`,
+      )
+    : renameKey(label, metadataName);
+  return edit ? [{ title: `Select the namespace by ${metadataName}`, safe: true, edits: [edit] }] : [];
+}
+
+/** Whether a namespace may be there: the tree or its scripts make it, or clusters have it without being told. */
+export function mayExist(workspace: Workspace, name: string): boolean {
+  return (
+    namespaceExists(workspace, name) ||
+    /^(?:kube|openshift|cattle|istio|gke|aks|azure|amazon)-|-system$/.test(name) ||
+    chartReleases(workspace).some(release => release.namespace === name) ||
+    podsIn(workspace, name).length > 0 ||
+    servicesIn(workspace, name).length > 0
+  );
+}
+
+/** The namespace that a misspelt name most likely meant. */
+export function nearestNamespace(workspace: Workspace, name: string): string | undefined {
+  const known = new Set([...declaredNames(workspace, 'Namespace', undefined), ...wellKnownNamespaces]);
+  for (const { namespace } of chartReleases(workspace)) if (namespace !== undefined) known.add(namespace);
+  return nearest(name, known) ?? [...known].find(one => one.split('-').reverse().join('-') === name);
+}
+
+/** Labels that `kubectl label namespace` commands set, by `key=value` and by key. */
+const commandLabels: Index<LabelCarrier> = {
+  name: 'namespace labels set by commands',
+  *document(document) {
+    for (const { label, start, end } of labelsIn(document.text)) {
+      const carrier: LabelCarrier = { origin: 'promise', at: document.place(start, end) };
+      yield [label, carrier];
+      yield [label.split('=', 1)[0] ?? '', carrier];
+    }
+  },
+  *textFile(file) {
+    const isScript = !/\.md$/i.test(file.path);
+    for (const { label, start, end } of labelsIn(file.text)) {
+      const lineStart = file.text.lastIndexOf('\n', start - 1) + 1;
+      const isComment = /^\s*#/.test(file.text.slice(lineStart, start));
+      const carrier: LabelCarrier = {
+        origin: isScript && !isComment ? 'script' : 'promise',
+        at: { uri: file.uri, span: { start, end } },
+      };
+      yield [label, carrier];
+      yield [label.split('=', 1)[0] ?? '', carrier];
+    }
+  },
+};
+
+function* labelsIn(text: string): Iterable<{ readonly label: string; readonly start: number; readonly end: number }> {
+  if (!text.includes('kubectl')) return;
+  for (const match of text.matchAll(
+    /\bkubectl\b[^\n;|&]*?\blabel\b[ \t]+(?:--?\S+[ \t]+)*(?:ns|namespaces?)(?:[ \t]+|\/)([^\n;|&]+)/g,
+  )) {
+    const place = { start: match.index, end: match.index + match[0].length };
+    for (const pair of (match[1] ?? '').matchAll(/(?<=\s)["']?([A-Za-z0-9][\w./-]*)=["']?([\w.-]+)/g))
+      yield { label: `${pair[1]}=${pair[2]}`, ...place };
+  }
+}
