@@ -1,10 +1,10 @@
 import { declarationsOf } from '../../analysis/declarations';
+import { appendLine, type ConfigEnv, settingsOf } from '../../analysis/minio-settings';
 import { tenantKind } from '../../analysis/roles';
 import { insertEntry } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
-import { appendLine, type ConfigEnv, settingsOf } from './config-env';
 import { isPlaceholder } from './s3-credentials';
 
 export default {

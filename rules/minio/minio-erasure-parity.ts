@@ -1,7 +1,7 @@
+import { appendLine, type Setting, settingsNamed, settingsOf } from '../../analysis/minio-settings';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Problem, Rule } from '../rule';
-import { appendLine, type Setting, settingsNamed, settingsOf } from './config-env';
 import { defaultParity, parityOf, poolsOf, storeKinds, stripeOf } from './store';
 
 const name = 'MINIO_STORAGE_CLASS_STANDARD';

@@ -1,10 +1,10 @@
+import { settingsNamed, settingsOf } from '../../analysis/minio-settings';
 import { bytesText } from '../../analysis/quantity';
 import { tenantKind } from '../../analysis/roles';
 import { insertEntry } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
-import { settingsNamed, settingsOf } from './config-env';
 import { defaultParity, driveSize, type Pool, parityOf, poolsOf, storeKinds, stripeOf } from './store';
 
 export default {

@@ -1,7 +1,7 @@
+import { settingsNamed, settingsOf } from '../../analysis/minio-settings';
 import { tenantKind } from '../../analysis/roles';
 import { secretEntry } from '../../analysis/secret-data';
 import type { Rule } from '../rule';
-import { settingsNamed, settingsOf } from './config-env';
 import { consoleKeys, isPlaceholder } from './s3-credentials';
 
 export default {

@@ -1,3 +1,4 @@
+import { settingsNamed, settingsOf } from '../../analysis/minio-settings';
 import { mainContainersOf, workloadKinds } from '../../analysis/pods';
 import { quantityOf } from '../../analysis/quantity';
 import { familiesOf, imageName, tenantKind } from '../../analysis/roles';
@@ -5,7 +6,6 @@ import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
-import { settingsNamed, settingsOf } from './config-env';
 
 /** The kinds that MinIO servers are made from: a Tenant of the operator, or a workload with MinIO's image. */
 export const storeKinds: readonly string[] = [tenantKind, ...workloadKinds.filter(kind => !/Job$/.test(kind))];

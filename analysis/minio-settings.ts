@@ -1,13 +1,14 @@
-import { declarationsOf } from '../../analysis/declarations';
-import { environmentOf } from '../../analysis/environment';
-import { mainContainersOf } from '../../analysis/pods';
-import { imageName } from '../../analysis/roles';
-import { type SecretEntry, secretEntry } from '../../analysis/secret-data';
-import { replaceScalar } from '../../manifests/edit';
-import type { Resource } from '../../manifests/resource';
-import type { Place, TextEdit } from '../../manifests/span';
-import type { Value } from '../../manifests/value';
-import type { Workspace } from '../../manifests/workspace';
+import { replaceScalar } from '../manifests/edit';
+import type { Resource } from '../manifests/resource';
+import type { Place, TextEdit } from '../manifests/span';
+import type { Value } from '../manifests/value';
+import type { Workspace } from '../manifests/workspace';
+import { declarationsOf } from './declarations';
+import { environmentOf } from './environment';
+import { mainContainersOf } from './pods';
+import { imageName } from './roles';
+import { type SecretEntry, secretEntry } from './secret-data';
+import { readEnvFile } from './text/env-file';
 
 /** One environment variable of the MinIO servers. */
 export interface Setting {
@@ -53,25 +54,14 @@ export function appendLine({ value }: ConfigEnv, line: string): TextEdit | undef
   return { at: place(end, end), newText: `${eol}${linePrefix}${line}` };
 }
 
-/**
- * Reads the lines of a `config.env` as MinIO does: `export` may stand in front, one pair of quotes is taken off, and
- * what begins with `#` is a comment (minio/minio cmd/common-main.go, readFromSecret and parsEnvEntry).
- */
-export function readConfigEnv(entry: SecretEntry): readonly Setting[] {
+function readConfigEnv(entry: SecretEntry): readonly Setting[] {
   const { text = '', value: file } = entry;
   // Only in a block scalar does every part of the text stand in the file as it is.
   const isWritten = !entry.isEncoded && file.style === 'literal';
-  const settings: Setting[] = [];
-  for (const line of text.matchAll(/^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)=([^\r\n]*?)[ \t]*\r?$/gm)) {
-    const [whole, name = '', written = ''] = line;
-    const start = line.index + whole.indexOf('=') + 1;
-    const quote = /^(["'])(.*?)\1/.exec(written);
-    const value = quote ? (quote[2] ?? '') : written;
-    const from = start + (quote ? 1 : 0);
-    const at = isWritten ? file.part(from, from + value.length) : file;
-    settings.push({ name, value, at, replace: newText => (isWritten ? { at, newText } : undefined) });
-  }
-  return settings;
+  return readEnvFile(text).entries.map(({ name, value, contentSpan: { start, end } }) => {
+    const at = isWritten ? file.part(start, end) : file;
+    return { name: name.value, value: value.value, at, replace: newText => (isWritten ? { at, newText } : undefined) };
+  });
 }
 
 function readSettings(store: Resource, workspace: Workspace): Settings {
