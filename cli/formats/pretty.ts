@@ -1,4 +1,5 @@
 import pc from 'picocolors';
+import type { SourceFile } from '../../manifests/file';
 import type { Workspace } from '../../manifests/workspace';
 import type { Finding } from '../../rules/findings';
 import type { Severity } from '../../rules/rule';
@@ -39,7 +40,7 @@ function frame(workspace: Workspace, { rule, severity, problem }: Finding, paint
   const { start, end } = problem.at.span;
   const from = file.lines.position(start);
   const to = file.lines.position(end);
-  const line = lineText(file.text, file.lines.startOf(from.line));
+  const line = lineText(withoutSecrets(file), file.lines.startOf(from.line));
   const width = Math.max(1, (to.line === from.line ? to.character : line.length) - from.character);
   const number = String(from.line + 1);
   const gutter = ' '.repeat(number.length);
@@ -56,6 +57,20 @@ function frame(workspace: Workspace, { rule, severity, problem }: Finding, paint
     ...(fixes[0] ? [paint.dim(`${gutter} = ${fixes[0].safe ? 'fix' : 'possible fix'}: ${fixes[0].title}`)] : []),
     '',
   ].join('\n');
+}
+
+/** The text of a file with a dot for every character of its Secrets' values, which logs of builds would keep. */
+function withoutSecrets(file: SourceFile): string {
+  let { text } = file;
+  const secrets = file.documents.flatMap(document => document.resources).filter(one => one.qualifiedKind === 'Secret');
+  for (const secret of secrets) {
+    for (const values of [secret.root.at('data'), secret.root.at('stringData')]) {
+      for (const { span } of values.scalars())
+        text =
+          text.slice(0, span.start) + text.slice(span.start, span.end).replace(/[^\s]/g, '•') + text.slice(span.end);
+    }
+  }
+  return text;
 }
 
 function countsByRule(findings: readonly Finding[], paint: Paint): string {
