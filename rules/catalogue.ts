@@ -3,6 +3,7 @@ import elementPdbMissing from './availability/element-pdb-missing';
 import hpaOnNamedWorkers from './availability/hpa-on-named-workers';
 import hpaTargetMissing from './availability/hpa-target-missing';
 import pdbMissing from './availability/pdb-missing';
+import pdbOverlap from './availability/pdb-overlap';
 import pdbSelectsNothing from './availability/pdb-selects-nothing';
 import pdbSelectsSeveralWorkloads from './availability/pdb-selects-several-workloads';
 import pdbUnsatisfiable from './availability/pdb-unsatisfiable';
@@ -11,7 +12,10 @@ import configPlaceholderUnsubstituted from './config/config-placeholder-unsubsti
 import deployPathMissing from './deploy/deploy-path-missing';
 import deploySelectorEmpty from './deploy/deploy-selector-empty';
 import deployWaitJobMissing from './deploy/deploy-wait-job-missing';
+import haproxyAclSeveralCriteria from './haproxy/haproxy-acl-several-criteria';
+import haproxyBackendUndefined from './haproxy/haproxy-backend-undefined';
 import haproxyCsvNotPrometheus from './haproxy/haproxy-csv-not-prometheus';
+import haproxyResolverAddress from './haproxy/haproxy-resolver-address';
 import haproxyServicemonitorPath from './haproxy/haproxy-servicemonitor-path';
 import keyVaultInitdbNotSuperuser from './key-vault/key-vault-initdb-not-superuser';
 import liDatabaseNotLiCluster from './li/li-database-not-li-cluster';
@@ -115,8 +119,11 @@ import syncCredentialsUser from './sync/sync-credentials-user';
 import syncPublicationNotSuperuser from './sync/sync-publication-not-superuser';
 import syncSubscriptionInvalid from './sync/sync-subscription-invalid';
 import turnOptionMisused from './turn/turn-option-misused';
+import turnPortRange from './turn/turn-port-range';
 import turnRealmMissing from './turn/turn-realm-missing';
+import turnSharedSecretMismatch from './turn/turn-shared-secret-mismatch';
 import turnStaticSecretNotApplied from './turn/turn-static-secret-not-applied';
+import turnUrisInvalid from './turn/turn-uris-invalid';
 import duplicateResource from './yaml/duplicate-resource';
 import duplicateYamlKey from './yaml/duplicate-yaml-key';
 import fileNotRead from './yaml/file-not-read';
@@ -138,7 +145,10 @@ export const rules: readonly Rule[] = [
   fileNotRead,
   fileTemplatedSkipped,
   generatedNameTaken,
+  haproxyAclSeveralCriteria,
+  haproxyBackendUndefined,
   haproxyCsvNotPrometheus,
+  haproxyResolverAddress,
   haproxyServicemonitorPath,
   hpaOnNamedWorkers,
   hpaTargetMissing,
@@ -176,6 +186,7 @@ export const rules: readonly Rule[] = [
   nodeportDuplicate,
   nodeportOutOfRange,
   pdbMissing,
+  pdbOverlap,
   pdbSelectsNothing,
   pdbSelectsSeveralWorkloads,
   pdbUnsatisfiable,
@@ -242,8 +253,11 @@ export const rules: readonly Rule[] = [
   syncPublicationNotSuperuser,
   syncSubscriptionInvalid,
   turnOptionMisused,
+  turnPortRange,
   turnRealmMissing,
+  turnSharedSecretMismatch,
   turnStaticSecretNotApplied,
+  turnUrisInvalid,
   workloadSelectorMismatch,
   workloadSelectorsOverlap,
   yamlSyntax,
