@@ -64,7 +64,8 @@ export function insertItem(sequence: Value, yaml: string): TextEdit | undefined 
   const [first, last] = [items[0], items.at(-1)];
   if (!first || !last) return undefined;
   if (sequence.style === 'flow') return yaml.includes('\n') ? undefined : { at: after(last), newText: `, ${yaml}` };
-  const dash = sequence.source.tree.text.lastIndexOf('-', first.sourceSpan.start);
+  // The item itself may begin with a dash, as `-c` does.
+  const dash = sequence.source.tree.text.lastIndexOf('-', first.sourceSpan.start - 1);
   return insertLines(last, `- ${yaml.replaceAll('\n', '\n  ')}`, column(first, dash));
 }
 

@@ -14,9 +14,13 @@ import deploySelectorEmpty from './deploy/deploy-selector-empty';
 import deployWaitJobMissing from './deploy/deploy-wait-job-missing';
 import haproxyAclSeveralCriteria from './haproxy/haproxy-acl-several-criteria';
 import haproxyBackendUndefined from './haproxy/haproxy-backend-undefined';
+import haproxyBindPortUnexposed from './haproxy/haproxy-bind-port-unexposed';
 import haproxyCsvNotPrometheus from './haproxy/haproxy-csv-not-prometheus';
+import haproxyHealthcheckMissing from './haproxy/haproxy-healthcheck-missing';
+import haproxyMapFileMissing from './haproxy/haproxy-map-file-missing';
 import haproxyResolverAddress from './haproxy/haproxy-resolver-address';
 import haproxyServicemonitorPath from './haproxy/haproxy-servicemonitor-path';
+import haproxyTemplateOnClusterip from './haproxy/haproxy-template-on-clusterip';
 import keyVaultInitdbNotSuperuser from './key-vault/key-vault-initdb-not-superuser';
 import liDatabaseNotLiCluster from './li/li-database-not-li-cluster';
 import liFederationEnabled from './li/li-federation-enabled';
@@ -37,11 +41,15 @@ import minioSecretPairsDiffer from './minio/minio-secret-pairs-differ';
 import minioStorageEfficiency from './minio/minio-storage-efficiency';
 import minioTenantMissing from './minio/minio-tenant-missing';
 import minioUserIsRoot from './minio/minio-user-is-root';
+import monitorMissing from './monitoring/monitor-missing';
 import monitorPortMissing from './monitoring/monitor-port-missing';
 import monitorSelectsNoService from './monitoring/monitor-selects-no-service';
+import netpolAllowsEverything from './network/netpol-allows-everything';
 import netpolFlowBlocked from './network/netpol-flow-blocked';
+import netpolHostNetwork from './network/netpol-host-network';
 import netpolNamespaceSelectorLabel from './network/netpol-namespace-selector-label';
 import netpolPeerMatchesNothing from './network/netpol-peer-matches-nothing';
+import netpolRuleEmptyPeer from './network/netpol-rule-empty-peer';
 import netpolSelectsNothing from './network/netpol-selects-nothing';
 import placeholderConfig from './placeholders/placeholder-config';
 import placeholderDomain from './placeholders/placeholder-domain';
@@ -147,9 +155,13 @@ export const rules: readonly Rule[] = [
   generatedNameTaken,
   haproxyAclSeveralCriteria,
   haproxyBackendUndefined,
+  haproxyBindPortUnexposed,
   haproxyCsvNotPrometheus,
+  haproxyHealthcheckMissing,
+  haproxyMapFileMissing,
   haproxyResolverAddress,
   haproxyServicemonitorPath,
+  haproxyTemplateOnClusterip,
   hpaOnNamedWorkers,
   hpaTargetMissing,
   ingressBackendMissing,
@@ -176,12 +188,16 @@ export const rules: readonly Rule[] = [
   minioStorageEfficiency,
   minioTenantMissing,
   minioUserIsRoot,
+  monitorMissing,
   monitorPortMissing,
   monitorSelectsNoService,
   namespaceUndefined,
+  netpolAllowsEverything,
   netpolFlowBlocked,
+  netpolHostNetwork,
   netpolNamespaceSelectorLabel,
   netpolPeerMatchesNothing,
+  netpolRuleEmptyPeer,
   netpolSelectsNothing,
   nodeportDuplicate,
   nodeportOutOfRange,

@@ -1,0 +1,76 @@
+import { workloadKinds } from '../../analysis/pods';
+import { deleteEntry } from '../../manifests/edit';
+import type { TextEdit } from '../../manifests/span';
+import type { Fix, Rule } from '../rule';
+import { type TurnOption, turnserverOf } from './turnserver';
+
+export default {
+  id: 'turn-option-misused',
+  items: [],
+  severity: 'error',
+  summary: 'The TURN server gets a path where it wants an IP address.',
+  why: '`-X` is `--external-ip`: the public address that coturn hands out. A path is no address, so coturn ends at start.',
+  remedy:
+    'Give the public address, as `--external-ip=192.0.2.1`. With host network and a public address on the node the option is not needed at all.',
+  traps: [
+    'A name is resolved by coturn, and `PUBLIC/PRIVATE` is a pair of addresses; both are right.',
+    '`--external-ip=$(detect-external-ip)` works with the entrypoint of the official image.',
+  ],
+  sources: ['coturn README.turnserver: -X, --external-ip <public-ip[/private-ip]>'],
+  examples: {
+    bad: `
+      #- /coturn.yaml
+      apiVersion: v1
+      kind: Pod
+      metadata:
+        name: coturn
+        namespace: matrix
+      spec:
+        containers:
+          - name: coturn
+            image: coturn/coturn:4.6.2
+            command:
+              - turnserver
+              - -c
+              - /etc/coturn/turnserver.conf
+              - -X
+              - /tmp/external-ip.conf
+      #         ^^^^^^^^^^^^^^^^^^^^^ 💡 error: /tmp/external-ip.conf is no address, but -X is external-ip
+    `,
+    good: `
+      #- /coturn.yaml
+      apiVersion: v1
+      kind: Pod
+      metadata:
+        name: coturn
+        namespace: matrix
+      spec:
+        containers:
+          - name: coturn
+            image: coturn/coturn:4.6.2
+            command:
+              - turnserver
+              - -c
+              - /etc/coturn/turnserver.conf
+    `,
+  },
+  kinds: [...workloadKinds],
+  *check(resource, workspace) {
+    for (const option of turnserverOf(workspace, resource)?.options ?? []) {
+      if (option.name !== 'external-ip' || !option.value?.startsWith('/')) continue;
+      const written = option.words[0]?.text?.startsWith('-X') ? '-X' : undefined;
+      yield {
+        at: option.at,
+        message: `${option.value} is no address, ${written ? 'but -X is external-ip, the public address, and no file' : 'but external-ip is the public address'} — give the address, or delete the option.`,
+        fixes: () => remove(option),
+      };
+    }
+  },
+} satisfies Rule;
+
+function remove({ words }: TurnOption): readonly Fix[] {
+  const edits = words.map(word => deleteEntry(word));
+  return edits.length > 0 && edits.every((edit): edit is TextEdit => edit !== undefined)
+    ? [{ title: 'Delete the option', safe: false, edits }]
+    : [];
+}

@@ -1,0 +1,298 @@
+import type { ResolvedVariable } from '../../analysis/effective';
+import type { VariableSource } from '../../analysis/environment';
+import { homeserverOf } from '../../analysis/homeserver';
+import { workloadKinds } from '../../analysis/pods';
+import { isLi, synapseMains } from '../../analysis/roles';
+import { type SecretEntry, secretEntry } from '../../analysis/secret-data';
+import { findPlaceholders } from '../../analysis/text/placeholders';
+import { replaceScalar } from '../../manifests/edit';
+import type { Resource } from '../../manifests/resource';
+import type { Place } from '../../manifests/span';
+import type { Workspace } from '../../manifests/workspace';
+import type { Fix, Rule } from '../rule';
+import { environmentVariable, optionOf, secretVariable, type Turnserver, turnserverOf, variableOf } from './turnserver';
+
+export default {
+  id: 'turn-shared-secret-mismatch',
+  items: ['4.3.a.1'],
+  severity: 'error',
+  summary: 'Synapse and coturn use different shared secrets.',
+  why: 'Synapse makes passwords from its secret and coturn checks them with its own. With two secrets every password is wrong, and calls that need a relay do not connect.',
+  remedy: 'Let both take the secret from the same key of one Secret, or put the same value into both Secrets.',
+  traps: [
+    'The same key of the same Secret is always right.',
+    'Two placeholders are not compared, even if their texts differ; they are the business of the placeholder rules.',
+    'Secrets whose values the tree does not show are not judged.',
+  ],
+  sources: ['Synapse documentation, TURN server: turn_shared_secret must be the same as static-auth-secret of coturn'],
+  examples: {
+    bad: `
+      #- /secrets.yaml
+      apiVersion: v1
+      kind: Secret
+      metadata:
+        name: coturn
+        namespace: matrix
+      stringData:
+        secret: CHANGEME
+      ---
+      apiVersion: v1
+      kind: Secret
+      metadata:
+        name: synapse
+        namespace: matrix
+      stringData:
+        turn: q8Lr2VxKs7TnWm4Zc9Pf
+      ---
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: synapse
+        namespace: matrix
+      data:
+        homeserver.yaml: |
+          server_name: example.org
+          turn_shared_secret: TURN_SECRET_PLACEHOLDER
+      ---
+      apiVersion: v1
+      kind: Pod
+      metadata:
+        name: synapse
+        namespace: matrix
+      spec:
+        initContainers:
+          - name: render
+            image: busybox:1.36
+            command:
+              - sh
+              - -c
+              - sed "s/TURN_SECRET_PLACEHOLDER/\${TURN_SECRET}/" /template/homeserver.yaml > /data/homeserver.yaml
+            env:
+              - name: TURN_SECRET
+                valueFrom:
+                  secretKeyRef: {name: synapse, key: turn}
+            volumeMounts:
+              - {name: template, mountPath: /template}
+              - {name: data, mountPath: /data}
+        containers:
+          - name: synapse
+            image: ghcr.io/element-hq/synapse:v1.119.0
+            volumeMounts:
+              - {name: data, mountPath: /data}
+        volumes:
+          - name: template
+            configMap: {name: synapse}
+          - name: data
+            emptyDir: {}
+      ---
+      apiVersion: v1
+      kind: Pod
+      metadata:
+        name: coturn
+        namespace: matrix
+      spec:
+        containers:
+          - name: coturn
+            image: coturn/coturn:4.6.2
+            args: ["--static-auth-secret=$(TURN_SECRET)"]
+      #                                  ^^^^^^^^^^^^^^ 💡 error: coturn takes its secret from coturn/secret and Synapse from synapse/turn
+            env:
+              - name: TURN_SECRET
+                valueFrom:
+                  secretKeyRef: {name: coturn, key: secret}
+    `,
+    good: `
+      #- /secrets.yaml
+      apiVersion: v1
+      kind: Secret
+      metadata:
+        name: coturn
+        namespace: matrix
+      stringData:
+        secret: q8Lr2VxKs7TnWm4Zc9Pf
+      ---
+      apiVersion: v1
+      kind: Secret
+      metadata:
+        name: synapse
+        namespace: matrix
+      stringData:
+        turn: q8Lr2VxKs7TnWm4Zc9Pf
+      ---
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: synapse
+        namespace: matrix
+      data:
+        homeserver.yaml: |
+          server_name: example.org
+          turn_shared_secret: TURN_SECRET_PLACEHOLDER
+      ---
+      apiVersion: v1
+      kind: Pod
+      metadata:
+        name: synapse
+        namespace: matrix
+      spec:
+        initContainers:
+          - name: render
+            image: busybox:1.36
+            command:
+              - sh
+              - -c
+              - sed "s/TURN_SECRET_PLACEHOLDER/\${TURN_SECRET}/" /template/homeserver.yaml > /data/homeserver.yaml
+            env:
+              - name: TURN_SECRET
+                valueFrom:
+                  secretKeyRef: {name: synapse, key: turn}
+            volumeMounts:
+              - {name: template, mountPath: /template}
+              - {name: data, mountPath: /data}
+        containers:
+          - name: synapse
+            image: ghcr.io/element-hq/synapse:v1.119.0
+            volumeMounts:
+              - {name: data, mountPath: /data}
+        volumes:
+          - name: template
+            configMap: {name: synapse}
+          - name: data
+            emptyDir: {}
+      ---
+      apiVersion: v1
+      kind: Pod
+      metadata:
+        name: coturn
+        namespace: matrix
+      spec:
+        containers:
+          - name: coturn
+            image: coturn/coturn:4.6.2
+            args: ["--static-auth-secret=$(TURN_SECRET)"]
+            env:
+              - name: TURN_SECRET
+                valueFrom:
+                  secretKeyRef: {name: coturn, key: secret}
+    `,
+  },
+  kinds: [...workloadKinds],
+  *check(resource, workspace) {
+    if (isLi(workspace, resource)) return;
+    const server = turnserverOf(workspace, resource);
+    const coturn = server && coturnSecret(workspace, server);
+    if (!coturn) return;
+    for (const main of synapseMains(workspace)) {
+      const synapse = synapseSecret(workspace, main);
+      if (!synapse || isSame(coturn, synapse)) continue;
+      const [one, other] = [coturn.text, synapse.text];
+      if (one === undefined || other === undefined || one === other) continue;
+      if (isOpen(one) && isOpen(other)) continue;
+      yield {
+        at: coturn.at,
+        message: `coturn takes its secret from ${coturn.from} and Synapse from ${synapse.from}, and the two differ — use one key for both, or the same value.`,
+        related: [{ at: synapse.at, message: `The secret of ${main.title}` }],
+        fixes: () => copy(coturn, synapse),
+      };
+    }
+  },
+} satisfies Rule;
+
+interface SharedSecret {
+  readonly at: Place;
+  /** `Secret/key`, or what else holds it; never the value. */
+  readonly from: string;
+  readonly source: VariableSource | undefined;
+  readonly namespace: string | undefined;
+  /** Undefined where the tree does not show it. */
+  readonly text: string | undefined;
+  readonly entry: SecretEntry | undefined;
+}
+
+function coturnSecret(workspace: Workspace, server: Turnserver): SharedSecret | undefined {
+  const { namespace } = server.resource;
+  const option = optionOf(server, 'static-auth-secret');
+  if (!option) {
+    // The variable that coturn is meant to get the secret from; that it does not is a finding of its own.
+    const variable = secretVariable(workspace, server);
+    return variable && fromSource(workspace, namespace, variable.source, variable.at.at('name'));
+  }
+  if (option.resolution?.kind === 'replaced')
+    return fromVariables(workspace, namespace, option.resolution.variables, option.at);
+  const name = variableOf(server, option);
+  if (name === undefined)
+    return option.resolution?.kind === 'left' || option.from === 'arguments'
+      ? literal(option.value, 'its configuration', namespace, option.at)
+      : undefined;
+  return fromSource(workspace, namespace, environmentVariable(workspace, server, name).definition?.source, option.at);
+}
+
+function synapseSecret(workspace: Workspace, synapse: Resource): SharedSecret | undefined {
+  const homeserver = homeserverOf(workspace, synapse);
+  const value = homeserver?.at('turn_shared_secret');
+  if (!homeserver || !value?.exists || value.text === undefined) return undefined;
+  const { file } = homeserver.layer('turn_shared_secret');
+  const resolution = file.resolve(value.sourceSpan);
+  if (resolution.kind === 'replaced') return fromVariables(workspace, synapse.namespace, resolution.variables, value);
+  return resolution.kind === 'left' ? literal(value.text, 'homeserver.yaml', synapse.namespace, value) : undefined;
+}
+
+function fromVariables(
+  workspace: Workspace,
+  namespace: string | undefined,
+  variables: readonly ResolvedVariable[],
+  at: Place,
+): SharedSecret | undefined {
+  const [variable, ...others] = variables;
+  if (!variable || others.length > 0 || variable.transformed) return undefined;
+  return fromSource(workspace, namespace, variable.definition?.source, at);
+}
+
+function fromSource(
+  workspace: Workspace,
+  namespace: string | undefined,
+  source: VariableSource | undefined,
+  at: Place,
+): SharedSecret | undefined {
+  if (source?.kind !== 'Secret') return undefined;
+  const [secret, ...others] = workspace.findAll('Secret', namespace, source.name);
+  const entry = secret && others.length === 0 ? secretEntry(secret, source.key) : undefined;
+  return { at, from: `${source.name}/${source.key}`, source, namespace, text: entry?.text, entry };
+}
+
+function literal(
+  text: string | undefined,
+  from: string,
+  namespace: string | undefined,
+  at: Place,
+): SharedSecret | undefined {
+  return { at, from, source: undefined, namespace, text, entry: undefined };
+}
+
+function isSame(one: SharedSecret, other: SharedSecret): boolean {
+  return (
+    one.source !== undefined &&
+    one.source.name === other.source?.name &&
+    one.source.key === other.source.key &&
+    one.namespace === other.namespace
+  );
+}
+
+function isOpen(text: string): boolean {
+  return text.trim() === '' || findPlaceholders(text, 'value').length > 0;
+}
+
+/** The value that is filled in goes where the other is not; between two real values a person has to choose. */
+function copy(coturn: SharedSecret, synapse: SharedSecret): readonly Fix[] {
+  const toCoturn = fill(coturn, synapse, 'Copy Synapse’s secret to coturn’s', isOpen(coturn.text ?? ''));
+  const toSynapse = fill(synapse, coturn, 'Copy coturn’s secret to Synapse’s', isOpen(synapse.text ?? ''));
+  return isOpen(synapse.text ?? '') ? toSynapse : isOpen(coturn.text ?? '') ? toCoturn : [...toCoturn, ...toSynapse];
+}
+
+function fill(target: SharedSecret, source: SharedSecret, title: string, safe: boolean): readonly Fix[] {
+  const edit =
+    target.entry && !target.entry.isEncoded && source.text !== undefined
+      ? replaceScalar(target.entry.value, source.text)
+      : undefined;
+  return edit ? [{ title, safe, edits: [edit] }] : [];
+}

@@ -1,0 +1,204 @@
+import { workloadKinds } from '../../analysis/pods';
+import { isLi } from '../../analysis/roles';
+import { findPlaceholders } from '../../analysis/text/placeholders';
+import { insertItem } from '../../manifests/edit';
+import type { Place } from '../../manifests/span';
+import type { Workspace } from '../../manifests/workspace';
+import type { Fix, Problem, Rule } from '../rule';
+import {
+  environmentVariable,
+  isOn,
+  optionOf,
+  placeOf,
+  secretVariable,
+  type TurnOption,
+  type Turnserver,
+  turnserverOf,
+  variableOf,
+} from './turnserver';
+
+export default {
+  id: 'turn-static-secret-not-applied',
+  items: ['4.3.a.1'],
+  severity: 'error',
+  summary: 'The TURN server does not get the shared secret.',
+  why: 'coturn reads no environment variables and expands nothing in its file. Without `static-auth-secret` it knows no secret, refuses the credentials that Synapse hands out, and calls between networks fail.',
+  remedy:
+    'Pass the argument `--static-auth-secret=$(TURN_SHARED_SECRET)`, which Kubernetes fills in from `env`, or let an init container write `static-auth-secret` into the file.',
+  traps: [
+    '`$(NAME)` in `command` and `args` is filled in by Kubernetes; in a ConfigMap it is not.',
+    'The entrypoint of `coturn/coturn` also expands `${NAME}` in `args`, as long as no `command` replaces it.',
+    'A user database (`userdb`, `psql-userdb`, `mysql-userdb`, `mongo-userdb`, `redis-userdb`) may hold the secret, so nothing is reported with one.',
+    '`lt-cred-mech` beside `use-auth-secret` does no harm. With `user` entries and without `use-auth-secret`, coturn asks for fixed passwords; that is accepted.',
+  ],
+  sources: [
+    'coturn README.turnserver: use-auth-secret, static-auth-secret',
+    'coturn docker/coturn/rootfs/usr/local/bin/docker-entrypoint.sh: `exec $(eval "echo $@")`',
+  ],
+  examples: {
+    bad: `
+      #- /coturn.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: coturn
+        namespace: matrix
+      data:
+        turnserver.conf: |
+          realm=turn.example.org
+          use-auth-secret
+      #   ^^^^^^^^^^^^^^^ 💡 error: coturn knows no shared secret, because nothing sets static-auth-secret
+      ---
+      apiVersion: apps/v1
+      kind: DaemonSet
+      metadata:
+        name: coturn
+        namespace: matrix
+      spec:
+        selector:
+          matchLabels: {app: coturn}
+        template:
+          metadata:
+            labels: {app: coturn}
+          spec:
+            containers:
+              - name: coturn
+                image: coturn/coturn:4.6.2
+                args:
+                  - -c
+                  - /etc/coturn/turnserver.conf
+                env:
+                  - name: TURN_SHARED_SECRET
+                    valueFrom:
+                      secretKeyRef: {name: coturn, key: secret}
+                volumeMounts:
+                  - {name: config, mountPath: /etc/coturn}
+            volumes:
+              - name: config
+                configMap: {name: coturn}
+    `,
+    good: `
+      #- /coturn.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: coturn
+        namespace: matrix
+      data:
+        turnserver.conf: |
+          realm=turn.example.org
+          use-auth-secret
+      ---
+      apiVersion: apps/v1
+      kind: DaemonSet
+      metadata:
+        name: coturn
+        namespace: matrix
+      spec:
+        selector:
+          matchLabels: {app: coturn}
+        template:
+          metadata:
+            labels: {app: coturn}
+          spec:
+            containers:
+              - name: coturn
+                image: coturn/coturn:4.6.2
+                args:
+                  - -c
+                  - /etc/coturn/turnserver.conf
+                  - --static-auth-secret=$(TURN_SHARED_SECRET)
+                env:
+                  - name: TURN_SHARED_SECRET
+                    valueFrom:
+                      secretKeyRef: {name: coturn, key: secret}
+                volumeMounts:
+                  - {name: config, mountPath: /etc/coturn}
+            volumes:
+              - name: config
+                configMap: {name: coturn}
+    `,
+  },
+  kinds: [...workloadKinds],
+  *check(resource, workspace) {
+    const server = turnserverOf(workspace, resource);
+    if (!server || isLi(workspace, resource)) return;
+    const secrets = server.options.filter(({ name }) => name === 'static-auth-secret');
+    if (secrets.length > 0) {
+      for (const secret of secrets) {
+        const problem = problemWith(workspace, server, secret);
+        if (problem) yield problem;
+      }
+      return;
+    }
+    if (server.isPartial || databases.some(name => optionOf(server, name))) return;
+    if (isOn(server, 'use-auth-secret')) {
+      const { at } = optionOf(server, 'use-auth-secret') ?? { at: placeOf(server) };
+      const variable = secretVariable(workspace, server);
+      yield {
+        at,
+        message: `coturn knows no shared secret, because nothing sets static-auth-secret${variable ? ` and coturn does not read the variable ${variable.name}` : ''} — pass --static-auth-secret=$(${variable?.name ?? 'TURN_SHARED_SECRET'}).`,
+        related: [{ at: server.container.value.at('name'), message: `Container ${server.container.name}` }],
+        fixes: () => passSecret(workspace, server),
+      };
+    } else if (!optionOf(server, 'user') && !isOn(server, 'no-auth')) {
+      yield {
+        at: placeOf(server),
+        message:
+          'coturn has neither a shared secret nor users, so Synapse’s credentials mean nothing to it — set use-auth-secret and static-auth-secret.',
+      };
+    }
+  },
+} satisfies Rule;
+
+const databases = ['userdb', 'psql-userdb', 'mysql-userdb', 'mongo-userdb', 'redis-userdb'];
+
+function problemWith(workspace: Workspace, server: Turnserver, option: TurnOption): Problem | undefined {
+  const { at, value, resolution } = option;
+  const name = variableOf(server, option);
+  if (name !== undefined) {
+    const { definition, isOpen } = environmentVariable(workspace, server, name);
+    return definition || isOpen || option.from === 'script' ? undefined : undefinedVariable(name, at);
+  }
+  if (resolution?.kind === 'unexpanded') {
+    return {
+      at: resolution.by,
+      message:
+        'This does not expand its variable, because the shell leaves single quotes alone, so coturn’s secret becomes that text — use double quotes.',
+    };
+  }
+  if (resolution?.kind === 'replaced') {
+    const missing = resolution.variables.find(({ definition, mayBeDefined }) => !definition && !mayBeDefined);
+    return missing && undefinedVariable(missing.name, missing.at);
+  }
+  if (resolution?.kind === 'unknown' || option.from === 'script') return undefined;
+  const isLeft =
+    /^\$\(\w+\)$/.test(value ?? '') ||
+    findPlaceholders(value ?? '', 'value').some(one => one.class === 'env' || one.class === 'token');
+  return isLeft
+    ? {
+        at,
+        message: `${value} is still there when coturn reads it, so that text is the secret — ${option.from === 'file' ? 'pass --static-auth-secret=$(NAME) as an argument instead' : 'write $(NAME), which Kubernetes fills in'}.`,
+      }
+    : undefined;
+}
+
+function undefinedVariable(name: string, at: Place): Problem {
+  return {
+    at,
+    message: `The container does not have the variable ${name}, so coturn’s secret is wrong — add it to env.`,
+  };
+}
+
+function passSecret(workspace: Workspace, { container, ...server }: Turnserver): readonly Fix[] {
+  const variable = secretVariable(workspace, { container, ...server });
+  const args = container.value.at('args');
+  const command = container.value.at('command');
+  const list = args.exists ? args : command;
+  const runsScript = list
+    .items()
+    .some(word => /^-\w*c$/.test(word.text ?? '') && /\n/.test(list.items().at(-1)?.text ?? ''));
+  if (!variable || runsScript) return [];
+  const edit = insertItem(list, `--static-auth-secret=$(${variable.name})`);
+  return edit ? [{ title: `Pass --static-auth-secret=$(${variable.name})`, safe: true, edits: [edit] }] : [];
+}

@@ -1,0 +1,217 @@
+import { homeserverOf } from '../../analysis/homeserver';
+import { podsOf } from '../../analysis/pods';
+import { isLi, synapseMains } from '../../analysis/roles';
+import { servicesFor, targetOf } from '../../analysis/services';
+import { processKinds } from '../../analysis/synapse';
+import { classifyHost } from '../../analysis/text/hosts';
+import { findPlaceholders } from '../../analysis/text/placeholders';
+import type { Value } from '../../manifests/value';
+import type { Workspace } from '../../manifests/workspace';
+import type { Problem, Rule } from '../rule';
+import { isOn, numberOf, optionOf, type Turnserver, turnservers } from './turnserver';
+import { type TurnUri, turnUri } from './uri';
+
+export default {
+  id: 'turn-uris-invalid',
+  items: [],
+  severity: 'error',
+  summary: 'Synapse hands out TURN addresses that clients cannot use.',
+  why: 'Synapse gives `turn_uris` to phones and browsers as they are. A name inside the cluster, a wrong port or no address at all means that calls between different networks do not connect.',
+  remedy:
+    'List the public name of the TURN server with the ports that it listens on: `turn:turn.example.org:3478?transport=udp`, and `turns:turn.example.org:5349?transport=tcp` if it has a certificate.',
+  traps: [
+    'coturn speaks TLS and plain text on each of its ports, so every listening port is right for either.',
+    'A NodePort or another port of a Service in front of coturn is accepted.',
+    'Missing addresses are reported only where coturn is part of the tree.',
+    'The lawful-intercept instance needs none.',
+  ],
+  sources: [
+    'RFC 7065: turn and turns URIs',
+    'Synapse documentation, TURN server: turn_uris',
+    'coturn README.turnserver: listening-port and tls-listening-port both take TLS and plain sessions',
+  ],
+  examples: {
+    bad: `
+      #- /synapse.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: synapse
+        namespace: matrix
+      data:
+        homeserver.yaml: |
+          server_name: example.org
+          turn_uris:
+            - turn:coturn.matrix.svc.cluster.local:3478?transport=udp
+      #            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ error: coturn.matrix.svc.cluster.local is a name inside the cluster
+            - turn:turn.example.org
+      ---
+      apiVersion: apps/v1
+      kind: StatefulSet
+      metadata:
+        name: synapse
+        namespace: matrix
+      spec:
+        serviceName: synapse
+        selector:
+          matchLabels: {app: synapse}
+        template:
+          metadata:
+            labels: {app: synapse}
+          spec:
+            containers:
+              - name: synapse
+                image: ghcr.io/element-hq/synapse:v1.119.0
+                volumeMounts:
+                  - {name: config, mountPath: /data}
+            volumes:
+              - name: config
+                configMap: {name: synapse}
+    `,
+    good: `
+      #- /synapse.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: synapse
+        namespace: matrix
+      data:
+        homeserver.yaml: |
+          server_name: example.org
+          turn_uris:
+            - turn:turn.example.org:3478?transport=udp
+            - turn:turn.example.org
+      ---
+      apiVersion: apps/v1
+      kind: StatefulSet
+      metadata:
+        name: synapse
+        namespace: matrix
+      spec:
+        serviceName: synapse
+        selector:
+          matchLabels: {app: synapse}
+        template:
+          metadata:
+            labels: {app: synapse}
+          spec:
+            containers:
+              - name: synapse
+                image: ghcr.io/element-hq/synapse:v1.119.0
+                volumeMounts:
+                  - {name: config, mountPath: /data}
+            volumes:
+              - name: config
+                configMap: {name: synapse}
+    `,
+  },
+  kinds: [...processKinds],
+  *check(resource, workspace) {
+    if (!synapseMains(workspace).includes(resource) || isLi(workspace, resource)) return;
+    const homeserver = homeserverOf(workspace, resource);
+    if (!homeserver) return;
+    const servers = turnservers(workspace);
+    const uris = homeserver.at('turn_uris');
+    const entries = uris.kind === 'scalar' ? [uris] : uris.items();
+    if (entries.length === 0) {
+      if (servers.length > 0 && !homeserver.isPartial) yield missing(uris, servers);
+      return;
+    }
+    for (const entry of entries) {
+      const problem = problemWith(entry, servers, workspace);
+      if (problem) yield problem;
+    }
+  },
+} satisfies Rule;
+
+function missing(uris: Value, servers: readonly Turnserver[]): Problem {
+  return {
+    at: uris.key,
+    message: `Synapse names no TURN server although ${servers[0]?.resource.title ?? 'one'} runs — list its public addresses in turn_uris.`,
+    related: servers.map(({ resource }) => ({ at: resource.root.at('metadata', 'name'), message: resource.title })),
+  };
+}
+
+function problemWith(entry: Value, servers: readonly Turnserver[], workspace: Workspace): Problem | undefined {
+  const text = entry.text;
+  if (text === undefined || isOpenText(text)) return undefined;
+  const uri = turnUri(text);
+  if (!uri) {
+    return {
+      at: entry,
+      message: `${text} is no TURN address — write turn:HOST:PORT?transport=udp, or turns: for TLS.`,
+    };
+  }
+  const hostAt = text.indexOf(uri.host, uri.scheme.length + 1);
+  const kind = classifyHost(uri.host.replace(/^\[|\]$/g, ''), name =>
+    workspace.resources('Namespace').some(one => one.name === name),
+  );
+  if (kind === 'cluster' || kind === 'localhost') {
+    return {
+      at: entry.part(hostAt, hostAt + uri.host.length),
+      message: `${uri.host} is a name inside the cluster, which no client can reach — use the public name of the TURN server.`,
+    };
+  }
+  if (servers.length === 0 || servers.some(server => server.isPartial)) return undefined;
+  const wanted = uri.port ?? (uri.scheme.endsWith('s') ? 5349 : 3478);
+  const ports = servers.map(server => portsOf(server, workspace));
+  if (ports.every(known => known !== undefined && !known.has(wanted))) {
+    const portAt = hostAt + uri.host.length + 1;
+    return {
+      at: uri.port === undefined ? entry : entry.part(portAt, portAt + String(uri.port).length),
+      message: `coturn does not listen on port ${wanted} — use ${[...(ports[0] ?? [])].slice(0, 2).join(' or ')}.`,
+    };
+  }
+  return servers.every(server => !hasCertificate(server))
+    ? withoutCertificate(entry, uri, servers, workspace)
+    : undefined;
+}
+
+function withoutCertificate(
+  entry: Value,
+  uri: TurnUri,
+  servers: readonly Turnserver[],
+  workspace: Workspace,
+): Problem | undefined {
+  if (!uri.scheme.endsWith('s')) return undefined;
+  // A load balancer in front may be what speaks TLS.
+  const isDirect = servers.every(({ resource }) =>
+    podsOf(resource).every(pods => servicesFor(workspace, pods).every(({ type }) => type !== 'LoadBalancer')),
+  );
+  return {
+    at: entry.part(0, uri.scheme.length),
+    ...(isDirect ? {} : { severity: 'warning' as const }),
+    message: `coturn has no certificate, so ${uri.scheme}: cannot work — set cert and pkey, or drop this address.`,
+  };
+}
+
+function hasCertificate(server: Turnserver): boolean {
+  return optionOf(server, 'cert') !== undefined && !isOn(server, 'no-tls');
+}
+
+/** The ports under which a server can be reached; undefined if one of them is no number yet. */
+function portsOf(server: Turnserver, workspace: Workspace): ReadonlySet<number> | undefined {
+  const plain = numberOf(server, 'listening-port', 3478);
+  const tls = numberOf(server, 'tls-listening-port', 5349);
+  if (plain === undefined || tls === undefined) return undefined;
+  const alternatives = ['alt-listening-port', 'alt-tls-listening-port'].map(name => numberOf(server, name, 0));
+  const ports = new Set([plain, tls, plain + 1, tls + 1]);
+  for (const port of alternatives) if (port) ports.add(port);
+  const listened = new Set(ports);
+  for (const pods of podsOf(server.resource)) {
+    for (const service of servicesFor(workspace, pods)) {
+      for (const port of service.ports) {
+        const target = targetOf(port, pods);
+        if (target && !listened.has(target.port)) continue;
+        ports.add(port.port);
+        if (port.nodePort !== undefined) ports.add(port.nodePort);
+      }
+    }
+  }
+  return ports;
+}
+
+/** Whether a part of it is still to be filled in; then nothing can be said about it. */
+function isOpenText(text: string): boolean {
+  return findPlaceholders(text, 'value').some(one => one.class !== 'domain');
+}

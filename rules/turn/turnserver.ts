@@ -1,0 +1,200 @@
+import { commandLine, configurationOf } from '../../analysis/configs';
+import type { EffectiveFile, Resolution } from '../../analysis/effective';
+import { type EnvironmentVariable, environmentOf } from '../../analysis/environment';
+import type { Container } from '../../analysis/pods';
+import { imageName, isLi, workloads } from '../../analysis/roles';
+import { scriptOf } from '../../analysis/scripts';
+import { readShell } from '../../analysis/text/shell';
+import { runShell } from '../../analysis/text/shell-run';
+import type { RunWord } from '../../analysis/text/shell-values';
+import { readTurnserverArguments, readTurnserverConf, turnserverFlag } from '../../analysis/text/turnserver-conf';
+import type { MappedText } from '../../manifests/mapped-text';
+import type { Resource } from '../../manifests/resource';
+import type { Place } from '../../manifests/span';
+import type { Value } from '../../manifests/value';
+import type { Workspace } from '../../manifests/workspace';
+
+/** How a coturn workload is configured: its file first, then its command line, which wins. */
+export interface Turnserver {
+  readonly resource: Resource;
+  readonly container: Container;
+  readonly options: readonly TurnOption[];
+  /** Whether there may be options that the tree does not show; an absent one then proves nothing. */
+  readonly isPartial: boolean;
+  /** The file that it reads, if the tree shows it. */
+  readonly file: EffectiveFile | undefined;
+}
+
+export interface TurnOption {
+  readonly name: string;
+  /** Undefined for a flag. */
+  readonly value: string | undefined;
+  /** The value, or the option if it has none. */
+  readonly at: Place;
+  readonly from: 'file' | 'arguments' | 'script';
+  /** The arguments that hold the option; empty where a file or a script does. */
+  readonly words: readonly Value[];
+  /** What becomes of a value of the file; of an argument, `undefined`. */
+  readonly resolution: Resolution | undefined;
+}
+
+/** What coturn runs with; undefined for other workloads. */
+export function turnserverOf(workspace: Workspace, resource: Resource): Turnserver | undefined {
+  return workspace.derive(readTurnserver, resource);
+}
+
+/** The TURN servers of the main instance. */
+export function turnservers(workspace: Workspace): readonly Turnserver[] {
+  return workloads(workspace, 'coturn')
+    .filter(resource => !isLi(workspace, resource))
+    .flatMap(resource => turnserverOf(workspace, resource) ?? []);
+}
+
+/** The option of a name that counts: the last one, and those of the command line after those of the file. */
+export function optionOf(server: Turnserver, name: string): TurnOption | undefined {
+  return server.options.findLast(option => option.name === name);
+}
+
+export function isOn(server: Turnserver, name: string): boolean {
+  const option = optionOf(server, name);
+  return option !== undefined && turnserverFlag(option.value);
+}
+
+/** A port or other number; the default where the option is absent, undefined where it is no number. */
+export function numberOf(server: Turnserver, name: string, byDefault: number): number | undefined {
+  const option = optionOf(server, name);
+  if (!option) return byDefault;
+  return /^\d+$/.test(option.value ?? '') ? Number(option.value) : undefined;
+}
+
+/** Where something that the configuration lacks is reported: at its file, else at the container. */
+export function placeOf({ file, container }: Turnserver): Place {
+  return file?.sources[0]?.key ?? container.value.at('name');
+}
+
+/**
+ * The variable that an argument takes its value from. Kubernetes expands `$(NAME)`; the entrypoint of coturn's image
+ * also expands `$NAME` and `${NAME}`, as long as `command` does not replace it (coturn docker-entrypoint.sh).
+ */
+export function variableOf(server: Turnserver, option: TurnOption): string | undefined {
+  const { value } = option;
+  if (option.from === 'file' || value === undefined) return undefined;
+  const byKubernetes = /^\$\((\w+)\)$/.exec(value)?.[1];
+  if (byKubernetes !== undefined) return byKubernetes;
+  return expandsArguments(server.container) ? /^"?\$\{?(\w+)\}?"?$/.exec(value)?.[1] : undefined;
+}
+
+export function environmentVariable(
+  workspace: Workspace,
+  { resource, container }: Turnserver,
+  name: string,
+): { readonly definition: EnvironmentVariable | undefined; readonly isOpen: boolean } {
+  const { variables, isOpen } = environmentOf(workspace, resource, container);
+  return { definition: variables.get(name), isOpen };
+}
+
+/** The variable that is meant to hold the shared secret: `TURN_SHARED_SECRET` and the like, from a Secret. */
+export function secretVariable(workspace: Workspace, server: Turnserver): EnvironmentVariable | undefined {
+  const { variables } = environmentOf(workspace, server.resource, server.container);
+  const named = [...variables.values()].filter(
+    ({ name, source }) => source?.kind === 'Secret' && /(?:turn|shared|static|auth)\w*secret/i.test(name),
+  );
+  return named.length === 1 ? named[0] : undefined;
+}
+
+function expandsArguments(container: Container): boolean {
+  return !container.value.at('command').exists && /(?:^|\/)coturn\/coturn$/.test(imageName(container.image));
+}
+
+function readTurnserver(resource: Resource, workspace: Workspace): Turnserver | undefined {
+  const configuration = configurationOf(workspace, resource, 'coturn');
+  if (!configuration) return undefined;
+  const { container, files } = configuration;
+  const argumentsRead = readArguments(workspace, resource, container);
+  const namesFile = argumentsRead?.some(({ name }) => name === 'config') ?? true;
+  const fromFile = files.flatMap(file => (file.isOpaque ? [] : optionsIn(file)));
+  return {
+    resource,
+    container,
+    options: [...fromFile, ...(argumentsRead ?? [])],
+    isPartial:
+      argumentsRead === undefined ||
+      files.some(file => file.isOpaque) ||
+      // The file of the official image sets nothing; another image's may.
+      (files.length === 0 && (namesFile || !/(?:^|\/)coturn\/coturn$/.test(imageName(container.image)))),
+    file: files.find(file => !file.isOpaque),
+  };
+}
+
+function optionsIn(file: EffectiveFile): readonly TurnOption[] {
+  return readTurnserverConf(file.content.text).map(({ name, value, span }) => {
+    const at = value?.span ?? span;
+    return {
+      name,
+      value: value?.value,
+      at: file.content.place(at.start, at.end),
+      from: 'file' as const,
+      words: [],
+      resolution: file.resolve(at),
+    };
+  });
+}
+
+/** The options of the command line; undefined if a script that starts coturn does not tell them. */
+function readArguments(
+  workspace: Workspace,
+  resource: Resource,
+  container: Container,
+): readonly TurnOption[] | undefined {
+  const script = scriptOf(workspace, resource, container);
+  if (script) {
+    let args: readonly RunWord[] | undefined;
+    runShell(readShell(script.text.text), step => {
+      if (step.name === 'turnserver') args = step.args;
+    });
+    return args && fromScript(args, script.text);
+  }
+  const words = commandLine(container);
+  const start = words.findIndex(word => /(?:^|\/)turnserver$/.test(word.text ?? '')) + 1;
+  const rest = words.slice(start);
+  return readTurnserverArguments(rest.map(word => word.text ?? '')).map(option => {
+    const word = rest[option.valueIndex];
+    const own = rest[option.index];
+    const text = word?.text ?? '';
+    const value = option.value ?? '';
+    const at =
+      word && value !== '' && text.endsWith(value)
+        ? word.part(text.length - value.length, text.length)
+        : (word ?? container.value.at('name'));
+    return {
+      name: option.name,
+      value: option.value,
+      at,
+      from: 'arguments' as const,
+      words: [...(own ? [own] : []), ...(word && word !== own ? [word] : [])],
+      resolution: undefined,
+    };
+  });
+}
+
+/** The shell has expanded the variables, which is then as good as what Kubernetes expands. */
+function fromScript(args: readonly RunWord[], script: MappedText): readonly TurnOption[] {
+  const texts = args.map(({ value, certainty }) =>
+    certainty === 'unknown' ? value.replace(/\$\{(\w+)\}/g, '$($1)') : value,
+  );
+  return readTurnserverArguments(texts).flatMap(({ name, value, valueIndex }) => {
+    const use = args[valueIndex]?.use;
+    return use
+      ? [
+          {
+            name,
+            value,
+            at: script.place(use.start, use.end),
+            from: 'script' as const,
+            words: [],
+            resolution: undefined,
+          },
+        ]
+      : [];
+  });
+}

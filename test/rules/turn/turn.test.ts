@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import type { Rule } from '../../../rules/rule';
+import misused from '../../../rules/turn/turn-option-misused';
+import range from '../../../rules/turn/turn-port-range';
+import realm from '../../../rules/turn/turn-realm-missing';
+import mismatch from '../../../rules/turn/turn-shared-secret-mismatch';
+import notApplied from '../../../rules/turn/turn-static-secret-not-applied';
+import uris from '../../../rules/turn/turn-uris-invalid';
+import { check } from '../../fixture';
+
+describe('TURN rules', () => {
+  it('take a secret from arguments, from the entrypoint’s expansion and from a user database', () => {
+    assert.deepEqual(messages(coturn('args: ["--use-auth-secret", "--static-auth-secret=$(S)"]'), notApplied), []);
+    assert.deepEqual(messages(coturn('args: ["--use-auth-secret", "--static-auth-secret=${S}"]'), notApplied), []);
+    assert.deepEqual(messages(coturn('args: ["--use-auth-secret", "--userdb=/db"]'), notApplied), []);
+  });
+  it('see that nothing expands a variable once command replaces the entrypoint', () => {
+    const found = messages(
+      coturn('command: ["turnserver", "--use-auth-secret", "--static-auth-secret=${S}"]'),
+      notApplied,
+    );
+    assert.equal(found.length, 1);
+    assert.match(found[0] ?? '', /\$\{S\} is still there/);
+  });
+  it('see a variable that the container does not have', () => {
+    const found = messages(coturn('args: ["--use-auth-secret", "--static-auth-secret=$(T)"]'), notApplied);
+    assert.match(found[0] ?? '', /does not have the variable T/);
+  });
+  it('are silent about a file that the tree does not show', () => {
+    const source = coturn('args: ["-c", "/secret/turnserver.conf"]');
+    assert.deepEqual(messages(source, notApplied, realm, range), []);
+  });
+  it('accept addresses and names as external-ip', () => {
+    assert.deepEqual(
+      messages(coturn('args: ["-X", "192.0.2.1/10.0.0.1", "--external-ip=turn.example.org"]'), misused),
+      [],
+    );
+    assert.equal(messages(coturn('args: ["--external-ip=/tmp/ip"]'), misused).length, 1);
+  });
+  it('see a listening port among the relay ports, and a range upside down', () => {
+    const inside = messages(coturn('args: ["--min-port=3000", "--max-port=4000"]'), range);
+    assert.equal(inside.length, 1);
+    assert.match(inside[0] ?? '', /listening-port 3478/);
+    assert.match(messages(coturn('args: ["--min-port=5000", "--max-port=4000"]'), range)[0] ?? '', /no range/);
+    assert.deepEqual(messages(coturn('args: ["--min-port=50000", "--max-port=51000"]'), range), []);
+  });
+  it('see relay ports that only the pod’s own network has', () => {
+    const source = coturn('args: ["--min-port=50000", "--max-port=51000"]').replace(
+      'hostNetwork: true',
+      'hostNetwork: false',
+    );
+    assert.match(messages(source, range)[0] ?? '', /1001 relay ports are configured, but 0 UDP/);
+  });
+  it('judge the ports and schemes of turn_uris by what coturn listens on', () => {
+    const with_ = (uri: string): string => `${coturn('args: ["--cert=/tls/tls.crt"]')}${synapse(uri)}`;
+    assert.deepEqual(messages(with_('turn:turn.example.org:3478?transport=udp'), uris), []);
+    assert.deepEqual(messages(with_('turns:turn.example.org:3478?transport=tcp'), uris), []);
+    assert.match(messages(with_('turn:turn.example.org:3500'), uris)[0] ?? '', /port 3500/);
+    assert.match(messages(with_('https://turn.example.org'), uris)[0] ?? '', /is no TURN address/);
+    assert.match(
+      messages(`${coturn('args: ["--realm=x"]')}${synapse('turns:turn.example.org:5349')}`, uris)[0] ?? '',
+      /no certificate/,
+    );
+  });
+  it('do not compare placeholders, nor the same key of the same Secret', () => {
+    const source = `${coturn('args: ["--static-auth-secret=$(S)"]')}${synapse('turn:t.example.org', 'turn_shared_secret: CHANGEME_TURN')}`;
+    assert.deepEqual(messages(source, mismatch), []);
+    assert.equal(messages(source.replace('s: "CHANGEME"', 's: q8Lr2VxKs7TnWm4Z'), mismatch).length, 1);
+  });
+});
+
+function messages(source: string, ...rules: readonly Rule[]): readonly string[] {
+  return check(source, rules).findings.map(({ problem }) => problem.message);
+}
+
+function coturn(commandLine: string): string {
+  return `apiVersion: v1
+kind: Secret
+metadata: {name: coturn, namespace: matrix}
+stringData: {s: "CHANGEME"}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: coturn, namespace: matrix}
+spec:
+  hostNetwork: true
+  containers:
+    - name: coturn
+      image: coturn/coturn:4.6.2
+      ${commandLine}
+      env:
+        - name: S
+          valueFrom: {secretKeyRef: {name: coturn, key: s}}
+---
+`;
+}
+
+function synapse(uri: string, more = 'report_stats: false'): string {
+  return `apiVersion: v1
+kind: ConfigMap
+metadata: {name: synapse, namespace: matrix}
+data:
+  homeserver.yaml: |
+    turn_uris: ["${uri}"]
+    ${more}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: synapse, namespace: matrix}
+spec:
+  containers:
+    - name: synapse
+      image: ghcr.io/element-hq/synapse:v1.119.0
+      volumeMounts:
+        - {name: config, mountPath: /data}
+  volumes:
+    - name: config
+      configMap: {name: synapse}
+`;
+}
