@@ -125,15 +125,12 @@ function podFiles(resource: Resource, workspace: Workspace): PodFiles {
   };
   const read = (container: Container, path: string): Rendered | undefined =>
     state.get(keyOf(container, path)) ?? mounted(workspace, resource, container, path);
-  for (const container of containersOf(resource)) {
-    const script = scriptOf(workspace, resource, container);
-    if (!script?.text.text) continue;
-    const shell = readShell(script.text.text);
+  for (const { container, text, writes, assigned } of workspace.derive(podScripts, resource)) {
     const context: Context = {
       container,
       environment: environmentOf(workspace, resource, container),
-      script: script.text,
-      assigned: new Set(shell.assignments.map(assignment => assignment.name)),
+      script: text,
+      assigned,
       read: path => read(container, path),
       isFolder: path => isFolder(container, path) || written.some(one => one.path.startsWith(`${path}/`)),
       filesBelow: path => [
@@ -141,15 +138,32 @@ function podFiles(resource: Resource, workspace: Workspace): PodFiles {
         ...written.filter(one => isBelow(one.path, path)).map(one => one.path),
       ],
     };
-    for (const write of fileWrites(shell)) {
+    for (const write of writes) {
       for (const { path, rendered } of outcomes(write, context)) {
         state.set(keyOf(container, path), rendered);
-        if (path.startsWith('/'))
-          written.push({ container, path, at: script.text.place(write.span.start, write.span.end) });
+        if (path.startsWith('/')) written.push({ container, path, at: text.place(write.span.start, write.span.end) });
       }
     }
   }
   return { read, written };
+}
+
+/** The script of a container, read once: it stays the same while the ConfigMaps that it copies are edited. */
+interface PodScript {
+  readonly container: Container;
+  readonly text: MappedText;
+  readonly writes: readonly FileWrite[];
+  readonly assigned: ReadonlySet<string>;
+}
+
+function podScripts(resource: Resource, workspace: Workspace): readonly PodScript[] {
+  return containersOf(resource).flatMap(container => {
+    const script = scriptOf(workspace, resource, container);
+    if (!script?.text.text) return [];
+    const shell = readShell(script.text.text);
+    const assigned = new Set(shell.assignments.map(assignment => assignment.name));
+    return [{ container, text: script.text, writes: fileWrites(shell), assigned }];
+  });
 }
 
 /** One container's script while it runs. */

@@ -129,7 +129,7 @@ export class Workspace {
     }
     let value = known.get(compute);
     if (!value) {
-      value = computed(() => compute(subject, this));
+      value = computed(previous => sameOr(previous, compute(subject, this)));
       known.set(compute, value);
     }
     return value() as T;
@@ -144,7 +144,7 @@ export class Workspace {
     }
     let value = known.get(compute);
     if (!value) {
-      value = computed(() => compute(this));
+      value = computed(previous => sameOr(previous, compute(this)));
       known.set(compute, value);
     }
     return value() as T;
@@ -320,4 +320,25 @@ function announce<T>(index: Index<T>, touched: Touched<T>): void {
     if (before.length !== bucket.values.length || !before.every((value, at) => equal(value, bucket.values[at] as T)))
       bucket.announce();
   }
+}
+
+/**
+ * The previous answer if the new one says the same, so that whatever read it need not run again: the same value, a list
+ * of the same things, or a plain object with the same things in its fields.
+ */
+function sameOr<T>(previous: unknown, next: T): T {
+  return isSame(previous, next, 2) ? (previous as T) : next;
+}
+
+function isSame(a: unknown, b: unknown, depth: number): boolean {
+  if (Object.is(a, b)) return true;
+  if (depth === 0 || typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Array.isArray(a) && Array.isArray(b))
+    return a.length === b.length && a.every((one, at) => isSame(one, b[at], depth - 1));
+  if (Object.getPrototypeOf(a) !== Object.prototype || Object.getPrototypeOf(b) !== Object.prototype) return false;
+  const keys = Object.keys(a);
+  return (
+    keys.length === Object.keys(b).length &&
+    keys.every(key => isSame((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key], depth - 1))
+  );
 }

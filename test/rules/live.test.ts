@@ -133,7 +133,7 @@ describe('live findings', () => {
     assert.ok(!cost.changed.includes(uriOf('other.yaml')));
     edit('secret.yaml', text => text.replace('name: renamed', 'name: app-secret'));
     assert.deepEqual(
-      shown('app.yaml').filter(line => line.includes('Nothing creates')),
+      shown('app.yaml').filter(line => line.includes('Nothing creates the Secret')),
       [],
     );
     assert.deepEqual(all(), once());
