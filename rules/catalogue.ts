@@ -2,11 +2,16 @@
 import elementPdbMissing from './availability/element-pdb-missing';
 import hpaOnNamedWorkers from './availability/hpa-on-named-workers';
 import hpaTargetMissing from './availability/hpa-target-missing';
+import imageTagMutable from './availability/image-tag-mutable';
+import imageVersionSkew from './availability/image-version-skew';
 import pdbMissing from './availability/pdb-missing';
 import pdbOverlap from './availability/pdb-overlap';
 import pdbSelectsNothing from './availability/pdb-selects-nothing';
 import pdbSelectsSeveralWorkloads from './availability/pdb-selects-several-workloads';
 import pdbUnsatisfiable from './availability/pdb-unsatisfiable';
+import probeMissing from './availability/probe-missing';
+import probePortMissing from './availability/probe-port-missing';
+import resourcesMissing from './availability/resources-missing';
 import configEnvUndefined from './config/config-env-undefined';
 import configPlaceholderUnsubstituted from './config/config-placeholder-unsubstituted';
 import deployPathMissing from './deploy/deploy-path-missing';
@@ -41,14 +46,19 @@ import minioSecretPairsDiffer from './minio/minio-secret-pairs-differ';
 import minioStorageEfficiency from './minio/minio-storage-efficiency';
 import minioTenantMissing from './minio/minio-tenant-missing';
 import minioUserIsRoot from './minio/minio-user-is-root';
+import monitorDuplicateScrape from './monitoring/monitor-duplicate-scrape';
 import monitorMissing from './monitoring/monitor-missing';
 import monitorPortMissing from './monitoring/monitor-port-missing';
 import monitorSelectsNoService from './monitoring/monitor-selects-no-service';
+import monitorTargetHasNoMetrics from './monitoring/monitor-target-has-no-metrics';
 import netpolAllowsEverything from './network/netpol-allows-everything';
+import netpolDefaultDenyMissing from './network/netpol-default-deny-missing';
 import netpolFlowBlocked from './network/netpol-flow-blocked';
 import netpolHostNetwork from './network/netpol-host-network';
 import netpolNamespaceSelectorLabel from './network/netpol-namespace-selector-label';
 import netpolPeerMatchesNothing from './network/netpol-peer-matches-nothing';
+import netpolPodUnprotected from './network/netpol-pod-unprotected';
+import netpolPortNotOnPod from './network/netpol-port-not-on-pod';
 import netpolRuleEmptyPeer from './network/netpol-rule-empty-peer';
 import netpolSelectsNothing from './network/netpol-selects-nothing';
 import placeholderConfig from './placeholders/placeholder-config';
@@ -164,6 +174,8 @@ export const rules: readonly Rule[] = [
   haproxyTemplateOnClusterip,
   hpaOnNamedWorkers,
   hpaTargetMissing,
+  imageTagMutable,
+  imageVersionSkew,
   ingressBackendMissing,
   ingressPathConflict,
   ingressSnippetDisabled,
@@ -188,15 +200,20 @@ export const rules: readonly Rule[] = [
   minioStorageEfficiency,
   minioTenantMissing,
   minioUserIsRoot,
+  monitorDuplicateScrape,
   monitorMissing,
   monitorPortMissing,
   monitorSelectsNoService,
+  monitorTargetHasNoMetrics,
   namespaceUndefined,
   netpolAllowsEverything,
+  netpolDefaultDenyMissing,
   netpolFlowBlocked,
   netpolHostNetwork,
   netpolNamespaceSelectorLabel,
   netpolPeerMatchesNothing,
+  netpolPodUnprotected,
+  netpolPortNotOnPod,
   netpolRuleEmptyPeer,
   netpolSelectsNothing,
   nodeportDuplicate,
@@ -222,6 +239,8 @@ export const rules: readonly Rule[] = [
   placeholderDomain,
   placeholderImage,
   placeholderSecret,
+  probeMissing,
+  probePortMissing,
   redisPasswordNotApplied,
   redisPasswordSecretMissing,
   referenceMissingConfigmap,
@@ -234,6 +253,7 @@ export const rules: readonly Rule[] = [
   referenceMissingServiceaccount,
   referenceMissingStorageclass,
   referenceMissingVolume,
+  resourcesMissing,
   scaleSourcesDiffer,
   schemaUnknownKind,
   secretBadKeyMaterial,
