@@ -1,0 +1,220 @@
+import { destinationOf, type Haproxy, type HaproxyPart, haproxyOf, podPortsOf } from '../../analysis/haproxy-config';
+import { workloadKinds } from '../../analysis/pods';
+import { familiesOf } from '../../analysis/roles';
+import { effectiveDirectives, healthCheckOf, isChecked, modeOf } from '../../analysis/text/haproxy';
+import type { HaproxyServer } from '../../analysis/text/haproxy-directives';
+import type { TextEdit } from '../../manifests/span';
+import type { Workspace } from '../../manifests/workspace';
+import type { Fix, Problem, Rule } from '../rule';
+import { appendWords, insertBelow } from './text-edits';
+
+export default {
+  id: 'haproxy-healthcheck-missing',
+  items: ['2.2.b.2'],
+  severity: 'warning',
+  summary: 'A backend does not ask its servers whether they are well.',
+  why: 'HAProxy keeps sending requests to a worker that has stopped or is still starting, and clients see errors although another worker could answer.',
+  remedy:
+    'Write `option httpchk GET /health` in the backend and `check` on each of its servers. Synapse answers `/health` on every HTTP listener.',
+  traps: [
+    'Backends that only return, redirect or deny have nothing to check; nor have those that lead to metrics.',
+    'In TCP mode `check` alone is enough.',
+    '`check` may stand in `default-server`, and `option httpchk` in `defaults`.',
+    'The content scanner has no `/health`; there another path of its own has to be asked.',
+  ],
+  sources: [
+    'HAProxy configuration manual, "option httpchk", "check"',
+    'element-hq/synapse, docs/reverse_proxy.md, "Health check endpoint"',
+  ],
+  examples: {
+    bad: `
+      #- /haproxy.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: haproxy-config
+        namespace: matrix
+      data:
+        haproxy.cfg: |
+          frontend matrix
+            mode http
+            bind :8008
+            default_backend generic
+          backend generic
+      #   ^^^^^^^^^^^^^^^ 💡 error: Backend generic checks no health
+            mode http
+            server generic-0 synapse-generic:8008 # both pods
+      ---
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata:
+        name: haproxy
+        namespace: matrix
+      spec:
+        template:
+          metadata:
+            labels:
+              app: haproxy
+          spec:
+            containers:
+              - name: haproxy
+                image: haproxy:3.0.6
+                volumeMounts:
+                  - name: config
+                    mountPath: /usr/local/etc/haproxy
+            volumes:
+              - name: config
+                configMap:
+                  name: haproxy-config
+    `,
+    good: `
+      #- /haproxy.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: haproxy-config
+        namespace: matrix
+      data:
+        haproxy.cfg: |
+          frontend matrix
+            mode http
+            bind :8008
+            default_backend generic
+          backend generic
+            mode http
+            option httpchk GET /health
+            server generic-0 synapse-generic:8008 check # both pods
+      ---
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata:
+        name: haproxy
+        namespace: matrix
+      spec:
+        template:
+          metadata:
+            labels:
+              app: haproxy
+          spec:
+            containers:
+              - name: haproxy
+                image: haproxy:3.0.6
+                volumeMounts:
+                  - name: config
+                    mountPath: /usr/local/etc/haproxy
+            volumes:
+              - name: config
+                configMap:
+                  name: haproxy-config
+    `,
+  },
+  kinds: workloadKinds,
+  *check(resource, workspace) {
+    const haproxy = haproxyOf(workspace, resource);
+    for (const part of haproxy?.parts ?? []) {
+      if (haproxy && isTraffic(workspace, haproxy, part)) yield* judge(workspace, haproxy, part);
+    }
+  },
+} satisfies Rule;
+
+function* judge(workspace: Workspace, haproxy: Haproxy, part: HaproxyPart): Iterable<Problem> {
+  const { section } = part;
+  const name = section.name?.value ?? section.kind;
+  const isHttp = modeOf(section) === 'http';
+  const check = healthCheckOf(section);
+  const other = [
+    'option tcp-check',
+    'option external-check',
+    'option redis-check',
+    'option ssl-hello-chk',
+    'http-check send',
+  ].some(keyword => effectiveDirectives(section, keyword).some(directive => !directive.negated));
+  const unchecked = section.servers.filter(server => !isChecked(server, section));
+  const [first] = unchecked;
+  const isAsked = check !== undefined || other || !isHttp;
+  if (first && (check === undefined || !isHttp) && !other && unchecked.length === section.servers.length) {
+    yield {
+      at: part.place(section.span),
+      severity: 'error',
+      message: `Backend ${name} checks no health, so requests go to servers that are down — write ${isHttp ? 'option httpchk GET /health and ' : ''}check on its servers.`,
+      fixes: () => fixesFor(workspace, haproxy, part, isHttp, unchecked),
+    };
+  } else if (first) {
+    yield {
+      at: part.place(first.span),
+      message: `Backend ${name} says how to check its servers, but ${first.name.value} is not checked — write check.`,
+      related: unchecked.slice(1).map(server => ({ at: part.place(server.span), message: 'Not checked either' })),
+      fixes: () => fixesFor(workspace, haproxy, part, false, unchecked),
+    };
+  } else if (!isAsked) {
+    yield {
+      at: part.place(section.span),
+      message: `Backend ${name} only tries to connect to its servers, which a Synapse that is still starting accepts — write option httpchk GET /health.`,
+      fixes: () => fixesFor(workspace, haproxy, part, true, []),
+    };
+  }
+  if (!check?.uri || !isHttp) return;
+  const uri = check.uri.value.replace(/[?#].*$/, '');
+  const families = targetsOf(workspace, haproxy, part);
+  const isWrong =
+    (families.has('synapse') && uri !== '/health' && !uri.startsWith('/_')) ||
+    (families.has('scanner') && uri === '/health');
+  if (isWrong) {
+    yield {
+      at: part.place(check.uri.span),
+      message: families.has('scanner')
+        ? `The content scanner does not answer ${uri}, so HAProxy takes its servers for down — ask for /_matrix/media_proxy/unstable/public_key.`
+        : `Synapse does not answer ${uri}, so HAProxy takes its servers for down — ask for /health.`,
+      fixes: () => {
+        const right = families.has('scanner') ? '/_matrix/media_proxy/unstable/public_key' : '/health';
+        return check.uri
+          ? [{ title: `Ask for ${right}`, safe: true, edits: [{ at: part.place(check.uri.span), newText: right }] }]
+          : [];
+      },
+    };
+  }
+}
+
+/** Whether a section forwards requests to servers, other than those of metrics. */
+function isTraffic(workspace: Workspace, haproxy: Haproxy, { section }: HaproxyPart): boolean {
+  if (!['backend', 'listen'].includes(section.kind) || section.servers.length === 0) return false;
+  if (/metrics|stats|prometheus/.test(section.name?.value ?? '')) return false;
+  return !section.servers.every(server => {
+    const ports = podPortsOf(workspace, haproxy, server);
+    return ports?.length
+      ? ports.every(({ pods, port }) => pods.ports.some(one => one.port === port && /metrics/.test(one.name ?? '')))
+      : false;
+  });
+}
+
+function targetsOf(workspace: Workspace, haproxy: Haproxy, { section }: HaproxyPart): ReadonlySet<string> {
+  return new Set(
+    section.servers.flatMap(server => {
+      const destination = destinationOf(workspace, haproxy, server);
+      const pods =
+        destination?.kind === 'service' ? destination.pods : destination?.kind === 'pod' ? [destination.pods] : [];
+      return pods.flatMap(one => [...familiesOf(one.owner)]);
+    }),
+  );
+}
+
+function fixesFor(
+  workspace: Workspace,
+  haproxy: Haproxy,
+  part: HaproxyPart,
+  needsPath: boolean,
+  unchecked: readonly HaproxyServer[],
+): readonly Fix[] {
+  const { section } = part;
+  const isScanner = targetsOf(workspace, haproxy, part).has('scanner');
+  const path = isScanner ? '/_matrix/media_proxy/unstable/public_key' : '/health';
+  const mode = section.directives.findLast(directive => /^(?:mode|balance|bind)$/.test(directive.keyword));
+  const edits: (TextEdit | undefined)[] = [
+    ...(needsPath ? [insertBelow(part, mode?.span ?? section.span, [`option httpchk GET ${path}`])] : []),
+    ...unchecked.map(server => appendWords(part, server.span, 'check')),
+  ];
+  const all = edits.flatMap(edit => edit ?? []);
+  return all.length === edits.length && all.length > 0
+    ? [{ title: 'Check the health of the servers', safe: true, edits: all }]
+    : [];
+}
