@@ -23,6 +23,7 @@ import configPlaceholderUnsubstituted from './config/config-placeholder-unsubsti
 import deployPathMissing from './deploy/deploy-path-missing';
 import deploySelectorEmpty from './deploy/deploy-selector-empty';
 import deployWaitJobMissing from './deploy/deploy-wait-job-missing';
+import domainInconsistent from './domain/domain-inconsistent';
 import haproxyAclSeveralCriteria from './haproxy/haproxy-acl-several-criteria';
 import haproxyBackendUndefined from './haproxy/haproxy-backend-undefined';
 import haproxyBindPortUnexposed from './haproxy/haproxy-bind-port-unexposed';
@@ -55,10 +56,13 @@ import minioSecretPairsDiffer from './minio/minio-secret-pairs-differ';
 import minioStorageEfficiency from './minio/minio-storage-efficiency';
 import minioTenantMissing from './minio/minio-tenant-missing';
 import minioUserIsRoot from './minio/minio-user-is-root';
+import alertRulesMissing from './monitoring/alert-rules-missing';
 import monitorDuplicateScrape from './monitoring/monitor-duplicate-scrape';
 import monitorMissing from './monitoring/monitor-missing';
+import monitorNotPickedUp from './monitoring/monitor-not-picked-up';
 import monitorPortMissing from './monitoring/monitor-port-missing';
 import monitorSelectsNoService from './monitoring/monitor-selects-no-service';
+import monitorServicePortUnnamed from './monitoring/monitor-service-port-unnamed';
 import monitorTargetHasNoMetrics from './monitoring/monitor-target-has-no-metrics';
 import netpolAllowsEverything from './network/netpol-allows-everything';
 import netpolDefaultDenyMissing from './network/netpol-default-deny-missing';
@@ -163,6 +167,7 @@ import yamlSyntax from './yaml/yaml-syntax';
 
 /** Every rule, sorted by id. */
 export const rules: readonly Rule[] = [
+  alertRulesMissing,
   configCopyDrift,
   configEnvUndefined,
   configPlaceholderUnsubstituted,
@@ -170,6 +175,7 @@ export const rules: readonly Rule[] = [
   deployPathMissing,
   deploySelectorEmpty,
   deployWaitJobMissing,
+  domainInconsistent,
   duplicateResource,
   duplicateYamlKey,
   elementPdbMissing,
@@ -217,8 +223,10 @@ export const rules: readonly Rule[] = [
   minioUserIsRoot,
   monitorDuplicateScrape,
   monitorMissing,
+  monitorNotPickedUp,
   monitorPortMissing,
   monitorSelectsNoService,
+  monitorServicePortUnnamed,
   monitorTargetHasNoMetrics,
   namespaceUndefined,
   netpolAllowsEverything,

@@ -1,0 +1,126 @@
+import { workloadKinds } from '../../analysis/pods';
+import type { Rule } from '../rule';
+import { clamdServices, clamdTargets, scanScriptOf } from './scan-script';
+
+export default {
+  id: 'scanner-no-tcp-scan',
+  items: ['4.1.a'],
+  severity: 'error',
+  summary: 'The scan script does not reach clamd.',
+  why: 'The scanner trusts the exit code of its script. A script that never asks clamd, or asks at a wrong port, lets everything through or refuses everything.',
+  remedy: 'Connect to the Service of clamd at port 3310 and use INSTREAM.',
+  traps: [
+    '`nc`, `/dev/tcp`, `socket` of Python and its clamd modules are all accepted.',
+    'Scripts that the tree does not show are not judged, nor those that call `clamdscan`, which has a finding of its own.',
+  ],
+  sources: ['ClamAV documentation, clamd protocol: INSTREAM, and SCAN of a path that is meaningful to the daemon'],
+  examples: {
+    bad: `
+      #- /scanner.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: scanner
+        namespace: matrix
+      data:
+        config.yaml: |
+          scan:
+            script: /config/scan.sh
+            temp_directory: /tmp
+        scan.sh: |
+      # ^^^^^^^ error: The scan script does not connect to clamd
+          #!/bin/sh
+          exit 0
+      ---
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata:
+        name: content-scanner
+        namespace: matrix
+      spec:
+        selector:
+          matchLabels: {app: content-scanner}
+        template:
+          metadata:
+            labels: {app: content-scanner}
+          spec:
+            containers:
+              - name: scanner
+                image: vectorim/matrix-content-scanner:v1.3.0
+                args: ["-c", "/config/config.yaml"]
+                volumeMounts:
+                  - {name: config, mountPath: /config}
+            volumes:
+              - name: config
+                configMap: {name: scanner, defaultMode: 0755}
+    `,
+    good: `
+      #- /scanner.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: scanner
+        namespace: matrix
+      data:
+        config.yaml: |
+          scan:
+            script: /config/scan.sh
+            temp_directory: /tmp
+        scan.sh: |
+          #!/bin/sh
+          python3 - "$1" <<'EOF'
+          import socket, sys
+          clamd = socket.create_connection(("clamav", 3310), timeout=30)
+          clamd.sendall(b"zINSTREAM\\0")
+          EOF
+      ---
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata:
+        name: content-scanner
+        namespace: matrix
+      spec:
+        selector:
+          matchLabels: {app: content-scanner}
+        template:
+          metadata:
+            labels: {app: content-scanner}
+          spec:
+            containers:
+              - name: scanner
+                image: vectorim/matrix-content-scanner:v1.3.0
+                args: ["-c", "/config/config.yaml"]
+                volumeMounts:
+                  - {name: config, mountPath: /config}
+            volumes:
+              - name: config
+                configMap: {name: scanner, defaultMode: 0755}
+    `,
+  },
+  kinds: [...workloadKinds],
+  *check(resource, workspace) {
+    const script = scanScriptOf(workspace, resource);
+    if (!script || /\bclamd?scan\b/.test(script.code)) return;
+    const targets = script.shell ? clamdTargets(workspace, script.shell) : [];
+    for (const { host, port } of targets) {
+      const service = clamdServices(workspace).find(({ name }) => name === host.value.split('.', 1)[0]);
+      if (!service || !port || !/^\d+$/.test(port.value) || service.ports.length === 0) continue;
+      if (service.ports.some(one => one.port === Number(port.value))) continue;
+      // Behind a headless Service the port is that of the pod.
+      if (service.isHeadless && service.ports.some(one => one.targetPort === Number(port.value))) continue;
+      yield {
+        at: script.file.content.place(port.span.start, port.span.end),
+        message: `The Service ${service.name} has no port ${port.value} — use ${service.ports.map(one => one.port).join(' or ')}.`,
+      };
+    }
+    if (targets.length > 0 || reachesClamd.test(script.code)) return;
+    yield {
+      at: script.file.sources[0]?.key ?? script.container.value.at('name'),
+      message: 'The scan script does not connect to clamd — send the file to its Service at port 3310.',
+    };
+  },
+} satisfies Rule;
+
+/** Ways to talk to clamd, and calls of other scripts or services that may do it. */
+const reachesClamd =
+  /INSTREAM|\bconnect\b|create_connection|\/dev\/tcp\/|\bclamd\b|pyclamd|\b(?:nc|ncat|netcat|socat|telnet|curl)\b|3310/;

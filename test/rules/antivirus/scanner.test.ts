@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import noTcp from '../../../rules/antivirus/scanner-no-tcp-scan';
+import sharedFiles from '../../../rules/antivirus/scanner-scan-needs-shared-files';
+import usesClamdscan from '../../../rules/antivirus/scanner-uses-clamdscan';
+import waitMissing from '../../../rules/antivirus/scanner-wait-missing';
+import waitWeak from '../../../rules/antivirus/scanner-wait-weak';
+import type { Rule } from '../../../rules/rule';
+import { check } from '../../fixture';
+
+describe('content scanner rules', () => {
+  it('do not take a comment for a call of clamdscan', () => {
+    assert.deepEqual(found('# clamdscan "$1"\necho "SCAN $1" | nc -w 5 clamav 3310', usesClamdscan, noTcp), []);
+    assert.equal(found('clamdscan "$1"', usesClamdscan).length, 1);
+  });
+  it('accept /dev/tcp and INSTREAM, and find a script that asks nobody', () => {
+    assert.deepEqual(found('exec 3<>/dev/tcp/clamav/3310', noTcp), []);
+    assert.deepEqual(found('echo zINSTREAM', noTcp, sharedFiles), []);
+    assert.equal(found('exit 0', noTcp).length, 1);
+  });
+  it('find a port that the Service of clamd does not have', () => {
+    assert.match(found('echo "SCAN $1" | nc -w 5 clamav 3311', noTcp)[0] ?? '', /no port 3311/);
+  });
+  it('take a proper loop for a wait, and see a wait that cannot work', () => {
+    assert.deepEqual(found('exit 0', waitMissing, waitWeak), []);
+    assert.match(found('exit 0', waitWeak, 'until nc -z clamav 9999; do sleep 1; done')[0] ?? '', /no port 9999/);
+    assert.match(found('exit 0', waitWeak, 'until nc clamav 3310; do sleep 1; done')[0] ?? '', /never returns/);
+    assert.equal(found('exit 0', waitMissing, 'echo hello').length, 1);
+  });
+});
+
+function found(scan: string, ...rest: readonly (Rule | string)[]): readonly string[] {
+  const wait = rest.find(one => typeof one === 'string') ?? 'until nc -z -w 5 clamav 3310; do sleep 1; done';
+  const rules = rest.filter((one): one is Rule => typeof one !== 'string');
+  return check(tree(scan, wait), rules).findings.map(({ problem }) => problem.message);
+}
+
+function tree(scan: string, wait: string): string {
+  return `apiVersion: v1
+kind: ConfigMap
+metadata: {name: scanner, namespace: matrix}
+data:
+  config.yaml: |
+    scan:
+      script: /config/scan.sh
+  scan.sh: |
+    #!/bin/sh
+    ${scan.replaceAll('\n', '\n    ')}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: content-scanner, namespace: matrix}
+spec:
+  initContainers:
+    - name: wait
+      image: busybox:1.36
+      command: [sh, -c, "${wait}"]
+  containers:
+    - name: scanner
+      image: vectorim/matrix-content-scanner:v1.3.0
+      args: ["-c", "/config/config.yaml"]
+      volumeMounts:
+        - {name: config, mountPath: /config}
+  volumes:
+    - name: config
+      configMap: {name: scanner}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: clamav, namespace: matrix}
+spec:
+  selector: {app: clamav}
+  ports: [{port: 3310}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: clamav, namespace: matrix, labels: {app: clamav}}
+spec:
+  containers:
+    - name: clamd
+      image: clamav/clamav:1.4
+`;
+}
