@@ -1,0 +1,244 @@
+import { homeserverOf } from '../../analysis/homeserver';
+import { familiesOf, isLi, synapseLis, synapseMains } from '../../analysis/roles';
+import { findService, podsBehind } from '../../analysis/services';
+import { findPlaceholders } from '../../analysis/text/placeholders';
+import { replaceScalar } from '../../manifests/edit';
+import type { Resource } from '../../manifests/resource';
+import type { Value } from '../../manifests/value';
+import type { Workspace } from '../../manifests/workspace';
+import type { Problem, Rule } from '../rule';
+
+export default {
+  id: 'domain-inconsistent',
+  items: ['A.3.a', 'A.3.b', '4.2.a.1'],
+  severity: 'error',
+  summary: 'Two places that must name the same host name different ones.',
+  why: 'Clients are sent to a host that no Ingress answers for, or the LI instance looks for users of another server and finds none.',
+  remedy: 'Decide for one host and write it everywhere; *Replace Domain…* does that.',
+  traps: [
+    '`server_name` may be a parent domain of `public_baseurl`: that is delegation. The LI instance may have a `public_baseurl` of its own, but not a `server_name`.',
+    'An Ingress with several hosts is right if one of them is the one of `public_baseurl`.',
+    'Placeholder domains have a rule of their own.',
+  ],
+  sources: ['Synapse documentation, Configuration manual: server_name, public_baseurl, web_client_location'],
+  examples: {
+    bad: `
+      #- /synapse.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: synapse
+        namespace: matrix
+      data:
+        homeserver.yaml: |
+          server_name: tessera.test
+          public_baseurl: https://matrix.tessera.test/
+      #                   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^ error: public_baseurl names matrix.tessera.test, but Ingress synapse answers for chat.tessera.test
+      ---
+      apiVersion: v1
+      kind: Pod
+      metadata:
+        name: synapse
+        namespace: matrix
+        labels: {app: synapse}
+      spec:
+        containers:
+          - name: synapse
+            image: matrixdotorg/synapse:v1.139.2
+            env:
+              - {name: SYNAPSE_CONFIG_PATH, value: /config/homeserver.yaml}
+            volumeMounts:
+              - {name: config, mountPath: /config}
+        volumes:
+          - name: config
+            configMap: {name: synapse}
+      ---
+      apiVersion: v1
+      kind: Service
+      metadata:
+        name: synapse
+        namespace: matrix
+      spec:
+        selector: {app: synapse}
+        ports:
+          - {name: http, port: 8008}
+      ---
+      apiVersion: networking.k8s.io/v1
+      kind: Ingress
+      metadata:
+        name: synapse
+        namespace: matrix
+      spec:
+        rules:
+          - host: chat.tessera.test
+            http:
+              paths:
+                - path: /_matrix
+                  pathType: Prefix
+                  backend:
+                    service: {name: synapse, port: {number: 8008}}
+    `,
+    good: `
+      #- /synapse.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: synapse
+        namespace: matrix
+      data:
+        homeserver.yaml: |
+          server_name: tessera.test
+          public_baseurl: https://chat.tessera.test/
+      ---
+      apiVersion: v1
+      kind: Pod
+      metadata:
+        name: synapse
+        namespace: matrix
+        labels: {app: synapse}
+      spec:
+        containers:
+          - name: synapse
+            image: matrixdotorg/synapse:v1.139.2
+            env:
+              - {name: SYNAPSE_CONFIG_PATH, value: /config/homeserver.yaml}
+            volumeMounts:
+              - {name: config, mountPath: /config}
+        volumes:
+          - name: config
+            configMap: {name: synapse}
+      ---
+      apiVersion: v1
+      kind: Service
+      metadata:
+        name: synapse
+        namespace: matrix
+      spec:
+        selector: {app: synapse}
+        ports:
+          - {name: http, port: 8008}
+      ---
+      apiVersion: networking.k8s.io/v1
+      kind: Ingress
+      metadata:
+        name: synapse
+        namespace: matrix
+      spec:
+        rules:
+          - host: chat.tessera.test
+            http:
+              paths:
+                - path: /_matrix
+                  pathType: Prefix
+                  backend:
+                    service: {name: synapse, port: {number: 8008}}
+    `,
+  },
+  *checkWorkspace(workspace) {
+    const [main] = synapseMains(workspace);
+    const homeserver = main && homeserverOf(workspace, main);
+    if (!homeserver) return;
+    yield* unserved(workspace, homeserver.at('public_baseurl'), false);
+    yield* unservedElement(workspace, homeserver.at('web_client_location'));
+    for (const li of synapseLis(workspace)) {
+      const other = homeserverOf(workspace, li);
+      if (other) yield* differentName(homeserver.at('server_name'), other.at('server_name'));
+    }
+  },
+} satisfies Rule;
+
+/** An entry point: an Ingress rule with a host and what answers behind it. */
+interface Entrance {
+  readonly ingress: Resource;
+  readonly host: Value;
+  readonly owners: readonly Resource[];
+}
+
+/** The hosts that lead to Synapse, itself or through HAProxy, must have the one that clients are told. */
+function* unserved(workspace: Workspace, url: Value, li: boolean): Iterable<Problem> {
+  const wanted = hostOf(url);
+  if (wanted === undefined) return;
+  const serving = entrances(workspace).filter(
+    ({ ingress, owners }) =>
+      owners.some(
+        owner =>
+          (familiesOf(owner).has('synapse') || familiesOf(owner).has('haproxy')) && isLi(workspace, owner) === li,
+      ) && !/(?:^|-)li(?:-|$)/.test(ingress.name),
+  );
+  yield* notAmong(url, wanted, serving, 'error');
+}
+
+function* unservedElement(workspace: Workspace, url: Value): Iterable<Problem> {
+  const wanted = hostOf(url);
+  if (wanted === undefined) return;
+  const serving = entrances(workspace).filter(({ owners }) =>
+    owners.some(owner => familiesOf(owner).has('element') && !isLi(workspace, owner)),
+  );
+  yield* notAmong(url, wanted, serving, 'warning');
+}
+
+function* notAmong(
+  url: Value,
+  wanted: string,
+  serving: readonly Entrance[],
+  severity: 'error' | 'warning',
+): Iterable<Problem> {
+  const hosts = serving
+    .map(({ host }) => host.text ?? '')
+    .filter(host => host !== '' && !isPlaceholder(host) && !host.startsWith('*'));
+  const [first] = serving;
+  if (!first || hosts.length === 0 || hosts.length < serving.length || hosts.includes(wanted)) return;
+  yield {
+    at: url,
+    severity,
+    message: `${String(url.name)} names ${wanted}, but Ingress ${first.ingress.name} answers for ${hosts[0]} — write the same host in both.`,
+    related: serving.map(({ host, ingress }) => ({ at: host, message: `Ingress ${ingress.name}` })),
+    items: severity === 'warning' ? ['4.2.a.1'] : ['A.3.a', 'A.3.b'],
+  };
+}
+
+/** The LI instance serves the users of the main one, so it has to be the same server. */
+function* differentName(main: Value, li: Value): Iterable<Problem> {
+  const [name, other] = [main.text, li.text];
+  if (name === undefined || other === undefined || name === other || isPlaceholder(name) || isPlaceholder(other))
+    return;
+  yield {
+    at: li,
+    message: `The LI instance has the server_name ${other}, but the main one is ${name}, so it knows none of its users — write ${name}.`,
+    related: [{ at: main, message: 'server_name of the main instance' }],
+    items: ['A.3.b'],
+    fixes: () => {
+      const edit = replaceScalar(li, name);
+      return edit ? [{ title: `Set server_name to ${name}`, safe: false, edits: [edit] }] : [];
+    },
+  };
+}
+
+function entrances(workspace: Workspace): readonly Entrance[] {
+  return workspace.resources('Ingress').flatMap(ingress =>
+    ingress.root
+      .at('spec', 'rules')
+      .items()
+      .map(rule => ({
+        ingress,
+        host: rule.at('host'),
+        owners: rule
+          .at('http', 'paths')
+          .items()
+          .flatMap(path => {
+            const service = findService(workspace, ingress.namespace, path.at('backend', 'service', 'name').text ?? '');
+            return service ? podsBehind(workspace, service).map(pods => pods.owner) : [];
+          }),
+      })),
+  );
+}
+
+/** The host of a URL; undefined for none, for a placeholder and for what is filled in later. */
+function hostOf(url: Value): string | undefined {
+  const host = /^https?:\/\/([a-z0-9.-]+)/i.exec(url.text ?? '')?.[1];
+  return host === undefined || isPlaceholder(url.text ?? '') ? undefined : host;
+}
+
+function isPlaceholder(text: string): boolean {
+  return findPlaceholders(text, 'value').length > 0;
+}
