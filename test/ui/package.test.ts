@@ -24,6 +24,7 @@ describe('the package', () => {
       'dist/client.js',
       'dist/server.js',
       'package.json',
+      'schemas/matrix-preflight.schema.json',
     ]);
   });
 });

@@ -1,0 +1,156 @@
+/**
+ * What `matrix-preflight.yaml` may hold. This is a subset of JSON Schema draft-07, so that the schema file for editors
+ * is written from it, and the rule settings-invalid judges by it.
+ */
+export interface Shape {
+  readonly title?: string;
+  readonly description?: string;
+  readonly type?: 'object' | 'array' | 'string' | 'number' | readonly ('string' | 'number')[];
+  /** `false` stands for a bare `off`, which YAML 1.1 reads as false. */
+  readonly enum?: readonly (string | false)[];
+  readonly default?: string | number;
+  readonly exclusiveMinimum?: number;
+  /** A regular expression for the text as written. */
+  readonly pattern?: string;
+  readonly properties?: Readonly<Record<string, Shape>>;
+  readonly required?: readonly string[];
+  /** False: no other key. A shape: that of the value of any other key. */
+  readonly additionalProperties?: false | Shape;
+  readonly propertyNames?: { readonly enum: readonly string[] };
+  readonly items?: Shape;
+  readonly anyOf?: readonly Shape[];
+}
+
+/** The shape of the whole file. `ruleIds` are the rules that may be set. */
+export function settingsShape(ruleIds: readonly string[]): Shape {
+  return {
+    title: 'Matrix Preflight',
+    description: 'What a deployment tree says of itself. The file stands at the root of the tree.',
+    type: 'object',
+    additionalProperties: false,
+    properties: {
+      components: {
+        description: 'Which parts the deployment has.',
+        type: 'object',
+        additionalProperties: false,
+        properties: {
+          main: component('The main Synapse instance and its database'),
+          workers: component('The workers of the main instance'),
+          keyVault: component('key_vault, the Django service that keeps encrypted keys'),
+          livekit: component('LiveKit for calls'),
+          li: component('The instance for lawful interception, its database and its replication'),
+          antivirus: component('ClamAV and the content scanner'),
+          element: component('Element Web'),
+          coturn: component('The TURN server coturn'),
+          monitoring: component('ServiceMonitors and PodMonitors'),
+          grafana: component('The dashboards of Grafana'),
+          networkPolicies: component('NetworkPolicies'),
+        },
+      },
+      scale: {
+        description: 'What the deployment is sized for.',
+        type: 'object',
+        additionalProperties: false,
+        properties: {
+          ccu: { description: 'Concurrent users.', type: 'number', exclusiveMinimum: 0, default: 100 },
+          source: {
+            description: 'Which table holds the sizes: that of the checklist, or the scaling guide of the tree.',
+            enum: ['checklist', 'guide'],
+            default: 'checklist',
+          },
+        },
+      },
+      target: {
+        description: 'What the deployment is made for.',
+        type: 'object',
+        additionalProperties: false,
+        properties: {
+          kubernetes: {
+            description: 'The version of Kubernetes, such as "1.29".',
+            type: ['string', 'number'],
+            pattern: '^v?1\\.\\d+(\\.\\d+)?$',
+            default: '1.27',
+          },
+        },
+      },
+      profile: {
+        description: 'Which rules run: "strict" adds those that are opinions beyond the checklist.',
+        enum: ['default', 'strict'],
+      },
+      provided: {
+        description: 'Objects that exist in the cluster without a manifest in the tree.',
+        type: 'array',
+        items: {
+          type: 'object',
+          additionalProperties: false,
+          required: ['kind', 'name'],
+          properties: {
+            kind: { description: 'The kind as Kubernetes spells it, such as Secret.', type: 'string' },
+            name: { description: 'The name of the object.', type: 'string' },
+            namespace: { description: 'Its namespace; without it, any.', type: 'string' },
+            keys: {
+              description: 'The keys of a Secret or ConfigMap; without them, any key is taken to be there.',
+              type: 'array',
+              items: { type: ['string', 'number'] },
+            },
+          },
+        },
+      },
+      rules: {
+        description: 'Severities of single rules, by their ids.',
+        type: 'object',
+        propertyNames: { enum: ruleIds },
+        additionalProperties: {
+          anyOf: [
+            { enum: severities },
+            {
+              type: 'object',
+              additionalProperties: false,
+              required: ['severity'],
+              properties: {
+                severity: { description: 'How severe its findings are, or off.', enum: severities },
+                reason: {
+                  description: 'Why. A rule that is switched off needs a reason.',
+                  type: 'string',
+                },
+              },
+            },
+          ],
+        },
+      },
+      domain: { description: 'The own domain of the deployment, such as example.org.', type: 'string' },
+      synapse: {
+        description: 'How Synapse is set up.',
+        type: 'object',
+        additionalProperties: false,
+        properties: {
+          pythonMount: {
+            description:
+              'How Python packages of an init container reach Synapse: mounted where Python looks, as in the checklist, or by PYTHONPATH.',
+            enum: ['checklist', 'pythonpath'],
+          },
+        },
+      },
+      exclude: {
+        description: 'Globs of paths that are not read, relative to the root of the tree.',
+        type: 'array',
+        items: { type: 'string' },
+      },
+    },
+  };
+}
+
+/** The schema for editors, as JSON Schema draft-07. */
+export function settingsSchema(ruleIds: readonly string[]): object {
+  return { $schema: 'http://json-schema.org/draft-07/schema#', ...settingsShape(ruleIds) };
+}
+
+const severities = ['error', 'warning', 'info', 'hint', 'off', false] as const;
+
+function component(description: string): Shape {
+  return {
+    description: `${description}. required: its absence is a finding. auto: checked where present. off: its checklist items are waived.`,
+    enum: ['required', 'auto', 'off', false],
+    default: 'required',
+  };
+}
