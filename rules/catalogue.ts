@@ -24,6 +24,9 @@ import deployPathMissing from './deploy/deploy-path-missing';
 import deploySelectorEmpty from './deploy/deploy-selector-empty';
 import deployWaitJobMissing from './deploy/deploy-wait-job-missing';
 import domainInconsistent from './domain/domain-inconsistent';
+import elementConfigInvalid from './element/element-config-invalid';
+import elementConfigNotMounted from './element/element-config-not-mounted';
+import elementHomeserverMismatch from './element/element-homeserver-mismatch';
 import haproxyAclSeveralCriteria from './haproxy/haproxy-acl-several-criteria';
 import haproxyBackendUndefined from './haproxy/haproxy-backend-undefined';
 import haproxyBindPortUnexposed from './haproxy/haproxy-bind-port-unexposed';
@@ -69,6 +72,7 @@ import netpolDefaultDenyMissing from './network/netpol-default-deny-missing';
 import netpolDnsEgressMissing from './network/netpol-dns-egress-missing';
 import netpolFlowBlocked from './network/netpol-flow-blocked';
 import netpolHostNetwork from './network/netpol-host-network';
+import netpolIngressAccess from './network/netpol-ingress-access';
 import netpolNamespaceSelectorLabel from './network/netpol-namespace-selector-label';
 import netpolPeerMatchesNothing from './network/netpol-peer-matches-nothing';
 import netpolPodUnprotected from './network/netpol-pod-unprotected';
@@ -178,6 +182,9 @@ export const rules: readonly Rule[] = [
   domainInconsistent,
   duplicateResource,
   duplicateYamlKey,
+  elementConfigInvalid,
+  elementConfigNotMounted,
+  elementHomeserverMismatch,
   elementPdbMissing,
   fileNotRead,
   fileTemplatedSkipped,
@@ -234,6 +241,7 @@ export const rules: readonly Rule[] = [
   netpolDnsEgressMissing,
   netpolFlowBlocked,
   netpolHostNetwork,
+  netpolIngressAccess,
   netpolNamespaceSelectorLabel,
   netpolPeerMatchesNothing,
   netpolPodUnprotected,

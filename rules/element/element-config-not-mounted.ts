@@ -1,0 +1,152 @@
+import { mountAt, mountsOf, textsOfVolume, volumeOf } from '../../analysis/mounts';
+import { workloadKinds } from '../../analysis/pods';
+import { insertEntry, insertItem, replaceScalar } from '../../manifests/edit';
+import type { Resource } from '../../manifests/resource';
+import type { Workspace } from '../../manifests/workspace';
+import type { Fix, Rule } from '../rule';
+import { type ElementConfig, elementConfig, elementFolders, isStockElement } from './config';
+
+export default {
+  id: 'element-config-not-mounted',
+  items: ['4.2.a.1'],
+  severity: 'error',
+  summary: 'Element Web does not get a config.json of this deployment.',
+  why: 'Without one it offers the image’s default homeserver, matrix.org; with a whole volume over `/app` it serves nothing at all.',
+  remedy:
+    'Mount the key `config.json` of a ConfigMap as the single file `/app/config.json`, with `subPath: config.json`.',
+  traps: [
+    'A ConfigMap from outside the tree is taken to have the key.',
+    'Images that are not the published ones may have a configuration built in and are not judged.',
+    '`/usr/share/nginx/html` is a link to `/app` and accepted as well.',
+  ],
+  sources: [
+    'element-hq/element-web, Dockerfile and docs/install.md, "Docker"; Kubernetes documentation, "Using subPath"',
+  ],
+  examples: {
+    bad: `
+      #- /element.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: element-web-config
+        namespace: matrix
+      data:
+        config.json: |
+          {
+            "default_server_config": {
+              "m.homeserver": {
+                "base_url": "https://matrix.tessera.test",
+                "server_name": "tessera.test"
+              }
+            }
+          }
+      ---
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata:
+        name: element-web
+        namespace: matrix
+      spec:
+        template:
+          spec:
+            containers:
+              - name: element-web
+                image: vectorim/element-web:v1.11.96
+                volumeMounts:
+                  - name: config
+                    mountPath: /app
+      #                        ^^^^ 💡 error: This mount hides all of Element Web
+            volumes:
+              - name: config
+                configMap:
+                  name: element-web-config
+    `,
+    good: `
+      #- /element.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: element-web-config
+        namespace: matrix
+      data:
+        config.json: |
+          {
+            "default_server_config": {
+              "m.homeserver": {
+                "base_url": "https://matrix.tessera.test",
+                "server_name": "tessera.test"
+              }
+            }
+          }
+      ---
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata:
+        name: element-web
+        namespace: matrix
+      spec:
+        template:
+          spec:
+            containers:
+              - name: element-web
+                image: vectorim/element-web:v1.11.96
+                volumeMounts:
+                  - name: config
+                    mountPath: /app/config.json
+                    subPath: config.json
+            volumes:
+              - name: config
+                configMap:
+                  name: element-web-config
+    `,
+  },
+  kinds: workloadKinds,
+  *check(resource, workspace) {
+    const element = elementConfig(workspace, resource);
+    if (!element || !isStockElement(element.container.image)) return;
+    const { container } = element;
+    for (const folder of elementFolders) {
+      const whole = mountsOf(container).find(mount => mount.mountPath === folder);
+      if (!whole) continue;
+      yield {
+        at: whole.value.at('mountPath'),
+        message: `This mount hides all of Element Web in ${folder} — mount the single file ${folder}/config.json with subPath.`,
+        fixes: () => {
+          const path = replaceScalar(whole.value.at('mountPath'), `${folder}/config.json`);
+          const below = insertEntry(whole.value, 'subPath: config.json', { after: 'mountPath' });
+          return path && below && whole.subPath === undefined
+            ? [{ title: 'Mount config.json only', safe: true, edits: [path, below] }]
+            : [];
+        },
+      };
+      return;
+    }
+    if (element.file || elementFolders.some(folder => mountAt(container, `${folder}/config.json`))) return;
+    const mounts = container.value.at('volumeMounts');
+    yield {
+      at: mounts.exists ? mounts.key : container.value.at('name'),
+      message: `Nothing is mounted at /app/config.json in container ${container.name}, so Element Web offers matrix.org — mount config.json of a ConfigMap there.`,
+      fixes: () => mountIt(workspace, resource, element),
+    };
+  },
+} satisfies Rule;
+
+/** Mounts the file, if a volume of the pod has it. */
+function mountIt(workspace: Workspace, resource: Resource, { container }: ElementConfig): readonly Fix[] {
+  const volumes = container.template
+    .at('spec', 'volumes')
+    .items()
+    .flatMap(volume => volume.at('name').text ?? [])
+    .filter(name => {
+      const volume = volumeOf(resource, name);
+      return volume && textsOfVolume(workspace, resource, volume).some(text => text.path === 'config.json');
+    });
+  const [volume] = volumes;
+  if (volume === undefined || volumes.length > 1) return [];
+  const yaml = `name: ${volume}\nmountPath: /app/config.json\nsubPath: config.json\nreadOnly: true`;
+  const mounts = container.value.at('volumeMounts');
+  const edit = mounts.exists
+    ? insertItem(mounts, yaml)
+    : insertEntry(container.value, `volumeMounts:\n  - ${yaml.replaceAll('\n', '\n    ')}`);
+  return edit ? [{ title: 'Mount config.json', safe: true, edits: [edit] }] : [];
+}

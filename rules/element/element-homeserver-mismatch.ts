@@ -1,0 +1,264 @@
+import type { EffectiveFile } from '../../analysis/effective';
+import { workloadKinds } from '../../analysis/pods';
+import { isLi } from '../../analysis/roles';
+import { mainProcesses, type SynapseProcess } from '../../analysis/synapse';
+import { findPlaceholders } from '../../analysis/text/placeholders';
+import { replaceScalar } from '../../manifests/edit';
+import type { Value } from '../../manifests/value';
+import type { Problem, Rule } from '../rule';
+import { elementConfig, settingsIn } from './config';
+
+export default {
+  id: 'element-homeserver-mismatch',
+  items: ['4.2.a.1'],
+  severity: 'error',
+  summary: 'Element Web is sent to another homeserver than this deployment’s.',
+  why: 'People who open the page cannot log in, or register with a stranger’s server.',
+  remedy:
+    'Set `default_server_config["m.homeserver"].base_url` to Synapse’s `public_baseurl`, and `server_name` to its `server_name`.',
+  traps: [
+    'A slash at the end makes no difference, nor do capital letters in the host.',
+    'The Element Web of the LI instance is compared with the LI instance’s Synapse.',
+    '`default_server_name` beside or instead of `default_server_config` is legal: Element Web then asks that server’s `/.well-known`.',
+    'Without `public_baseurl` Synapse is taken to be at `https://<server_name>/`, its default.',
+  ],
+  sources: [
+    'element-hq/element-web, docs/config.md, "Homeserver configuration"; Synapse, configuration manual, `public_baseurl`',
+  ],
+  examples: {
+    bad: `
+      #- /element.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: element-web-config
+        namespace: matrix
+      data:
+        config.json: |
+          {
+            "default_server_config": {
+              "m.homeserver": {
+                "base_url": "https://synapse.tessera.test",
+      #                     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ 💡 error: Synapse is at https://matrix.tessera.test/
+                "server_name": "tessera.test"
+              }
+            }
+          }
+      ---
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata:
+        name: element-web
+        namespace: matrix
+      spec:
+        template:
+          spec:
+            containers:
+              - name: element-web
+                image: vectorim/element-web:v1.11.96
+                volumeMounts:
+                  - name: config
+                    mountPath: /app/config.json
+                    subPath: config.json
+            volumes:
+              - name: config
+                configMap:
+                  name: element-web-config
+      ---
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: synapse-config
+        namespace: matrix
+      data:
+        homeserver.yaml: |
+          server_name: tessera.test
+          public_baseurl: https://matrix.tessera.test/
+      ---
+      apiVersion: apps/v1
+      kind: StatefulSet
+      metadata:
+        name: synapse-main
+        namespace: matrix
+      spec:
+        template:
+          spec:
+            containers:
+              - name: synapse
+                image: matrixdotorg/synapse:v1.139.2
+                args: [--config-path=/config/homeserver.yaml]
+                volumeMounts:
+                  - name: config
+                    mountPath: /config
+            volumes:
+              - name: config
+                configMap:
+                  name: synapse-config
+    `,
+    good: `
+      #- /element.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: element-web-config
+        namespace: matrix
+      data:
+        config.json: |
+          {
+            "default_server_config": {
+              "m.homeserver": {
+                "base_url": "https://matrix.tessera.test",
+                "server_name": "tessera.test"
+              }
+            }
+          }
+      ---
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata:
+        name: element-web
+        namespace: matrix
+      spec:
+        template:
+          spec:
+            containers:
+              - name: element-web
+                image: vectorim/element-web:v1.11.96
+                volumeMounts:
+                  - name: config
+                    mountPath: /app/config.json
+                    subPath: config.json
+            volumes:
+              - name: config
+                configMap:
+                  name: element-web-config
+      ---
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: synapse-config
+        namespace: matrix
+      data:
+        homeserver.yaml: |
+          server_name: tessera.test
+          public_baseurl: https://matrix.tessera.test/
+      ---
+      apiVersion: apps/v1
+      kind: StatefulSet
+      metadata:
+        name: synapse-main
+        namespace: matrix
+      spec:
+        template:
+          spec:
+            containers:
+              - name: synapse
+                image: matrixdotorg/synapse:v1.139.2
+                args: [--config-path=/config/homeserver.yaml]
+                volumeMounts:
+                  - name: config
+                    mountPath: /config
+            volumes:
+              - name: config
+                configMap:
+                  name: synapse-config
+    `,
+  },
+  kinds: workloadKinds,
+  *check(resource, workspace) {
+    const element = elementConfig(workspace, resource);
+    const settings = element && settingsIn(element);
+    if (!element || !settings) return;
+    const ofLi = isLi(workspace, resource);
+    const mains = mainProcesses(workspace).filter(one => one.isLi === ofLi);
+    const server = settings.at('default_server_config', 'm.homeserver');
+    const url = server.at('base_url').exists ? server.at('base_url') : settings.at('default_hs_url');
+    const name = server.at('server_name');
+    const fallback = settings.at('default_server_name');
+    if (!url.exists && !fallback.exists) {
+      yield {
+        at: settings.at('default_server_config').exists
+          ? settings.at('default_server_config').key
+          : (settings.entries()[0]?.[1].key ?? element.container.value.at('name')),
+        message:
+          'config.json names no homeserver, so Element Web shows an error page — set default_server_config with m.homeserver and its base_url.',
+      };
+      return;
+    }
+    const [main] = mains;
+    if (!main || mains.length > 1) return;
+    if (url.exists && isWritten(element.file, url)) yield* urlProblems(url, main);
+    for (const value of [name, fallback]) {
+      if (value.exists && isWritten(element.file, value)) yield* nameProblems(value, main);
+    }
+  },
+} satisfies Rule;
+
+function* urlProblems(url: Value, { homeserver, resource }: SynapseProcess): Iterable<Problem> {
+  const written = homeserver?.at('public_baseurl');
+  const name = homeserver?.at('server_name').string;
+  if (!homeserver || !written || (!written.exists && (homeserver.isPartial || name === undefined))) return;
+  const wanted = written.string ?? `https://${name}/`;
+  const text = url.string;
+  if (
+    text === undefined ||
+    (written.exists && homeserver.layer('public_baseurl').file.resolve(written.sourceSpan).kind !== 'left')
+  )
+    return;
+  const source = written.exists ? [{ at: written, message: `public_baseurl of ${resource.title}` }] : [];
+  if (!isSameUrl(text, wanted)) {
+    yield {
+      at: url,
+      message: `Element Web uses ${text}, but Synapse is at ${wanted} — use that.`,
+      related: source,
+      fixes: () => {
+        const isReady = written.exists && findPlaceholders(wanted, 'value').length === 0;
+        const edit = isReady ? replaceScalar(url, wanted.replace(/\/+$/, '')) : undefined;
+        return edit ? [{ title: `Use ${wanted.replace(/\/+$/, '')}`, safe: true, edits: [edit] }] : [];
+      },
+    };
+  } else if (text.startsWith('http://')) {
+    yield {
+      at: url,
+      severity: 'warning',
+      message: `Element Web talks to ${text} without TLS, which browsers refuse from a page that has it — use https.`,
+    };
+  }
+}
+
+function* nameProblems(value: Value, { homeserver, resource }: SynapseProcess): Iterable<Problem> {
+  const wanted = homeserver?.at('server_name');
+  if (
+    !homeserver ||
+    !wanted?.string ||
+    value.string === undefined ||
+    value.string.toLowerCase() === wanted.string.toLowerCase()
+  )
+    return;
+  if (homeserver.layer('server_name').file.resolve(wanted.sourceSpan).kind !== 'left') return;
+  const text = wanted.string;
+  yield {
+    at: value,
+    message: `Element Web takes the server for ${value.string}, but its server_name is ${text} — use that.`,
+    related: [{ at: wanted, message: `server_name of ${resource.title}` }],
+    fixes: () => {
+      const edit = findPlaceholders(text, 'value').length === 0 ? replaceScalar(value, text) : undefined;
+      return edit ? [{ title: `Use ${text}`, safe: true, edits: [edit] }] : [];
+    },
+  };
+}
+
+/** Whether a value is what the browser gets: no script replaces a part of it. */
+function isWritten(file: EffectiveFile | undefined, value: Value): boolean {
+  return file?.resolve(value.sourceSpan).kind === 'left';
+}
+
+/** Whether two addresses have the same host, port and path; the scheme is judged by itself. */
+function isSameUrl(a: string, b: string): boolean {
+  const plain = (url: string): string =>
+    url
+      .replace(/^https?:\/\//i, '')
+      .replace(/\/+$/, '')
+      .replace(/^[^/]+/, host => host.toLowerCase().replace(/:443$/, ''));
+  return plain(a) === plain(b);
+}
