@@ -20,6 +20,7 @@ import probePortMissing from './availability/probe-port-missing';
 import resourcesMissing from './availability/resources-missing';
 import configEnvUndefined from './config/config-env-undefined';
 import configPlaceholderUnsubstituted from './config/config-placeholder-unsubstituted';
+import deployOrder from './deploy/deploy-order';
 import deployPathMissing from './deploy/deploy-path-missing';
 import deploySelectorEmpty from './deploy/deploy-selector-empty';
 import deployWaitJobMissing from './deploy/deploy-wait-job-missing';
@@ -39,6 +40,7 @@ import haproxyStreamWriterUnrouted from './haproxy/haproxy-stream-writer-unroute
 import haproxyTemplateOnClusterip from './haproxy/haproxy-template-on-clusterip';
 import haproxyWorkerUnrouted from './haproxy/haproxy-worker-unrouted';
 import keyVaultInitdbNotSuperuser from './key-vault/key-vault-initdb-not-superuser';
+import operatorNotProvisioned from './kubernetes/operator-not-provisioned';
 import removedApiVersion from './kubernetes/removed-api-version';
 import liDatabaseNotLiCluster from './li/li-database-not-li-cluster';
 import liFederationEnabled from './li/li-federation-enabled';
@@ -60,6 +62,9 @@ import minioStorageEfficiency from './minio/minio-storage-efficiency';
 import minioTenantMissing from './minio/minio-tenant-missing';
 import minioUserIsRoot from './minio/minio-user-is-root';
 import alertRulesMissing from './monitoring/alert-rules-missing';
+import dashboardJsonInvalid from './monitoring/dashboard-json-invalid';
+import dashboardLabelMissing from './monitoring/dashboard-label-missing';
+import dashboardMissing from './monitoring/dashboard-missing';
 import monitorDuplicateScrape from './monitoring/monitor-duplicate-scrape';
 import monitorMissing from './monitoring/monitor-missing';
 import monitorNotPickedUp from './monitoring/monitor-not-picked-up';
@@ -97,8 +102,17 @@ import pgSharedBuffersTooLarge from './postgresql/pg-shared-buffers-too-large';
 import pgSuperuserSecretUndefined from './postgresql/pg-superuser-secret-undefined';
 import scaleSourcesDiffer from './postgresql/scale-sources-differ';
 import synapseDatabaseMismatch from './postgresql/synapse-database-mismatch';
+import headlessNotReadyDns from './redis/headless-not-ready-dns';
+import redisEvictionPolicy from './redis/redis-eviction-policy';
+import redisMaxmemoryExceedsLimit from './redis/redis-maxmemory-exceeds-limit';
 import redisPasswordNotApplied from './redis/redis-password-not-applied';
 import redisPasswordSecretMissing from './redis/redis-password-secret-missing';
+import redisReplicationUninitialised from './redis/redis-replication-uninitialised';
+import redisSentinelAuthMissing from './redis/redis-sentinel-auth-missing';
+import redisSentinelHostname from './redis/redis-sentinel-hostname';
+import redisSentinelQuorum from './redis/redis-sentinel-quorum';
+import redisSentinelReplicaCount from './redis/redis-sentinel-replica-count';
+import redisServiceSpreadsWrites from './redis/redis-service-spreads-writes';
 import namespaceUndefined from './references/namespace-undefined';
 import referenceMissingConfigmap from './references/reference-missing-configmap';
 import referenceMissingConfigmapKey from './references/reference-missing-configmap-key';
@@ -176,6 +190,10 @@ export const rules: readonly Rule[] = [
   configEnvUndefined,
   configPlaceholderUnsubstituted,
   crdUnknownField,
+  dashboardJsonInvalid,
+  dashboardLabelMissing,
+  dashboardMissing,
+  deployOrder,
   deployPathMissing,
   deploySelectorEmpty,
   deployWaitJobMissing,
@@ -200,6 +218,7 @@ export const rules: readonly Rule[] = [
   haproxyStreamWriterUnrouted,
   haproxyTemplateOnClusterip,
   haproxyWorkerUnrouted,
+  headlessNotReadyDns,
   hpaOnNamedWorkers,
   hpaTargetMissing,
   imageTagMutable,
@@ -250,6 +269,7 @@ export const rules: readonly Rule[] = [
   netpolSelectsNothing,
   nodeportDuplicate,
   nodeportOutOfRange,
+  operatorNotProvisioned,
   pdbMissing,
   pdbOverlap,
   pdbSelectsNothing,
@@ -273,8 +293,16 @@ export const rules: readonly Rule[] = [
   placeholderSecret,
   probeMissing,
   probePortMissing,
+  redisEvictionPolicy,
+  redisMaxmemoryExceedsLimit,
   redisPasswordNotApplied,
   redisPasswordSecretMissing,
+  redisReplicationUninitialised,
+  redisSentinelAuthMissing,
+  redisSentinelHostname,
+  redisSentinelQuorum,
+  redisSentinelReplicaCount,
+  redisServiceSpreadsWrites,
   referenceMissingConfigmap,
   referenceMissingConfigmapKey,
   referenceMissingImagepullsecret,

@@ -25,6 +25,13 @@ export const clusterDns: ExternalEndpoint = {
 /** NodeLocal DNSCache listens on this address of every node (Kubernetes documentation, "Using NodeLocal DNSCache"). */
 export const nodeLocalDns: ExternalEndpoint = { kind: 'external', name: 'NodeLocal DNSCache', ips: ['169.254.20.10'] };
 
+/** OpenShift's DNS pods, which listen on port 5353 (OpenShift documentation, "DNS Operator"). */
+export const openshiftDns: ExternalEndpoint = {
+  kind: 'external',
+  name: 'the cluster DNS of OpenShift',
+  namespace: 'openshift-dns',
+};
+
 /** The API server has addresses of nodes or of a provider; manifests do not tell which. */
 export const apiServer: ExternalEndpoint = { kind: 'external', name: 'the API server' };
 

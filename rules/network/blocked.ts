@@ -1,4 +1,4 @@
-import { type FlowEnd, flowsOf, isExternal, type RequiredFlow, verdictOf } from '../../analysis/flows';
+import { type FlowEnd, flowsFrom, flowsOf, isExternal, type RequiredFlow, verdictOf } from '../../analysis/flows';
 import type { PeerVerdict, RuleVerdict, SideVerdict, Verdict } from '../../analysis/network/evaluate';
 import { nearMisses, summarize } from '../../analysis/network/explain';
 import { policyResource } from '../../analysis/policies';
@@ -30,10 +30,23 @@ export function blockedGroups(workspace: Workspace): readonly BlockedGroup[] {
   return workspace.shared(groupBlocked);
 }
 
-/** Whether a needed flow is blocked for certain and ought not to be. */
+/**
+ * Whether a needed flow is blocked for certain and ought not to be. A Service that leads to another application as well,
+ * which may be reached, selects too much: that is a mistake of the Service.
+ */
 export function blockedFlow(workspace: Workspace, flow: RequiredFlow): BlockedFlow | undefined {
   const verdict = verdictOf(workspace, flow);
-  return verdict.result === 'denied' && !isForbidden(workspace, flow.from, flow.to) ? { flow, verdict } : undefined;
+  if (verdict.result !== 'denied' || isForbidden(workspace, flow.from, flow.to)) return undefined;
+  return flow.importance !== 'metrics' && reachesAnother(workspace, flow) ? undefined : { flow, verdict };
+}
+
+function reachesAnother(workspace: Workspace, flow: RequiredFlow): boolean {
+  const siblings = flowsFrom(workspace, flow.source).filter(
+    one => one !== flow && one.at === flow.at && one.from === flow.from && one.to !== flow.to,
+  );
+  if (siblings.length === 0) return false;
+  const own = appOf(workspace, flow.to).key;
+  return siblings.some(one => appOf(workspace, one.to).key !== own && verdictOf(workspace, one).result === 'allowed');
 }
 
 /** Which side blocks a flow and why: `egress of matrix/livekit blocks it: only allow-dns selects it`. */

@@ -1,6 +1,7 @@
 import { endpointOfEnd, type FlowEnd, isExternal, policiesFor } from '../../analysis/flows';
 import { distinguishingLabels } from '../../analysis/network/distinguishing-labels';
 import type { SideVerdict } from '../../analysis/network/evaluate';
+import { nearMisses } from '../../analysis/network/explain';
 import { minimalEdits, type ProposedEdit, type ProposedPeer } from '../../analysis/network/minimal-edit';
 import type { Direction, Endpoint, PodEndpoint } from '../../analysis/network/model';
 import { isolation } from '../../analysis/network/policy-index';
@@ -19,6 +20,7 @@ import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix } from '../rule';
 import type { BlockedFlow } from './blocked';
+import { selectByName } from './namespace-labels';
 import { appOf, isolates } from './parts';
 import { appendPort, appendRule, merged, policyText, type WrittenPort, type WrittenRule } from './policy-text';
 
@@ -57,6 +59,8 @@ interface Gap {
   readonly peer: FlowEnd;
   readonly ports: readonly WrittenPort[];
   readonly edit: ProposedEdit<Value>;
+  /** The edits that put a rule right which was meant for this flow and selects the namespace by a dead label. */
+  readonly repair: readonly TextEdit[];
   /** Whether there is one obvious place for it and no border of isolation in the way. */
   readonly isPlain: boolean;
 }
@@ -77,10 +81,28 @@ function gapsOf(workspace: Workspace, { flow, verdict }: BlockedFlow): readonly 
     const edit = proposed[index];
     const [end, peer] = side.direction === 'Egress' ? [from, to] : [to, from];
     if (!edit) return [];
-    const isPlain = !isolates(workspace, from, to) && candidates(side) === 1 && isAbout(workspace, end, edit);
+    // A port in a rule that names nobody else is as plain as can be, whatever other pods the policy is for.
+    const isPlain =
+      !isolates(workspace, from, to) &&
+      candidates(side) === 1 &&
+      (edit.kind === 'append-port' || isAbout(workspace, end, edit));
     const ports = [port, ...alternativePorts].map(one => ({ port: one, protocol }));
-    return [{ direction: side.direction, end, peer, ports, edit, isPlain }];
+    const repair = repairOf(side, peer);
+    return [{ direction: side.direction, end, peer, ports, edit, repair, isPlain: repair.length > 0 || isPlain }];
   });
+}
+
+/** A rule with the right ports whose peers name the right namespace, but by a label that it does not have. */
+function repairOf(side: SideVerdict<Value>, peer: FlowEnd): readonly TextEdit[] {
+  for (const { rule } of nearMisses(side)) {
+    if (rule.portMatch !== 'yes') continue;
+    for (const { peer: written, because } of rule.peers) {
+      if (because?.kind !== 'namespaceSelector' || !because.requirement.values.includes(peer.namespace ?? '')) continue;
+      const [fix] = selectByName(written.source.at('namespaceSelector'), because.requirement.source);
+      if (fix) return fix.edits;
+    }
+  }
+  return [];
 }
 
 /** How many policies are about the pods of a side and allow them something. */
@@ -108,8 +130,13 @@ function widenedPolicies(workspace: Workspace, gaps: readonly Gap[]): readonly C
   const changes = new Map<string, Change>();
   const groups = new Map<string, Gap[]>();
   for (const gap of gaps) {
-    const { edit } = gap;
-    if (edit.kind === 'append-port') {
+    const { edit, repair } = gap;
+    if (repair.length > 0) {
+      for (const [index, text] of repair.entries()) {
+        const name = 'policy' in edit ? edit.policy.name : nameOfEnd(gap.end);
+        changes.set(`repair ${name} ${index}`, { name, edit: text });
+      }
+    } else if (edit.kind === 'append-port') {
       for (const port of gap.ports) {
         const key = `${edit.policy.name} ${edit.rule.source.path.join('/')} ${port.protocol} ${port.port}`;
         changes.set(key, { name: edit.policy.name, edit: appendPort(edit.rule.source.at('ports'), port) });
@@ -134,7 +161,8 @@ function widenedPolicies(workspace: Workspace, gaps: readonly Gap[]): readonly C
 function addedPolicies(workspace: Workspace, gaps: readonly Gap[]): readonly Change[] {
   const byEnd = new Map<string, Gap[]>();
   for (const gap of gaps) {
-    if (gap.edit.kind === 'new-policy') add(byEnd, `${gap.direction} ${nameOfEnd(gap.end)}`, gap);
+    if (gap.edit.kind === 'new-policy' && gap.repair.length === 0)
+      add(byEnd, `${gap.direction} ${nameOfEnd(gap.end)}`, gap);
   }
   const alike = new Map<string, Gap[][]>();
   for (const group of byEnd.values()) {

@@ -1,0 +1,114 @@
+import { admits } from '../../analysis/network/evaluate';
+import { isEmptySelector, matchesSelector } from '../../analysis/network/labels';
+import type { Direction, PodEndpoint, Policy, Rule } from '../../analysis/network/model';
+import { affects, rulesOf } from '../../analysis/network/policy-index';
+import { type Pods, podsIn } from '../../analysis/pods';
+import { anyNamespace, endpointOf, policiesOf, policyResources, readPolicy } from '../../analysis/policies';
+import type { Resource } from '../../manifests/resource';
+import type { Value } from '../../manifests/value';
+import type { Workspace } from '../../manifests/workspace';
+
+/** What one item of a rule's `from` or `to` lets through; or a whole rule, if it names nobody and so admits everybody. */
+export interface Admission {
+  readonly rule: Value;
+  /** Undefined for a rule without peers. */
+  readonly peer: Value | undefined;
+  /** The pods of the policy's own namespace that it names. */
+  readonly pods: readonly Pods[];
+  /** Whether a pod of the namespace without any label is among those named. */
+  readonly isAnyPod: boolean;
+  /** Whether pods of any other namespace are. */
+  readonly isAnyNamespace: boolean;
+  /** The `ipBlock`, if it is one. */
+  readonly addresses: string | undefined;
+}
+
+/** The pods of the tree that a policy selects in its own namespace. */
+export function selectedPods(workspace: Workspace, policy: Resource, direction: Direction): readonly Pods[] {
+  const read = readPolicy(policy);
+  if (!affects(read, direction)) return [];
+  return podsIn(workspace, policy.namespace).filter(
+    pods => pods.namespace === policy.namespace && !pods.hostNetwork && matchesSelector(read.podSelector, pods.labels),
+  );
+}
+
+/**
+ * Who a policy lets through to some port of some pods, peer by peer. For `Egress` these are the ports of the pods at
+ * the other side, so `ports` says for each of them which ones count.
+ */
+export function admissionsOf(
+  workspace: Workspace,
+  policy: Resource,
+  direction: Direction,
+  isMeant: (rule: Rule<Value>) => boolean,
+): readonly Admission[] {
+  const read = readPolicy(policy);
+  if (!affects(read, direction)) return [];
+  const index = policiesOf(workspace, policy.namespace ?? anyNamespace);
+  const all = podsIn(workspace, policy.namespace).filter(pods => pods.namespace === policy.namespace);
+  return rulesOf(read, direction)
+    .filter(isMeant)
+    .flatMap((rule): readonly Admission[] => {
+      const admitted = (one: Rule<Value>, endpoint: PodEndpoint): boolean =>
+        admits(one, read, endpoint, index) === 'yes';
+      const [stranger, foreigner] = strangers(read);
+      if (!rule.peers?.length) {
+        return [
+          {
+            rule: rule.source,
+            peer: undefined,
+            pods: all,
+            isAnyPod: true,
+            isAnyNamespace: true,
+            addresses: undefined,
+          },
+        ];
+      }
+      return rule.peers.map(peer => {
+        const alone = { ...rule, peers: [peer] };
+        return {
+          rule: rule.source,
+          peer: peer.source,
+          pods: all.filter(pods => admitted(alone, endpointOf(pods))),
+          isAnyPod: admitted(alone, stranger),
+          isAnyNamespace: admitted(alone, foreigner),
+          addresses: peer.ipBlock?.cidr,
+        };
+      });
+    });
+}
+
+/** Whether a rule is about a port of some pods. */
+export function coversPort(rule: Rule<Value>, pods: Pods, port: number): boolean {
+  if (!rule.ports?.length) return true;
+  return rule.ports.some(({ protocol = 'TCP', port: own, endPort }) => {
+    if (protocol !== 'TCP') return false;
+    if (own === undefined) return true;
+    if (typeof own === 'number') return port >= own && port <= (endPort ?? own);
+    return pods.ports.some(one => one.name === own && one.port === port);
+  });
+}
+
+/** Whether a policy selects all pods of its namespace. */
+export function selectsAll(policy: Policy<Value>): boolean {
+  return isEmptySelector(policy.podSelector);
+}
+
+/** The policies of a namespace, as the engine reads them. */
+export function readPolicies(workspace: Workspace, namespace: string | undefined): readonly Policy<Value>[] {
+  return policyResources(workspace, namespace ?? anyNamespace).map(readPolicy);
+}
+
+/** A pod of the policy's namespace, and one of another, that carry no label at all. */
+function strangers(policy: Policy<Value>): readonly [PodEndpoint, PodEndpoint] {
+  const stranger: PodEndpoint = {
+    kind: 'pod',
+    id: 'any other pod',
+    name: 'any other pod',
+    namespace: policy.namespace,
+    labels: new Map(),
+    namedPorts: new Map(),
+    hostNetwork: false,
+  };
+  return [stranger, { ...stranger, id: 'a pod elsewhere', namespace: 'another-namespace' }];
+}
