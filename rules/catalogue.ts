@@ -78,6 +78,7 @@ import netpolDnsEgressMissing from './network/netpol-dns-egress-missing';
 import netpolFlowBlocked from './network/netpol-flow-blocked';
 import netpolHostNetwork from './network/netpol-host-network';
 import netpolIngressAccess from './network/netpol-ingress-access';
+import netpolKeyVaultIsolation from './network/netpol-key-vault-isolation';
 import netpolNamespaceSelectorLabel from './network/netpol-namespace-selector-label';
 import netpolPeerMatchesNothing from './network/netpol-peer-matches-nothing';
 import netpolPodUnprotected from './network/netpol-pod-unprotected';
@@ -261,6 +262,7 @@ export const rules: readonly Rule[] = [
   netpolFlowBlocked,
   netpolHostNetwork,
   netpolIngressAccess,
+  netpolKeyVaultIsolation,
   netpolNamespaceSelectorLabel,
   netpolPeerMatchesNothing,
   netpolPodUnprotected,
