@@ -3,8 +3,8 @@ import type { SourceFile } from '../manifests/file';
 import type { Resource } from '../manifests/resource';
 import type { Place } from '../manifests/span';
 import type { Index, IndexEntry, Workspace } from '../manifests/workspace';
+import { commandsIn } from './commands';
 import type { Labels } from './labels';
-import { readShell, type ShellCommand } from './text/shell';
 
 /*
  * What Helm charts put into the cluster beside the manifests of the tree. Their objects are not in the tree, so a
@@ -166,24 +166,24 @@ function* fromComments(document: ManifestDocument): Iterable<ChartRelease> {
 
 function* fromText(file: SourceFile): Iterable<ChartRelease> {
   if (!file.text.includes('helm')) return;
-  const place = (start: number, end: number): Place => ({ uri: file.uri, span: { start, end } });
-  if (/\.md$/i.test(file.path)) {
-    for (const line of file.text.matchAll(/^[ \t]*(?:\$ )?(helm[ \t](?:[^\n]*\\\r?\n)*[^\n]*)/gm)) {
-      const release = fromWords((line[1] ?? '').replace(/\\\r?\n/g, ' ').split(/[ \t\r\n]+/));
-      if (release) yield { ...release, evidence: 'mention', at: place(line.index, line.index + line[0].length) };
-    }
-  } else if (/\.sh$/i.test(file.path)) {
-    for (const command of readShell(file.text).commands) {
-      if (command.name !== 'helm') continue;
-      const release = fromWords(['helm', ...command.args.map(wordValue)]);
-      if (release) yield { ...release, evidence: 'command', at: place(command.span.start, command.span.end) };
-    }
+  for (const { command, isShown, place } of commandsIn(file)) {
+    if (command.kind !== 'helm') continue;
+    const name = known(command.release);
+    const chart = known(command.chart);
+    if (name === undefined) continue;
+    yield {
+      name,
+      chart: chart?.slice(chart.lastIndexOf('/') + 1),
+      namespace: known(command.namespace),
+      evidence: isShown ? 'mention' : 'command',
+      at: place(command.span),
+    };
   }
 }
 
-/** The text of a word, or nothing that could be taken for a name if the shell has to work it out. */
-function wordValue({ value, literal }: ShellCommand['args'][number]): string {
-  return literal ? value : '$';
+/** The text of a word that can be the name of an object, unless the shell has to work it out. */
+function known(word: { readonly value: string; readonly certainty: string } | undefined): string | undefined {
+  return word && word.certainty !== 'unknown' && /^[a-z0-9][a-z0-9./:-]*$/.test(word.value) ? word.value : undefined;
 }
 
 /** The release that `helm install NAME CHART` and `helm upgrade --install NAME CHART` make. */
