@@ -9,13 +9,19 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
   try {
     switch (name) {
       case 'check':
-        return (await import('./commands/check')).check(rest);
+        return await (await import('./commands/check')).check(rest);
       case 'fix':
         return (await import('./commands/fix')).fix(rest);
       case 'checklist':
-        return (await import('./commands/checklist')).checklist(rest);
+        return await (await import('./commands/checklist')).checklist(rest);
       case 'plan':
         return (await import('./commands/plan')).plan(rest);
+      case 'generate':
+        return (await import('./commands/generate')).generate(rest);
+      case 'deploy':
+        return (await import('./commands/deploy')).deploy(rest);
+      case 'verify':
+        return (await import('./commands/verify')).verify(rest);
       case 'explain':
         return (await import('./commands/explain')).explain(rest);
       case 'lsp':
@@ -50,8 +56,14 @@ const help = `Usage: matrix-preflight <command> [options]
   fix [PATH=.]        apply all safe fixes          --rule ID…  --dry-run
   checklist [PATH=.]  the state of every item       --format pretty|json  --output FILE
   plan [PATH=.]       the resolved deployment plan  --phase ID…  --format pretty|json
+  generate KIND       one new credential on stdout
+                      password|hex|django|rsa|signing-key|livekit-key
+  deploy [PATH=.]     carry the plan out            --context NAME  --phase ID…  --step ID…  --dry-run  --resume RUN
+                      --yes --confirm-context NAME --plan-hash H
+  verify [PATH=.]     ask the cluster whether it stands  --context NAME  --format pretty|json|junit
   explain RULE        the page of a rule
   lsp --stdio         the language server
 
-Exit codes of check and checklist: 0 nothing at or above --fail-on, 1 something is, 2 usage or input error.
+Exit codes of check, checklist and verify: 0 nothing at or above --fail-on, 1 something is, 2 usage or input error.
+Of deploy: 0 done, 1 blocked by findings, 2 usage, 3 a step failed, 4 paused or cancelled, 5 refused.
 `;
