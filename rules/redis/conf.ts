@@ -1,0 +1,67 @@
+import { commandLine, configurationOf } from '../../analysis/configs';
+import type { EffectiveFile } from '../../analysis/effective';
+import { type Container, replicasOf } from '../../analysis/pods';
+import { isLi, redisMains, workloads } from '../../analysis/roles';
+import { type RedisDirective, readRedisConf } from '../../analysis/text/redis-conf';
+import type { Resource } from '../../manifests/resource';
+import type { Place, Span, TextEdit } from '../../manifests/span';
+import type { Workspace } from '../../manifests/workspace';
+
+/** The configuration file that Redis or Sentinel is started with. */
+export interface RedisConf {
+  readonly container: Container;
+  readonly file: EffectiveFile;
+  readonly directives: readonly RedisDirective[];
+}
+
+/** What a program of a workload reads; undefined where the tree does not show all of it. */
+export function redisConf(
+  workspace: Workspace,
+  resource: Resource,
+  program: 'redis' | 'sentinel',
+): RedisConf | undefined {
+  const configuration = configurationOf(workspace, resource, program);
+  const [file, ...others] = configuration?.files ?? [];
+  if (!configuration || !file || others.length > 0 || file.isOpaque) return undefined;
+  return { container: configuration.container, file, directives: readRedisConf(file.content.text) };
+}
+
+/** The Sentinels of the main instance. */
+export function sentinels(workspace: Workspace): readonly Resource[] {
+  return workloads(workspace, 'sentinel').filter(one => !isLi(workspace, one));
+}
+
+/** How many Sentinels run; undefined where that depends on the number of nodes. */
+export function sentinelCount(workspace: Workspace): number | undefined {
+  const all = sentinels(workspace);
+  if (all.some(({ kind }) => kind === 'DaemonSet')) return undefined;
+  return all.reduce((sum, one) => sum + replicasOf(one), 0);
+}
+
+/** Whether a Redis of the main instance asks for a password. */
+export function asksForPassword(workspace: Workspace): boolean {
+  return redisMains(workspace).some(redis => {
+    const conf = redisConf(workspace, redis, 'redis');
+    const container = configurationOf(workspace, redis, 'redis')?.container;
+    return (
+      conf?.directives.some(({ name }) => name === 'requirepass') === true ||
+      (container !== undefined && commandLine(container).some(word => /--requirepass\b/.test(word.text ?? '')))
+    );
+  });
+}
+
+export function placeIn({ file }: RedisConf, { start, end }: Span): Place {
+  return file.content.place(start, end);
+}
+
+/** Replaces a part of the configuration, if the part is written in the tree as it stands. */
+export function replacePart(
+  workspace: Workspace,
+  { file }: RedisConf,
+  span: Span,
+  newText: string,
+): TextEdit | undefined {
+  const at = file.content.place(span.start, span.end);
+  const written = workspace.file(at.uri)?.text.slice(at.span.start, at.span.end);
+  return written === file.content.text.slice(span.start, span.end) ? { at, newText } : undefined;
+}

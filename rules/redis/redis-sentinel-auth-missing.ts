@@ -1,0 +1,199 @@
+import { workloadKinds } from '../../analysis/pods';
+import { findPlaceholders } from '../../analysis/text/placeholders';
+import { type SentinelMonitor, sentinelMonitors, sentinelSettings } from '../../analysis/text/redis-conf';
+import type { Workspace } from '../../manifests/workspace';
+import type { Problem, Rule } from '../rule';
+import { asksForPassword, placeIn, type RedisConf, redisConf, sentinels } from './conf';
+
+export default {
+  id: 'redis-sentinel-auth-missing',
+  items: ['1.2.b.2'],
+  severity: 'error',
+  summary: 'Sentinel has no password for the Redis that it watches.',
+  why: 'Redis refuses Sentinel, which then takes a healthy master for dead, or never notices that it fails. There is no failover.',
+  remedy:
+    'Append `sentinel auth-pass MASTER` with the password from the Secret below the line `sentinel monitor`, in the init container that writes the configuration.',
+  traps: [
+    'Nothing is reported where Redis asks for no password.',
+    '`sentinel auth-pass` has to come after `sentinel monitor` of the same name.',
+    'The password itself must not stand in a ConfigMap.',
+  ],
+  sources: ['Redis documentation, sentinel.conf: sentinel auth-pass <master-name> <password>'],
+  examples: {
+    bad: `
+      #- /redis.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: redis
+        namespace: matrix
+      data:
+        redis.conf: |
+          port 6379
+          requirepass from-elsewhere
+        sentinel.conf: |
+          sentinel monitor main 192.0.2.1 6379 2
+      #   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ error: Sentinel has no password for main
+      ---
+      apiVersion: apps/v1
+      kind: StatefulSet
+      metadata:
+        name: redis
+        namespace: matrix
+      spec:
+        replicas: 3
+        serviceName: redis
+        selector:
+          matchLabels: {app: redis}
+        template:
+          metadata:
+            labels: {app: redis}
+          spec:
+            containers:
+              - name: redis
+                image: redis:7.4
+                command: [redis-server, /conf/redis.conf]
+                volumeMounts:
+                  - {name: config, mountPath: /conf}
+              - name: sentinel
+                image: redis:7.4
+                command: [redis-sentinel, /conf/sentinel.conf]
+                volumeMounts:
+                  - {name: config, mountPath: /conf}
+            volumes:
+              - name: config
+                configMap: {name: redis}
+    `,
+    good: `
+      #- /redis.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: redis
+        namespace: matrix
+      data:
+        redis.conf: |
+          port 6379
+          requirepass PASSWORD_PLACEHOLDER
+        sentinel.conf: |
+          sentinel resolve-hostnames yes
+          sentinel monitor main 192.0.2.1 6379 2
+          sentinel auth-pass main PASSWORD_PLACEHOLDER
+      ---
+      apiVersion: apps/v1
+      kind: StatefulSet
+      metadata:
+        name: redis
+        namespace: matrix
+      spec:
+        replicas: 3
+        serviceName: redis
+        selector:
+          matchLabels: {app: redis}
+        template:
+          metadata:
+            labels: {app: redis}
+          spec:
+            containers:
+              - name: redis
+                image: redis:7.4
+                command: [redis-server, /conf/redis.conf]
+                volumeMounts:
+                  - {name: config, mountPath: /conf}
+              - name: sentinel
+                image: redis:7.4
+                command: [redis-sentinel, /conf/sentinel.conf]
+                volumeMounts:
+                  - {name: config, mountPath: /conf}
+            initContainers:
+              - name: set-password
+                image: redis:7.4
+                command:
+                  - sh
+                  - -c
+                  - |
+                    sed "s/PASSWORD_PLACEHOLDER/\${REDIS_PASSWORD}/" /template/redis.conf > /conf/redis.conf
+                    sed "s/PASSWORD_PLACEHOLDER/\${REDIS_PASSWORD}/" /template/sentinel.conf > /conf/sentinel.conf
+                env:
+                  - name: REDIS_PASSWORD
+                    valueFrom:
+                      secretKeyRef: {name: redis-password, key: password}
+                volumeMounts:
+                  - {name: template, mountPath: /template}
+                  - {name: config, mountPath: /conf}
+            volumes:
+              - name: template
+                configMap: {name: redis}
+              - name: config
+                emptyDir: {}
+    `,
+  },
+  kinds: [...workloadKinds],
+  *check(resource, workspace) {
+    const conf = sentinels(workspace).includes(resource) ? redisConf(workspace, resource, 'sentinel') : undefined;
+    if (!conf || !asksForPassword(workspace)) return;
+    for (const monitor of sentinelMonitors(conf.directives)) {
+      const problem = problemWith(workspace, conf, monitor);
+      if (problem) yield problem;
+    }
+  },
+} satisfies Rule;
+
+function problemWith(
+  workspace: Workspace,
+  conf: RedisConf,
+  { directive, master }: SentinelMonitor,
+): Problem | undefined {
+  const settings = sentinelSettings(conf.directives, 'auth-pass');
+  const setting = settings.findLast(one => one.master?.value === master.value);
+  const [password] = setting?.values ?? [];
+  if (!setting || !password) {
+    const other = settings[0]?.master;
+    return {
+      at: other ? placeIn(conf, other.span) : placeIn(conf, directive.span),
+      message: `Sentinel has no password for ${master.value}${other ? `, only for ${other.value}` : ', though Redis asks for one'} — add sentinel auth-pass ${master.value} with the password from the Secret.`,
+    };
+  }
+  if (conf.directives.indexOf(setting.directive) < conf.directives.indexOf(directive)) {
+    return {
+      at: placeIn(conf, setting.directive.span),
+      message: `sentinel auth-pass ${master.value} stands above its sentinel monitor, where Sentinel does not know the name yet — move it below.`,
+    };
+  }
+  const resolution = conf.file.resolve(password.span);
+  if (resolution.kind === 'unexpanded') {
+    return {
+      at: resolution.by,
+      message: 'This does not expand its variable, because the shell leaves single quotes alone — use double quotes.',
+    };
+  }
+  if (resolution.kind === 'replaced') {
+    const missing = resolution.variables.find(({ definition, mayBeDefined }) => !definition && !mayBeDefined);
+    return (
+      missing && {
+        at: missing.at,
+        message: `The container does not have the variable ${missing.name}, so Sentinel’s password is empty — define it under env.`,
+      }
+    );
+  }
+  if (resolution.kind !== 'left') return undefined;
+  const at = placeIn(conf, password.span);
+  if (findPlaceholders(password.value, 'value').length > 0) {
+    return {
+      at,
+      message: `${password.value} is still there when Sentinel reads ${conf.file.path} — let an init container put the Secret’s value in.`,
+    };
+  }
+  const inConfigMap = workspace
+    .file(at.uri)
+    ?.documents.some(({ resources }) =>
+      resources.some(
+        one =>
+          one.kind === 'ConfigMap' &&
+          conf.file.sources.some(source => source.path[0] === 'data' && source.uri === one.uri),
+      ),
+    );
+  return inConfigMap
+    ? { at, message: 'Sentinel’s password stands in a ConfigMap — take it from the Secret in an init container.' }
+    : undefined;
+}

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import memory from '../../../rules/redis/redis-maxmemory-exceeds-limit';
+import initialised from '../../../rules/redis/redis-replication-uninitialised';
+import auth from '../../../rules/redis/redis-sentinel-auth-missing';
+import hostname from '../../../rules/redis/redis-sentinel-hostname';
+import quorum from '../../../rules/redis/redis-sentinel-quorum';
+import count from '../../../rules/redis/redis-sentinel-replica-count';
+import type { Rule } from '../../../rules/rule';
+import { check } from '../../fixture';
+
+describe('Redis Sentinel rules', () => {
+  it('judge auth-pass by its order, its name and where the password stands', () => {
+    const monitor = 'sentinel monitor main 192.0.2.1 6379 2';
+    assert.match(found('requirepass x', `sentinel auth-pass main x\n${monitor}`, 3, auth)[0] ?? '', /stands above/);
+    assert.match(found('requirepass x', `${monitor}\nsentinel auth-pass other x`, 3, auth)[0] ?? '', /only for other/);
+    assert.match(found('requirepass x', `${monitor}\nsentinel auth-pass main x`, 3, auth)[0] ?? '', /in a ConfigMap/);
+    assert.deepEqual(found('port 6379', monitor, 3, auth), []);
+  });
+  it('count Sentinels and compare the quorum with them', () => {
+    assert.deepEqual(found('port 6379', 'sentinel monitor main 192.0.2.1 6379 3', 5, count, quorum), []);
+    assert.match(found('port 6379', 'sentinel monitor main 192.0.2.1 6379 4', 3, quorum)[0] ?? '', /never the case/);
+    assert.match(found('port 6379', 'port 26379', 4, count)[0] ?? '', /an even number/);
+  });
+  it('want names resolved above the monitor, and leave addresses alone', () => {
+    const name = 'sentinel monitor main redis-0.redis 6379 2';
+    assert.equal(found('port 1', `${name}\nsentinel resolve-hostnames yes`, 3, hostname).length, 1);
+    assert.deepEqual(found('port 1', `sentinel resolve-hostnames yes\n${name}`, 3, hostname), []);
+    assert.deepEqual(found('port 1', 'sentinel monitor main 10.0.0.1 6379 2', 3, hostname), []);
+  });
+  it('see followers in a configuration, and need none for one pod', () => {
+    assert.deepEqual(found('replicaof redis-0.redis 6379', 'port 26379', 3, initialised), []);
+    assert.deepEqual(found('port 1', 'port 26379', 1, initialised), []);
+    assert.equal(found('# replicaof redis-0 6379', 'port 26379', 3, initialised).length, 1);
+  });
+  it('compare maxmemory with the limit by Redis’ own units', () => {
+    assert.equal(found('maxmemory 1gb', 'port 26379', 3, memory).length, 1);
+    assert.deepEqual(found('maxmemory 768mb', 'port 26379', 3, memory), []);
+  });
+});
+
+function found(redis: string, sentinel: string, replicas: number, ...rules: readonly Rule[]): readonly string[] {
+  const source = `apiVersion: v1
+kind: ConfigMap
+metadata: {name: redis, namespace: matrix}
+data:
+  redis.conf: |
+    ${redis.replaceAll('\n', '\n    ')}
+  sentinel.conf: |
+    ${sentinel.replaceAll('\n', '\n    ')}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: redis, namespace: matrix}
+spec:
+  replicas: ${replicas}
+  serviceName: redis
+  selector: {matchLabels: {app: redis}}
+  template:
+    metadata: {labels: {app: redis}}
+    spec:
+      containers:
+        - name: redis
+          image: redis:7.4
+          command: [redis-server, /conf/redis.conf]
+          resources: {limits: {memory: 1Gi}}
+          volumeMounts: [{name: config, mountPath: /conf}]
+        - name: sentinel
+          image: redis:7.4
+          command: [redis-sentinel, /conf/sentinel.conf]
+          volumeMounts: [{name: config, mountPath: /conf}]
+      volumes:
+        - name: config
+          configMap: {name: redis}
+`;
+  return check(source, rules).findings.map(({ problem }) => problem.message);
+}
