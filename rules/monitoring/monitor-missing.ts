@@ -1,0 +1,319 @@
+import { anchorFor, nameOf } from '../../analysis/anchor';
+import { valuesDocuments } from '../../analysis/helm-values';
+import { monitors, targetsOf } from '../../analysis/monitors';
+import { clusterKind, synapseWorkers, tenantKind, workloads } from '../../analysis/roles';
+import { settingsOf } from '../../analysis/settings';
+import type { ChecklistItemId } from '../../checklist/types';
+import { insertEntry, replaceValue } from '../../manifests/edit';
+import type { SourceFile } from '../../manifests/file';
+import type { Resource } from '../../manifests/resource';
+import type { Index, Workspace } from '../../manifests/workspace';
+import type { Fix, Problem, Rule } from '../rule';
+import { itemsOf } from './component';
+import { newServiceMonitor, newTenantMonitor } from './new-monitor';
+
+export default {
+  id: 'monitor-missing',
+  items: ['5.1.a.1', '5.1.a.2', '5.1.a.3', '5.1.a.4', '5.1.a.5', '5.1.a.6'],
+  severity: 'error',
+  summary: 'Prometheus is not told to scrape a component.',
+  why: 'Nobody sees that the component is slow, full or down until users complain; alerts on its metrics never fire.',
+  remedy:
+    'Add a ServiceMonitor for its Service, or a PodMonitor. For a PostgreSQL cluster `monitoring.enablePodMonitor: true` is enough, for a MinIO Tenant `prometheusOperator: true`.',
+  traps: [
+    'A monitor counts where it really leads to a port of the pods. One that is meant for the component but misses it has a finding of its own, and none here.',
+    'The ingress controller is not in the tree: a ServiceMonitor that selects it, or `controller.metrics.serviceMonitor.enabled` in Helm values, is enough.',
+    'Misspelt switches of CloudNativePG, such as `monitoring.podMonitorEnabled`, do not count.',
+    'If there is no monitor at all, that is said once.',
+    'Components that are not in the tree are not asked for.',
+  ],
+  sources: [
+    'CloudNativePG documentation, Monitoring: the exporter listens on port 9187 named metrics.',
+    'MinIO Operator, pkg/apis/minio.min.io/v2/types.go: prometheusOperator adds the scrape configuration of the Tenant.',
+  ],
+  examples: {
+    bad: `
+      #- /matrix-preflight.yaml
+      components:
+        grafana: off
+      #- /haproxy.yaml
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata:
+        name: haproxy
+      #       ^^^^^^^ 💡 error: Nothing scrapes HAProxy
+        namespace: matrix
+      spec:
+        template:
+          metadata:
+            labels:
+              app: haproxy
+          spec:
+            containers:
+              - name: haproxy
+                image: haproxy:2.9-alpine
+                ports:
+                  - name: metrics
+                    containerPort: 8405
+      ---
+      apiVersion: v1
+      kind: Service
+      metadata:
+        name: haproxy
+        namespace: matrix
+        labels:
+          app: haproxy
+      spec:
+        selector:
+          app: haproxy
+        ports:
+          - name: metrics
+            port: 8405
+      #- /cluster.yaml
+      apiVersion: postgresql.cnpg.io/v1
+      kind: Cluster
+      metadata:
+        name: matrix-postgresql
+        namespace: matrix
+      spec:
+        monitoring:
+          enablePodMonitor: true
+    `,
+    good: `
+      #- /matrix-preflight.yaml
+      components:
+        grafana: off
+      #- /haproxy.yaml
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata:
+        name: haproxy
+        namespace: matrix
+      spec:
+        template:
+          metadata:
+            labels:
+              app: haproxy
+          spec:
+            containers:
+              - name: haproxy
+                image: haproxy:2.9-alpine
+                ports:
+                  - name: metrics
+                    containerPort: 8405
+      ---
+      apiVersion: v1
+      kind: Service
+      metadata:
+        name: haproxy
+        namespace: matrix
+        labels:
+          app: haproxy
+      spec:
+        selector:
+          app: haproxy
+        ports:
+          - name: metrics
+            port: 8405
+      ---
+      apiVersion: monitoring.coreos.com/v1
+      kind: ServiceMonitor
+      metadata:
+        name: haproxy
+        namespace: matrix
+      spec:
+        selector:
+          matchLabels:
+            app: haproxy
+        endpoints:
+          - port: metrics
+            path: /metrics
+      #- /cluster.yaml
+      apiVersion: postgresql.cnpg.io/v1
+      kind: Cluster
+      metadata:
+        name: matrix-postgresql
+        namespace: matrix
+      spec:
+        monitoring:
+          enablePodMonitor: true
+    `,
+  },
+  *checkWorkspace(workspace) {
+    if (settingsOf(workspace).components.monitoring !== 'required') return;
+    const wanted = components(workspace).flatMap(component => {
+      const missed = component.parts.filter(part => !component.isWatched(part));
+      return missed.length > 0 ? [{ ...component, missed }] : [];
+    });
+    if (wanted.length === 0) return;
+    if (monitors(workspace).length === 0 && !isAnythingWatched(workspace)) {
+      const [first] = wanted;
+      const at = anchorFor(workspace, workspace.resources('Namespace').map(nameOf)[0], nameOf(first?.missed[0]));
+      if (at)
+        yield {
+          at,
+          message: `Nothing in the tree tells Prometheus what to scrape: there is no ServiceMonitor and no PodMonitor for ${wanted.map(one => one.title).join(', ')} — add them, or set components.monitoring: off.`,
+          related: wanted
+            .flatMap(one => one.missed.slice(0, 3))
+            .map(part => ({ at: part.root.at('metadata', 'name'), message: part.title })),
+        };
+      return;
+    }
+    for (const component of wanted) {
+      // A monitor that is meant for it and leads nowhere is reported itself.
+      const meant = monitors(workspace).filter(monitor => itemsOf(monitor)[0] === component.item);
+      if (meant.some(monitor => targetsOf(workspace, monitor).length === 0)) continue;
+      yield* tell(component);
+    }
+  },
+} satisfies Rule;
+
+interface Component {
+  readonly item: ChecklistItemId;
+  readonly title: string;
+  /** The objects that each need a monitor, or of which one is enough. */
+  readonly parts: readonly Resource[];
+  /** Whether each part is told by itself. */
+  readonly isSingle: boolean;
+  isWatched(part: Resource): boolean;
+  fixes(part: Resource): readonly Fix[];
+}
+
+function* tell(component: Component & { readonly missed: readonly Resource[] }): Iterable<Problem> {
+  const { missed, title, item, isSingle, parts } = component;
+  const told = isSingle ? missed : missed.slice(0, 1);
+  for (const part of told) {
+    const count = isSingle || parts.length === 1 ? '' : `, ${missed.length} of ${parts.length}`;
+    yield {
+      at: part.root.at('metadata', 'name'),
+      items: [item],
+      message: `Nothing scrapes ${title} (${part.title}${count}) — add a ${part.qualifiedKind === clusterKind ? 'PodMonitor, or set monitoring.enablePodMonitor: true' : 'ServiceMonitor'}.`,
+      related: isSingle
+        ? []
+        : missed.slice(1).map(other => ({ at: other.root.at('metadata', 'name'), message: `Neither ${other.title}` })),
+      fixes: () => component.fixes(part),
+    };
+  }
+}
+
+function components(workspace: Workspace): readonly Component[] {
+  const watched = workspace.shared(watchedOwners);
+  const isWatched = (part: Resource): boolean => watched.has(part);
+  const monitored =
+    (path: string) =>
+    (part: Resource): readonly Fix[] =>
+      newServiceMonitor(workspace, part, path);
+  return [
+    {
+      item: '5.1.a.1',
+      title: 'the Synapse workers',
+      parts: synapseWorkers(workspace).filter(one => !/Job$/.test(one.kind)),
+      isSingle: false,
+      isWatched,
+      fixes: monitored('/_synapse/metrics'),
+    },
+    {
+      item: '5.1.a.2',
+      title: 'PostgreSQL',
+      parts: workspace.resources(clusterKind),
+      isSingle: true,
+      isWatched: part =>
+        isWatched(part) ||
+        part.root.at('spec', 'monitoring', 'enablePodMonitor').boolean === true ||
+        workspace.lookup(patchedClusters, '').length > 0,
+      fixes: switchOn,
+    },
+    {
+      item: '5.1.a.3',
+      title: 'MinIO',
+      parts: [...workspace.resources(tenantKind), ...workloads(workspace, 'minio.plain')],
+      isSingle: true,
+      isWatched: part => isWatched(part) || part.root.at('spec', 'prometheusOperator').boolean === true,
+      fixes: part =>
+        part.qualifiedKind === tenantKind
+          ? newTenantMonitor(workspace, part)
+          : newServiceMonitor(workspace, part, '/minio/v2/metrics/cluster'),
+    },
+    {
+      item: '5.1.a.4',
+      title: 'HAProxy',
+      parts: workloads(workspace, 'haproxy'),
+      isSingle: true,
+      isWatched,
+      fixes: monitored('/metrics'),
+    },
+    {
+      item: '5.1.a.5',
+      title: 'LiveKit',
+      parts: workloads(workspace, 'livekit'),
+      isSingle: true,
+      isWatched,
+      fixes: monitored('/metrics'),
+    },
+    {
+      item: '5.1.a.6',
+      title: 'the NGINX ingress controller',
+      parts: workspace.resources('Ingress').filter(isForNginx).slice(0, 1),
+      isSingle: true,
+      isWatched: () => isIngressWatched(workspace),
+      fixes: () => [],
+    },
+  ];
+}
+
+/** The objects whose pods some monitor really leads to. */
+function watchedOwners(workspace: Workspace): ReadonlySet<Resource> {
+  return new Set(
+    monitors(workspace).flatMap(monitor => targetsOf(workspace, monitor).map(target => target.pods.owner)),
+  );
+}
+
+function isAnythingWatched(workspace: Workspace): boolean {
+  return (
+    workspace
+      .resources(clusterKind)
+      .some(one => one.root.at('spec', 'monitoring', 'enablePodMonitor').boolean === true) ||
+    workspace.resources(tenantKind).some(one => one.root.at('spec', 'prometheusOperator').boolean === true) ||
+    isIngressWatched(workspace)
+  );
+}
+
+function isForNginx(ingress: Resource): boolean {
+  const name =
+    ingress.root.at('spec', 'ingressClassName').text ??
+    ingress.root.at('metadata', 'annotations', 'kubernetes.io/ingress.class').text;
+  return name === undefined || /nginx/.test(name);
+}
+
+/** The controller comes from a chart, so a monitor that selects it, or the chart's own, is all that can be seen. */
+function isIngressWatched(workspace: Workspace): boolean {
+  return (
+    monitors(workspace).some(monitor => itemsOf(monitor)[0] === '5.1.a.6') ||
+    valuesDocuments(workspace).some(({ root }) => {
+      const controller = root.at('controller').exists ? root.at('controller') : root.at('ingress-nginx', 'controller');
+      return ['serviceMonitor', 'podMonitor'].some(kind => controller.at('metrics', kind, 'enabled').boolean === true);
+    })
+  );
+}
+
+function switchOn(cluster: Resource): readonly Fix[] {
+  const spec = cluster.root.at('spec');
+  const monitoring = spec.at('monitoring');
+  const current = monitoring.at('enablePodMonitor');
+  const edit = current.exists
+    ? replaceValue(current, 'true')
+    : monitoring.kind === 'mapping'
+      ? insertEntry(monitoring, 'enablePodMonitor: true')
+      : monitoring.exists
+        ? undefined
+        : insertEntry(spec, 'monitoring:\n  enablePodMonitor: true');
+  return edit ? [{ title: 'Set monitoring.enablePodMonitor: true', safe: true, edits: [edit] }] : [];
+}
+
+/** Scripts that switch the PodMonitor on in the cluster, as in `kubectl patch cluster …`. */
+const patchedClusters: Index<true> = {
+  name: 'patched clusters',
+  *textFile(file: SourceFile) {
+    if (/\.sh$/i.test(file.path) && /\bpatch\b[^\n]*(?:\\\n[^\n]*)*enablePodMonitor/.test(file.text)) yield ['', true];
+  },
+};
