@@ -26,6 +26,11 @@ export type ReferencedKind =
   | 'ClusterIssuer'
   | 'StorageClass';
 
+/** {@link referencesOf}, read once for all rules that ask. */
+export function referencesIn(workspace: Workspace, resource: Resource): readonly Reference[] {
+  return workspace.derive(referencesOf, resource);
+}
+
 /** Every reference from a resource to Secrets, ConfigMaps, claims, ServiceAccounts, issuers and storage classes. */
 export function referencesOf(resource: Resource): readonly Reference[] {
   return [...podReferences(resource), ...(kindReferences[resource.qualifiedKind]?.(resource) ?? [])];

@@ -1,7 +1,7 @@
 import { isChartObject } from '../../analysis/charts';
 import { type Declaration, declarationsOf, declaredNames } from '../../analysis/declarations';
 import { nearest } from '../../analysis/nearest';
-import { type Reference, type ReferencedKind, referencesOf } from '../../analysis/references';
+import { type Reference, type ReferencedKind, referencesIn } from '../../analysis/references';
 import { familiesOf, redisMains } from '../../analysis/roles';
 import { insertEntry, quoted, replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
@@ -27,7 +27,7 @@ export function* missingObjects(
   kinds: readonly ReferencedKind[],
   options: MissingOptions = {},
 ): Iterable<Problem> {
-  for (const references of byTarget(referencesOf(resource)).values()) {
+  for (const references of byTarget(referencesIn(workspace, resource)).values()) {
     const required = references.filter(
       one => !one.isOptional && kinds.includes(one.kind) && (options.isMeant?.(one) ?? true),
     );
@@ -54,7 +54,7 @@ export function* missingKeys(
   kind: 'Secret' | 'ConfigMap',
 ): Iterable<Problem> {
   const said = new Set<string>();
-  for (const { kind: referenced, namespace, name, key, isOptional, consumer } of referencesOf(resource)) {
+  for (const { kind: referenced, namespace, name, key, isOptional, consumer } of referencesIn(workspace, resource)) {
     if (referenced !== kind || isOptional || !key?.text || said.has(`${consumer}/${name.text}/${key.text}`)) continue;
     const found = declarationsOf(workspace, kind, namespace, name.text ?? '').filter(one => one.origin !== 'promise');
     if (found.length === 0 || found.some(one => one.keys === 'any' || one.keys.has(key.text ?? ''))) continue;

@@ -1,5 +1,5 @@
 import { declarationsOf } from '../../analysis/declarations';
-import { referencesOf, referrersOf, referringKinds } from '../../analysis/references';
+import { referencesIn, referrersOf, referringKinds } from '../../analysis/references';
 import type { Rule } from '../rule';
 
 export default {
@@ -66,7 +66,7 @@ export default {
   kinds: [...referringKinds],
   *check(resource, workspace) {
     const said = new Set<string>();
-    for (const { kind, name } of referencesOf(resource)) {
+    for (const { kind, name } of referencesIn(workspace, resource)) {
       const text = name.text ?? '';
       if (kind !== 'StorageClass' || said.has(text) || !isClassName(text)) continue;
       said.add(text);
