@@ -25,6 +25,10 @@ describe('the package', () => {
       'dist/server.js',
       'package.json',
       'schemas/matrix-preflight.schema.json',
+      'syntaxes/conf.matrix-preflight.tmLanguage.json',
+      'syntaxes/embedded.matrix-preflight.tmLanguage.json',
+      'syntaxes/placeholders.matrix-preflight.tmLanguage.json',
+      'syntaxes/suppressions.matrix-preflight.tmLanguage.json',
     ]);
   });
 });
