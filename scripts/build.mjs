@@ -5,9 +5,11 @@ import path from 'node:path';
 import esbuild from 'esbuild';
 
 const repository = path.resolve(import.meta.dirname, '..');
+const { version } = JSON.parse(fs.readFileSync(path.join(repository, 'package.json'), 'utf8'));
 const inRepository = file => path.join(repository, file);
 
-const node = { platform: 'node', target: 'node20.19', format: 'cjs' };
+// A package's `module` entry is the one that esbuild can follow; jsonc-parser's `main` requires at run time.
+const node = { platform: 'node', target: 'node20.19', format: 'cjs', mainFields: ['module', 'main'] };
 const browser = { platform: 'browser', target: 'es2022', mainFields: ['browser', 'module', 'main'] };
 // A worker of a web extension is started from its text alone, so it has to be one self-contained script.
 const bundles = [
@@ -33,6 +35,7 @@ export async function build({ development = false } = {}) {
       outfile: inRepository(outfile),
       absWorkingDir: repository,
       bundle: true,
+      define: { 'process.env.MATRIX_PREFLIGHT_VERSION': JSON.stringify(version) },
       minify: !development,
       sourcemap: development,
       legalComments: 'none',

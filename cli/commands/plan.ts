@@ -9,16 +9,16 @@ import { oneOf, parse, treeRoot } from '../usage';
 export function plan(argv: readonly string[]): number {
   const { values, positionals } = parse(argv, {
     phase: { type: 'string', multiple: true },
+    step: { type: 'string', multiple: true },
     format: { type: 'string' },
     config: { type: 'string' },
   });
   const format = oneOf('--format', values.format, ['pretty', 'json'], 'pretty');
   const workspace = loadWorkspace(treeRoot(positionals), values.config);
-  const resolved = planDeployment(
-    planSources(workspace),
-    blockers(findingsOf(workspace), workspace),
-    values.phase ? { phases: values.phase } : {},
-  );
+  const resolved = planDeployment(planSources(workspace), blockers(findingsOf(workspace), workspace), {
+    ...(values.phase ? { phases: values.phase } : {}),
+    ...(values.step ? { steps: values.step } : {}),
+  });
   process.stdout.write(format === 'json' ? `${JSON.stringify(resolved, null, 2)}\n` : prettyPlan(resolved));
   return 0;
 }
