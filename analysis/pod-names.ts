@@ -1,3 +1,4 @@
+import type { ManifestDocument } from '../manifests/document';
 import type { Place } from '../manifests/span';
 import type { Index, Workspace } from '../manifests/workspace';
 
@@ -16,8 +17,9 @@ export function podNameUses(workspace: Workspace, statefulSet: string, service: 
 const uses: Index<PodNameUse> = {
   name: 'pods reached by name',
   *document(document) {
-    for (const { service, workload, start, end } of usesIn(document.text))
-      yield [service, { workload, at: document.place(start, end) }];
+    let count = 0;
+    for (const { service, workload } of usesIn(document.text))
+      yield [service, { workload, at: placeOf(document, count++) }];
   },
   *textFile(file) {
     if (/\.md$/i.test(file.path)) return;
@@ -25,6 +27,17 @@ const uses: Index<PodNameUse> = {
       yield [service, { workload, at: { uri: file.uri, span: { start, end } } }];
   },
 };
+
+/** The place of the nth use of a document, which moves when the comments around it change. */
+function placeOf(document: ManifestDocument, nth: number): Place {
+  return {
+    uri: document.file.uri,
+    get span() {
+      const use = [...usesIn(document.text)][nth];
+      return document.place(use?.start ?? 0, use?.end ?? 0).span;
+    },
+  };
+}
 
 function* usesIn(text: string) {
   for (const match of text.matchAll(

@@ -76,7 +76,8 @@ export class ManifestDocument implements TreeSource {
   /** Takes a new text if it says the same as the old one. */
   accept(text: string): boolean {
     if (text === this.text) return true;
-    if (this.problems.length > 0) return false;
+    // Comments that show commands say what is created by hand; what is looked up there has to be looked up anew.
+    if (this.problems.length > 0 || commandInComment.test(text) || commandInComment.test(this.text)) return false;
     const read = readTree(text);
     if (!isTree(read) || !sameContent(this.#tree, read)) return false;
     this.#tree = read;
@@ -93,6 +94,8 @@ export class ManifestDocument implements TreeSource {
     return kind && name ? [{ kind, name }] : [];
   }
 }
+
+const commandInComment = /#[^\n]*\b(?:kubectl|helm)\b/;
 
 /**
  * Whether Go template actions stand where YAML expects a key, a value or an item. Inside quotes, comments and block

@@ -20,10 +20,12 @@ import probePortMissing from './availability/probe-port-missing';
 import resourcesMissing from './availability/resources-missing';
 import configEnvUndefined from './config/config-env-undefined';
 import configPlaceholderUnsubstituted from './config/config-placeholder-unsubstituted';
+import deployFileNotApplied from './deploy/deploy-file-not-applied';
 import deployOrder from './deploy/deploy-order';
 import deployPathMissing from './deploy/deploy-path-missing';
 import deploySelectorEmpty from './deploy/deploy-selector-empty';
 import deployWaitJobMissing from './deploy/deploy-wait-job-missing';
+import postCheckNameUnknown from './deploy/post-check-name-unknown';
 import domainInconsistent from './domain/domain-inconsistent';
 import elementConfigInvalid from './element/element-config-invalid';
 import elementConfigNotMounted from './element/element-config-not-mounted';
@@ -39,6 +41,10 @@ import haproxyServicemonitorPath from './haproxy/haproxy-servicemonitor-path';
 import haproxyStreamWriterUnrouted from './haproxy/haproxy-stream-writer-unrouted';
 import haproxyTemplateOnClusterip from './haproxy/haproxy-template-on-clusterip';
 import haproxyWorkerUnrouted from './haproxy/haproxy-worker-unrouted';
+import keyVaultDatabaseMismatch from './key-vault/key-vault-database-mismatch';
+import keyVaultDatabaseNotCreated from './key-vault/key-vault-database-not-created';
+import keyVaultDjangoAppMissing from './key-vault/key-vault-django-app-missing';
+import keyVaultExposed from './key-vault/key-vault-exposed';
 import keyVaultInitdbNotSuperuser from './key-vault/key-vault-initdb-not-superuser';
 import operatorNotProvisioned from './kubernetes/operator-not-provisioned';
 import removedApiVersion from './kubernetes/removed-api-version';
@@ -73,12 +79,14 @@ import monitorSelectsNoService from './monitoring/monitor-selects-no-service';
 import monitorServicePortUnnamed from './monitoring/monitor-service-port-unnamed';
 import monitorTargetHasNoMetrics from './monitoring/monitor-target-has-no-metrics';
 import netpolAllowsEverything from './network/netpol-allows-everything';
+import netpolDatabaseAccess from './network/netpol-database-access';
 import netpolDefaultDenyMissing from './network/netpol-default-deny-missing';
 import netpolDnsEgressMissing from './network/netpol-dns-egress-missing';
 import netpolFlowBlocked from './network/netpol-flow-blocked';
 import netpolHostNetwork from './network/netpol-host-network';
 import netpolIngressAccess from './network/netpol-ingress-access';
 import netpolKeyVaultIsolation from './network/netpol-key-vault-isolation';
+import netpolLiIsolation from './network/netpol-li-isolation';
 import netpolNamespaceSelectorLabel from './network/netpol-namespace-selector-label';
 import netpolPeerMatchesNothing from './network/netpol-peer-matches-nothing';
 import netpolPodUnprotected from './network/netpol-pod-unprotected';
@@ -194,6 +202,7 @@ export const rules: readonly Rule[] = [
   dashboardJsonInvalid,
   dashboardLabelMissing,
   dashboardMissing,
+  deployFileNotApplied,
   deployOrder,
   deployPathMissing,
   deploySelectorEmpty,
@@ -229,6 +238,10 @@ export const rules: readonly Rule[] = [
   ingressSnippetDisabled,
   ingressTlsHostMismatch,
   initToolMissingInImage,
+  keyVaultDatabaseMismatch,
+  keyVaultDatabaseNotCreated,
+  keyVaultDjangoAppMissing,
+  keyVaultExposed,
   keyVaultInitdbNotSuperuser,
   liDatabaseNotLiCluster,
   liFederationEnabled,
@@ -257,12 +270,14 @@ export const rules: readonly Rule[] = [
   monitorTargetHasNoMetrics,
   namespaceUndefined,
   netpolAllowsEverything,
+  netpolDatabaseAccess,
   netpolDefaultDenyMissing,
   netpolDnsEgressMissing,
   netpolFlowBlocked,
   netpolHostNetwork,
   netpolIngressAccess,
   netpolKeyVaultIsolation,
+  netpolLiIsolation,
   netpolNamespaceSelectorLabel,
   netpolPeerMatchesNothing,
   netpolPodUnprotected,
@@ -293,6 +308,7 @@ export const rules: readonly Rule[] = [
   placeholderDomain,
   placeholderImage,
   placeholderSecret,
+  postCheckNameUnknown,
   probeMissing,
   probePortMissing,
   redisEvictionPolicy,

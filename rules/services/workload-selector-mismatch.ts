@@ -58,6 +58,8 @@ export default {
   },
   kinds: ['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet'],
   *check(workload, workspace) {
+    // Older versions took the selector from the template; removed-api-version says what to do about them.
+    if (workload.apiVersion !== 'apps/v1') return;
     const written = workload.root.at('spec', 'selector');
     const selector = readSelector(written);
     if (!selector || selector.requirements.length === 0) {
