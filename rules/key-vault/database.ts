@@ -1,0 +1,96 @@
+import { textOfVariable } from '../../analysis/database-logins';
+import { environmentOf } from '../../analysis/environment';
+import { mainContainersOf } from '../../analysis/pods';
+import { workloads } from '../../analysis/roles';
+import { sqlRunsOf } from '../../analysis/sql-runs';
+import { findPlaceholders } from '../../analysis/text/placeholders';
+import type { Resource } from '../../manifests/resource';
+import type { Place } from '../../manifests/span';
+import type { Value } from '../../manifests/value';
+import type { Workspace } from '../../manifests/workspace';
+
+/** The database that key_vault is told to use. */
+export interface VaultDatabase {
+  readonly name: string;
+  readonly user: string | undefined;
+  /** The entry of `env` or `envFrom` that says so. */
+  readonly at: Value;
+}
+
+/** What the environment of a key_vault workload says; undefined without a name that is filled in. */
+export function vaultDatabase(workspace: Workspace, vault: Resource): VaultDatabase | undefined {
+  for (const container of mainContainersOf(vault)) {
+    const { variables } = environmentOf(workspace, vault, container);
+    const variable = ['DB_NAME', 'DATABASE_NAME', 'POSTGRES_DB', 'PGDATABASE']
+      .map(name => variables.get(name))
+      .find(one => one);
+    const name = textOfVariable(workspace, vault, variable);
+    if (!variable || !name || findPlaceholders(name, 'value').length > 0) continue;
+    const user = ['DB_USER', 'DATABASE_USER', 'POSTGRES_USER', 'PGUSER']
+      .map(one => variables.get(one))
+      .find(one => one);
+    return { name, user: textOfVariable(workspace, vault, user), at: variable.at };
+  }
+  return undefined;
+}
+
+/** The database of the first key_vault of the tree. */
+export function firstVaultDatabase(workspace: Workspace): VaultDatabase | undefined {
+  return workloads(workspace, 'key_vault')
+    .map(vault => vaultDatabase(workspace, vault))
+    .find(one => one !== undefined);
+}
+
+export interface CreatedDatabase {
+  /** Undefined where it comes from a variable that the tree does not show. */
+  readonly name: string | undefined;
+  readonly at: Place;
+  readonly by: Resource;
+}
+
+/** The databases that a resource creates: by a script, by a Cluster's bootstrap, or as a Database object. */
+export function databasesCreatedBy(workspace: Workspace, resource: Resource): readonly CreatedDatabase[] {
+  const { qualifiedKind, root } = resource;
+  if (qualifiedKind === 'Database.postgresql.cnpg.io') {
+    const name = root.at('spec', 'name');
+    return [{ name: name.text, at: name, by: resource }];
+  }
+  if (qualifiedKind === 'Cluster.postgresql.cnpg.io') {
+    const initdb = root.at('spec', 'bootstrap', 'initdb');
+    const own = initdb.at('database');
+    return [
+      ...(own.exists ? [{ name: own.text, at: own, by: resource }] : []),
+      ...['postInitSQL', 'postInitApplicationSQL', 'postInitTemplateSQL'].flatMap(field =>
+        initdb
+          .at(field)
+          .items()
+          .flatMap(statement => {
+            const match = /\bCREATE\s+DATABASE\s+"?([\w-]+)"?/i.exec(statement.text ?? '');
+            if (!match) return [];
+            const end = match.index + match[0].replace(/"$/, '').length;
+            return [{ name: match[1], at: statement.part(end - (match[1] ?? '').length, end), by: resource }];
+          }),
+      ),
+      // A file of statements that the tree does not show in the Cluster may create any.
+      ...(initdb.at('postInitSQLRefs').exists ? [{ name: undefined, at: initdb, by: resource }] : []),
+    ];
+  }
+  return sqlRunsOf(workspace, resource).flatMap(({ statement, at, container }) => {
+    if (statement.kind !== 'database' || statement.action !== 'create') return [];
+    const variable = /^\$\{?(\w+)\}?$|^:["']?(\w+)["']?$/.exec(statement.name.text);
+    const { variables } = environmentOf(workspace, resource, container);
+    const name =
+      variable || statement.name.isVariable
+        ? textOfVariable(workspace, resource, variables.get(variable?.[1] ?? ''))
+        : statement.name.text;
+    return [{ name, at, by: resource }];
+  });
+}
+
+export const creatingKinds = ['Job', 'Cluster.postgresql.cnpg.io', 'Database.postgresql.cnpg.io'] as const;
+
+export function databasesCreated(workspace: Workspace): readonly CreatedDatabase[] {
+  return creatingKinds.flatMap(kind =>
+    workspace.resources(kind).flatMap(resource => databasesCreatedBy(workspace, resource)),
+  );
+}
