@@ -248,7 +248,7 @@ function piecesOfName(resource: Resource, { file }: HomeserverLayer, name: Value
     const isLeft = file.resolve({ start: start + from, end: start + to }).kind === 'left';
     pieces.push(isLeft ? { kind: 'text', text } : { kind: 'unknown' });
   };
-  for (const token of written.matchAll(/\$\{(\w+)[^}]*\}|\$(\w+)/g)) {
+  for (const token of written.matchAll(/\$\{\w+[^}]*\}|\$\w+|\$\([^)]*\)|`[^`]*`/g)) {
     addText(token.index);
     from = token.index + token[0].length;
     pieces.push(pieceOfVariable(resource, file, start + token.index, start + from));

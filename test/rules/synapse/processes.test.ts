@@ -1,0 +1,300 @@
+import assert from 'node:assert/strict';
+import type { Rule } from '../../../rules/rule';
+import instanceMap from '../../../rules/synapse/synapse-instance-map';
+import dutyDuplicated from '../../../rules/synapse/synapse-main-duty-duplicated';
+import streamWriterCount from '../../../rules/synapse/synapse-stream-writer-count';
+import legacyReplication from '../../../rules/synapse/synapse-worker-legacy-replication';
+import nameMismatch from '../../../rules/synapse/synapse-worker-name-mismatch';
+import { check } from '../../fixture';
+import { fixed } from '../expect';
+import { configMap, found, scriptedWorker, synapse } from './tree';
+
+const listeners = `
+listeners:
+  - port: 9093
+    type: http
+    resources:
+      - names: [replication]
+`;
+const map = `
+instance_map:
+  main:
+    host: synapse-main-0.synapse-main.matrix.svc.cluster.local
+    port: 9093
+`;
+const worker = 'worker_app: synapse.app.generic_worker\nworker_name: ${HOSTNAME}';
+
+function homeserver(...parts: readonly string[]): string {
+  return configMap('synapse-config', {
+    'homeserver.yaml': ['server_name: tessera.test', ...parts.map(part => part.trim())].join('\n'),
+  });
+}
+
+function messages(rule: Rule, tree: string): readonly string[] {
+  return check(tree, [rule]).findings.map(({ problem }) => problem.message);
+}
+
+describe('synapse-instance-map', () => {
+  it('asks nothing of a homeserver without workers', () => {
+    assert.deepEqual(found(instanceMap, homeserver(listeners) + synapse('synapse-main')), []);
+  });
+
+  it('adds the whole map where there is none', () => {
+    const tree = homeserver(listeners) + synapse('synapse-main') + scriptedWorker('synapse-generic', worker);
+    assert.deepEqual(found(instanceMap, tree), ['error listeners']);
+    const [text = ''] = Object.values(fixed(instanceMap, tree));
+    assert.match(
+      text,
+      /^ {4}instance_map:\n {6}main:\n {8}host: synapse-main-0\.synapse-main\.matrix\.svc\.cluster\.local\n {8}port: 9093$/m,
+    );
+  });
+
+  it('leaves old versions and files that are not in the tree alone', () => {
+    const old = { image: 'matrixdotorg/synapse:v1.80.0' };
+    assert.deepEqual(
+      found(
+        instanceMap,
+        homeserver(listeners) + synapse('synapse-main', old) + scriptedWorker('synapse-generic', worker, old),
+      ),
+      [],
+    );
+    const unseen = { worker: true, paths: ['/config/homeserver.yaml', '/elsewhere/worker.yaml'] };
+    assert.deepEqual(
+      found(instanceMap, homeserver(listeners) + synapse('synapse-main') + synapse('synapse-generic', unseen)),
+      [],
+    );
+  });
+
+  it('finds hosts and ports where nobody answers', () => {
+    const wrong = map.replace(/host: .*/, 'host: 127.0.0.1').replace('9093', '9999');
+    const tree = homeserver(listeners, wrong) + synapse('synapse-main') + scriptedWorker('synapse-generic', worker);
+    assert.deepEqual(found(instanceMap, tree), ['error 127.0.0.1', 'error 9999']);
+    const [text = ''] = Object.values(fixed(instanceMap, tree));
+    assert.ok(text.includes('host: synapse-main-0.synapse-main.matrix.svc.cluster.local\n        port: 9093'));
+  });
+
+  it('adds stream writers, and judges only entries that somebody connects to', () => {
+    const writers = 'stream_writers:\n  events: [synapse-writer-1]\nfederation_sender_instances: [synapse-writer-0]';
+    const yaml = `${worker}\nworker_listeners:\n  - type: http\n    port: 9093\n    resources:\n      - names: [replication]`;
+    const tree =
+      homeserver(listeners, map, writers) +
+      synapse('synapse-main') +
+      scriptedWorker('synapse-writer', yaml, { replicas: 2 });
+    assert.deepEqual(found(instanceMap, tree), ['error synapse-writer-1']);
+    const [text = ''] = Object.values(fixed(instanceMap, tree));
+    assert.ok(
+      text.includes(
+        'synapse-writer-1:\n        host: synapse-writer-1.synapse-writer.matrix.svc.cluster.local\n        port: 9093',
+      ),
+    );
+  });
+
+  it('says when a stream writer has no replication listener', () => {
+    const writers = 'stream_writers:\n  events: synapse-writer-0';
+    const entry =
+      '  synapse-writer-0:\n    host: synapse-writer-0.synapse-writer.matrix.svc.cluster.local\n    port: 9093';
+    const tree =
+      homeserver(listeners, `${map.trim()}\n${entry}`, writers) +
+      synapse('synapse-main') +
+      scriptedWorker('synapse-writer', worker);
+    assert.deepEqual(
+      messages(instanceMap, tree).map(text => text.slice(0, 62)),
+      ['StatefulSet/synapse-writer has no listener with the resource r'],
+    );
+  });
+});
+
+describe('synapse-worker-name-mismatch', () => {
+  const persisters = 'stream_writers:\n  events: [synapse-writer-0, synapse-writer-1]';
+  const tree = (name: string, options: Parameters<typeof scriptedWorker>[2] = {}): string =>
+    homeserver(persisters) +
+    synapse('synapse-main') +
+    scriptedWorker('synapse-writer', `worker_app: synapse.app.generic_worker\nworker_name: ${name}`, {
+      replicas: 2,
+      ...options,
+    });
+
+  it('accepts the pods’ names', () => {
+    assert.deepEqual(found(nameMismatch, tree('${HOSTNAME}')), []);
+    assert.deepEqual(found(nameMismatch, tree('"${HOSTNAME}"')), []);
+  });
+
+  it('accepts names of which a script makes up a part', () => {
+    assert.deepEqual(found(nameMismatch, tree('synapse-writer-${HOSTNAME##*-}')), []);
+    assert.deepEqual(found(nameMismatch, tree('synapse-writer-$(hostname | cut -d- -f3)')), []);
+  });
+
+  it('counts replicas, those of a HorizontalPodAutoscaler too', () => {
+    assert.deepEqual(found(nameMismatch, tree('${HOSTNAME}', { replicas: 1 })), ['error synapse-writer-1']);
+    const scaler = `---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata:
+  name: writer
+  namespace: matrix
+spec:
+  maxReplicas: 3
+  scaleTargetRef:
+    kind: StatefulSet
+    name: synapse-writer
+`;
+    assert.deepEqual(found(nameMismatch, tree('${HOSTNAME}', { replicas: 1 }) + scaler), []);
+  });
+
+  it('tells that a Deployment’s pods have names nobody knows', () => {
+    const [message] = messages(nameMismatch, tree('${HOSTNAME}', { kind: 'Deployment' }));
+    assert.match(message ?? '', /names that nobody knows beforehand — make it a StatefulSet/);
+  });
+
+  it('finds a name that several pods share, if it has work', () => {
+    const shared =
+      homeserver('stream_writers:\n  events: writer') +
+      synapse('synapse-main') +
+      scriptedWorker('synapse-writer', 'worker_app: synapse.app.generic_worker\nworker_name: writer', { replicas: 2 });
+    assert.deepEqual(found(nameMismatch, shared), ['error writer']);
+    const idle =
+      homeserver() +
+      synapse('synapse-main') +
+      scriptedWorker('synapse-writer', 'worker_app: synapse.app.generic_worker\nworker_name: writer', { replicas: 2 });
+    assert.deepEqual(found(nameMismatch, idle), []);
+  });
+
+  it('knows that envsubst fills in the pod’s name', () => {
+    const template = configMap('worker-template', {
+      'worker.yaml': 'worker_app: synapse.app.generic_worker\nworker_name: ${HOSTNAME}',
+    });
+    const process = synapse('synapse-writer', {
+      worker: true,
+      replicas: 2,
+      paths: ['/config/homeserver.yaml', '/worker/worker.yaml'],
+      init: '- name: render\n  image: nginx:1.27\n  command: [sh, -c, "envsubst < /template/worker.yaml > /worker/worker.yaml"]\n  volumeMounts:\n    - {name: worker, mountPath: /worker}\n    - {name: template, mountPath: /template}',
+      mounts: '- {name: worker, mountPath: /worker}',
+      volumes: '- name: worker\n  emptyDir: {}\n- name: template\n  configMap: {name: worker-template}',
+    });
+    assert.deepEqual(found(nameMismatch, homeserver(persisters) + template + synapse('synapse-main') + process), []);
+  });
+
+  it('warns only, where the tree has no worker at all', () => {
+    assert.deepEqual(found(nameMismatch, homeserver('run_background_tasks_on: background') + synapse('synapse-main')), [
+      'warning background',
+    ]);
+  });
+
+  it('reports each cause once and lists the other places', () => {
+    const names = 'stream_writers:\n  typing: main\n  presence: synapse-main-0\nrun_background_tasks_on: synapse-main';
+    const { findings } = check(homeserver(names) + synapse('synapse-main') + scriptedWorker('synapse-writer', worker), [
+      nameMismatch,
+    ]);
+    assert.equal(findings.length, 1);
+    assert.equal(findings[0]?.problem.related?.length, 2);
+    const [text = ''] = Object.values(
+      fixed(nameMismatch, homeserver(names) + synapse('synapse-main') + scriptedWorker('synapse-writer', worker)),
+    );
+    assert.equal(text.match(/: master$/gm)?.length, 3);
+  });
+});
+
+describe('synapse-worker-legacy-replication', () => {
+  const legacy =
+    'worker_replication_host: synapse-main\nworker_replication_http_port: 9093\nworker_replication_http_tls: false';
+
+  it('reports a shared homeserver.yaml once, however many workers read it', () => {
+    const tree =
+      homeserver(legacy) +
+      synapse('synapse-main') +
+      scriptedWorker('synapse-a', worker) +
+      scriptedWorker('synapse-b', worker);
+    assert.deepEqual(found(legacyReplication, tree), ['error worker_replication_host: synapse-main']);
+    const [text = ''] = Object.values(fixed(legacyReplication, tree));
+    assert.ok(!text.includes('worker_replication'));
+    assert.ok(text.includes('    server_name: tessera.test\n---\n'));
+  });
+
+  it('accepts what has no effect', () => {
+    assert.deepEqual(found(legacyReplication, homeserver(legacy) + synapse('synapse-main')), []);
+    const off =
+      homeserver('worker_replication_http_tls: false') + synapse('synapse-main') + scriptedWorker('synapse-a', worker);
+    assert.deepEqual(found(legacyReplication, off), []);
+    const old = { image: 'matrixdotorg/synapse:v1.87.0' };
+    assert.deepEqual(
+      found(
+        legacyReplication,
+        homeserver(legacy) + synapse('synapse-main', old) + scriptedWorker('synapse-a', worker, old),
+      ),
+      [],
+    );
+  });
+});
+
+describe('synapse-stream-writer-count', () => {
+  it('allows several writers where Synapse does', () => {
+    assert.deepEqual(
+      found(
+        streamWriterCount,
+        homeserver('stream_writers:\n  events: [a, b]\n  receipts: [a, b]\n  device_lists: [a, b]\n  typing: [a]') +
+          synapse('synapse-main'),
+      ),
+      [],
+    );
+  });
+
+  it('finds streams without any writer', () => {
+    assert.deepEqual(
+      found(streamWriterCount, homeserver('stream_writers:\n  receipts: []\n  typing: []') + synapse('synapse-main')),
+      ['error receipts', 'error typing'],
+    );
+  });
+
+  it('keeps the first of a list in brackets', () => {
+    const [text = ''] = Object.values(
+      fixed(streamWriterCount, homeserver('stream_writers:\n  presence: [a, b] # two') + synapse('synapse-main')),
+    );
+    assert.ok(text.includes('presence: [a] # two\n'));
+  });
+});
+
+describe('synapse-main-duty-duplicated', () => {
+  const sender = (yaml = worker): string =>
+    scriptedWorker('synapse-federation-sender', yaml, {
+      replicas: 2,
+      labels: 'app.kubernetes.io/component: federation-sender',
+    });
+
+  it('names the senders where nobody does', () => {
+    const tree = homeserver('send_federation: false') + synapse('synapse-main') + sender();
+    assert.deepEqual(found(dutyDuplicated, tree), ['warning false']);
+    const [text = ''] = Object.values(fixed(dutyDuplicated, tree));
+    assert.ok(
+      text.includes(
+        'federation_sender_instances:\n      - synapse-federation-sender-0\n      - synapse-federation-sender-1\n',
+      ),
+    );
+  });
+
+  it('accepts the older way', () => {
+    const yaml = worker.replace('generic_worker', 'federation_sender');
+    assert.deepEqual(
+      found(dutyDuplicated, homeserver('send_federation: false') + synapse('synapse-main') + sender(yaml)),
+      [],
+    );
+  });
+
+  it('lets an instance without senders switch federation off', () => {
+    assert.deepEqual(
+      found(
+        dutyDuplicated,
+        homeserver('send_federation: false') + synapse('synapse-main') + scriptedWorker('synapse-a', worker),
+      ),
+      [],
+    );
+  });
+
+  it('does not take the media repository from workers that read the shared file only', () => {
+    const media = `${worker}\nworker_listeners:\n  - {type: http, port: 8008, resources: [{names: [media]}]}`;
+    const tree =
+      homeserver('enable_media_repo: true') + synapse('synapse-main') + scriptedWorker('synapse-media', media);
+    const { findings } = check(tree, [dutyDuplicated]);
+    assert.equal(findings.length, 1);
+    assert.deepEqual(findings[0]?.problem.fixes?.(), []);
+  });
+});
