@@ -93,6 +93,7 @@ import netpolPodUnprotected from './network/netpol-pod-unprotected';
 import netpolPortNotOnPod from './network/netpol-port-not-on-pod';
 import netpolRuleEmptyPeer from './network/netpol-rule-empty-peer';
 import netpolSelectsNothing from './network/netpol-selects-nothing';
+import netpolSetIncomplete from './network/netpol-set-incomplete';
 import placeholderConfig from './placeholders/placeholder-config';
 import placeholderDomain from './placeholders/placeholder-domain';
 import placeholderImage from './placeholders/placeholder-image';
@@ -176,10 +177,12 @@ import synapseStreamWriterCount from './synapse/synapse-stream-writer-count';
 import synapseUnknownKey from './synapse/synapse-unknown-key';
 import synapseWorkerLegacyReplication from './synapse/synapse-worker-legacy-replication';
 import synapseWorkerNameMismatch from './synapse/synapse-worker-name-mismatch';
+import liDefaultReadOnly from './sync/li-default-read-only';
 import syncCreatesRole from './sync/sync-creates-role';
 import syncCredentialsUser from './sync/sync-credentials-user';
 import syncPublicationNotSuperuser from './sync/sync-publication-not-superuser';
 import syncSubscriptionInvalid from './sync/sync-subscription-invalid';
+import syncWalLevel from './sync/sync-wal-level';
 import turnOptionMisused from './turn/turn-option-misused';
 import turnPortRange from './turn/turn-port-range';
 import turnRealmMissing from './turn/turn-realm-missing';
@@ -244,6 +247,7 @@ export const rules: readonly Rule[] = [
   keyVaultExposed,
   keyVaultInitdbNotSuperuser,
   liDatabaseNotLiCluster,
+  liDefaultReadOnly,
   liFederationEnabled,
   liRegistrationEnabled,
   liRoomListSearchEnabled,
@@ -284,6 +288,7 @@ export const rules: readonly Rule[] = [
   netpolPortNotOnPod,
   netpolRuleEmptyPeer,
   netpolSelectsNothing,
+  netpolSetIncomplete,
   nodeportDuplicate,
   nodeportOutOfRange,
   operatorNotProvisioned,
@@ -376,6 +381,7 @@ export const rules: readonly Rule[] = [
   syncCredentialsUser,
   syncPublicationNotSuperuser,
   syncSubscriptionInvalid,
+  syncWalLevel,
   turnOptionMisused,
   turnPortRange,
   turnRealmMissing,
