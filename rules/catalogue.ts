@@ -46,6 +46,7 @@ import keyVaultDatabaseNotCreated from './key-vault/key-vault-database-not-creat
 import keyVaultDjangoAppMissing from './key-vault/key-vault-django-app-missing';
 import keyVaultExposed from './key-vault/key-vault-exposed';
 import keyVaultInitdbNotSuperuser from './key-vault/key-vault-initdb-not-superuser';
+import keyVaultSchemaPrivilege from './key-vault/key-vault-schema-privilege';
 import operatorNotProvisioned from './kubernetes/operator-not-provisioned';
 import removedApiVersion from './kubernetes/removed-api-version';
 import liDatabaseNotLiCluster from './li/li-database-not-li-cluster';
@@ -246,6 +247,7 @@ export const rules: readonly Rule[] = [
   keyVaultDjangoAppMissing,
   keyVaultExposed,
   keyVaultInitdbNotSuperuser,
+  keyVaultSchemaPrivilege,
   liDatabaseNotLiCluster,
   liDefaultReadOnly,
   liFederationEnabled,
