@@ -25,6 +25,7 @@ describe('the package', () => {
       'dist/server.js',
       'package.json',
       'schemas/matrix-preflight.schema.json',
+      'snippets/matrix-preflight.code-snippets',
       'syntaxes/conf.matrix-preflight.tmLanguage.json',
       'syntaxes/embedded.matrix-preflight.tmLanguage.json',
       'syntaxes/placeholders.matrix-preflight.tmLanguage.json',
