@@ -268,13 +268,13 @@ function watchedOwners(workspace: Workspace): ReadonlySet<Resource> {
   );
 }
 
+/** Whether an operator was told to have something watched. What a chart watches by itself proves no intention. */
 function isAnythingWatched(workspace: Workspace): boolean {
   return (
     workspace
       .resources(clusterKind)
       .some(one => one.root.at('spec', 'monitoring', 'enablePodMonitor').boolean === true) ||
-    workspace.resources(tenantKind).some(one => one.root.at('spec', 'prometheusOperator').boolean === true) ||
-    isIngressWatched(workspace)
+    workspace.resources(tenantKind).some(one => one.root.at('spec', 'prometheusOperator').boolean === true)
   );
 }
 

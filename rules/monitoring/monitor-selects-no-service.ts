@@ -12,7 +12,9 @@ import {
 } from '../../analysis/monitors';
 import { nearest } from '../../analysis/nearest';
 import { podsIn } from '../../analysis/pods';
+import { databases, tenantKind } from '../../analysis/roles';
 import { podsBehind, type Service, servicesIn } from '../../analysis/services';
+import { settingsOf } from '../../analysis/settings';
 import { deleteEntry, entryPlace, insertEntry, quoted, replaceScalar } from '../../manifests/edit';
 import type { Place, TextEdit } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
@@ -128,7 +130,7 @@ export default {
     const monitor = readMonitor(resource);
     if (!monitor || monitor.selector.requirements.length === 0) return;
     const found = monitor.selects === 'Service' ? servicesOf(workspace, monitor) : podsOf(workspace, monitor);
-    if (found.length > 0) return;
+    if (found.length > 0 || isOfMissingComponent(workspace, monitor)) return;
     const culprit = onlyOnPods(workspace, monitor) ?? culpritOf(workspace, monitor);
     // Without a view of everything there, only labels that were evidently taken from the pods are wrong for sure.
     if (!seesAll(workspace, monitor) && !culprit?.isOnPods) return;
@@ -150,6 +152,16 @@ export default {
     };
   },
 } satisfies Rule;
+
+/** Whether what the monitor is for is missing as a whole, which is told once by a rule of its own. */
+function isOfMissingComponent(workspace: Workspace, { selector }: Monitor): boolean {
+  const { main, li } = databases(workspace);
+  const isLiMissing = !li && settingsOf(workspace).components.li === 'required';
+  return selector.requirements.some(({ key, values }) => {
+    if (key === 'cnpg.io/cluster') return !main || (isLiMissing && values.some(name => /(?:^|-)li(?:-|$)/.test(name)));
+    return key === 'v1.min.io/tenant' && workspace.resources(tenantKind).length === 0;
+  });
+}
 
 /** Whether a Helm chart that the tree tells of may make what the monitor selects. */
 function fromChart(workspace: Workspace, monitor: Monitor): Likelihood {

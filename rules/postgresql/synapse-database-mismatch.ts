@@ -24,6 +24,7 @@ export default {
     'Which cluster the LI instance has to use is decided by li-database-not-li-cluster.',
   ],
   sources: [
+    'PostgreSQL 15 release notes: PUBLIC may no longer create objects in the schema public.',
     'CloudNativePG documentation, Service Management: -rw leads to the primary, -ro and -r to instances that cannot write.',
     'Synapse documentation, Using Postgres',
   ],
@@ -180,7 +181,16 @@ function* checkNames(args: Value, cluster: Resource, workspace: Workspace): Iter
     };
   }
   const user = args.at('user');
-  if (isLiteral(user) && !hasRole(workspace, cluster, initdb.owner, user.text ?? '')) {
+  const isOwn = database.text === undefined || database.text === initdb.database;
+  if (isLiteral(user) && isOwn && user.text !== initdb.owner && managedRoles(cluster).includes(user.text ?? '')) {
+    yield {
+      at: user,
+      severity: 'warning',
+      message: `The role ${user.text} does not own the database ${initdb.database} of Cluster ${cluster.name}, ${initdb.owner} does, and since PostgreSQL 15 only the owner may create tables in it — use ${initdb.owner}, or grant the rights.`,
+      related,
+      fixes: () => replaced(user, initdb.owner, false),
+    };
+  } else if (isLiteral(user) && !hasRole(workspace, cluster, initdb.owner, user.text ?? '')) {
     const names = [initdb.owner, ...managedRoles(cluster)];
     const right = nearest(user.text ?? '', names) ?? initdb.owner;
     yield {

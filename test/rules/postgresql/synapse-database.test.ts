@@ -66,6 +66,12 @@ describe("Synapse's database", () => {
     );
   });
 
+  it('belongs to its owner, so that another role is a warning', () => {
+    expectMarks(
+      `${cluster(`${initdb}\n      managed: {roles: [{name: reader, login: true}]}`)}${synapse(args('            database: matrix\n            user: reader\n    #             ^^^^^^ 💡 warning: does not own the database matrix'))}`,
+    );
+  });
+
   it('has the default names where the cluster says none', () => {
     expectMarks(`${cluster('')}${synapse(args('            database: app\n            user: app\n'))}`);
     expectMarks(
