@@ -39,11 +39,7 @@ export async function deploy(argv: readonly string[]): Promise<number> {
     ...(values.phase ? { phases: values.phase } : {}),
     ...(values.step ? { steps: values.step } : {}),
   };
-  const current = (): { plan: DeployPlan; sources: readonly PlanSource[] } => {
-    const workspace = loadWorkspace(root, values.config);
-    const sources = planSources(workspace);
-    return { plan: planDeployment(sources, blockers(findingsOf(workspace), workspace), selection), sources };
-  };
+  const current = planOf(root, values.config, selection);
   const isAttended = process.stdin.isTTY === true && process.stderr.isTTY === true && !values.yes;
   if (
     !isAttended &&
@@ -86,6 +82,27 @@ export async function deploy(argv: readonly string[]): Promise<number> {
     process.stderr.write(`  ${file}:${line} ${rule}${message ? `: ${message}` : ''}\n`);
   process.stdout.write(`${JSON.stringify({ type: 'result', outcome: result.outcome, run: result.run })}\n`);
   return exitCode(result);
+}
+
+type Current = { readonly plan: DeployPlan; readonly sources: readonly PlanSource[] };
+
+/** Works out the plan from the files as they are, and anew only when a file has changed since. */
+function planOf(
+  root: string,
+  config: string | undefined,
+  selection: { phases?: readonly string[]; steps?: readonly string[] },
+): () => Current {
+  let known: { readonly texts: readonly string[]; readonly current: Current } | undefined;
+  return () => {
+    const workspace = loadWorkspace(root, config);
+    const texts = workspace.files.flatMap(file => [file.path, file.text]);
+    if (known && known.texts.length === texts.length && known.texts.every((text, at) => text === texts[at]))
+      return known.current;
+    const sources = planSources(workspace);
+    const current = { plan: planDeployment(sources, blockers(findingsOf(workspace), workspace), selection), sources };
+    known = { texts, current };
+    return current;
+  };
 }
 
 /** The kubectl of this machine, or why there is none to use. */
