@@ -39,27 +39,43 @@ export function sequences(workspace: Workspace): readonly Sequence[] {
   });
 }
 
-function appliedBy(workspace: Workspace, { command, file, place }: FoundCommand, order: number): readonly Applied[] {
-  if (command.kind !== 'apply' || command.verb === 'delete' || command.isDryRun || command.conditional) return [];
-  const isFolderOnly = !command.recursive;
+function appliedBy(workspace: Workspace, found: FoundCommand, order: number): readonly Applied[] {
+  if (found.command.conditional) return [];
+  return pathsApplied(workspace, found).flatMap(({ path, files }) =>
+    files && files.length > 0
+      ? [
+          {
+            order,
+            path: path.path.replace(/^(?:\.\.?\/)+/, ''),
+            at: found.place(path.span),
+            files,
+            resources: files.flatMap(file => manifestsOf(workspace, file)),
+          },
+        ]
+      : [],
+  );
+}
+
+/** What a command applies: its paths and the YAML files there, undefined where that cannot be known. */
+export function pathsApplied(
+  workspace: Workspace,
+  { command, file }: FoundCommand,
+): readonly { readonly path: ManifestPath; readonly files: readonly SourceFile[] | undefined }[] {
+  if (command.kind !== 'apply' || command.verb === 'delete' || command.isDryRun) return [];
   return [
-    ...command.files.map(path => ({ path, isKustomization: false })),
-    ...command.kustomizations.map(path => ({ path, isKustomization: true })),
-  ].flatMap(({ path, isKustomization }) => {
-    const meant = filesMeant(workspace, file, path)?.filter(
-      one => isYaml(one.path) && (isKustomization || !isFolderOnly || !isNested(one, path)),
-    );
-    if (!meant || meant.length === 0) return [];
-    return [
-      {
-        order,
-        path: path.path.replace(/^(?:\.\.?\/)+/, ''),
-        at: place(path.span),
-        files: meant,
-        resources: meant.flatMap(one => workspace.lookup(resourcesByFile, one.path)),
-      },
-    ];
-  });
+    ...command.files.map(path => ({
+      path,
+      files: filesMeant(workspace, file, path)?.filter(
+        one => isYaml(one.path) && (command.recursive || !isNested(one, path)),
+      ),
+    })),
+    ...command.kustomizations.map(path => ({ path, files: filesMeant(workspace, file, path) })),
+  ];
+}
+
+/** The objects that a file declares, kept up to date while it is edited. */
+export function manifestsOf(workspace: Workspace, file: SourceFile): readonly Resource[] {
+  return workspace.lookup(resourcesByFile, file.path);
 }
 
 const resourcesByFile: Index<Resource> = {
