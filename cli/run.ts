@@ -51,10 +51,12 @@ export const version: string = process.env.MATRIX_PREFLIGHT_VERSION ?? '0.0.0';
 const help = `Usage: matrix-preflight <command> [options]
 
   check [PATH=.]      report what violates the checklist
-                      --format pretty|json  --fail-on error|warning|info|none  --rule ID…
-                      --config FILE  --output FILE  --no-color
+                      --format pretty|json|sarif|junit|github|markdown
+                      --fail-on error|warning|info|none  --rule ID…  --config FILE
+                      --baseline FILE  leave out what an earlier --format json reported
+                      --output FILE  --no-color
   fix [PATH=.]        apply all safe fixes          --rule ID…  --dry-run
-  checklist [PATH=.]  the state of every item       --format pretty|json  --output FILE
+  checklist [PATH=.]  the state of every item       --format pretty|json|markdown|html  --output FILE
   plan [PATH=.]       the resolved deployment plan  --phase ID…  --format pretty|json
   generate KIND       one new credential on stdout
                       password|hex|django|rsa|signing-key|livekit-key

@@ -1,42 +1,76 @@
 import { writeFileSync } from 'node:fs';
-import { basename } from 'node:path';
-import { findingsReport } from '../formats/json';
-import { prettyFindings } from '../formats/pretty';
+import { basename, isAbsolute, relative, resolve, sep } from 'node:path';
+import type { Finding } from '../../rules/findings';
+import { compareWithBaseline, namedFindings, readBaseline } from '../baseline';
+import type { CheckReport } from '../formats/report';
 import { findingsOf, loadWorkspace } from '../load';
 import { oneOf, parse, treeRoot } from '../usage';
 
 /** Reports what violates the checklist. */
-export function check(argv: readonly string[]): number {
+export async function check(argv: readonly string[]): Promise<number> {
   const started = performance.now();
   const { values, positionals } = parse(argv, {
     format: { type: 'string' },
     'fail-on': { type: 'string' },
     rule: { type: 'string', multiple: true },
     config: { type: 'string' },
+    baseline: { type: 'string' },
     output: { type: 'string' },
     'no-color': { type: 'boolean' },
   });
-  const format = oneOf('--format', values.format, ['pretty', 'json'], 'pretty');
+  const format = oneOf('--format', values.format, formats, 'pretty');
   const failOn = oneOf('--fail-on', values['fail-on'], ['error', 'warning', 'info', 'none'], 'error');
   const root = treeRoot(positionals);
+  const baseline = values.baseline === undefined ? undefined : readBaseline(values.baseline);
   const showsProgress = format === 'pretty' && process.stderr.isTTY;
   if (showsProgress) process.stderr.write('Reading manifests …\r');
   const workspace = loadWorkspace(root, values.config);
-  const findings = findingsOf(workspace, values.rule);
-  const reported = findings.filter(finding => !finding.suppressed);
-  const milliseconds = Math.round(performance.now() - started);
-  const text =
-    format === 'json'
-      ? `${JSON.stringify(findingsReport(workspace, findings, basename(root), milliseconds), null, 2)}\n`
-      : prettyFindings(workspace, findings, {
-          color: !values['no-color'] && values.output === undefined && usesColor(),
-          milliseconds,
-        });
+  const all = namedFindings(findingsOf(workspace, values.rule), workspace);
+  const compared = baseline && compareWithBaseline(all, baseline, values.rule);
+  const findings = compared?.findings ?? all;
+  const failing = ['error', 'warning', 'info'].slice(0, ['error', 'warning', 'info'].indexOf(failOn) + 1);
+  const fails = ({ severity, suppressed }: Finding): boolean => !suppressed && failing.includes(severity);
+  const text = await formatted(format, {
+    workspace,
+    findings,
+    root: basename(root),
+    pathPrefix: pathPrefix(root),
+    milliseconds: Math.round(performance.now() - started),
+    baseline: compared && { known: compared.known, gone: compared.gone },
+    color: !values['no-color'] && values.output === undefined && usesColor(),
+    fails,
+  });
   if (showsProgress) process.stderr.write('\x1b[2K');
   if (values.output === undefined) process.stdout.write(text);
   else writeFileSync(values.output, text);
-  const failing = ['error', 'warning', 'info'].slice(0, ['error', 'warning', 'info'].indexOf(failOn) + 1);
-  return reported.some(finding => failing.includes(finding.severity)) ? 1 : 0;
+  return findings.some(fails) ? 1 : 0;
+}
+
+const formats = ['pretty', 'json', 'sarif', 'junit', 'github', 'markdown'] as const;
+
+/** Only the format that is asked for is loaded, which keeps the start short. */
+async function formatted(format: (typeof formats)[number], report: CheckReport): Promise<string> {
+  switch (format) {
+    case 'pretty':
+      return (await import('../formats/pretty')).prettyFindings(report);
+    case 'json':
+      return `${JSON.stringify((await import('../formats/json')).findingsReport(report), null, 2)}\n`;
+    case 'sarif':
+      return `${JSON.stringify((await import('../formats/sarif')).sarifLog(report), null, 2)}\n`;
+    case 'junit':
+      return (await import('../formats/junit')).junitReport(report);
+    case 'github':
+      return (await import('../formats/github')).githubAnnotations(report);
+    case 'markdown':
+      return (await import('../formats/markdown')).markdownFindings(report);
+  }
+}
+
+/** The way from the repository, which CI runs in, to the tree; empty if the tree lies elsewhere. */
+function pathPrefix(root: string): string {
+  const path = relative(resolve(process.env.GITHUB_WORKSPACE ?? '.'), root);
+  const isBelow = path !== '' && path !== '..' && !path.startsWith(`..${sep}`) && !isAbsolute(path);
+  return isBelow ? `${path.split(sep).join('/')}/` : '';
 }
 
 function usesColor(): boolean {

@@ -1,46 +1,28 @@
 import type { SourceFile } from '../../manifests/file';
 import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
-import type { Finding } from '../../rules/findings';
-import { fingerprints } from '../../rules/fingerprint';
+import type { NamedFinding } from '../baseline';
 import { version } from '../run';
+import { type CheckReport, treeCounts } from './report';
 
 /** What `check --format json` prints; the shape is part of the contract with users' scripts. */
-export function findingsReport(
-  workspace: Workspace,
-  findings: readonly Finding[],
-  root: string,
-  milliseconds: number,
-): object {
-  const names = fingerprints(findings, workspace);
+export function findingsReport({ workspace, findings, root, milliseconds, baseline }: CheckReport): object {
   const summary = { error: 0, warning: 0, info: 0, hint: 0 };
   for (const finding of findings) if (!finding.suppressed) summary[finding.severity]++;
-  const files = workspace.files.filter(file => file.documents.length > 0);
   return {
     version: 1,
     tool: { name: 'matrix-preflight', version },
     root,
-    findings: findings.flatMap((finding, index) =>
-      finding.suppressed ? [] : [findingObject(workspace, finding, names[index] ?? '')],
-    ),
+    findings: findings.filter(finding => !finding.suppressed).map(finding => findingObject(workspace, finding)),
     suppressed: findings.flatMap(({ rule, problem, suppressed }) =>
       suppressed ? [{ rule: rule.id, ...location(workspace, problem.at), reason: suppressed.reason }] : [],
     ),
-    summary: {
-      files: files.length,
-      documents: sum(files, file => file.documents.length),
-      resources: sum(files, file => sum(file.documents, document => document.resources.length)),
-      ...summary,
-      milliseconds,
-    },
+    ...(baseline ? { baseline } : {}),
+    summary: { ...treeCounts(workspace), ...summary, milliseconds },
   };
 }
 
-function findingObject(
-  workspace: Workspace,
-  { rule, severity, problem, resource }: Finding,
-  fingerprint: string,
-): object {
+function findingObject(workspace: Workspace, { rule, severity, problem, resource, fingerprint }: NamedFinding): object {
   return {
     rule: rule.id,
     severity,
@@ -67,7 +49,3 @@ function range(file: SourceFile | undefined, at: Place): object {
 }
 
 const zero = { line: 0, character: 0 };
-
-function sum<T>(list: readonly T[], of: (one: T) => number): number {
-  return list.reduce((total, one) => total + of(one), 0);
-}

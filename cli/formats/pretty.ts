@@ -3,32 +3,26 @@ import type { SourceFile } from '../../manifests/file';
 import type { Workspace } from '../../manifests/workspace';
 import type { Finding } from '../../rules/findings';
 import type { Severity } from '../../rules/rule';
+import { baselineSentence } from '../baseline';
+import { type CheckReport, plural, severities, treeCounts } from './report';
+import { secretScalars } from './secrets';
 
 /** Findings for a person at a terminal: code frames with carets, and counts by rule. */
-export function prettyFindings(
-  workspace: Workspace,
-  findings: readonly Finding[],
-  options: { color: boolean; milliseconds: number },
-): string {
-  const paint = pc.createColors(options.color);
+export function prettyFindings({ workspace, findings, color, milliseconds, baseline }: CheckReport): string {
+  const paint = pc.createColors(color);
   const reported = findings.filter(finding => !finding.suppressed);
   const out = reported.map(finding => frame(workspace, finding, paint));
   const suppressed = findings.length - reported.length;
-  const files = workspace.files.filter(file => file.documents.length > 0);
-  const resources = files.reduce(
-    (total, file) => total + file.documents.reduce((sum, document) => sum + document.resources.length, 0),
-    0,
-  );
+  const { files, resources } = treeCounts(workspace);
   if (reported.length > 0) out.push(countsByRule(reported, paint));
-  const counts = (['error', 'warning', 'info', 'hint'] as const).map(
-    severity => [severity, reported.filter(finding => finding.severity === severity).length] as const,
-  );
-  const said = counts
+  const said = severities
+    .map(severity => [severity, reported.filter(finding => finding.severity === severity).length] as const)
     .filter(([, count]) => count > 0)
     .map(([severity, count]) => colour(paint, severity)(plural(count, severity)));
   out.push(
-    `${said.length > 0 ? said.join(', ') : paint.green('Nothing to report')}${suppressed > 0 ? `, ${suppressed} suppressed` : ''} — ${resources} resources in ${files.length} files, ${options.milliseconds} ms\n`,
+    `${said.length > 0 ? said.join(', ') : paint.green('Nothing to report')}${suppressed > 0 ? `, ${suppressed} suppressed` : ''} — ${resources} resources in ${files} files, ${milliseconds} ms\n`,
   );
+  if (baseline) out.push(`${baselineSentence(baseline)}\n`);
   return out.join('\n');
 }
 
@@ -62,14 +56,8 @@ function frame(workspace: Workspace, { rule, severity, problem }: Finding, paint
 /** The text of a file with a dot for every character of its Secrets' values, which logs of builds would keep. */
 function withoutSecrets(file: SourceFile): string {
   let { text } = file;
-  const secrets = file.documents.flatMap(document => document.resources).filter(one => one.qualifiedKind === 'Secret');
-  for (const secret of secrets) {
-    for (const values of [secret.root.at('data'), secret.root.at('stringData')]) {
-      for (const { span } of values.scalars())
-        text =
-          text.slice(0, span.start) + text.slice(span.start, span.end).replace(/[^\s]/g, '•') + text.slice(span.end);
-    }
-  }
+  for (const { span } of secretScalars(file))
+    text = text.slice(0, span.start) + text.slice(span.start, span.end).replace(/[^\s]/g, '•') + text.slice(span.end);
   return text;
 }
 
@@ -87,10 +75,6 @@ function countsByRule(findings: readonly Finding[], paint: Paint): string {
 
 function colour(paint: Paint, severity: Severity): (text: string) => string {
   return { error: paint.red, warning: paint.yellow, info: paint.blue, hint: paint.dim }[severity];
-}
-
-function plural(count: number, severity: Severity): string {
-  return severity === 'info' ? `${count} info` : `${count} ${severity}${count === 1 ? '' : 's'}`;
 }
 
 function lineText(text: string, start: number): string {

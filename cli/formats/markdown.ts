@@ -1,0 +1,29 @@
+import { baselineSentence, type NamedFinding } from '../baseline';
+import { escapeMarkdown } from './markdown-text';
+import { type CheckReport, findingsByFile, rulePages, severityCounts, treeCounts } from './report';
+
+/** Findings as GitHub-flavoured Markdown, for a comment or a job summary: a table for each file, with counts. */
+export function markdownFindings(report: CheckReport): string {
+  const { workspace, findings, baseline } = report;
+  const reported = findings.filter(finding => !finding.suppressed);
+  const suppressed = findings.length - reported.length;
+  const { files, resources } = treeCounts(workspace);
+  const counts = severityCounts(reported) || 'Nothing to report';
+  const parts = [
+    '# Matrix Preflight',
+    `${counts}${suppressed > 0 ? `, ${suppressed} suppressed` : ''} — ${resources} resources in ${files} files`,
+    ...(baseline ? [escapeMarkdown(baselineSentence(baseline))] : []),
+  ];
+  for (const [path, own] of findingsByFile(reported, workspace))
+    parts.push(`## ${escapeMarkdown(path)} — ${severityCounts(own)}`, table(own, report));
+  return `${parts.join('\n\n')}\n`;
+}
+
+function table(findings: readonly NamedFinding[], { workspace }: CheckReport): string {
+  const rows = findings.map(({ rule, severity, problem }) => {
+    const position = workspace.file(problem.at.uri)?.lines.position(problem.at.span.start);
+    const where = position ? `${position.line + 1}:${position.character + 1}` : '';
+    return `| ${where} | ${severity} | [${rule.id}](${rulePages}${rule.id}.md) | ${escapeMarkdown(problem.message)} |`;
+  });
+  return ['| Line | Severity | Rule | Message |', '| ---: | --- | --- | --- |', ...rows].join('\n');
+}

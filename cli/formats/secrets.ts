@@ -1,0 +1,53 @@
+import { decodeBase64 } from '../../analysis/secret-data';
+import type { SourceFile } from '../../manifests/file';
+import type { Span } from '../../manifests/span';
+import type { Value } from '../../manifests/value';
+import type { Workspace } from '../../manifests/workspace';
+import type { Fix } from '../../rules/rule';
+
+/** The scalars of a file's Secrets that hold what must not be shown. */
+export function secretScalars(file: SourceFile): readonly Value[] {
+  return secretMappings(file).flatMap(values => [...values.scalars()]);
+}
+
+/**
+ * Tells which fixes can be written into a report that others keep: those that neither touch the values of a Secret nor
+ * carry one to another place.
+ */
+export function printableFixes(workspace: Workspace): (fix: Fix) => boolean {
+  const values = new Set<string>();
+  const spans = new Map<string, readonly Span[]>();
+  for (const file of workspace.files) {
+    for (const scalar of secretScalars(file)) {
+      const written = scalar.text?.trim() ?? '';
+      for (const value of [written, ...written.split('\n').map(line => line.trim()), decodeBase64(written)?.trim()])
+        if (value && value.length >= shortestSecret) values.add(value);
+    }
+    const own = secretMappings(file).map(mapping => spanWithLineEnd(file, mapping));
+    if (own.length > 0) spans.set(file.uri, own);
+  }
+  const isInSecret = (uri: string, { start, end }: Span): boolean =>
+    (spans.get(uri) ?? []).some(span => start <= span.end && end >= span.start);
+  const shows = (text: string): boolean => [...values].some(value => text.includes(value));
+  return ({ edits, creates = [] }) =>
+    !edits.some(({ at, newText }) => isInSecret(at.uri, at.span) || shows(newText)) &&
+    !creates.some(({ text }) => shows(text));
+}
+
+/** Shorter values, such as `yes`, are found in any text, and nothing is given away by them. */
+const shortestSecret = 4;
+
+function secretMappings(file: SourceFile): readonly Value[] {
+  return file.documents
+    .flatMap(document => document.resources)
+    .filter(resource => resource.qualifiedKind === 'Secret')
+    .flatMap(({ root }) => [root.at('data'), root.at('stringData')])
+    .filter(values => values.exists);
+}
+
+/** From the key to the start of the line after the mapping, where an entry would be added. */
+function spanWithLineEnd(file: SourceFile, mapping: Value): Span {
+  const { lines } = file;
+  const nextLine = lines.startOf(lines.lineOf(mapping.span.end) + 1);
+  return { start: mapping.key.span.start, end: Math.max(mapping.span.end, nextLine) };
+}
