@@ -1,5 +1,5 @@
 import { admits } from '../../analysis/network/evaluate';
-import { isEmptySelector, matchesSelector } from '../../analysis/network/labels';
+import { matchesSelector } from '../../analysis/network/labels';
 import type { Direction, PodEndpoint, Policy, Rule } from '../../analysis/network/model';
 import { affects, rulesOf } from '../../analysis/network/policy-index';
 import { type Pods, podsIn } from '../../analysis/pods';
@@ -11,6 +11,8 @@ import type { Workspace } from '../../manifests/workspace';
 /** What one item of a rule's `from` or `to` lets through; or a whole rule, if it names nobody and so admits everybody. */
 export interface Admission {
   readonly rule: Value;
+  /** The rule as the engine reads it. */
+  readonly read: Rule<Value>;
   /** Undefined for a rule without peers. */
   readonly peer: Value | undefined;
   /** The pods of the policy's own namespace that it names. */
@@ -56,6 +58,7 @@ export function admissionsOf(
         return [
           {
             rule: rule.source,
+            read: rule,
             peer: undefined,
             pods: all,
             isAnyPod: true,
@@ -68,6 +71,7 @@ export function admissionsOf(
         const alone = { ...rule, peers: [peer] };
         return {
           rule: rule.source,
+          read: alone,
           peer: peer.source,
           pods: all.filter(pods => admitted(alone, endpointOf(pods))),
           isAnyPod: admitted(alone, stranger),
@@ -87,11 +91,6 @@ export function coversPort(rule: Rule<Value>, pods: Pods, port: number): boolean
     if (typeof own === 'number') return port >= own && port <= (endPort ?? own);
     return pods.ports.some(one => one.name === own && one.port === port);
   });
-}
-
-/** Whether a policy selects all pods of its namespace. */
-export function selectsAll(policy: Policy<Value>): boolean {
-  return isEmptySelector(policy.podSelector);
 }
 
 /** The policies of a namespace, as the engine reads them. */

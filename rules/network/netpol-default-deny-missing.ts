@@ -40,6 +40,23 @@ export default {
             app: key-vault
         policyTypes: [Ingress]
       ---
+      apiVersion: networking.k8s.io/v1
+      kind: NetworkPolicy
+      metadata:
+        name: allow-dns
+        namespace: matrix
+      spec:
+        podSelector: {}
+        policyTypes: [Egress]
+        egress:
+          - to:
+              - namespaceSelector:
+                  matchLabels:
+                    kubernetes.io/metadata.name: kube-system
+            ports:
+              - {protocol: UDP, port: 53}
+              - {protocol: TCP, port: 53}
+      ---
       apiVersion: apps/v1
       kind: StatefulSet
       metadata:
@@ -66,6 +83,23 @@ export default {
           matchLabels:
             app: key-vault
         policyTypes: [Ingress]
+      ---
+      apiVersion: networking.k8s.io/v1
+      kind: NetworkPolicy
+      metadata:
+        name: allow-dns
+        namespace: matrix
+      spec:
+        podSelector: {}
+        policyTypes: [Egress]
+        egress:
+          - to:
+              - namespaceSelector:
+                  matchLabels:
+                    kubernetes.io/metadata.name: kube-system
+            ports:
+              - {protocol: UDP, port: 53}
+              - {protocol: TCP, port: 53}
       ---
       apiVersion: apps/v1
       kind: StatefulSet
