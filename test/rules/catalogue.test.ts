@@ -4,31 +4,12 @@ import { checklistItems } from '../../checklist/items';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import { rules } from '../../rules/catalogue';
-import { rulePage } from '../../rules/page';
 import { check } from '../fixture';
 
 /** Items of the checklist that can be read off the manifests and that no rule decides yet. */
 const openItems: Readonly<Record<string, string>> = {
-  '1.2.b.2': 'No rule follows sentinel auth-pass to its Secret.',
-  '1.2.b.3': 'No rule counts the Sentinels and their quorum.',
-  '1.4.b.1': 'The named policy is not looked for; blocked DNS is found by netpol-flow-blocked.',
-  '1.4.b.2': 'The named policies are not looked for; blocked flows are found by netpol-flow-blocked.',
-  '1.4.b.3': 'No rule asks who may reach key_vault.',
-  '1.4.b.4': 'No rule asks who may reach the LI instance.',
-  '1.4.b.5': 'The named policies are not looked for; blocked flows are found by netpol-flow-blocked.',
-  '2.2.b.2': 'No rule reads option httpchk of the backends.',
-  '2.3.a.1': 'No rule reads what the init container of key_vault writes.',
-  '2.3.a.2': 'No rule reads what the init container of key_vault writes.',
-  '2.3.a.3': 'No rule reads the Python files of key_vault.',
-  '2.3.b.1': 'No rule reads CREATE DATABASE in the Job.',
-  '2.3.c.1': 'No rule asks who may reach key_vault.',
-  '4.1.a': 'No rule reads how the scanner reaches ClamAV.',
-  '4.1.b.1': 'No rule reads what the init container waits for.',
-  '4.1.b.2': 'No rule reads what the init container waits for.',
-  '4.2.a.1': 'No rule reads config.json of Element Web.',
-  '5.2.a.1': 'No rule reads the dashboards.',
-  '5.2.a.2': 'No rule reads the dashboards.',
-  '5.2.a.3': 'No rule reads the dashboards.',
+  '2.3.a.2': 'No rule asks for the files of the Django project one by one.',
+  '2.3.a.3': 'No rule reads the models and views that the init container writes.',
 };
 
 /** What holds for the rules as a whole: none is nameless, without page or without reason, and no item is forgotten. */
@@ -69,7 +50,8 @@ describe('the catalogue of rules', () => {
   it('has one page per rule and no page without a rule', () => {
     const pages = readdirSync('docs/rules').filter(name => name !== 'README.md');
     assert.deepEqual(pages.sort(), rules.map(rule => `${rule.id}.md`).sort());
-    for (const rule of rules) assert.equal(readFileSync(`docs/rules/${rule.id}.md`, 'utf8'), rulePage(rule), rule.id);
+    // That the pages are up to date is what `generate --check` says.
+    for (const rule of rules) assert.ok(readFileSync(`docs/rules/${rule.id}.md`, 'utf8').startsWith(`# ${rule.id}\n`));
   });
 
   for (const rule of rules) {
