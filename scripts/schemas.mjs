@@ -85,6 +85,8 @@ const plain = {
 };
 /** Fields that users do not write or whose content is free. */
 const opaque = new Set(['status', 'managedFields']);
+/** What names an object's type: it chose the schema, and inside other objects it is not looked at when they are applied. */
+const named = new Set(['apiVersion', 'kind']);
 
 const definitions = new Map();
 const names = new Map();
@@ -240,7 +242,8 @@ function parse(text, refer) {
       skip();
       if (text[at] === ';') at++;
       if (field === undefined) map = value;
-      else fields.push(`${field}:${opaque.has(field) ? '*' : value}`);
+      else
+        fields.push(`${field}:${opaque.has(field) ? '*' : named.has(field) ? value.replace(/^<[^|]*>$/, 's') : value}`);
     }
     at++;
     if (fields.length > 0) return `(${fields.join(',')})`;

@@ -199,6 +199,27 @@ describe('fields and types of objects', () => {
     assert.match(fixedBy(source, crdUnknownField), /spec:\n {2}prometheusOperator: true\n {2}requestAutoCert: false/);
   });
 
+  it('may name the type of an embedded object as they like, as the samples of the MinIO Operator do', () => {
+    expectMarks(`
+    apiVersion: minio.min.io/v2
+    kind: Tenant
+    metadata:
+      name: minio
+    spec:
+      pools:
+        - servers: 4
+          volumesPerServer: 4
+          volumeClaimTemplate:
+            apiVersion: v1
+            kind: persistentvolumeclaims
+            spec:
+              accessModes: [ReadWriteOnce]
+              resources:
+                requests:
+                  storage: 1Ti
+    `);
+  });
+
   it('follow a CustomResourceDefinition of the tree rather than the built-in schema', () => {
     expectMarks(`
     apiVersion: minio.min.io/v2
