@@ -1,4 +1,3 @@
-import { labelsOf } from '../manifests/resource';
 import type { Value } from '../manifests/value';
 
 export type Labels = ReadonlyMap<string, string>;
@@ -76,5 +75,3 @@ export function describe(selector: Selector): string {
     })
     .join(', ');
 }
-
-export { labelsOf };

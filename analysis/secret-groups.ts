@@ -30,13 +30,6 @@ export function secretGroups(workspace: Workspace): readonly SecretGroup[] {
   return workspace.shared(findGroups);
 }
 
-/** The group that a key of a Secret belongs to. */
-export function groupOf(workspace: Workspace, secret: Resource, key: string): SecretGroup | undefined {
-  return secretGroups(workspace).find(group =>
-    group.members.some(member => member.secret === secret && member.entry.key === key),
-  );
-}
-
 function findGroups(workspace: Workspace): readonly SecretGroup[] {
   return [...redisGroups(workspace), ...s3Groups(workspace), ...turnGroup(workspace), ...replicationGroups(workspace)]
     .map(group => ({ ...group, members: unique(group.members) }))

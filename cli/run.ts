@@ -22,6 +22,8 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
         return (await import('./commands/deploy')).deploy(rest);
       case 'verify':
         return (await import('./commands/verify')).verify(rest);
+      case 'network':
+        return (await import('./commands/network')).network(rest);
       case 'explain':
         return (await import('./commands/explain')).explain(rest);
       case 'lsp':
@@ -63,6 +65,8 @@ const help = `Usage: matrix-preflight <command> [options]
   deploy [PATH=.]     carry the plan out            --context NAME  --phase ID…  --step ID…  --dry-run  --resume RUN
                       --yes --confirm-context NAME --plan-hash H
   verify [PATH=.]     ask the cluster whether it stands  --context NAME  --format pretty|json|junit
+  network [PATH=.]    what the policies make of every needed connection
+                      --from NAME --to NAME --port NUMBER explains one pair, policy by policy
   explain RULE        the page of a rule
   lsp --stdio         the language server
 

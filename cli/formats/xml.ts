@@ -6,7 +6,6 @@ export function escapeXml(text: string): string {
   return text.replace(unwritable, '\ufffd').replace(/[&<>"'\r\n\t]/g, character => escapes[character] ?? character);
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to keep out.
 const unwritable = /[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\p{Cs}]/gu;
 
 const escapes: Readonly<Record<string, string>> = {

@@ -9,7 +9,7 @@ import {
   StreamMessageReader,
   StreamMessageWriter,
 } from 'vscode-languageserver/node';
-import type { Diagnostic, DocumentDiagnosticReport, InitializeResult } from 'vscode-languageserver-protocol';
+import type { Diagnostic, DocumentDiagnosticReport, InitializeResult } from 'vscode-languageserver';
 import { type StatusParams, statusNotification } from '../../protocol/messages';
 
 /** A language client over standard input and output, as small as a test needs. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CodeAction, WorkspaceDiagnosticReport } from 'vscode-languageserver-protocol';
+import type { CodeAction, WorkspaceDiagnosticReport } from 'vscode-languageserver';
 import { type ChecklistReport, checklistRequest, explainRequest, fixAllRequest } from '../../protocol/messages';
 import { type Client, startClient } from './client';
 
