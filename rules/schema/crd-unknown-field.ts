@@ -1,5 +1,5 @@
 import { nearest } from '../../analysis/nearest';
-import { apiVersionsOf, kindsOf, schemaFor, type Type } from '../../analysis/schema';
+import { apiVersionsOf, isDefinedInTree, kindsOf, schemaFor, type Type } from '../../analysis/schema';
 import { nodeAt, type SchemaProblem, schemaProblems } from '../../analysis/schema-check';
 import { deleteEntry, quoted, renameKey, replaceEntry, replaceScalar, replaceValue } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
@@ -19,6 +19,7 @@ export default {
     'Null values are allowed, as in `annotations:` with nothing but comments below. Fields that begin with `x-` are left alone.',
     'Labels, annotations, environment variables and the data of ConfigMaps and Secrets are strings: `value: 8080` and `enabled: yes` need quotes.',
     'The built-in schemas are those of recent versions, so a field that an older cluster lacks is not reported.',
+    "A field of an operator's object that resembles none of the known ones is a warning, because a later version of the operator may have it.",
   ],
   sources: [
     'Kubernetes documentation, API concepts, "Field validation": kubectl asks for strict validation by default.',
@@ -60,24 +61,32 @@ export default {
     const { tree } = resource.document;
     const root = nodeAt(tree, resource.root.path);
     if (root === undefined) return;
-    for (const problem of schemaProblems(tree, root, schema)) yield asProblem(resource, problem, schema);
+    for (const problem of schemaProblems(tree, root, schema)) {
+      // An operator's next version may have what this one lacks; what is a near miss of a known name is not that.
+      const isSure = kindsOf(resource.apiVersion) !== undefined || isDefinedInTree(workspace, resource);
+      yield asProblem(resource, problem, schema, isSure);
+    }
   },
 } satisfies Rule;
 
-function asProblem(resource: Resource, problem: SchemaProblem, schema: Type): Problem {
+function asProblem(resource: Resource, problem: SchemaProblem, schema: Type, isSure: boolean): Problem {
   const value = resource.root.at(...problem.path);
   const where = dotted(problem.path);
   if (problem.kind === 'field') {
     const { name, isCertain } = meant(resource, problem) ?? { name: undefined, isCertain: false };
     const elsewhere = name === undefined ? belongsTo(problem.path, schema) : undefined;
+    const mayBeNew = !isSure && name === undefined && elsewhere === undefined;
     return {
       at: value.key,
-      message: `${resource.kind} has no field ${where} — ${
+      ...(mayBeNew && { severity: 'warning' }),
+      message: `${resource.kind} has no field ${where}${mayBeNew ? ' in the versions known here' : ''} — ${
         name !== undefined
           ? `did you mean ${name}?`
           : elsewhere !== undefined
             ? `it belongs to ${elsewhere}.`
-            : 'remove it, or correct its name.'
+            : mayBeNew
+              ? "correct it, or keep the operator's CustomResourceDefinition in the tree."
+              : 'remove it, or correct its name.'
       }`,
       fixes: () => fieldFixes(resource, value, name, isCertain),
     };
@@ -89,6 +98,7 @@ function asProblem(resource: Resource, problem: SchemaProblem, schema: Type): Pr
     const close = same ?? nearest(text, values);
     return {
       at: value,
+      ...(!isSure && close === undefined && { severity: 'warning' }),
       message: `${where} cannot be ${text} — it has to be ${listed(values)}.`,
       fixes: () => {
         const edit = close === undefined ? undefined : replaceScalar(value, close);

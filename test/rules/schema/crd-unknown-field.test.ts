@@ -220,6 +220,24 @@ describe('fields and types of objects', () => {
     `);
   });
 
+  it('of an operator may be newer than its built-in schema, unless they resemble a known one', () => {
+    expectMarks(`
+    apiVersion: postgresql.cnpg.io/v1
+    kind: Pooler
+    metadata:
+      name: pooler
+    spec:
+      cluster:
+        name: main
+      type: rw
+      zoneSpread: true
+    # ^^^^^^^^^^ 💡 warning: Pooler has no field spec.zoneSpread in the versions known here
+      pgbouncer:
+        poolMod: session
+    #   ^^^^^^^ 💡 error: did you mean poolMode?
+    `);
+  });
+
   it('follow a CustomResourceDefinition of the tree rather than the built-in schema', () => {
     expectMarks(`
     apiVersion: minio.min.io/v2
