@@ -1,5 +1,11 @@
 import { runCommand } from './run';
 
+// A reader that has seen enough, such as `head`, closes the pipe; that is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
+  throw error;
+});
+
 runCommand(process.argv.slice(2)).then(
   code => {
     process.exitCode = code;

@@ -5,10 +5,14 @@ import { createTwoFilesPatch } from 'diff';
 import type { TextEdit } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
 import { safeFixes } from '../../rules/fix-all';
+import { textWithoutSecrets, withoutSecrets } from '../formats/masked';
 import { findingsOf, loadWorkspace } from '../load';
 import { parse, treeRoot } from '../usage';
 
-/** Applies all safe fixes, again until none is left, because one fix may make room for the next. */
+/**
+ * Applies all safe fixes, again until none is left, because one fix may make room for the next. A dry run prints the
+ * difference, with the values of Secrets masked, since logs of builds would keep them.
+ */
 export function fix(argv: readonly string[]): number {
   const { values, positionals } = parse(argv, {
     rule: { type: 'string', multiple: true },
@@ -35,7 +39,12 @@ export function fix(argv: readonly string[]): number {
     const old = before.get(file.uri);
     if (values['dry-run'])
       process.stdout.write(
-        createTwoFilesPatch(old === undefined ? '/dev/null' : `a/${file.path}`, `b/${file.path}`, old ?? '', file.text),
+        createTwoFilesPatch(
+          old === undefined ? '/dev/null' : `a/${file.path}`,
+          `b/${file.path}`,
+          textWithoutSecrets(file.path, old ?? ''),
+          withoutSecrets(file),
+        ),
       );
     else write(fileURLToPath(file.uri), file.text, old !== undefined);
   }

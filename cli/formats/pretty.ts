@@ -1,11 +1,10 @@
 import pc from 'picocolors';
-import type { SourceFile } from '../../manifests/file';
 import type { Workspace } from '../../manifests/workspace';
 import type { Finding } from '../../rules/findings';
 import type { Severity } from '../../rules/rule';
 import { baselineSentence } from '../baseline';
+import { withoutSecrets } from './masked';
 import { type CheckReport, plural, severities, treeCounts } from './report';
-import { secretScalars } from './secrets';
 
 /** Findings for a person at a terminal: code frames with carets, and counts by rule. */
 export function prettyFindings({ workspace, findings, color, milliseconds, baseline }: CheckReport): string {
@@ -51,14 +50,6 @@ function frame(workspace: Workspace, { rule, severity, problem }: Finding, paint
     ...(fixes[0] ? [paint.dim(`${gutter} = ${fixes[0].safe ? 'fix' : 'possible fix'}: ${fixes[0].title}`)] : []),
     '',
   ].join('\n');
-}
-
-/** The text of a file with a dot for every character of its Secrets' values, which logs of builds would keep. */
-function withoutSecrets(file: SourceFile): string {
-  let { text } = file;
-  for (const { span } of secretScalars(file))
-    text = text.slice(0, span.start) + text.slice(span.start, span.end).replace(/[^\s]/g, '•') + text.slice(span.end);
-  return text;
 }
 
 function countsByRule(findings: readonly Finding[], paint: Paint): string {
