@@ -97,7 +97,7 @@ const images: readonly KnownImage[] = [
   { name: /^busybox$/, base: 'busybox', has: [] },
   { name: /^alpine$/, base: 'alpine', has: [] },
   { name: /^debian$/, base: 'debian', has: [] },
-  { name: /^python$/, otherBase: 'debian', needsSlim: true, has: python },
+  { name: /^python$/, otherBase: 'debian', needsSlim: true, has: [...python, 'openssl'] },
   { name: /^(?:redis|valkey\/valkey)$/, otherBase: 'debian', has: ['redis-cli', 'openssl'] },
   { name: /^postgres$/, otherBase: 'debian', has: [...postgresql, 'openssl'], onAlpine: ['bash'] },
   { name: /^rclone\/rclone$/, base: 'alpine', has: ['rclone'] },

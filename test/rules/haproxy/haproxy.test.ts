@@ -403,3 +403,21 @@ describe('haproxy-worker-unrouted and haproxy-stream-writer-unrouted', () => {
     );
   });
 });
+
+describe('a configuration in a folder', () => {
+  it('is read file by file, in the order of their names', () => {
+    const tree = haproxy('frontend f\n  mode http\n  bind :8008\n  bind :8404\n  default_backend main\n', {
+      container: 'args: [-f, /usr/local/etc/haproxy/]',
+      files: { '90-backends.cfg': main, 'routes.map': 'no configuration' },
+    });
+    assert.deepEqual(found(backendUndefined, tree), []);
+    assert.deepEqual(found(backendUndefined, tree.replace('    backend main', '    backend mian')), ['error main']);
+  });
+
+  it('says nothing while a part of it is not in the tree', () => {
+    const tree = haproxy('frontend f\n  bind :8008\n  default_backend main\n', {
+      container: 'args: [-f, /usr/local/etc/haproxy/haproxy.cfg, -f, /elsewhere.cfg]',
+    });
+    assert.deepEqual(found(backendUndefined, tree), []);
+  });
+});
