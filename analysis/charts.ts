@@ -2,7 +2,7 @@ import type { ManifestDocument } from '../manifests/document';
 import type { SourceFile } from '../manifests/file';
 import type { Resource } from '../manifests/resource';
 import type { Place } from '../manifests/span';
-import type { Index, IndexEntry, Workspace } from '../manifests/workspace';
+import type { Index, Workspace } from '../manifests/workspace';
 import { commandsIn } from './commands';
 import type { Labels } from './labels';
 
@@ -166,7 +166,16 @@ function* fromComments(document: ManifestDocument): Iterable<ChartRelease> {
 
 function* fromText(file: SourceFile): Iterable<ChartRelease> {
   if (!file.text.includes('helm')) return;
-  for (const { command, isShown, place } of commandsIn(file)) {
+  if (/\.md$/i.test(file.path)) {
+    // In a README commands stand in fenced blocks, in indented ones and between the lines.
+    for (const line of file.text.matchAll(/^[ \t]*(?:\$ )?(helm[ \t](?:[^\n]*\\\r?\n)*[^\n]*)/gm)) {
+      const release = fromWords((line[1] ?? '').replace(/\\\r?\n/g, ' ').split(/[ \t\r\n]+/));
+      const span = { start: line.index, end: line.index + line[0].length };
+      if (release) yield { ...release, evidence: 'mention', at: { uri: file.uri, span } };
+    }
+    return;
+  }
+  for (const { command, place } of commandsIn(file)) {
     if (command.kind !== 'helm') continue;
     const name = known(command.release);
     const chart = known(command.chart);
@@ -175,7 +184,7 @@ function* fromText(file: SourceFile): Iterable<ChartRelease> {
       name,
       chart: chart?.slice(chart.lastIndexOf('/') + 1),
       namespace: known(command.namespace),
-      evidence: isShown ? 'mention' : 'command',
+      evidence: 'command',
       at: place(command.span),
     };
   }

@@ -79,6 +79,8 @@ import monitorPortMissing from './monitoring/monitor-port-missing';
 import monitorSelectsNoService from './monitoring/monitor-selects-no-service';
 import monitorServicePortUnnamed from './monitoring/monitor-service-port-unnamed';
 import monitorTargetHasNoMetrics from './monitoring/monitor-target-has-no-metrics';
+import configHostPort from './network/config-host-port';
+import configHostUnknownService from './network/config-host-unknown-service';
 import netpolAllowsEverything from './network/netpol-allows-everything';
 import netpolDatabaseAccess from './network/netpol-database-access';
 import netpolDefaultDenyMissing from './network/netpol-default-deny-missing';
@@ -201,6 +203,8 @@ export const rules: readonly Rule[] = [
   alertRulesMissing,
   configCopyDrift,
   configEnvUndefined,
+  configHostPort,
+  configHostUnknownService,
   configPlaceholderUnsubstituted,
   crdUnknownField,
   dashboardJsonInvalid,

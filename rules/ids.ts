@@ -5,6 +5,8 @@ export const ruleIds: readonly string[] = [
   'alert-rules-missing',
   'config-copy-drift',
   'config-env-undefined',
+  'config-host-port',
+  'config-host-unknown-service',
   'config-placeholder-unsubstituted',
   'crd-unknown-field',
   'dashboard-json-invalid',

@@ -46,7 +46,7 @@ describe('ingress-backend-missing', () => {
   it('accepts a port by number or by name, and any port of an external name', () => {
     expectMarks(
       backendMissing,
-      service('app') + ingress('a', route('/', 'app') + ', ' + route('/x', 'app', { port: 'name: http' })),
+      service('app') + ingress('a', `${route('/', 'app')}, ${route('/x', 'app', { port: 'name: http' })}`),
     );
     expectMarks(
       backendMissing,
@@ -139,7 +139,10 @@ describe('ingress-tls-host-mismatch', () => {
   });
 
   it('only mentions a host that no rule has', () => {
-    assert.match(messages(tlsHostMismatch, tls('[a.test, b.test]', 'a.test')).join(), /^info: The host b.test (?!.*warning)/);
+    assert.match(
+      messages(tlsHostMismatch, tls('[a.test, b.test]', 'a.test')).join(),
+      /^info: The host b.test (?!.*warning)/,
+    );
   });
 });
 
