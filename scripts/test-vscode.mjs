@@ -20,7 +20,7 @@ for (const which of wanted.length > 0 ? wanted : Object.keys(hosts)) {
     console.log(`\nVS Code ${hosts[which].vscode}, ${suite}`);
     const result = await runSuite(host, suite);
     // The counts come once, at the end.
-  console.log((result.text ?? '').replace(/^ +\d+ (?:passing|failing).*\n/gm, ''));
+    console.log((result.text ?? '').replace(/^ +\d+ (?:passing|failing).*\n/gm, ''));
     passed += result.passes ?? 0;
     failed += result.failures ?? 0;
     if (result.ok) continue;

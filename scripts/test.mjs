@@ -11,7 +11,11 @@ const steps = [
   { name: 'unused', command: [...bin('knip', 'bin/knip.js')] },
   { name: 'build', command: [node, 'scripts/build.mjs'] },
   { name: 'unit', command: [...bin('mocha', 'bin/mocha.js')], hasTests: true },
-  { name: 'deploy', command: [...bin('mocha', 'bin/mocha.js'), '--config', 'test/deploy/.mocharc.json'], hasTests: true },
+  {
+    name: 'deploy',
+    command: [...bin('mocha', 'bin/mocha.js'), '--config', 'test/deploy/.mocharc.json'],
+    hasTests: true,
+  },
   { name: 'package', command: [node, 'scripts/package.mjs'] },
   { name: 'vscode', command: [node, 'scripts/test-vscode.mjs', 'latest'], hasTests: true },
   { name: 'vscode-minimum', command: [node, 'scripts/test-vscode.mjs', 'minimum'], hasTests: true },
@@ -36,7 +40,9 @@ for (const step of steps) {
   passed += count;
   // A suite that ran no test proves nothing, whatever its exit code says.
   const ok = code === 0 && (!step.hasTests || count > 0);
-  console.log(`── ${step.name}: ${ok ? 'ok' : code === 0 ? 'failed, no test ran' : `failed with exit code ${code}`} after ${Math.round((performance.now() - started) / 1000)} s`);
+  console.log(
+    `── ${step.name}: ${ok ? 'ok' : code === 0 ? 'failed, no test ran' : `failed with exit code ${code}`} after ${Math.round((performance.now() - started) / 1000)} s`,
+  );
   if (!ok) failures.push(step.name);
 }
 console.log(failures.length > 0 ? `\nfailed: ${failures.join(', ')}` : '\nall steps passed');

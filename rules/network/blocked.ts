@@ -51,28 +51,47 @@ function reachesAnother(workspace: Workspace, flow: RequiredFlow): boolean {
 
 /** Which side blocks a flow and why: `egress of matrix/livekit blocks it: only allow-dns selects it`. */
 export function reasonOf(verdict: Verdict<Value>): string {
-  const shortened = { ...verdict, egress: withBestMiss(verdict.egress), ingress: withBestMiss(verdict.ingress) };
-  return summarize(shortened)
-    .map(sentence => sentence.charAt(0).toLowerCase() + sentence.slice(1).replace(/\.$/, ''))
-    .join('; ');
+  const without = { ...verdict, egress: withRules(verdict.egress, []), ingress: withRules(verdict.ingress, []) };
+  return summarize(without).map(asClause).join('; ');
 }
 
-/** The policies that isolate a side which blocks a flow. */
+/**
+ * The policies that isolate a side which blocks a flow; the rule that was most likely meant to allow it comes first, with
+ * what is wrong with it.
+ */
 export function isolatingPolicies(workspace: Workspace, verdict: Verdict<Value>): readonly Related[] {
-  return [verdict.egress, verdict.ingress].flatMap(side =>
-    side.result !== 'denied'
-      ? []
-      : side.policies.flatMap(({ policy }) => {
-          const resource = policyResource(workspace, policy);
-          if (!resource) return [];
-          return [
-            {
-              at: resource.root.at('metadata', 'name'),
-              message: `NetworkPolicy ${policy.name} selects ${side.endpoint.name} for ${side.direction} and does not allow it`,
-            },
-          ];
-        }),
-  );
+  const sides = [verdict.egress, verdict.ingress].filter(side => side.result === 'denied');
+  return [
+    ...sides.flatMap(side => missOf(verdict, side)),
+    ...sides.flatMap(side =>
+      side.policies.flatMap(({ policy }) => {
+        const resource = policyResource(workspace, policy);
+        if (!resource) return [];
+        return [
+          {
+            at: resource.root.at('metadata', 'name'),
+            message: `NetworkPolicy ${policy.name} selects ${side.endpoint.name} for ${side.direction} and does not allow it`,
+          },
+        ];
+      }),
+    ),
+  ];
+}
+
+/** The rule that nearly allows a flow, and why it does not. */
+function missOf(verdict: Verdict<Value>, side: SideVerdict<Value>): readonly Related[] {
+  const best = nearMisses(side).find(({ rule }) => isTelling(rule));
+  if (!best) return [];
+  const field = side.direction === 'Egress' ? 'egress' : 'ingress';
+  const other = field === 'egress' ? 'ingress' : 'egress';
+  const alone = { ...verdict, [other]: { ...verdict[other], result: 'allowed' as const } };
+  const [bare = ''] = summarize({ ...alone, [field]: withRules(side, []) });
+  const [full = ''] = summarize({ ...alone, [field]: withRules(side, [best.rule]) });
+  return [{ at: best.rule.rule.source.key, message: full.slice(bare.length + 1).replace(/\.$/, '') }];
+}
+
+function asClause(sentence: string): string {
+  return sentence.charAt(0).toLowerCase() + sentence.slice(1).replace(/\.$/, '');
 }
 
 /** The names of one side of a group: of one workload its own, of several what they have in common. */
@@ -112,12 +131,11 @@ function groupBlocked(workspace: Workspace): readonly BlockedGroup[] {
   });
 }
 
-/** A side with no rule but the one that was most likely meant to allow the flow, if any was. */
-function withBestMiss(side: SideVerdict<Value>): SideVerdict<Value> {
-  const best = nearMisses(side).find(({ rule }) => isTelling(rule));
+/** A side as if its policies had only these rules. */
+function withRules(side: SideVerdict<Value>, rules: readonly RuleVerdict<Value>[]): SideVerdict<Value> {
   return {
     ...side,
-    policies: side.policies.map(one => ({ ...one, rules: one.rules.filter(rule => rule === best?.rule) })),
+    policies: side.policies.map(one => ({ ...one, rules: one.rules.filter(rule => rules.includes(rule)) })),
   };
 }
 

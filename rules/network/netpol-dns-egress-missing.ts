@@ -49,7 +49,7 @@ export default {
                   matchLabels:
                     kubernetes.io/metadata.name: kube-system
             ports:
-      #     ^^^^^ 💡 warning: synapse-main may ask the cluster DNS over UDP only
+      #     ^^^^^ 💡 warning: The rule of NetworkPolicy allow-dns for port 53 lets queries to the cluster DNS through over UDP only
               - protocol: UDP
                 port: 53
       ---
@@ -103,14 +103,16 @@ export default {
     for (const group of workspace.derive(groupDeaf, policies)) {
       const { missing, pods, blame, rule } = group;
       if (blame.source.source !== policy.root.source) continue;
-      const who = namesOf(pods);
+      const subject = rule
+        ? `The rule of NetworkPolicy ${policy.name} for port 53`
+        : `No rule lets the pods that NetworkPolicy ${policy.name} restricts`;
       yield {
         at: placeOf(group),
         ...(missing.length === 1 && { severity: 'warning' }),
         message:
           missing.length === 2
-            ? `${who} may not ask the cluster DNS, because the egress is restricted and no rule allows port 53 to it — allow UDP and TCP 53 to the DNS pods in kube-system.`
-            : `${who} may ask the cluster DNS over ${missing[0] === 'TCP' ? 'UDP' : 'TCP'} only, so that long answers fail — allow port 53 over ${missing[0]} as well.`,
+            ? `${subject} ${rule ? 'does not reach the cluster DNS, so that nothing finds anything by name' : 'ask the cluster DNS'} — allow UDP and TCP 53 to the DNS pods in kube-system.`
+            : `${subject} ${rule ? `lets queries to the cluster DNS through over ${otherThan(missing)} only` : `ask the cluster DNS over ${missing[0]}`} — allow port 53 over ${missing[0]} as well.`,
         related: pods.slice(0, 6).map(({ owner }) => ({
           at: owner.root.at('metadata', 'name'),
           message: `${owner.title} cannot ${missing.length === 2 ? 'resolve names' : `ask over ${missing[0]}`}`,
@@ -192,9 +194,8 @@ function placeOf({ missing, rule, blame }: DeafPods): Place {
   return missing.length === 2 && peers.exists ? peers.key : rule.source.at('ports').key;
 }
 
-function namesOf(pods: readonly Pods[]): string {
-  const names = [...new Set(pods.map(({ owner }) => owner.name))].sort();
-  return names.length > 3 ? `${names.slice(0, 2).join(', ')} and ${names.length - 2} more` : names.join(' and ');
+function otherThan(missing: readonly Protocol[]): Protocol {
+  return missing.includes('TCP') ? 'UDP' : 'TCP';
 }
 
 /** Completes the rule that is there, else adds one to its policy, else adds a policy. */

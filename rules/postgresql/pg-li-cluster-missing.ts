@@ -35,6 +35,8 @@ export default {
           initdb:
             database: matrix
             owner: synapse
+        monitoring:
+          enablePodMonitor: true
     `,
     good: `
       #- /infrastructure/01-postgresql/cluster.yaml
@@ -49,6 +51,8 @@ export default {
           initdb:
             database: matrix
             owner: synapse
+        monitoring:
+          enablePodMonitor: true
       #- /infrastructure/01-postgresql/cluster-li.yaml
       apiVersion: postgresql.cnpg.io/v1
       kind: Cluster

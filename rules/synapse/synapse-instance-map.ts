@@ -61,6 +61,17 @@ export default {
           worker_app: synapse.app.generic_worker
           worker_name: generic
       ---
+      apiVersion: v1
+      kind: Service
+      metadata:
+        name: synapse-main
+        namespace: matrix
+      spec:
+        clusterIP: None
+        ports:
+          - name: replication
+            port: 9093
+      ---
       apiVersion: apps/v1
       kind: StatefulSet
       metadata:
@@ -125,6 +136,17 @@ export default {
         worker.yaml: |
           worker_app: synapse.app.generic_worker
           worker_name: generic
+      ---
+      apiVersion: v1
+      kind: Service
+      metadata:
+        name: synapse-main
+        namespace: matrix
+      spec:
+        clusterIP: None
+        ports:
+          - name: replication
+            port: 9093
       ---
       apiVersion: apps/v1
       kind: StatefulSet

@@ -3,13 +3,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { Diagnostic, DocumentDiagnosticReport, InitializeResult } from 'vscode-languageserver';
 import {
   createMessageConnection,
   type MessageConnection,
   StreamMessageReader,
   StreamMessageWriter,
 } from 'vscode-languageserver/node';
-import type { Diagnostic, DocumentDiagnosticReport, InitializeResult } from 'vscode-languageserver';
 import { type StatusParams, statusNotification } from '../../protocol/messages';
 
 /** A language client over standard input and output, as small as a test needs. */

@@ -1,0 +1,196 @@
+import { isChartObject } from '../../analysis/charts';
+import { declarationsOf } from '../../analysis/declarations';
+import type { Address } from '../../analysis/flows/address';
+import { addressesOf } from '../../analysis/flows/addresses';
+import { type Destination, isTreeNamespace, resolveHost } from '../../analysis/flows/destinations';
+import { namespaceResource } from '../../analysis/namespaces';
+import { editDistance, nearest } from '../../analysis/nearest';
+import { workloadKinds } from '../../analysis/pods';
+import { clusterKind } from '../../analysis/roles';
+import { servicesIn } from '../../analysis/services';
+import type { Resource } from '../../manifests/resource';
+import type { Index, Workspace } from '../../manifests/workspace';
+import type { Fix, Problem, Rule } from '../rule';
+
+export default {
+  id: 'config-host-unknown-service',
+  items: [],
+  severity: 'error',
+  summary: 'A configuration names a Service or pod that does not exist.',
+  why: 'The name does not resolve. The program that needs it retries, fails its probes and is restarted, and its log speaks of DNS rather than of a name that was misspelt or has changed.',
+  remedy:
+    'Write the name of a Service of that namespace: `service.namespace.svc.cluster.local`. The name of a single pod needs a headless Service that is the `serviceName` of its StatefulSet, and a number below its replicas.',
+  traps: [
+    'Services that CloudNativePG and the MinIO Operator make are known. What a Helm chart may make is a warning or accepted, depending on what the tree says of its installation.',
+    'Hosts outside the cluster and in namespaces that the tree does not hold are not judged.',
+    'A name without dots is judged only where nothing but a host can stand.',
+    'Only files that some pod really mounts count.',
+  ],
+  sources: ['Kubernetes documentation, "DNS for Services and Pods", and StatefulSets, "Stable Network ID".'],
+  examples: {
+    bad: `
+      #- /livekit.yaml
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata:
+        name: livekit
+        namespace: matrix
+      spec:
+        template:
+          spec:
+            containers:
+              - name: livekit
+                image: livekit/livekit-server:v1.8.0
+                env:
+                  - name: REDIS_HOST
+                    value: "redi.matrix.svc.cluster.local:6379"
+      #                     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ 💡 error: There is no Service redi in namespace matrix (variable REDIS_HOST) — did you mean redis?
+      #- /redis.yaml
+      apiVersion: v1
+      kind: Service
+      metadata:
+        name: redis
+        namespace: matrix
+      spec:
+        selector:
+          app: redis
+        ports:
+          - port: 6379
+    `,
+    good: `
+      #- /livekit.yaml
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata:
+        name: livekit
+        namespace: matrix
+      spec:
+        template:
+          spec:
+            containers:
+              - name: livekit
+                image: livekit/livekit-server:v1.8.0
+                env:
+                  - name: REDIS_HOST
+                    value: "redis.matrix.svc.cluster.local:6379"
+      #- /redis.yaml
+      apiVersion: v1
+      kind: Service
+      metadata:
+        name: redis
+        namespace: matrix
+      spec:
+        selector:
+          app: redis
+        ports:
+          - port: 6379
+    `,
+  },
+  kinds: [...workloadKinds, clusterKind],
+  *check(resource, workspace) {
+    for (const address of addressesOf(workspace, resource)) {
+      const destination = resolveHost(workspace, resource.namespace, address.host);
+      if (destination.kind === 'no-service') yield* noService(workspace, address, destination);
+      else if (destination.kind === 'no-pod') yield noPod(address, destination);
+    }
+  },
+} satisfies Rule;
+
+function* noService(
+  workspace: Workspace,
+  address: Address,
+  { name, namespace }: Extract<Destination, { kind: 'no-service' }>,
+): Iterable<Problem> {
+  const isBare = !address.host.includes('.');
+  if (isBare && !address.isHostField) return;
+  const isWhole = isTreeNamespace(workspace, namespace);
+  if (!isWhole && (namespace === undefined || !namespaceResource(workspace, namespace))) return;
+  if (isBare && servicesIn(workspace, namespace).length === 0) return;
+  const declared = declarationsOf(workspace, 'Service', namespace, name);
+  if (declared.some(({ origin }) => origin !== 'promise') || mayBeMade(workspace, namespace, name)) return;
+  const chart = isChartObject(workspace, namespace, name);
+  if (chart === 'yes') return;
+  const known = servicesIn(workspace, namespace).map(service => service.name);
+  const close = nearest(name, known);
+  const elsewhere = namespace === undefined ? [] : servicesIn(workspace).filter(service => service.name === name);
+  const [other] = elsewhere;
+  const advice = close
+    ? `did you mean ${close}?`
+    : other?.namespace
+      ? `it is in namespace ${other.namespace}.`
+      : 'create it, or correct the name.';
+  yield {
+    at: address.at,
+    ...((!isWhole || chart === 'maybe' || declared.length > 0) && { severity: 'warning' }),
+    message: `There is no Service ${name}${namespace === undefined ? '' : ` in namespace ${namespace}`} (${address.name}) — ${advice}`,
+    fixes: () => [
+      ...(close ? replace(address, close, name, editDistance(name, close, 3) === 1) : []),
+      ...(other?.namespace && namespace
+        ? replace(address, `${name}.${other.namespace}`, `${name}.${namespace}`, false)
+        : []),
+    ],
+  };
+}
+
+function noPod(address: Address, { service, pod, owner }: Extract<Destination, { kind: 'no-pod' }>): Problem {
+  const ordinal = /^(.+)-(\d+)$/.exec(pod);
+  const replicas = owner?.root.at('spec', 'replicas');
+  const isBeyond = owner !== undefined && ordinal?.[1] === owner.name;
+  return {
+    at: address.at,
+    message: isBeyond
+      ? `There is no pod ${pod} (${address.name}): StatefulSet ${owner.name} has ${replicas?.number ?? 1} ${replicas?.number === 1 || !replicas?.exists ? 'replica' : 'replicas'} — leave the pod out, or raise the replicas.`
+      : `Service ${service.name} has no pod ${pod} (${address.name}) — name a pod of ${owner ? `StatefulSet ${owner.name}` : 'its StatefulSet'}.`,
+    related: [
+      owner
+        ? { at: replicas?.exists ? replicas : owner.root.at('metadata', 'name'), message: `StatefulSet ${owner.name}` }
+        : { at: service.resource.root.at('metadata', 'name'), message: `Service ${service.name}` },
+    ],
+    fixes: () => (owner && !isBeyond && ordinal ? replace(address, `${owner.name}-${ordinal[2]}`, pod, false) : []),
+  };
+}
+
+/** The fix that replaces the beginning of a host name. */
+function replace(address: Address, by: string, what: string, safe: boolean): readonly Fix[] {
+  const { host } = address;
+  const at = host.indexOf(what);
+  if (!address.isLiteral || at === -1) return [];
+  const newText = host.slice(0, at) + by + host.slice(at + what.length);
+  return [{ title: `Use ${newText}`, safe, edits: [{ at: address.at, newText }] }];
+}
+
+/** Whether the operator of a custom resource may make a Service of this name, as most name theirs after it. */
+function mayBeMade(workspace: Workspace, namespace: string | undefined, name: string): boolean {
+  return workspace
+    .lookup(operatorObjects, '')
+    .some(
+      one =>
+        (namespace === undefined || one.namespace === undefined || one.namespace === namespace) &&
+        (name === one.name || name.startsWith(`${one.name}-`) || name.endsWith(`-${one.name}`)),
+    );
+}
+
+/** Custom resources of operators whose Services are not known here. */
+const operatorObjects: Index<Resource> = {
+  name: 'objects of operators that may make Services',
+  *resource(resource) {
+    const { group } = resource;
+    if (group.includes('.') && !group.endsWith('.k8s.io') && !knownGroups.has(group)) yield ['', resource];
+    // Prometheus and its kin get Services, monitors and rules do not.
+    else if (group === 'monitoring.coreos.com' && /^(?:Prometheus|Alertmanager|ThanosRuler)$/.test(resource.kind))
+      yield ['', resource];
+  },
+};
+
+const knownGroups: ReadonlySet<string> = new Set([
+  'postgresql.cnpg.io',
+  'minio.min.io',
+  'cert-manager.io',
+  'monitoring.coreos.com',
+  'bitnami.com',
+  'external-secrets.io',
+  'cilium.io',
+  'projectcalico.org',
+  'crd.projectcalico.org',
+  'metallb.io',
+]);
