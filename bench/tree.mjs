@@ -50,7 +50,10 @@ function inNamespace(text, namespace) {
   return text
     .replaceAll(/^(\s*namespace: )matrix$/gm, `$1${namespace}`)
     .replaceAll(/^(\s*namespace: )monitoring$/gm, `$1${namespace}-monitoring`)
-    .replaceAll(/(kind: (?:ClusterIssuer|ClusterRole|ClusterRoleBinding|PriorityClass|StorageClass)\nmetadata:\n {2}name: )(\S+)$/gm, `$1$2-${namespace}`)
+    .replaceAll(
+      /(kind: (?:ClusterIssuer|ClusterRole|ClusterRoleBinding|PriorityClass|StorageClass)\nmetadata:\n {2}name: )(\S+)$/gm,
+      `$1$2-${namespace}`,
+    )
     .replaceAll(/(cluster-issuer: )(\S+)$/gm, `$1$2-${namespace}`)
     .replaceAll('.matrix.svc', `.${namespace}.svc`)
     .replaceAll(/(kind: Namespace\nmetadata:\n {2}name: )matrix$/gm, `$1${namespace}`);

@@ -1,4 +1,5 @@
 import type { Place } from '../../manifests/span';
+import type { Value } from '../../manifests/value';
 import type { Protocol } from '../network/model';
 
 /** A host that a configuration, a command or a field of a custom resource names. */
@@ -24,6 +25,11 @@ export interface Address {
 
 /** What suffers when a connection fails. */
 export type Importance = 'required' | 'metrics' | 'backup' | 'federation';
+
+/** The text of a scalar, without the quotes around it. */
+export function textPlace(value: Value): Place {
+  return value.part(0, value.text?.length ?? 0);
+}
 
 /** The ports that URLs leave out (IANA, and the defaults of the programs). */
 export function defaultPort(scheme: string | undefined): number | undefined {

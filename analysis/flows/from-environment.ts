@@ -5,7 +5,7 @@ import { type EnvironmentVariable, environmentOf } from '../environment';
 import { type Container, containersOf } from '../pods';
 import { scriptOf } from '../scripts';
 import { findHosts } from '../text/hosts';
-import { type Address, defaultPort, portOfName } from './address';
+import { type Address, defaultPort, portOfName, textPlace } from './address';
 import { type VariableText, variableText } from './environment-values';
 
 /** The hosts in the environment of a workload's containers. */
@@ -37,7 +37,7 @@ function named(
 ): readonly Address[] {
   const stem = /^(.*?)_?(?:HOST|HOSTNAME|SERVER|ADDR|ADDRESS|ENDPOINT)$/.exec(variable.name)?.[1];
   const isPlainHost = /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?\.?$/i.test(found.text) && /[a-z]/i.test(found.text);
-  if (stem === undefined || variable.name === 'HOSTNAME' || !isPlainHost) return [];
+  if (stem === undefined || variable.name === 'HOSTNAME' || isPublicName(variable.name) || !isPlainHost) return [];
   const port = textOf(stem === '' ? 'PORT' : `${stem}_PORT`) ?? textOf(`${stem}PORT`);
   const number = port && /^\d{1,5}$/.test(port.text) ? Number(port.text) : undefined;
   return [
@@ -47,7 +47,7 @@ function named(
       protocol: 'TCP',
       name: `variable ${variable.name}`,
       at: placeOf(variable, found),
-      portAt: number === undefined ? undefined : port?.value,
+      portAt: number === undefined || !port?.isLiteral || !port.value ? undefined : textPlace(port.value),
       isLiteral: found.isLiteral && found.value !== undefined,
       isHostField: /HOST$/.test(variable.name),
       connects,
@@ -73,8 +73,8 @@ function written(variable: EnvironmentVariable, found: VariableText, connects: b
 }
 
 /** The text itself where it can be pointed at, without the quotes around it. */
-function placeOf(variable: EnvironmentVariable, { value, isLiteral, text }: VariableText): Place {
-  return value && isLiteral ? value.part(0, text.length) : (value ?? variable.at.at('name'));
+function placeOf(variable: EnvironmentVariable, { value, isLiteral }: VariableText): Place {
+  return value && isLiteral ? textPlace(value) : (value ?? variable.at.at('name'));
 }
 
 /** Names of variables that say how others reach the program. */

@@ -13,7 +13,7 @@ import { scriptOf } from '../scripts';
 import { isSameValue } from '../synapse';
 import { commentsIn, type Language, languageOf, maskComments } from '../text/comments';
 import { findHosts } from '../text/hosts';
-import { type Address, defaultPort } from './address';
+import { type Address, defaultPort, textPlace } from './address';
 import { fromScript } from './from-scripts';
 
 /**
@@ -144,8 +144,8 @@ function fromScalar(name: string, value: Value): readonly Address[] {
       port: port?.number,
       protocol: 'TCP',
       name: where,
-      at: value.part(0, text.length),
-      portAt: port,
+      at: textPlace(value),
+      portAt: port && textPlace(port),
       isLiteral: true,
       isHostField: isHostKey(key),
       connects,

@@ -1,7 +1,7 @@
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import { findHosts } from '../text/hosts';
-import { type Address, defaultPort, type Importance } from './address';
+import { type Address, defaultPort, type Importance, textPlace } from './address';
 
 /** The hosts in the fields of a CloudNativePG Cluster: object stores and other clusters. */
 export function fromCluster(cluster: Resource): readonly Address[] {
@@ -48,8 +48,8 @@ function host(value: Value, port: Value): readonly Address[] {
       port: written ?? (port.exists ? undefined : 5432),
       protocol: 'TCP',
       name: 'externalClusters.connectionParameters.host',
-      at: value.part(0, text.length),
-      portAt: port.exists ? port : undefined,
+      at: textPlace(value),
+      portAt: port.exists ? textPlace(port) : undefined,
       isLiteral: true,
       isHostField: true,
       connects: true,

@@ -52,15 +52,16 @@ export function fromScript(
     const key = `${hostText} ${number ?? standard}`;
     if (said.has(key)) return;
     said.add(key);
-    const isLiteral = text.text.slice(host.span.start, host.span.end) === hostText;
+    const isWritten = (word: RunWord, what: string): boolean =>
+      text.text.slice(word.span.start, word.span.end) === what;
     found.push({
       host: hostText,
       port: number ?? standard,
       protocol: program === '/dev/udp' ? 'UDP' : 'TCP',
       name: `${program} in ${name}`,
       at: text.place(host.span.start, host.span.end),
-      portAt: number === undefined || !port ? undefined : text.place(port.span.start, port.span.end),
-      isLiteral,
+      portAt: port && isWritten(port, String(number)) ? text.place(port.span.start, port.span.end) : undefined,
+      isLiteral: isWritten(host, hostText),
       isHostField: true,
       connects: true,
       importance: 'required',

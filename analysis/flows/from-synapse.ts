@@ -5,7 +5,7 @@ import type { EffectiveFile } from '../effective';
 import type { HomeserverReader } from '../homeserver';
 import { runsMediaRepository, type SynapseProcess, synapseProcess } from '../synapse';
 import { findHosts } from '../text/hosts';
-import { type Address, defaultPort } from './address';
+import { type Address, defaultPort, textPlace } from './address';
 
 /**
  * The hosts in the configuration of a Synapse process (element-hq/synapse docs/usage/configuration/config_documentation.md
@@ -120,8 +120,8 @@ function hostField(
       port: port.number ?? (port.exists ? numberOf(port.text) : standard),
       protocol: 'TCP',
       name: nameOf(homeserver, host),
-      at: host.part(0, text.length),
-      portAt: port.exists ? port : undefined,
+      at: textPlace(host),
+      portAt: port.exists ? textPlace(port) : undefined,
       isLiteral: true,
       isHostField: true,
       connects,

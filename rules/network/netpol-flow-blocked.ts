@@ -122,7 +122,7 @@ export default {
           port: 7880
           redis:
             address: redis.matrix.svc.cluster.local:6379
-      #              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ 💡 error: livekit needs redis:6379 (redis.address in livekit.yaml), but egress of matrix/livekit blocks it: only default-deny-all and livekit select it
+      #              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ 💡 error: Livekit needs redis:6379 (redis.address in livekit.yaml), but egress of matrix/livekit blocks it: only default-deny-all and livekit select it
       ---
       apiVersion: v1
       kind: Service
@@ -280,7 +280,7 @@ export default {
       yield {
         at: flow.at,
         ...(!isRequired && { severity: 'warning' }),
-        message: `${needOf(from, to, group)} (${flow.why}), but ${reasonOf(verdict)} — ${adviceOf(workspace, group)}.`,
+        message: `${capital(needOf(from, to, group))} (${flow.why}), but ${reasonOf(verdict)} — ${adviceOf(workspace, group)}.`,
         related: relatedOf(workspace, group),
         fixes: () => [...labelTemplates(workspace, group.flows), ...letThrough(workspace, group.flows)],
       };
@@ -291,6 +291,10 @@ export default {
 function needOf(from: string, to: string, { ports }: BlockedGroup): string {
   const numbers = ports.join(' and ');
   return from === to ? `The pods of ${from} need each other on port ${numbers}` : `${from} needs ${to}:${numbers}`;
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function adviceOf(workspace: Workspace, { flows }: BlockedGroup): string {

@@ -484,7 +484,7 @@ describe('formats', function () {
     write('secret.yaml', minioSecret('value'));
     for (const format of ['sarif', 'junit', 'github', 'markdown']) {
       const { text } = await checked('--format', format);
-      assert.match(text, /policies\.yaml[^]*schedule\.yaml[^]*secret\.yaml/);
+      assert.match(text, /policies\.yaml[\s\S]*schedule\.yaml[\s\S]*secret\.yaml/);
       assert.equal((await checked('--format', format)).text, text);
     }
   });
