@@ -122,7 +122,7 @@ export default {
           port: 7880
           redis:
             address: redis.matrix.svc.cluster.local:6379
-      #              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ 💡 error: Livekit needs redis:6379 (redis.address in livekit.yaml), but egress of matrix/livekit blocks it: only default-deny-all and livekit select it
+      #              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ 💡 error: livekit needs redis:6379 (redis.address in livekit.yaml), but egress of matrix/livekit blocks it: only default-deny-all and livekit select it
       ---
       apiVersion: v1
       kind: Service
@@ -293,8 +293,9 @@ function needOf(from: string, to: string, { ports }: BlockedGroup): string {
   return from === to ? `The pods of ${from} need each other on port ${numbers}` : `${from} needs ${to}:${numbers}`;
 }
 
+/** Names of objects keep their letters, also at the beginning of a sentence. */
 function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  return text.replace(/^the /, 'The ');
 }
 
 function adviceOf(workspace: Workspace, { flows }: BlockedGroup): string {

@@ -91,7 +91,7 @@ export default {
                       name: livekit
                       port:
                         number: 80
-      #                         ^^ 💡 error: the ingress controller has to reach livekit:7880 for Ingress livekit, but ingress of matrix/livekit blocks it
+      #                         ^^ 💡 error: The ingress controller has to reach livekit:7880 for Ingress livekit, but ingress of matrix/livekit blocks it
       #- /install.sh
       helm install ingress-nginx ingress-nginx/ingress-nginx --namespace ingress-nginx
     `,
@@ -175,7 +175,7 @@ export default {
       );
       yield {
         at: first.flow.at,
-        message: `${nameOf(first.flow.from)} has to reach ${pods}:${first.flow.port} for Ingress ${ingress.name}, but ${reasonOf(first.verdict)} — admit it on that port of the pods.`,
+        message: `${nameOf(first.flow.from).replace(/^the /, 'The ')} has to reach ${pods}:${first.flow.port} for Ingress ${ingress.name}, but ${reasonOf(first.verdict)} — admit it on that port of the pods.`,
         related: isolatingPolicies(workspace, first.verdict),
         fixes: () =>
           [...labelPods(workspace, flows), ...letThrough(workspace, flows)].sort(
