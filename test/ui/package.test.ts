@@ -24,6 +24,7 @@ describe('the package', () => {
       'dist/client.js',
       'dist/server.js',
       'package.json',
+      'readme.md',
       'schemas/matrix-preflight.schema.json',
       'snippets/matrix-preflight.code-snippets',
       'syntaxes/conf.matrix-preflight.tmLanguage.json',
