@@ -20,7 +20,7 @@ import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix } from '../rule';
 import type { BlockedFlow } from './blocked';
-import { selectByName } from './namespace-labels';
+import { repairSelector } from './namespace-labels';
 import { appOf, isolates } from './parts';
 import { appendPort, appendRule, merged, policyText, type WrittenPort, type WrittenRule } from './policy-text';
 
@@ -98,8 +98,8 @@ function repairOf(side: SideVerdict<Value>, peer: FlowEnd): readonly TextEdit[] 
     if (rule.portMatch !== 'yes') continue;
     for (const { peer: written, because } of rule.peers) {
       if (because?.kind !== 'namespaceSelector' || !because.requirement.values.includes(peer.namespace ?? '')) continue;
-      const [fix] = selectByName(written.source.at('namespaceSelector'), because.requirement.source);
-      if (fix) return fix.edits;
+      const edit = repairSelector(written.source.at('namespaceSelector'));
+      if (edit) return [edit];
     }
   }
   return [];

@@ -5,7 +5,7 @@ import { nearest } from '../../analysis/nearest';
 import { podsIn } from '../../analysis/pods';
 import { servicesIn } from '../../analysis/services';
 import { renameKey, replaceEntry } from '../../manifests/edit';
-import type { Place } from '../../manifests/span';
+import type { Place, TextEdit } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
 import type { Index, Workspace } from '../../manifests/workspace';
 import type { Fix } from '../rule';
@@ -41,6 +41,13 @@ export function selectByName(selector: Value, label: Value): readonly Fix[] {
       )
     : renameKey(label, metadataName);
   return edit ? [{ title: `Select the namespace by ${metadataName}`, safe: true, edits: [edit] }] : [];
+}
+
+/** The edit that makes a selector select by name, if a label with the name is all that it asks for. */
+export function repairSelector(selector: Value): TextEdit | undefined {
+  const [label, ...others] = selector.at('matchLabels').entries();
+  if (!label || others.length > 0 || selector.at('matchExpressions').items().length > 0) return undefined;
+  return selectByName(selector, label[1])[0]?.edits[0];
 }
 
 /** Whether a namespace may be there: the tree or its scripts make it, or clusters have it without being told. */

@@ -13,7 +13,7 @@ import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Rule } from '../rule';
 import { openPods } from './matrix-namespaces';
-import { selectByName } from './namespace-labels';
+import { repairSelector } from './namespace-labels';
 import { appendPort, appendRule, policyText, type WrittenRule } from './policy-text';
 
 export default {
@@ -232,13 +232,7 @@ function completed(rule: PolicyRule<Value>, missing: readonly Protocol[]): reado
   const written = new Set((rule.ports ?? []).flatMap(({ port, protocol = 'TCP' }) => (port === 53 ? [protocol] : [])));
   if (missing.length === 2) {
     const selectors = (rule.peers ?? []).map(peer => peer.source.at('namespaceSelector'));
-    const labels = selectors.flatMap(selector =>
-      selector
-        .at('matchLabels')
-        .entries()
-        .map(([, label]) => ({ selector, label })),
-    );
-    const repaired = labels.flatMap(({ selector, label }) => selectByName(selector, label)[0]?.edits ?? []);
+    const repaired = selectors.flatMap(selector => repairSelector(selector) ?? []);
     if (repaired.length === 0 || repaired.length !== selectors.length) return undefined;
     edits.push(...repaired);
   }

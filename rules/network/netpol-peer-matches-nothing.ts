@@ -25,7 +25,7 @@ export default {
   remedy: 'Name the labels that the pods on the other side carry in their pod template.',
   traps: [
     'A peer with a `namespaceSelector` for other namespaces is not judged: what runs there is not in the tree.',
-    'A label such as `role: admin` or `access: redis` may be meant for pods that a person starts by hand; it is only mentioned.',
+    'A label `role` or `access` may be meant for pods that a person starts by hand; it is only mentioned.',
     'The labels in a document that cannot be read count as being there.',
   ],
   sources: [
@@ -188,7 +188,7 @@ function namespaceOf(policy: Resource, peer: Value): string | undefined {
 
 /** Keys of labels that give a right to whoever carries them, rather than to say what a pod is. */
 function isAccessKey(key: string): boolean {
-  return /^(?:.*[./-])?(?:role|access|allow(?:ed)?|client)(?:[./-].*)?$/.test(key);
+  return /(?:^|\/)(?:role|access)$/.test(key);
 }
 
 function fixesFor(workspace: Workspace, empty: EmptySelection) {
