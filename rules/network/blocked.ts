@@ -51,8 +51,9 @@ function reachesAnother(workspace: Workspace, flow: RequiredFlow): boolean {
 
 /** Which side blocks a flow and why: `egress of matrix/livekit blocks it: only allow-dns selects it`. */
 export function reasonOf(verdict: Verdict<Value>): string {
-  const without = { ...verdict, egress: withRules(verdict.egress, []), ingress: withRules(verdict.ingress, []) };
-  return summarize(without).map(asClause).join('; ');
+  return summarize({ ...verdict, egress: blockingOnly(verdict.egress), ingress: blockingOnly(verdict.ingress) })
+    .map(asClause)
+    .join('; ');
 }
 
 /**
@@ -88,6 +89,11 @@ function missOf(verdict: Verdict<Value>, side: SideVerdict<Value>): readonly Rel
   const [bare = ''] = summarize({ ...alone, [field]: withRules(side, []) });
   const [full = ''] = summarize({ ...alone, [field]: withRules(side, [best.rule]) });
   return [{ at: best.rule.rule.source.key, message: full.slice(bare.length + 1).replace(/\.$/, '') }];
+}
+
+/** A side without its rules if it blocks for certain, else as if it allowed everything. */
+function blockingOnly(side: SideVerdict<Value>): SideVerdict<Value> {
+  return side.result === 'denied' ? withRules(side, []) : { ...side, result: 'allowed' };
 }
 
 function asClause(sentence: string): string {
