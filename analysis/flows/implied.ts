@@ -24,6 +24,7 @@ export function impliedByWorkload(workspace: Workspace, resource: Resource): rea
   const [pods] = podsOf(resource);
   if (!pods) return [];
   return [
+    ...installs(workspace, resource, pods),
     ...(families.has('sentinel') ? betweenSentinels(resource, pods) : []),
     ...(families.has('livekit') ? behindSentinels(workspace, resource, pods) : []),
     ...(families.has('synapse') ? federation(workspace, resource, pods) : []),
@@ -136,6 +137,30 @@ function signatures(workspace: Workspace, resource: Resource, pods: Pods): reado
   );
   if (!updater || hasMirror) return [];
   return [flow(resource, pods, internet, 443, updater.value.at('name'), 'freshclam fetches virus signatures')];
+}
+
+/** pip fetches packages from the index over HTTPS unless it is told to take others (pip documentation, `pip install`). */
+function installs(workspace: Workspace, resource: Resource, pods: Pods): readonly RequiredFlow[] {
+  for (const container of containersOf(resource)) {
+    const script = scriptOf(workspace, resource, container)?.text;
+    if (!script) continue;
+    const masked = maskComments(script.text, 'shell');
+    const call = /\bpip3?[ \t]+(?:install|download|wheel)\b((?:[^\n;&|]*\\\n)*[^\n;&|]*)/.exec(masked);
+    if (
+      !call ||
+      /--no-index|--index-url|(?:^|\s)-i\s/.test(call[1] ?? '') ||
+      /\bPIP_(?:NO_INDEX|INDEX_URL|PROXY)\b|_proxy\b/i.test(masked)
+    )
+      continue;
+    const hasIndex = container.value
+      .at('env')
+      .items()
+      .some(one => /^(?:PIP_|https?_proxy$)/i.test(one.at('name').text ?? ''));
+    if (hasIndex) continue;
+    const at = script.place(call.index, call.index + (/^\S+\s+\S+/.exec(call[0])?.[0].length ?? 3));
+    return [flow(resource, pods, internet, 443, at, `pip in ${container.name} fetches packages`)];
+  }
+  return [];
 }
 
 /**

@@ -42,7 +42,7 @@ export function blockedFlow(workspace: Workspace, flow: RequiredFlow): BlockedFl
 
 function reachesAnother(workspace: Workspace, flow: RequiredFlow): boolean {
   const siblings = flowsFrom(workspace, flow.source).filter(
-    one => one !== flow && one.at === flow.at && one.from === flow.from && one.to !== flow.to,
+    one => one.at === flow.at && one.why === flow.why && one.from === flow.from && one.to !== flow.to,
   );
   if (siblings.length === 0) return false;
   const own = appOf(workspace, flow.to).key;

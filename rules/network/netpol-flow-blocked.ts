@@ -3,10 +3,11 @@ import { matches } from '../../analysis/labels';
 import { type Pods, podTemplate } from '../../analysis/pods';
 import { podsBehind, servicesIn } from '../../analysis/services';
 import { settingsOf } from '../../analysis/settings';
-import { insertEntry, quoted } from '../../manifests/edit';
+import { column, insertEntry, quoted } from '../../manifests/edit';
 import { labelsOf } from '../../manifests/resource';
 import { resolvePlain } from '../../manifests/scalars';
 import type { TextEdit } from '../../manifests/span';
+import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Related, Rule } from '../rule';
 import {
@@ -364,7 +365,17 @@ function labelTemplate({ owner }: Pods): TextEdit | undefined {
   if (metadata.kind === 'mapping')
     return insertEntry(metadata, `labels:\n${lines.map(line => `  ${line}`).join('\n')}`);
   if (metadata.exists) return undefined;
-  return insertEntry(template, `metadata:\n  labels:\n${lines.map(line => `    ${line}`).join('\n')}`);
+  return insertBefore(template.at('spec'), ['metadata:', '  labels:', ...lines.map(line => `    ${line}`)]);
+}
+
+/** Inserts lines above an entry of a block mapping, as they are usually ordered. */
+function insertBefore(entry: Value, lines: readonly string[]): TextEdit | undefined {
+  const { source } = entry;
+  if (!entry.exists || entry.parent?.style === 'flow' || source.linePrefix === undefined) return undefined;
+  const { start } = entry.keySpan;
+  const prefix = source.linePrefix + ' '.repeat(column(entry, start));
+  const eol = source.tree.text.includes('\r\n') ? '\r\n' : '\n';
+  return { at: source.place(start, start), newText: lines.join(eol + prefix) + eol + prefix };
 }
 
 function scalar(text: string): string {

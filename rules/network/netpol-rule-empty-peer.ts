@@ -1,3 +1,4 @@
+import type { Value } from '../../manifests/value';
 import type { Rule } from '../rule';
 import { rulesIn } from './peers';
 
@@ -5,8 +6,8 @@ export default {
   id: 'netpol-rule-empty-peer',
   items: [],
   severity: 'info',
-  summary: 'An empty list of peers admits everybody.',
-  why: '`from: []` and `to: []` read like "nobody" and mean "everybody, inside the cluster and outside", just as if the field were not there.',
+  summary: 'An empty list of peers or ports admits everybody or everything.',
+  why: '`from: []` and `to: []` read like "nobody" and mean "everybody, inside the cluster and outside", just as if the field were not there. `ports: []` means every port.',
   remedy:
     'If everybody is meant, leave the field out and say so in a comment, or name an `ipBlock`. If nobody is meant, remove the whole rule.',
   sources: [
@@ -45,12 +46,21 @@ export default {
   },
   kinds: ['NetworkPolicy'],
   *check(policy) {
-    for (const { peers, field } of rulesIn(policy)) {
-      if (!peers.exists || peers.items().length > 0 || (peers.kind !== 'sequence' && !peers.isNull)) continue;
-      yield {
-        at: peers.key,
-        message: `An empty list in ${field} means everybody, inside the cluster and outside — leave ${field} out if that is meant, else name who it is for.`,
-      };
+    for (const { peers, ports, field } of rulesIn(policy)) {
+      if (isEmptyList(peers))
+        yield {
+          at: peers.key,
+          message: `An empty list in ${field} means everybody, inside the cluster and outside — leave ${field} out if that is meant, else name who it is for.`,
+        };
+      if (isEmptyList(ports))
+        yield {
+          at: ports.key,
+          message: 'An empty list in ports means every port — leave ports out if that is meant, else name them.',
+        };
     }
   },
 } satisfies Rule;
+
+function isEmptyList(list: Value): boolean {
+  return list.exists && (list.isNull || (list.kind === 'sequence' && list.items().length === 0));
+}

@@ -1,6 +1,20 @@
 import { readSelector } from '../../analysis/labels';
-import type { Rule } from '../rule';
-import { dropRequirement, emptySelection, otherValues, placeOf, reasonOf, useValue } from './selection';
+import { podsIn } from '../../analysis/pods';
+import { insertEntry, quoted } from '../../manifests/edit';
+import type { Resource } from '../../manifests/resource';
+import { resolvePlain } from '../../manifests/scalars';
+import type { Workspace } from '../../manifests/workspace';
+import type { Fix, Rule } from '../rule';
+import { rulesIn } from './peers';
+import {
+  dropRequirement,
+  type EmptySelection,
+  emptySelection,
+  otherValues,
+  placeOf,
+  reasonOf,
+  useValue,
+} from './selection';
 
 export default {
   id: 'netpol-selects-nothing',
@@ -85,8 +99,37 @@ export default {
         ...otherValues(workspace, empty)
           .slice(0, 3)
           .flatMap(value => useValue(empty, value, false)),
+        ...labelPods(workspace, policy, empty),
         ...dropRequirement(empty),
       ],
     };
   },
 } satisfies Rule;
+
+/** Gives the missing label to the pods that have the ports which the policy opens. */
+function labelPods(
+  workspace: Workspace,
+  policy: Resource,
+  { namespace, culprit, rest }: EmptySelection,
+): readonly Fix[] {
+  const [value, ...others] = culprit?.values ?? [];
+  if (culprit?.operator !== 'In' || value === undefined || others.length > 0) return [];
+  const ports = new Set(
+    rulesIn(policy).flatMap(({ direction, ports: list }) =>
+      direction === 'Ingress' ? list.items().flatMap(item => item.at('port').number ?? []) : [],
+    ),
+  );
+  const meant = (rest.length > 0 ? rest : podsIn(workspace, namespace)).filter(
+    pods =>
+      pods.template !== undefined && !pods.labels.has(culprit.key) && pods.ports.some(({ port }) => ports.has(port)),
+  );
+  const text = typeof resolvePlain(value) === 'string' ? value : quoted(value, 'double');
+  const edits = meant.flatMap(pods => {
+    const labels = pods.template?.at('metadata', 'labels');
+    return (labels && insertEntry(labels, `${culprit.key}: ${text}`)) ?? [];
+  });
+  if (edits.length === 0 || edits.length !== meant.length) return [];
+  const names = [...new Set(meant.map(({ owner }) => owner.name))];
+  const whom = names.length > 3 ? `the ${names.length} workloads with these ports` : names.join(' and ');
+  return [{ title: `Add the label ${culprit.key}=${value} to ${whom}`, safe: false, edits }];
+}

@@ -1,4 +1,5 @@
 import { type FlowEnd, isExternal } from '../../analysis/flows';
+import { internet } from '../../analysis/network/addresses';
 import type { Pods } from '../../analysis/pods';
 import { clusterKind, databases, familiesOf, isLi, isSynapseWorker, tenantKind } from '../../analysis/roles';
 import type { Workspace } from '../../manifests/workspace';
@@ -38,10 +39,10 @@ export function partOf(workspace: Workspace, pods: Pods): Part {
 
 /**
  * Whether isolation forbids a connection, whatever a configuration asks for: only the main Synapse may open key_vault,
- * and the LI instance may open neither the main database nor the main Synapse.
+ * and the LI instance may open neither the main database nor the main Synapse nor anything outside the cluster.
  */
 export function isForbidden(workspace: Workspace, from: FlowEnd, to: FlowEnd): boolean {
-  if (isExternal(to)) return false;
+  if (isExternal(to)) return to === internet && !isExternal(from) && partOf(workspace, from) === 'li';
   const target = partOf(workspace, to);
   if (target === 'other' || target === 'minio') return false;
   const source = isExternal(from) ? 'other' : partOf(workspace, from);
@@ -52,12 +53,14 @@ export function isForbidden(workspace: Workspace, from: FlowEnd, to: FlowEnd): b
 
 /** Whether a connection crosses a border that isolation draws, so that only a person may open it. */
 export function isolates(workspace: Workspace, from: FlowEnd, to: FlowEnd): boolean {
-  const parts = [from, to].map(end => (isExternal(end) ? 'other' : partOf(workspace, end)));
-  const [source, target] = parts;
-  if (target === 'key-vault') return true;
+  const [source, target] = [from, to].map(end => (isExternal(end) ? 'other' : partOf(workspace, end)));
+  if (target === 'key-vault' || (isExternal(to) && source !== undefined && guarded.has(source))) return true;
   if (target === 'postgresql-main' || target === 'postgresql-li') return source === 'other';
   return source === 'li' && target !== 'li' && target !== 'minio';
 }
+
+/** Parts that hold what must not get out of the cluster. */
+const guarded: ReadonlySet<Part> = new Set(['key-vault', 'li', 'postgresql-main', 'postgresql-li']);
 
 /** What findings call a group of pods, and by which key they belong together. */
 export interface App {

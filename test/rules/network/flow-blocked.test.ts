@@ -204,7 +204,7 @@ describe('netpol-flow-blocked', () => {
     assert.match(messages(blocked, source)[0] ?? '', /give the pod template its labels, by which a policy allows it/);
     assert.equal(fixTitles(blocked, source)[0], 'safe: Give the pods of Job/migrate its labels');
     const fixed = applyFix(blocked, source, /its labels/)['main.yaml'] ?? '';
-    assert.match(fixed, /containers:[\s\S]*\n {4}metadata:\n {6}labels:\n {8}app: migrate\n {8}version: "1"\n/);
+    assert.match(fixed, / {2}template:\n {4}metadata:\n {6}labels:\n {8}app: migrate\n {8}version: "1"\n {4}spec:\n/);
     assert.deepEqual(messages(blocked, fixed), []);
     assert.deepEqual(messages(blocked, `${allow}${server}${job('\n        metadata: {labels: {app: migrate}}')}`), []);
   });
