@@ -25,9 +25,12 @@ export function answerExec(request: IncomingMessage, socket: Duplex, result: Exe
   );
   if (result.stdout) socket.write(frame(2, Buffer.concat([Buffer.from([1]), Buffer.from(result.stdout)])));
   if (result.stderr) socket.write(frame(2, Buffer.concat([Buffer.from([2]), Buffer.from(result.stderr)])));
-  socket.write(frame(2, Buffer.concat([Buffer.from([3]), Buffer.from(JSON.stringify(statusOf(result.code ?? 0)))])));
-  socket.write(frame(8, Buffer.from([0x03, 0xe8])));
-  socket.end();
+  // A command takes a moment to end. Sent at once, the status can overtake what kubectl has still to print.
+  setTimeout(() => {
+    socket.write(frame(2, Buffer.concat([Buffer.from([3]), Buffer.from(JSON.stringify(statusOf(result.code ?? 0)))])));
+    socket.write(frame(8, Buffer.from([0x03, 0xe8])));
+    socket.end();
+  }, 40);
 }
 
 function statusOf(code: number): object {
