@@ -1,14 +1,18 @@
 import type { Connection } from 'vscode-languageserver';
-import { offerCodeActions } from './features/code-actions';
-import { offerOwnRequests } from './features/custom';
-import { offerDiagnostics } from './features/diagnostics';
+import { codeActions } from './features/code-actions';
+import { ownRequests } from './features/custom';
+import { diagnostics } from './features/diagnostics';
+import type { Feature } from './features/feature';
 import type { FolderReader } from './folder-reader';
 import { Session } from './session';
+
+/** All that the server offers. The order means nothing. */
+const features: readonly Feature[] = [codeActions, diagnostics, ownRequests];
 
 /** Wires a connection to a session: the one place that knows all parts of the server. */
 export function serve(connection: Connection, reader: FolderReader): void {
   const session = new Session(connection, reader);
-  connection.onInitialize(params => session.initialize(params));
+  connection.onInitialize(params => session.initialize(params, features));
   connection.onInitialized(() => void session.start());
   connection.onShutdown(() => session.stop());
   connection.onDidOpenTextDocument(({ textDocument: { uri, languageId, version, text } }) =>
@@ -20,8 +24,6 @@ export function serve(connection: Connection, reader: FolderReader): void {
   connection.onDidCloseTextDocument(({ textDocument }) => void session.close(textDocument.uri));
   connection.onDidChangeWatchedFiles(({ changes }) => void session.watched(changes));
   connection.onDidChangeConfiguration(({ settings }) => session.configure(settings?.matrixPreflight ?? settings));
-  offerDiagnostics(session);
-  offerCodeActions(session);
-  offerOwnRequests(session);
+  for (const feature of features) feature.offer(session);
   connection.listen();
 }

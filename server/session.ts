@@ -10,7 +10,7 @@ import { type StatusParams, statusNotification } from '../protocol/messages';
 import { takeCrashes } from '../rules/findings';
 import type { Severity } from '../rules/rule';
 import { Deployment, type DeploymentOptions } from './deployment';
-import { codeActionKinds } from './features/code-actions';
+import type { Feature } from './features/feature';
 import type { FolderReader } from './folder-reader';
 
 /** Everything the server remembers: the folders, the open documents and what the client can do. */
@@ -34,7 +34,7 @@ export class Session {
     this.#reader = reader;
   }
 
-  initialize(params: InitializeParams): InitializeResult {
+  initialize(params: InitializeParams, features: readonly Feature[]): InitializeResult {
     this.#params = params;
     this.#options = optionsFrom(params.initializationOptions);
     const folders = params.workspaceFolders?.map(folder => folder.uri) ?? (params.rootUri ? [params.rootUri] : []);
@@ -43,17 +43,8 @@ export class Session {
       serverInfo: { name: 'matrix-preflight' },
       capabilities: {
         textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: false },
-        ...(this.pulls
-          ? {
-              diagnosticProvider: {
-                identifier: 'matrix-preflight',
-                interFileDependencies: true,
-                workspaceDiagnostics: true,
-              },
-            }
-          : {}),
-        codeActionProvider: { codeActionKinds: [...codeActionKinds], resolveProvider: false },
         workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
+        ...Object.assign({}, ...features.map(feature => feature.capabilities?.(this))),
       },
     };
   }

@@ -11,13 +11,19 @@ import type { Fix } from '../../rules/rule';
 import type { Deployment } from '../deployment';
 import type { Session } from '../session';
 import { overlaps, toDiagnostic, toRange, toTextEdit } from '../to-lsp';
+import type { Feature } from './feature';
 
 /** The fix-all kind that `editor.codeActionsOnSave` can name. */
 export const fixAllKind = `${CodeActionKind.SourceFixAll}.matrixPreflight`;
-export const codeActionKinds = [CodeActionKind.QuickFix, fixAllKind] as const;
+const codeActionKinds = [CodeActionKind.QuickFix, fixAllKind] as const;
 
-/** Offers the fixes of the findings that the asked range touches. */
-export function offerCodeActions(session: Session): void {
+/** The fixes of the findings that the asked range touches. */
+export const codeActions: Feature = {
+  capabilities: () => ({ codeActionProvider: { codeActionKinds: [...codeActionKinds], resolveProvider: false } }),
+  offer,
+};
+
+function offer(session: Session): void {
   session.connection.onCodeAction((params): CodeAction[] => {
     const uri = params.textDocument.uri;
     const deployment = session.deploymentOf(uri);

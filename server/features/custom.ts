@@ -17,9 +17,12 @@ import { rulePage } from '../../rules/page';
 import type { Session } from '../session';
 import { checklistReport } from './checklist';
 import { editOf } from './code-actions';
+import type { Feature } from './feature';
 
 /** Answers the project's own requests and tells the client when it is worth asking again. */
-export function offerOwnRequests(session: Session): void {
+export const ownRequests: Feature = { offer };
+
+function offer(session: Session): void {
   const { connection } = session;
   connection.onRequest(checklistRequest, () => checklistReport(session));
   connection.onRequest(planRequest, () => {

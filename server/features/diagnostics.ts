@@ -5,9 +5,24 @@ import {
 } from 'vscode-languageserver';
 import type { Session } from '../session';
 import { toDiagnostic } from '../to-lsp';
+import type { Feature } from './feature';
 
 /** Answers pulls for diagnostics, of a document and of the workspace, and pushes them to clients that do not pull. */
-export function offerDiagnostics(session: Session): void {
+export const diagnostics: Feature = {
+  capabilities: ({ pulls }) =>
+    pulls
+      ? {
+          diagnosticProvider: {
+            identifier: 'matrix-preflight',
+            interFileDependencies: true,
+            workspaceDiagnostics: true,
+          },
+        }
+      : {},
+  offer,
+};
+
+function offer(session: Session): void {
   const { connection } = session;
   const pushed = new Set<string>();
   // Files that the client may still show findings of. VS Code's client does not name a file whose editor has been
