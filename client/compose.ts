@@ -4,6 +4,7 @@ import { registerChecklist } from './checklist/view';
 import { registerPlan } from './deploy/plan';
 import { registerExplain } from './explain';
 import { fixAllSafeProblems } from './fix-all';
+import { registerReferencesPeek } from './references-peek';
 import { type CreateClient, startServer } from './server';
 import { registerStatusBar } from './status-bar';
 import { registerVirtualDocuments } from './virtual-documents';
@@ -23,6 +24,7 @@ export function compose(context: ExtensionContext, createClient: CreateClient): 
     registerChecklist(server),
     registerPlan(server, documents),
     registerExplain(server, documents),
+    registerReferencesPeek(server),
     command('check', () => checkDeployment(server)),
     command('fixAll', () => fixAllSafeProblems(server)),
     command('restartServer', () => server.restart()),

@@ -1,4 +1,4 @@
-import { type Disposable, type Event, EventEmitter, type LogOutputChannel, workspace } from 'vscode';
+import { Disposable, type Event, EventEmitter, extensions, type LogOutputChannel, workspace } from 'vscode';
 import {
   type BaseLanguageClient,
   CloseAction,
@@ -7,10 +7,17 @@ import {
   type LanguageClientOptions,
   State,
 } from 'vscode-languageclient';
+import {
+  type ClientFacts,
+  clientFactsNotification,
+  explainRuleCommand,
+  showReferencesCommand,
+} from '../protocol/client-facts';
 import { type StatusParams, statusNotification } from '../protocol/messages';
 import { createCrashCounter } from './crash-counter';
 import { documentSelector } from './documents';
 import { alarm, restartServer, showLog, warn } from './notices';
+import { isSchemaHelpElsewhere } from './schema-help';
 
 /** Makes a client that is not started yet. */
 export type CreateClient = (id: string, name: string, options: LanguageClientOptions) => BaseLanguageClient;
@@ -51,7 +58,9 @@ export function startServer(createClient: CreateClient, log: LogOutputChannel): 
     // Editors open many files that nobody looks at, among them the user's own settings; those are not sent.
     textSynchronization: { delayOpenNotifications: true },
     // The server asks for the file events it needs by itself.
-    initializationOptions: () => workspace.getConfiguration(settingsSection),
+    initializationOptions: () => ({ ...workspace.getConfiguration(settingsSection), client: facts() }),
+    // Nothing else in the server's Markdown may run: names in it come from files that anybody may have written.
+    markdown: { isTrusted: { enabledCommands: [explainRuleCommand] } },
     synchronize: { configurationSection: settingsSection },
     errorHandler: {
       error: (_error, _message, count) => ({
@@ -65,6 +74,14 @@ export function startServer(createClient: CreateClient, log: LogOutputChannel): 
     if (newState === State.Starting) become({ state: 'starting' });
     if (newState === State.Stopped || newState === State.StartFailed) become({ state: 'stopped' });
   });
+
+  const tellFacts = () => {
+    if (client.isRunning()) void client.sendNotification(clientFactsNotification, facts());
+  };
+  const subscriptions = Disposable.from(
+    extensions.onDidChange(tellFacts),
+    workspace.onDidChangeConfiguration(change => change.affectsConfiguration('yaml') && tellFacts()),
+  );
 
   const start = async () => {
     try {
@@ -89,11 +106,17 @@ export function startServer(createClient: CreateClient, log: LogOutputChannel): 
     ready: () => whenReady(server),
     dispose: () => {
       changed.dispose();
+      subscriptions.dispose();
       // Nobody waits for a deactivating extension for long, and the server ends by itself when its parent is gone.
       client.dispose().catch(() => {});
     },
   };
   return server;
+}
+
+/** What the server cannot learn from the capabilities: commands that it may name, and which extensions run beside. */
+function facts(): ClientFacts {
+  return { commands: [showReferencesCommand, explainRuleCommand], schemaHelpElsewhere: isSchemaHelpElsewhere() };
 }
 
 /** What to do about a connection that closed unasked; tells the user in either case. */

@@ -1,4 +1,5 @@
 import type {
+  ClientCapabilities,
   Connection,
   InitializeParams,
   InitializeResult,
@@ -6,6 +7,7 @@ import type {
 } from 'vscode-languageserver';
 import { DidChangeWatchedFilesNotification, type FileChangeType, TextDocumentSyncKind } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
+import { type ClientFacts, clientFactsNotification } from '../protocol/client-facts';
 import { type StatusParams, statusNotification } from '../protocol/messages';
 import { takeCrashes } from '../rules/findings';
 import type { Severity } from '../rules/rule';
@@ -25,6 +27,8 @@ export class Session {
   readonly #revisions = new Map<string, number>();
   #revision = 0;
   #options: DeploymentOptions = {};
+  #settings: unknown;
+  #facts: ClientFacts = {};
   #params: InitializeParams | undefined;
   #isFlushing = false;
   #isStopped = false;
@@ -36,7 +40,12 @@ export class Session {
 
   initialize(params: InitializeParams, features: readonly Feature[]): InitializeResult {
     this.#params = params;
-    this.#options = optionsFrom(params.initializationOptions);
+    this.#settings = params.initializationOptions;
+    this.#options = optionsFrom(this.#settings);
+    this.#facts = factsFrom(this.setting('client'));
+    this.connection.onNotification(clientFactsNotification, (facts: ClientFacts) => {
+      this.#facts = factsFrom(facts);
+    });
     const folders = params.workspaceFolders?.map(folder => folder.uri) ?? (params.rootUri ? [params.rootUri] : []);
     for (const uri of folders) this.#add(uri);
     return {
@@ -61,6 +70,37 @@ export class Session {
   /** Whether edits may state a document version and ask for confirmation. */
   get canAnnotateChanges(): boolean {
     return this.#params?.capabilities.workspace?.workspaceEdit?.changeAnnotationSupport !== undefined;
+  }
+
+  /** What the editor can do and show, as it said when it connected. */
+  get capabilities(): ClientCapabilities {
+    return this.#params?.capabilities ?? {};
+  }
+
+  /** The editor's present value of the setting `matrixPreflight.<name>`; undefined where it sends none. */
+  setting(name: string): unknown {
+    let value = this.#settings;
+    for (const key of name.split('.')) value = isMapping(value) ? value[key] : undefined;
+    return value;
+  }
+
+  /** Whether a part that the setting `matrixPreflight.<name>` turns off is on; it is, where the editor sends nothing. */
+  isOn(name: string): boolean {
+    return this.setting(name) !== false;
+  }
+
+  /**
+   * Whether fields of Kubernetes objects are documented and completed from schemas here. The setting
+   * `matrixPreflight.schemaHelp` decides; `auto` leaves that to another extension that the client has found active.
+   */
+  get givesSchemaHelp(): boolean {
+    const chosen = this.setting('schemaHelp');
+    return chosen === 'on' || (chosen !== 'off' && this.#facts.schemaHelpElsewhere !== true);
+  }
+
+  /** Whether links and lenses may name a command of the client: only a client that has it says so. */
+  canRun(command: string): boolean {
+    return this.#facts.commands?.includes(command) === true;
   }
 
   get deployments(): readonly Deployment[] {
@@ -139,6 +179,7 @@ export class Session {
   }
 
   configure(settings: unknown): void {
+    this.#settings = settings;
     this.#options = optionsFrom(settings);
     for (const deployment of this.#deployments) deployment.configure(this.#options);
     this.#touch('');
@@ -239,6 +280,16 @@ function optionsFrom(settings: unknown): DeploymentOptions {
   }
   const exclude = Array.isArray(given.exclude) ? given.exclude.filter(glob => typeof glob === 'string') : [];
   return { severities, exclude, ...(given.profile === 'strict' ? { profile: 'strict' } : {}) };
+}
+
+function factsFrom(given: unknown): ClientFacts {
+  if (!isMapping(given)) return {};
+  const commands = Array.isArray(given.commands) ? given.commands.filter(one => typeof one === 'string') : [];
+  return { commands, schemaHelpElsewhere: given.schemaHelpElsewhere === true };
+}
+
+function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }
 
 function messageOf(error: unknown): string {

@@ -1,0 +1,18 @@
+/**
+ * Notification client → server, {@link ClientFacts}: what the client can do beyond the standard, and what else runs
+ * beside it. A client sends it first as `client` in its initialization options, and again when something has changed.
+ * Clients that send nothing get plain text where others get links, and schema help from this server.
+ */
+export const clientFactsNotification = 'matrixPreflight/clientFacts';
+
+export interface ClientFacts {
+  /** Commands that links in hovers and code lenses may run in the client. */
+  readonly commands?: readonly string[];
+  /** Whether another extension documents and completes the fields of Kubernetes objects from schemas. */
+  readonly schemaHelpElsewhere?: boolean;
+}
+
+/** Client command: `(uri: string, position: LSP Position, locations: LSP Location[])`, shows the locations there. */
+export const showReferencesCommand = 'matrixPreflight.showReferences';
+/** Client command: `(rule: string)`, shows the page of a rule. */
+export const explainRuleCommand = 'matrixPreflight.explainRule';
