@@ -260,7 +260,8 @@ export class Session {
   }
 }
 
-function optionsFrom(settings: unknown): DeploymentOptions {
+/** The editor's settings as they bear on findings; whatever has the wrong shape is left out. */
+export function optionsFrom(settings: unknown): DeploymentOptions {
   const given = (settings ?? {}) as {
     readonly profile?: unknown;
     readonly rules?: unknown;

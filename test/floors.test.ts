@@ -18,7 +18,7 @@ const floors: Readonly<Record<string, { readonly folders: readonly string[]; rea
       packages: ['node', '@noble/hashes', 'diff'],
     },
     files: { folders: ['manifests'], packages: ['node'] },
-    protocol: { folders: ['type:checklist', 'type:rules'], packages: [] },
+    protocol: { folders: ['type:checklist', 'type:rules', 'type:deploy'], packages: [] },
     server: {
       folders: ['rules', 'analysis', 'manifests', 'files', 'protocol', 'checklist', 'deploy'],
       packages: ['node', 'vscode-languageserver', 'vscode-languageserver-textdocument'],

@@ -38,6 +38,8 @@ export interface DeployOptions {
   readonly signal?: AbortSignal;
   readonly killSignal?: AbortSignal;
   readonly onEvent?: (event: RunEvent) => void;
+  /** Called with the run's id as soon as it has a journal. */
+  readonly onRun?: (run: string) => void;
   readonly clock?: Clock;
   readonly pace?: Partial<Pace>;
   /** For the record: who, with what, of which tree. */
@@ -137,6 +139,7 @@ async function drive(
   clock: Clock,
 ): Promise<DeployResult> {
   const { record } = options;
+  options.onRun?.(files.id);
   const before = runState(journal.entries);
   const isResumed = journal.entries.length > 0;
   if (before.ended !== undefined) return refused(files.id, `The run has ended (${before.ended}).`);
