@@ -44,6 +44,7 @@ import haproxyWorkerUnrouted from './haproxy/haproxy-worker-unrouted';
 import keyVaultDatabaseMismatch from './key-vault/key-vault-database-mismatch';
 import keyVaultDatabaseNotCreated from './key-vault/key-vault-database-not-created';
 import keyVaultDjangoAppMissing from './key-vault/key-vault-django-app-missing';
+import keyVaultDjangoFileMissing from './key-vault/key-vault-django-file-missing';
 import keyVaultExposed from './key-vault/key-vault-exposed';
 import keyVaultInitdbNotSuperuser from './key-vault/key-vault-initdb-not-superuser';
 import keyVaultSchemaPrivilege from './key-vault/key-vault-schema-privilege';
@@ -140,10 +141,12 @@ import referenceMissingVolume from './references/reference-missing-volume';
 import secretKeyUnused from './references/secret-key-unused';
 import secretUnused from './references/secret-unused';
 import type { Rule } from './rule';
+import crdRequiredFieldMissing from './schema/crd-required-field-missing';
 import crdUnknownField from './schema/crd-unknown-field';
 import schemaUnknownKind from './schema/schema-unknown-kind';
 import secretBadKeyMaterial from './secrets/secret-bad-key-material';
 import secretDataNotBase64 from './secrets/secret-data-not-base64';
+import secretDoubleEncoded from './secrets/secret-double-encoded';
 import secretEmptyValue from './secrets/secret-empty-value';
 import secretGroupMismatch from './secrets/secret-group-mismatch';
 import secretTrailingNewline from './secrets/secret-trailing-newline';
@@ -182,8 +185,10 @@ import synapseWorkerLegacyReplication from './synapse/synapse-worker-legacy-repl
 import synapseWorkerNameMismatch from './synapse/synapse-worker-name-mismatch';
 import liDefaultReadOnly from './sync/li-default-read-only';
 import syncCreatesRole from './sync/sync-creates-role';
+import syncCredentialsPassword from './sync/sync-credentials-password';
 import syncCredentialsUser from './sync/sync-credentials-user';
 import syncPublicationNotSuperuser from './sync/sync-publication-not-superuser';
+import syncSchemaMissing from './sync/sync-schema-missing';
 import syncSubscriptionInvalid from './sync/sync-subscription-invalid';
 import syncWalLevel from './sync/sync-wal-level';
 import turnOptionMisused from './turn/turn-option-misused';
@@ -206,6 +211,7 @@ export const rules: readonly Rule[] = [
   configHostPort,
   configHostUnknownService,
   configPlaceholderUnsubstituted,
+  crdRequiredFieldMissing,
   crdUnknownField,
   dashboardJsonInvalid,
   dashboardLabelMissing,
@@ -249,6 +255,7 @@ export const rules: readonly Rule[] = [
   keyVaultDatabaseMismatch,
   keyVaultDatabaseNotCreated,
   keyVaultDjangoAppMissing,
+  keyVaultDjangoFileMissing,
   keyVaultExposed,
   keyVaultInitdbNotSuperuser,
   keyVaultSchemaPrivilege,
@@ -354,6 +361,7 @@ export const rules: readonly Rule[] = [
   schemaUnknownKind,
   secretBadKeyMaterial,
   secretDataNotBase64,
+  secretDoubleEncoded,
   secretEmptyValue,
   secretGroupMismatch,
   secretKeyUnused,
@@ -384,8 +392,10 @@ export const rules: readonly Rule[] = [
   synapseWorkerLegacyReplication,
   synapseWorkerNameMismatch,
   syncCreatesRole,
+  syncCredentialsPassword,
   syncCredentialsUser,
   syncPublicationNotSuperuser,
+  syncSchemaMissing,
   syncSubscriptionInvalid,
   syncWalLevel,
   turnOptionMisused,

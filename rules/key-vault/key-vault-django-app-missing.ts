@@ -1,10 +1,11 @@
 import { commandLine } from '../../analysis/configs';
 import { writtenPaths } from '../../analysis/effective';
 import { containersOf, mainContainersOf, workloadKinds } from '../../analysis/pods';
-import { familiesOf, imageName } from '../../analysis/roles';
+import { familiesOf } from '../../analysis/roles';
 import { scriptOf } from '../../analysis/scripts';
 import { maskComments } from '../../analysis/text/comments';
 import type { Rule } from '../rule';
+import { isPlainImage } from './django';
 
 export default {
   id: 'key-vault-django-app-missing',
@@ -74,13 +75,14 @@ export default {
       return script ? maskComments(script.text.text, 'shell') : '';
     });
     if (texts.some(text => creates.test(text))) return;
-    if (writtenPaths(workspace, resource).some(({ path }) => path.endsWith('/manage.py'))) return;
+    // What of a written application is missing is the business of key-vault-django-file-missing.
+    const written = writtenPaths(workspace, resource);
+    if (written.some(({ path }) => /\/(?:manage|settings|wsgi|urls)\.py$/.test(path))) return;
     for (const container of mainContainersOf(resource)) {
       const command = commandLine(container)
         .map(word => word.text ?? '')
         .join(' ');
-      if (!/^(?:(?:docker\.io\/)?library\/)?(?:python|busybox|alpine|debian|ubuntu)$/.test(imageName(container.image)))
-        continue;
+      if (!isPlainImage(container)) continue;
       if (!starts.test(command)) continue;
       // A ConfigMap or claim mounted as a file or folder may hold it.
       if (

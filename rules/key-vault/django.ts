@@ -1,0 +1,163 @@
+import { configFilesOf } from '../../analysis/config-files';
+import { commandLine } from '../../analysis/configs';
+import { environmentOf } from '../../analysis/environment';
+import { mountAt, volumeOf } from '../../analysis/mounts';
+import { type Container, containersOf, mainContainersOf } from '../../analysis/pods';
+import { imageName } from '../../analysis/roles';
+import { scriptOf } from '../../analysis/scripts';
+import { maskComments } from '../../analysis/text/comments';
+import { type PythonProgram, readPython } from '../../analysis/text/python';
+import type { Resource } from '../../manifests/resource';
+import type { Place, Span } from '../../manifests/span';
+import type { Workspace } from '../../manifests/workspace';
+
+/** A Django project that the scripts and ConfigMaps of a pod put together, all of it. */
+export interface DjangoProject {
+  /** The Python files by their path below the folder that holds `manage.py`. */
+  readonly files: ReadonlyMap<string, DjangoFile>;
+  /** The container that writes the project, or that mounts it. */
+  readonly writer: Container;
+  /** The folder of `settings.py`, as a module name: `key_vault`. Undefined if nothing tells. */
+  readonly packageName: string | undefined;
+  /** What the pod starts: `key_vault.wsgi` of `gunicorn key_vault.wsgi:application`. */
+  readonly served: readonly NamedModule[];
+  /** What `DJANGO_SETTINGS_MODULE` is set to. */
+  readonly settings: readonly NamedModule[];
+  /** What `pip install` gets, in lower case. */
+  readonly packages: string;
+}
+
+export interface DjangoFile {
+  readonly path: string;
+  readonly program: PythonProgram;
+  readonly text: string;
+  place(span: Span): Place;
+}
+
+export interface NamedModule {
+  readonly name: string;
+  readonly at: Place;
+}
+
+/** The project of a key_vault pod; undefined if there is none, or if something may add files that the tree does not show. */
+export function djangoProject(workspace: Workspace, vault: Resource): DjangoProject | undefined {
+  // An image of one's own holds the project; ConfigMaps then only add settings to it.
+  if (mainContainersOf(vault).some(container => !isPlainImage(container))) return undefined;
+  const written = configFilesOf(workspace, vault)
+    .map(({ file }) => file)
+    .filter(({ path }) => path.endsWith('.py'));
+  if (!written.some(file => !file.isVerbatim || file.path.endsWith('/manage.py'))) return undefined;
+  const root = rootOf(written.map(({ path }) => path));
+  const first = written.find(({ path }) => path.startsWith(`${root}/`));
+  if (root === undefined || !first) return undefined;
+  const scripts = containersOf(vault).map(container => {
+    const script = scriptOf(workspace, vault, container);
+    return maskComments(script?.text.text ?? '', 'shell');
+  });
+  if (scripts.some(script => addsUnknownFiles.test(script)) || keepsOtherFiles(vault, first.container, root))
+    return undefined;
+  const files = new Map<string, DjangoFile>();
+  for (const file of written) {
+    if (!file.path.startsWith(`${root}/`)) continue;
+    // What a tool wrote that is not understood may define anything.
+    if (file.isOpaque) return undefined;
+    const path = file.path.slice(root.length + 1);
+    files.set(path, {
+      path,
+      text: file.content.text,
+      program: readPython(file.content.text),
+      place: span => file.content.place(span.start, span.end),
+    });
+  }
+  return {
+    files,
+    writer: first.container,
+    packageName: packageOf(files),
+    served: mainContainersOf(vault).flatMap(container => servedBy(workspace, vault, container)),
+    settings: [...settingsIn(files), ...settingsOfPod(workspace, vault)],
+    packages: scripts
+      .flatMap(script => script.match(/\bpip3?\s+install\b(?:\\\n|[^\n;&|])*/g) ?? [])
+      .join(' ')
+      .toLowerCase(),
+  };
+}
+
+/** Whether an image has no application in it: the official one of Python, or of a distribution. */
+export function isPlainImage({ image }: Container): boolean {
+  return /^(?:(?:docker\.io\/)?library\/)?(?:python|busybox|alpine|debian|ubuntu)$/.test(imageName(image));
+}
+
+/** Whether a module such as `key_vault.urls` is one of the project's files or folders. */
+export function hasModule({ files }: DjangoProject, name: string): boolean {
+  const path = name.replaceAll('.', '/');
+  return files.has(`${path}.py`) || files.has(`${path}/__init__.py`);
+}
+
+const addsUnknownFiles =
+  /\bstart(?:project|app)\b|\bgit\s+clone\b|\b(?:curl|wget|tar|unzip|rsync|rclone|mc)\b|\bcp\s+(?:--\S+\s+)*-\w*[rRa]|\bpip3?\s+install\b[^\n]*(?:git\+|\s\.(?:\s|$))/;
+
+/** The folder of `manage.py`; without it the one that holds the folder of `settings.py`, `wsgi.py` or `urls.py`. */
+function rootOf(paths: readonly string[]): string | undefined {
+  for (const [name, levels] of [
+    ['manage.py', 1],
+    ['settings.py', 2],
+    ['wsgi.py', 2],
+    ['asgi.py', 2],
+    ['urls.py', 2],
+  ] as const) {
+    const path = paths.find(one => one.endsWith(`/${name}`));
+    if (path !== undefined) return path.split('/').slice(0, -levels).join('/');
+  }
+  return undefined;
+}
+
+/** A claim or an image may already hold the rest of the project. */
+function keepsOtherFiles(vault: Resource, writer: Container, root: string): boolean {
+  const mount = mountAt(writer, root);
+  const volume = mount && volumeOf(vault, mount.volume);
+  return volume !== undefined && !volume.keys().some(key => /^(?:emptyDir|configMap|projected|secret)$/.test(key));
+}
+
+function packageOf(files: ReadonlyMap<string, DjangoFile>): string | undefined {
+  for (const name of ['settings.py', 'wsgi.py', 'asgi.py']) {
+    const path = [...files.keys()].find(one => one.endsWith(`/${name}`));
+    if (path !== undefined) return path.slice(0, -name.length - 1).replaceAll('/', '.');
+  }
+  return settingsIn(files)[0]?.name.split('.')[0];
+}
+
+function settingsIn(files: ReadonlyMap<string, DjangoFile>): readonly NamedModule[] {
+  return [...files.values()].flatMap(file =>
+    file.program.environment.flatMap(({ name, sets, span }) =>
+      name === 'DJANGO_SETTINGS_MODULE' && sets ? [{ name: sets, at: file.place(span) }] : [],
+    ),
+  );
+}
+
+function settingsOfPod(workspace: Workspace, vault: Resource): readonly NamedModule[] {
+  return mainContainersOf(vault).flatMap(container => {
+    const value = environmentOf(workspace, vault, container).variables.get('DJANGO_SETTINGS_MODULE')?.value;
+    return value?.text ? [{ name: value.text, at: value }] : [];
+  });
+}
+
+const server =
+  /(?:^|[\s/])(?:gunicorn|uvicorn|hypercorn|daphne|granian)\b(?:\\\n|[^\n;&|])*?\s([A-Za-z_]\w*(?:\.\w+)+):?\w*/;
+
+function servedBy(workspace: Workspace, vault: Resource, container: Container): readonly NamedModule[] {
+  const script = scriptOf(workspace, vault, container);
+  if (script) {
+    const match = server.exec(maskComments(script.text.text, 'shell'));
+    const name = match?.[1];
+    if (!match || name === undefined) return [];
+    const start = match.index + match[0].indexOf(name);
+    return [{ name, at: script.text.place(start, start + name.length) }];
+  }
+  const words = commandLine(container);
+  if (!words.some(word => /(?:^|\/)(?:gunicorn|uvicorn|hypercorn|daphne|granian)$/.test(word.text ?? ''))) return [];
+  return words.flatMap(word => {
+    const name =
+      /^([A-Za-z_]\w*(?:\.\w+)+):\w+$/.exec(word.text ?? '')?.[1] ?? /^(\w+\.[aw]sgi)$/.exec(word.text ?? '')?.[1];
+    return name === undefined ? [] : [{ name, at: word }];
+  });
+}

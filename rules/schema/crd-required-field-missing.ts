@@ -1,0 +1,229 @@
+import { podTemplate } from '../../analysis/pods';
+import { insertEntry } from '../../manifests/edit';
+import type { Resource } from '../../manifests/resource';
+import type { PathKey, Value } from '../../manifests/value';
+import type { Fix, Problem, Rule } from '../rule';
+
+export default {
+  id: 'crd-required-field-missing',
+  items: [],
+  severity: 'error',
+  summary: 'An object lacks a field that its kind asks for.',
+  why: 'The API server refuses the object, so it does not come to be, and neither does what depends on it.',
+  remedy: 'Add the field.',
+  traps: [
+    'Only fields are asked for that every version of the kind has asked for and that nothing fills in by default.',
+  ],
+  sources: [
+    'Kubernetes API reference: fields marked as required, and pkg/apis/*/validation for pod templates and Jobs',
+    'CloudNativePG API reference; MinIO Operator docs/tenant_crd.adoc; cert-manager and Prometheus Operator API references',
+  ],
+  examples: {
+    bad: `
+      #- /job.yaml
+      apiVersion: batch/v1
+      kind: Job
+      metadata:
+        name: init-db
+        namespace: matrix
+      spec:
+        template:
+          metadata:
+            labels: {app: init-db}
+          spec:
+      #   ^^^^ 💡 error: Job init-db lacks spec.template.spec.restartPolicy
+            containers:
+              - name: psql
+                image: postgres:16
+    `,
+    good: `
+      #- /job.yaml
+      apiVersion: batch/v1
+      kind: Job
+      metadata:
+        name: init-db
+        namespace: matrix
+      spec:
+        template:
+          metadata:
+            labels: {app: init-db}
+          spec:
+            containers:
+              - name: psql
+                image: postgres:16
+            restartPolicy: OnFailure
+    `,
+  },
+  kinds: ['*'],
+  *check(resource) {
+    for (const path of requiredOf[resource.qualifiedKind] ?? []) yield* missingIn(resource, path.split('.'));
+    const template = podTemplate(resource);
+    if (template) {
+      const to = template.path.slice(resource.root.path.length).map(String);
+      for (const path of requiredOfPods) yield* missingIn(resource, [...to, ...path.split('.')]);
+    }
+    if (resource.kind === 'Job' || resource.kind === 'CronJob') yield* restartPolicy(resource);
+    if (resource.qualifiedKind === 'Cluster.postgresql.cnpg.io') yield* storage(resource);
+  },
+} satisfies Rule;
+
+/** Qualified kind → paths; a star stands for each item of a list. A path counts where all but its last step is there. */
+const requiredOf: Readonly<Record<string, readonly string[]>> = {
+  'Deployment.apps': ['spec', 'spec.selector', 'spec.template'],
+  'StatefulSet.apps': [
+    'spec',
+    'spec.selector',
+    'spec.template',
+    'spec.volumeClaimTemplates.*.metadata.name',
+    'spec.volumeClaimTemplates.*.spec.accessModes',
+    'spec.volumeClaimTemplates.*.spec.resources.requests.storage',
+  ],
+  'DaemonSet.apps': ['spec', 'spec.selector', 'spec.template'],
+  'Job.batch': ['spec', 'spec.template', 'spec.template.spec'],
+  'CronJob.batch': ['spec', 'spec.schedule', 'spec.jobTemplate', 'spec.jobTemplate.spec.template'],
+  Service: ['spec.ports.*.port'],
+  PersistentVolumeClaim: ['spec', 'spec.accessModes', 'spec.resources', 'spec.resources.requests.storage'],
+  'Ingress.networking.k8s.io': [
+    'spec.rules.*.http.paths',
+    'spec.rules.*.http.paths.*.pathType',
+    'spec.rules.*.http.paths.*.backend',
+    'spec.rules.*.http.paths.*.backend.service.name',
+    'spec.rules.*.http.paths.*.backend.service.port',
+  ],
+  'HorizontalPodAutoscaler.autoscaling': [
+    'spec',
+    'spec.maxReplicas',
+    'spec.scaleTargetRef',
+    'spec.scaleTargetRef.kind',
+    'spec.scaleTargetRef.name',
+  ],
+  'RoleBinding.rbac.authorization.k8s.io': [
+    'roleRef',
+    'roleRef.kind',
+    'roleRef.name',
+    'subjects.*.kind',
+    'subjects.*.name',
+  ],
+  'ClusterRoleBinding.rbac.authorization.k8s.io': [
+    'roleRef',
+    'roleRef.kind',
+    'roleRef.name',
+    'subjects.*.kind',
+    'subjects.*.name',
+  ],
+  'Role.rbac.authorization.k8s.io': ['rules.*.verbs'],
+  'ClusterRole.rbac.authorization.k8s.io': ['rules.*.verbs'],
+  'Cluster.postgresql.cnpg.io': ['spec'],
+  'ScheduledBackup.postgresql.cnpg.io': ['spec', 'spec.schedule', 'spec.cluster', 'spec.cluster.name'],
+  'Pooler.postgresql.cnpg.io': ['spec', 'spec.cluster', 'spec.cluster.name', 'spec.pgbouncer'],
+  'Database.postgresql.cnpg.io': ['spec', 'spec.name', 'spec.owner', 'spec.cluster', 'spec.cluster.name'],
+  'Tenant.minio.min.io': [
+    'spec',
+    'spec.pools',
+    'spec.pools.*.servers',
+    'spec.pools.*.volumesPerServer',
+    'spec.pools.*.volumeClaimTemplate',
+  ],
+  'ServiceMonitor.monitoring.coreos.com': ['spec', 'spec.selector', 'spec.endpoints'],
+  'PodMonitor.monitoring.coreos.com': ['spec', 'spec.selector'],
+  'PrometheusRule.monitoring.coreos.com': ['spec.groups.*.name', 'spec.groups.*.rules.*.expr'],
+  'Certificate.cert-manager.io': ['spec', 'spec.secretName', 'spec.issuerRef', 'spec.issuerRef.name'],
+  'Issuer.cert-manager.io': ['spec.acme.server', 'spec.acme.privateKeySecretRef', 'spec.ca.secretName'],
+  'ClusterIssuer.cert-manager.io': ['spec.acme.server', 'spec.acme.privateKeySecretRef', 'spec.ca.secretName'],
+};
+
+const requiredOfContainers = [
+  'name',
+  'image',
+  'env.*.name',
+  'ports.*.containerPort',
+  'volumeMounts.*.name',
+  'volumeMounts.*.mountPath',
+] as const;
+
+/** What the validation of pod templates asks for (pkg/apis/core/validation). */
+const requiredOfPods = [
+  'spec',
+  'spec.containers',
+  'spec.volumes.*.name',
+  ...['containers', 'initContainers'].flatMap(list => requiredOfContainers.map(field => `spec.${list}.*.${field}`)),
+];
+
+function* missingIn(resource: Resource, path: readonly string[]): Iterable<Problem> {
+  for (const { parent, trail } of parentsOf(resource.root, path.slice(0, -1), [])) {
+    const field = path.at(-1) ?? '';
+    const value = parent.at(field);
+    if (parent.kind !== 'mapping' || (value.exists && !value.isNull) || parent.at('$patch').exists) continue;
+    yield missing(resource, parent, [...trail, field], () => []);
+  }
+}
+
+function* parentsOf(
+  value: Value,
+  path: readonly string[],
+  trail: readonly PathKey[],
+): Iterable<{ readonly parent: Value; readonly trail: readonly PathKey[] }> {
+  const [step, ...rest] = path;
+  if (step === undefined) {
+    yield { parent: value, trail };
+  } else if (step === '*') {
+    for (const [index, item] of value.items().entries()) yield* parentsOf(item, rest, [...trail, index]);
+  } else if (value.at(step).exists) {
+    yield* parentsOf(value.at(step), rest, [...trail, step]);
+  }
+}
+
+/** The default, Always, is what pods of a Job must not have. */
+function* restartPolicy(resource: Resource): Iterable<Problem> {
+  const spec = podTemplate(resource)?.at('spec');
+  if (!spec || spec.kind !== 'mapping') return;
+  const policy = spec.at('restartPolicy');
+  const trail = [...spec.path.slice(resource.root.path.length), 'restartPolicy'];
+  if (!policy.exists) {
+    yield missing(resource, spec, trail, () => {
+      const edit = insertEntry(spec, 'restartPolicy: OnFailure');
+      return edit ? [{ title: 'Set restartPolicy to OnFailure', safe: true, edits: [edit] }] : [];
+    });
+  } else if (policy.text === 'Always') {
+    yield {
+      at: policy,
+      message: `The pods of a ${resource.kind} cannot have restartPolicy Always — set OnFailure or Never.`,
+    };
+  }
+}
+
+function* storage(cluster: Resource): Iterable<Problem> {
+  const spec = cluster.root.at('spec');
+  const size = spec.at('storage', 'size');
+  const template = spec.at('storage', 'pvcTemplate', 'resources', 'requests', 'storage');
+  if (spec.kind !== 'mapping' || size.exists || template.exists) return;
+  const parent = spec.at('storage').kind === 'mapping' ? spec.at('storage') : spec;
+  yield missing(cluster, parent, ['spec', 'storage', 'size'], () => []);
+}
+
+function missing(resource: Resource, parent: Value, trail: readonly PathKey[], fixes: () => readonly Fix[]): Problem {
+  const hasKey = parent.key.span.end > parent.key.span.start && typeof parent.name === 'string';
+  return {
+    at: hasKey
+      ? parent.key
+      : parent.at('name').exists
+        ? parent.at('name')
+        : parent === resource.root
+          ? resource.root.at('metadata', 'name')
+          : firstKey(parent),
+    message: `${resource.kind} ${resource.name} lacks ${dotted(trail)}, so the API server refuses it — add it.`,
+    fixes,
+  };
+}
+
+/** An item of a list has no key of its own; its first one stands for it. */
+function firstKey(item: Value): Value | Value['key'] {
+  const [first] = item.entries();
+  return first ? first[1].key : item;
+}
+
+function dotted(path: readonly PathKey[]): string {
+  return path
+    .map((step, index) => (typeof step === 'number' ? `[${step}]` : `${index === 0 ? '' : '.'}${step}`))
+    .join('');
+}

@@ -1,0 +1,205 @@
+import { databaseLogins, textOfVariable } from '../../analysis/database-logins';
+import { type EnvironmentVariable, environmentOf } from '../../analysis/environment';
+import { type Container, containersOf, workloadKinds } from '../../analysis/pods';
+import { databases, familiesOf, synapseMains } from '../../analysis/roles';
+import { secretEntry } from '../../analysis/secret-data';
+import { findPlaceholders } from '../../analysis/text/placeholders';
+import { replaceScalar } from '../../manifests/edit';
+import type { Resource } from '../../manifests/resource';
+import type { Workspace } from '../../manifests/workspace';
+import type { Fix, Rule } from '../rule';
+
+export default {
+  id: 'sync-credentials-password',
+  items: ['3.1.b'],
+  severity: 'error',
+  summary: 'Replication signs in to the main database with a password that is not its user’s.',
+  why: 'PostgreSQL refuses the sign-in, so the subscription receives nothing and the LI database stays empty. It also breaks later, when only one of two copies of a password is changed.',
+  remedy:
+    'Read `MAIN_DB_PASSWORD` from the same Secret and key that Synapse’s password comes from: `<cluster>-app`, key `password`, unless the Cluster names another.',
+  traps: [
+    'A second Secret is accepted as long as it holds the same value.',
+    'For the user `postgres` the password of the superuser is the right one.',
+    'A copy of a password that CloudNativePG makes up is reported by pg-literal-copy-of-generated-password.',
+    'Secrets that the tree does not show are left out.',
+  ],
+  sources: [
+    'cloudnative-pg documentation, "Connecting from an application": the Secrets <cluster>-app and <cluster>-superuser',
+  ],
+  examples: {
+    bad: `
+      #- /main.yaml
+      apiVersion: postgresql.cnpg.io/v1
+      kind: Cluster
+      metadata:
+        name: main
+        namespace: matrix
+      spec:
+        enableSuperuserAccess: true
+        bootstrap:
+          initdb:
+            database: matrix
+            owner: synapse
+      #- /sync.yaml
+      apiVersion: batch/v1
+      kind: Job
+      metadata:
+        name: setup-replication
+        namespace: matrix
+      spec:
+        template:
+          metadata:
+            labels: {app.kubernetes.io/name: sync-system}
+          spec:
+            restartPolicy: Never
+            containers:
+              - name: setup
+                image: postgres:16
+                env:
+                  - name: MAIN_DB_USER
+                    value: synapse
+                  - name: MAIN_DB_PASSWORD
+                    valueFrom:
+                      secretKeyRef:
+                        name: main-superuser
+      #                       ^^^^^^^^^^^^^^ 💡 error: MAIN_DB_PASSWORD comes from Secret main-superuser
+                        key: password
+    `,
+    good: `
+      #- /main.yaml
+      apiVersion: postgresql.cnpg.io/v1
+      kind: Cluster
+      metadata:
+        name: main
+        namespace: matrix
+      spec:
+        enableSuperuserAccess: true
+        bootstrap:
+          initdb:
+            database: matrix
+            owner: synapse
+      #- /sync.yaml
+      apiVersion: batch/v1
+      kind: Job
+      metadata:
+        name: setup-replication
+        namespace: matrix
+      spec:
+        template:
+          metadata:
+            labels: {app.kubernetes.io/name: sync-system}
+          spec:
+            restartPolicy: Never
+            containers:
+              - name: setup
+                image: postgres:16
+                env:
+                  - name: MAIN_DB_USER
+                    value: synapse
+                  - name: MAIN_DB_PASSWORD
+                    valueFrom:
+                      secretKeyRef:
+                        name: main-app
+                        key: password
+    `,
+  },
+  kinds: [...workloadKinds],
+  *check(resource, workspace) {
+    if (!familiesOf(resource).has('sync')) return;
+    const { main } = databases(workspace);
+    if (!main || (main.namespace ?? '') !== (resource.namespace ?? '')) return;
+    for (const container of containersOf(resource)) {
+      const login = mainLogin(workspace, resource, container);
+      const source = login?.password.source;
+      if (!login || source?.kind !== 'Secret') continue;
+      const expected = passwordOf(workspace, main, login.user);
+      if (!expected || isSame(workspace, resource, source, expected)) continue;
+      const field = login.password.at.at('valueFrom', 'secretKeyRef');
+      const name = field.at('name');
+      const isOtherKey = source.name === expected.name;
+      yield {
+        at: !name.exists ? login.password.at : isOtherKey ? field.at('key') : name,
+        message: `${login.password.name} comes from ${isOtherKey ? `the key ${source.key} of ` : ''}Secret ${source.name}, but the password of ${login.user} on Cluster ${main.name} is ${expected.key} of Secret ${expected.name} — read it from there.`,
+        related: [{ at: main.root.at('metadata', 'name'), message: main.title }],
+        fixes: () => readFrom(login.password, expected),
+      };
+    }
+  },
+} satisfies Rule;
+
+interface SecretKey {
+  readonly name: string;
+  readonly key: string;
+}
+
+interface MainLogin {
+  readonly user: string;
+  readonly password: EnvironmentVariable;
+}
+
+/** The user and the password that a container has for the main database, by the names that the checklist gives them. */
+function mainLogin(workspace: Workspace, resource: Resource, container: Container): MainLogin | undefined {
+  const { variables } = environmentOf(workspace, resource, container);
+  for (const [name, password] of variables) {
+    const prefix = /^(MAIN_(?:(?:DB|PG|POSTGRES(?:QL)?|DATABASE)_)?)(?:PASSWORD|PASS)$/.exec(name)?.[1];
+    if (prefix === undefined) continue;
+    const user = textOfVariable(
+      workspace,
+      resource,
+      variables.get(`${prefix}USER`) ?? variables.get(`${prefix}USERNAME`),
+    );
+    if (user !== undefined && findPlaceholders(user, 'value').length === 0) return { user, password };
+  }
+  return undefined;
+}
+
+/** Where the password of a user of the main cluster is; undefined for users that the Cluster says nothing of. */
+function passwordOf(workspace: Workspace, main: Resource, user: string): SecretKey | undefined {
+  const spec = main.root.at('spec');
+  const managed = spec
+    .at('managed', 'roles')
+    .items()
+    .find(role => role.at('name').text === user)
+    ?.at('passwordSecret', 'name').string;
+  if (managed !== undefined) return { name: managed, key: 'password' };
+  if (user === 'postgres')
+    return { name: spec.at('superuserSecret', 'name').string ?? `${main.name}-superuser`, key: 'password' };
+  const owner = spec.at('bootstrap', 'initdb', 'owner').string ?? spec.at('bootstrap', 'initdb', 'database').string;
+  if (owner !== user) return undefined;
+  const own = spec.at('bootstrap', 'initdb', 'secret', 'name').string;
+  if (own === undefined) return { name: `${main.name}-app`, key: 'password' };
+  // Synapse may read the same password under another name.
+  const used = databaseLogins(workspace).find(
+    one => one.isCertain && one.cluster === main && one.user === user && synapseMains(workspace).includes(one.consumer),
+  );
+  return used?.secret.name === own ? used.secret : { name: own, key: 'password' };
+}
+
+/** Whether two keys are the same, hold the same, or cannot be compared. */
+function isSame(workspace: Workspace, resource: Resource, one: SecretKey, other: SecretKey): boolean {
+  if (one.name === other.name && one.key === other.key) return true;
+  const secret = workspace.find('Secret', resource.namespace, one.name);
+  const own = secret && secretEntry(secret, one.key);
+  if (!secret) return !/-(?:app|superuser)$/.test(one.name);
+  if (!own || own.text === undefined) return true;
+  // A placeholder is reported as one; a copy of what the operator makes up by its own rule.
+  if (findPlaceholders(own.text, 'value').length > 0) return true;
+  if (databaseLogins(workspace).some(login => login.secret.name === one.name && login.secret.key === one.key)) {
+    if (!workspace.find('Secret', resource.namespace, other.name)) return true;
+  }
+  const wanted = workspace.find('Secret', resource.namespace, other.name);
+  const entry = wanted && secretEntry(wanted, other.key);
+  if (!wanted) return false;
+  return entry?.text === undefined || findPlaceholders(entry.text, 'value').length > 0 || entry.text === own.text;
+}
+
+function readFrom({ at }: EnvironmentVariable, expected: SecretKey): readonly Fix[] {
+  const field = at.at('valueFrom', 'secretKeyRef');
+  const edits = [
+    ...(field.at('name').text === expected.name ? [] : [replaceScalar(field.at('name'), expected.name)]),
+    ...(field.at('key').text === expected.key ? [] : [replaceScalar(field.at('key'), expected.key)]),
+  ].flatMap(edit => edit ?? []);
+  return edits.length > 0 && field.exists
+    ? [{ title: `Read the password from Secret ${expected.name}`, safe: true, edits }]
+    : [];
+}
