@@ -25,6 +25,30 @@ export function databaseLogins(workspace: Workspace): readonly DatabaseLogin[] {
   return workspace.shared(readLogins);
 }
 
+/** The Secret that the operator keeps the password of a user in; undefined if it does not make that up. */
+export function generatedPasswordSecret(cluster: Resource, user: string): string | undefined {
+  const spec = cluster.root.at('spec');
+  const hasOwn = spec
+    .at('managed', 'roles')
+    .items()
+    .some(role => role.at('name').text === user && role.at('passwordSecret', 'name').exists);
+  if (hasOwn) return undefined;
+  if (user === 'postgres') {
+    const isGenerated = spec.at('enableSuperuserAccess').boolean === true && !spec.at('superuserSecret', 'name').exists;
+    return isGenerated ? `${cluster.name}-superuser` : undefined;
+  }
+  if (initdbOf(cluster)?.owner !== user || spec.at('bootstrap', 'initdb', 'secret', 'name').exists) return undefined;
+  return `${cluster.name}-app`;
+}
+
+/** The database and its owner that a cluster is bootstrapped with; undefined where it is made in another way. */
+export function initdbOf(cluster: Resource): { readonly database: string; readonly owner: string } | undefined {
+  const bootstrap = cluster.root.at('spec', 'bootstrap');
+  if (bootstrap.exists && bootstrap.kind === 'mapping' && !bootstrap.at('initdb').exists) return undefined;
+  const database = bootstrap.at('initdb', 'database').text ?? 'app';
+  return { database, owner: bootstrap.at('initdb', 'owner').text ?? database };
+}
+
 /** The text that a variable has in its container; undefined where the tree does not show it. */
 export function textOfVariable(
   workspace: Workspace,

@@ -17,7 +17,9 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
       case 'plan':
         return (await import('./commands/plan')).plan(rest);
       case 'generate':
-        return (await import('./commands/generate')).generate(rest);
+        return await (await import('./commands/generate')).generate(rest);
+      case 'fill':
+        return await (await import('./commands/fill')).fill(rest);
       case 'deploy':
         return (await import('./commands/deploy')).deploy(rest);
       case 'verify':
@@ -61,7 +63,8 @@ const help = `Usage: matrix-preflight <command> [options]
   checklist [PATH=.]  the state of every item       --format pretty|json|markdown|html  --output FILE
   plan [PATH=.]       the resolved deployment plan  --phase ID…  --format pretty|json
   generate KIND       one new credential on stdout
-                      password|hex|django|rsa|signing-key|livekit-key
+                      password|hex|django|rsa|signing-key|livekit-key|fernet|s3-access-key|s3-secret-key
+  fill [PATH=.]       write new credentials to all placeholders, one to each group  --dry-run
   deploy [PATH=.]     carry the plan out            --context NAME  --phase ID…  --step ID…  --dry-run  --resume RUN
                       --yes --confirm-context NAME --plan-hash H
   verify [PATH=.]     ask the cluster whether it stands  --context NAME  --format pretty|json|junit

@@ -17,17 +17,31 @@ const floors: Readonly<Record<string, { readonly folders: readonly string[]; rea
       folders: ['manifests', 'checklist', 'analysis', 'type:protocol'],
       packages: ['node', '@noble/hashes', 'diff'],
     },
+    credentials: { folders: ['type:analysis'], packages: [] },
     files: { folders: ['manifests'], packages: ['node'] },
-    protocol: { folders: ['type:checklist', 'type:rules', 'type:deploy'], packages: [] },
+    protocol: { folders: ['type:checklist', 'type:rules', 'type:analysis', 'type:deploy'], packages: [] },
     server: {
       folders: ['rules', 'analysis', 'manifests', 'files', 'protocol', 'checklist', 'deploy'],
       packages: ['node', 'vscode-languageserver', 'vscode-languageserver-textdocument'],
     },
     cli: {
-      folders: ['rules', 'deploy', 'files', 'analysis', 'manifests', 'checklist', 'type:protocol', 'server'],
+      folders: [
+        'rules',
+        'deploy',
+        'files',
+        'analysis',
+        'manifests',
+        'checklist',
+        'credentials',
+        'type:protocol',
+        'server',
+      ],
       packages: ['node', 'picocolors', 'diff', 'vscode-languageserver'],
     },
-    client: { folders: ['protocol', 'checklist', 'deploy'], packages: ['node', 'vscode', 'vscode-languageclient'] },
+    client: {
+      folders: ['protocol', 'checklist', 'deploy', 'credentials'],
+      packages: ['node', 'vscode', 'vscode-languageclient'],
+    },
   };
 
 /** What runs in a browser worker must not reach for the outside world. */

@@ -25,11 +25,3 @@ export function clusterOfHost(
   const cluster = workspace.find(clusterKind, second ?? namespace, name);
   return cluster && { cluster, service: service as 'rw' | 'ro' | 'r' };
 }
-
-/** The database and its owner that a cluster is bootstrapped with; undefined where it is made in another way. */
-export function initdbOf(cluster: Resource): { readonly database: string; readonly owner: string } | undefined {
-  const bootstrap = cluster.root.at('spec', 'bootstrap');
-  if (bootstrap.exists && bootstrap.kind === 'mapping' && !bootstrap.at('initdb').exists) return undefined;
-  const database = bootstrap.at('initdb', 'database').text ?? 'app';
-  return { database, owner: bootstrap.at('initdb', 'owner').text ?? database };
-}

@@ -1,4 +1,4 @@
-import { type DatabaseLogin, databaseLogins } from '../../analysis/database-logins';
+import { databaseLogins, generatedPasswordSecret } from '../../analysis/database-logins';
 import { referrersOf } from '../../analysis/references';
 import { familiesOf } from '../../analysis/roles';
 import { secretEntry } from '../../analysis/secret-data';
@@ -7,7 +7,6 @@ import type { Resource } from '../../manifests/resource';
 import type { TextEdit } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Rule } from '../rule';
-import { initdbOf } from './clusters';
 
 export default {
   id: 'pg-literal-copy-of-generated-password',
@@ -138,7 +137,7 @@ export default {
       .sort((a, b) => Number(b.isCertain) - Number(a.isCertain));
     for (const login of logins) {
       const entry = secretEntry(secret, login.secret.key);
-      const generated = generatedSecret(login);
+      const generated = generatedPasswordSecret(login.cluster, login.user);
       if (!entry || generated === undefined || said.has(login.secret.key)) continue;
       said.add(login.secret.key);
       const users = logins.filter(one => one.secret.key === login.secret.key);
@@ -153,22 +152,6 @@ export default {
     }
   },
 } satisfies Rule;
-
-/** The Secret that the operator keeps the password of a user in; undefined if it does not make that up. */
-function generatedSecret({ cluster, user }: DatabaseLogin): string | undefined {
-  const spec = cluster.root.at('spec');
-  const hasOwn = spec
-    .at('managed', 'roles')
-    .items()
-    .some(role => role.at('name').text === user && role.at('passwordSecret', 'name').exists);
-  if (hasOwn) return undefined;
-  if (user === 'postgres') {
-    const isGenerated = spec.at('enableSuperuserAccess').boolean === true && !spec.at('superuserSecret', 'name').exists;
-    return isGenerated ? `${cluster.name}-superuser` : undefined;
-  }
-  if (initdbOf(cluster)?.owner !== user || spec.at('bootstrap', 'initdb', 'secret', 'name').exists) return undefined;
-  return `${cluster.name}-app`;
-}
 
 /** Turns every reference to the copy to the operator's Secret, and drops the copy. */
 function readFrom(workspace: Workspace, secret: Resource, key: string, generated: string): readonly Fix[] {

@@ -1,3 +1,4 @@
+import { initdbOf } from '../../analysis/database-logins';
 import { homeserverOf } from '../../analysis/homeserver';
 import { clusterKind, databases, workloads } from '../../analysis/roles';
 import { replaceScalar } from '../../manifests/edit';
@@ -5,7 +6,7 @@ import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
-import { clusterOfHost, initdbOf } from './clusters';
+import { clusterOfHost } from './clusters';
 
 export default {
   id: 'pg-locale-not-c',

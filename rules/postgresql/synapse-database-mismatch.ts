@@ -1,3 +1,4 @@
+import { initdbOf } from '../../analysis/database-logins';
 import { type HomeserverReader, homeserverOf } from '../../analysis/homeserver';
 import { nearest } from '../../analysis/nearest';
 import { databases, familiesOf, isLi } from '../../analysis/roles';
@@ -7,7 +8,7 @@ import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Problem, Rule } from '../rule';
-import { clusterOfHost, initdbOf } from './clusters';
+import { clusterOfHost } from './clusters';
 
 export default {
   id: 'synapse-database-mismatch',
