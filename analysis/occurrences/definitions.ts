@@ -3,19 +3,29 @@ import type { Workspace } from '../../manifests/workspace';
 import { declarationsOf } from '../declarations';
 import { findService } from '../services';
 import { occurrencesOf } from './find';
+import { carriersOf } from './labels';
 import type { Occurrence, Subject } from './occurrence';
+import { processesNamed } from './workers';
 
 /**
  * Where what a name stands for is defined: where it is written, else what makes it, such as the Cluster whose operator
- * makes a Service, or a command of a script. Empty if nothing in the tree does.
+ * makes a Service, or a command of a script. The label of a selector leads to the pods that the whole selector finds.
+ * Empty if nothing in the tree defines it.
  */
-export function definitionsOf(workspace: Workspace, { subject }: Pick<Occurrence, 'subject'>): readonly Place[] {
+export function definitionsOf(workspace: Workspace, occurrence: Occurrence): readonly Place[] {
+  const { subject } = occurrence;
+  if (subject.kind === 'label' && occurrence.role === 'reference') {
+    const carriers = carriersOf(workspace, occurrence);
+    if (carriers.length > 0) return carriers;
+  }
   const written = occurrencesOf(workspace, subject).filter(one => one.role === 'definition');
   return written.length > 0 ? written.map(one => one.at) : makersOf(workspace, subject);
 }
 
-/** What makes an object or a key that no manifest writes. */
-function makersOf(workspace: Workspace, { kind, id, namespace }: Subject): readonly Place[] {
+/** What makes something that is not written under its name. */
+export function makersOf(workspace: Workspace, subject: Subject): readonly Place[] {
+  const { kind, id, namespace } = subject;
+  if (kind === 'worker') return processesNamed(workspace, subject);
   if (kind !== 'object' && kind !== 'key') return [];
   const [, objectKind = '', name = '', key] = /^([^/]+)\/([^#]+)(?:#(.*))?$/s.exec(id) ?? [];
   if (objectKind === 'Service') {

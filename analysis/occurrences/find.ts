@@ -1,15 +1,28 @@
 import type { ManifestDocument } from '../../manifests/document';
 import type { SourceFile } from '../../manifests/file';
 import { Resource } from '../../manifests/resource';
-import type { Index, Workspace } from '../../manifests/workspace';
+import type { Index, IndexEntry, Workspace } from '../../manifests/workspace';
+import { flowSourceKinds } from '../flows';
+import { podTemplate } from '../pods';
+import { referrersOf } from '../references';
+import { haproxyIn } from './haproxy';
+import { addressedBy, hostsIn } from './hosts';
+import { labelsIn } from './labels';
+import { namesInText, namesInValues } from './loose';
 import { objectsIn } from './objects';
-import { isSameSubject, type Occurrence, type Subject } from './occurrence';
+import { isSameNamespace, isSameSubject, type Occurrence, type Subject } from './occurrence';
+import { pathsIn } from './paths';
+import { partsIn } from './pods';
+import { portSelectingKinds, selectedPorts } from './targets';
+import { variablesOf } from './variables';
+import { workersIn } from './workers';
 
 /** All names in one file that stand for something, in no particular order. */
 export function occurrencesIn(workspace: Workspace, file: SourceFile): readonly Occurrence[] {
-  return file.documents.flatMap(document =>
-    resourcesOf(document).flatMap(resource => workspace.derive(writtenIn, resource)),
-  );
+  const resources = file.documents.flatMap(resourcesOf);
+  const readers = new Set([...resources, ...resources.flatMap(resource => readersOf(workspace, resource))]);
+  const derived = [...readers].flatMap(resource => workspace.derive(derivedFrom, resource));
+  return distinct([...workspace.lookup(written, fileKey(file)), ...derived.filter(({ at }) => at.uri === file.uri)]);
 }
 
 /**
@@ -17,27 +30,105 @@ export function occurrencesIn(workspace: Workspace, file: SourceFile): readonly 
  * the pods that a Service selects; none where there is no name.
  */
 export function occurrencesAt(workspace: Workspace, file: SourceFile, offset: number): readonly Occurrence[] {
-  const found = occurrencesIn(workspace, file).filter(
-    ({ at, reach }) => holds(at, offset) || (reach && holds(reach, offset)),
-  );
+  const all = occurrencesIn(workspace, file);
+  const exact = all.filter(({ at }) => holds(at, offset));
+  const found = exact.length > 0 ? exact : all.filter(({ reach }) => reach && holds(reach, offset));
   const length = Math.min(...found.map(({ at }) => at.span.end - at.span.start));
   return found.filter(({ at }) => at.span.end - at.span.start === length);
 }
 
-/** Every place that names a subject. */
+/** Every place of the tree that names a subject. */
 export function occurrencesOf(workspace: Workspace, subject: Subject): readonly Occurrence[] {
-  return workspace.lookup(written, subject.id).filter(one => isSameSubject(one.subject, subject));
+  const derived = derivingFor(workspace, subject).flatMap(resource => workspace.derive(derivedFrom, resource));
+  return distinct(
+    [...workspace.lookup(written, subject.id), ...derived].filter(one => isSameSubject(one.subject, subject)),
+  );
 }
 
+/** What a document or file says by itself. It is looked up by subjects, so it must not depend on anything else. */
 const written: Index<Occurrence> = {
   name: 'occurrences',
   *document(document) {
-    for (const resource of resourcesOf(document)) for (const one of writtenIn(resource)) yield [one.subject.id, one];
+    yield* entriesOf(document.file, writtenIn(document));
+  },
+  *textFile(file) {
+    yield* entriesOf(file, namesInText(file));
   },
 };
 
-function writtenIn(resource: Resource): readonly Occurrence[] {
-  return [...objectsIn(resource)];
+function* entriesOf(file: SourceFile, occurrences: Iterable<Occurrence>): Iterable<IndexEntry<Occurrence>> {
+  for (const one of occurrences) {
+    yield [one.subject.id, one];
+    yield [fileKey(file), one];
+  }
+}
+
+function fileKey(file: SourceFile): string {
+  return `in ${file.uri}`;
+}
+
+function writtenIn(document: ManifestDocument): readonly Occurrence[] {
+  const resources = resourcesOf(document);
+  if (resources.length === 0) return document.isTemplate ? [] : [...namesInValues(document)];
+  return resources.flatMap(resource => [
+    ...objectsIn(resource),
+    ...partsIn(resource),
+    ...labelsIn(resource),
+    ...hostsIn(resource),
+    ...haproxyIn(resource),
+  ]);
+}
+
+/** What a resource names that only other objects tell; also in the texts of ConfigMaps that it mounts. */
+function derivedFrom(resource: Resource, workspace: Workspace): readonly Occurrence[] {
+  if (podTemplate(resource)) {
+    return [
+      ...addressedBy(workspace, resource),
+      ...variablesOf(workspace, resource),
+      ...pathsIn(workspace, resource),
+      ...workersIn(workspace, resource),
+    ];
+  }
+  if (portSelectingKinds.includes(resource.qualifiedKind)) return [...selectedPorts(workspace, resource)];
+  return flowSourceKinds.includes(resource.qualifiedKind) ? [...addressedBy(workspace, resource)] : [];
+}
+
+/** The resources whose derived occurrences may name a subject. */
+function derivingFor(workspace: Workspace, { kind, id, namespace }: Subject): readonly Resource[] {
+  switch (kind) {
+    case 'volume':
+    case 'label':
+    case 'haproxy':
+      return [];
+    case 'variable':
+    case 'placeholder': {
+      const owner = /^([^/]+)\/([^/%]+)/.exec(id);
+      return workspace.findAll(owner?.[1] ?? '', namespace, owner?.[2] ?? '');
+    }
+    case 'port':
+      return ofKinds(workspace, portSelectingKinds, namespace);
+    case 'key': {
+      const [, owner = '', name = ''] = /^([^/]+)\/([^#]+)#/.exec(id) ?? [];
+      if (owner !== 'Secret' && owner !== 'ConfigMap') return [];
+      return [...new Set(referrersOf(workspace, owner, namespace, name).map(({ resource }) => resource))];
+    }
+    case 'worker':
+      return ofKinds(workspace, ['StatefulSet', 'Deployment'], namespace);
+    case 'object':
+      return /^(?:Service|StatefulSet|Namespace)\//.test(id) ? ofKinds(workspace, flowSourceKinds, undefined) : [];
+  }
+}
+
+function ofKinds(workspace: Workspace, kinds: readonly string[], namespace: string | undefined): readonly Resource[] {
+  return kinds
+    .flatMap(kind => workspace.resources(kind))
+    .filter(resource => isSameNamespace(resource.namespace, namespace) || !podTemplate(resource));
+}
+
+/** The workloads that read a ConfigMap or Secret, whose scripts say what its text means. */
+function readersOf(workspace: Workspace, { qualifiedKind, namespace, name }: Resource): readonly Resource[] {
+  if (qualifiedKind !== 'ConfigMap' && qualifiedKind !== 'Secret') return [];
+  return referrersOf(workspace, qualifiedKind, namespace, name).map(({ resource }) => resource);
 }
 
 /** The objects of a document; of a half-typed one, what can be read of it. */
@@ -52,6 +143,18 @@ function resourcesOf(document: ManifestDocument): readonly Resource[] {
 }
 
 const halfTyped = new WeakMap<ManifestDocument, readonly Resource[]>();
+
+/** The same name may be found in several ways, and a text that several pods read by each of them. */
+function distinct(occurrences: readonly Occurrence[]): readonly Occurrence[] {
+  const known = new Map<string, Occurrence>();
+  for (const one of occurrences) {
+    const { uri, span } = one.at;
+    const key = `${one.subject.id}\n${one.subject.namespace ?? ''}\n${span.start}\n${uri}`;
+    const other = known.get(key);
+    if (!other || (other.isIndirect && !one.isIndirect)) known.set(key, one);
+  }
+  return [...known.values()];
+}
 
 function holds({ span }: Occurrence['at'], offset: number): boolean {
   return span.start <= offset && offset <= span.end;

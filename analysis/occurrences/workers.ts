@@ -1,0 +1,64 @@
+import type { Resource } from '../../manifests/resource';
+import type { Place } from '../../manifests/span';
+import type { Value } from '../../manifests/value';
+import type { Workspace } from '../../manifests/workspace';
+import { instanceOf, synapseProcess } from '../synapse';
+import { type Occurrence, ofKey, ofScalar, type Subject } from './occurrence';
+
+/** The names of Synapse processes in the configuration that a process reads: its own, and those of others. */
+export function* workersIn(workspace: Workspace, resource: Resource): Iterable<Occurrence> {
+  const homeserver = synapseProcess(workspace, resource)?.homeserver;
+  if (!homeserver) return;
+  const subject = (name: string): Subject => ({
+    kind: 'worker',
+    id: `worker/${name}`,
+    namespace: resource.namespace,
+    name,
+  });
+  const own = homeserver.at('worker_name');
+  if (own.string && !/[$`]/.test(own.string)) yield* ofScalar(subject(own.string), own, 'definition');
+  for (const [name, entry] of homeserver.at('instance_map').entries()) yield ofKey(subject(name), entry, 'reference');
+  const writers = homeserver
+    .at('stream_writers')
+    .entries()
+    .map(([, value]) => value);
+  for (const value of [...writers, ...options.map(option => homeserver.at(option))])
+    for (const name of namesIn(value)) if (name.string) yield* ofScalar(subject(name.string), name, 'reference');
+}
+
+/**
+ * Where processes get a name from: the `worker_name` of their configuration, or the workload whose pods are called so.
+ * The main process calls itself `master` or `main`.
+ */
+export function processesNamed(workspace: Workspace, { namespace, name }: Subject): readonly Place[] {
+  const found = synapseKinds
+    .flatMap(kind => workspace.resources(kind))
+    .flatMap(resource => synapseProcess(workspace, resource) ?? [])
+    .filter(
+      ({ resource }) => namespace === undefined || resource.namespace === undefined || resource.namespace === namespace,
+    )
+    .filter(({ names, isWorker, resource }) =>
+      isWorker
+        ? names.matches(name) && (names.known.length > 0 || names.at !== undefined)
+        : instanceOf(workspace, resource).main?.resource === resource &&
+          (name === 'main' || names.known.includes(name) || name === resource.name || name === `${resource.name}-0`),
+    );
+  return found.map(({ names, resource }) => names.at ?? resource.root.at('metadata', 'name'));
+}
+
+const synapseKinds = ['StatefulSet', 'Deployment'];
+
+/** Options that name one process or several (synapse/config/workers.py, synapse/config/repository.py). */
+const options = [
+  'federation_sender_instances',
+  'pusher_instances',
+  'outbound_federation_restricted_to',
+  'media_instance_running_background_jobs',
+  'run_background_tasks_on',
+  'update_user_directory_from_worker',
+  'notify_appservices_from_worker',
+];
+
+function namesIn(value: Value): readonly Value[] {
+  return value.kind === 'sequence' ? value.items() : [value];
+}
