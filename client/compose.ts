@@ -1,16 +1,23 @@
-import { commands, type ExtensionContext, window } from 'vscode';
+import { commands, Disposable, type ExtensionContext, window } from 'vscode';
 import { checkDeployment } from './check';
 import { registerChecklist } from './checklist/view';
 import { registerPlan } from './deploy/plan';
 import { registerExplain } from './explain';
 import { fixAllSafeProblems } from './fix-all';
 import { registerReferencesPeek } from './references-peek';
-import { type CreateClient, startServer } from './server';
+import { type CreateClient, type Server, startServer } from './server';
 import { registerStatusBar } from './status-bar';
-import { registerVirtualDocuments } from './virtual-documents';
+import { registerVirtualDocuments, type VirtualDocuments } from './virtual-documents';
 
-/** Puts the parts of the extension together; what differs between Node and a browser is how the client is made. */
-export function compose(context: ExtensionContext, createClient: CreateClient): void {
+/** The parts of the extension that need Node, such as those that start programs. */
+export type RegisterNodeParts = (context: ExtensionContext, server: Server, documents: VirtualDocuments) => Disposable;
+
+/** Puts the parts of the extension together; what differs between Node and a browser is given to it. */
+export function compose(
+  context: ExtensionContext,
+  createClient: CreateClient,
+  registerNodeParts: RegisterNodeParts = () => Disposable.from(),
+): void {
   const log = window.createOutputChannel('Matrix Preflight', { log: true });
   const server = startServer(createClient, log);
   const documents = registerVirtualDocuments();
@@ -25,6 +32,7 @@ export function compose(context: ExtensionContext, createClient: CreateClient): 
     registerPlan(server, documents),
     registerExplain(server, documents),
     registerReferencesPeek(server),
+    registerNodeParts(context, server, documents),
     command('check', () => checkDeployment(server)),
     command('fixAll', () => fixAllSafeProblems(server)),
     command('restartServer', () => server.restart()),

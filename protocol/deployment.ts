@@ -7,6 +7,7 @@ import type { ClusterIdentity, Waiver } from '../deploy/journal/entries';
 import type { DeployPlan } from '../deploy/plan/plan';
 import type { Pace, RunEvent } from '../deploy/run/context';
 import type { Interaction } from '../deploy/run/interaction';
+import type { LiveResults } from '../deploy/run/results';
 import type { DeployResult } from '../deploy/run/run';
 import type { VerifiedCheck } from '../deploy/verify/verify';
 
@@ -29,6 +30,13 @@ export const stopNotification = 'runner/stop';
 export const askRequest = 'runner/ask';
 /** Notification runner → client, {@link RunnerEvent}. */
 export const eventNotification = 'runner/event';
+
+/** Notification client → language server, {@link LiveResultsParams}: what the cluster has answered, for live items. */
+export const liveResultsNotification = 'matrixPreflight/liveResults';
+
+export interface LiveResultsParams {
+  readonly results: LiveResults | null;
+}
 
 export interface RunnerTarget {
   /** Absolute path of the deployment tree. */

@@ -29,21 +29,24 @@ export function registerPlan(server: Server, documents: VirtualDocuments): Dispo
       'matrixPreflight.showPlan',
       orAlarm(() => documents.show(kind, '', 'Deployment plan')),
     ),
-    commands.registerCommand(
-      'matrixPreflight.deployPhase',
-      orAlarm(async () => {
-        const phase = await pickPhase(await request());
-        if (phase) await documents.show(kind, phase.id, `Deployment plan, ${phase.title.replaceAll('/', ' ')}`);
-      }),
-    ),
   );
 }
 
-async function pickPhase({ phases }: DeployPlan): Promise<PlanPhase | undefined> {
+/** Shows the plan of one phase, as a document. */
+export async function showPhasePlan(documents: VirtualDocuments, { id, title }: PlanPhase): Promise<void> {
+  await documents.show(kind, id, `Deployment plan, ${title.replaceAll('/', ' ')}`);
+}
+
+/** Lets the user choose a phase; undefined if none is chosen. */
+export async function pickPhase(phases: readonly PlanPhase[]): Promise<PlanPhase | undefined> {
   const items = phases.map(
     phase => ({ label: phase.title, detail: readiness(phase), phase }) satisfies QuickPickItem & { phase: PlanPhase },
   );
-  const options = { title: 'Deploy Phase', placeHolder: 'Phase to show the plan of', matchOnDetail: true };
+  const options = {
+    title: 'Deploy Phase',
+    placeHolder: 'Phase to deploy; its plan is shown, and nothing is changed before you confirm',
+    matchOnDetail: true,
+  };
   return (await window.showQuickPick(items, options))?.phase;
 }
 
@@ -61,7 +64,7 @@ function readiness({ steps }: PlanPhase): string {
  * The Markdown preview opens no `file:` links. It does open paths that start with a slash, and takes them from the
  * first workspace folder, so places outside of it get no link.
  */
-function linkInto({ root }: DeployPlan): LinkTo {
+export function linkInto({ root }: DeployPlan): LinkTo {
   const folder = workspace.workspaceFolders?.[0]?.uri;
   const base = root === undefined ? folder : Uri.parse(root);
   if (!folder || !base || !`${base.path}/`.startsWith(`${folder.path}/`)) return () => undefined;
