@@ -1,3 +1,4 @@
+import { perResource } from '../manifests/derived';
 import { labelsOf, type Resource } from '../manifests/resource';
 import type { Value } from '../manifests/value';
 import type { Index, Workspace } from '../manifests/workspace';
@@ -80,20 +81,13 @@ export function podsIn(workspace: Workspace, namespace?: string): readonly Pods[
 }
 
 /**
- * The pods a resource makes, from its template or, for known operators' kinds, as the operator makes them. The same
- * resource always gives the same objects, so that pods can be told apart by identity.
+ * The pods a resource makes, from its template or, for known operators' kinds, as the operator makes them. As long as
+ * they are the same, they are the same objects, so that pods can be told apart by identity.
  */
-export function podsOf(resource: Resource): readonly Pods[] {
-  const known = podsByResource.get(resource);
-  if (known) return known;
+export const podsOf: (resource: Resource) => readonly Pods[] = perResource(resource => {
   const template = podTemplate(resource);
-  const pods = template ? [fromTemplate(resource, template)] : (operatorPods[resource.qualifiedKind]?.(resource) ?? []);
-  podsByResource.set(resource, pods);
-  return pods;
-}
-
-/** A resource never changes, so neither do its pods. */
-const podsByResource = new WeakMap<Resource, readonly Pods[]>();
+  return template ? [fromTemplate(resource, template)] : (operatorPods[resource.qualifiedKind]?.(resource) ?? []);
+});
 
 const podsByLabel: Index<Pods> = {
   name: 'pods by label',

@@ -2,15 +2,17 @@ import { rootOf } from './embedded';
 import type { SourceFile } from './file';
 import { recoverTree } from './recover';
 import { Resource } from './resource';
+import { ScalarReads } from './scalar-reads';
 import type { Place, Span } from './span';
-import { isTree, readTree, type SyntaxProblem, sameContent, type Tree } from './tree';
+import { changedScalars, isTree, pathOf, readTree, type SyntaxProblem, type Tree } from './tree';
 import type { TreeSource, Value } from './value';
 
 /**
  * One YAML document of a file.
  *
- * Its tree may be replaced by one that says the same (an edit of comments or white space), and it may move in its
- * file; its resources and everything derived from them stay valid. Any other edit makes a new document.
+ * Its tree may be replaced by one of the same structure, after an edit of comments, white space or single values, and
+ * it may move in its file; its resources stay, and of what is derived from them only what has read a changed value is
+ * computed again. Any other edit makes a new document: one of structure, or of what its resources are called.
  */
 export class ManifestDocument implements TreeSource {
   readonly file: SourceFile;
@@ -25,6 +27,7 @@ export class ManifestDocument implements TreeSource {
   /** Its position among the documents of the file. */
   index: number;
   #tree: Tree;
+  readonly #reads = new ScalarReads();
 
   constructor(file: SourceFile, text: string, offset: number, index: number) {
     this.file = file;
@@ -50,8 +53,19 @@ export class ManifestDocument implements TreeSource {
     return this.#tree;
   }
 
+  /** The tree for those who walk it themselves: any change of a value concerns them. */
+  get wholeTree(): Tree {
+    this.#reads.readAll();
+    return this.#tree;
+  }
+
   get text(): string {
+    this.#reads.readAll();
     return this.#tree.text;
+  }
+
+  read(node: number): void {
+    this.#reads.read(node);
   }
 
   get root(): Value {
@@ -73,14 +87,23 @@ export class ManifestDocument implements TreeSource {
     return { start: this.offset, end: this.offset + this.text.length };
   }
 
-  /** Takes a new text if it says the same as the old one. */
-  accept(text: string): boolean {
+  /**
+   * Takes a new text if only comments or values differ from the old one. `valuesWillChange` is called before values
+   * change, while the document still says what it did.
+   */
+  accept(text: string, valuesWillChange: () => void): boolean {
     if (text === this.text) return true;
     // Comments that show commands say what is created by hand; what is looked up there has to be looked up anew.
     if (this.problems.length > 0 || commandInComment.test(text) || commandInComment.test(this.text)) return false;
     const read = readTree(text);
-    if (!isTree(read) || !sameContent(this.#tree, read)) return false;
+    const changed = isTree(read) ? changedScalars(this.#tree, read) : undefined;
+    if (!isTree(read) || !changed) return false;
+    if (changed.length > 0) {
+      if (this.isTemplate || isTemplate(text) || changed.some(node => isIdentity(this.#tree, node))) return false;
+      valuesWillChange();
+    }
     this.#tree = read;
+    if (changed.length > 0) this.#reads.changed(changed);
     return true;
   }
 
@@ -96,6 +119,12 @@ export class ManifestDocument implements TreeSource {
 }
 
 const commandInComment = /#[^\n]*\b(?:kubectl|helm)\b/;
+
+/** Whether a scalar says what an object is: its API version, its kind, or anything in its metadata. */
+function isIdentity(tree: Tree, node: number): boolean {
+  const path = pathOf(tree, node);
+  return !path || path.includes('metadata') || path.at(-1) === 'kind' || path.at(-1) === 'apiVersion';
+}
 
 /**
  * Whether Go template actions stand where YAML expects a key, a value or an item. Inside quotes, comments and block

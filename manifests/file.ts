@@ -25,7 +25,7 @@ export class SourceFile {
     this.path = path;
     this.unread = unread;
     this.#text = text;
-    if (isYaml(path)) this.#documents = this.#read(text, []);
+    if (isYaml(path)) this.#documents = this.#read(text, [], () => {});
   }
 
   get text(): string {
@@ -57,13 +57,16 @@ export class SourceFile {
     return 'values';
   }
 
-  /** Takes a new text and says which documents are gone and which are new; the others are the same objects. */
-  update(text: string): DocumentChange {
+  /**
+   * Takes a new text and says which documents are gone and which are new; the others are the same objects.
+   * `valuesWillChange` is called for each of those whose values are about to change, while it still has the old ones.
+   */
+  update(text: string, valuesWillChange: (document: ManifestDocument) => void = () => {}): DocumentChange {
     const before = this.#documents;
     this.#text = text;
     this.#lines = undefined;
     if (!isYaml(this.path)) return { removed: [], added: [] };
-    this.#documents = this.#read(text, before);
+    this.#documents = this.#read(text, before, valuesWillChange);
     const kept = new Set(this.#documents);
     const old = new Set(before);
     return {
@@ -72,7 +75,11 @@ export class SourceFile {
     };
   }
 
-  #read(text: string, before: readonly ManifestDocument[]): readonly ManifestDocument[] {
+  #read(
+    text: string,
+    before: readonly ManifestDocument[],
+    valuesWillChange: (document: ManifestDocument) => void,
+  ): readonly ManifestDocument[] {
     const spans = splitDocuments(text);
     const pieces = spans.map(({ start, end }) => text.slice(start, end));
     let head = 0;
@@ -93,7 +100,7 @@ export class SourceFile {
           : index >= pieces.length - tail
             ? before[index - pieces.length + before.length]
             : undefined;
-      if (!old?.accept(piece)) return new ManifestDocument(this, piece, offset, index);
+      if (!old?.accept(piece, () => valuesWillChange(old))) return new ManifestDocument(this, piece, offset, index);
       old.offset = offset;
       old.index = index;
       return old;

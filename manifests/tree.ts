@@ -138,21 +138,48 @@ export function scalarText(tree: Tree, node: number): string {
 }
 
 /**
- * Whether two trees say the same: same structure, same scalars, same styles, wherever they stand and whatever the
- * comments say. Findings of such a tree stay valid, with their places read from the new one.
+ * The scalars that say something else in `b` than in `a`, wherever they stand and whatever the comments say; none if
+ * the trees say the same. Undefined when more than scalars differs: structure, keys, styles, anchors or tags.
  */
-export function sameContent(a: Tree, b: Tree): boolean {
+export function changedScalars(a: Tree, b: Tree): readonly number[] | undefined {
   if (a.nodes.length !== b.nodes.length || a.tags.size !== b.tags.size || a.targets.size !== b.targets.size)
-    return false;
+    return undefined;
+  const changed: number[] = [];
   for (let at = 0; at < a.nodes.length; at += stride) {
-    if (a.nodes[at] !== b.nodes[at] || a.nodes[at + 3] !== b.nodes[at + 3]) return false;
     const node = at / stride;
     const kind = nodeKind(a, node);
-    if (kind === 'scalar' ? !sameScalar(a, b, node) : kind === 'alias' && a.targets.get(node) !== b.targets.get(node))
-      return false;
-    if (a.tags.get(node) !== b.tags.get(node)) return false;
+    if (
+      kind !== nodeKind(b, node) ||
+      nodeStyle(a, node) !== nodeStyle(b, node) ||
+      a.nodes[at + 3] !== b.nodes[at + 3] ||
+      a.targets.get(node) !== b.targets.get(node) ||
+      a.tags.get(node) !== b.tags.get(node)
+    )
+      return undefined;
+    if (kind === 'scalar' && !sameScalar(a, b, node)) changed.push(node);
   }
-  return true;
+  return changed;
+}
+
+/** The keys and indices that lead from the root to a node; undefined for a node that is part of a key. */
+export function pathOf(tree: Tree, node: number): readonly (string | number)[] | undefined {
+  const path: (string | number)[] = [];
+  for (let parent = 0; parent !== node; ) {
+    const isMapping = nodeKind(tree, parent) === 'mapping';
+    let child = parent + 1;
+    for (let index = 0; ; index++) {
+      const value = isMapping ? nodeAfter(tree, child) : child;
+      const after = nodeAfter(tree, value);
+      if (node < value) return undefined;
+      if (node < after) {
+        path.push(isMapping ? scalarText(tree, child) : index);
+        parent = value;
+        break;
+      }
+      child = after;
+    }
+  }
+  return path;
 }
 
 /** Builds a tree from pushed nodes; shared by the fast reader and the recovering one. */
@@ -321,7 +348,7 @@ function field(tree: Tree, node: number, which: 0 | 1 | 2 | 3 | 4): number {
 
 function sameScalar(a: Tree, b: Tree, node: number): boolean {
   const [one, other] = [contentSpan(a, node), contentSpan(b, node)];
-  if (isVerbatim(a, node)) {
+  if (isVerbatim(a, node) && isVerbatim(b, node)) {
     return (
       one.end - one.start === other.end - other.start &&
       a.text.startsWith(b.text.slice(other.start, other.end), one.start)

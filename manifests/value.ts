@@ -19,8 +19,10 @@ import {
 
 /** Where a tree stands: how its offsets become places of the file that a person edits. */
 export interface TreeSource {
-  /** The tree as it is now; a comment-only edit replaces it without changing any value. */
+  /** The tree as it is now; an edit of comments or of single values replaces it by one of the same structure. */
   readonly tree: Tree;
+  /** Told of each scalar whose text is read, where trees can be replaced. */
+  read?(node: number): void;
   place(start: number, end: number): Place;
   /** What the file has at the start of each line of the tree's text; undefined where lines cannot be inserted. */
   readonly linePrefix: string | undefined;
@@ -59,6 +61,18 @@ export class Value implements Place {
     if (!this.exists) return 'missing';
     const kind = nodeKind(this.source.tree, this.#target);
     return kind === 'alias' ? 'missing' : kind;
+  }
+
+  /** Whether another value is this one, reached on the same path through the same document. */
+  isAt(other: Value): boolean {
+    const { parent } = this;
+    return (
+      this.source === other.source &&
+      this.#node === other.#node &&
+      this.#keyNode === other.#keyNode &&
+      this.name === other.name &&
+      (parent && other.parent ? parent.isAt(other.parent) : parent === other.parent)
+    );
   }
 
   /** The steps from the root of the document to here. */
@@ -213,6 +227,7 @@ export class Value implements Place {
   }
 
   #text(): string {
+    this.source.read?.(this.#target);
     return scalarText(this.source.tree, this.#target);
   }
 

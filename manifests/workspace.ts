@@ -1,7 +1,8 @@
-import { computed, endBatch, signal, startBatch } from 'alien-signals';
+import { computed, endBatch, setActiveSub, signal, startBatch } from 'alien-signals';
 import type { ManifestDocument } from './document';
 import { type FileRole, SourceFile } from './file';
 import type { Resource } from './resource';
+import { isSame, sameOr } from './same';
 
 /** What an index reads from: a document, or a file that has no documents. */
 export type IndexSource = ManifestDocument | SourceFile;
@@ -48,28 +49,34 @@ export class Workspace {
     this.#files.set(uri, file);
     const added = [...file.documents];
     this.counters.documentsRead += added.length;
-    this.#apply([], sourcesOf(file), () => this.#fileList(this.#fileList() + 1));
+    this.#apply(new Map(), sourcesOf(file), () => this.#fileList(this.#fileList() + 1));
     return { file, removed: [], added };
   }
 
   #change(known: SourceFile, text: string): DocumentsChanged {
     if (known.text === text) return { file: known, removed: [], added: [] };
     if (known.documents.length === 0) {
-      const before = this.#entriesOf(known);
-      known.update(text);
-      this.#replaceText(known, before);
+      this.#apply(new Map([[known, this.#entriesOf(known)]]), [known], () => known.update(text));
       return { file: known, removed: [], added: [] };
     }
-    const change = known.update(text);
-    this.counters.documentsRead += change.added.length;
-    this.#apply(change.removed, change.added);
-    return { file: known, ...change };
+    startBatch();
+    try {
+      const before = new Map<IndexSource, EntriesByIndex>();
+      const change = known.update(text, document => before.set(document, this.#entriesOf(document)));
+      const edited = [...before.keys()];
+      for (const document of change.removed) before.set(document, this.#entriesOf(document));
+      this.counters.documentsRead += edited.length + change.added.length;
+      this.#apply(before, [...edited, ...change.added]);
+      return { file: known, ...change };
+    } finally {
+      endBatch();
+    }
   }
 
   remove(uri: string): DocumentsChanged | undefined {
     const file = this.#files.get(uri);
     if (!file) return undefined;
-    this.#apply(sourcesOf(file), [], () => {
+    this.#apply(new Map(sourcesOf(file).map(source => [source, this.#entriesOf(source)])), [], () => {
       this.#files.delete(uri);
       this.#fileList(this.#fileList() + 1);
     });
@@ -156,18 +163,29 @@ export class Workspace {
     const buckets = new Map<string, Bucket<T>>();
     this.#indexes.set(index as Index<unknown>, buckets as Map<string, Bucket<unknown>>);
     const files = [...this.#files.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
-    for (const file of files) for (const source of sourcesOf(file)) insert(buckets, index, source);
+    // Whoever asks first depends on the answer, not on all that went into the index.
+    const reader = setActiveSub(undefined);
+    try {
+      for (const file of files) for (const source of sourcesOf(file)) insert(buckets, index, source);
+    } finally {
+      setActiveSub(reader);
+    }
     return buckets;
   }
 
-  #apply(removed: readonly IndexSource[], added: readonly IndexSource[], also?: () => void): void {
+  /** Takes what sources said before out of all indexes, and puts in what they say now. */
+  #apply(
+    before: ReadonlyMap<IndexSource, EntriesByIndex>,
+    now: readonly IndexSource[],
+    change: () => void = () => {},
+  ): void {
     startBatch();
     try {
-      also?.();
+      change();
       for (const [index, buckets] of this.#indexes) {
         const touched = new Map<Bucket<unknown>, readonly unknown[]>();
-        for (const source of removed) takeOut(buckets, source, entries(index, source), touched);
-        for (const source of added) insert(buckets, index, source, touched);
+        for (const [source, old] of before) takeOut(buckets, source, old.get(index) ?? [], touched);
+        for (const source of now) insert(buckets, index, source, touched);
         announce(index, touched);
       }
     } finally {
@@ -175,24 +193,12 @@ export class Workspace {
     }
   }
 
-  #entriesOf(source: IndexSource): Map<Index<unknown>, readonly IndexEntry<unknown>[]> {
+  #entriesOf(source: IndexSource): EntriesByIndex {
     return new Map([...this.#indexes.keys()].map(index => [index, [...entries(index, source)]]));
   }
-
-  #replaceText(file: SourceFile, before: Map<Index<unknown>, readonly IndexEntry<unknown>[]>): void {
-    startBatch();
-    try {
-      for (const [index, buckets] of this.#indexes) {
-        const touched = new Map<Bucket<unknown>, readonly unknown[]>();
-        takeOut(buckets, file, before.get(index) ?? [], touched);
-        insert(buckets, index, file, touched);
-        announce(index, touched);
-      }
-    } finally {
-      endBatch();
-    }
-  }
 }
+
+type EntriesByIndex = ReadonlyMap<Index<unknown>, readonly IndexEntry<unknown>[]>;
 
 export interface DocumentsChanged {
   readonly file: SourceFile;
@@ -316,29 +322,8 @@ function remember<T>(bucket: Bucket<T>, touched: Touched<T> | undefined): void {
 
 function announce<T>(index: Index<T>, touched: Touched<T>): void {
   for (const [bucket, before] of touched) {
-    const equal = index.equal ?? Object.is;
+    const equal = index.equal ?? isSame;
     if (before.length !== bucket.values.length || !before.every((value, at) => equal(value, bucket.values[at] as T)))
       bucket.announce();
   }
-}
-
-/**
- * The previous answer if the new one says the same, so that whatever read it need not run again: the same value, a list
- * of the same things, or a plain object with the same things in its fields.
- */
-function sameOr<T>(previous: unknown, next: T): T {
-  return isSame(previous, next, 2) ? (previous as T) : next;
-}
-
-function isSame(a: unknown, b: unknown, depth: number): boolean {
-  if (Object.is(a, b)) return true;
-  if (depth === 0 || typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  if (Array.isArray(a) && Array.isArray(b))
-    return a.length === b.length && a.every((one, at) => isSame(one, b[at], depth - 1));
-  if (Object.getPrototypeOf(a) !== Object.prototype || Object.getPrototypeOf(b) !== Object.prototype) return false;
-  const keys = Object.keys(a);
-  return (
-    keys.length === Object.keys(b).length &&
-    keys.every(key => isSame((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key], depth - 1))
-  );
 }

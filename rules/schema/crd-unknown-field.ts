@@ -58,7 +58,7 @@ export default {
       yield* unknownKind(resource);
       return;
     }
-    const { tree } = resource.document;
+    const tree = resource.document.wholeTree;
     const root = nodeAt(tree, resource.root.path);
     if (root === undefined) return;
     for (const problem of schemaProblems(tree, root, schema)) {

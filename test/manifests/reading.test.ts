@@ -109,11 +109,38 @@ describe('SourceFile', () => {
   it('keeps the documents that an edit leaves alone', () => {
     const file = new SourceFile('file:///a.yaml', 'a.yaml', 'a: 1\n---\nb: 2\n---\nc: 3\n');
     const [a, , c] = file.documents;
-    const change = file.update('a: 1\n---\nb: 20\n---\nc: 3\n');
+    const change = file.update('a: 1\n---\nb: 2\nd: 4\n---\nc: 3\n');
     assert.equal(change.added.length, 1);
     assert.equal(file.documents[0], a);
     assert.equal(file.documents[2], c);
     assert.equal(file.text.slice(c?.offset), '---\nc: 3\n');
+  });
+  it('keeps a document of which a value changes, and says so before it does', () => {
+    const file = new SourceFile('file:///a.yaml', 'a.yaml', 'a: 1\n---\nb: [2, "3"]\n');
+    const value = file.documents[1]?.root.at('b', 1);
+    const told: unknown[] = [];
+    const change = file.update('a: 1\n---\nb: [2, "30"]\n', document => {
+      told.push([document.index, value?.text]);
+    });
+    assert.deepEqual([change, told], [{ removed: [], added: [] }, [[1, '3']]]);
+    assert.equal(value?.text, '30');
+  });
+  it('makes a new document when its structure, a style or what it is called changes', () => {
+    const manifest = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: b}\ndata: {c: d}\n';
+    const changes: readonly (readonly [string, string, number])[] = [
+      ['d}', 'e}', 0],
+      ['d}', '"d"}', 1],
+      ['c:', 'f:', 1],
+      ['name: a', 'name: x', 1],
+      ['namespace: b', 'namespace: x', 1],
+      ['ConfigMap', 'Secret', 1],
+      ['d}', 'd, e: f}', 1],
+      ['data', '{{ .Values.x }}\ndata', 1],
+    ];
+    for (const [from, to, added] of changes) {
+      const file = new SourceFile('file:///a.yaml', 'a.yaml', manifest);
+      assert.equal(file.update(manifest.replace(from, to)).added.length, added, `${from} → ${to}`);
+    }
   });
   it('keeps a document whose comments or indentation change', () => {
     const file = new SourceFile('file:///a.yaml', 'a.yaml', 'a:\n  b: 1\n');
@@ -123,7 +150,7 @@ describe('SourceFile', () => {
     assert.equal(value?.number, 1);
     assert.equal(file.text.slice(value?.span.start, value?.span.end), '1');
   });
-  it('reads a document again when a value changes', () => {
+  it('reads a document again when a value changes its type by its quotes', () => {
     const file = new SourceFile('file:///a.yaml', 'a.yaml', 'a: "1"\n');
     assert.equal(file.update('a: 1\n').added.length, 1);
   });

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { rules } from '../../rules/catalogue';
 import { checkWorkspace } from '../../rules/findings';
 import { LiveFindings } from '../../rules/live';
@@ -175,4 +177,39 @@ describe('live findings', () => {
       assert.deepEqual(all(), once(), path);
     }
   });
+
+  it('agree with a check from scratch after edits of values all over a tree', function () {
+    this.timeout(60_000);
+    const files = readTree('examples/broken');
+    const workspace = workspaceOf(files);
+    const live = new LiveFindings(workspace, rules, {}, () => {});
+    for (const file of workspace.files) live.apply({ file, removed: [], added: file.documents });
+    live.start();
+    const places = [...files].flatMap(([path, text]) =>
+      [...text.matchAll(/^[^#\n]*?[:=-] *["']?[A-Za-z0-9][^\n"'{}]*$/gm)].map(match => ({
+        path,
+        text,
+        at: match.index + match[0].length,
+      })),
+    );
+    assert.ok(places.length > 500);
+    // Every so many of them, so that each run looks at the same edits in files of every kind.
+    for (let nth = 7; nth < places.length; nth += Math.ceil(places.length / 8)) {
+      const { path, text, at } = places[nth] ?? assert.fail();
+      const edited = `${text.slice(0, at)}7${text.slice(at)}`;
+      live.apply(workspace.update(uriOf(path), path, edited));
+      const fresh = workspaceOf(new Map([...files, [path, edited]]));
+      assert.deepEqual(
+        marksOf(workspace, live.all()).map(show),
+        marksOf(fresh, checkWorkspace(fresh, rules)).map(show),
+        `${path}:${at}`,
+      );
+      live.apply(workspace.update(uriOf(path), path, text));
+    }
+  });
 });
+
+function readTree(folder: string): Map<string, string> {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(name => /\.\w+$/.test(name));
+  return new Map(names.map(name => [name.replaceAll('\\', '/'), readFileSync(join(folder, name), 'utf8')]));
+}

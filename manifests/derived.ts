@@ -1,0 +1,19 @@
+import { computed } from 'alien-signals';
+import type { Resource } from './resource';
+import { sameOr } from './same';
+
+/**
+ * A pure function of one resource, computed once until a value that it read has changed, and giving the same object
+ * again if the answer says the same.
+ */
+export function perResource<T>(compute: (resource: Resource) => T): (resource: Resource) => T {
+  const known = new WeakMap<Resource, () => T>();
+  return resource => {
+    let value = known.get(resource);
+    if (!value) {
+      value = computed<T>(previous => sameOr(previous, compute(resource)));
+      known.set(resource, value);
+    }
+    return value();
+  };
+}
