@@ -1,11 +1,24 @@
 import type { Resource } from '../manifests/resource';
+import type { Span } from '../manifests/span';
 import type { Value } from '../manifests/value';
 import type { Workspace } from '../manifests/workspace';
 import { configurationOf, parsed } from './configs';
 import type { EffectiveFile } from './effective';
 import { type EnvironmentVariable, environmentOf } from './environment';
 import { homeserverOf } from './homeserver';
-import { isLi, redisMains, synapseLis, synapseMains, synapseWorkers, workloads } from './roles';
+import { mountAt, volumeOf } from './mounts';
+import { type Container, containersOf, mainContainersOf, workloadKinds } from './pods';
+import {
+  clusterKind,
+  isLi,
+  redisMains,
+  synapseLis,
+  synapseMains,
+  synapseWorkers,
+  tenantKind,
+  workloads,
+} from './roles';
+import { pathInVolume } from './scripts';
 import { type SecretEntry, secretEntry } from './secret-data';
 import { findService, podsBehind } from './services';
 
@@ -31,7 +44,15 @@ export function secretGroups(workspace: Workspace): readonly SecretGroup[] {
 }
 
 function findGroups(workspace: Workspace): readonly SecretGroup[] {
-  return [...redisGroups(workspace), ...s3Groups(workspace), ...turnGroup(workspace), ...replicationGroups(workspace)]
+  return [
+    ...redisGroups(workspace),
+    ...s3Groups(workspace),
+    ...turnGroup(workspace),
+    ...replicationGroups(workspace),
+    ...keyVaultGroups(workspace),
+    ...livekitGroups(workspace),
+    signingKeyGroup(workspace),
+  ]
     .map(group => ({ ...group, members: unique(group.members) }))
     .filter(group => group.members.length > 1);
 }
@@ -62,8 +83,10 @@ function redisGroups(workspace: Workspace): readonly SecretGroup[] {
     const livekits = workloads(workspace, 'livekit').flatMap(one =>
       (configurationOf(workspace, one, 'livekit')?.files ?? []).flatMap(file => {
         const root = parsed(file).root;
-        const host = root.at('redis', 'address').text?.replace(/:\d+$/, '');
-        return leadsTo(workspace, one, host, redis)
+        const hosts = [root.at('redis', 'address'), ...root.at('redis', 'sentinel_addresses').items()].map(address =>
+          address.text?.replace(/:\d+$/, ''),
+        );
+        return hosts.some(host => leadsTo(workspace, one, podlessHost(host), redis))
           ? members(workspace, one, 'LiveKit', valueVariables(file, root.at('redis', 'password')))
           : [];
       }),
@@ -76,48 +99,146 @@ function redisGroups(workspace: Workspace): readonly SecretGroup[] {
   });
 }
 
-/** The S3 user: what Synapse’s storage provider presents, and what CloudNativePG’s backups do. */
+/** What one program presents to an S3 store: the two halves of one user. */
+interface S3User {
+  /** Which store: the host of the endpoint, or the Tenant that it leads to. */
+  readonly store: string;
+  readonly access: readonly GroupMember[];
+  readonly secret: readonly GroupMember[];
+  /** What MinIO itself makes the user from. */
+  readonly isMade: boolean;
+}
+
+/**
+ * The users of each S3 store: what the Tenant makes them from, and what Synapse’s storage provider, CloudNativePG’s
+ * backups and rclone present. Where a store has several users, the access key tells which secret key belongs to whom.
+ */
 function s3Groups(workspace: Workspace): readonly SecretGroup[] {
-  const synapses = [...synapseMains(workspace), ...synapseWorkers(workspace), ...synapseLis(workspace)];
-  return (
-    [
-      ['access_key_id', 'accessKeyId', 'CONSOLE_ACCESS_KEY', 's3-access-key', 'the access key of the S3 user'],
-      ['secret_access_key', 'secretAccessKey', 'CONSOLE_SECRET_KEY', 's3-secret-key', 'the secret key of the S3 user'],
-    ] as const
-  ).map(([provider, backup, tenantKey, id, title]) => ({
-    id,
-    title,
-    members: [
-      ...workspace.resources('Tenant.minio.min.io').flatMap(tenant =>
-        tenant.root
-          .at('spec', 'users')
-          .items()
-          .flatMap(user => memberOf(workspace, tenant.namespace, user.at('name').text, tenantKey, 'MinIO')),
-      ),
-      ...workspace.resources('Cluster.postgresql.cnpg.io').flatMap(cluster => {
-        const reference = cluster.root.at('spec', 'backup', 'barmanObjectStore', 's3Credentials', backup);
-        return memberOf(
-          workspace,
-          cluster.namespace,
-          reference.at('name').text,
-          reference.at('key').text,
-          'CloudNativePG',
-        );
+  const users = [
+    ...tenantUsers(workspace),
+    ...backupUsers(workspace),
+    ...synapseS3Users(workspace),
+    ...rcloneUsers(workspace),
+  ];
+  return [...new Set(users.map(user => user.store))].flatMap(store => {
+    const own = users.filter(user => user.store === store);
+    const made = own.filter(user => user.isMade);
+    if (made.length < 2) return pairGroups('s3', own);
+    return made.flatMap((user, index) => {
+      const name = user.access[0]?.entry.text;
+      const same = own.filter(
+        other => other === user || (name !== undefined && other.access.some(one => one.entry.text === name)),
+      );
+      return pairGroups(`s3 ${index}`, same);
+    });
+  });
+}
+
+function pairGroups(id: string, users: readonly S3User[]): readonly SecretGroup[] {
+  return [
+    { id: `${id} access-key`, title: 'the access key of the S3 user', members: users.flatMap(user => user.access) },
+    { id: `${id} secret-key`, title: 'the secret key of the S3 user', members: users.flatMap(user => user.secret) },
+  ];
+}
+
+function tenantUsers(workspace: Workspace): readonly S3User[] {
+  return workspace.resources(tenantKind).flatMap(tenant =>
+    tenant.root
+      .at('spec', 'users')
+      .items()
+      .map(user => ({
+        store: tenant.name,
+        access: memberOf(workspace, tenant.namespace, user.at('name').text, 'CONSOLE_ACCESS_KEY', 'MinIO'),
+        secret: memberOf(workspace, tenant.namespace, user.at('name').text, 'CONSOLE_SECRET_KEY', 'MinIO'),
+        isMade: true,
+      })),
+  );
+}
+
+function backupUsers(workspace: Workspace): readonly S3User[] {
+  return workspace.resources(clusterKind).flatMap(cluster => {
+    const store = cluster.root.at('spec', 'backup', 'barmanObjectStore');
+    const half = (field: string): readonly GroupMember[] => {
+      const reference = store.at('s3Credentials', field);
+      return memberOf(
+        workspace,
+        cluster.namespace,
+        reference.at('name').text,
+        reference.at('key').text,
+        'CloudNativePG',
+      );
+    };
+    if (!store.at('s3Credentials').exists) return [];
+    return [
+      {
+        store: storeOf(workspace, cluster, store.at('endpointURL').text),
+        access: half('accessKeyId'),
+        secret: half('secretAccessKey'),
+        isMade: false,
+      },
+    ];
+  });
+}
+
+function synapseS3Users(workspace: Workspace): readonly S3User[] {
+  return [...synapseMains(workspace), ...synapseWorkers(workspace), ...synapseLis(workspace)].flatMap(one => {
+    const homeserver = homeserverOf(workspace, one);
+    const file = homeserver?.layer('media_storage_providers').file;
+    return (homeserver?.at('media_storage_providers').items() ?? []).map((_, index) => {
+      const config = homeserver?.at('media_storage_providers', index, 'config');
+      const half = (key: string): readonly GroupMember[] =>
+        members(workspace, one, 'Synapse', valueVariables(file, config?.at(key)));
+      return {
+        store: storeOf(workspace, one, config?.at('endpoint_url').text),
+        access: half('access_key_id'),
+        secret: half('secret_access_key'),
+        isMade: false,
+      };
+    });
+  });
+}
+
+/** rclone’s remotes as its environment defines them: `RCLONE_CONFIG_<REMOTE>_ENDPOINT` and so on (rclone.org/docs). */
+function rcloneUsers(workspace: Workspace): readonly S3User[] {
+  return workloadKinds
+    .flatMap(kind => workspace.resources(kind))
+    .flatMap(one =>
+      containersOf(one).flatMap(container => {
+        const { variables } = environmentOf(workspace, one, container);
+        return [...variables.values()].flatMap(({ name, value }) => {
+          const remote = /^(RCLONE_CONFIG_\w+)_ENDPOINT$/.exec(name)?.[1];
+          if (remote === undefined) return [];
+          const half = (key: string): readonly GroupMember[] =>
+            members(
+              workspace,
+              one,
+              'rclone',
+              [variables.get(`${remote}_${key}`)].flatMap(variable => variable ?? []),
+            );
+          return [
+            {
+              store: storeOf(workspace, one, value?.text),
+              access: half('ACCESS_KEY_ID'),
+              secret: half('SECRET_ACCESS_KEY'),
+              isMade: false,
+            },
+          ];
+        });
       }),
-      ...synapses.flatMap(one => {
-        const homeserver = homeserverOf(workspace, one);
-        const providers = homeserver?.at('media_storage_providers').items() ?? [];
-        return providers.flatMap(item =>
-          members(
-            workspace,
-            one,
-            'Synapse',
-            valueVariables(homeserver?.layer('media_storage_providers').file, item.at('config', provider)),
-          ),
-        );
-      }),
-    ],
-  }));
+    );
+}
+
+/** The Tenant that an endpoint leads to, else the host of the endpoint; programs with the same one share users. */
+function storeOf(workspace: Workspace, from: Resource, endpoint: string | undefined): string {
+  const host = /^(?:https?:\/\/)?([^/:\s]+)/.exec(endpoint ?? '')?.[1] ?? '';
+  const [name = '', namespace] = host.split('.');
+  const service = findService(workspace, namespace ?? from.namespace, name);
+  const owner = service && (podsBehind(workspace, service)[0]?.owner ?? service.resource);
+  const tenants = workspace.resources(tenantKind);
+  if (owner?.qualifiedKind === tenantKind) return owner.name;
+  // A name that no Service of the tree has may still be the only store there is: a proxy, or a renamed Service.
+  const isNear = host === '' ? false : /^minio/.test(name) || tenants.some(tenant => name.startsWith(tenant.name));
+  return isNear && tenants.length === 1 ? (tenants[0]?.name ?? host) : `host ${host}`;
 }
 
 /** coturn’s static-auth-secret and Synapse’s turn_shared_secret. */
@@ -165,10 +286,145 @@ function replicationGroups(workspace: Workspace): readonly SecretGroup[] {
   }));
 }
 
+/** Synapse shows key_vault its API key, and the Job that makes the database gives the role the password that key_vault signs in with. */
+function keyVaultGroups(workspace: Workspace): readonly SecretGroup[] {
+  const vaults = workloads(workspace, 'key_vault');
+  if (vaults.length === 0) return [];
+  const named = (all: readonly Resource[], user: string, pattern: RegExp): readonly GroupMember[] =>
+    all.flatMap(one =>
+      containersOf(one).flatMap(container =>
+        members(
+          workspace,
+          one,
+          user,
+          [...environmentOf(workspace, one, container).variables.values()].filter(({ name }) => pattern.test(name)),
+        ),
+      ),
+    );
+  const initJobs = ['Job', 'CronJob']
+    .flatMap(kind => workspace.resources(kind))
+    .filter(job => /key[-_]?vault/.test(job.name));
+  return [
+    {
+      id: 'key-vault-api-key',
+      title: 'the API key of key_vault',
+      members: [
+        ...named(vaults, 'key_vault', /^(?:KEY_?VAULT_)?API_KEY$/),
+        ...named(
+          [...synapseMains(workspace), ...synapseWorkers(workspace)],
+          'Synapse',
+          /^KEY_?VAULT_API_(?:KEY|TOKEN)$/,
+        ),
+      ],
+    },
+    {
+      id: 'key-vault-database-password',
+      title: 'the database password of key_vault',
+      members: [
+        ...named(vaults, 'key_vault', /^(?:KEY_?VAULT_)?(?:DB|DATABASE)_PASSWORD$/),
+        ...named(
+          initJobs,
+          'the Job that creates the database',
+          /^(?:KEY_?VAULT_)(?:DB_|DATABASE_)?PASSWORD$|^(?:APP_)?DB_PASSWORD$/,
+        ),
+      ],
+    },
+  ];
+}
+
+/** LiveKit’s keys and what lk-jwt-service signs tokens with (element-hq/lk-jwt-service README: LIVEKIT_KEY, LIVEKIT_SECRET). */
+function livekitGroups(workspace: Workspace): readonly SecretGroup[] {
+  const servers = workloads(workspace, 'livekit').flatMap(one =>
+    (configurationOf(workspace, one, 'livekit')?.files ?? []).flatMap(file => {
+      // With several keys each client has one of them, and names do not tell which.
+      const keys = parsed(file).root.at('keys').entries();
+      return keys.length === 1 ? keys.map(([, secret]) => ({ one, file, secret })) : [];
+    }),
+  );
+  const signers = (['Deployment', 'StatefulSet'] as const)
+    .flatMap(kind => workspace.resources(kind))
+    .flatMap(one => mainContainersOf(one).map(container => ({ one, container })))
+    .filter(({ container }) => /(?:^|\/)(?:lk-jwt-service|element-call-backend)(?::|@|$)/.test(container.image));
+  const signed = (name: string): readonly GroupMember[] =>
+    signers.flatMap(({ one, container }) =>
+      members(
+        workspace,
+        one,
+        'lk-jwt-service',
+        [environmentOf(workspace, one, container).variables.get(name)].flatMap(variable => variable ?? []),
+      ),
+    );
+  return [
+    {
+      id: 'livekit-key',
+      title: 'the API key of LiveKit',
+      members: [
+        ...servers.flatMap(({ one, file, secret }) =>
+          members(workspace, one, 'LiveKit', variablesIn(file, secret.keySpan)),
+        ),
+        ...signed('LIVEKIT_KEY'),
+      ],
+    },
+    {
+      id: 'livekit-secret',
+      title: 'the API secret of LiveKit',
+      members: [
+        ...servers.flatMap(({ one, file, secret }) => members(workspace, one, 'LiveKit', valueVariables(file, secret))),
+        ...signed('LIVEKIT_SECRET'),
+      ],
+    },
+  ];
+}
+
+/** The LI instance goes by the same server name, so it has to sign with the same key. */
+function signingKeyGroup(workspace: Workspace): SecretGroup {
+  const processes = [...synapseMains(workspace), ...synapseLis(workspace)];
+  const names = new Set(processes.map(one => homeserverOf(workspace, one)?.at('server_name').text));
+  return {
+    id: 'signing-key',
+    title: 'the signing key of the server name',
+    members:
+      names.size !== 1
+        ? []
+        : processes.flatMap(one => {
+            const path = homeserverOf(workspace, one)?.at('signing_key_path').string;
+            const container = configurationOf(workspace, one, 'synapse')?.container;
+            return path === undefined || !container ? [] : mountedSecret(workspace, one, container, path);
+          }),
+  };
+}
+
+/** The key of a Secret that a container has as the file at a path. */
+function mountedSecret(
+  workspace: Workspace,
+  resource: Resource,
+  container: Container,
+  path: string,
+): readonly GroupMember[] {
+  const mount = mountAt(container, path);
+  const secret = mount && volumeOf(resource, mount.volume)?.at('secret');
+  if (!mount || !secret?.exists) return [];
+  const file = pathInVolume(mount.mountPath, mount.subPath, path);
+  const item = secret
+    .at('items')
+    .items()
+    .find(one => one.at('path').text === file);
+  return memberOf(
+    workspace,
+    resource.namespace,
+    secret.at('secretName').text,
+    item?.at('key').text ?? file,
+    resource.title,
+  );
+}
+
 /** The variables that a step puts where a value stands; none if the value is written out or anything else happens to it. */
 function valueVariables(file: EffectiveFile | undefined, value: Value | undefined): readonly EnvironmentVariable[] {
-  if (!file || !value?.exists) return [];
-  const resolved = file.resolve(value.sourceSpan);
+  return file && value?.exists ? variablesIn(file, value.sourceSpan) : [];
+}
+
+function variablesIn(file: EffectiveFile, span: Span): readonly EnvironmentVariable[] {
+  const resolved = file.resolve(span);
   return resolved.kind === 'replaced' && resolved.variables.length === 1
     ? resolved.variables.flatMap(({ definition }) => definition ?? [])
     : [];
@@ -237,6 +493,11 @@ function leadsTo(workspace: Workspace, from: Resource, host: string | undefined,
       owners.every(owner => workloads(workspace, 'haproxy').includes(owner)) &&
       redisMains(workspace).length === 1)
   );
+}
+
+/** The Service of a pod's name such as `redis-0.redis-headless.matrix.svc`. */
+function podlessHost(host: string | undefined): string | undefined {
+  return host?.replace(/^[\w-]+-\d+\.(?=[\w-]+\.[\w-]+\.svc\b|[\w-]+$)/, '');
 }
 
 function unique(all: readonly GroupMember[]): readonly GroupMember[] {

@@ -149,8 +149,10 @@ import secretDataNotBase64 from './secrets/secret-data-not-base64';
 import secretDoubleEncoded from './secrets/secret-double-encoded';
 import secretEmptyValue from './secrets/secret-empty-value';
 import secretGroupMismatch from './secrets/secret-group-mismatch';
+import secretInPlainConfig from './secrets/secret-in-plain-config';
 import secretTrailingNewline from './secrets/secret-trailing-newline';
 import secretWeakValue from './secrets/secret-weak-value';
+import substitutionUnsafeSecret from './secrets/substitution-unsafe-secret';
 import ingressBackendMissing from './services/ingress-backend-missing';
 import ingressPathConflict from './services/ingress-path-conflict';
 import ingressSnippetDisabled from './services/ingress-snippet-disabled';
@@ -364,6 +366,7 @@ export const rules: readonly Rule[] = [
   secretDoubleEncoded,
   secretEmptyValue,
   secretGroupMismatch,
+  secretInPlainConfig,
   secretKeyUnused,
   secretTrailingNewline,
   secretUnused,
@@ -373,6 +376,7 @@ export const rules: readonly Rule[] = [
   serviceTargetPortUnexposed,
   settingsInvalid,
   statefulsetServiceMissing,
+  substitutionUnsafeSecret,
   suppressionUnknownRule,
   suppressionWithoutReason,
   synapseDatabaseMismatch,

@@ -69,8 +69,8 @@ export default {
 
 /** Qualified kind → paths; a star stands for each item of a list. A path counts where all but its last step is there. */
 const requiredOf: Readonly<Record<string, readonly string[]>> = {
-  'Deployment.apps': ['spec', 'spec.selector', 'spec.template'],
-  'StatefulSet.apps': [
+  Deployment: ['spec', 'spec.selector', 'spec.template'],
+  StatefulSet: [
     'spec',
     'spec.selector',
     'spec.template',
@@ -78,41 +78,29 @@ const requiredOf: Readonly<Record<string, readonly string[]>> = {
     'spec.volumeClaimTemplates.*.spec.accessModes',
     'spec.volumeClaimTemplates.*.spec.resources.requests.storage',
   ],
-  'DaemonSet.apps': ['spec', 'spec.selector', 'spec.template'],
-  'Job.batch': ['spec', 'spec.template', 'spec.template.spec'],
-  'CronJob.batch': ['spec', 'spec.schedule', 'spec.jobTemplate', 'spec.jobTemplate.spec.template'],
+  DaemonSet: ['spec', 'spec.selector', 'spec.template'],
+  Job: ['spec', 'spec.template', 'spec.template.spec'],
+  CronJob: ['spec', 'spec.schedule', 'spec.jobTemplate', 'spec.jobTemplate.spec.template'],
   Service: ['spec.ports.*.port'],
   PersistentVolumeClaim: ['spec', 'spec.accessModes', 'spec.resources', 'spec.resources.requests.storage'],
-  'Ingress.networking.k8s.io': [
+  Ingress: [
     'spec.rules.*.http.paths',
     'spec.rules.*.http.paths.*.pathType',
     'spec.rules.*.http.paths.*.backend',
     'spec.rules.*.http.paths.*.backend.service.name',
     'spec.rules.*.http.paths.*.backend.service.port',
   ],
-  'HorizontalPodAutoscaler.autoscaling': [
+  HorizontalPodAutoscaler: [
     'spec',
     'spec.maxReplicas',
     'spec.scaleTargetRef',
     'spec.scaleTargetRef.kind',
     'spec.scaleTargetRef.name',
   ],
-  'RoleBinding.rbac.authorization.k8s.io': [
-    'roleRef',
-    'roleRef.kind',
-    'roleRef.name',
-    'subjects.*.kind',
-    'subjects.*.name',
-  ],
-  'ClusterRoleBinding.rbac.authorization.k8s.io': [
-    'roleRef',
-    'roleRef.kind',
-    'roleRef.name',
-    'subjects.*.kind',
-    'subjects.*.name',
-  ],
-  'Role.rbac.authorization.k8s.io': ['rules.*.verbs'],
-  'ClusterRole.rbac.authorization.k8s.io': ['rules.*.verbs'],
+  RoleBinding: ['roleRef', 'roleRef.kind', 'roleRef.name', 'subjects.*.kind', 'subjects.*.name'],
+  ClusterRoleBinding: ['roleRef', 'roleRef.kind', 'roleRef.name', 'subjects.*.kind', 'subjects.*.name'],
+  Role: ['rules.*.verbs'],
+  ClusterRole: ['rules.*.verbs'],
   'Cluster.postgresql.cnpg.io': ['spec'],
   'ScheduledBackup.postgresql.cnpg.io': ['spec', 'spec.schedule', 'spec.cluster', 'spec.cluster.name'],
   'Pooler.postgresql.cnpg.io': ['spec', 'spec.cluster', 'spec.cluster.name', 'spec.pgbouncer'],

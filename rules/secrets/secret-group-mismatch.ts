@@ -13,6 +13,7 @@ export default {
     'Write the same value to both. *Fill all placeholders with generated secrets* writes to the whole group at once.',
   traps: [
     'Which keys belong together is found by following each credential from its use, not by names: a second Redis with its own password is a group of its own.',
+    'Programs share an S3 user where their endpoint is the same store. If the Tenant makes several users, the access key tells which secret key belongs to whom.',
     'As long as all of them are placeholders, nothing differs yet; placeholder-secret reports them.',
     'Secrets whose values the tree does not show are left out.',
   ],
@@ -57,6 +58,7 @@ export default {
         backup:
           barmanObjectStore:
             destinationPath: s3://backup
+            endpointURL: http://minio.matrix.svc:80
             s3Credentials:
               accessKeyId: {name: backup-user, key: access-key}
               secretAccessKey: {name: backup-user, key: secret-key}
@@ -100,6 +102,7 @@ export default {
         backup:
           barmanObjectStore:
             destinationPath: s3://backup
+            endpointURL: http://minio.matrix.svc:80
             s3Credentials:
               accessKeyId: {name: backup-user, key: access-key}
               secretAccessKey: {name: backup-user, key: secret-key}

@@ -1,0 +1,173 @@
+import { configFilesOf } from '../../analysis/config-files';
+import { containersOf, podTemplate, workloadKinds } from '../../analysis/pods';
+import { referrersOf } from '../../analysis/references';
+import { languageOf, maskComments } from '../../analysis/text/comments';
+import { findPlaceholders } from '../../analysis/text/placeholders';
+import { isEmptySecret, isSecretKey } from '../../analysis/text/secret-strength';
+import type { Resource } from '../../manifests/resource';
+import type { Place } from '../../manifests/span';
+import type { Value } from '../../manifests/value';
+import type { Workspace } from '../../manifests/workspace';
+import type { Rule } from '../rule';
+
+export default {
+  id: 'secret-in-plain-config',
+  items: [],
+  severity: 'warning',
+  summary: 'A password or key is written into a ConfigMap or an environment variable.',
+  why: 'ConfigMaps and the specifications of pods can be read by everyone who may look at the namespace; they are not encrypted at rest, and land in logs, backups and version control.',
+  remedy:
+    'Keep the value in a Secret. Read it with `valueFrom.secretKeyRef`, or let an init container put it into the configuration file.',
+  traps: [
+    'What an init container replaces before the program reads the file is no secret.',
+    'Placeholders, empty values, paths to files, references to variables and switches are none either.',
+    'The password of Sentinel has a rule of its own, redis-sentinel-auth-missing.',
+  ],
+  sources: ['Kubernetes documentation, ConfigMaps: "ConfigMap does not provide secrecy or encryption"'],
+  examples: {
+    bad: `
+      #- /synapse.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: synapse
+        namespace: matrix
+      data:
+        homeserver.yaml: |
+          server_name: tessera.test
+          turn_shared_secret: "pT4vNq8ZsYx1LcWb6RmJd3KgHf7EuAo0"
+      #                       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ warning: turn_shared_secret stands in ConfigMap synapse
+          database:
+            args:
+              password: DB_PASSWORD_PLACEHOLDER
+    `,
+    good: `
+      #- /synapse.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: synapse
+        namespace: matrix
+      data:
+        homeserver.yaml: |
+          server_name: tessera.test
+          turn_shared_secret: TURN_SECRET_PLACEHOLDER
+          database:
+            args:
+              password: DB_PASSWORD_PLACEHOLDER
+    `,
+  },
+  kinds: ['ConfigMap', ...workloadKinds],
+  *check(resource, workspace) {
+    const found = resource.kind === 'ConfigMap' ? inConfigMap(resource, workspace) : inEnvironment(resource);
+    for (const { key, at } of found) {
+      yield {
+        at,
+        message: `${key} stands in ${resource.kind} ${resource.name} as plain text, where it is not kept secret — move it to a Secret.`,
+      };
+    }
+  },
+} satisfies Rule;
+
+interface PlainSecret {
+  readonly key: string;
+  readonly at: Place;
+}
+
+function inEnvironment(resource: Resource): readonly PlainSecret[] {
+  if (!podTemplate(resource)) return [];
+  const seen = new Set<number>();
+  return containersOf(resource).flatMap(container =>
+    container.value
+      .at('env')
+      .items()
+      .flatMap(item => {
+        const name = item.at('name').text ?? '';
+        const value = item.at('value');
+        // An anchor that several containers use is one text.
+        if (seen.has(value.span.start) || !isSecretName(name) || !isPlain(value.text)) return [];
+        seen.add(value.span.start);
+        return [{ key: name, at: value }];
+      }),
+  );
+}
+
+function inConfigMap(config: Resource, workspace: Workspace): readonly PlainSecret[] {
+  return config.root
+    .at('data')
+    .entries()
+    .flatMap(([key, value]): readonly PlainSecret[] => {
+      const text = value.text ?? '';
+      if (!text.includes('\n') && !/\.\w+$/.test(key)) {
+        const file = isSecretName(key) && isPlain(text);
+        return file ? [{ key, at: value }] : [];
+      }
+      const found = /\.(?:ya?ml|json)$/.test(key) ? inDocument(value) : inLines(key, value);
+      return found.length === 0 ? [] : found.filter(({ line }) => !isReplaced(config, workspace, line));
+    });
+}
+
+interface ConfiguredSecret extends PlainSecret {
+  /** The line of the text, for finding it again in the file that the program reads. */
+  readonly line: string;
+}
+
+/** The secrets of a YAML or JSON file, by the names of their keys, and LiveKit's, which stand under `keys`. */
+function inDocument(value: Value): readonly ConfiguredSecret[] {
+  const { root } = value.embedded();
+  // Dashboards and alert rules have no secrets, and long lists of keys.
+  if (root.kind !== 'mapping' || root.at('panels').exists || root.at('groups').exists) return [];
+  const isLivekit = root.at('rtc').exists;
+  return [...root.scalars()].flatMap(scalar => {
+    const name = typeof scalar.name === 'string' ? scalar.name : '';
+    const isKey = isLivekit && scalar.parent?.name === 'keys' && scalar.path.length === 2;
+    if (typeof scalar.scalar !== 'string' || !(isKey || isSecretName(name)) || !isPlain(scalar.string)) return [];
+    return [{ key: isKey ? 'The secret of a key' : name, at: scalar, line: scalar.string ?? '' }];
+  });
+}
+
+/** The secrets of files that are read line by line: redis.conf, turnserver.conf, rclone.conf, Python settings. */
+function inLines(key: string, value: Value): readonly ConfiguredSecret[] {
+  const language = languageOf(key, value.text ?? '');
+  if (language === 'shell' || language === 'sql') return [];
+  const text = maskComments(value.text ?? '', language);
+  const found: ConfiguredSecret[] = [];
+  for (const match of text.matchAll(
+    /^[ \t]*(requirepass|masterauth|static-auth-secret|cli-password|secret_access_key|[A-Z][A-Z0-9_]*(?:PASSWORD|SECRET|SECRET_KEY|API_KEY|TOKEN))[ \t]*[= ][ \t]*["']?([^\s"'#;]+)["']?[ \t]*$/gm,
+  )) {
+    const [line, name = '', secret = ''] = match;
+    if (!isPlain(secret)) continue;
+    const start = match.index + line.lastIndexOf(secret);
+    found.push({ key: name, at: value.part(start, start + secret.length), line: secret });
+  }
+  return found;
+}
+
+/** Whether some step puts another text there before a program reads it. */
+function isReplaced(config: Resource, workspace: Workspace, secret: string): boolean {
+  return referrersOf(workspace, 'ConfigMap', config.namespace, config.name).some(({ resource }) =>
+    podTemplate(resource)
+      ? configFilesOf(workspace, resource).some(({ file }) => {
+          const start = file.content.text.indexOf(secret);
+          return (
+            start !== -1 && !file.isVerbatim && file.resolve({ start, end: start + secret.length }).kind !== 'left'
+          );
+        })
+      : false,
+  );
+}
+
+function isSecretName(name: string): boolean {
+  return isSecretKey(name) || /^(?:PGPASSWORD|MYSQL_PWD|REDISCLI_AUTH|smtp_pass|requirepass)$/.test(name);
+}
+
+/** Whether a text is a secret itself, and not a placeholder, a variable, a path, a switch, a number or a sentence. */
+function isPlain(text: string | undefined): boolean {
+  if (text === undefined || isEmptySecret(text) || text.length < 4) return false;
+  if (/^(?:true|false|yes|no|on|off|none|null|default|disabled?|enabled?|required|optional)$/i.test(text)) return false;
+  if (/^\d{1,9}[smhd]?$/.test(text) || /^\/[\w./-]+$/.test(text) || /^[a-z]+:\/\/[^@]*$/.test(text) || /\s/.test(text))
+    return false;
+  // Something fills these in: a shell, envsubst, a template, HAProxy's or nginx's own variables.
+  if (/[$%{<]|^!|_FROM_|PLACEHOLDER/.test(text)) return false;
+  return findPlaceholders(text, 'value').length === 0;
+}
