@@ -8,6 +8,12 @@ export class LazyPlace implements Place {
     this.#resolve = resolve;
   }
 
+  /** The place as it is now, worked out once; for many places that are needed at once and not kept. */
+  get now(): Place {
+    const place = this.#resolve();
+    return place instanceof LazyPlace ? place.now : { uri: place.uri, span: place.span };
+  }
+
   get uri(): string {
     return this.#resolve().uri;
   }

@@ -2,7 +2,7 @@ import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
 import { declarationsOf } from '../declarations';
 import { findService } from '../services';
-import { occurrencesOf } from './find';
+import { definitionsIn } from './find';
 import { carriersOf } from './labels';
 import type { Occurrence, Subject } from './occurrence';
 import { processesNamed } from './workers';
@@ -18,7 +18,7 @@ export function definitionsOf(workspace: Workspace, occurrence: Occurrence): rea
     const carriers = carriersOf(workspace, occurrence);
     if (carriers.length > 0) return carriers;
   }
-  const written = occurrencesOf(workspace, subject).filter(one => one.role === 'definition');
+  const written = definitionsIn(workspace, subject);
   return written.length > 0 ? written.map(one => one.at) : makersOf(workspace, subject);
 }
 

@@ -1,5 +1,6 @@
 import type { ManifestDocument } from '../../manifests/document';
 import type { SourceFile } from '../../manifests/file';
+import { LazyPlace } from '../../manifests/lazy-place';
 import { Resource } from '../../manifests/resource';
 import type { Index, IndexEntry, Workspace } from '../../manifests/workspace';
 import { flowSourceKinds } from '../flows';
@@ -39,10 +40,17 @@ export function occurrencesAt(workspace: Workspace, file: SourceFile, offset: nu
 
 /** Every place of the tree that names a subject. */
 export function occurrencesOf(workspace: Workspace, subject: Subject): readonly Occurrence[] {
+  return distinct(naming(workspace, subject));
+}
+
+/** The places of the tree that define a subject under its name. */
+export function definitionsIn(workspace: Workspace, subject: Subject): readonly Occurrence[] {
+  return distinct(naming(workspace, subject).filter(({ role }) => role === 'definition'));
+}
+
+function naming(workspace: Workspace, subject: Subject): readonly Occurrence[] {
   const derived = derivingFor(workspace, subject).flatMap(resource => workspace.derive(derivedFrom, resource));
-  return distinct(
-    [...workspace.lookup(written, subject.id), ...derived].filter(one => isSameSubject(one.subject, subject)),
-  );
+  return [...workspace.lookup(written, subject.id), ...derived].filter(one => isSameSubject(one.subject, subject));
 }
 
 /** What a document or file says by itself. It is looked up by subjects, so it must not depend on anything else. */
@@ -91,6 +99,17 @@ function derivedFrom(resource: Resource, workspace: Workspace): readonly Occurre
   }
   if (portSelectingKinds.includes(resource.qualifiedKind)) return [...selectedPorts(workspace, resource)];
   return flowSourceKinds.includes(resource.qualifiedKind) ? [...addressedBy(workspace, resource)] : [];
+}
+
+function derivedByFile(resource: Resource, workspace: Workspace): ReadonlyMap<string, readonly Occurrence[]> {
+  const files = new Map<string, Occurrence[]>();
+  for (const one of workspace.derive(derivedFrom, resource)) {
+    const { uri } = one.at;
+    const known = files.get(uri);
+    if (known) known.push(one);
+    else files.set(uri, [one]);
+  }
+  return files;
 }
 
 /** The resources whose derived occurrences may name a subject. */
@@ -144,14 +163,17 @@ function resourcesOf(document: ManifestDocument): readonly Resource[] {
 
 const halfTyped = new WeakMap<ManifestDocument, readonly Resource[]>();
 
-/** The same name may be found in several ways, and a text that several pods read by each of them. */
+/**
+ * The occurrences with their places as they are now, each once: the same name may be found in several ways, and a text
+ * that several pods read by each of them.
+ */
 function distinct(occurrences: readonly Occurrence[]): readonly Occurrence[] {
   const known = new Map<string, Occurrence>();
   for (const one of occurrences) {
-    const { uri, span } = one.at;
-    const key = `${one.subject.id}\n${one.subject.namespace ?? ''}\n${span.start}\n${uri}`;
+    const at = one.at instanceof LazyPlace ? one.at.now : one.at;
+    const key = `${one.subject.id}\n${one.subject.namespace ?? ''}\n${at.span.start}\n${at.uri}`;
     const other = known.get(key);
-    if (!other || (other.isIndirect && !one.isIndirect)) known.set(key, one);
+    if (!other || (other.isIndirect && !one.isIndirect)) known.set(key, { ...one, at });
   }
   return [...known.values()];
 }

@@ -43,7 +43,11 @@ export function processesNamed(workspace: Workspace, { namespace, name }: Subjec
         : instanceOf(workspace, resource).main?.resource === resource &&
           (name === 'main' || names.known.includes(name) || name === resource.name || name === `${resource.name}-0`),
     );
-  return found.map(({ names, resource }) => names.at ?? resource.root.at('metadata', 'name'));
+  if (found.length > 0) return found.map(({ names, resource }) => names.at ?? resource.root.at('metadata', 'name'));
+  // Where no process calls itself so, the pod of that name is what its author had in mind.
+  const set = /^(.+)-\d+$/.exec(name)?.[1];
+  const pods = set === undefined ? undefined : workspace.find('StatefulSet', namespace, set);
+  return pods ? [pods.root.at('metadata', 'name')] : [];
 }
 
 const synapseKinds = ['StatefulSet', 'Deployment'];
