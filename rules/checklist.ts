@@ -1,5 +1,6 @@
 import { checklistItems } from '../checklist/items';
-import type { ChecklistItem, ChecklistItemState } from '../checklist/types';
+import type { LiveAnswer } from '../checklist/live';
+import type { ChecklistItem, ChecklistItemId, ChecklistItemState } from '../checklist/types';
 import type { Place } from '../manifests/span';
 import type { Workspace } from '../manifests/workspace';
 import { evidenceFor } from './evidence';
@@ -23,12 +24,13 @@ export interface ItemReport {
  * The state of every item, in checklist order.
  *
  * A static item fails by an error or a warning against it, and passes only if there was something to check. Live items
- * stay unknown until a cluster has answered, manual ones open until a person has signed.
+ * stay unknown until a cluster has answered, as `live` tells, manual ones open until a person has signed.
  */
 export function itemReports(
   workspace: Workspace,
   findings: readonly Finding[],
   rules: readonly Rule[],
+  live: ReadonlyMap<ChecklistItemId, LiveAnswer> = new Map(),
 ): readonly ItemReport[] {
   const byItem = new Map<string, Finding[]>();
   for (const finding of findings) {
@@ -40,7 +42,9 @@ export function itemReports(
   }
   const rulesOfItem = new Map<string, string[]>();
   for (const rule of rules) for (const id of rule.items) rulesOfItem.set(id, [...(rulesOfItem.get(id) ?? []), rule.id]);
-  return checklistItems.map(item => report(item, byItem.get(item.id) ?? [], rulesOfItem.get(item.id) ?? [], workspace));
+  return checklistItems.map(item =>
+    report(item, byItem.get(item.id) ?? [], rulesOfItem.get(item.id) ?? [], workspace, live.get(item.id)),
+  );
 }
 
 function report(
@@ -48,6 +52,7 @@ function report(
   all: readonly Finding[],
   ids: readonly string[],
   workspace: Workspace,
+  answer: LiveAnswer | undefined,
 ): ItemReport {
   const against = all.filter(finding => finding.severity === 'error' || finding.severity === 'warning');
   const open = against.filter(finding => !finding.suppressed);
@@ -61,9 +66,8 @@ function report(
   });
   const places = open.map(finding => finding.problem.at);
   if (item.kind === 'live') {
-    return open.length > 0
-      ? say('failed', `${plural(open.length)} in the manifests already`, places)
-      : say('unknown', item.hint ?? 'needs an answer from the cluster');
+    if (open.length > 0) return say('failed', `${plural(open.length)} in the manifests already`, places);
+    return answer ? say(answer.state, answer.reason) : say('unknown', item.hint ?? 'needs an answer from the cluster');
   }
   if (item.kind === 'manual') return say('open', item.hint ?? 'needs a person');
   const evidence = evidenceFor(item.id, workspace);

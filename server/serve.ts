@@ -2,12 +2,26 @@ import type { Connection } from 'vscode-languageserver';
 import { codeActions } from './features/code-actions';
 import { ownRequests } from './features/custom';
 import { diagnostics } from './features/diagnostics';
+import { editingCredentials } from './features/editing-credentials';
+import { editingDomain } from './features/editing-domain';
+import { editingMissing } from './features/editing-missing';
 import type { Feature } from './features/feature';
+import { hover } from './features/hover';
+import { liveResults } from './features/live-results';
 import type { FolderReader } from './folder-reader';
 import { Session } from './session';
 
 /** All that the server offers. The order means nothing. */
-const features: readonly Feature[] = [codeActions, diagnostics, ownRequests];
+const features: readonly Feature[] = [
+  codeActions,
+  diagnostics,
+  liveResults,
+  ownRequests,
+  hover,
+  editingCredentials,
+  editingDomain,
+  editingMissing,
+];
 
 /** Wires a connection to a session: the one place that knows all parts of the server. */
 export function serve(connection: Connection, reader: FolderReader): void {

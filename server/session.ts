@@ -7,6 +7,9 @@ import type {
 } from 'vscode-languageserver';
 import { DidChangeWatchedFilesNotification, type FileChangeType, TextDocumentSyncKind } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
+import type { LiveAnswer } from '../checklist/live';
+import type { ChecklistItemId } from '../checklist/types';
+import { type FieldDocs, noFieldDocs, readFieldDocs } from '../analysis/field-docs';
 import { type ClientFacts, clientFactsNotification } from '../protocol/client-facts';
 import { type StatusParams, statusNotification } from '../protocol/messages';
 import { takeCrashes } from '../rules/findings';
@@ -25,11 +28,13 @@ export class Session {
   readonly #stopListeners: (() => void)[] = [];
   readonly #touched = new Set<string>();
   readonly #revisions = new Map<string, number>();
+  #liveAnswers: ReadonlyMap<ChecklistItemId, LiveAnswer> = new Map();
   #revision = 0;
   #options: DeploymentOptions = {};
   #settings: unknown;
   #facts: ClientFacts = {};
   #params: InitializeParams | undefined;
+  #fieldDocs: Promise<FieldDocs> | undefined;
   #isFlushing = false;
   #isStopped = false;
 
@@ -101,6 +106,14 @@ export class Session {
   /** Whether links and lenses may name a command of the client: only a client that has it says so. */
   canRun(command: string): boolean {
     return this.#facts.commands?.includes(command) === true;
+  }
+
+  /** What the fields of Kubernetes objects are; read when somebody first asks. */
+  fieldDocs(): Promise<FieldDocs> {
+    this.#fieldDocs ??= (this.#reader.fieldDocs?.() ?? Promise.resolve(undefined)).then(text =>
+      text === undefined ? noFieldDocs : readFieldDocs(text),
+    );
+    return this.#fieldDocs;
   }
 
   get deployments(): readonly Deployment[] {
@@ -176,6 +189,16 @@ export class Session {
 
   async watched(changes: readonly { readonly uri: string; readonly type: FileChangeType }[]): Promise<void> {
     for (const { uri } of changes) await this.deploymentOf(uri)?.reload(uri);
+  }
+
+  /** What a cluster has said about live items of the checklist; empty until the client has told. */
+  get liveAnswers(): ReadonlyMap<ChecklistItemId, LiveAnswer> {
+    return this.#liveAnswers;
+  }
+
+  takeLiveAnswers(answers: ReadonlyMap<ChecklistItemId, LiveAnswer>): void {
+    this.#liveAnswers = answers;
+    this.#touch('');
   }
 
   configure(settings: unknown): void {

@@ -1,5 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import { readResults } from '../../deploy/run/results';
+import { defaultStateDirectory } from '../../deploy/run/store';
+import { liveAnswers } from '../../deploy/verify/live-items';
 import { rules } from '../../rules/catalogue';
 import { itemReports } from '../../rules/checklist';
 import type { ChecklistReport } from '../formats/checklist';
@@ -16,7 +19,8 @@ export async function checklist(argv: readonly string[]): Promise<number> {
   const format = oneOf('--format', values.format, formats, 'pretty');
   const root = treeRoot(positionals);
   const workspace = loadWorkspace(root, values.config);
-  const items = itemReports(workspace, findingsOf(workspace), rules);
+  const live = liveAnswers(readResults(defaultStateDirectory(process.env), root));
+  const items = itemReports(workspace, findingsOf(workspace), rules, live);
   const text = await formatted(format, { workspace, root: basename(root), items });
   if (values.output === undefined) process.stdout.write(text);
   else writeFileSync(values.output, text);

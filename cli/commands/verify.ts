@@ -1,8 +1,11 @@
 import { postDeploymentChecks } from '../../checklist/validation';
+import { identifyCluster } from '../../deploy/cluster/identity';
 import { planSources } from '../../deploy/plan/from-workspace';
 import { planDeployment } from '../../deploy/plan/plan';
 import { createRedactor } from '../../deploy/redact/redact';
 import { secretValues } from '../../deploy/redact/secrets';
+import { saveResults } from '../../deploy/run/results';
+import { defaultStateDirectory } from '../../deploy/run/store';
 import { isVerified, prerequisiteIds, verify as runChecks, type VerifiedCheck } from '../../deploy/verify/verify';
 import { loadWorkspace } from '../load';
 import { oneOf, parse, treeRoot, UsageError } from '../usage';
@@ -24,6 +27,8 @@ export async function verify(argv: readonly string[]): Promise<number> {
   if (typeof local === 'string') return refuse(local);
   const kubectl = bound(local, values.context);
   if (typeof kubectl === 'string') return refuse(kubectl);
+  // Asked first: the answers are kept as those of this cluster.
+  const identity = await identifyCluster(kubectl, values.context);
   const context = {
     kubectl,
     plan: planDeployment(sources),
@@ -39,6 +44,8 @@ export async function verify(argv: readonly string[]): Promise<number> {
   const checks = await runChecks(context, createRedactor(secretValues(sources)), ids, check => {
     if (format === 'pretty') process.stdout.write(pretty(check));
   });
+  if (identity.ok)
+    saveResults(defaultStateDirectory(process.env), { root, cluster: identity.value, checks }, Date.now());
   if (format === 'json')
     process.stdout.write(
       `${JSON.stringify({ version: 1, context: values.context, verified: isVerified(checks), checks }, null, 2)}\n`,

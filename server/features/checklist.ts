@@ -10,7 +10,7 @@ export function checklistReport(session: Session): ChecklistReport {
   const deployment = session.deployments.find(one => one.isScanned);
   if (!deployment) return { phases: checklistPhases, items: [] };
   const { workspace } = deployment;
-  const reports = itemReports(workspace, deployment.allFindings(), rules);
+  const reports = itemReports(workspace, deployment.allFindings(), rules, session.liveAnswers);
   return {
     phases: checklistPhases,
     items: reports.map(({ item, state, reason, rules: ids, findings, evidence }) => ({
