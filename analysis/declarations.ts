@@ -145,7 +145,7 @@ function provided(
 }
 
 /** What a manifest declares: itself and what operators make from it. */
-function* declaredBy(resource: Resource): Iterable<Declaration> {
+export function* declaredBy(resource: Resource): Iterable<Declaration> {
   const { kind, namespace, name, root } = resource;
   const at = root.at('metadata', 'name');
   if (

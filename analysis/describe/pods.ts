@@ -1,0 +1,74 @@
+import type { Resource } from '../../manifests/resource';
+import type { Value } from '../../manifests/value';
+import type { Workspace } from '../../manifests/workspace';
+import { isolation } from '../network/policy-index';
+import { mainContainersOf, type Pods } from '../pods';
+import { anyNamespace, endpointOf, policiesOf, policyResource } from '../policies';
+import { ownersOf } from '../selection';
+import { servicesFor } from '../services';
+import { code, count, few, headline, paragraphs, titleOf } from './markdown';
+
+/** Workloads with the number of their pods: ``StatefulSet `redis` (3 pods)``. */
+export function workloadNames(pods: readonly Pods[]): readonly string[] {
+  return ownersOf(pods).map(({ owner, replicas }) => `${titleOf(owner)} (${count(replicas, 'pod')})`);
+}
+
+/** Workloads by their names alone. */
+export function workloadTitles(pods: readonly Pods[]): readonly string[] {
+  return ownersOf(pods).map(({ owner }) => titleOf(owner));
+}
+
+/** What makes a pod ready to be sent traffic: the readiness probes of its containers. */
+export function readinessOf(pods: Pods): string {
+  if (pods.template === undefined) return 'ready when the operator says so';
+  const probes = mainContainersOf(pods.owner).flatMap(({ value, name }) => {
+    const probe = value.at('readinessProbe');
+    return probe.exists ? [`${code(name)} answers ${probeText(probe)}`] : [];
+  });
+  return probes.length > 0 ? `ready when ${few(probes)}` : 'ready as soon as they run, without a readiness probe';
+}
+
+/** A workload: its pods, the Services in front of them, and the policies that isolate them. */
+export function describeWorkload(workspace: Workspace, resource: Resource, pods: readonly Pods[]): string {
+  const [first] = pods;
+  if (!first) return headline(resource.kind, resource.name, resource.namespace);
+  const services = servicesFor(workspace, first).map(({ name }) => code(name));
+  const policies = isolatingPolicies(workspace, pods).map(({ name }) => code(name));
+  return paragraphs(
+    headline(resource.kind, resource.name, resource.namespace),
+    `${count(
+      pods.reduce((sum, { replicas }) => sum + replicas, 0),
+      'pod',
+    )}, ${readinessOf(first)}.`,
+    services.length > 0
+      ? `Behind ${services.length === 1 ? 'Service' : 'Services'} ${few(services)}.`
+      : 'No Service leads to it.',
+    policies.length > 0
+      ? `Isolated by ${count(policies.length, 'NetworkPolicy', 'NetworkPolicies')}: ${few(policies, 8)}.`
+      : 'No NetworkPolicy of the tree isolates it.',
+  );
+}
+
+/** The NetworkPolicies that select some pods, in the order of the tree. */
+export function isolatingPolicies(workspace: Workspace, pods: readonly Pods[]): readonly Resource[] {
+  const found = new Set<Resource>();
+  for (const one of pods) {
+    const policies = policiesOf(workspace, one.namespace ?? anyNamespace);
+    for (const direction of ['Ingress', 'Egress'] as const) {
+      for (const { policy } of isolation(endpointOf(one), direction, policies).policies) {
+        const resource = policyResource(workspace, policy);
+        if (resource) found.add(resource);
+      }
+    }
+  }
+  return [...found];
+}
+
+function probeText(probe: Value): string {
+  const http = probe.at('httpGet');
+  if (http.exists) return `GET ${code(`:${http.at('port').text ?? '?'}${http.at('path').text ?? '/'}`)}`;
+  const tcp = probe.at('tcpSocket', 'port');
+  if (tcp.exists) return `on port ${code(tcp.text ?? '?')}`;
+  if (probe.at('grpc').exists) return `gRPC on port ${code(probe.at('grpc', 'port').text ?? '?')}`;
+  return 'a command';
+}

@@ -1,0 +1,119 @@
+import { type Hover, MarkupKind } from 'vscode-languageserver';
+import { describePeer } from '../../analysis/describe/policy';
+import { describeSelector, selectorAround } from '../../analysis/describe/selector';
+import { type ValueAt, valueAt } from '../../analysis/describe/value-at';
+import { occurrencesAt } from '../../analysis/occurrences/find';
+import type { Span } from '../../manifests/span';
+import type { Value } from '../../manifests/value';
+import { type PointedAt, pointedAt } from '../at';
+import type { Session } from '../session';
+import { toRange } from '../to-lsp';
+import type { Feature } from './feature';
+import { itemAt, itemText, namedRuleAt } from './hover/checklist-item';
+import { fieldText } from './hover/field';
+import { placeholderText } from './hover/placeholder';
+import { ruleText } from './hover/rule';
+import { resourceText, subjectText } from './hover/subject';
+
+/** Says what stands under the mouse: what a name leads to, what a selector finds, and the rule behind a finding. */
+export const hover: Feature = {
+  capabilities: () => ({ hoverProvider: true }),
+  offer: session =>
+    void session.connection.onHover((params): Hover | null => {
+      const pointed = session.isOn('hover.enable') ? pointedAt(session, params) : undefined;
+      return pointed ? hoverAt(session, pointed) : null;
+    }),
+};
+
+/** The parts of a hover, in the order in which they help: the thing itself, then what is wrong with it. */
+export function hoverAt(session: HoverSession, pointed: PointedAt): Hover | null {
+  const { file, deployment, offset } = pointed;
+  const thing = thingAt(session, pointed);
+  const findings = deployment
+    .findings(file.uri)
+    .filter(({ problem }) => problem.at.span.start <= offset && offset <= problem.at.span.end);
+  const rules = [...new Set(findings.map(({ rule }) => rule))].slice(0, mostRules);
+  const parts = [...(thing ? [thing.text] : []), ...rules.map(rule => ruleText(rule, session))];
+  if (parts.length === 0) return null;
+  const span = thing?.span ?? findings[0]?.problem.at.span;
+  const format = session.capabilities.textDocument?.hover?.contentFormat;
+  const isPlain = format !== undefined && !format.includes(MarkupKind.Markdown);
+  const value = parts.join('\n\n---\n\n');
+  return {
+    contents: isPlain
+      ? { kind: MarkupKind.PlainText, value: withoutMarks(value) }
+      : { kind: MarkupKind.Markdown, value },
+    ...(span && span.end > span.start ? { range: toRange(file, span) } : {}),
+  };
+}
+
+/** What a hover asks the session for. */
+export type HoverSession = Pick<Session, 'canRun' | 'capabilities' | 'givesSchemaHelp'>;
+
+interface Thing {
+  readonly text: string;
+  readonly span: Span | undefined;
+}
+
+function thingAt(session: HoverSession, pointed: PointedAt): Thing | undefined {
+  const { workspace, file, offset } = pointed;
+  const item = itemAt(pointed);
+  const itemMarkdown = item && itemText(pointed, item.id);
+  if (item && itemMarkdown) return { text: itemMarkdown, span: item.span };
+  const named = namedRuleAt(pointed);
+  if (named) return { text: ruleText(named.rule, session), span: named.span };
+  const at = valueAt(file, offset);
+  const secret = at && secretValueOf(at);
+  const placeholder = placeholderText(workspace, file, offset, secret !== undefined);
+  if (placeholder) return { text: placeholder.text, span: placeholder.at.span };
+  // Names inside the value of a Secret are a part of it, so nothing is said of them.
+  const spot = secret ? secret.keySpan.start + (at?.resource.document.offset ?? 0) : offset;
+  const occurrences = occurrencesAt(workspace, file, spot);
+  for (const occurrence of occurrences) {
+    const text = subjectText({ ...pointed, offset: spot }, occurrence);
+    if (text !== undefined) return { text, span: secret ? undefined : occurrence.at.span };
+  }
+  return at && ofValue(session, pointed, at);
+}
+
+/** Selectors, kinds and fields: what is no name. */
+function ofValue(session: HoverSession, { workspace }: PointedAt, at: ValueAt): Thing | undefined {
+  const { resource, value, isKey } = at;
+  const span = isKey ? value.key.span : value.span;
+  if (!isKey && value.name === 'kind' && value.parent?.sourceSpan.start === resource.root.sourceSpan.start)
+    return { text: resourceText(workspace, resource), span };
+  if (resource.qualifiedKind === 'NetworkPolicy') {
+    const peer = peerAround(value);
+    const text = peer && describePeer(workspace, resource, peer);
+    if (text !== undefined) return { text, span };
+  }
+  const selected = resource.qualifiedKind.startsWith('ServiceMonitor') ? undefined : selectorAround(value);
+  if (selected) return { text: describeSelector(workspace, resource.namespace, selected.selector), span };
+  if (!isKey || !session.givesSchemaHelp) return undefined;
+  const text = fieldText(workspace, resource, value);
+  return text === undefined ? undefined : { text, span };
+}
+
+/** The entry of a Secret whose value, not its key, is pointed at. */
+function secretValueOf({ resource, value, isKey }: ValueAt): Value | undefined {
+  if (resource.qualifiedKind !== 'Secret' || isKey) return undefined;
+  return value.parent?.name === 'data' || value.parent?.name === 'stringData' ? value : undefined;
+}
+
+/** The item of `from` or `to` that a value is a part of. */
+function peerAround(value: Value): Value | undefined {
+  for (let one: Value | undefined = value; one; one = one.parent) {
+    if (typeof one.name === 'number' && (one.parent?.name === 'from' || one.parent?.name === 'to')) return one;
+  }
+  return undefined;
+}
+
+/** For clients that show plain text only. */
+function withoutMarks(markdown: string): string {
+  return markdown
+    .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+    .replace(/\\(.)/g, '$1')
+    .replace(/\*\*|`/g, '');
+}
+
+const mostRules = 3;
