@@ -22,13 +22,15 @@ export type Type =
 
 export interface ObjectType {
   readonly kind: 'object';
+  /** The definition that describes it; undefined for objects that are described in place. */
+  readonly definition?: string;
   readonly fields: ReadonlyMap<string, Type>;
   /** Whether fields that are not listed are kept (`x-kubernetes-preserve-unknown-fields`). */
   readonly isOpen: boolean;
 }
 
 /** The schema of an object: that of a CustomResourceDefinition in the tree, else a built-in one. */
-export function schemaFor(workspace: Workspace, resource: Resource): Type | undefined {
+export function schemaFor(workspace: Workspace, resource: Pick<Resource, 'apiVersion' | 'kind'>): Type | undefined {
   const key = `${resource.apiVersion}/${resource.kind}`;
   const [definition] = workspace.lookup(customDefinitions, key);
   if (definition) return workspace.derive(readDefinition, definition).get(key);
@@ -74,7 +76,7 @@ function defined(name: string): Type {
   let type = known.get(name);
   if (!type) {
     const source = sources.get(name);
-    type = source?.startsWith('(') ? new NotedObject(source) : source === undefined ? any : readType(source);
+    type = source?.startsWith('(') ? new NotedObject(source, name) : source === undefined ? any : readType(source);
     known.set(name, type);
   }
   return type;
@@ -84,11 +86,13 @@ function defined(name: string): Type {
 class NotedObject implements ObjectType {
   readonly kind = 'object';
   readonly isOpen = false;
+  readonly definition?: string;
   readonly #notation: string;
   #fields: ReadonlyMap<string, Type> | undefined;
 
-  constructor(notation: string) {
+  constructor(notation: string, definition?: string) {
     this.#notation = notation;
+    if (definition !== undefined) this.definition = definition;
   }
 
   get fields(): ReadonlyMap<string, Type> {

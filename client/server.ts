@@ -12,6 +12,7 @@ import {
   clientFactsNotification,
   explainRuleCommand,
   showReferencesCommand,
+  triggerSuggestCommand,
 } from '../protocol/client-facts';
 import { type StatusParams, statusNotification } from '../protocol/messages';
 import { createCrashCounter } from './crash-counter';
@@ -116,7 +117,10 @@ export function startServer(createClient: CreateClient, log: LogOutputChannel): 
 
 /** What the server cannot learn from the capabilities: commands that it may name, and which extensions run beside. */
 function facts(): ClientFacts {
-  return { commands: [showReferencesCommand, explainRuleCommand], schemaHelpElsewhere: isSchemaHelpElsewhere() };
+  return {
+    commands: [showReferencesCommand, explainRuleCommand, triggerSuggestCommand],
+    schemaHelpElsewhere: isSchemaHelpElsewhere(),
+  };
 }
 
 /** What to do about a connection that closed unasked; tells the user in either case. */

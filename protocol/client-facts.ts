@@ -16,3 +16,5 @@ export interface ClientFacts {
 export const showReferencesCommand = 'matrixPreflight.showReferences';
 /** Client command: `(rule: string)`, shows the page of a rule. */
 export const explainRuleCommand = 'matrixPreflight.explainRule';
+/** VS Code's own command that offers completions again, which a written key asks for so that its values come up. */
+export const triggerSuggestCommand = 'editor.action.triggerSuggest';

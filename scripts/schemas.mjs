@@ -1,12 +1,14 @@
 // Writes analysis/schemas.generated.ts: the fields of the Kubernetes kinds that deployments are made of, taken from the
 // type declarations of `kubernetes-models` and its packages for cert-manager and the Prometheus Operator (MIT), which
 // are generated from the projects' own OpenAPI documents and Go types.
+// Beside it goes schemas/field-docs.txt: the first sentence of what these packages say of each field, for completion and hover.
 // `node scripts/schemas.mjs` writes; `--check` only says whether the file is out of date, and fails if it is.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 const modules = resolve('node_modules');
 const target = 'analysis/schemas.generated.ts';
+const docsTarget = 'schemas/field-docs.txt';
 
 /** Directories of declarations by API version, and which of their kinds are taken; `all` for every one. */
 const sources = [
@@ -89,6 +91,8 @@ const opaque = new Set(['status', 'managedFields']);
 const named = new Set(['apiVersion', 'kind']);
 
 const definitions = new Map();
+/** Definition → its fields as lines: the name, `*` if it is required, and after a tab what it is. */
+const fieldDocs = new Map();
 const names = new Map();
 const kinds = [];
 for (const [directory, apiVersion, wanted] of sources) {
@@ -129,10 +133,25 @@ ${builtIn.map(([apiVersion, all]) => `  '${apiVersion}': '${all.join(' ')}',`).j
 };
 `;
 
-if (!process.argv.includes('--check')) writeFileSync(target, text);
-else if (readFileSync(target, 'utf8') !== text) {
-  console.error(`out of date, run "node scripts/schemas.mjs": ${target}`);
-  process.exit(1);
+const docs = `# What each field is, in the first sentence of its description, and * if it is required. Written by scripts/schemas.mjs
+# from kubernetes-models and its packages (MIT licence), which have it from Kubernetes, the Prometheus Operator and
+# cert-manager (Apache-2.0). A line without a tab begins a definition of analysis/schemas.generated.ts.
+${[...fieldDocs]
+  .filter(([name, fields]) => reached.has(name) && fields.length > 0)
+  .sort(([a], [b]) => (a < b ? -1 : 1))
+  .map(([name, fields]) => [name, ...fields].join('\n'))
+  .join('\n')}
+`;
+
+for (const [path, content] of [
+  [target, text],
+  [docsTarget, docs],
+]) {
+  if (!process.argv.includes('--check')) writeFileSync(path, content);
+  else if (readFileSync(path, 'utf8') !== content) {
+    console.error(`out of date, run "node scripts/schemas.mjs": ${path}`);
+    process.exit(1);
+  }
 }
 
 /** Reads one declaration and everything it refers to; returns the name of its definition. */
@@ -143,7 +162,8 @@ function define(path, typeName) {
   for (let count = 2; definitions.has(name); count++) name = `${typeName}${count}`;
   names.set(path, name);
   definitions.set(name, '');
-  const source = readFileSync(path, 'utf8').replace(/\/\*[\s\S]*?\*\//g, '');
+  const written = readFileSync(path, 'utf8');
+  const source = written.replace(/\/\*[\s\S]*?\*\//g, '');
   const imports = new Map(
     [...source.matchAll(/import \{ ([^}]+) \} from "([^"]+)";/g)].flatMap(([, list, from]) =>
       list.split(', ').map(one => [one, from]),
@@ -153,13 +173,17 @@ function define(path, typeName) {
     `export (?:interface I${typeName}(?: extends ([^{]+))? |type I${typeName} = )([\\s\\S]*?)(?:;\\n(?=export|$)|\\n(?=export declare))`,
   ).exec(source);
   if (!body) throw new Error(`no declaration of ${typeName} in ${path}`);
+  fieldDocs.set(name, documented(written, typeName));
   const type = parse(body[2].trim(), reference => refer(reference, imports, path));
   const inherited = (body[1] ?? '')
     .split(',')
     .map(one => one.trim())
     .filter(one => one !== '' && one !== 'TypeMeta')
     .map(one => refer(one, imports, path))
-    .map(parent => definitions.get(parent)?.slice(1, -1));
+    .map(parent => {
+      fieldDocs.get(name).unshift(...(fieldDocs.get(parent) ?? []));
+      return definitions.get(parent)?.slice(1, -1);
+    });
   definitions.set(
     name,
     type.startsWith('(') && inherited.length > 0
@@ -167,6 +191,44 @@ function define(path, typeName) {
       : type,
   );
   return name;
+}
+
+/** The fields of a declaration that are described or required, each a line of field-docs.txt. */
+function documented(written, typeName) {
+  const start = written.search(new RegExp(`export (?:interface|type) I${typeName}\\b`));
+  const end = written.indexOf('\n}', start);
+  const lines = [];
+  for (const [, comment, field, optional] of written
+    .slice(start, end)
+    .matchAll(/^ {4}(?:\/\*\*\n((?: {5}\*[^\n]*\n)*?) {5}\*\/\n {4})?"(\w[^"]*)"(\?)?: /gm)) {
+    if (opaque.has(field) || field === 'apiVersion' || field === 'kind') continue;
+    const sentence = firstSentence(comment ?? '', field);
+    if (sentence || !optional) lines.push(`${field}${optional ? '' : '*'}${sentence ? `\t${sentence}` : ''}`);
+  }
+  return lines;
+}
+
+/** Shortened so that it fits a line or two: what stands in brackets and behind the first sentence is left out. */
+function firstSentence(comment, field) {
+  const text = comment
+    .replace(/^ {5}\* ?/gm, '')
+    .split(/\n\n/)[0]
+    .replace(/\s+/g, ' ')
+    .replace(/\\([*_])/g, '$1')
+    .replace(/ \([^()]*\)/g, '')
+    .trim();
+  const sentences = text.split(/(?<=[^.][.:!])(?<!e\.g\.|i\.e\.|etc\.) /);
+  const sentence = sentences.find(one => !/^(?:is )?(?:optional|required|deprecated)\W*$/i.test(one)) ?? '';
+  const named = new RegExp(
+    `^(?:The )?\`?${field}\`? (?=is|are|defines|specifies|indicates|describes|configures|controls|represents)`,
+    'i',
+  );
+  const plain = sentence
+    .replace(/[.:]$/, '')
+    .replace(named, '')
+    .replace(/^(?:is|are) (?!(?:used|set|only|not|true)\b)/i, '');
+  const short = plain.length > 150 ? `${plain.slice(0, 150).replace(/[ ,;]+\S*$/, '')} …` : plain;
+  return short.charAt(0).toUpperCase() + short.slice(1);
 }
 
 /** The definition that a type name of a declaration means, or the type itself if it is a plain one. */

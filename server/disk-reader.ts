@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { relative, sep } from 'node:path';
+import { readFile as readText } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type DiskFile, isRelevant, readFile, readTree } from '../files/disk';
 import type { FolderReader, ReadFile } from './folder-reader';
@@ -25,6 +26,8 @@ export const diskReader: FolderReader = {
     const path = relative(root, absolutePath).split(sep).join('/');
     return existsSync(absolutePath) && isRelevant(path) ? toReadFile(readFile(root, absolutePath)) : undefined;
   },
+  // The table lies at the same place relative to the sources and to the bundle.
+  fieldDocs: () => readText(join(__dirname, '../schemas/field-docs.txt'), 'utf8').catch(() => undefined),
 };
 
 const sliceMilliseconds = 25;

@@ -4,6 +4,8 @@ export interface FolderReader {
   read(rootUri: string): AsyncIterable<readonly ReadFile[]>;
   /** One file; undefined if it is gone or does not matter. */
   readFile(rootUri: string, uri: string): Promise<ReadFile | undefined>;
+  /** The text of `schemas/field-docs.txt`, which comes with the server; undefined where it cannot be had. */
+  fieldDocs?(): Promise<string | undefined>;
 }
 
 export interface ReadFile {

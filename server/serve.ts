@@ -1,5 +1,6 @@
 import type { Connection } from 'vscode-languageserver';
 import { codeActions } from './features/code-actions';
+import { completion } from './features/completion';
 import { ownRequests } from './features/custom';
 import { diagnostics } from './features/diagnostics';
 import { editingCredentials } from './features/editing-credentials';
@@ -14,6 +15,7 @@ import { Session } from './session';
 /** All that the server offers. The order means nothing. */
 const features: readonly Feature[] = [
   codeActions,
+  completion,
   diagnostics,
   liveResults,
   ownRequests,

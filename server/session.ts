@@ -7,9 +7,9 @@ import type {
 } from 'vscode-languageserver';
 import { DidChangeWatchedFilesNotification, type FileChangeType, TextDocumentSyncKind } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
+import { type FieldDocs, noFieldDocs, readFieldDocs } from '../analysis/field-docs';
 import type { LiveAnswer } from '../checklist/live';
 import type { ChecklistItemId } from '../checklist/types';
-import { type FieldDocs, noFieldDocs, readFieldDocs } from '../analysis/field-docs';
 import { type ClientFacts, clientFactsNotification } from '../protocol/client-facts';
 import { type StatusParams, statusNotification } from '../protocol/messages';
 import { takeCrashes } from '../rules/findings';

@@ -25,6 +25,7 @@ describe('the package', () => {
       'dist/server.js',
       'package.json',
       'readme.md',
+      'schemas/field-docs.txt',
       'schemas/matrix-preflight.schema.json',
       'snippets/matrix-preflight.code-snippets',
       'syntaxes/conf.matrix-preflight.tmLanguage.json',

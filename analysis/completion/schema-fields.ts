@@ -1,0 +1,162 @@
+import type { PathKey } from '../../manifests/value';
+import { type FieldDocs, typeAt, typeName } from '../field-docs';
+import { apiVersionsOf, kindsOf, kindsWithSchema, schemaFor, type Type } from '../schema';
+import { operatorSchemaOfKind } from '../schema-operators';
+import { kubernetesKinds, schemaOfKind } from '../schemas.generated';
+import { type Candidate, distinct, type Rank } from './candidate';
+import { knownValues } from './known-values';
+import { type Place, valueAt } from './places';
+
+/** The fields that the mapping at a path may have and has not yet. `typed` is the key under the cursor. */
+export function fieldsAt(place: Place, docs: FieldDocs, path: readonly PathKey[], typed: string): readonly Candidate[] {
+  const type = typeHere(place, path);
+  if (type?.kind !== 'object') return path.length === 0 && !type ? start(place) : [];
+  const present = new Set(valueAt(place, path).keys());
+  present.delete(typed);
+  return fields(type, docs).filter(one => !present.has(one.label));
+}
+
+/** What a new item of the list at a path may begin with: a field of its objects, or one of its values. */
+export function itemsAt(place: Place, docs: FieldDocs, path: readonly PathKey[]): readonly Candidate[] {
+  const type = typeHere(place, path);
+  if (type?.kind !== 'list') return [];
+  if (type.items.kind !== 'object') return valuesOf(place, type.items, [...path, valueAt(place, path).items().length]);
+  const all = fields(type.items, docs);
+  const best = all.filter(one => one.rank === 0 || one.label === 'name');
+  return best.length > 0 ? best : all;
+}
+
+/** The words that a value may be: those of its schema, and booleans. */
+export function wordsAt(place: Place, path: readonly PathKey[]): readonly Candidate[] {
+  if (path.length === 1 && path[0] === 'apiVersion') return apiVersions(place);
+  if (path.length === 1 && path[0] === 'kind') return kinds(place);
+  const type = typeHere(place, path);
+  return type ? valuesOf(place, type, path) : [];
+}
+
+function typeHere({ workspace, resource }: Place, path: readonly PathKey[]): Type | undefined {
+  return typeAt(schemaFor(workspace, resource), path);
+}
+
+function fields(type: Type, docs: FieldDocs): readonly Candidate[] {
+  if (type.kind !== 'object') return [];
+  const { definition } = type;
+  // A name identifies what the other fields describe, so it is written first.
+  const named = [...type.fields].sort(([a], [b]) => Number(b === 'name') - Number(a === 'name'));
+  return named.flatMap(([label, field]): readonly Candidate[] => {
+    if (label === 'status' || label === 'managedFields') return [];
+    const isRequired = definition !== undefined && docs.isRequired(definition, label);
+    return [
+      {
+        label,
+        kind: 'field',
+        detail: `${typeName(field)}${isRequired ? ', required' : ''}`,
+        opens: opens(field),
+        rank: rankOf(label, isRequired, definition),
+        ...(definition === undefined ? {} : { field: { definition, name: label } }),
+      },
+    ];
+  });
+}
+
+export function opens(type: Type): 'scalar' | 'mapping' | 'list' {
+  return type.kind === 'list' ? 'list' : type.kind === 'object' || type.kind === 'map' ? 'mapping' : 'scalar';
+}
+
+/** What an object cannot do without comes first, then what nearly every object has. */
+function rankOf(label: string, isRequired: boolean, definition: string | undefined): Rank {
+  if (isRequired || label === 'apiVersion' || label === 'kind' || label === 'metadata' || label === 'spec') return 0;
+  if (definition === 'ObjectMeta')
+    return /^(?:name|namespace)$/.test(label) ? 0 : /^(?:labels|annotations)$/.test(label) ? 1 : 3;
+  return usual.has(label) ? 1 : 2;
+}
+
+/** Fields that the checklist's objects mostly have. */
+const usual: ReadonlySet<string> = new Set(
+  (
+    'name key image env envFrom ports resources volumeMounts livenessProbe readinessProbe securityContext volumes initContainers ' +
+    'serviceAccountName replicas template selector labels data stringData type port targetPort matchLabels podSelector ' +
+    'namespaceSelector mountPath subPath readOnly value valueFrom secretKeyRef configMapKeyRef limits requests path'
+  ).split(' '),
+);
+
+function valuesOf(place: Place, type: Type, path: readonly PathKey[]): readonly Candidate[] {
+  if (type.kind === 'boolean') return ['true', 'false'].map(label => ({ label, kind: 'enum', isBare: true, rank: 0 }));
+  const known = type.kind === 'string' && type.values ? type.values : knownValues(place.resource.kind, path);
+  if (type.kind === 'object' || type.kind === 'map' || type.kind === 'list' || type.kind === 'number') return [];
+  return (known ?? []).map((label, index) => ({
+    label: label === '' ? '""' : label,
+    kind: 'enum',
+    rank: index === 0 ? 0 : 1,
+    ...(label === '' ? { isBare: true } : {}),
+  }));
+}
+
+/** What every object begins with. */
+function start({ resource }: Place): readonly Candidate[] {
+  const present = new Set(resource.root.keys());
+  return (
+    [
+      ['apiVersion', 'scalar', 'The group and version of the API, such as apps/v1.'],
+      ['kind', 'scalar', 'The kind of the object, such as Deployment.'],
+      ['metadata', 'mapping', 'Name, namespace, labels and annotations.'],
+      ['spec', 'mapping', 'What is wanted of the object.'],
+    ] as const
+  )
+    .filter(([label]) => !present.has(label))
+    .map(([label, opens, documentation]) => ({ label, kind: 'field', opens, documentation, rank: 0 }));
+}
+
+function apiVersions(place: Place): readonly Candidate[] {
+  const kind = place.resource.kind;
+  const versionsWithSchema = [
+    ...Object.keys(schemaOfKind),
+    ...Object.keys(operatorSchemaOfKind),
+    ...definedInTree(place),
+  ];
+  const version = (key: string): string => key.slice(0, key.lastIndexOf('/'));
+  const offer = (labels: readonly string[], rank: Rank): readonly Candidate[] =>
+    labels.map(label => ({ label, kind: 'enum', rank }));
+  const ofKind = versionsWithSchema.filter(key => key.slice(key.lastIndexOf('/') + 1) === kind).map(version);
+  const fitting = kind === '' ? [] : [...ofKind, ...apiVersionsOf(kind)];
+  if (fitting.length > 0) return distinct(offer(fitting, 0));
+  return distinct([...offer(versionsWithSchema.map(version), 1), ...offer(Object.keys(kubernetesKinds), 2)]);
+}
+
+function kinds(place: Place): readonly Candidate[] {
+  const { apiVersion } = place.resource;
+  const inTree = definedInTree(place).map(key => [
+    key.slice(0, key.lastIndexOf('/')),
+    key.slice(key.lastIndexOf('/') + 1),
+  ]);
+  if (apiVersion !== '') {
+    const found = [
+      ...kindsWithSchema(apiVersion),
+      ...inTree.flatMap(([version, kind]) => (version === apiVersion ? (kind ?? []) : [])),
+    ];
+    const others = kindsOf(apiVersion) ?? [];
+    return distinct([
+      ...found.map(label => ({ label, kind: 'enum' as const, detail: apiVersion, rank: 0 as const })),
+      ...others.map(label => ({ label, kind: 'enum' as const, detail: apiVersion, rank: 2 as const })),
+    ]);
+  }
+  return distinct(
+    [...Object.keys(schemaOfKind), ...Object.keys(operatorSchemaOfKind)].map(key => ({
+      label: key.slice(key.lastIndexOf('/') + 1),
+      kind: 'enum',
+      detail: key.slice(0, key.lastIndexOf('/')),
+      rank: 0,
+    })),
+  );
+}
+
+/** `group/version/Kind` of each kind that a CustomResourceDefinition of the tree defines. */
+function definedInTree({ workspace }: Place): readonly string[] {
+  return workspace.resources('CustomResourceDefinition').flatMap(({ root }) => {
+    const spec = root.at('spec');
+    return spec
+      .at('versions')
+      .items()
+      .map(version => `${spec.at('group').text}/${version.at('name').text}/${spec.at('names', 'kind').text}`);
+  });
+}

@@ -1,0 +1,232 @@
+import type { PathKey, Value } from '../../manifests/value';
+import type { Workspace } from '../../manifests/workspace';
+import { dataKeys, declarationsOf } from '../declarations';
+import { mountsOf, volumeOf } from '../mounts';
+import { containersOf } from '../pods';
+import { processes, type SynapseProcess } from '../synapse';
+import { type Candidate, distinct } from './candidate';
+import { hostCandidates, portsOfHost } from './hosts';
+import { type SynapseOption, synapseOptions } from './synapse-options';
+
+/** A configuration of Synapse that is being typed. */
+export interface SynapseText {
+  readonly workspace: Workspace;
+  readonly namespace: string | undefined;
+  /** As far as it can be read. */
+  readonly root: Value;
+}
+
+/** Whether a text is a configuration of Synapse: by the name of its file, or by options that nothing else has. */
+export function isSynapseConfig(name: string, text: string): boolean {
+  return (
+    /(?:^|\/)homeserver[\w.-]*\.ya?ml$/.test(name) ||
+    (/\.ya?ml$/.test(name) &&
+      /^(?:server_name|worker_app|worker_name|worker_listeners|instance_map|signing_key_path|macaroon_secret_key|media_store_path)[ \t]*:/m.test(
+        text,
+      ))
+  );
+}
+
+/** The options that a mapping of the configuration may have and has not yet. */
+export function synapseKeysAt(config: SynapseText, path: readonly PathKey[], typed: string): readonly Candidate[] {
+  const option = optionAt(path);
+  const present = new Set(config.root.at(...path).keys());
+  present.delete(typed);
+  if (option?.type === 'map' && path.length === 1 && option.name === 'instance_map')
+    return processNames(config)
+      .filter(one => !present.has(one.label))
+      .map(one => ({ ...one, opens: 'mapping' }));
+  if (option && option.type === 'strings') return [];
+  const options = path.length === 0 ? synapseOptions() : childrenAt(path);
+  const isWorker = config.root.at('worker_app').exists;
+  return options
+    .filter(one => !present.has(one.name))
+    .map(one => ({
+      label: one.name,
+      kind: 'field',
+      detail: typeName(one),
+      documentation: one.sentence,
+      opens: opens(one),
+      rank: path.length > 0 ? 1 : one.name.startsWith('worker_') ? (isWorker ? 0 : 2) : needed.has(one.name) ? 0 : 1,
+    }));
+}
+
+/** The values that an option may have. */
+export function synapseValuesAt(config: SynapseText, path: readonly PathKey[]): readonly Candidate[] {
+  const { workspace, namespace, root } = config;
+  const isItem = typeof path.at(-1) === 'number';
+  const option = optionAt(isItem ? path.slice(0, -1) : path);
+  if (!option) return [];
+  if (isItem && !/^(?:strings|workers?)$/.test(option.type)) return [];
+  const section = String(path[0]);
+  switch (option.type) {
+    case 'boolean':
+      return words(['true', 'false']);
+    case 'worker':
+    case 'workers':
+      return processNames(config).filter(one => one.label !== 'main');
+    case 'host':
+      if (section === 'redis') return hostCandidates(workspace, namespace, { wanted: 'redis', usualPort: 6379 });
+      if (section === 'database') return hostCandidates(workspace, namespace, { usualPort: 5432 });
+      if (section === 'instance_map') return hostCandidates(workspace, namespace, { wanted: 'synapse' });
+      return hostCandidates(workspace, namespace, {});
+    case 'port': {
+      const beside = root.at(...path.slice(0, -1), 'host').string;
+      return portsOfHost(workspace, namespace, beside);
+    }
+    case 'file':
+      return mountedSecrets(config);
+    default:
+      return words(option.words);
+  }
+}
+
+/** What a new item of a list begins with. */
+export function synapseItemsAt(config: SynapseText, path: readonly PathKey[]): readonly Candidate[] {
+  const option = optionAt(path);
+  if (option?.type === 'list') {
+    return option.children.map((one, index) => ({
+      label: one.name,
+      kind: 'field',
+      detail: typeName(one),
+      documentation: one.sentence,
+      opens: opens(one),
+      rank: index === 0 ? 0 : 1,
+    }));
+  }
+  return option?.type === 'strings' || option?.type === 'workers' ? synapseValuesAt(config, [...path, 0]) : [];
+}
+
+/** Options that every homeserver needs, in the sense that it does not work in production without them. */
+const needed: ReadonlySet<string> = new Set(
+  'server_name public_baseurl listeners database redis instance_map stream_writers media_store_path signing_key_path report_stats log_config'.split(
+    ' ',
+  ),
+);
+
+function words(labels: readonly string[]): readonly Candidate[] {
+  return labels.map(label => ({
+    label,
+    kind: 'enum',
+    rank: 0,
+    ...(label === 'true' || label === 'false' ? { isBare: true } : {}),
+  }));
+}
+
+/** The option at a path; of a path into a list or map, the one that it leads to. */
+function optionAt(path: readonly PathKey[]): SynapseOption | undefined {
+  let options = synapseOptions();
+  let found: SynapseOption | undefined;
+  for (const key of path) {
+    if (typeof key === 'number' || found?.type === 'map') {
+      options = found?.children ?? [];
+      // An item is described by the children of its list; it has no option of its own.
+      if (found?.type === 'map') found = { ...found, type: 'object' };
+      continue;
+    }
+    found = options.find(one => one.name === key);
+    if (!found) return undefined;
+    options = found.children;
+  }
+  return found;
+}
+
+function childrenAt(path: readonly PathKey[]): readonly SynapseOption[] {
+  const option = optionAt(path);
+  if (!option) return [];
+  if (option.type === 'list' && typeof path.at(-1) !== 'number') return [];
+  return option.type === 'map' ? [] : option.children;
+}
+
+/** The names of the processes that share this configuration's namespace, and what the configuration itself calls them. */
+function processNames({ workspace, namespace, root }: SynapseText): readonly Candidate[] {
+  const near = processes(workspace).filter(
+    one => namespace === undefined || (one.resource.namespace ?? namespace) === namespace,
+  );
+  return distinct([
+    ...near.flatMap((one: SynapseProcess) =>
+      one.names.known.map(name => ({
+        label: one.isWorker ? name : 'main',
+        kind: 'name' as const,
+        detail: one.resource.title,
+        rank: 0 as const,
+      })),
+    ),
+    ...root
+      .at('instance_map')
+      .keys()
+      .map(label => ({ label, kind: 'name' as const, detail: 'in instance_map', rank: 1 as const })),
+  ]);
+}
+
+/** The files of Secrets that Synapse's containers have. */
+function mountedSecrets({ workspace, namespace }: SynapseText): readonly Candidate[] {
+  const near = processes(workspace).filter(
+    one => namespace === undefined || (one.resource.namespace ?? namespace) === namespace,
+  );
+  return distinct(
+    near.flatMap(({ resource }) =>
+      containersOf(resource).flatMap(container =>
+        mountsOf(container).flatMap(mount => {
+          const secret = volumeOf(resource, mount.volume)?.at('secret');
+          const name = secret?.at('secretName').string;
+          if (!secret || name === undefined) return [];
+          const items = secret.at('items').items();
+          const own = workspace.find('Secret', resource.namespace, name);
+          const keys =
+            items.length > 0
+              ? items.flatMap(item => item.at('path').text ?? [])
+              : own
+                ? dataKeys(own.root)
+                : declarationsOf(workspace, 'Secret', resource.namespace, name).flatMap(one =>
+                    one.keys === 'any' ? [] : [...one.keys],
+                  );
+          const files = mount.subPath === undefined ? keys.map(key => `${mount.mountPath}/${key}`) : [mount.mountPath];
+          return files.map(label => ({
+            label,
+            kind: 'path' as const,
+            detail: `Secret/${name} in ${resource.title}`,
+            rank: 0 as const,
+          }));
+        }),
+      ),
+    ),
+  );
+}
+
+function opens(option: SynapseOption): 'scalar' | 'mapping' | 'list' {
+  switch (option.type) {
+    case 'object':
+    case 'map':
+      return 'mapping';
+    case 'list':
+    case 'strings':
+    case 'workers':
+      return 'list';
+    default:
+      return 'scalar';
+  }
+}
+
+function typeName(option: SynapseOption): string {
+  if (option.words.length > 0)
+    return option.type === 'strings' ? `list of ${option.words.join(' | ')}` : option.words.join(' | ');
+  switch (option.type) {
+    case 'duration':
+      return 'duration, such as 30m';
+    case 'size':
+      return 'size, such as 50M';
+    case 'file':
+      return 'path of a file';
+    case 'port':
+      return 'port';
+    case 'worker':
+      return 'name of a worker';
+    case 'workers':
+      return 'names of workers';
+    case 'strings':
+      return 'list';
+    default:
+      return option.type;
+  }
+}
