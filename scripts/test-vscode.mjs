@@ -7,16 +7,17 @@ import { parseArgs } from 'node:util';
 import { build } from './build.mjs';
 import { hosts, provision, repository } from './host/provision.mjs';
 import { runInHost } from './host/run-tests.mjs';
-import { bundleTests, testDeployment } from './host/suites.mjs';
+import { bundleTests, productionDeployment, testDeployment, testKubectl } from './host/suites.mjs';
 
 const { positionals: wanted, values } = parseArgs({ allowPositionals: true, options: { grep: { type: 'string' } } });
 await build();
 const tests = await bundleTests();
+const kubectl = await testKubectl();
 let passed = 0;
 let failed = 0;
 for (const which of wanted.length > 0 ? wanted : Object.keys(hosts)) {
   const host = provision(which);
-  for (const suite of ['trusted', 'restricted']) {
+  for (const suite of which === 'latest' ? ['trusted', 'restricted', 'production'] : ['trusted', 'restricted']) {
     console.log(`\nVS Code ${hosts[which].vscode}, ${suite}`);
     const result = await runSuite(host, suite);
     // The counts come once, at the end.
@@ -36,7 +37,7 @@ process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
 
 async function runSuite(host, suite) {
   const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'mp-workspace-'));
-  const trusted = suite === 'trusted';
+  const trusted = suite !== 'restricted';
   const quietTrust = { enabled: true, startupPrompt: 'never', banner: 'never' };
   const trustSettings = Object.entries(quietTrust).map(([name, value]) => [`security.workspace.trust.${name}`, value]);
   try {
@@ -44,11 +45,17 @@ async function runSuite(host, suite) {
       label: suite,
       extension: repository,
       tests,
-      folder: testDeployment(temporary),
+      folder: suite === 'production' ? productionDeployment(temporary) : testDeployment(temporary),
       artifacts: path.join(repository, 'test-artifacts'),
       trusted,
       settings: trusted ? {} : Object.fromEntries(trustSettings),
-      env: { TEST_SUITE: suite, TEST_GREP: values.grep ?? '' },
+      env: {
+        TEST_SUITE: suite,
+        TEST_GREP: values.grep ?? '',
+        TEST_KUBECTL: kubectl,
+        // Runs are kept here, and not among those of whoever runs the tests.
+        XDG_STATE_HOME: path.join(temporary, 'state'),
+      },
     });
   } finally {
     fs.rmSync(temporary, { recursive: true, force: true });

@@ -25,6 +25,20 @@ export async function bundleTests() {
   return path.join(outdir, 'index.js');
 }
 
+/** Copies the sample that is ready to be deployed into a directory, under a fixed name, for one run. */
+export function productionDeployment(directory) {
+  const folder = path.join(directory, 'production');
+  fs.cpSync(path.join(repository, 'examples/production'), folder, { recursive: true });
+  return folder;
+}
+
+/** The real kubectl for the tests; fetched on first use where there is none. */
+export async function testKubectl() {
+  await import('tsx');
+  (await import('../../test/deploy/provision.ts')).mochaGlobalSetup();
+  return (await import('../../test/deploy/kubectl.ts')).testKubectl();
+}
+
 /** Copies the deployment of the tests into a directory, under a fixed name, for one run. */
 export function testDeployment(directory) {
   const folder = path.join(directory, 'deployment');

@@ -12,6 +12,8 @@ import type { ApiServer } from './api-server/server';
  * directly, which saves a request and a process for every call.
  */
 export function testKubectl(): string {
+  // The tests inside an editor are bundled, and do not know where they are.
+  if (process.env.TEST_KUBECTL) return process.env.TEST_KUBECTL;
   const provisioned = join(__dirname, '../../.vscode-test/kubectl/kubectl');
   let found: string;
   try {

@@ -94,7 +94,7 @@ export const willing: Interaction = {
 };
 
 /** PostgreSQL, Redis and Synapse that are well, as far as the checks ask them. */
-function answerLikeServices(server: ApiServer): void {
+export function answerLikeServices(server: ApiServer): void {
   server.onExec((pod, _container, command) => {
     const text = command.join(' ');
     if (text.includes('redis-cli ping')) return { stdout: 'PONG\n' };

@@ -1,0 +1,150 @@
+import * as assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import type { JournalEntry } from '../../../deploy/journal/entries';
+import { readJournal } from '../../../deploy/journal/journal';
+import { runState } from '../../../deploy/journal/state';
+import { readResults } from '../../../deploy/run/results';
+import { type ApiServer, startApiServer } from '../../deploy/api-server/server';
+import { testKubectl } from '../../deploy/kubectl';
+import { answerLikeServices } from '../../deploy/run/bench';
+import { inDeployment } from '../editor';
+import { secretsIn } from '../secrets';
+
+/** The sample deployment, the real kubectl, and answers given by keys that the workbench is told to take. */
+describe('deploying from the editor', function () {
+  this.timeout(100_000);
+  const root = inDeployment('').fsPath.replace(/\/$/, '');
+  const state = join(process.env.XDG_STATE_HOME ?? '', 'matrix-preflight');
+  let directory: string;
+  let server: ApiServer;
+
+  before(async () => {
+    server = await startApiServer({ readyMilliseconds: 10 });
+    answerLikeServices(server);
+    directory = mkdtempSync(join(tmpdir(), 'kube-'));
+    mkdirSync(join(directory, 'home'));
+    process.env.HOME = join(directory, 'home');
+    process.env.KUBECONFIG = server.kubeconfig(directory, 'staging', 'other');
+    const settings = vscode.workspace.getConfiguration('matrixPreflight');
+    await settings.update('kubectl.path', testKubectl(), vscode.ConfigurationTarget.Global);
+    await settings.update('deploy.pollSeconds', 0.05, vscode.ConfigurationTarget.Global);
+    await settings.update('deploy.allowedContexts', ['staging'], vscode.ConfigurationTarget.Workspace);
+    await vscode.extensions.getExtension('matrix-preflight.matrix-preflight')?.activate();
+  });
+  after(async () => {
+    await server.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  const run = (name: string, ...args: unknown[]) => vscode.commands.executeCommand(`matrixPreflight.${name}`, ...args);
+  const mutations = () =>
+    server.requests.filter(
+      request => /^(?:PATCH|POST|PUT|DELETE)/.test(request) && !/selfsubject|dryRun=All/.test(request),
+    );
+
+  it('refuses a context that the settings of the workspace do not allow, and one that does not exist', async () => {
+    for (const context of ['other', 'no-such-context']) {
+      await run('selectContext', context);
+      assert.equal(server.requests.length, 0, 'no cluster was spoken to');
+    }
+  });
+
+  it('refuses a kubectl that lies in the workspace', async () => {
+    const settings = vscode.workspace.getConfiguration('matrixPreflight');
+    const planted = inDeployment('kubectl').fsPath;
+    await vscode.workspace.fs.writeFile(
+      vscode.Uri.file(planted),
+      new TextEncoder().encode('#!/bin/sh\ntouch "$HOME/ran"\n'),
+    );
+    try {
+      await settings.update('kubectl.path', planted, vscode.ConfigurationTarget.Global);
+      await run('selectContext', 'staging');
+      assert.equal(server.requests.length, 0);
+      assert.deepEqual(readdirSync(join(directory, 'home')), []);
+    } finally {
+      await settings.update('kubectl.path', testKubectl(), vscode.ConfigurationTarget.Global);
+      await vscode.workspace.fs.delete(vscode.Uri.file(planted));
+    }
+  });
+
+  it('deploys the whole sample, pauses and goes on where it was, and shows no secret', async () => {
+    await run('selectContext', 'staging');
+    assert.ok(server.requests.length > 0, 'the cluster was looked at');
+    const first = run('deployAll');
+    await saysYesUntil(() => server.get('StatefulSet', 'matrix', 'redis') !== undefined);
+    await run('pauseDeployment');
+    await first;
+    const [id] = runIds();
+    assert.ok(id);
+    const paused = runState(entriesOf(id));
+    assert.equal(paused.paused?.reason, 'cancelled');
+    assert.equal(paused.ended, undefined);
+    assert.equal(server.get('StatefulSet', 'matrix', 'synapse-main'), undefined, 'nothing of a later step is there');
+    const before = mutations().length;
+
+    const second = run('resumeDeployment');
+    await saysYesUntil(() => runState(entriesOf(id)).ended !== undefined);
+    await second;
+    assert.deepEqual(runIds(), [id], 'the same run was gone on with');
+    const after = runState(entriesOf(id));
+    assert.match(after.ended ?? '', /^completed/);
+    assert.deepEqual(
+      [...after.steps].filter(([, { state: word }]) => word !== 'done'),
+      [],
+    );
+    assert.equal(after.steps.size, 19);
+    assert.ok(server.get('StatefulSet', 'matrix', 'synapse-main'));
+    const applied = mutations().map(request => request.split('?')[0]);
+    assert.equal(new Set(applied).size, applied.length, 'no object was applied twice');
+    assert.ok(before > 0 && applied.length > before);
+    assertNoSecret();
+  });
+
+  it('verifies what it has deployed, and keeps what the cluster said', async () => {
+    await run('verifyDeployment');
+    const results = readResults(state, root);
+    assert.equal(results?.cluster.context, 'staging');
+    const passed = results?.checks.filter(({ verdict }) => verdict === 'pass').map(({ id }) => id) ?? [];
+    for (const id of ['pods-running', 'services', 'redis', 'kubernetes-version']) assert.ok(passed.includes(id), id);
+    assertNoSecret();
+  });
+
+  function runIds(): readonly string[] {
+    return readdirSync(join(state, 'runs'));
+  }
+
+  function entriesOf(id: string): readonly JournalEntry[] {
+    return readJournal(join(state, 'runs', id, 'journal.jsonl')).entries;
+  }
+
+  /** In nothing that is kept, and in no document that the editor holds beside the manifests themselves. */
+  function assertNoSecret(): void {
+    const secrets = secretsIn(root);
+    assert.ok(secrets.length > 10);
+    const kept = readdirSync(state, { recursive: true, withFileTypes: true })
+      .filter(entry => entry.isFile() && entry.name !== 'key')
+      .map(entry => join(entry.parentPath, entry.name));
+    assert.ok(kept.some(file => file.endsWith('log.txt')));
+    for (const file of kept) assertClean(readFileSync(file, 'utf8'), file);
+    for (const document of vscode.workspace.textDocuments)
+      if (document.uri.scheme.startsWith('matrix-preflight')) assertClean(document.getText(), document.uri.toString());
+
+    function assertClean(text: string, where: string): void {
+      const found = secrets.filter(secret => text.includes(secret));
+      assert.deepEqual(found, [], where);
+    }
+  }
+});
+
+/** Takes the first choice of whatever is asked, as a person who agrees does, until something has come about. */
+async function saysYesUntil(isDone: () => boolean): Promise<void> {
+  const giveUp = Date.now() + 90_000;
+  while (!isDone()) {
+    assert.ok(Date.now() < giveUp, 'did not come about');
+    await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
+    await new Promise(resolve => setTimeout(resolve, 100));
+  }
+}
