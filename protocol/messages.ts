@@ -76,6 +76,8 @@ export interface FixAllParams {
   /** Limits the edit to one file, or one rule, or both; absent means all. */
   readonly uri?: string;
   readonly rule?: string;
+  /** Whether the edit asks to be looked at first, under a heading for each rule. */
+  readonly preview?: boolean;
 }
 
 /** The resolved plan; the same shape as `plan --format json` of the CLI, with uris added. */

@@ -7,18 +7,28 @@ import type { Fix } from './rule';
  * touch those of one before. What is left out is found again once the rest is applied.
  */
 export function safeFixes(findings: readonly Finding[]): readonly Fix[] {
-  const chosen: Fix[] = [];
+  return chosenFixes(findings).map(({ fix }) => fix);
+}
+
+/** The same with the finding that each of them mends. */
+export function chosenFixes(findings: readonly Finding[]): readonly ChosenFix[] {
+  const chosen: ChosenFix[] = [];
   const taken: TextEdit[] = [];
   const created = new Set<string>();
-  for (const { problem } of findings) {
-    const fix = problem.fixes?.().find(one => one.safe);
+  for (const finding of findings) {
+    const fix = finding.problem.fixes?.().find(one => one.safe);
     if (!fix || fix.edits.some(edit => taken.some(other => touches(edit, other)))) continue;
     if (fix.creates?.some(({ path }) => created.has(path))) continue;
-    chosen.push(fix);
+    chosen.push({ finding, fix });
     taken.push(...fix.edits);
     for (const { path } of fix.creates ?? []) created.add(path);
   }
   return chosen;
+}
+
+export interface ChosenFix {
+  readonly finding: Finding;
+  readonly fix: Fix;
 }
 
 function touches(a: TextEdit, b: TextEdit): boolean {

@@ -1,5 +1,6 @@
 import type { Connection } from 'vscode-languageserver';
 import { codeActions } from './features/code-actions';
+import { codeLens } from './features/code-lens';
 import { completion } from './features/completion';
 import { ownRequests } from './features/custom';
 import { diagnostics } from './features/diagnostics';
@@ -8,7 +9,9 @@ import { editingDomain } from './features/editing-domain';
 import { editingMissing } from './features/editing-missing';
 import type { Feature } from './features/feature';
 import { hover } from './features/hover';
+import { inlayHints } from './features/inlay-hints';
 import { liveResults } from './features/live-results';
+import { semanticTokens } from './features/semantic-tokens';
 import type { FolderReader } from './folder-reader';
 import { Session } from './session';
 
@@ -23,6 +26,9 @@ const features: readonly Feature[] = [
   editingCredentials,
   editingDomain,
   editingMissing,
+  codeLens,
+  inlayHints,
+  semanticTokens,
 ];
 
 /** Wires a connection to a session: the one place that knows all parts of the server. */

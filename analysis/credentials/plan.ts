@@ -32,7 +32,7 @@ export function planCredentials(workspace: Workspace): CredentialPlan {
   for (const group of credentialGroups(workspace)) {
     const open = group.places.filter(place => place.isOpen);
     if (open.length === 0) continue;
-    const reason = obstacleOf(group);
+    const reason = fillObstacle(group);
     if (reason !== undefined) left.push(...open.map(place => ({ place, reason })));
     else
       credentials.push({
@@ -45,7 +45,8 @@ export function planCredentials(workspace: Workspace): CredentialPlan {
   return { credentials, left };
 }
 
-function obstacleOf({ places, kind, obstacle }: CredentialGroup): string | undefined {
+/** Why the placeholders of a group are not to be filled, as a sentence; undefined where they may be. */
+export function fillObstacle({ places, kind, obstacle }: CredentialGroup): string | undefined {
   if (obstacle !== undefined) return obstacle;
   const real = new Set(places.filter(place => !place.isOpen).map(place => place.text.trim()));
   if (real.size > 1) return 'The places that already hold a value do not agree: see secret-group-mismatch.';

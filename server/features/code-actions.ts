@@ -2,6 +2,7 @@ import {
   type CodeAction,
   CodeActionKind,
   type CodeActionParams,
+  type CreateFile,
   type TextDocumentEdit,
   type WorkspaceEdit,
 } from 'vscode-languageserver';
@@ -41,46 +42,74 @@ function offer(session: Session): void {
       actions.push(...fixRule(session, deployment, uri, findings, params, file));
     }
     if (wants(fixAllKind) && params.context.only?.some(only => only.startsWith('source'))) {
-      const edit = editOf(session, deployment, safeFixes(findings));
+      // Nobody wants to be asked while a file is saved; what would need it is left to the lamp.
+      const fixes = safeFixes(findings).filter(fix => delicate(deployment, fix) === undefined);
+      const edit = editOf(session, deployment, fixes);
       if (edit) actions.push({ title: 'Fix all safe problems of this file', kind: fixAllKind, edit });
     }
     return actions;
   });
 }
 
-/** One LSP edit for several fixes; undefined if there is nothing to do. */
-export function editOf(session: Session, deployment: Deployment, fixes: readonly Fix[]): WorkspaceEdit | undefined {
+/**
+ * One LSP edit for several fixes; undefined if there is nothing to do. `headingOf` says under which heading of a preview
+ * a fix is shown, and so that there is a preview; by default those that create files or write to Secrets.
+ */
+export function editOf(
+  session: Session,
+  deployment: Deployment,
+  fixes: readonly Fix[],
+  headingOf: (fix: Fix) => string | undefined = fix => delicate(deployment, fix),
+): WorkspaceEdit | undefined {
   const { workspace } = deployment;
   const edits = new Map<string, TextDocumentEdit>();
-  const creates = fixes.flatMap(fix => fix.creates ?? []);
-  for (const { at, newText } of fixes.flatMap(fix => fix.edits)) {
-    const file = workspace.file(at.uri);
-    if (!file) continue;
-    const edit = toTextEdit(file, at.span, newText);
-    const known = edits.get(at.uri);
-    if (known) known.edits.push(edit);
-    else edits.set(at.uri, { textDocument: { uri: at.uri, version: session.versionOf(at.uri) }, edits: [edit] });
+  const created: (CreateFile | TextDocumentEdit)[] = [];
+  const headings = new Set<string>();
+  for (const fix of fixes) {
+    const heading = session.canAnnotateChanges ? headingOf(fix) : undefined;
+    if (heading !== undefined) headings.add(heading);
+    const annotated = heading === undefined ? {} : { annotationId: heading };
+    for (const { at, newText } of fix.edits) {
+      const file = workspace.file(at.uri);
+      if (!file) continue;
+      const edit = { ...toTextEdit(file, at.span, newText), ...annotated };
+      const known = edits.get(at.uri);
+      if (known) known.edits.push(edit);
+      else edits.set(at.uri, { textDocument: { uri: at.uri, version: session.versionOf(at.uri) }, edits: [edit] });
+    }
+    for (const { path, text } of fix.creates ?? []) {
+      const uri = `${deployment.rootUri}/${path.split('/').map(encodeURIComponent).join('/')}`;
+      created.push(
+        { kind: 'create', uri, options: { ignoreIfExists: false, overwrite: false }, ...annotated },
+        { textDocument: { uri, version: null }, edits: [{ range: start, newText: text }] },
+      );
+    }
   }
-  if (edits.size === 0 && creates.length === 0) return undefined;
-  const annotation = creates.length > 0 && session.canAnnotateChanges ? 'creates-files' : undefined;
+  if (edits.size === 0 && created.length === 0) return undefined;
   return {
-    documentChanges: [
-      ...edits.values(),
-      ...creates.flatMap(({ path, text }) => {
-        const uri = `${deployment.rootUri}/${path.split('/').map(encodeURIComponent).join('/')}`;
-        return [
-          {
-            kind: 'create' as const,
-            uri,
-            options: { ignoreIfExists: false, overwrite: false },
-            ...(annotation ? { annotationId: annotation } : {}),
-          },
-          { textDocument: { uri, version: null }, edits: [{ range: start, newText: text }] },
-        ];
-      }),
-    ],
-    ...(annotation ? { changeAnnotations: { [annotation]: { label: 'Create files', needsConfirmation: true } } } : {}),
+    documentChanges: [...edits.values(), ...created],
+    ...(headings.size === 0
+      ? {}
+      : {
+          changeAnnotations: Object.fromEntries(
+            [...headings].map(heading => [heading, { label: heading, needsConfirmation: true }]),
+          ),
+        }),
   };
+}
+
+/** What a person should see before it is done: a new file, or another value in a Secret. */
+function delicate({ workspace }: Deployment, { edits, creates = [] }: Fix): string | undefined {
+  if (creates.length > 0) return 'Create files';
+  const writesSecret = edits.some(({ at }) =>
+    workspace
+      .file(at.uri)
+      ?.documents.flatMap(document => document.resources)
+      .filter(resource => resource.qualifiedKind === 'Secret')
+      .flatMap(({ root }) => [root.at('data'), root.at('stringData')])
+      .some(values => values.exists && values.span.start <= at.span.end && at.span.start <= values.span.end),
+  );
+  return writesSecret ? 'Write to Secrets' : undefined;
 }
 
 const start = { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } };

@@ -1,3 +1,4 @@
+import type { WorkspaceEdit } from 'vscode-languageserver';
 import { planSources } from '../../deploy/plan/from-workspace';
 import { planDeployment } from '../../deploy/plan/plan';
 import {
@@ -12,8 +13,9 @@ import {
 } from '../../protocol/messages';
 import { blockers } from '../../rules/blockers';
 import { rules } from '../../rules/catalogue';
-import { safeFixes } from '../../rules/fix-all';
+import { chosenFixes } from '../../rules/fix-all';
 import { rulePage } from '../../rules/page';
+import type { Fix } from '../../rules/rule';
 import type { Session } from '../session';
 import { checklistReport } from './checklist';
 import { editOf } from './code-actions';
@@ -41,14 +43,19 @@ function offer(session: Session): void {
     const known = rules.find(one => one.id === rule);
     return { markdown: known ? rulePage(known) : undefined };
   });
-  connection.onRequest(fixAllRequest, ({ uri, rule }: FixAllParams) => {
-    const documentChanges = session.deployments.flatMap(deployment => {
+  connection.onRequest(fixAllRequest, ({ uri, rule, preview = false }: FixAllParams): WorkspaceEdit => {
+    const edits = session.deployments.flatMap(deployment => {
       const findings = deployment
         .allFindings()
         .filter(finding => (!uri || finding.problem.at.uri === uri) && (!rule || finding.rule.id === rule));
-      return editOf(session, deployment, safeFixes(findings))?.documentChanges ?? [];
+      const headings = new Map(chosenFixes(findings).map(({ fix, finding }) => [fix, finding.rule.id]));
+      const heading = (fix: Fix): string | undefined => (preview ? headings.get(fix) : undefined);
+      return editOf(session, deployment, [...headings.keys()], heading) ?? [];
     });
-    return { documentChanges };
+    return {
+      documentChanges: edits.flatMap(edit => edit.documentChanges ?? []),
+      changeAnnotations: Object.assign({}, ...edits.map(edit => edit.changeAnnotations)),
+    };
   });
   session.onChange(() =>
     session.sendStatus(session.deployments.every(deployment => deployment.isScanned) ? 'ready' : 'scanning'),
