@@ -4,12 +4,13 @@ import { declarationsOf } from '../declarations';
 import { findService } from '../services';
 import { definitionsIn } from './find';
 import { carriersOf } from './labels';
-import type { Occurrence, Subject } from './occurrence';
+import { keySubject, type Occurrence, type Subject } from './occurrence';
 import { processesNamed } from './workers';
 
 /**
  * Where what a name stands for is defined: where it is written, else what makes it, such as the Cluster whose operator
- * makes a Service, or a command of a script. The label of a selector leads to the pods that the whole selector finds.
+ * makes a Service, or a command of a script. The label of a selector leads to the pods that the whole selector finds,
+ * the definition of a variable on to the key that it gets its value from.
  * Empty if nothing in the tree defines it.
  */
 export function definitionsOf(workspace: Workspace, occurrence: Occurrence): readonly Place[] {
@@ -18,8 +19,26 @@ export function definitionsOf(workspace: Workspace, occurrence: Occurrence): rea
     const carriers = carriersOf(workspace, occurrence);
     if (carriers.length > 0) return carriers;
   }
+  if (subject.kind === 'variable' && occurrence.role === 'definition') {
+    const source = sourceOf(occurrence);
+    if (source) return definitionsOf(workspace, source);
+  }
   const written = definitionsIn(workspace, subject);
   return written.length > 0 ? written.map(one => one.at) : makersOf(workspace, subject);
+}
+
+/** The key that a variable gets its value from. */
+function sourceOf({ subject, at, whole }: Occurrence): Occurrence | undefined {
+  for (const [field, kind] of [
+    ['secretKeyRef', 'Secret'],
+    ['configMapKeyRef', 'ConfigMap'],
+  ] as const) {
+    const reference = whole?.value.parent?.at('valueFrom', field);
+    const name = reference?.at('name').text;
+    const key = reference?.at('key').text;
+    if (name && key) return { subject: keySubject(kind, subject.namespace, name, key), at, role: 'reference' };
+  }
+  return undefined;
 }
 
 /** What makes something that is not written under its name. */

@@ -22,8 +22,8 @@ import { workersIn } from './workers';
 export function occurrencesIn(workspace: Workspace, file: SourceFile): readonly Occurrence[] {
   const resources = file.documents.flatMap(resourcesOf);
   const readers = new Set([...resources, ...resources.flatMap(resource => readersOf(workspace, resource))]);
-  const derived = [...readers].flatMap(resource => workspace.derive(derivedFrom, resource));
-  return distinct([...workspace.lookup(written, fileKey(file)), ...derived.filter(({ at }) => at.uri === file.uri)]);
+  const derived = [...readers].flatMap(resource => workspace.derive(derivedByFile, resource).get(file.uri) ?? []);
+  return distinct([...workspace.lookup(written, fileKey(file)), ...derived]);
 }
 
 /**
@@ -75,7 +75,21 @@ function fileKey(file: SourceFile): string {
   return `in ${file.uri}`;
 }
 
+/** What a document itself says. The index asks for it before and after each edit, so the last answer is kept. */
 function writtenIn(document: ManifestDocument): readonly Occurrence[] {
+  const known = lastWritten.get(document);
+  if (known?.text === document.text) return known.occurrences;
+  const occurrences = readWritten(document);
+  lastWritten.set(document, { text: document.text, occurrences });
+  return occurrences;
+}
+
+const lastWritten = new WeakMap<
+  ManifestDocument,
+  { readonly text: string; readonly occurrences: readonly Occurrence[] }
+>();
+
+function readWritten(document: ManifestDocument): readonly Occurrence[] {
   const resources = resourcesOf(document);
   if (resources.length === 0) return document.isTemplate ? [] : [...namesInValues(document)];
   return resources.flatMap(resource => [

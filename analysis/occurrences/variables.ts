@@ -148,7 +148,10 @@ function* ofToken(resource: Resource, file: EffectiveFile, token: Placeholder, s
       for (const place of placesIn(step, new RegExp(`\\\\\\$\\{?(${name})\\b`, 'g'))) yield { ...one, at: place };
     } else {
       const subject = partSubject('placeholder', resource, '%', token.text);
-      const pattern = placesIn(step, new RegExp(`(${token.text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')})`, 'g'));
+      const pattern = placesIn(
+        step,
+        new RegExp(`(?<!\\w)(${token.text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')})(?!\\w)`, 'g'),
+      );
       for (const place of [at, ...pattern]) {
         yield { subject, at: place, role: 'reference' };
         yield { ...uses(resource, container, definition, place), isIndirect: true };
@@ -160,8 +163,8 @@ function* ofToken(resource: Resource, file: EffectiveFile, token: Placeholder, s
 /** The places of the first group of a pattern in the command that replaces. */
 function placesIn({ by, script }: Step, pattern: RegExp): readonly Place[] {
   return [...script.matchAll(pattern)].map(match => {
-    const start = match.index + match[0].length - (match[1] ?? '').length;
-    const end = match.index + match[0].length;
+    const start = match.index + match[0].lastIndexOf(match[1] ?? '');
+    const end = start + (match[1] ?? '').length;
     return new LazyPlace(() => ({
       uri: by.uri,
       span: { start: by.span.start + start, end: by.span.start + end },
