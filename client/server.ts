@@ -11,6 +11,7 @@ import {
   type ClientFacts,
   clientFactsNotification,
   explainRuleCommand,
+  showPlanCommand,
   showReferencesCommand,
   triggerSuggestCommand,
 } from '../protocol/client-facts';
@@ -118,7 +119,7 @@ export function startServer(createClient: CreateClient, log: LogOutputChannel): 
 /** What the server cannot learn from the capabilities: commands that it may name, and which extensions run beside. */
 function facts(): ClientFacts {
   return {
-    commands: [showReferencesCommand, explainRuleCommand, triggerSuggestCommand],
+    commands: [showReferencesCommand, explainRuleCommand, showPlanCommand, triggerSuggestCommand],
     schemaHelpElsewhere: isSchemaHelpElsewhere(),
   };
 }

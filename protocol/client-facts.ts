@@ -18,3 +18,5 @@ export const showReferencesCommand = 'matrixPreflight.showReferences';
 export const explainRuleCommand = 'matrixPreflight.explainRule';
 /** VS Code's own command that offers completions again, which a written key asks for so that its values come up. */
 export const triggerSuggestCommand = 'editor.action.triggerSuggest';
+/** Client command without arguments: shows the deployment plan. */
+export const showPlanCommand = 'matrixPreflight.showPlan';

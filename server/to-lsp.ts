@@ -2,6 +2,7 @@ import {
   type CodeDescription,
   type Diagnostic,
   DiagnosticSeverity,
+  type Location,
   type TextEdit as LspTextEdit,
   type Range,
 } from 'vscode-languageserver';
@@ -32,6 +33,12 @@ export function toDiagnostic(finding: Finding, workspace: Workspace): Diagnostic
       ? { relatedInformation: problem.related.flatMap(({ at, message }) => relatedInformation(workspace, at, message)) }
       : {}),
   };
+}
+
+/** A place as clients name it; undefined if its file is gone. */
+export function toLocation(workspace: Workspace, place: Place): Location | undefined {
+  const file = workspace.file(place.uri);
+  return file && { uri: place.uri, range: toRange(file, place.span) };
 }
 
 export function toTextEdit(file: SourceFile, at: Span, newText: string): LspTextEdit {

@@ -1,0 +1,44 @@
+import { planSources } from '../../../deploy/plan/from-workspace';
+import { planDeployment, plannedSteps } from '../../../deploy/plan/plan';
+import type { Deployment } from '../../deployment';
+import type { Session } from '../../session';
+
+/** Which steps of the deployment apply a file: `step 5 of 18: PostgreSQL clusters`. */
+export function deployStepsOf(session: Session, deployment: Deployment, path: string): string {
+  const { total, byPath } = planOf(session, deployment);
+  const steps = byPath.get(path) ?? [];
+  const [first] = steps;
+  if (!first) return 'in no step of the deployment';
+  if (steps.length === 1) return `step ${first.number} of ${total}: ${first.title}`;
+  return `steps ${steps.map(({ number }) => number).join(', ')} of ${total}: ${steps.map(({ title }) => title).join(', ')}`;
+}
+
+interface NumberedStep {
+  /** One-based, in the order in which they run. */
+  readonly number: number;
+  readonly title: string;
+}
+
+interface StepsByPath {
+  readonly revision: number;
+  readonly total: number;
+  readonly byPath: ReadonlyMap<string, readonly NumberedStep[]>;
+}
+
+/** A plan reads the whole tree, so it is made once for all lenses that are asked for between two changes. */
+const plans = new WeakMap<Deployment, StepsByPath>();
+
+function planOf(session: Session, deployment: Deployment): StepsByPath {
+  const revision = session.revision();
+  const known = plans.get(deployment);
+  if (known?.revision === revision) return known;
+  const steps = plannedSteps(planDeployment(planSources(deployment.workspace)));
+  const byPath = new Map<string, NumberedStep[]>();
+  steps.forEach(({ title, objects }, index) => {
+    for (const path of new Set(objects.map(({ file }) => file)))
+      byPath.set(path, [...(byPath.get(path) ?? []), { number: index + 1, title }]);
+  });
+  const made = { revision, total: steps.length, byPath };
+  plans.set(deployment, made);
+  return made;
+}
