@@ -1,9 +1,14 @@
 import { commands, Disposable, type ExtensionContext, window } from 'vscode';
 import { checkDeployment } from './check';
 import { registerChecklist } from './checklist/view';
+import { fillCredentials } from './credentials/fill';
+import { generateCredential } from './credentials/generate';
 import { registerPlan } from './deploy/plan';
+import { replaceDomain } from './domain';
 import { registerExplain } from './explain';
-import { fixAllSafeProblems } from './fix-all';
+import { type FixAllOptions, fixAllSafeProblems } from './fix-all';
+import { newMissingResource } from './new-resource';
+import type { RunProgram } from './programs';
 import { registerReferencesPeek } from './references-peek';
 import { type CreateClient, type Server, startServer } from './server';
 import { registerStatusBar } from './status-bar';
@@ -17,6 +22,7 @@ export function compose(
   context: ExtensionContext,
   createClient: CreateClient,
   registerNodeParts: RegisterNodeParts = () => Disposable.from(),
+  runProgram?: RunProgram,
 ): void {
   const log = window.createOutputChannel('Matrix Preflight', { log: true });
   const server = startServer(createClient, log);
@@ -34,7 +40,11 @@ export function compose(
     registerReferencesPeek(server),
     registerNodeParts(context, server, documents),
     command('check', () => checkDeployment(server)),
-    command('fixAll', () => fixAllSafeProblems(server)),
+    command('fixAll', (options?: FixAllOptions) => fixAllSafeProblems(server, options)),
+    command('generateCredential', () => generateCredential(server)),
+    command('fillCredentials', () => fillCredentials(server, runProgram)),
+    command('replaceDomain', () => replaceDomain(server)),
+    command('newMissingResource', () => newMissingResource(server)),
     command('restartServer', () => server.restart()),
     command('showLog', () => log.show()),
   );

@@ -2,6 +2,7 @@ import type { ExtensionContext } from 'vscode';
 import { LanguageClient, TransportKind } from 'vscode-languageclient/node';
 import { compose } from './compose';
 import { registerDeployment } from './deployment/deployment';
+import { runProgram } from './programs';
 
 /** Starts the extension where Node is at hand: the language server is a process of its own. */
 export function activate(context: ExtensionContext): void {
@@ -20,5 +21,6 @@ export function activate(context: ExtensionContext): void {
         options,
       ),
     registerDeployment,
+    runProgram,
   );
 }

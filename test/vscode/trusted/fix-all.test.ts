@@ -18,7 +18,7 @@ describe('Fix All Safe Problems', () => {
   it('mends files that are not open, and saves them', async () => {
     await findingOf(scanner, 'yaml-syntax');
     await findingOf(policies, 'netpol-namespace-selector-label');
-    await vscode.commands.executeCommand('matrixPreflight.fixAll');
+    await vscode.commands.executeCommand('matrixPreflight.fixAll', { preview: false });
     await noFindingOf(scanner, 'yaml-syntax');
     await noFindingOf(policies, 'netpol-namespace-selector-label');
     const text = (await vscode.workspace.openTextDocument(policies)).getText();
