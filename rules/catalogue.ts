@@ -166,8 +166,11 @@ import statefulsetServiceMissing from './services/statefulset-service-missing';
 import workloadSelectorMismatch from './services/workload-selector-mismatch';
 import workloadSelectorsOverlap from './services/workload-selectors-overlap';
 import settingsInvalid from './settings/settings-invalid';
+import signOffsInvalid from './suppression/sign-offs-invalid';
 import suppressionUnknownRule from './suppression/suppression-unknown-rule';
+import suppressionUnused from './suppression/suppression-unused';
 import suppressionWithoutReason from './suppression/suppression-without-reason';
+import waiverUnused from './suppression/waiver-unused';
 import configCopyDrift from './synapse/config-copy-drift';
 import initToolMissingInImage from './synapse/init-tool-missing-in-image';
 import synapseInstanceMap from './synapse/synapse-instance-map';
@@ -375,9 +378,11 @@ export const rules: readonly Rule[] = [
   serviceSelectsSeveralWorkloads,
   serviceTargetPortUnexposed,
   settingsInvalid,
+  signOffsInvalid,
   statefulsetServiceMissing,
   substitutionUnsafeSecret,
   suppressionUnknownRule,
+  suppressionUnused,
   suppressionWithoutReason,
   synapseDatabaseMismatch,
   synapseInstanceMap,
@@ -408,6 +413,7 @@ export const rules: readonly Rule[] = [
   turnSharedSecretMismatch,
   turnStaticSecretNotApplied,
   turnUrisInvalid,
+  waiverUnused,
   workloadSelectorMismatch,
   workloadSelectorsOverlap,
   yamlSyntax,

@@ -1,15 +1,18 @@
-import { checklistItems } from '../checklist/items';
 import type { LiveAnswer } from '../checklist/live';
-import type { ChecklistItem, ChecklistItemId, ChecklistItemState } from '../checklist/types';
+import { nameOf, type SignOff, signOffState, type Waiver } from '../checklist/sign-offs';
+import type { ChecklistItemId, ChecklistItemState } from '../checklist/types';
+import type { SourceFile } from '../manifests/file';
 import type { Place } from '../manifests/span';
 import type { Workspace } from '../manifests/workspace';
 import { evidenceFor } from './evidence';
 import type { Finding } from './findings';
+import { itemsOf, type TreeItem } from './items';
 import type { Rule } from './rule';
+import { hashOfFile, signOffsOf } from './sign-offs';
 
 /** One checklist item and what the tree says about it. */
 export interface ItemReport {
-  readonly item: ChecklistItem;
+  readonly item: TreeItem;
   readonly state: ChecklistItemState;
   /** One line that says why. */
   readonly reason: string;
@@ -18,19 +21,29 @@ export interface ItemReport {
   readonly findings: number;
   /** The findings' places, else the objects that the item was checked on. */
   readonly evidence: readonly Place[];
+  /** A person's word for the item, also where it does not hold any more. */
+  readonly signOff: SignOff | undefined;
+  /** The waivers that take findings against the item out. */
+  readonly waivers: readonly Waiver[];
+  /** Who is to look after the item, as the file of sign-offs says. */
+  readonly assigned: string | undefined;
 }
 
 /**
  * The state of every item, in checklist order.
  *
  * A static item fails by an error or a warning against it, and passes only if there was something to check. Live items
- * stay unknown until a cluster has answered, as `live` tells, manual ones open until a person has signed.
+ * stay unknown until a cluster has answered, as `live` tells, or a person has signed; manual ones are open until then. A
+ * sign-off never speaks against a finding or against the cluster.
+ *
+ * `today` is an ISO date; without it no sign-off expires.
  */
 export function itemReports(
   workspace: Workspace,
   findings: readonly Finding[],
   rules: readonly Rule[],
   live: ReadonlyMap<ChecklistItemId, LiveAnswer> = new Map(),
+  today?: string,
 ): readonly ItemReport[] {
   const byItem = new Map<string, Finding[]>();
   for (const finding of findings) {
@@ -42,17 +55,31 @@ export function itemReports(
   }
   const rulesOfItem = new Map<string, string[]>();
   for (const rule of rules) for (const id of rule.items) rulesOfItem.set(id, [...(rulesOfItem.get(id) ?? []), rule.id]);
-  return checklistItems.map(item =>
-    report(item, byItem.get(item.id) ?? [], rulesOfItem.get(item.id) ?? [], workspace, live.get(item.id)),
+  const { signOffs, assigned } = signOffsOf(workspace);
+  return itemsOf(workspace).map(item =>
+    report(item, byItem.get(item.id) ?? [], rulesOfItem.get(item.id) ?? [], {
+      workspace,
+      answer: live.get(item.id),
+      today,
+      signOff: signOffs.findLast(one => one.item === item.id),
+      assigned: assigned.get(item.id)?.text,
+    }),
   );
 }
 
+interface Known {
+  readonly workspace: Workspace;
+  readonly answer: LiveAnswer | undefined;
+  readonly today: string | undefined;
+  readonly signOff: SignOff | undefined;
+  readonly assigned: string | undefined;
+}
+
 function report(
-  item: ChecklistItem,
+  item: TreeItem,
   all: readonly Finding[],
   ids: readonly string[],
-  workspace: Workspace,
-  answer: LiveAnswer | undefined,
+  { workspace, answer, today, signOff, assigned }: Known,
 ): ItemReport {
   const against = all.filter(finding => finding.severity === 'error' || finding.severity === 'warning');
   const open = against.filter(finding => !finding.suppressed);
@@ -63,13 +90,25 @@ function report(
     rules: ids,
     findings: open.length,
     evidence,
+    signOff: item.kind === 'static' ? undefined : signOff,
+    waivers: against.flatMap(finding => finding.suppressed?.waiver ?? []),
+    assigned,
   });
   const places = open.map(finding => finding.problem.at);
-  if (item.kind === 'live') {
+  if (item.kind !== 'static') {
     if (open.length > 0) return say('failed', `${plural(open.length)} in the manifests already`, places);
-    return answer ? say(answer.state, answer.reason) : say('unknown', item.hint ?? 'needs an answer from the cluster');
+    if (answer && answer.state !== 'unknown') return say(answer.state, answer.reason);
+    const signed = signOff && signOffState(signOff, today, path => hashOf(workspace, path));
+    if (signOff && signed && signed.state !== 'open')
+      return say(signed.state, signed.reason, coveredPlaces(workspace, signOff));
+    if (answer) return say(answer.state, answer.reason);
+    const isLive = item.kind === 'live';
+    return say(
+      isLive ? 'unknown' : 'open',
+      signed?.reason ?? item.hint ?? (isLive ? 'needs an answer from the cluster' : 'needs a person'),
+      item.at ? [item.at] : [],
+    );
   }
-  if (item.kind === 'manual') return say('open', item.hint ?? 'needs a person');
   const evidence = evidenceFor(item.id, workspace);
   if (evidence.waived) return say('waived', evidence.waived);
   if (open.length > 0) return say('failed', plural(open.length), places);
@@ -77,7 +116,7 @@ function report(
   if (against.length > 0)
     return say(
       'waived',
-      `${plural(against.length)} suppressed: ${against[0]?.suppressed?.reason ?? ''}`,
+      waivedWords(against),
       against.map(finding => finding.problem.at),
     );
   if (evidence.places.length === 0) return say('not-applicable', evidence.missing);
@@ -86,6 +125,32 @@ function report(
     `checked on ${evidence.places.length === 1 ? 'one place' : `${evidence.places.length} places`}`,
     evidence.places,
   );
+}
+
+/** How many findings are out, and the first reason, with the name of whoever waived. */
+function waivedWords(against: readonly Finding[]): string {
+  const [first] = against;
+  const waiver = first?.suppressed?.waiver;
+  const who = waiver ? ` (${nameOf(waiver.by)}${waiver.expires ? `, until ${waiver.expires}` : ''})` : '';
+  const isWaived = against.some(finding => finding.suppressed?.waiver);
+  return `${plural(against.length)} ${isWaived ? 'waived' : 'suppressed'}: ${first?.suppressed?.reason ?? ''}${who}`;
+}
+
+/** The start of each file that a sign-off covers and that is there. */
+function coveredPlaces(workspace: Workspace, { covers }: SignOff): readonly Place[] {
+  return covers.flatMap(({ path }) => {
+    const file = fileAt(workspace, path);
+    return file ? [{ uri: file.uri, span: { start: 0, end: 0 } }] : [];
+  });
+}
+
+function hashOf(workspace: Workspace, path: string): string | undefined {
+  const file = fileAt(workspace, path);
+  return file && hashOfFile(file);
+}
+
+function fileAt(workspace: Workspace, path: string): SourceFile | undefined {
+  return workspace.files.find(file => file.path === path);
 }
 
 function plural(count: number): string {

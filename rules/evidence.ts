@@ -37,6 +37,12 @@ export function evidenceFor(id: ChecklistItemId, workspace: Workspace): Evidence
   };
 }
 
+/** The paths of the files that a person's word for an item is about: those that declare its objects. Sorted. */
+export function coveredPaths(id: ChecklistItemId, workspace: Workspace): readonly string[] {
+  const paths = evidenceFor(id, workspace).places.map(place => workspace.file(place.uri)?.path);
+  return [...new Set(paths.filter(path => path !== undefined))].sort();
+}
+
 type Subject = readonly [
   component: Component | undefined,
   missing: string,
@@ -73,6 +79,18 @@ const scanner: Subject = ['antivirus', 'there is no content scanner', workspace 
 const element: Subject = ['element', 'there is no Element Web', workspace => workloads(workspace, 'element')];
 const coturn: Subject = ['coturn', 'there is no coturn', workspace => workloads(workspace, 'coturn')];
 const haproxy: Subject = ['main', 'there is no HAProxy', workspace => workloads(workspace, 'haproxy')];
+const workers: Subject = ['workers', 'there is no Synapse worker', synapseWorkers];
+const mainDomain: Subject = [undefined, 'there is no Synapse', synapseMains];
+const backedUp: Subject = [
+  undefined,
+  'there is nothing to back up',
+  ofKinds(clusterKind, 'ScheduledBackup.postgresql.cnpg.io', tenantKind),
+];
+const alerts: Subject = [
+  'monitoring',
+  'there is no PrometheusRule',
+  ofKinds('PrometheusRule.monitoring.coreos.com', 'AlertmanagerConfig.monitoring.coreos.com'),
+];
 const everything: Subject = [undefined, 'there is no workload', ofKinds('Deployment', 'StatefulSet', 'DaemonSet')];
 
 /** Ids or their beginnings, the more exact ones first. */
@@ -86,7 +104,7 @@ const subjects: readonly (readonly [string, Subject])[] = [
   ['1.3', tenants],
   ['1.4', policies],
   ['2.1', ['main', 'there is no Synapse main process', synapseMains]],
-  ['2.2.b.1', ['workers', 'there is no Synapse worker', synapseWorkers]],
+  ['2.2.b.1', workers],
   ['2.2', haproxy],
   ['2.3', keyVault],
   ['2.4', livekit],
@@ -109,6 +127,24 @@ const subjects: readonly (readonly [string, Subject])[] = [
       ofKinds('Certificate.cert-manager.io', 'ClusterIssuer.cert-manager.io', 'Issuer.cert-manager.io'),
     ],
   ],
-  ['A.3', [undefined, 'there is no Synapse', synapseMains]],
+  ['A.3', mainDomain],
   ['B', everything],
+  ['C.1', everything],
+  ['C.2.a', clusters],
+  ['C.2.b', redis],
+  ['C.2.c', tenants],
+  ['C.3.a', mainDomain],
+  ['C.3.b', workers],
+  ['C.4', sync],
+  ['F.1', everything],
+  ['F.2', everything],
+  ['F.3', mainDomain],
+  ['F.4', element],
+  ['F.5', tenants],
+  ['F.6', sync],
+  ['F.7', monitors],
+  ['F.8', backedUp],
+  ['F.9', everything],
+  ['R.2', backedUp],
+  ['R.3', alerts],
 ];

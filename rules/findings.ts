@@ -1,9 +1,12 @@
 import { settingsOf } from '../analysis/settings';
+import { hasExpired, type Waiver } from '../checklist/sign-offs';
 import type { ManifestDocument } from '../manifests/document';
 import type { SourceFile } from '../manifests/file';
 import type { Resource } from '../manifests/resource';
 import type { Workspace } from '../manifests/workspace';
-import type { Problem, Rule, Severity } from './rule';
+import { fingerprints } from './fingerprint';
+import type { Found, Problem, Rule, Severity } from './rule';
+import { signOffsOf } from './sign-offs';
 import { suppressionsOf } from './suppressions';
 
 /** A problem that a rule found, with the rule and what it was looking at. */
@@ -12,8 +15,8 @@ export interface Finding {
   readonly problem: Problem;
   readonly severity: Severity;
   readonly resource: Resource | undefined;
-  /** Why the finding is not to be reported, if a comment in the file says so. */
-  readonly suppressed: { readonly reason: string } | undefined;
+  /** Why the finding is not to be reported, if a comment in the file says so, or a waiver. */
+  readonly suppressed: { readonly reason: string; readonly waiver?: Waiver } | undefined;
 }
 
 export interface CheckOptions {
@@ -21,6 +24,8 @@ export interface CheckOptions {
   readonly profile?: 'default' | 'strict';
   /** Severities by rule id from the editor's settings; they give way to those of the tree's own configuration. */
   readonly severities?: Readonly<Record<string, Severity | 'off'>>;
+  /** Gives the day as an ISO date, on which waivers may have expired. Without it nothing expires. */
+  readonly today?: () => string;
 }
 
 /** What a rule looked at when it found something. */
@@ -48,7 +53,38 @@ export function checkWorkspace(
     raw.push(...fileFindings(file, active, workspace));
     for (const document of file.documents) raw.push(...documentFindings(document, byKind, active, workspace));
   }
-  return publish(raw, workspace, options);
+  return withFindingsChecks(raw, publish(raw, workspace, options), workspace.files, active, workspace, options);
+}
+
+/** The findings, and what the rules about findings say of them. `found` is what was published of `raw`. */
+export function withFindingsChecks(
+  raw: readonly RawFinding[],
+  found: readonly Finding[],
+  files: readonly SourceFile[],
+  rules: readonly Rule[],
+  workspace: Workspace,
+  options: CheckOptions,
+  ofOther?: (uri: string) => readonly Finding[],
+): readonly Finding[] {
+  if (!rules.some(rule => 'checkFindings' in rule)) return found;
+  const byUri = new Map<string, Finding[]>();
+  for (const finding of found) {
+    const own = byUri.get(finding.problem.at.uri);
+    if (own) own.push(finding);
+    else byUri.set(finding.problem.at.uri, [finding]);
+  }
+  const ran = new Set(rules.map(rule => rule.id));
+  const all: Found = {
+    of: uri => byUri.get(uri) ?? ofOther?.(uri) ?? [],
+    ran: id => ran.has(id),
+    today: options.today?.(),
+  };
+  const about = rules.flatMap(rule =>
+    'checkFindings' in rule
+      ? files.flatMap(file => run(rule, workspace, undefined, () => rule.checkFindings(file, all, workspace)))
+      : [],
+  );
+  return about.length === 0 ? found : publish([...raw, ...about], workspace, options);
 }
 
 export function fileFindings(file: SourceFile, rules: readonly Rule[], workspace: Workspace): readonly RawFinding[] {
@@ -144,7 +180,7 @@ export function publish(
     const suppressed = file ? suppressionsOf(file).find(one => one.covers(rule.id, start)) : undefined;
     findings.push({ rule, problem, severity, resource, suppressed: suppressed && { reason: suppressed.reason } });
   }
-  return findings
+  const sorted = findings
     .map(finding => ({
       finding,
       path: workspace.file(finding.problem.at.uri)?.path ?? finding.problem.at.uri,
@@ -158,6 +194,25 @@ export function publish(
         compare(a.finding.problem.message, b.finding.problem.message),
     )
     .map(({ finding }) => finding);
+  return waived(sorted, workspace, options.today?.());
+}
+
+/** Marks the findings that a waiver takes out. Fingerprints are worked out only for files that have waivers. */
+function waived(findings: readonly Finding[], workspace: Workspace, today: string | undefined): readonly Finding[] {
+  const { waivers } = signOffsOf(workspace);
+  if (waivers.length === 0) return findings;
+  const paths = new Set(waivers.map(waiver => waiver.file));
+  const own = findings.filter(({ problem }) => paths.has(workspace.file(problem.at.uri)?.path ?? ''));
+  const names = fingerprints(own, workspace);
+  const byFinding = new Map<Finding, Waiver>();
+  for (const [index, finding] of own.entries()) {
+    const waiver = waivers.find(one => one.fingerprint === names[index] && one.rule === finding.rule.id);
+    if (waiver && !finding.suppressed && !hasExpired(waiver.expires, today)) byFinding.set(finding, waiver);
+  }
+  return findings.map(finding => {
+    const waiver = byFinding.get(finding);
+    return waiver ? { ...finding, suppressed: { reason: waiver.reason, waiver } } : finding;
+  });
 }
 
 export function isActive(rule: Rule, workspace: Workspace, options: CheckOptions): boolean {

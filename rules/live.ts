@@ -13,6 +13,7 @@ import {
   rulesByKind,
   rulesFor,
   run,
+  withFindingsChecks,
 } from './findings';
 import type { Rule } from './rule';
 
@@ -64,21 +65,32 @@ export class LiveFindings {
 
   /** The findings whose place is in a file, sorted. */
   of(uri: string): readonly Finding[] {
+    const file = this.#workspace.file(uri);
+    return this.#published(this.#rawOf(uri), file ? [file] : []);
+  }
+
+  /** All findings of the workspace, sorted. */
+  all(): readonly Finding[] {
+    return this.#published(
+      [...this.#owners.values()].flatMap(owner => owner.findings),
+      this.#workspace.files,
+    );
+  }
+
+  #published(raw: readonly RawFinding[], files: readonly SourceFile[]): readonly Finding[] {
+    const found = publish(raw, this.#workspace, this.#options);
+    return withFindingsChecks(raw, found, files, this.#rules, this.#workspace, this.#options, uri =>
+      publish(this.#rawOf(uri), this.#workspace, this.#options),
+    );
+  }
+
+  #rawOf(uri: string): readonly RawFinding[] {
     const raw: RawFinding[] = [];
     for (const owner of this.#byUri.get(uri) ?? []) {
       for (const finding of this.#owners.get(owner)?.findings ?? [])
         if (finding.problem.at.uri === uri) raw.push(finding);
     }
-    return publish(raw, this.#workspace, this.#options);
-  }
-
-  /** All findings of the workspace, sorted. */
-  all(): readonly Finding[] {
-    return publish(
-      [...this.#owners.values()].flatMap(owner => owner.findings),
-      this.#workspace,
-      this.#options,
-    );
+    return raw;
   }
 
   dispose(): void {

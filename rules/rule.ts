@@ -4,16 +4,18 @@ import type { SourceFile } from '../manifests/file';
 import type { Resource } from '../manifests/resource';
 import type { Place, TextEdit } from '../manifests/span';
 import type { Workspace } from '../manifests/workspace';
+import type { Finding } from './findings';
 
 export type Severity = 'error' | 'warning' | 'info' | 'hint';
 
 /**
  * One rule: what it says of itself, and one check.
  *
- * A check is pure: it reads anything through the workspace, changes nothing, and yields problems. Which of the four
- * checks a rule has tells what it looks at: each resource of some kinds, each document, each file, or the whole.
+ * A check is pure: it reads anything through the workspace, changes nothing, and yields problems. Which of the five
+ * checks a rule has tells what it looks at: each resource of some kinds, each document, each file, the whole, or what
+ * the other rules have found.
  */
-export type Rule = RuleText & (ResourceCheck | DocumentCheck | FileCheck | WorkspaceCheck);
+export type Rule = RuleText & (ResourceCheck | DocumentCheck | FileCheck | WorkspaceCheck | FindingsCheck);
 
 export interface RuleText {
   /** Kebab case; also the name of the file, of the page under docs/rules and of the diagnostic's code. */
@@ -54,6 +56,20 @@ export interface FileCheck {
 }
 export interface WorkspaceCheck {
   checkWorkspace(workspace: Workspace): Iterable<Problem>;
+}
+/** For rules about what takes findings out of the report. It runs when the findings are known, for each file. */
+export interface FindingsCheck {
+  checkFindings(file: SourceFile, found: Found, workspace: Workspace): Iterable<Problem>;
+}
+
+/** What the other rules have found. */
+export interface Found {
+  /** The findings of a file, with those that a comment or a waiver takes out. */
+  of(uri: string): readonly Finding[];
+  /** Whether a rule has been run. */
+  ran(rule: string): boolean;
+  /** The day, as an ISO date; undefined where there is no clock. */
+  readonly today: string | undefined;
 }
 
 export interface Problem {

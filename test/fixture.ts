@@ -1,5 +1,6 @@
 import type { TextEdit } from '../manifests/span';
 import { Workspace } from '../manifests/workspace';
+import { rules as catalogue } from '../rules/catalogue';
 import { checkWorkspace, type Finding } from '../rules/findings';
 import type { NewFile, Rule, Severity } from '../rules/rule';
 
@@ -141,7 +142,14 @@ export function check(
 ): { readonly fixture: Fixture; readonly workspace: Workspace; readonly findings: readonly Finding[] } {
   const fixture = readFixture(source);
   const workspace = workspaceOf(fixture.files);
-  return { fixture, workspace, findings: checkWorkspace(workspace, rules, { profile: 'strict' }) };
+  return { fixture, workspace, findings: findingsOf(workspace, rules) };
+}
+
+/** What rules find; a rule about the findings of others needs those, so all rules run for it. */
+function findingsOf(workspace: Workspace, rules: readonly Rule[]): readonly Finding[] {
+  const isAboutOthers = rules.some(rule => 'checkFindings' in rule);
+  const findings = checkWorkspace(workspace, isAboutOthers ? catalogue : rules, { profile: 'strict' });
+  return isAboutOthers ? findings.filter(({ rule }) => rules.includes(rule)) : findings;
 }
 
 /** The files after some edits and new files. Edits are offsets into the files as they are. */
@@ -166,7 +174,7 @@ export function fixAll(files: ReadonlyMap<string, string>, rules: readonly Rule[
   let current = files;
   for (let round = 0; round < 50; round++) {
     const workspace = workspaceOf(current);
-    const findings = checkWorkspace(workspace, rules, { profile: 'strict' });
+    const findings = findingsOf(workspace, rules);
     const fix = findings.map(finding => finding.problem.fixes?.()[0]).find(one => one !== undefined);
     if (!fix) return current;
     const next = applyEdits(current, fix.edits, fix.creates);
