@@ -19,14 +19,21 @@ const floors: Readonly<Record<string, { readonly folders: readonly string[]; rea
     },
     credentials: { folders: ['type:analysis'], packages: [] },
     files: { folders: ['manifests'], packages: ['node'] },
+    picture: { folders: ['type:protocol'], packages: ['@dagrejs/dagre'] },
+    reports: {
+      folders: ['picture', 'rules', 'analysis', 'manifests', 'checklist', 'type:protocol'],
+      packages: [],
+    },
     protocol: { folders: ['type:checklist', 'type:rules', 'type:analysis', 'type:deploy'], packages: [] },
     server: {
-      folders: ['rules', 'analysis', 'manifests', 'files', 'protocol', 'checklist', 'deploy'],
+      folders: ['rules', 'reports', 'analysis', 'manifests', 'files', 'protocol', 'checklist', 'deploy'],
       packages: ['node', 'vscode-languageserver', 'vscode-languageserver-textdocument'],
     },
     cli: {
       folders: [
         'rules',
+        'reports',
+        'picture',
         'deploy',
         'files',
         'analysis',
@@ -39,13 +46,13 @@ const floors: Readonly<Record<string, { readonly folders: readonly string[]; rea
       packages: ['node', 'picocolors', 'diff', 'vscode-languageserver'],
     },
     client: {
-      folders: ['protocol', 'checklist', 'deploy', 'credentials'],
+      folders: ['protocol', 'picture', 'checklist', 'deploy', 'credentials'],
       packages: ['node', 'vscode', 'vscode-languageclient'],
     },
   };
 
 /** What runs in a browser worker must not reach for the outside world. */
-const pure = ['manifests', 'checklist', 'analysis', 'rules'];
+const pure = ['manifests', 'checklist', 'analysis', 'rules', 'picture', 'reports'];
 const forbiddenGlobals =
   /\b(?:process\.(?:env|argv|platform|cwd|exit|nextTick|stdout|stderr|version|hrtime|memoryUsage|on)\b|Buffer\b|Date\.now|new Date\b|Math\.random|setTimeout|setInterval|fetch\(|XMLHttpRequest|require\()/;
 

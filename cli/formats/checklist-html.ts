@@ -1,6 +1,6 @@
+import { escapeXml } from '../../picture/xml';
 import type { ItemReport } from '../../rules/checklist';
 import { type ChecklistReport, checklistByPhase, countsSentence, evidencePlaces, marks } from './checklist';
-import { escapeXml } from './xml';
 
 /**
  * The checklist as one page that needs nothing else: no script, no font, no picture, no address. It can be read by a

@@ -1,7 +1,7 @@
 import type { SourceFile } from '../../manifests/file';
+import { escapeXml } from '../../picture/xml';
 import type { NamedFinding } from '../baseline';
 import { type CheckReport, findingsByFile, severityCounts } from './report';
-import { escapeXml } from './xml';
 
 /**
  * JUnit XML: a test suite for each file, and in it a test case for each finding. What the command fails for is a

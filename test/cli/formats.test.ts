@@ -15,7 +15,7 @@ import { markdownFindings } from '../../cli/formats/markdown';
 import { escapeMarkdown } from '../../cli/formats/markdown-text';
 import { type CheckReport, rulePages } from '../../cli/formats/report';
 import { sarifLog } from '../../cli/formats/sarif';
-import { escapeXml } from '../../cli/formats/xml';
+import { escapeXml } from '../../picture/xml';
 import { UsageError } from '../../cli/usage';
 import { Workspace } from '../../manifests/workspace';
 import { rules } from '../../rules/catalogue';
