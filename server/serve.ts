@@ -1,17 +1,25 @@
 import type { Connection } from 'vscode-languageserver';
+import { callHierarchy } from './features/call-hierarchy';
 import { codeActions } from './features/code-actions';
 import { codeLens } from './features/code-lens';
 import { completion } from './features/completion';
 import { ownRequests } from './features/custom';
+import { definition } from './features/definition';
 import { diagnostics } from './features/diagnostics';
 import { editingCredentials } from './features/editing-credentials';
 import { editingDomain } from './features/editing-domain';
 import { editingMissing } from './features/editing-missing';
 import type { Feature } from './features/feature';
+import { highlights } from './features/highlights';
 import { hover } from './features/hover';
 import { inlayHints } from './features/inlay-hints';
+import { links } from './features/links';
 import { liveResults } from './features/live-results';
+import { references } from './features/references';
+import { rename } from './features/rename';
 import { semanticTokens } from './features/semantic-tokens';
+import { documentSymbols } from './features/symbols';
+import { workspaceSymbols } from './features/workspace-symbols';
 import type { FolderReader } from './folder-reader';
 import { Session } from './session';
 
@@ -26,6 +34,14 @@ const features: readonly Feature[] = [
   editingCredentials,
   editingDomain,
   editingMissing,
+  callHierarchy,
+  definition,
+  highlights,
+  links,
+  references,
+  rename,
+  documentSymbols,
+  workspaceSymbols,
   codeLens,
   inlayHints,
   semanticTokens,
