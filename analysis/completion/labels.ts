@@ -107,7 +107,35 @@ function pods(
     namespace === undefined
       ? podsIn(workspace)
       : [...podsIn(workspace, namespace), ...podsIn(workspace).filter(one => one.namespace === undefined)];
-  return all.map(one => ({ labels: one.labels, title: one.owner.title, namespace: one.namespace }));
+  return [
+    ...all.map(one => ({ labels: one.labels, title: one.owner.title, namespace: one.namespace })),
+    ...(all.length > 0 || namespace === undefined ? [] : usualPods(namespace)),
+  ];
+}
+
+/**
+ * The pods that usual installations have in namespaces that no manifest of the tree fills: CoreDNS as Kubernetes labels
+ * it, and the charts of ingress-nginx, cert-manager and kube-prometheus-stack.
+ */
+function usualPods(namespace: string): readonly (Labelled & { readonly namespace: string | undefined })[] {
+  const of = (title: string, ...labels: readonly (readonly [string, string])[]) => ({
+    labels: new Map(labels),
+    title,
+    namespace,
+  });
+  const name = 'app.kubernetes.io/name';
+  switch (namespace) {
+    case 'kube-system':
+      return [of('the DNS of the cluster', ['k8s-app', 'kube-dns'])];
+    case 'ingress-nginx':
+      return [of('the ingress controller', [name, 'ingress-nginx'], ['app.kubernetes.io/component', 'controller'])];
+    case 'cert-manager':
+      return [of('cert-manager', [name, 'cert-manager'])];
+    case 'monitoring':
+      return [of('Prometheus', [name, 'prometheus']), of('Grafana', [name, 'grafana'])];
+    default:
+      return [];
+  }
 }
 
 function services(workspace: Workspace): readonly (Labelled & { readonly namespace: string | undefined })[] {
@@ -134,10 +162,15 @@ function keys(found: readonly Labelled[], present: readonly string[]): readonly 
       label,
       kind: 'label' as const,
       detail: owners(titles),
-      rank:
-        label === metadataName || label === 'app.kubernetes.io/name' || label === 'app' ? (0 as const) : (1 as const),
+      rank: addedLater.test(label) ? (3 as const) : usualLabels.has(label) ? (0 as const) : (1 as const),
     }));
 }
+
+/** What things are mostly told apart by. */
+const usualLabels: ReadonlySet<string> = new Set([metadataName, 'app.kubernetes.io/name', 'app']);
+
+/** Labels that controllers put on single pods, which few selectors want. */
+const addedLater = /^(?:statefulset\.kubernetes\.io\/|batch\.kubernetes\.io\/|job-name$|pod-template-hash$)/;
 
 function values(found: readonly Labelled[], key: string): readonly Candidate[] {
   const titles = new Map<string, string[]>();

@@ -1,6 +1,6 @@
 import type { PathKey, Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
-import { type Declaration, declarationsOf, declaredNames } from '../declarations';
+import { type Declaration, dataKeys, declarationsOf, declaredNames } from '../declarations';
 import { namespaceResource, wellKnownNamespaces } from '../namespaces';
 import { podsIn, podTemplate, workloadKinds } from '../pods';
 import { referencesIn, referringKinds } from '../references';
@@ -16,8 +16,10 @@ import { besideOf, endsWith, isPath, type Place, upTo, valueAt } from './places'
 export function objectsAt(place: Place, path: readonly PathKey[]): readonly Candidate[] | undefined {
   const key = keyOwner(place, path);
   if (key) return keysOf(place, key.kind, key.name);
+  const certificate = certificateSecret(place, path);
   const kind = namedKind(place, path);
-  if (kind) return namesOf(place, kind);
+  if (kind) return distinct([...certificate, ...namesOf(place, kind)]);
+  if (certificate.length > 0) return certificate;
   return pathsInPod(place, path) ?? namespacesAt(place, path) ?? kindsAt(place, path);
 }
 
@@ -27,9 +29,12 @@ export function objectsOfKind(workspace: Workspace, kind: string, namespace: str
     one => one.kind === kind && (namespace === undefined || (one.namespace ?? namespace) === namespace),
   );
   const names = new Set([...declaredNames(workspace, kind, namespace), ...provided.map(one => one.name)]);
-  return [...names].map(name => {
-    const declarations = declarationsOf(workspace, kind, namespace, name);
-    const [first] = declarations;
+  return [...names].flatMap(name => {
+    // What belongs to an object without a namespace goes to that of its controller.
+    const [first] = declarationsOf(workspace, kind, namespace, name).filter(
+      one => kind !== 'Secret' || one.resource?.kind !== 'ClusterIssuer',
+    );
+    if (!first && !provided.some(one => one.name === name)) return [];
     return {
       label: name,
       kind: 'object' as const,
@@ -56,6 +61,19 @@ export function namespaceCandidates(workspace: Workspace): readonly Candidate[] 
       rank: isDeclared ? 0 : wellKnownNamespaces.has(name) ? 2 : 1,
     };
   });
+}
+
+/** A name for the Secret that cert-manager is to make, where there is none as yet. */
+function certificateSecret({ resource }: Place, path: readonly PathKey[]): readonly Candidate[] {
+  const { kind, name, root } = resource;
+  const isCertificate = kind === 'Certificate' && isPath(path, 'spec', 'secretName');
+  const annotations = root.at('metadata', 'annotations');
+  const isAsked = annotations.keys().some(key => key.startsWith('cert-manager.io/') && key.endsWith('issuer'));
+  const isIngress = kind === 'Ingress' && isAsked && isPath(path, 'spec', 'tls', '#', 'secretName');
+  if (name === '' || !(isCertificate || isIngress)) return [];
+  return [
+    { label: name.endsWith('-tls') ? name : `${name}-tls`, kind: 'name', detail: 'made by cert-manager', rank: 0 },
+  ];
 }
 
 interface Owner {
@@ -206,7 +224,9 @@ function used(workspace: Workspace, kind: string): readonly Candidate[] {
 }
 
 function keysOf({ workspace, resource }: Place, kind: Owner['kind'], name: string): readonly Candidate[] {
-  const found = declarationsOf(workspace, kind, resource.namespace, name);
+  const found = declarationsOf(workspace, kind, resource.namespace, name).map(one =>
+    one.origin === 'broken' ? { ...one, keys: keysOfBroken(workspace, one) } : one,
+  );
   return distinct(
     found.flatMap(one =>
       one.keys === 'any'
@@ -219,6 +239,13 @@ function keysOf({ workspace, resource }: Place, kind: Owner['kind'], name: strin
           })),
     ),
   );
+}
+
+/** The keys of an object whose document cannot be read as a whole, as far as they can be told. */
+function keysOfBroken(workspace: Workspace, { at }: Declaration): ReadonlySet<string> {
+  const { start } = at.span;
+  const document = workspace.file(at.uri)?.documents.find(({ span }) => span.start <= start && start < span.end);
+  return new Set(document ? dataKeys(document.root) : []);
 }
 
 /** What the object's own pod has: volumes for mounts, and files of a volume for `subPath`. */

@@ -16,8 +16,10 @@ import { besideOf, endsWith, type Place, upTo, valueAt } from './places';
 export function portsAt(place: Place, path: readonly PathKey[]): readonly Candidate[] | undefined {
   const { workspace, resource } = place;
   const { kind, namespace } = resource;
-  if (kind === 'Service' && endsWith(path, 'ports', '#', 'targetPort'))
-    return namesAndNumbers(selected(workspace, namespace, readMapSelector(valueAt(place, ['spec', 'selector']))));
+  if (kind === 'Service' && endsWith(path, 'ports', '#', 'port|targetPort')) {
+    const all = namesAndNumbers(selected(workspace, namespace, readMapSelector(valueAt(place, ['spec', 'selector']))));
+    return path.at(-1) === 'port' ? all.filter(one => one.isBare) : all;
+  }
   if (endsWith(path, 'httpGet|tcpSocket|grpc', 'port')) {
     const container = valueAt(
       place,
@@ -129,10 +131,13 @@ function policyPorts(place: Place, path: readonly PathKey[]): readonly Candidate
     ? peersOf(place, path.slice(0, -3))
     : selected(workspace, resource.namespace, readSelector(valueAt(place, ['spec', 'podSelector'])), true);
   const all = namesAndNumbers(pods);
-  const dns: readonly Candidate[] = isEgress
-    ? [{ label: '53', kind: 'port', detail: 'DNS', isBare: true, rank: 1 }]
+  const outside: readonly Candidate[] = isEgress
+    ? [
+        { label: '53', kind: 'port', detail: 'DNS', isBare: true, rank: 1 },
+        { label: '443', kind: 'port', detail: 'HTTPS, also of the Kubernetes API', isBare: true, rank: 2 },
+      ]
     : [];
-  return distinct(path.at(-1) === 'endPort' ? all.filter(one => one.isBare) : [...all, ...dns]);
+  return distinct(path.at(-1) === 'endPort' ? all.filter(one => one.isBare) : [...all, ...outside]);
 }
 
 /** The pods that the peers of an egress rule select. */

@@ -5,11 +5,12 @@ import { operatorSchemaOfKind } from '../schema-operators';
 import { kubernetesKinds, schemaOfKind } from '../schemas.generated';
 import { type Candidate, distinct, type Rank } from './candidate';
 import { knownValues } from './known-values';
-import { type Place, valueAt } from './places';
+import { endsWith, type Place, valueAt } from './places';
 
 /** The fields that the mapping at a path may have and has not yet. `typed` is the key under the cursor. */
 export function fieldsAt(place: Place, docs: FieldDocs, path: readonly PathKey[], typed: string): readonly Candidate[] {
   const type = typeHere(place, path);
+  if (type?.kind === 'map' && endsWith(path, 'resources', 'limits|requests')) return quantities(place, path, typed);
   if (type?.kind !== 'object') return path.length === 0 && !type ? start(place) : [];
   const present = new Set(valueAt(place, path).keys());
   present.delete(typed);
@@ -82,14 +83,35 @@ const usual: ReadonlySet<string> = new Set(
 
 function valuesOf(place: Place, type: Type, path: readonly PathKey[]): readonly Candidate[] {
   if (type.kind === 'boolean') return ['true', 'false'].map(label => ({ label, kind: 'enum', isBare: true, rank: 0 }));
-  const known = type.kind === 'string' && type.values ? type.values : knownValues(place.resource.kind, path);
+  const allowed = type.kind === 'string' ? type.values : undefined;
+  const usual = knownValues(place.resource.kind, path)?.filter(one => allowed?.includes(one) ?? true) ?? [];
+  const known = [...new Set([...usual, ...(allowed ?? [])])];
   if (type.kind === 'object' || type.kind === 'map' || type.kind === 'list' || type.kind === 'number') return [];
-  return (known ?? []).map((label, index) => ({
+  return known.map((label, index) => ({
     label: label === '' ? '""' : label,
     kind: 'enum',
     rank: index === 0 ? 0 : 1,
     ...(label === '' ? { isBare: true } : {}),
   }));
+}
+
+/** The resources that containers and claims ask for (Kubernetes: Resource Management for Pods and Containers). */
+function quantities(place: Place, path: readonly PathKey[], typed: string): readonly Candidate[] {
+  const present = new Set(valueAt(place, path).keys());
+  present.delete(typed);
+  const isClaim =
+    endsWith(path, 'spec', 'resources', '*') && valueAt(place, [...path.slice(0, -2), 'accessModes']).exists;
+  return (
+    isClaim
+      ? [['storage', 'How large the volume is, such as 50Gi.'] as const]
+      : ([
+          ['cpu', 'Processors, such as 500m or 2.'],
+          ['memory', 'Memory, such as 512Mi or 4Gi.'],
+          ['ephemeral-storage', 'Space on the disk of the node.'],
+        ] as const)
+  )
+    .filter(([label]) => !present.has(label))
+    .map(([label, documentation]) => ({ label, kind: 'field', opens: 'scalar', documentation, rank: 0 }));
 }
 
 /** What every object begins with. */
@@ -118,7 +140,7 @@ function apiVersions(place: Place): readonly Candidate[] {
   const offer = (labels: readonly string[], rank: Rank): readonly Candidate[] =>
     labels.map(label => ({ label, kind: 'enum', rank }));
   const ofKind = versionsWithSchema.filter(key => key.slice(key.lastIndexOf('/') + 1) === kind).map(version);
-  const fitting = kind === '' ? [] : [...ofKind, ...apiVersionsOf(kind)];
+  const fitting = ofKind.length > 0 || kind === '' ? ofKind : apiVersionsOf(kind);
   if (fitting.length > 0) return distinct(offer(fitting, 0));
   return distinct([...offer(versionsWithSchema.map(version), 1), ...offer(Object.keys(kubernetesKinds), 2)]);
 }
