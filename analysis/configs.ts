@@ -37,9 +37,16 @@ export function configurationOf(
 
 /** The YAML or JSON that an effective file holds, with places where a person edits it. */
 export function parsed(file: EffectiveFile): EmbeddedDocument {
-  const [source] = file.sources;
-  return readEmbedded(file.content, source ?? file.container.value.at('name'));
+  let known = documents.get(file);
+  if (!known) {
+    const [source] = file.sources;
+    known = readEmbedded(file.content, source ?? file.container.value.at('name'));
+    documents.set(file, known);
+  }
+  return known();
 }
+
+const documents = new WeakMap<EffectiveFile, () => EmbeddedDocument>();
 
 /** The words of a container's command line, `command` and `args` together, without `sh -c` scripts' inside. */
 export function commandLine(container: Container): readonly Value[] {

@@ -1,3 +1,4 @@
+import { cached } from '../manifests/derived';
 import { concatenate, type MappedText, slice } from '../manifests/mapped-text';
 import type { Resource } from '../manifests/resource';
 import type { Place, Span } from '../manifests/span';
@@ -60,9 +61,7 @@ export function effectiveFile(
   container: Container,
   path: string,
 ): EffectiveFile | undefined {
-  const files = workspace.derive(podFiles, resource);
-  const rendered = files.read(container, path);
-  return rendered && toEffectiveFile(resource, container, path, rendered);
+  return workspace.derive(podFiles, resource).file(container, path);
 }
 
 /** All files that scripts of a pod write, as the container that wrote them sees them. */
@@ -107,7 +106,7 @@ interface Rendered {
 }
 
 interface PodFiles {
-  read(container: Container, path: string): Rendered | undefined;
+  file(container: Container, path: string): EffectiveFile | undefined;
   readonly written: readonly WrittenPath[];
 }
 
@@ -145,7 +144,22 @@ function podFiles(resource: Resource, workspace: Workspace): PodFiles {
       }
     }
   }
-  return { read, written };
+  const files = new Map<string, () => EffectiveFile | undefined>();
+  return {
+    written,
+    file(container, path) {
+      const key = `${container.name}\n${path}`;
+      let file = files.get(key);
+      if (!file) {
+        file = cached(() => {
+          const rendered = read(container, path);
+          return rendered && toEffectiveFile(resource, container, path, rendered);
+        });
+        files.set(key, file);
+      }
+      return file();
+    },
+  };
 }
 
 /** The script of a container, read once: it stays the same while the ConfigMaps that it copies are edited. */

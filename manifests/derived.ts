@@ -2,6 +2,11 @@ import { computed } from 'alien-signals';
 import type { Resource } from './resource';
 import { sameOr } from './same';
 
+/** A pure function of what it reads, computed once until some of that has changed. */
+export function cached<T>(compute: () => T): () => T {
+  return computed<T>(previous => sameOr(previous, compute()));
+}
+
 /**
  * A pure function of one resource, computed once until a value that it read has changed, and giving the same object
  * again if the answer says the same.
@@ -11,7 +16,7 @@ export function perResource<T>(compute: (resource: Resource) => T): (resource: R
   return resource => {
     let value = known.get(resource);
     if (!value) {
-      value = computed<T>(previous => sameOr(previous, compute(resource)));
+      value = cached(() => compute(resource));
       known.set(resource, value);
     }
     return value();

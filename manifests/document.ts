@@ -87,24 +87,20 @@ export class ManifestDocument implements TreeSource {
     return { start: this.offset, end: this.offset + this.text.length };
   }
 
-  /**
-   * Takes a new text if only comments or values differ from the old one. `valuesWillChange` is called before values
-   * change, while the document still says what it did.
-   */
-  accept(text: string, valuesWillChange: () => void): boolean {
-    if (text === this.text) return true;
+  /** Takes a new text if it differs in nothing but comments, or in nothing but comments and values, and says which. */
+  accept(text: string): 'comments' | 'values' | undefined {
+    if (text === this.text) return 'comments';
     // Comments that show commands say what is created by hand; what is looked up there has to be looked up anew.
-    if (this.problems.length > 0 || commandInComment.test(text) || commandInComment.test(this.text)) return false;
+    if (this.problems.length > 0 || commandInComment.test(text) || commandInComment.test(this.text)) return undefined;
     const read = readTree(text);
     const changed = isTree(read) ? changedScalars(this.#tree, read) : undefined;
-    if (!isTree(read) || !changed) return false;
-    if (changed.length > 0) {
-      if (this.isTemplate || isTemplate(text) || changed.some(node => isIdentity(this.#tree, node))) return false;
-      valuesWillChange();
-    }
+    if (!isTree(read) || !changed) return undefined;
+    const hasValues = changed.length > 0;
+    if (hasValues && (this.isTemplate || isTemplate(text) || changed.some(node => isIdentity(this.#tree, node))))
+      return undefined;
     this.#tree = read;
-    if (changed.length > 0) this.#reads.changed(changed);
-    return true;
+    if (hasValues) this.#reads.changed(changed);
+    return hasValues ? 'values' : 'comments';
   }
 
   /** Kind and name of what a broken document seems to declare, so that references to it are not called missing. */

@@ -1,6 +1,7 @@
+import { computed, getActiveSub, setActiveSub } from 'alien-signals';
 import type { MappedText } from './mapped-text';
 import type { Place } from './span';
-import { isTree, readTree, type SyntaxProblem, type Tree } from './tree';
+import { changedScalars, isTree, readTree, type SyntaxProblem, scalarText, type Tree } from './tree';
 import { type TreeSource, Value } from './value';
 
 /** A YAML or JSON document inside a scalar or an effective file, with places in the outer file. */
@@ -12,23 +13,70 @@ export interface EmbeddedDocument {
   readonly problem: { readonly message: string; readonly at: Place } | undefined;
 }
 
-/** Reads the first document of a mapped text. `within` stands for an empty text. */
-export function readEmbedded(text: MappedText, within: Place): EmbeddedDocument {
-  const read = readTree(text.text.replace(/^\s*---[ \t]*(?=\r?\n)/, dashes => ' '.repeat(dashes.length)));
-  if (isTree(read)) return { text, root: rootOf(embeddedSource(text, read, within)), problem: undefined };
-  return {
-    text,
-    root: new Value(embeddedSource(text, emptyTree, within), -1),
-    problem: problemOf(text, read),
-  };
+/**
+ * The first document of a mapped text, to be asked for whenever it is needed: it is the same document, with the values
+ * of that moment, until the text has another structure. `within` stands for an empty text.
+ */
+export function readEmbedded(text: MappedText, within: Place): () => EmbeddedDocument {
+  const read = computed(() =>
+    readTree(text.text.replace(/^\s*---[ \t]*(?=\r?\n)/, dashes => ' '.repeat(dashes.length))),
+  );
+  let source: EmbeddedSource | undefined;
+  return computed<EmbeddedDocument>(previous => {
+    const tree = read();
+    if (previous && source && isTree(tree) && source.tree === tree) return previous;
+    source = isTree(tree) ? new EmbeddedSource(text, within, tree, read) : undefined;
+    if (source) return { text, root: rootOf(source), problem: undefined };
+    return {
+      text,
+      root: new Value({ tree: emptyTree, linePrefix: text.linePrefix, place: () => within }, -1),
+      problem: problemOf(text, tree as SyntaxProblem),
+    };
+  });
 }
 
-function embeddedSource(text: MappedText, tree: Tree, within: Place): TreeSource {
-  return {
-    tree,
-    linePrefix: text.linePrefix,
-    place: (start, end) => (text.text === '' ? within : text.place(start, end)),
-  };
+/** Follows a text for as long as its structure stays, and lets computations depend on single values. */
+class EmbeddedSource implements TreeSource {
+  readonly #text: MappedText;
+  readonly #within: Place;
+  readonly #tree: () => Tree;
+  readonly #scalars = new Map<number, () => string>();
+
+  constructor(text: MappedText, within: Place, first: Tree, read: () => Tree | SyntaxProblem) {
+    this.#text = text;
+    this.#within = within;
+    this.#tree = computed<Tree>((previous = first) => {
+      const now = read();
+      return now !== previous && isTree(now) && changedScalars(previous, now) ? now : previous;
+    });
+  }
+
+  get tree(): Tree {
+    const reader = setActiveSub(undefined);
+    try {
+      return this.#tree();
+    } finally {
+      setActiveSub(reader);
+    }
+  }
+
+  get linePrefix(): string | undefined {
+    return this.#text.linePrefix;
+  }
+
+  place(start: number, end: number): Place {
+    return this.tree.text === '' ? this.#within : this.#text.place(start, end);
+  }
+
+  read(node: number): void {
+    if (getActiveSub() === undefined) return;
+    let scalar = this.#scalars.get(node);
+    if (!scalar) {
+      scalar = computed(() => scalarText(this.#tree(), node));
+      this.#scalars.set(node, scalar);
+    }
+    scalar();
+  }
 }
 
 export function rootOf(source: TreeSource): Value {

@@ -25,7 +25,7 @@ export class SourceFile {
     this.path = path;
     this.unread = unread;
     this.#text = text;
-    if (isYaml(path)) this.#documents = this.#read(text, [], () => {});
+    if (isYaml(path)) this.#documents = this.#read(text, [], []);
   }
 
   get text(): string {
@@ -57,29 +57,24 @@ export class SourceFile {
     return 'values';
   }
 
-  /**
-   * Takes a new text and says which documents are gone and which are new; the others are the same objects.
-   * `valuesWillChange` is called for each of those whose values are about to change, while it still has the old ones.
-   */
-  update(text: string, valuesWillChange: (document: ManifestDocument) => void = () => {}): DocumentChange {
+  /** Takes a new text and says which documents are gone, edited and new; all but the new ones are the same objects. */
+  update(text: string): DocumentChange {
     const before = this.#documents;
     this.#text = text;
     this.#lines = undefined;
-    if (!isYaml(this.path)) return { removed: [], added: [] };
-    this.#documents = this.#read(text, before, valuesWillChange);
+    if (!isYaml(this.path)) return { removed: [], edited: [], added: [] };
+    const edited: ManifestDocument[] = [];
+    this.#documents = this.#read(text, before, edited);
     const kept = new Set(this.#documents);
     const old = new Set(before);
     return {
       removed: before.filter(document => !kept.has(document)),
+      edited,
       added: this.#documents.filter(document => !old.has(document)),
     };
   }
 
-  #read(
-    text: string,
-    before: readonly ManifestDocument[],
-    valuesWillChange: (document: ManifestDocument) => void,
-  ): readonly ManifestDocument[] {
+  #read(text: string, before: readonly ManifestDocument[], edited: ManifestDocument[]): readonly ManifestDocument[] {
     const spans = splitDocuments(text);
     const pieces = spans.map(({ start, end }) => text.slice(start, end));
     let head = 0;
@@ -100,7 +95,9 @@ export class SourceFile {
           : index >= pieces.length - tail
             ? before[index - pieces.length + before.length]
             : undefined;
-      if (!old?.accept(piece, () => valuesWillChange(old))) return new ManifestDocument(this, piece, offset, index);
+      const accepted = old?.accept(piece);
+      if (!old || !accepted) return new ManifestDocument(this, piece, offset, index);
+      if (accepted === 'values') edited.push(old);
       old.offset = offset;
       old.index = index;
       return old;
@@ -110,6 +107,8 @@ export class SourceFile {
 
 export interface DocumentChange {
   readonly removed: readonly ManifestDocument[];
+  /** Those of which values have changed, and nothing else. */
+  readonly edited: readonly ManifestDocument[];
   readonly added: readonly ManifestDocument[];
 }
 

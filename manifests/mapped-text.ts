@@ -1,6 +1,10 @@
+import { computed } from 'alien-signals';
 import type { Place, Span } from './span';
 
-/** A text that came from somewhere: every part of it can be pointed at in the file that a person edits. */
+/**
+ * A text that came from somewhere: every part of it can be pointed at in the file that a person edits. The text is what
+ * stands there when it is asked for.
+ */
 export interface MappedText {
   readonly text: string;
   /** The place of a part of `text`. Where the part was not written letter by letter, the nearest whole thing. */
@@ -25,16 +29,24 @@ export function slice(whole: MappedText, span: Span): MappedText {
 export function concatenate(pieces: readonly MappedText[]): MappedText {
   const [only] = pieces;
   if (only && pieces.length === 1) return only;
-  const starts: number[] = [];
-  let text = '';
-  for (const piece of pieces) {
-    starts.push(text.length);
-    text += piece.text;
-  }
+  const joined = computed(() => {
+    const starts: number[] = [];
+    let text = '';
+    for (const piece of pieces) {
+      starts.push(text.length);
+      text += piece.text;
+    }
+    return { starts, text };
+  });
   return {
-    text,
-    linePrefix: only?.linePrefix,
+    get text() {
+      return joined().text;
+    },
+    get linePrefix() {
+      return only?.linePrefix;
+    },
     place(start, end) {
+      const { starts } = joined();
       let index = 0;
       while (index + 1 < pieces.length && (starts[index + 1] ?? 0) <= start) index++;
       const piece = pieces[index];

@@ -168,7 +168,7 @@ export class Value implements Place {
     return new LazyPlace(() => {
       const { start, end } = this.keySpan;
       return this.source.place(start, end);
-    });
+    }, [this]);
   }
 
   /** Offsets of {@link key} in the tree's text. */
@@ -191,10 +191,15 @@ export class Value implements Place {
 
   /** The decoded text of a scalar with its places: what an embedded language is read from. */
   get mapped(): MappedText {
+    const value = this;
     return {
-      text: this.kind === 'scalar' ? this.#text() : '',
-      place: (start, end) => new LazyPlace(() => this.#part(start, end)),
-      linePrefix: this.#linePrefix(),
+      get text() {
+        return value.kind === 'scalar' ? value.#text() : '';
+      },
+      get linePrefix() {
+        return value.#linePrefix();
+      },
+      place: (start, end) => new LazyPlace(() => value.#part(start, end), [value, start, end]),
     };
   }
 
@@ -203,9 +208,20 @@ export class Value implements Place {
     return this.mapped.place(start, end);
   }
 
-  /** The YAML or JSON document that stands inside a scalar. */
+  /** The YAML or JSON document that stands inside a scalar; the same one for as long as only values in it change. */
   embedded(): EmbeddedDocument {
-    return readEmbedded(this.mapped, this);
+    const node = this.#target;
+    let known = embeddedDocuments.get(this.source);
+    if (!known) {
+      known = new Map();
+      embeddedDocuments.set(this.source, known);
+    }
+    let document = known.get(node);
+    if (!document) {
+      document = readEmbedded(this.mapped, this);
+      known.set(node, document);
+    }
+    return document();
   }
 
   /** All scalars below, in source order, keys not included; aliases are not followed, so this always ends. */
@@ -305,6 +321,9 @@ export class Value implements Place {
     return this.source.place(from, to);
   }
 }
+
+/** What {@link Value.embedded} has read, by document and node. */
+const embeddedDocuments = new WeakMap<TreeSource, Map<number, () => EmbeddedDocument>>();
 
 /** Finds two offsets of a literal block's decoded text in its source, where each line is indented. */
 function literalOffsets(text: string, content: Span, indent: number, start: number, end: number): [number, number] {

@@ -31,7 +31,7 @@ export interface Index<T> {
  */
 export class Workspace {
   readonly #files = new Map<string, SourceFile>();
-  readonly #indexes = new Map<Index<unknown>, Map<string, Bucket<unknown>>>();
+  readonly #indexes = new Map<Index<unknown>, IndexContent<unknown>>();
   readonly #derived = new WeakMap<object, Map<unknown, () => unknown>>();
   readonly #fileList = signal(0);
   /** Counts of work done, for tests that prove how little an edit costs. */
@@ -49,25 +49,19 @@ export class Workspace {
     this.#files.set(uri, file);
     const added = [...file.documents];
     this.counters.documentsRead += added.length;
-    this.#apply(new Map(), sourcesOf(file), () => this.#fileList(this.#fileList() + 1));
+    this.#apply([], sourcesOf(file), () => this.#fileList(this.#fileList() + 1));
     return { file, removed: [], added };
   }
 
   #change(known: SourceFile, text: string): DocumentsChanged {
     if (known.text === text) return { file: known, removed: [], added: [] };
-    if (known.documents.length === 0) {
-      this.#apply(new Map([[known, this.#entriesOf(known)]]), [known], () => known.update(text));
-      return { file: known, removed: [], added: [] };
-    }
     startBatch();
     try {
-      const before = new Map<IndexSource, EntriesByIndex>();
-      const change = known.update(text, document => before.set(document, this.#entriesOf(document)));
-      const edited = [...before.keys()];
-      for (const document of change.removed) before.set(document, this.#entriesOf(document));
-      this.counters.documentsRead += edited.length + change.added.length;
-      this.#apply(before, [...edited, ...change.added]);
-      return { file: known, ...change };
+      const isText = known.documents.length === 0;
+      const { removed, edited, added } = known.update(text);
+      this.counters.documentsRead += edited.length + added.length;
+      this.#apply(isText ? [known] : [...removed, ...edited], isText ? [known] : [...edited, ...added]);
+      return { file: known, removed, added };
     } finally {
       endBatch();
     }
@@ -76,7 +70,7 @@ export class Workspace {
   remove(uri: string): DocumentsChanged | undefined {
     const file = this.#files.get(uri);
     if (!file) return undefined;
-    this.#apply(new Map(sourcesOf(file).map(source => [source, this.#entriesOf(source)])), [], () => {
+    this.#apply(sourcesOf(file), [], () => {
       this.#files.delete(uri);
       this.#fileList(this.#fileList() + 1);
     });
@@ -99,13 +93,7 @@ export class Workspace {
 
   /** What an index holds under a key, in the order of paths and documents. */
   lookup<T>(index: Index<T>, key: string): readonly T[] {
-    const buckets = this.#buckets(index);
-    let bucket = buckets.get(key);
-    if (!bucket) {
-      bucket = new Bucket();
-      buckets.set(key, bucket);
-    }
-    return bucket.read();
+    return this.#contentOf(index).bucket(key).read();
   }
 
   /** All resources of a kind, as {@link Resource.qualifiedKind} names it. */
@@ -157,48 +145,38 @@ export class Workspace {
     return value() as T;
   }
 
-  #buckets<T>(index: Index<T>): Map<string, Bucket<T>> {
+  #contentOf<T>(index: Index<T>): IndexContent<T> {
     const known = this.#indexes.get(index as Index<unknown>);
-    if (known) return known as Map<string, Bucket<T>>;
-    const buckets = new Map<string, Bucket<T>>();
-    this.#indexes.set(index as Index<unknown>, buckets as Map<string, Bucket<unknown>>);
+    if (known) return known as IndexContent<T>;
+    const content = new IndexContent(index);
+    this.#indexes.set(index as Index<unknown>, content as IndexContent<unknown>);
     const files = [...this.#files.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
     // Whoever asks first depends on the answer, not on all that went into the index.
     const reader = setActiveSub(undefined);
     try {
-      for (const file of files) for (const source of sourcesOf(file)) insert(buckets, index, source);
+      for (const file of files) for (const source of sourcesOf(file)) content.insert(source);
     } finally {
       setActiveSub(reader);
     }
-    return buckets;
+    return content;
   }
 
-  /** Takes what sources said before out of all indexes, and puts in what they say now. */
-  #apply(
-    before: ReadonlyMap<IndexSource, EntriesByIndex>,
-    now: readonly IndexSource[],
-    change: () => void = () => {},
-  ): void {
+  /** Takes what some sources said before out of all indexes, and puts in what some say now. */
+  #apply(before: readonly IndexSource[], now: readonly IndexSource[], change: () => void = () => {}): void {
     startBatch();
     try {
       change();
-      for (const [index, buckets] of this.#indexes) {
-        const touched = new Map<Bucket<unknown>, readonly unknown[]>();
-        for (const [source, old] of before) takeOut(buckets, source, old.get(index) ?? [], touched);
-        for (const source of now) insert(buckets, index, source, touched);
-        announce(index, touched);
+      for (const content of this.#indexes.values()) {
+        const touched: Touched = new Map();
+        for (const source of before) content.takeOut(source, touched);
+        for (const source of now) content.insert(source, touched);
+        content.announce(touched);
       }
     } finally {
       endBatch();
     }
   }
-
-  #entriesOf(source: IndexSource): EntriesByIndex {
-    return new Map([...this.#indexes.keys()].map(index => [index, [...entries(index, source)]]));
-  }
 }
-
-type EntriesByIndex = ReadonlyMap<Index<unknown>, readonly IndexEntry<unknown>[]>;
 
 export interface DocumentsChanged {
   readonly file: SourceFile;
@@ -285,45 +263,62 @@ function* entries<T>(index: Index<T>, source: IndexSource): Iterable<IndexEntry<
   if (index.resource) for (const resource of source.resources) yield* index.resource(resource);
 }
 
-type Touched<T> = Map<Bucket<T>, readonly T[]>;
+/** What the buckets held before a change; readers may hold the old arrays, so these are never changed again. */
+type Touched = Map<Bucket<unknown>, readonly unknown[]>;
 
-function insert<T>(buckets: Map<string, Bucket<T>>, index: Index<T>, source: IndexSource, touched?: Touched<T>): void {
-  for (const [key, value] of entries(index, source)) {
-    let bucket = buckets.get(key);
+/** What an index has found, by key, and under which keys it has put each source. */
+class IndexContent<T> {
+  readonly #index: Index<T>;
+  readonly #buckets = new Map<string, Bucket<T>>();
+  readonly #bySource = new Map<IndexSource, Bucket<T>[]>();
+
+  constructor(index: Index<T>) {
+    this.#index = index;
+  }
+
+  bucket(key: string): Bucket<T> {
+    let bucket = this.#buckets.get(key);
     if (!bucket) {
       bucket = new Bucket();
-      buckets.set(key, bucket);
+      this.#buckets.set(key, bucket);
     }
-    remember(bucket, touched);
-    bucket.add(source, value);
+    return bucket;
+  }
+
+  insert(source: IndexSource, touched?: Touched): void {
+    const filled: Bucket<T>[] = [];
+    for (const [key, value] of entries(this.#index, source)) {
+      const bucket = this.bucket(key);
+      if (touched) remember(bucket, touched);
+      bucket.add(source, value);
+      filled.push(bucket);
+    }
+    if (filled.length > 0) this.#bySource.set(source, filled);
+  }
+
+  takeOut(source: IndexSource, touched: Touched): void {
+    for (const bucket of this.#bySource.get(source) ?? []) {
+      remember(bucket, touched);
+      bucket.delete(source);
+    }
+    this.#bySource.delete(source);
+  }
+
+  /** Tells the readers of the buckets that hold something else now. */
+  announce(touched: Touched): void {
+    const equal = this.#index.equal ?? isSame;
+    for (const [bucket, before] of touched) {
+      if (
+        before.length !== bucket.values.length ||
+        !before.every((value, at) => equal(value as T, bucket.values[at] as T))
+      )
+        bucket.announce();
+    }
   }
 }
 
-function takeOut<T>(
-  buckets: Map<string, Bucket<T>>,
-  source: IndexSource,
-  old: Iterable<IndexEntry<T>>,
-  touched: Touched<T>,
-): void {
-  for (const [key] of old) {
-    const bucket = buckets.get(key);
-    if (!bucket) continue;
-    remember(bucket, touched);
-    bucket.delete(source);
-  }
-}
-
-/** Keeps what a bucket held before the change; readers may hold the old array, so it is never changed again. */
-function remember<T>(bucket: Bucket<T>, touched: Touched<T> | undefined): void {
-  if (!touched || touched.has(bucket)) return;
+function remember(bucket: Bucket<unknown>, touched: Touched): void {
+  if (touched.has(bucket)) return;
   touched.set(bucket, bucket.values);
   bucket.values = [...bucket.values];
-}
-
-function announce<T>(index: Index<T>, touched: Touched<T>): void {
-  for (const [bucket, before] of touched) {
-    const equal = index.equal ?? isSame;
-    if (before.length !== bucket.values.length || !before.every((value, at) => equal(value, bucket.values[at] as T)))
-      bucket.announce();
-  }
 }

@@ -101,7 +101,7 @@ function fromText(workspace: Workspace, resource: Resource, name: string, text: 
   const language = languageOf(name, text.text);
   if (!mayNameHost.test(text.text) || language === 'sql') return [];
   if (language === 'yaml' || language === 'json') {
-    const { root, problem } = readEmbedded(text, text.place(0, 0));
+    const { root, problem } = readEmbedded(text, text.place(0, 0))();
     if (!problem && root.kind !== 'scalar') return [...root.scalars()].flatMap(value => fromScalar(name, value));
   }
   const scanned = fromLines(name, text, language);
