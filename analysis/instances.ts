@@ -12,5 +12,7 @@ export function differenceOf(workspace: Workspace, one: Pods, other: Pods): Diff
   if (families.size > 0 && others.size > 0 && ![...families].some((family: Family) => others.has(family)))
     return 'role';
   const areSynapse = families.has('synapse') && others.has('synapse');
-  return areSynapse && isSynapseWorker(one.owner) !== isSynapseWorker(other.owner) ? 'role' : undefined;
+  return areSynapse && isSynapseWorker(workspace, one.owner) !== isSynapseWorker(workspace, other.owner)
+    ? 'role'
+    : undefined;
 }

@@ -48,24 +48,48 @@ export function familiesOf(resource: Resource): ReadonlySet<Family> {
 
 /** The Synapse main processes: no workers, not the lawful-intercept instance. */
 export function synapseMains(workspace: Workspace): readonly Resource[] {
-  return workloads(workspace, 'synapse').filter(one => !isSynapseWorker(one) && !isLi(workspace, one));
+  return processesOf(workspace).filter(one => !isSynapseWorker(workspace, one) && !isLi(workspace, one));
 }
 
 export function synapseWorkers(workspace: Workspace): readonly Resource[] {
-  return workloads(workspace, 'synapse').filter(one => isSynapseWorker(one) && !isLi(workspace, one));
+  return processesOf(workspace).filter(one => isSynapseWorker(workspace, one) && !isLi(workspace, one));
 }
 
 export function synapseLis(workspace: Workspace): readonly Resource[] {
-  return workloads(workspace, 'synapse').filter(one => isLi(workspace, one));
+  return processesOf(workspace).filter(one => isLi(workspace, one));
 }
 
-/** Whether a Synapse workload runs a worker: its command or a script of its pod names a worker application. */
-export function isSynapseWorker(resource: Resource): boolean {
-  return containersOf(resource).some(container =>
-    [...container.value.at('command').scalars(), ...container.value.at('args').scalars()].some(value =>
-      /\bworker_app\b|\bsynapse\.app\.(?!homeserver\b)\w+/.test(value.text ?? ''),
-    ),
+/** What keeps running: a Job with Synapse's image is some tool. */
+function processesOf(workspace: Workspace): readonly Resource[] {
+  return workloads(workspace, 'synapse').filter(one => one.kind !== 'Job' && one.kind !== 'CronJob');
+}
+
+/**
+ * Whether a Synapse workload runs a worker: its command, a script of its pod, its environment (`SYNAPSE_WORKER` of the
+ * official image, docker/start.py) or its configuration names a worker application.
+ */
+export function isSynapseWorker(workspace: Workspace, resource: Resource): boolean {
+  return workspace.derive(decideWorker, resource);
+}
+
+function decideWorker(resource: Resource, workspace: Workspace): boolean {
+  const isNamed = containersOf(resource).some(
+    ({ value }) =>
+      [...value.at('command').scalars(), ...value.at('args').scalars()].some(word =>
+        /\bworker_app\b|\bsynapse\.app\.(?!homeserver\b)\w+/.test(word.text ?? ''),
+      ) ||
+      value
+        .at('env')
+        .items()
+        .some(
+          variable =>
+            variable.at('name').text === 'SYNAPSE_WORKER' &&
+            /^synapse\.app\.(?!homeserver$)/.test(variable.at('value').text ?? ''),
+        ),
   );
+  if (isNamed) return true;
+  const app = homeserverOf(workspace, resource)?.at('worker_app').text;
+  return app !== undefined && app !== 'synapse.app.homeserver';
 }
 
 /** The kind of a worker, such as `synchrotron`: its component label, else its name without `synapse` and `worker`. */

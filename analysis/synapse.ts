@@ -149,7 +149,7 @@ function readProcess(resource: Resource, workspace: Workspace): SynapseProcess |
   if (!configuration) return undefined;
   const homeserver = homeserverOf(workspace, resource);
   const app = homeserver?.at('worker_app').string;
-  const isWorker = app === undefined ? isSynapseWorker(resource) : app !== 'synapse.app.homeserver';
+  const isWorker = app === undefined ? isSynapseWorker(workspace, resource) : app !== 'synapse.app.homeserver';
   return {
     resource,
     container: configuration.container,

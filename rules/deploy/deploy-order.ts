@@ -153,14 +153,14 @@ function needsOf(workspace: Workspace, resource: Resource, all: readonly Resourc
   if (families.has('sync')) {
     need(main);
     need(li);
-    for (const other of all) if (isMainProcess(other)) need(other);
+    for (const other of all) if (isMainProcess(workspace, other)) need(other);
   } else if (families.has('synapse') || families.has('key_vault')) need(isLi(workspace, resource) ? li : main);
   if (families.has('scanner')) for (const other of all) if (familiesOf(other).has('clamav')) need(other);
   return needs;
 }
 
-function isMainProcess(resource: Resource): boolean {
-  return familiesOf(resource).has('synapse') && !isSynapseWorker(resource) && !/Job$/.test(resource.kind);
+function isMainProcess(workspace: Workspace, resource: Resource): boolean {
+  return familiesOf(resource).has('synapse') && !isSynapseWorker(workspace, resource) && !/Job$/.test(resource.kind);
 }
 
 /** Objects of an operator's kinds that are applied before its chart is installed. */
@@ -235,8 +235,8 @@ function itemsOf(workspace: Workspace, resource: Resource): readonly ChecklistIt
   if (families.has('clamav')) return ['B.9'];
   if (families.has('key_vault')) return ['B.8'];
   if (!families.has('synapse')) return [];
-  if (isLi(workspace, resource)) return [isSynapseWorker(resource) ? 'B.16' : 'B.14'];
-  return [isSynapseWorker(resource) ? 'B.7' : 'B.5'];
+  if (isLi(workspace, resource)) return [isSynapseWorker(workspace, resource) ? 'B.16' : 'B.14'];
+  return [isSynapseWorker(workspace, resource) ? 'B.7' : 'B.5'];
 }
 
 function waitItems(name: string): readonly ChecklistItemId[] {

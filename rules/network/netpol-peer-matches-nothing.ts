@@ -213,5 +213,5 @@ function meansMain(values: readonly string[]): boolean {
 }
 
 function isMain(workspace: Workspace, owner: Resource): boolean {
-  return familiesOf(owner).has('synapse') && !isSynapseWorker(owner) && !isLi(workspace, owner);
+  return familiesOf(owner).has('synapse') && !isSynapseWorker(workspace, owner) && !isLi(workspace, owner);
 }

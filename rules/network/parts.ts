@@ -32,7 +32,7 @@ export function partOf(workspace: Workspace, pods: Pods): Part {
   if (isLi(workspace, owner)) return 'li';
   if (families.has('synapse')) {
     const isProcess = owner.kind !== 'Job' && owner.kind !== 'CronJob';
-    return isProcess && !isSynapseWorker(owner) ? 'synapse-main' : isProcess ? 'synapse-worker' : 'other';
+    return isProcess && !isSynapseWorker(workspace, owner) ? 'synapse-main' : isProcess ? 'synapse-worker' : 'other';
   }
   return families.has('minio.plain') ? 'minio' : 'other';
 }

@@ -1,3 +1,4 @@
+import { referrersOf } from '../../analysis/references';
 import { secretEntries } from '../../analysis/secret-data';
 import { languageOf, maskComments } from '../../analysis/text/comments';
 import { findPlaceholders } from '../../analysis/text/placeholders';
@@ -14,6 +15,7 @@ export default {
     'Generate a value and write it to every Secret that has to agree. *Fill all placeholders with generated secrets* does both.',
   traps: [
     'Values under `data` are decoded first. Comments in a `config.env` or another embedded file do not count.',
+    'Tokens in a configuration file that is kept in a Secret, such as a whole homeserver.yaml, are the business of config-placeholder-unsubstituted: an init container may replace them.',
     'One finding per key, however many placeholders its value has.',
   ],
   examples: {
@@ -40,12 +42,17 @@ export default {
     `,
   },
   kinds: ['Secret'],
-  *check(secret) {
+  *check(secret, workspace) {
     for (const { key, value, text, isEncoded } of secretEntries(secret)) {
       if (text === undefined) continue;
       const language = text.includes('\n') ? languageOf(key, text) : undefined;
       const searched = language === undefined ? text : maskComments(text, language);
-      const found = findPlaceholders(searched, 'value').find(({ class: kind }) => kind !== 'domain' && kind !== 'env');
+      // What has to be filled in in a configuration file is config-placeholder-unsubstituted's, which follows the file.
+      const isTemplate =
+        language !== undefined && referrersOf(workspace, 'Secret', secret.namespace, secret.name).length > 0;
+      const found = findPlaceholders(searched, 'value').find(
+        ({ class: kind }) => kind !== 'domain' && kind !== 'env' && !(isTemplate && kind === 'token'),
+      );
       if (!found) continue;
       yield {
         at: isEncoded ? value : value.part(found.span.start, found.span.end),

@@ -19,7 +19,7 @@ export default {
   remedy: 'Add a CloudNativePG Cluster whose name is what the database host of Synapse begins with.',
   traps: [
     'The file may be called anything; the checklist names `infrastructure/01-postgresql/cluster.yaml`.',
-    'A database that another operator or a plain StatefulSet runs is a warning: it works, but the checklist cannot be checked on it.',
+    'A database that another operator, a plain StatefulSet or somebody outside the cluster runs is a warning: it works, but the checklist cannot be checked on it.',
     'A Cluster in a document that is broken, or that a template engine has to fill in, counts as being there.',
     'With `components.main: auto` or `off` in `matrix-preflight.yaml` nothing is said.',
   ],
@@ -149,6 +149,14 @@ export default {
     const host = main && homeserverOf(workspace, main)?.at('database', 'args', 'host');
     const at = anchorFor(workspace, host?.text ? host : undefined, nameOf(main));
     if (!at) return;
+    if (host?.text && isOutside(host.text)) {
+      yield {
+        at,
+        severity: 'warning',
+        message: `The main database is ${host.text}, outside the cluster, so its superuser Secret, its sizes and its backups are not checked — run the database with CloudNativePG, or check these by hand.`,
+      };
+      return;
+    }
     yield {
       at,
       message: `There is no CloudNativePG Cluster for the main database${
@@ -158,6 +166,14 @@ export default {
     };
   },
 } satisfies Rule;
+
+/** Whether a host is a public name or an address, and no Service. */
+function isOutside(host: string): boolean {
+  return (
+    /^\d+(?:\.\d+){3}$|:/.test(host) ||
+    (/\.[a-z]{2,}$/i.test(host) && host.split('.').length > 2 && !/\.svc(?:\.|$)|\.local$/.test(host))
+  );
+}
 
 function create(workspace: Workspace, main: Resource | undefined): readonly Fix[] {
   const args = main && homeserverOf(workspace, main)?.at('database', 'args');
