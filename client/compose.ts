@@ -7,6 +7,7 @@ import { registerPlan } from './deploy/plan';
 import { replaceDomain } from './domain';
 import { registerExplain } from './explain';
 import { type FixAllOptions, fixAllSafeProblems } from './fix-all';
+import { registerNetwork } from './network/network';
 import { newMissingResource } from './new-resource';
 import type { RunProgram } from './programs';
 import { registerReferencesPeek } from './references-peek';
@@ -38,6 +39,7 @@ export function compose(
     registerPlan(server, documents),
     registerExplain(server, documents),
     registerReferencesPeek(server),
+    registerNetwork(context, server),
     registerNodeParts(context, server, documents),
     command('check', () => checkDeployment(server)),
     command('fixAll', (options?: FixAllOptions) => fixAllSafeProblems(server, options)),

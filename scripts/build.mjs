@@ -15,6 +15,8 @@ const browser = { platform: 'browser', target: 'es2022', mainFields: ['browser',
 const bundles = [
   { entry: 'client/extension.ts', outfile: 'dist/client.js', ...node, external: ['vscode'] },
   { entry: 'server/main.ts', outfile: 'dist/server.js', ...node },
+  // The script of the network's page, which runs inside of the editor's window without access to anything.
+  { entry: 'client/network/webview/main.ts', outfile: 'dist/network.js', ...browser, format: 'iife' },
   { entry: 'cli/main.ts', outfile: 'dist/cli.js', ...node, banner: { js: '#!/usr/bin/env node' } },
   { entry: 'client/web.ts', outfile: 'dist/web/client.js', ...browser, format: 'cjs', external: ['vscode'] },
   { entry: 'server/web.ts', outfile: 'dist/web/server.js', ...browser, format: 'iife' },

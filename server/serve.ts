@@ -15,6 +15,7 @@ import { hover } from './features/hover';
 import { inlayHints } from './features/inlay-hints';
 import { links } from './features/links';
 import { liveResults } from './features/live-results';
+import { network } from './features/network';
 import { references } from './features/references';
 import { rename } from './features/rename';
 import { semanticTokens } from './features/semantic-tokens';
@@ -44,6 +45,7 @@ const features: readonly Feature[] = [
   workspaceSymbols,
   codeLens,
   inlayHints,
+  network,
   semanticTokens,
 ];
 

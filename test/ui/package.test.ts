@@ -22,6 +22,7 @@ describe('the package', () => {
       'client/media/matrix-preflight.svg',
       'dist/THIRD-PARTY-NOTICES.txt',
       'dist/client.js',
+      'dist/network.js',
       'dist/server.js',
       'package.json',
       'readme.md',
