@@ -1,6 +1,7 @@
-import { type QuickPickItem, window, workspace } from 'vscode';
+import { type QuickPickItem, window } from 'vscode';
 import type { WorkspaceEdit } from 'vscode-languageclient';
 import { type DomainSummary, domainsRequest, replaceDomainRequest } from '../protocol/editing';
+import { applyAsked, count, headings, sizeOf } from './confirm';
 import { alarm, inform, showLog } from './notices';
 import type { Server } from './server';
 
@@ -13,19 +14,17 @@ export async function replaceDomain(server: Server): Promise<void> {
     const to = from && (await askDomain(from));
     if (!from || !to) return;
     const answer = await server.client.sendRequest<WorkspaceEdit>(replaceDomainRequest, { from, to });
-    const edit = await server.client.protocol2CodeConverter.asWorkspaceEdit(answer);
-    if (edit === undefined || edit.size === 0) {
+    const { edits, files } = sizeOf(answer);
+    if (edits === 0) {
       inform(`No place names ${from}.`);
       return;
     }
-    const files = edit.entries();
-    const places = files.reduce((sum, [, { length }]) => sum + length, 0);
-    const isDone = await workspace.applyEdit(edit, { isRefactoring: true });
-    inform(
-      isDone
-        ? `${to} takes the place of ${from}: ${count(places, 'place')} in ${count(files.length, 'file')} were shown to you.`
-        : 'No domain was replaced.',
-    );
+    const done = await applyAsked(server, answer, {
+      message: `Put ${to} in the place of ${from}?`,
+      detail: `${headings(answer)}\n\n${count(edits, 'place')} in ${count(files, 'file')}. Comments and documentation stay as they are.`,
+      all: 'Replace All',
+    });
+    if (done === 'all') inform(`${to} stands in ${count(edits, 'place')} of ${count(files, 'file')} now.`);
   } catch (error) {
     alarm(`The domain was not replaced: ${error instanceof Error ? error.message : String(error)}`, showLog);
   }
@@ -60,8 +59,4 @@ function isDomainName(text: string): boolean {
   return (
     text.length <= 253 && /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])$/.test(text)
   );
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${number === 1 ? noun : `${noun}s`}`;
 }

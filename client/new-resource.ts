@@ -1,6 +1,7 @@
 import { Range, Uri, window, workspace } from 'vscode';
 import type { WorkspaceEdit } from 'vscode-languageclient';
 import { type MissingResource, missingResourcesRequest } from '../protocol/editing';
+import { withoutConfirmation } from './confirm';
 import { alarm, inform, showLog } from './notices';
 import type { Server } from './server';
 
@@ -22,7 +23,9 @@ export async function newMissingResource(server: Server): Promise<void> {
     };
     const chosen = (await window.showQuickPick(items, options))?.one;
     if (!chosen) return;
-    const edit = await server.client.protocol2CodeConverter.asWorkspaceEdit(chosen.edit as WorkspaceEdit);
+    const edit = await server.client.protocol2CodeConverter.asWorkspaceEdit(
+      withoutConfirmation(chosen.edit as WorkspaceEdit),
+    );
     if (!edit || !(await workspace.applyEdit(edit, { isRefactoring: true }))) {
       inform('Nothing was created.');
       return;

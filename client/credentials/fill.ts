@@ -2,9 +2,11 @@ import { type MessageItem, type QuickPickItem, window, workspace } from 'vscode'
 import type { WorkspaceEdit } from 'vscode-languageclient';
 import { fillEdits } from '../../credentials/fill';
 import { externalSecretsRequest, type SecretStore, type WireCredential } from '../../protocol/editing';
+import { count } from '../confirm';
 import { alarm, inform, type NoticeAction, showLog } from '../notices';
 import { MissingProgram, type RunProgram } from '../programs';
 import type { Server } from '../server';
+import { kindNames } from './kinds';
 import { type KnownCredentials, requestCredentials, toFill } from './request';
 import { storingEdit } from './stores';
 
@@ -125,7 +127,9 @@ const longestList = 14;
 function summary(fillable: readonly WireCredential[], open: readonly WireCredential[]): string {
   const lines = fillable.map(({ title, kind, places }) => {
     const number = places.filter(place => place.isOpen).length;
-    const origin = places.some(place => !place.isOpen) ? 'the present value' : `new ${kind}`;
+    const origin = places.some(place => !place.isOpen)
+      ? 'the present value'
+      : `new ${kind ? kindNames[kind] : 'value'}`;
     return `• ${title}: ${origin}${number > 1 ? `, ${number} places` : ''}`;
   });
   const left = open.length - fillable.length;
@@ -145,10 +149,6 @@ function onlyForYou(left: readonly WireCredential[]): string {
 
 function problems(left: readonly WireCredential[]): readonly NoticeAction[] {
   return left.length === 0 ? [] : [{ title: 'Show Problems', command: 'workbench.actions.view.problems' }];
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${number === 1 ? noun : `${noun}s`}`;
 }
 
 function messageOf(error: unknown): string {

@@ -5,6 +5,7 @@ import { generators } from '../../credentials/generate';
 import type { WireCredential } from '../../protocol/editing';
 import { alarm, inform, showLog } from '../notices';
 import type { Server } from '../server';
+import { kindNames } from './kinds';
 import { type KnownCredentials, requestCredentials, toFill } from './request';
 import { storingEdit } from './stores';
 
@@ -90,7 +91,7 @@ async function confirm(credential: WireCredential, kind: CredentialKind): Promis
     ...(obstacle === undefined ? [] : ['', obstacle]),
   ].join('\n');
   const answer = await window.showWarningMessage(
-    hasReal ? `Replace ${title} by a new ${kind}?` : `Write a new ${kind} for ${title}?`,
+    hasReal ? `Replace ${title} by a new ${kindNames[kind]}?` : `Write a new ${kindNames[kind]} for ${title}?`,
     { modal: true, detail },
     ...(hasReal && open.length > 0 ? [onlyOpen] : []),
     all,
@@ -99,19 +100,6 @@ async function confirm(credential: WireCredential, kind: CredentialKind): Promis
 }
 
 async function pickKind(): Promise<CredentialKind | undefined> {
-  const items = (Object.keys(kindLabels) as CredentialKind[]).map(value => ({ value, label: kindLabels[value] }));
+  const items = (Object.keys(kindNames) as CredentialKind[]).map(value => ({ value, label: kindNames[value] }));
   return (await window.showQuickPick(items, { title: 'Kind of Credential' }))?.value;
 }
-
-const kindLabels: Readonly<Record<CredentialKind, string>> = {
-  password: 'Password: 43 letters and digits',
-  hex: 'Secret or token: 64 hexadecimal digits',
-  django: 'Django secret key',
-  fernet: 'Fernet key: 32 bytes, base64 for URLs',
-  'rsa-pkcs1': 'RSA private key, PKCS#1',
-  'rsa-pkcs8': 'RSA private key, PKCS#8',
-  'signing-key': 'Synapse signing key',
-  'livekit-api-key': 'LiveKit API key',
-  's3-access-key': 'S3 access key',
-  's3-secret-key': 'S3 secret key',
-};
