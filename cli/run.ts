@@ -14,6 +14,10 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
         return (await import('./commands/fix')).fix(rest);
       case 'checklist':
         return await (await import('./commands/checklist')).checklist(rest);
+      case 'sign':
+        return (await import('./commands/sign')).sign(rest);
+      case 'waive':
+        return (await import('./commands/waive')).waive(rest);
       case 'plan':
         return (await import('./commands/plan')).plan(rest);
       case 'generate':
@@ -61,6 +65,10 @@ const help = `Usage: matrix-preflight <command> [options]
                       --output FILE  --no-color
   fix [PATH=.]        apply all safe fixes          --rule ID…  --dry-run
   checklist [PATH=.]  the state of every item       --format pretty|json|markdown|html  --output FILE
+  sign ITEM [PATH=.]  vouch for an item that no manifest decides, in .matrix-preflight/sign-offs.yaml
+                      --note TEXT  --by WHO  --evidence LINK  --expires DATE  --covers FILE…  --withdraw
+  waive FINDING [PATH=.]  accept one finding: a fingerprint, or a rule with --file FILE --line N
+                      --reason TEXT  --by WHO  --expires DATE  --withdraw
   plan [PATH=.]       the resolved deployment plan  --phase ID…  --format pretty|json
   generate KIND       one new credential on stdout
                       password|hex|django|rsa|signing-key|livekit-key|fernet|s3-access-key|s3-secret-key

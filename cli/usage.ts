@@ -7,14 +7,18 @@ export class UsageError extends Error {}
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 
-/** Parses options and at most one path. Throws {@link UsageError}. */
+/** Parses options and at most one path, or as many words as a command takes. Throws {@link UsageError}. */
 export function parse<O extends Options>(
   argv: readonly string[],
   options: O,
+  most = 1,
 ): { values: ReturnType<typeof parseArgs<{ options: O }>>['values']; positionals: readonly string[] } {
   try {
     const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
-    if (positionals.length > 1) throw new UsageError(`expected one path, got ${positionals.length}`);
+    if (positionals.length > most)
+      throw new UsageError(
+        `expected ${most === 1 ? 'one path' : `at most ${most} arguments`}, got ${positionals.length}`,
+      );
     return { values: values as ReturnType<typeof parseArgs<{ options: O }>>['values'], positionals };
   } catch (error) {
     throw error instanceof UsageError ? error : new UsageError(error instanceof Error ? error.message : String(error));

@@ -10,6 +10,7 @@ import {
 } from '../analysis/roles';
 import { type Component, settingsOf } from '../analysis/settings';
 import type { ChecklistItemId } from '../checklist/types';
+import type { SourceFile } from '../manifests/file';
 import type { Resource } from '../manifests/resource';
 import type { Place } from '../manifests/span';
 import type { Workspace } from '../manifests/workspace';
@@ -37,10 +38,10 @@ export function evidenceFor(id: ChecklistItemId, workspace: Workspace): Evidence
   };
 }
 
-/** The paths of the files that a person's word for an item is about: those that declare its objects. Sorted. */
-export function coveredPaths(id: ChecklistItemId, workspace: Workspace): readonly string[] {
-  const paths = evidenceFor(id, workspace).places.map(place => workspace.file(place.uri)?.path);
-  return [...new Set(paths.filter(path => path !== undefined))].sort();
+/** The files that a person's word for an item is about: those that declare its objects, in the order of their paths. */
+export function coveredFiles(id: ChecklistItemId, workspace: Workspace): readonly SourceFile[] {
+  const uris = new Set(evidenceFor(id, workspace).places.map(place => place.uri));
+  return workspace.files.filter(file => uris.has(file.uri));
 }
 
 type Subject = readonly [

@@ -6,7 +6,7 @@ import { liveAnswers } from '../../deploy/verify/live-items';
 import { rules } from '../../rules/catalogue';
 import { itemReports } from '../../rules/checklist';
 import type { ChecklistReport } from '../formats/checklist';
-import { findingsOf, loadWorkspace } from '../load';
+import { findingsOf, loadWorkspace, today } from '../load';
 import { oneOf, parse, treeRoot } from '../usage';
 
 /** Prints the state of every checklist item. */
@@ -20,7 +20,7 @@ export async function checklist(argv: readonly string[]): Promise<number> {
   const root = treeRoot(positionals);
   const workspace = loadWorkspace(root, values.config);
   const live = liveAnswers(readResults(defaultStateDirectory(process.env), root));
-  const items = itemReports(workspace, findingsOf(workspace), rules, live);
+  const items = itemReports(workspace, findingsOf(workspace), rules, live, today());
   const text = await formatted(format, { workspace, root: basename(root), items });
   if (values.output === undefined) process.stdout.write(text);
   else writeFileSync(values.output, text);

@@ -8,7 +8,7 @@ import { type ChecklistReport, checklistByPhase, countsSentence, evidencePlaces,
  */
 export function htmlChecklist(report: ChecklistReport): string {
   const title = `Pre-deployment checklist of ${escapeXml(report.root)}`;
-  const phases = checklistByPhase(report.items).map(
+  const phases = checklistByPhase(report).map(
     phase =>
       `<h2>${escapeXml(phase.title)}</h2>\n${phase.sections.map(section => table(section.title, section.items, report)).join('')}`,
   );

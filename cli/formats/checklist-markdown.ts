@@ -3,9 +3,10 @@ import { type ChecklistReport, checklistByPhase, countsSentence, evidencePlaces 
 import { escapeMarkdown } from './markdown-text';
 
 /** The checklist as Markdown with task boxes: ticked is what passed or what a person signed off. */
-export function markdownChecklist({ workspace, root, items }: ChecklistReport): string {
+export function markdownChecklist(report: ChecklistReport): string {
+  const { workspace, root, items } = report;
   const parts = [`# Pre-deployment checklist of ${escapeMarkdown(root)}`, countsSentence(items)];
-  for (const phase of checklistByPhase(items)) {
+  for (const phase of checklistByPhase(report)) {
     parts.push(`## ${escapeMarkdown(phase.title)}`);
     for (const section of phase.sections)
       parts.push(`### ${escapeMarkdown(section.title)}`, section.items.map(one => task(one)).join('\n'));

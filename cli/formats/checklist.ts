@@ -1,9 +1,9 @@
-import { checklistPhases } from '../../checklist/phases';
 import type { ChecklistItemState } from '../../checklist/types';
 import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
 import type { ItemReport } from '../../rules/checklist';
-import { location } from './json';
+import { phasesOf } from '../../rules/items';
+import { location, waiverObject } from './json';
 
 /** What every format of `checklist` is made from. */
 export interface ChecklistReport {
@@ -18,7 +18,7 @@ export interface ChecklistReport {
 export function checklistObject({ workspace, items }: ChecklistReport): object {
   return {
     version: 1,
-    items: items.map(({ item, state, rules: ids, findings, evidence }) => ({
+    items: items.map(({ item, state, reason, rules: ids, findings, evidence, signOff, waivers, assigned }) => ({
       id: item.id,
       phase: item.phase,
       section: item.section,
@@ -28,24 +28,45 @@ export function checklistObject({ workspace, items }: ChecklistReport): object {
       rules: ids,
       findings,
       evidence: evidence.map(place => location(workspace, place)),
+      reason,
+      ...(signOff
+        ? {
+            signOff: {
+              by: signOff.by,
+              at: signOff.at,
+              note: signOff.note,
+              ...(signOff.evidence ? { evidence: signOff.evidence } : {}),
+              ...(signOff.expires ? { until: signOff.expires } : {}),
+              covers: signOff.covers.map(({ path }) => path),
+            },
+          }
+        : {}),
+      ...(waivers.length > 0 ? { waivers: waivers.map(waiverObject) } : {}),
+      ...(assigned ? { assigned } : {}),
     })),
     summary: stateCounts(items),
   };
 }
 
 /** The checklist for a person at a terminal. */
-export function prettyChecklist({ items }: ChecklistReport): string {
+export function prettyChecklist(report: ChecklistReport): string {
+  const { items } = report;
   const lines: string[] = [];
-  for (const { title, sections } of checklistByPhase(items)) {
+  for (const { title, sections } of checklistByPhase(report)) {
     lines.push('', title);
     for (const section of sections) {
       lines.push(`  ${section.title}`);
-      for (const { item, state, reason } of section.items)
-        lines.push(`    ${marks[state]} ${item.id.padEnd(8)} ${item.title} — ${reason}`);
+      for (const { item, state, reason, signOff } of section.items)
+        lines.push(`    ${marks[state]} ${item.id.padEnd(8)} ${item.title} — ${reason}${proof(state, signOff)}`);
     }
   }
   lines.push('', countsSentence(items), '');
   return lines.slice(1).join('\n');
+}
+
+/** Where the proof of a sign-off is kept, if it says so. */
+function proof(state: ChecklistItemState, signOff: ItemReport['signOff']): string {
+  return state === 'signed-off' && signOff?.evidence ? ` (${signOff.evidence})` : '';
 }
 
 export const marks: Readonly<Record<ChecklistItemState, string>> = {
@@ -73,11 +94,11 @@ export function countsSentence(items: readonly ItemReport[]): string {
 }
 
 /** The items under their headings, without headings that have none. */
-export function checklistByPhase(items: readonly ItemReport[]): readonly {
+export function checklistByPhase({ workspace, items }: ChecklistReport): readonly {
   readonly title: string;
   readonly sections: readonly { readonly title: string; readonly items: readonly ItemReport[] }[];
 }[] {
-  return checklistPhases.map(phase => ({
+  return phasesOf(workspace).map(phase => ({
     title: phase.title,
     sections: phase.sections
       .map(({ id, title }) => ({ title, items: items.filter(({ item }) => item.section === id) }))

@@ -1,3 +1,4 @@
+import type { Waiver } from '../../checklist/sign-offs';
 import type { SourceFile } from '../../manifests/file';
 import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
@@ -15,11 +16,25 @@ export function findingsReport({ workspace, findings, root, milliseconds, baseli
     root,
     findings: findings.filter(finding => !finding.suppressed).map(finding => findingObject(workspace, finding)),
     suppressed: findings.flatMap(({ rule, problem, suppressed }) =>
-      suppressed ? [{ rule: rule.id, ...location(workspace, problem.at), reason: suppressed.reason }] : [],
+      suppressed
+        ? [
+            {
+              rule: rule.id,
+              ...location(workspace, problem.at),
+              reason: suppressed.reason,
+              ...(suppressed.waiver ? { waiver: waiverObject(suppressed.waiver) } : {}),
+            },
+          ]
+        : [],
     ),
     ...(baseline ? { baseline } : {}),
     summary: { ...treeCounts(workspace), ...summary, milliseconds },
   };
+}
+
+/** Who waived a finding, and until when. */
+export function waiverObject({ by, at, reason, expires, fingerprint }: Waiver): object {
+  return { by, at, reason, ...(expires ? { until: expires } : {}), fingerprint };
 }
 
 function findingObject(workspace: Workspace, { rule, severity, problem, resource, fingerprint }: NamedFinding): object {

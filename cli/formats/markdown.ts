@@ -6,12 +6,13 @@ import { type CheckReport, findingsByFile, rulePages, severityCounts, treeCounts
 export function markdownFindings(report: CheckReport): string {
   const { workspace, findings, baseline } = report;
   const reported = findings.filter(finding => !finding.suppressed);
-  const suppressed = findings.length - reported.length;
+  const waived = findings.filter(finding => finding.suppressed?.waiver).length;
+  const suppressed = findings.length - reported.length - waived;
   const { files, resources } = treeCounts(workspace);
   const counts = severityCounts(reported) || 'Nothing to report';
   const parts = [
     '# Matrix Preflight',
-    `${counts}${suppressed > 0 ? `, ${suppressed} suppressed` : ''} — ${resources} resources in ${files} files`,
+    `${counts}${suppressed > 0 ? `, ${suppressed} suppressed` : ''}${waived > 0 ? `, ${waived} waived` : ''} — ${resources} resources in ${files} files`,
     ...(baseline ? [escapeMarkdown(baselineSentence(baseline))] : []),
   ];
   for (const [path, own] of findingsByFile(reported, workspace))

@@ -11,7 +11,8 @@ export function prettyFindings({ workspace, findings, color, milliseconds, basel
   const paint = pc.createColors(color);
   const reported = findings.filter(finding => !finding.suppressed);
   const out = reported.map(finding => frame(workspace, finding, paint));
-  const suppressed = findings.length - reported.length;
+  const waived = findings.filter(finding => finding.suppressed?.waiver).length;
+  const suppressed = findings.length - reported.length - waived;
   const { files, resources } = treeCounts(workspace);
   if (reported.length > 0) out.push(countsByRule(reported, paint));
   const said = severities
@@ -19,7 +20,7 @@ export function prettyFindings({ workspace, findings, color, milliseconds, basel
     .filter(([, count]) => count > 0)
     .map(([severity, count]) => colour(paint, severity)(plural(count, severity)));
   out.push(
-    `${said.length > 0 ? said.join(', ') : paint.green('Nothing to report')}${suppressed > 0 ? `, ${suppressed} suppressed` : ''} — ${resources} resources in ${files} files, ${milliseconds} ms\n`,
+    `${said.length > 0 ? said.join(', ') : paint.green('Nothing to report')}${suppressed > 0 ? `, ${suppressed} suppressed` : ''}${waived > 0 ? `, ${waived} waived` : ''} — ${resources} resources in ${files} files, ${milliseconds} ms\n`,
   );
   if (baseline) out.push(`${baselineSentence(baseline)}\n`);
   return out.join('\n');

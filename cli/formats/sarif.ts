@@ -84,7 +84,11 @@ function result(report: CheckReport, finding: NamedFinding, isPrintable: (fix: F
       : {}),
     partialFingerprints: { 'matrixPreflight/v1': fingerprint },
     ...(fixes.length > 0 ? { fixes: fixes.map(fix => sarifFix(report, fix)) } : {}),
-    ...(suppressed ? { suppressions: [{ kind: 'inSource', justification: suppressed.reason }] } : {}),
+    ...(suppressed
+      ? {
+          suppressions: [{ kind: suppressed.waiver ? 'external' : 'inSource', justification: suppressed.reason }],
+        }
+      : {}),
     properties: { items: problem.items ?? rule.items, severity },
   };
 }

@@ -7,7 +7,7 @@ import { isDate, isSamePerson, type SignOff, signOffState, signOffsPath, type Wa
 import type { Workspace } from '../../manifests/workspace';
 import { rules } from '../../rules/catalogue';
 import { type ItemReport, itemReports } from '../../rules/checklist';
-import { coveredPaths } from '../../rules/evidence';
+import { coveredFiles } from '../../rules/evidence';
 import { checkWorkspace, type Finding } from '../../rules/findings';
 import { fingerprints } from '../../rules/fingerprint';
 import { type SignOffChange, withdraw, writeSignOff, writeWaiver } from '../../rules/sign-off-edits';
@@ -109,11 +109,7 @@ function changed(files: ReadonlyMap<string, string>, change: SignOffChange | und
 function signed(files: ReadonlyMap<string, string>, signOff: Partial<SignOff> = {}): Map<string, string> {
   const workspace = workspaceOf(files);
   const id = signOff.item ?? restored.item;
-  const covers = coveredPaths(id, workspace).map(path => {
-    const file = workspace.file(uriOf(path));
-    assert.ok(file);
-    return { path, sha256: hashOfFile(file) };
-  });
+  const covers = coveredFiles(id, workspace).map(file => ({ path: file.path, sha256: hashOfFile(file) }));
   return changed(files, writeSignOff(workspace, { ...restored, covers, ...signOff }));
 }
 
