@@ -22,3 +22,22 @@ export function perResource<T>(compute: (resource: Resource) => T): (resource: R
     return value();
   };
 }
+
+/**
+ * A pure function of a text whose last answers are remembered: one configuration is often asked about by every workload
+ * that mounts it, and by several rules for each.
+ */
+export function ofText<T>(compute: (text: string) => T): (text: string) => T {
+  const answers = new Map<string, T>();
+  return text => {
+    const known = answers.get(text);
+    if (known !== undefined) return known;
+    const answer = compute(text);
+    if (answers.size >= rememberedAnswers) answers.delete(answers.keys().next().value ?? '');
+    answers.set(text, answer);
+    return answer;
+  };
+}
+
+/** Enough for the configurations that the workloads of one deployment share; each holds on to its text. */
+const rememberedAnswers = 24;

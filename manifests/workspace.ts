@@ -1,8 +1,9 @@
-import { computed, endBatch, setActiveSub, signal, startBatch } from 'alien-signals';
+import { endBatch, setActiveSub, signal, startBatch } from 'alien-signals';
+import { cached } from './derived';
 import type { ManifestDocument } from './document';
 import { type FileRole, SourceFile } from './file';
 import type { Resource } from './resource';
-import { isSame, sameOr } from './same';
+import { isSame } from './same';
 
 /** What an index reads from: a document, or a file that has no documents. */
 export type IndexSource = ManifestDocument | SourceFile;
@@ -32,10 +33,19 @@ export interface Index<T> {
 export class Workspace {
   readonly #files = new Map<string, SourceFile>();
   readonly #indexes = new Map<Index<unknown>, IndexContent<unknown>>();
-  readonly #derived = new WeakMap<object, Map<unknown, () => unknown>>();
+  #derived = new WeakMap<object, Map<unknown, () => unknown>>();
   readonly #fileList = signal(0);
+  readonly #isLive: boolean;
   /** Counts of work done, for tests that prove how little an edit costs. */
   readonly counters = { documentsRead: 0 };
+
+  /**
+   * `isLive: false` is for a tree that is looked at once: nothing is recorded, which is faster, and an update forgets
+   * all that has been derived.
+   */
+  constructor({ isLive = true }: { readonly isLive?: boolean } = {}) {
+    this.#isLive = isLive;
+  }
 
   /**
    * Adds a file or takes its new text. `path` is relative to the root of the tree, with forward slashes; `unread` says
@@ -117,32 +127,30 @@ export class Workspace {
 
   /** A pure function of one thing and the workspace, computed once until something it read has changed. */
   derive<S extends object, T>(compute: (subject: S, workspace: Workspace) => T, subject: S): T {
+    return this.#once(subject, compute, () => compute(subject, this)) as T;
+  }
+
+  /** A pure function of the whole workspace, computed once until something it read has changed. */
+  shared<T>(compute: (workspace: Workspace) => T): T {
+    return this.#once(this, compute, () => compute(this)) as T;
+  }
+
+  #once(subject: object, key: unknown, compute: () => unknown): unknown {
     let known = this.#derived.get(subject);
     if (!known) {
       known = new Map();
       this.#derived.set(subject, known);
     }
-    let value = known.get(compute);
+    let value = known.get(key);
     if (!value) {
-      value = computed(previous => sameOr(previous, compute(subject, this)));
-      known.set(compute, value);
+      if (this.#isLive) value = cached(compute);
+      else {
+        const answer = compute();
+        value = () => answer;
+      }
+      known.set(key, value);
     }
-    return value() as T;
-  }
-
-  /** A pure function of the whole workspace, computed once until something it read has changed. */
-  shared<T>(compute: (workspace: Workspace) => T): T {
-    let known = this.#derived.get(this);
-    if (!known) {
-      known = new Map();
-      this.#derived.set(this, known);
-    }
-    let value = known.get(compute);
-    if (!value) {
-      value = computed(previous => sameOr(previous, compute(this)));
-      known.set(compute, value);
-    }
-    return value() as T;
+    return value();
   }
 
   #contentOf<T>(index: Index<T>): IndexContent<T> {
@@ -163,6 +171,7 @@ export class Workspace {
 
   /** Takes what some sources said before out of all indexes, and puts in what some say now. */
   #apply(before: readonly IndexSource[], now: readonly IndexSource[], change: () => void = () => {}): void {
+    if (!this.#isLive) this.#derived = new WeakMap();
     startBatch();
     try {
       change();

@@ -21,12 +21,10 @@ export function addressesOf(workspace: Workspace, resource: Resource): readonly 
 function readAddresses(resource: Resource, workspace: Workspace): readonly Address[] {
   if (resource.qualifiedKind === clusterKind) return fromCluster(resource);
   if (!podTemplate(resource)) return [];
-  return [
-    ...fromSynapse(workspace, resource),
-    ...fromHaproxy(workspace, resource),
-    ...fromRedis(workspace, resource),
-    ...fromFiles(workspace, resource),
-    ...fromEnvironment(workspace, resource),
-    ...fromScripts(workspace, resource),
-  ];
+  return readers.flatMap(reader => workspace.derive(reader, resource));
 }
+
+/** Each is worked out on its own, so that an edit of a value has only those read again that read the value. */
+const readers = [fromSynapse, fromHaproxy, fromRedis, fromFiles, fromEnvironment, fromScripts].map(
+  read => (resource: Resource, workspace: Workspace) => read(workspace, resource),
+);

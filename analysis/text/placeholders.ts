@@ -1,5 +1,6 @@
+import { ofText } from '../../manifests/derived';
 import type { Span } from '../../manifests/span';
-import type { Language } from './comments';
+import { type Language, maskComments } from './comments';
 
 /**
  * Where a text stands: a language, `value` for one plain scalar, `prometheus` for alert rules and dashboards, whose
@@ -52,6 +53,18 @@ export function findPlaceholders(
     return true;
   });
 }
+
+/** The placeholders of a configuration file outside of its comments. */
+export function placeholdersOfFile(text: string, language: Language): readonly Placeholder[] {
+  let find = finders.get(language);
+  if (!find) {
+    find = ofText(searched => findPlaceholders(maskComments(searched, language), language));
+    finders.set(language, find);
+  }
+  return find(text);
+}
+
+const finders = new Map<Language, (text: string) => readonly Placeholder[]>();
 
 function placeholder(
   text: string,

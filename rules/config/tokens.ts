@@ -1,7 +1,7 @@
 import type { ConfigFile } from '../../analysis/config-files';
 import type { Resolution } from '../../analysis/effective';
-import { languageOf, maskComments } from '../../analysis/text/comments';
-import { findPlaceholders, type Placeholder } from '../../analysis/text/placeholders';
+import { languageOf } from '../../analysis/text/comments';
+import { type Placeholder, placeholdersOfFile } from '../../analysis/text/placeholders';
 import type { Place } from '../../manifests/span';
 
 /** A token in a configuration file that some step should replace, and what becomes of it. */
@@ -30,7 +30,7 @@ export function tokensOf({ file, program }: ConfigFile): readonly ConfigToken[] 
   const language = languageOf(file.path, text);
   // Scripts expand variables when they run; what they hold is no configuration.
   if (language === 'shell' || language === 'python') return [];
-  return findPlaceholders(maskComments(text, language), language)
+  return placeholdersOfFile(text, language)
     .filter(({ class: kind }) => kind === 'token' || kind === 'env')
     .map(placeholder => ({
       placeholder,

@@ -1,7 +1,7 @@
 import { containersOf, podTemplate } from '../../analysis/pods';
 import { scriptOf } from '../../analysis/scripts';
-import { type Language, languageOf, maskComments } from '../../analysis/text/comments';
-import { findPlaceholders, type Placeholder } from '../../analysis/text/placeholders';
+import { type Language, languageOf } from '../../analysis/text/comments';
+import { findPlaceholders, type Placeholder, placeholdersOfFile } from '../../analysis/text/placeholders';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
@@ -31,8 +31,8 @@ export function placeholdersIn(resource: Resource, workspace: Workspace | undefi
 export function placeholdersOf(value: Value, language: Language | 'value'): readonly FoundPlaceholder[] {
   const text = value.text ?? '';
   if (!suspicious.test(text)) return [];
-  const searched = language === 'value' ? text : maskComments(text, language);
-  return findPlaceholders(searched, language).map(placeholder => ({
+  const found = language === 'value' ? findPlaceholders(text, language) : placeholdersOfFile(text, language);
+  return found.map(placeholder => ({
     placeholder,
     at: value.part(placeholder.span.start, placeholder.span.end),
     value,
