@@ -1,7 +1,9 @@
 import { type Hover, MarkupKind } from 'vscode-languageserver';
+import { describeMonitor } from '../../analysis/describe/monitor';
 import { describePeer } from '../../analysis/describe/policy';
 import { describeSelector, selectorAround } from '../../analysis/describe/selector';
 import { type ValueAt, valueAt } from '../../analysis/describe/value-at';
+import type { FieldDocs } from '../../analysis/field-docs';
 import { occurrencesAt } from '../../analysis/occurrences/find';
 import type { Span } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
@@ -19,16 +21,21 @@ import { resourceText, subjectText } from './hover/subject';
 export const hover: Feature = {
   capabilities: () => ({ hoverProvider: true }),
   offer: session =>
-    void session.connection.onHover((params): Hover | null => {
-      const pointed = session.isOn('hover.enable') ? pointedAt(session, params) : undefined;
-      return pointed ? hoverAt(session, pointed) : null;
+    void session.connection.onHover(async (params): Promise<Hover | null> => {
+      if (!session.isOn('hover.enable')) return null;
+      const docs = session.givesSchemaHelp ? await session.fieldDocs() : undefined;
+      const pointed = pointedAt(session, params);
+      return pointed ? hoverAt(session, pointed, docs) : null;
     }),
 };
 
-/** The parts of a hover, in the order in which they help: the thing itself, then what is wrong with it. */
-export function hoverAt(session: HoverSession, pointed: PointedAt): Hover | null {
+/**
+ * The parts of a hover, in the order in which they help: the thing itself, then what is wrong with it. Fields are
+ * explained only with `docs`.
+ */
+export function hoverAt(session: HoverSession, pointed: PointedAt, docs: FieldDocs | undefined): Hover | null {
   const { file, deployment, offset } = pointed;
-  const thing = thingAt(session, pointed);
+  const thing = thingAt(session, pointed, docs);
   const findings = deployment
     .findings(file.uri)
     .filter(({ problem }) => problem.at.span.start <= offset && offset <= problem.at.span.end);
@@ -48,14 +55,14 @@ export function hoverAt(session: HoverSession, pointed: PointedAt): Hover | null
 }
 
 /** What a hover asks the session for. */
-export type HoverSession = Pick<Session, 'canRun' | 'capabilities' | 'givesSchemaHelp'>;
+export type HoverSession = Pick<Session, 'canRun' | 'capabilities'>;
 
 interface Thing {
   readonly text: string;
   readonly span: Span | undefined;
 }
 
-function thingAt(session: HoverSession, pointed: PointedAt): Thing | undefined {
+function thingAt(session: HoverSession, pointed: PointedAt, docs: FieldDocs | undefined): Thing | undefined {
   const { workspace, file, offset } = pointed;
   const item = itemAt(pointed);
   const itemMarkdown = item && itemText(pointed, item.id);
@@ -69,15 +76,16 @@ function thingAt(session: HoverSession, pointed: PointedAt): Thing | undefined {
   // Names inside the value of a Secret are a part of it, so nothing is said of them.
   const spot = secret ? secret.keySpan.start + (at?.resource.document.offset ?? 0) : offset;
   const occurrences = occurrencesAt(workspace, file, spot);
-  for (const occurrence of occurrences) {
-    const text = subjectText({ ...pointed, offset: spot }, occurrence);
-    if (text !== undefined) return { text, span: secret ? undefined : occurrence.at.span };
+  const texts = new Set(occurrences.flatMap(one => subjectText({ ...pointed, offset: spot }, one) ?? []));
+  if (texts.size > 0) {
+    const [first] = occurrences;
+    return { text: severalTexts([...texts]), span: secret ? undefined : first?.at.span };
   }
-  return at && ofValue(session, pointed, at);
+  return at && ofValue(pointed, at, docs);
 }
 
 /** Selectors, kinds and fields: what is no name. */
-function ofValue(session: HoverSession, { workspace }: PointedAt, at: ValueAt): Thing | undefined {
+function ofValue({ workspace }: PointedAt, at: ValueAt, docs: FieldDocs | undefined): Thing | undefined {
   const { resource, value, isKey } = at;
   const span = isKey ? value.key.span : value.span;
   if (!isKey && value.name === 'kind' && value.parent?.sourceSpan.start === resource.root.sourceSpan.start)
@@ -87,10 +95,12 @@ function ofValue(session: HoverSession, { workspace }: PointedAt, at: ValueAt): 
     const text = peer && describePeer(workspace, resource, peer);
     if (text !== undefined) return { text, span };
   }
-  const selected = resource.qualifiedKind.startsWith('ServiceMonitor') ? undefined : selectorAround(value);
+  const selected = selectorAround(value);
+  const monitor = selected && describeMonitor(workspace, resource);
+  if (monitor !== undefined) return { text: monitor, span };
   if (selected) return { text: describeSelector(workspace, resource.namespace, selected.selector), span };
-  if (!isKey || !session.givesSchemaHelp) return undefined;
-  const text = fieldText(workspace, resource, value);
+  if (!isKey || !docs || freeMaps.has(String(value.parent?.name))) return undefined;
+  const text = fieldText(workspace, docs, resource, value);
   return text === undefined ? undefined : { text, span };
 }
 
@@ -116,4 +126,21 @@ function withoutMarks(markdown: string): string {
     .replace(/\*\*|`/g, '');
 }
 
+/** A name may mean a thing of each of several objects, such as a port of all Services that a monitor selects. */
+function severalTexts(texts: readonly string[]): string {
+  if (texts.length <= mostTexts) return texts.join('\n\n');
+  return [...texts.slice(0, mostTexts - 1), `… and ${texts.length - mostTexts + 1} more`].join('\n\n');
+}
+
+/** Maps whose keys are free, so that their schema says nothing of them. */
+const freeMaps: ReadonlySet<string> = new Set([
+  'labels',
+  'matchLabels',
+  'annotations',
+  'data',
+  'stringData',
+  'selector',
+]);
+
 const mostRules = 3;
+const mostTexts = 4;

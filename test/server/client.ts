@@ -31,7 +31,13 @@ export interface Client {
 /** Starts the bundled server on a folder with some files. */
 export async function startClient(
   files: ReadonlyMap<string, string>,
-  options: { pulls?: boolean; server?: readonly string[] } = {},
+  options: {
+    pulls?: boolean;
+    server?: readonly string[];
+    initializationOptions?: unknown;
+    /** Further capabilities of `workspace` and `textDocument`. */
+    capabilities?: { readonly workspace?: object; readonly textDocument?: object };
+  } = {},
 ): Promise<Client> {
   const root = mkdtempSync(join(tmpdir(), 'preflight-'));
   for (const [path, text] of files) {
@@ -71,9 +77,11 @@ export async function startClient(
     processId: process.pid,
     rootUri,
     workspaceFolders: [{ uri: rootUri, name: 'test' }],
+    ...(options.initializationOptions === undefined ? {} : { initializationOptions: options.initializationOptions }),
     capabilities: {
-      ...(options.pulls === false ? {} : { textDocument: { diagnostic: {} } }),
+      textDocument: { ...(options.pulls === false ? {} : { diagnostic: {} }), ...options.capabilities?.textDocument },
       workspace: {
+        ...options.capabilities?.workspace,
         workspaceEdit: { documentChanges: true, changeAnnotationSupport: {} },
         diagnostics: { refreshSupport: true },
       },

@@ -2,6 +2,7 @@ import { declarationsOf } from '../../../analysis/declarations';
 import { connectionText, unknownHostText } from '../../../analysis/describe/connection';
 import { describeCustom, generatedText } from '../../../analysis/describe/generated';
 import { code, count, few, headline, linkTo, paragraphs, titleOf } from '../../../analysis/describe/markdown';
+import { describeMonitor } from '../../../analysis/describe/monitor';
 import { describeWorkload } from '../../../analysis/describe/pods';
 import { describePolicy } from '../../../analysis/describe/policy';
 import {
@@ -62,6 +63,8 @@ export function resourceText(workspace: Workspace, resource: Resource): string {
       return service ? describeService(workspace, service) : headline('Service', name, namespace);
     }
   }
+  const monitor = describeMonitor(workspace, resource);
+  if (monitor !== undefined) return monitor;
   if (podTemplate(resource))
     return paragraphs(describeWorkload(workspace, resource, podsOf(resource)), generatedText(workspace, resource));
   return paragraphs(describeCustom(workspace, resource), usedText(workspace, resource));
