@@ -48,6 +48,8 @@ async function runSuite(host, suite) {
       folder: suite === 'production' ? productionDeployment(temporary) : testDeployment(temporary),
       artifacts: path.join(repository, 'test-artifacts'),
       trusted,
+      // A whole deployment is some four hundred calls of kubectl.
+      timeoutMilliseconds: suite === 'production' ? 300_000 : 120_000,
       settings: trusted ? {} : Object.fromEntries(trustSettings),
       env: {
         TEST_SUITE: suite,

@@ -3,7 +3,7 @@ import { statusOf } from '../cluster/status';
 import type { ErrorClass } from '../journal/entries';
 import type { Kubectl } from '../kubectl/kubectl';
 import { type DeployPlan, objectContent, type PlannedStep, plannedSteps } from '../plan/plan';
-import { at, items, type Json, type PlanSource, podTemplate, text } from '../plan/source';
+import { at, entries, items, type Json, type PlanSource, podTemplate, text } from '../plan/source';
 
 /** A precondition of a step that does not hold. */
 export interface GateProblem {
@@ -197,10 +197,15 @@ function providedSecrets(kind: string, name: string, content: Json | undefined):
   if (kind === 'Secret') return [name];
   if (kind === 'Certificate') return [text(at(content, 'spec', 'secretName')) ?? ''];
   if (kind === 'Cluster') return ['app', 'superuser', 'ca', 'server', 'replication'].map(suffix => `${name}-${suffix}`);
+  // cert-manager makes a certificate for every annotated Ingress: https://cert-manager.io/docs/usage/ingress/
+  if (kind === 'Ingress' && entries(at(content, 'metadata', 'annotations')).some(([key]) => issuedBy.test(key)))
+    return items(at(content, 'spec', 'tls')).flatMap(tls => text(at(tls, 'secretName')) ?? []);
   if (kind === 'SealedSecret' || kind === 'ExternalSecret')
     return [name, text(at(content, 'spec', 'target', 'name')) ?? name];
   return [];
 }
+
+const issuedBy = /^cert-manager\.io\/(cluster-)?issuer$/;
 
 /** Steps this one builds on are looked at again: what was ready an hour ago may not be ready now. */
 async function fallenSteps(kubectl: Kubectl, plan: DeployPlan, step: PlannedStep): Promise<GateProblem[]> {

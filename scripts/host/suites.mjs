@@ -35,8 +35,11 @@ export function productionDeployment(directory) {
 /** The real kubectl for the tests; fetched on first use where there is none. */
 export async function testKubectl() {
   await import('tsx');
-  (await import('../../test/deploy/provision.ts')).mochaGlobalSetup();
-  return (await import('../../test/deploy/kubectl.ts')).testKubectl();
+  // The sources are loaded as CommonJS, whose exports are all in the default one.
+  const { default: provisioning } = await import('../../test/deploy/provision.ts');
+  const { default: kubectl } = await import('../../test/deploy/kubectl.ts');
+  provisioning.mochaGlobalSetup();
+  return kubectl.testKubectl();
 }
 
 /** Copies the deployment of the tests into a directory, under a fixed name, for one run. */

@@ -94,7 +94,7 @@ export const willing: Interaction = {
 };
 
 /** PostgreSQL, Redis and Synapse that are well, as far as the checks ask them. */
-export function answerLikeServices(server: ApiServer): void {
+export function answerLikeServices(server: ApiServer, databases: readonly string[] = []): void {
   server.onExec((pod, _container, command) => {
     const text = command.join(' ');
     if (text.includes('redis-cli ping')) return { stdout: 'PONG\n' };
@@ -104,7 +104,7 @@ export function answerLikeServices(server: ApiServer): void {
     if (text.includes("rolname = 'key_vault'")) return { stdout: ran('key-vault-init-db') ? 'database\nrole\n' : '' };
     if (text.includes('pg_subscription')) return { stdout: ran('sync-system-setup-replication') ? 'li_sub|t|t\n' : '' };
     if (text.includes('pg_replication_slots')) return { stdout: 'li_sub|t|1024\n' };
-    if (text.includes('pg_database')) return { stdout: 'postgres\ntemplate1\n' };
+    if (text.includes('pg_database')) return { stdout: ['postgres', 'template1', ...databases, ''].join('\n') };
     return { stderr: `unexpected command: ${text}\n`, code: 127 };
   });
 }

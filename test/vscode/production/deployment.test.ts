@@ -7,23 +7,22 @@ import type { JournalEntry } from '../../../deploy/journal/entries';
 import { readJournal } from '../../../deploy/journal/journal';
 import { runState } from '../../../deploy/journal/state';
 import { readResults } from '../../../deploy/run/results';
-import { type ApiServer, startApiServer } from '../../deploy/api-server/server';
+import type { ApiServer } from '../../deploy/api-server/server';
 import { testKubectl } from '../../deploy/kubectl';
-import { answerLikeServices } from '../../deploy/run/bench';
+import { startProductionCluster } from '../../deploy/production';
 import { inDeployment } from '../editor';
 import { secretsIn } from '../secrets';
 
 /** The sample deployment, the real kubectl, and answers given by keys that the workbench is told to take. */
 describe('deploying from the editor', function () {
-  this.timeout(100_000);
+  this.timeout(240_000);
   const root = inDeployment('').fsPath.replace(/\/$/, '');
   const state = join(process.env.XDG_STATE_HOME ?? '', 'matrix-preflight');
   let directory: string;
   let server: ApiServer;
 
   before(async () => {
-    server = await startApiServer({ readyMilliseconds: 10 });
-    answerLikeServices(server);
+    server = await startProductionCluster();
     directory = mkdtempSync(join(tmpdir(), 'kube-'));
     mkdirSync(join(directory, 'home'));
     process.env.HOME = join(directory, 'home');
@@ -141,7 +140,7 @@ describe('deploying from the editor', function () {
 
 /** Takes the first choice of whatever is asked, as a person who agrees does, until something has come about. */
 async function saysYesUntil(isDone: () => boolean): Promise<void> {
-  const giveUp = Date.now() + 90_000;
+  const giveUp = Date.now() + 200_000;
   while (!isDone()) {
     assert.ok(Date.now() < giveUp, 'did not come about');
     await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
