@@ -5,10 +5,14 @@ import type { Value } from '../manifests/value';
 import type { Workspace } from '../manifests/workspace';
 import { type EffectiveFile, effectiveFile } from './effective';
 import { type Container, mainContainersOf } from './pods';
+import { scriptOf } from './scripts';
+import { maskComments } from './text/comments';
 
 /** The container of a workload that runs its program, and the configuration files that the program reads. */
 export interface Configuration {
   readonly container: Container;
+  /** The words of its command line; of a script, those of all its commands. */
+  readonly words: readonly string[];
   /** The paths as the command line, the environment or the image's default name them, in the order of reading. */
   readonly paths: readonly string[];
   /** The files among them that the tree shows. */
@@ -88,11 +92,11 @@ const programs: Readonly<Record<ConfiguredProgram, Program>> = {
       !isSentinel(words) &&
       (/(?:redis|valkey)[^/]*$/.test(container.image.replace(/[:@].*/, '')) ||
         words.some(word => /(?:redis|valkey)-server$/.test(word))),
-    paths: words => words.filter(word => /^\/\S+\.conf$/.test(word)),
+    paths: words => confPaths(words, /(?:redis|valkey)-server$/),
   },
   sentinel: {
     isRunBy: (_, words) => isSentinel(words),
-    paths: words => words.filter(word => /^\/\S+\.conf$/.test(word)),
+    paths: words => confPaths(words, /(?:redis|valkey)-(?:sentinel|server)$/),
   },
   // The official image's command reads this file unless told otherwise (docker-library/haproxy).
   haproxy: {
@@ -139,7 +143,7 @@ const configurations = Object.fromEntries(
 
 function configure(program: Program, resource: Resource, workspace: Workspace): Configuration | undefined {
   for (const container of mainContainersOf(resource)) {
-    const words = wordsOf(container);
+    const words = wordsOf(workspace, resource, container);
     if (!program.isRunBy(container, words)) continue;
     const environment = (name: string): string | undefined =>
       container.value
@@ -149,15 +153,21 @@ function configure(program: Program, resource: Resource, workspace: Workspace): 
         ?.at('value').text;
     const paths = program.paths(words, environment);
     const files = paths.flatMap(path => effectiveFile(workspace, resource, container, path) ?? []);
-    return { container, paths, files };
+    return { container, words, paths, files };
   }
   return undefined;
 }
 
-/** All words of a command line; a `sh -c` script is split at blanks, which is enough to find its options. */
-function wordsOf(container: Container): readonly string[] {
-  return commandLine(container).flatMap(word => {
-    const text = word.text ?? '';
+/**
+ * All words of a command line; a script, after `sh -c` or in a file that is mounted, is split at blanks, which is enough
+ * to find its options.
+ */
+function wordsOf(workspace: Workspace, resource: Resource, container: Container): readonly string[] {
+  const line = commandLine(container);
+  const script = scriptOf(workspace, resource, container);
+  const isElsewhere = script !== undefined && !line.some(word => word.span.start === script.value.span.start);
+  const texts = line.map(word => word.text ?? '');
+  return [...texts, ...(isElsewhere ? [maskComments(script.text.text, 'shell')] : [])].flatMap(text => {
     return /\s/.test(text)
       ? text
           .split(/[\s;]+/)
@@ -165,6 +175,13 @@ function wordsOf(container: Container): readonly string[] {
           .filter(part => part !== '')
       : [text];
   });
+}
+
+/** The `.conf` that follows a program; a script may name others before it starts the program. */
+function confPaths(words: readonly string[], program: RegExp): readonly string[] {
+  const isConf = (word: string): boolean => /^\/\S+\.conf$/.test(word);
+  const at = words.findLastIndex((word, index) => program.test(word) && isConf(words[index + 1] ?? ''));
+  return at === -1 ? [...new Set(words.filter(isConf))] : [words[at + 1] ?? ''];
 }
 
 function isSentinel(words: readonly string[]): boolean {

@@ -1,3 +1,4 @@
+import { perResource } from '../manifests/derived';
 import type { Resource } from '../manifests/resource';
 import type { Index, Workspace } from '../manifests/workspace';
 import { homeserverOf } from './homeserver';
@@ -29,7 +30,7 @@ export function workloads(workspace: Workspace, family: Family): readonly Resour
   return workspace.lookup(workloadsByFamily, family);
 }
 
-export function familiesOf(resource: Resource): ReadonlySet<Family> {
+export const familiesOf: (resource: Resource) => ReadonlySet<Family> = perResource(resource => {
   const families = new Set<Family>();
   if (!podTemplate(resource)) return families;
   for (const container of mainContainersOf(resource)) {
@@ -44,7 +45,7 @@ export function familiesOf(resource: Resource): ReadonlySet<Family> {
     if (named) families.add(named);
   }
   return families;
-}
+});
 
 /** The Synapse main processes: no workers, not the lawful-intercept instance. */
 export function synapseMains(workspace: Workspace): readonly Resource[] {
@@ -208,11 +209,17 @@ function familyOfContainer(container: Container): Family | undefined {
   return undefined;
 }
 
+/** By its command; where that is a script of another file, by what the container, its image or the script is called. */
 function isSentinel(container: Container): boolean {
   const words = [...container.value.at('command').scalars(), ...container.value.at('args').scalars()]
     .map(value => value.text ?? '')
     .join(' ');
-  return /\b(?:redis|valkey)-sentinel\b|--sentinel\b/.test(words);
+  if (/\b(?:redis|valkey)-sentinel\b|--sentinel\b/.test(words)) return true;
+  const image = imageName(container.image);
+  if (!/(?:^|\/)(?:redis|valkey)[^/]*$/.test(image) || /exporter/.test(image)) return false;
+  return (
+    /-sentinel$/.test(image) || /(?:^|-)sentinel$/.test(container.name) || /\bsentinel[\w-]*\.(?:sh|conf)\b/.test(words)
+  );
 }
 
 /** The repository of an image, without registry tag and digest: `matrixdotorg/synapse`. */

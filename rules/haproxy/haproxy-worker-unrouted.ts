@@ -307,7 +307,7 @@ export default {
   kinds: processKinds,
   *check(resource, workspace) {
     const process = synapseProcess(workspace, resource);
-    if (!process?.isWorker || process.isLi || !process.listeners) return;
+    if (!process?.isWorker || process.isLi || !process.listeners || isDedicated(process)) return;
     const served = ['client', 'federation', 'media'].filter(name => portsServing(process, name).length > 0);
     const proxies = haproxies(workspace);
     const [haproxy] = proxies;
@@ -334,6 +334,19 @@ export default {
     };
   },
 } satisfies Rule;
+
+/** A worker that sends, pushes or writes events gets its work over replication, whatever its listener offers. */
+function isDedicated({ resource, homeserver, names }: SynapseProcess): boolean {
+  const listed = [
+    ...(homeserver?.at('federation_sender_instances').items() ?? []),
+    ...(homeserver?.at('pusher_instances').items() ?? []),
+    ...(homeserver?.at('stream_writers', 'events').items() ?? []),
+    homeserver?.at('stream_writers', 'events'),
+  ].map(value => value?.text);
+  // Where a script makes the name, it is that of the pod more often than not.
+  const own = names.known.length > 0 ? names.known : [`${resource.name}-0`];
+  return own.every(name => listed.includes(name));
+}
 
 /** Whether requests may take ways that the tree does not show. */
 function isOpen(workspace: Workspace, haproxy: Haproxy): boolean {

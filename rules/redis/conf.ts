@@ -1,4 +1,4 @@
-import { commandLine, configurationOf } from '../../analysis/configs';
+import { configurationOf } from '../../analysis/configs';
 import type { EffectiveFile } from '../../analysis/effective';
 import { type Container, replicasOf } from '../../analysis/pods';
 import { isLi, redisMains, workloads } from '../../analysis/roles';
@@ -42,10 +42,10 @@ export function sentinelCount(workspace: Workspace): number | undefined {
 export function asksForPassword(workspace: Workspace): boolean {
   return redisMains(workspace).some(redis => {
     const conf = redisConf(workspace, redis, 'redis');
-    const container = configurationOf(workspace, redis, 'redis')?.container;
+    const words = configurationOf(workspace, redis, 'redis')?.words ?? [];
     return (
       conf?.directives.some(({ name }) => name === 'requirepass') === true ||
-      (container !== undefined && commandLine(container).some(word => /--requirepass\b/.test(word.text ?? '')))
+      words.some(word => /--requirepass\b/.test(word))
     );
   });
 }

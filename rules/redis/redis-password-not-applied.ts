@@ -1,8 +1,9 @@
-import { type Configuration, commandLine, configurationOf } from '../../analysis/configs';
+import { type Configuration, configurationOf } from '../../analysis/configs';
 import type { EffectiveFile } from '../../analysis/effective';
 import { environmentOf } from '../../analysis/environment';
 import { containersOf, replicasOf } from '../../analysis/pods';
 import { isLi, redisMains } from '../../analysis/roles';
+import { scriptOf } from '../../analysis/scripts';
 import { findPlaceholders } from '../../analysis/text/placeholders';
 import type { Resource } from '../../manifests/resource';
 import type { Place, Span } from '../../manifests/span';
@@ -144,8 +145,12 @@ function problemWith(
   resource: Resource,
   workspace: Workspace,
 ): Problem | undefined {
-  const { container, files, paths } = configuration;
-  if (commandLine(container).some(word => new RegExp(`--${directive}\\b`).test(word.text ?? ''))) return undefined;
+  const { container, files, paths, words } = configuration;
+  if (words.some(word => new RegExp(`--${directive}\\b`).test(word))) return undefined;
+  // A script that the tree does not show, and the entrypoint of Bitnami's image, may set it themselves.
+  if (words.some(word => word.endsWith('.sh')) && !scriptOf(workspace, resource, container)) return undefined;
+  if (/bitnami/.test(container.image) && environmentOf(workspace, resource, container).variables.has('REDIS_PASSWORD'))
+    return undefined;
   // A file that the tree does not show, or that a tool writes which is not understood, may well have the line.
   if (files.some(file => file.isOpaque) || files.length < paths.length) return undefined;
   const line = files.flatMap(file => directiveIn(file, directive)).at(-1);
