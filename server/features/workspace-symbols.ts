@@ -33,15 +33,10 @@ export const workspaceSymbols: Feature = {
 /** Editors ask again while a person types, so that more would not be read. */
 const most = 1000;
 
-/** Whether every letter of the query is there in order, as editors match; case and separators do not count. */
+/** Whether each word of the query is in the kind, the namespace or the name; letters between its own do not count. */
 function isMatch(query: string, { kind, namespace = '', name }: Resource): boolean {
-  const wanted = query.toLowerCase().replace(/[\s/.:-]+/g, '');
-  return [
-    `${kind}${namespace}${name}`,
-    `${kind}${name}${namespace}`,
-    `${namespace}${kind}${name}`,
-    `${namespace}${name}`,
-  ].some(one => isSubsequence(wanted, one.toLowerCase()));
+  const words = query.toLowerCase().split(/[\s/:]+/);
+  return words.every(word => [kind, namespace, name].some(one => isSubsequence(word, one.toLowerCase())));
 }
 
 function isSubsequence(wanted: string, text: string): boolean {
