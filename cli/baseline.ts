@@ -1,34 +1,6 @@
 import { readFileSync } from 'node:fs';
-import type { Workspace } from '../manifests/workspace';
-import type { Finding } from '../rules/findings';
-import { fingerprints } from '../rules/fingerprint';
+import type { BaselineComparison, BaselineEntry, NamedFinding } from '../reports/named-findings';
 import { UsageError } from './usage';
-
-/** A finding with the name that stays the same while other lines are edited. */
-export interface NamedFinding extends Finding {
-  readonly fingerprint: string;
-}
-
-/** One finding of an earlier report of `check --format json`. */
-export interface BaselineEntry {
-  readonly rule: string;
-  readonly file: string;
-  readonly message: string;
-  readonly fingerprint: string;
-}
-
-/** What an earlier report says of the findings of now. */
-export interface BaselineComparison {
-  /** How many findings stood in the earlier report already, and are left out. */
-  readonly known: number;
-  /** Findings of the earlier report that do not occur any more. */
-  readonly gone: readonly BaselineEntry[];
-}
-
-export function namedFindings(findings: readonly Finding[], workspace: Workspace): readonly NamedFinding[] {
-  const names = fingerprints(findings, workspace);
-  return findings.map((finding, index) => ({ ...finding, fingerprint: names[index] ?? '' }));
-}
 
 /**
  * Takes the findings out that a baseline has. With `rules`, only entries of these can be gone, as no other rule ran.
@@ -61,14 +33,6 @@ export function readBaseline(path: string): readonly BaselineEntry[] {
   if (!Array.isArray(findings) || !findings.every(isEntry))
     throw new UsageError(`${path} is no report of "check --format json"`);
   return findings.map(({ rule, file, message, fingerprint }) => ({ rule, file, message, fingerprint }));
-}
-
-/** The comparison in a sentence, for people. */
-export function baselineSentence({ known, gone }: BaselineComparison): string {
-  const left = `${known} ${known === 1 ? 'finding' : 'findings'} of the baseline left out`;
-  if (gone.length === 0) return left;
-  const names = gone.map(({ rule, file }) => `${rule} in ${file}`).join(', ');
-  return `${left}; ${gone.length} no longer ${gone.length === 1 ? 'occurs' : 'occur'}: ${names}`;
 }
 
 function isEntry(entry: unknown): entry is BaselineEntry {

@@ -1,4 +1,5 @@
 import { UsageError } from './usage';
+import { version } from './version';
 
 /**
  * Runs one command line and returns its exit code. Each command is loaded only when it is asked for, because a check
@@ -52,9 +53,6 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
     return 2;
   }
 }
-
-/** The version of the package, filled in when the bundle is built. */
-export const version: string = process.env.MATRIX_PREFLIGHT_VERSION ?? '0.0.0';
 
 const help = `Usage: matrix-preflight <command> [options]
 

@@ -1,10 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { basename, isAbsolute, relative, resolve, sep } from 'node:path';
+import { namedFindings } from '../../reports/named-findings';
+import type { CheckReport } from '../../reports/report';
 import type { Finding } from '../../rules/findings';
-import { compareWithBaseline, namedFindings, readBaseline } from '../baseline';
-import type { CheckReport } from '../formats/report';
+import { compareWithBaseline, readBaseline } from '../baseline';
 import { findingsOf, loadWorkspace } from '../load';
 import { oneOf, parse, treeRoot } from '../usage';
+import { version } from '../version';
 
 /** Reports what violates the checklist. */
 export async function check(argv: readonly string[]): Promise<number> {
@@ -31,6 +33,7 @@ export async function check(argv: readonly string[]): Promise<number> {
   const failing = ['error', 'warning', 'info'].slice(0, ['error', 'warning', 'info'].indexOf(failOn) + 1);
   const fails = ({ severity, suppressed }: Finding): boolean => !suppressed && failing.includes(severity);
   const text = await formatted(format, {
+    version,
     workspace,
     findings,
     root: basename(root),
@@ -54,15 +57,15 @@ async function formatted(format: (typeof formats)[number], report: CheckReport):
     case 'pretty':
       return (await import('../formats/pretty')).prettyFindings(report);
     case 'json':
-      return `${JSON.stringify((await import('../formats/json')).findingsReport(report), null, 2)}\n`;
+      return `${JSON.stringify((await import('../../reports/json')).findingsReport(report), null, 2)}\n`;
     case 'sarif':
-      return `${JSON.stringify((await import('../formats/sarif')).sarifLog(report), null, 2)}\n`;
+      return `${JSON.stringify((await import('../../reports/sarif')).sarifLog(report), null, 2)}\n`;
     case 'junit':
-      return (await import('../formats/junit')).junitReport(report);
+      return (await import('../../reports/junit')).junitReport(report);
     case 'github':
       return (await import('../formats/github')).githubAnnotations(report);
     case 'markdown':
-      return (await import('../formats/markdown')).markdownFindings(report);
+      return (await import('../../reports/markdown')).markdownFindings(report);
   }
 }
 

@@ -3,9 +3,9 @@ import { basename } from 'node:path';
 import { readResults } from '../../deploy/run/results';
 import { defaultStateDirectory } from '../../deploy/run/store';
 import { liveAnswers } from '../../deploy/verify/live-items';
+import type { ChecklistReport } from '../../reports/checklist';
 import { rules } from '../../rules/catalogue';
 import { itemReports } from '../../rules/checklist';
-import type { ChecklistReport } from '../formats/checklist';
 import { findingsOf, loadWorkspace, today } from '../load';
 import { oneOf, parse, treeRoot } from '../usage';
 
@@ -32,12 +32,12 @@ const formats = ['pretty', 'json', 'markdown', 'html'] as const;
 async function formatted(format: (typeof formats)[number], report: ChecklistReport): Promise<string> {
   switch (format) {
     case 'pretty':
-      return (await import('../formats/checklist')).prettyChecklist(report);
+      return (await import('../../reports/checklist')).prettyChecklist(report);
     case 'json':
-      return `${JSON.stringify((await import('../formats/checklist')).checklistObject(report), null, 2)}\n`;
+      return `${JSON.stringify((await import('../../reports/checklist')).checklistObject(report), null, 2)}\n`;
     case 'markdown':
-      return (await import('../formats/checklist-markdown')).markdownChecklist(report);
+      return (await import('../../reports/checklist-markdown')).markdownChecklist(report);
     case 'html':
-      return (await import('../formats/checklist-html')).htmlChecklist(report);
+      return (await import('../../reports/checklist-html')).htmlChecklist(report);
   }
 }

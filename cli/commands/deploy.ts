@@ -13,8 +13,8 @@ import { exitCode, deploy as run } from '../../deploy/run/run';
 import { defaultStateDirectory } from '../../deploy/run/store';
 import { blockers } from '../../rules/blockers';
 import { findingsOf, loadWorkspace } from '../load';
-import { version } from '../run';
 import { parse, treeRoot, UsageError } from '../usage';
+import { version } from '../version';
 
 /**
  * Carries the plan out with kubectl. Without a terminal nothing is asked: then the plan's hash and the context have to

@@ -1,8 +1,8 @@
 import { checklistItem } from '../../checklist/items';
 import type { Workspace } from '../../manifests/workspace';
+import { type NamedFinding, namedFindings } from '../../reports/named-findings';
 import { noSection, withdraw, writeWaiver } from '../../rules/sign-off-edits';
 import { signOffsOf } from '../../rules/sign-offs';
-import { type NamedFinding, namedFindings } from '../baseline';
 import { writeChange } from '../change';
 import { person } from '../identity';
 import { findingsOf, loadWorkspace } from '../load';

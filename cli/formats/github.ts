@@ -1,6 +1,6 @@
+import { baselineSentence, type NamedFinding } from '../../reports/named-findings';
+import type { CheckReport } from '../../reports/report';
 import type { Severity } from '../../rules/rule';
-import { baselineSentence, type NamedFinding } from '../baseline';
-import type { CheckReport } from './report';
 
 /**
  * Workflow commands that GitHub Actions turns into annotations of the changed files

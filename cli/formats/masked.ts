@@ -1,5 +1,5 @@
 import { SourceFile } from '../../manifests/file';
-import { secretScalars } from './secrets';
+import { secretScalars } from '../../reports/secrets';
 
 /** The text of a file with a dot for every character of its Secrets' values, which logs of builds would keep. */
 export function withoutSecrets(file: SourceFile): string {

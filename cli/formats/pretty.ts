@@ -1,10 +1,10 @@
 import pc from 'picocolors';
 import type { Workspace } from '../../manifests/workspace';
+import { baselineSentence } from '../../reports/named-findings';
+import { type CheckReport, plural, severities, treeCounts } from '../../reports/report';
 import type { Finding } from '../../rules/findings';
 import type { Severity } from '../../rules/rule';
-import { baselineSentence } from '../baseline';
 import { withoutSecrets } from './masked';
-import { type CheckReport, plural, severities, treeCounts } from './report';
 
 /** Findings for a person at a terminal: code frames with carets, and counts by rule. */
 export function prettyFindings({ workspace, findings, color, milliseconds, baseline }: CheckReport): string {

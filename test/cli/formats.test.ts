@@ -6,18 +6,18 @@ import sarifSchema from '@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.jso
 import Ajv from 'ajv';
 import addFormats from 'ajv-formats';
 import { checklistItems } from '../../checklist/items';
-import { namedFindings } from '../../cli/baseline';
 import { check } from '../../cli/commands/check';
 import { checklist } from '../../cli/commands/checklist';
 import { githubAnnotations } from '../../cli/formats/github';
-import { junitReport } from '../../cli/formats/junit';
-import { markdownFindings } from '../../cli/formats/markdown';
-import { escapeMarkdown } from '../../cli/formats/markdown-text';
-import { type CheckReport, rulePages } from '../../cli/formats/report';
-import { sarifLog } from '../../cli/formats/sarif';
-import { escapeXml } from '../../picture/xml';
 import { UsageError } from '../../cli/usage';
 import { Workspace } from '../../manifests/workspace';
+import { escapeXml } from '../../picture/xml';
+import { junitReport } from '../../reports/junit';
+import { markdownFindings } from '../../reports/markdown';
+import { escapeMarkdown } from '../../reports/markdown-text';
+import { namedFindings } from '../../reports/named-findings';
+import { type CheckReport, rulePages } from '../../reports/report';
+import { sarifLog } from '../../reports/sarif';
 import { rules } from '../../rules/catalogue';
 import type { Finding } from '../../rules/findings';
 import type { Fix, Problem, Rule } from '../../rules/rule';
@@ -521,6 +521,7 @@ function report(
 ): CheckReport {
   const { workspace, findings: all } = given instanceof Workspace ? { workspace: given, findings } : given;
   return {
+    version: '1.2.3',
     workspace,
     findings: namedFindings(all, workspace),
     root: 'deployment',

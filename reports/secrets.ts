@@ -1,9 +1,9 @@
-import { decodeBase64 } from '../../analysis/secret-data';
-import type { SourceFile } from '../../manifests/file';
-import type { Span } from '../../manifests/span';
-import type { Value } from '../../manifests/value';
-import type { Workspace } from '../../manifests/workspace';
-import type { Fix } from '../../rules/rule';
+import { decodeBase64 } from '../analysis/secret-data';
+import type { SourceFile } from '../manifests/file';
+import type { Span } from '../manifests/span';
+import type { Value } from '../manifests/value';
+import type { Workspace } from '../manifests/workspace';
+import type { Fix } from '../rules/rule';
 
 /** The scalars of a file's Secrets that hold what must not be shown. */
 export function secretScalars(file: SourceFile): readonly Value[] {

@@ -1,8 +1,8 @@
-import type { ChecklistItemState } from '../../checklist/types';
-import type { Place } from '../../manifests/span';
-import type { Workspace } from '../../manifests/workspace';
-import type { ItemReport } from '../../rules/checklist';
-import { phasesOf } from '../../rules/items';
+import type { ChecklistItemState } from '../checklist/types';
+import type { Place } from '../manifests/span';
+import type { Workspace } from '../manifests/workspace';
+import type { ItemReport } from '../rules/checklist';
+import { phasesOf } from '../rules/items';
 import { location, waiverObject } from './json';
 
 /** What every format of `checklist` is made from. */

@@ -1,10 +1,12 @@
-import type { Workspace } from '../../manifests/workspace';
-import type { Finding } from '../../rules/findings';
-import type { Severity } from '../../rules/rule';
-import type { BaselineComparison, NamedFinding } from '../baseline';
+import type { Workspace } from '../manifests/workspace';
+import type { Finding } from '../rules/findings';
+import type { Severity } from '../rules/rule';
+import type { BaselineComparison, NamedFinding } from './named-findings';
 
 /** What every format of `check` is made from. */
 export interface CheckReport {
+  /** Of the tool. */
+  readonly version: string;
   readonly workspace: Workspace;
   /** Suppressed ones included; those of the baseline left out. */
   readonly findings: readonly NamedFinding[];

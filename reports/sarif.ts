@@ -1,10 +1,9 @@
-import type { SourceFile } from '../../manifests/file';
-import type { Place, TextEdit } from '../../manifests/span';
-import type { Workspace } from '../../manifests/workspace';
-import type { Finding } from '../../rules/findings';
-import type { Fix, Rule, Severity } from '../../rules/rule';
-import type { NamedFinding } from '../baseline';
-import { version } from '../run';
+import type { SourceFile } from '../manifests/file';
+import type { Place, TextEdit } from '../manifests/span';
+import type { Workspace } from '../manifests/workspace';
+import type { Finding } from '../rules/findings';
+import type { Fix, Rule, Severity } from '../rules/rule';
+import type { NamedFinding } from './named-findings';
 import { type CheckReport, rulePages } from './report';
 import { printableFixes } from './secrets';
 
@@ -13,7 +12,7 @@ import { printableFixes } from './secrets';
  * relative to the repository; there are no excerpts of files, which could hold the value of a Secret.
  */
 export function sarifLog(report: CheckReport): object {
-  const { workspace, findings, baseline } = report;
+  const { version, workspace, findings, baseline } = report;
   const rules = [...new Map(findings.map(({ rule }) => [rule.id, rule])).values()].sort((a, b) =>
     a.id < b.id ? -1 : 1,
   );

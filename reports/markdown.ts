@@ -1,5 +1,5 @@
-import { baselineSentence, type NamedFinding } from '../baseline';
 import { escapeMarkdown } from './markdown-text';
+import { baselineSentence, type NamedFinding } from './named-findings';
 import { type CheckReport, findingsByFile, rulePages, severityCounts, treeCounts } from './report';
 
 /** Findings as GitHub-flavoured Markdown, for a comment or a job summary: a table for each file, with counts. */

@@ -1,6 +1,6 @@
-import type { SourceFile } from '../../manifests/file';
-import { escapeXml } from '../../picture/xml';
-import type { NamedFinding } from '../baseline';
+import type { SourceFile } from '../manifests/file';
+import { escapeXml } from '../picture/xml';
+import type { NamedFinding } from './named-findings';
 import { type CheckReport, findingsByFile, severityCounts } from './report';
 
 /**

@@ -1,4 +1,4 @@
-import type { ItemReport } from '../../rules/checklist';
+import type { ItemReport } from '../rules/checklist';
 import { type ChecklistReport, checklistByPhase, countsSentence, evidencePlaces } from './checklist';
 import { escapeMarkdown } from './markdown-text';
 

@@ -1,13 +1,12 @@
-import type { Waiver } from '../../checklist/sign-offs';
-import type { SourceFile } from '../../manifests/file';
-import type { Place } from '../../manifests/span';
-import type { Workspace } from '../../manifests/workspace';
-import type { NamedFinding } from '../baseline';
-import { version } from '../run';
+import type { Waiver } from '../checklist/sign-offs';
+import type { SourceFile } from '../manifests/file';
+import type { Place } from '../manifests/span';
+import type { Workspace } from '../manifests/workspace';
+import type { NamedFinding } from './named-findings';
 import { type CheckReport, treeCounts } from './report';
 
 /** What `check --format json` prints; the shape is part of the contract with users' scripts. */
-export function findingsReport({ workspace, findings, root, milliseconds, baseline }: CheckReport): object {
+export function findingsReport({ version, workspace, findings, root, milliseconds, baseline }: CheckReport): object {
   const summary = { error: 0, warning: 0, info: 0, hint: 0 };
   for (const finding of findings) if (!finding.suppressed) summary[finding.severity]++;
   return {

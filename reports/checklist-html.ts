@@ -1,5 +1,5 @@
-import { escapeXml } from '../../picture/xml';
-import type { ItemReport } from '../../rules/checklist';
+import { escapeXml } from '../picture/xml';
+import type { ItemReport } from '../rules/checklist';
 import { type ChecklistReport, checklistByPhase, countsSentence, evidencePlaces, marks } from './checklist';
 
 /**
