@@ -49,7 +49,26 @@ export interface WireChecklistItem {
   readonly evidence: readonly WireLocation[];
   /** One line that says why the item is in its state, for tooltips and screen readers. */
   readonly reason: string;
+  /** The part of the deployment that the item is about. */
+  readonly component: string;
+  /** A person's word for it, also where it does not hold any more. */
+  readonly signOff?: WireSignOff;
+  /** How many findings against it are waived. */
+  readonly waived: number;
+  /** Who is to look after it. */
+  readonly assigned?: string;
 }
+
+export interface WireSignOff {
+  readonly by: string;
+  /** ISO 8601. */
+  readonly at: string;
+  readonly note: string;
+  readonly evidence?: string;
+  /** The last day, `YYYY-MM-DD`. */
+  readonly until?: string;
+}
+
 export interface ChecklistReport {
   /** In checklist order. */
   readonly phases: readonly {

@@ -1,4 +1,5 @@
 import { settingsFileName, settingsOf } from '../analysis/settings';
+import { signOffsPath } from '../checklist/sign-offs';
 import { matchesGlob } from '../manifests/glob';
 import { Workspace } from '../manifests/workspace';
 import { rules } from '../rules/catalogue';
@@ -29,9 +30,14 @@ export class Deployment {
   constructor(rootUri: string, reader: FolderReader, options: DeploymentOptions, changed: (uri: string) => void) {
     this.rootUri = rootUri.replace(/\/$/, '');
     this.#reader = reader;
-    this.#changed = changed;
-    this.#options = options;
-    this.#live = new LiveFindings(this.workspace, rules, options, changed);
+    this.#changed = uri => {
+      changed(uri);
+      // Whether a waiver is used depends on what is found elsewhere.
+      const signOffs = `${this.rootUri}/${signOffsPath}`;
+      if (uri !== signOffs && this.workspace.file(signOffs)) changed(signOffs);
+    };
+    this.#options = { today, ...options };
+    this.#live = new LiveFindings(this.workspace, rules, this.#options, this.#changed);
   }
 
   get isScanned(): boolean {
@@ -88,7 +94,7 @@ export class Deployment {
     else {
       const change = this.workspace.remove(uri);
       if (change && this.#isScanned) this.#live.apply(change);
-      if (change) this.#changed(uri);
+      if (change) this.#changed(this.#pathOf(uri) === signOffsPath ? '' : uri);
     }
   }
 
@@ -101,15 +107,20 @@ export class Deployment {
     return this.findings(uri).length > 0;
   }
 
+  /** All findings, with those that a comment or a waiver takes out. */
+  judgedFindings(): readonly Finding[] {
+    return this.#live.all();
+  }
+
   allFindings(): readonly Finding[] {
     return this.#live.all().filter(finding => !finding.suppressed);
   }
 
   /** Starts over with other severities or another profile. */
   configure(options: DeploymentOptions): void {
-    this.#options = options;
+    this.#options = { today, ...options };
     this.#live.dispose();
-    this.#live = new LiveFindings(this.workspace, rules, options, this.#changed);
+    this.#live = new LiveFindings(this.workspace, rules, this.#options, this.#changed);
     if (this.#isScanned) this.#watchAll();
   }
 
@@ -128,6 +139,8 @@ export class Deployment {
     const change = this.workspace.update(uri, path, text, unread);
     if (!this.#isScanned) return;
     this.#live.apply(change);
+    // Waivers take findings of any file out.
+    if (path === signOffsPath) this.#changed('');
     // The settings decide which rules run at all.
     if (path === settingsFileName) this.configure(this.#options);
   }
@@ -145,4 +158,9 @@ export class Deployment {
   #pathOf(uri: string): string {
     return decodeURIComponent(uri.slice(this.rootUri.length + 1));
   }
+}
+
+/** The day in UTC; whoever asks later gets a later one, as an editor may stay open for weeks. */
+export function today(): string {
+  return new Date().toISOString().slice(0, 10);
 }

@@ -19,6 +19,7 @@ import { network } from './features/network';
 import { references } from './features/references';
 import { rename } from './features/rename';
 import { semanticTokens } from './features/semantic-tokens';
+import { signOffs } from './features/sign-offs';
 import { documentSymbols } from './features/symbols';
 import { workspaceSymbols } from './features/workspace-symbols';
 import type { FolderReader } from './folder-reader';
@@ -47,6 +48,7 @@ const features: readonly Feature[] = [
   inlayHints,
   network,
   semanticTokens,
+  signOffs,
 ];
 
 /** Wires a connection to a session: the one place that knows all parts of the server. */

@@ -14,6 +14,8 @@ const item = (id: string, section: string, state: ChecklistItemState): WireCheck
   findings: state === 'failed' ? 1 : 0,
   evidence: [],
   reason: 'a reason',
+  component: 'PostgreSQL',
+  waived: 0,
 });
 const report: ChecklistReport = {
   phases: [
