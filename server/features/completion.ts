@@ -41,7 +41,7 @@ export const completion: Feature = {
       const client = clientOf(session);
       return {
         isIncomplete: false,
-        items: found.candidates.map((one, index) => toItem(one, index, found, at.file, client)),
+        items: ranked(found.candidates).map((one, index) => toItem(one, index, found, at.file, client)),
       };
     });
     session.connection.onCompletionResolve(async (item): Promise<CompletionItem> => {
@@ -56,6 +56,10 @@ export const completion: Feature = {
 };
 
 const settings = settingsShape(ruleIds);
+
+function ranked(candidates: readonly Candidate[]): readonly Candidate[] {
+  return [...candidates].sort((a, b) => (a.rank ?? 1) - (b.rank ?? 1));
+}
 
 /** What the editor can do with items. */
 interface Client {
