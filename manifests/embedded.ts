@@ -1,7 +1,7 @@
 import { computed, getActiveSub, setActiveSub } from 'alien-signals';
 import type { MappedText } from './mapped-text';
 import type { Place } from './span';
-import { changedScalars, isTree, readTree, type SyntaxProblem, scalarText, type Tree } from './tree';
+import { changedScalars, isTree, pathOf, readTree, type SyntaxProblem, scalarText, type Tree } from './tree';
 import { type TreeSource, Value } from './value';
 
 /** A YAML or JSON document inside a scalar or an effective file, with places in the outer file. */
@@ -47,7 +47,7 @@ class EmbeddedSource implements TreeSource {
     this.#within = within;
     this.#tree = computed<Tree>((previous = first) => {
       const now = read();
-      return now !== previous && isTree(now) && changedScalars(previous, now) ? now : previous;
+      return now !== previous && isTree(now) && differsInValuesOnly(previous, now) ? now : previous;
     });
   }
 
@@ -77,6 +77,11 @@ class EmbeddedSource implements TreeSource {
     }
     scalar();
   }
+}
+
+/** Whether the keys are the same: values are looked up by them, so another key is another structure. */
+function differsInValuesOnly(before: Tree, now: Tree): boolean {
+  return changedScalars(before, now)?.every(node => pathOf(now, node) !== undefined) === true;
 }
 
 export function rootOf(source: TreeSource): Value {
