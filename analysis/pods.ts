@@ -55,14 +55,14 @@ export function podTemplate(resource: Resource): Value | undefined {
 }
 
 /** The containers of a workload, init containers first, in the order in which the kubelet starts them. */
-export function containersOf(resource: Resource): readonly Container[] {
+export const containersOf: (resource: Resource) => readonly Container[] = perResource(resource => {
   const template = podTemplate(resource);
   return template ? [...containersIn(template, 'initContainers'), ...containersIn(template, 'containers')] : [];
-}
+});
 
-export function mainContainersOf(resource: Resource): readonly Container[] {
-  return containersOf(resource).filter(container => !container.isInit);
-}
+export const mainContainersOf: (resource: Resource) => readonly Container[] = perResource(resource =>
+  containersOf(resource).filter(container => !container.isInit),
+);
 
 /** All pods that objects of a namespace make and a selector matches. Without a namespace, of every namespace. */
 export function podsSelectedBy(
