@@ -4,13 +4,16 @@ import { declarationsOf, declaredNames } from '../declarations';
 import { servicesOf } from '../services';
 import { objectSubject, type Subject } from './occurrence';
 
-/** The objects that an operator or controller makes from an object and names after it: Services, Secrets, claims. */
-export function namedAfter(workspace: Workspace, resource: Resource): readonly Subject[] {
+/** The objects that an operator or controller makes from an object under names of its own: Services, Secrets, claims. */
+export function madeFrom(workspace: Workspace, resource: Resource): readonly Subject[] {
+  const { uri, span } = resource.root.at('metadata', 'name');
   const services = servicesOf(resource).filter(service => service.isGenerated);
   const declared = ['Secret', 'ServiceAccount', 'PersistentVolumeClaim'].flatMap(kind =>
     declaredNames(workspace, kind, resource.namespace).flatMap(name =>
       declarationsOf(workspace, kind, resource.namespace, name).some(
-        one => one.origin === 'operator' && one.resource === resource && isAfter(name, resource.name),
+        // What is declared at another place than the object's name has the name that stands there.
+        ({ origin, resource: maker, at }) =>
+          origin === 'operator' && maker === resource && at.uri === uri && at.span.start === span.start,
       )
         ? [objectSubject(kind, resource.namespace, name)]
         : [],
@@ -19,6 +22,9 @@ export function namedAfter(workspace: Workspace, resource: Resource): readonly S
   return [...services.map(({ namespace, name }) => objectSubject('Service', namespace, name)), ...declared];
 }
 
-function isAfter(name: string, owner: string): boolean {
-  return name === owner || name.startsWith(`${owner}-`) || name.includes(`-${owner}-`);
+/** Those of {@link madeFrom} whose names are made of the object's, and would change with it. */
+export function namedAfter(workspace: Workspace, resource: Resource): readonly Subject[] {
+  return madeFrom(workspace, resource).filter(
+    ({ name }) => name === resource.name || name.startsWith(`${resource.name}-`) || name.includes(`-${resource.name}-`),
+  );
 }

@@ -5,6 +5,7 @@ import type { Workspace } from '../../manifests/workspace';
 import { makersOf } from './definitions';
 import { occurrencesIn, occurrencesOf } from './find';
 import { namedAfter } from './generated';
+import { carriersOf } from './labels';
 import type { Occurrence, Subject } from './occurrence';
 
 /** What a renaming would change, or why it cannot be done, in a sentence for the person who asked. */
@@ -105,14 +106,17 @@ function byStart(workspace: Workspace, file: SourceFile): ReadonlyMap<number, re
 
 function refusal(workspace: Workspace, subject: Subject, occurrences: readonly Occurrence[]): string | undefined {
   const { kind, id, name } = subject;
-  const isDefined = occurrences.some(one => one.role === 'definition' && one.subject.id === id);
+  const own = occurrences.filter(one => one.subject.id === id);
   if (kind === 'placeholder') return undefined;
-  if (!isDefined) {
-    const [maker] = makersOf(workspace, subject);
+  if (!own.some(one => one.role === 'definition')) {
+    const makers = kind === 'label' ? own.flatMap(one => carriersOf(workspace, one)) : makersOf(workspace, subject);
+    const [maker] = makers;
     if (!maker) return `Nothing in this tree defines ${name}, so it is not known what else would have to be renamed.`;
-    return kind === 'worker'
-      ? `The name ${name} is made of the name of a pod: see ${describe(workspace, maker)}.`
-      : `${name} is not written anywhere: it is made from ${describe(workspace, maker)}, which decides its name.`;
+    if (kind === 'worker') return `The name ${name} is made of the name of a pod: see ${describe(workspace, maker)}.`;
+    // The name of what a controller makes may be stated, as in the `tls` of an Ingress; there it can be changed.
+    const isStated = makers.every(place => own.some(one => isSamePlace(one.at, place)));
+    if (!isStated)
+      return `${name} is not written anywhere: it is made from ${describe(workspace, maker)}, which decides its name.`;
   }
   if (kind !== 'object') return undefined;
   const owner = workspace.find(id.slice(0, -name.length - 1), subject.namespace, name);
@@ -205,6 +209,10 @@ function article({ kind, id }: Subject): string {
     haproxy: 'a part of a HAProxy configuration',
   };
   return names[kind];
+}
+
+function isSamePlace(a: Place, b: Place): boolean {
+  return a.uri === b.uri && a.span.start >= b.span.start && a.span.end <= b.span.end;
 }
 
 function textAt(workspace: Workspace, { uri, span }: Place): string | undefined {

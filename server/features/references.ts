@@ -1,7 +1,7 @@
 import type { Location } from 'vscode-languageserver';
 import { definitionsOf } from '../../analysis/occurrences/definitions';
 import { occurrencesAt, occurrencesOf } from '../../analysis/occurrences/find';
-import { namedAfter } from '../../analysis/occurrences/generated';
+import { madeFrom } from '../../analysis/occurrences/generated';
 import type { Occurrence } from '../../analysis/occurrences/occurrence';
 import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
@@ -31,7 +31,7 @@ function referencesTo(workspace: Workspace, occurrence: Occurrence, withDefiniti
   const { subject } = occurrence;
   const named = occurrencesOf(workspace, subject);
   const owner = subject.kind === 'object' ? resourceNamed(workspace, subject) : undefined;
-  const made = owner ? namedAfter(workspace, owner).flatMap(one => occurrencesOf(workspace, one)) : [];
+  const made = owner ? madeFrom(workspace, owner).flatMap(one => occurrencesOf(workspace, one)) : [];
   const definitions =
     withDefinitions && !named.some(({ role }) => role === 'definition') ? definitionsOf(workspace, occurrence) : [];
   return [

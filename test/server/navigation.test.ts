@@ -392,6 +392,26 @@ describe('navigation', function () {
       }
     });
 
+    it('renames the Secret of a certificate where an Ingress states its name', async () => {
+      const edit = await ask<WorkspaceEdit>(
+        'textDocument/rename',
+        `
+          #- a.yaml
+          apiVersion: networking.k8s.io/v1
+          kind: Ingress
+          metadata: { name: web, annotations: { cert-manager.io/cluster-issuer: ca } }
+          spec: { tls: [{ hosts: [tessera.test], secretName: web-$0tls }] }
+          ---
+          apiVersion: v1
+          kind: Pod
+          metadata: { name: app }
+          spec: { volumes: [{ name: tls, secret: { secretName: web-tls } }] }
+        `,
+        { newName: 'front-tls' },
+      );
+      assert.equal(tree.edited(edit)['a.yaml']?.match(/front-tls/g)?.length, 2);
+    });
+
     it('asks before it renames what keeps data under its name', async () => {
       const edit = await ask<WorkspaceEdit>(
         'textDocument/rename',
