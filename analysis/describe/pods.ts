@@ -23,7 +23,7 @@ export function readinessOf(pods: Pods): string {
   if (pods.template === undefined) return 'ready when the operator says so';
   const probes = mainContainersOf(pods.owner).flatMap(({ value, name }) => {
     const probe = value.at('readinessProbe');
-    return probe.exists ? [`${code(name)} answers ${probeText(probe)}`] : [];
+    return probe.exists ? [`${code(name)} ${probeText(probe)}`] : [];
   });
   return probes.length > 0 ? `ready when ${few(probes)}` : 'ready as soon as they run, without a readiness probe';
 }
@@ -66,9 +66,9 @@ export function isolatingPolicies(workspace: Workspace, pods: readonly Pods[]): 
 
 function probeText(probe: Value): string {
   const http = probe.at('httpGet');
-  if (http.exists) return `GET ${code(`:${http.at('port').text ?? '?'}${http.at('path').text ?? '/'}`)}`;
+  if (http.exists) return `answers GET ${code(`:${http.at('port').text ?? '?'}${http.at('path').text ?? '/'}`)}`;
   const tcp = probe.at('tcpSocket', 'port');
-  if (tcp.exists) return `on port ${code(tcp.text ?? '?')}`;
-  if (probe.at('grpc').exists) return `gRPC on port ${code(probe.at('grpc', 'port').text ?? '?')}`;
-  return 'a command';
+  if (tcp.exists) return `answers on port ${code(tcp.text ?? '?')}`;
+  if (probe.at('grpc').exists) return `answers gRPC on port ${code(probe.at('grpc', 'port').text ?? '?')}`;
+  return 'passes the command of its probe';
 }

@@ -142,5 +142,5 @@ const freeMaps: ReadonlySet<string> = new Set([
   'selector',
 ]);
 
-const mostRules = 3;
+const mostRules = 2;
 const mostTexts = 4;
