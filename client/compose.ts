@@ -35,7 +35,7 @@ export function compose(
     server,
     documents,
     registerStatusBar(server),
-    registerChecklist(server),
+    registerChecklist(context, server),
     registerPlan(server, documents),
     registerExplain(server, documents),
     registerReferencesPeek(server),

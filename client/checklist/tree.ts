@@ -1,11 +1,13 @@
 import type { ChecklistItemState } from '../../checklist/types';
 import type { ChecklistReport, WireChecklistItem } from '../../protocol/messages';
+import { isWanted, type ViewState } from './view-state';
 
 /** A heading or an item of the checklist; the ids stay the same from report to report. */
 export type ChecklistNode = ChecklistBranch | ChecklistLeaf;
 export interface ChecklistBranch {
   readonly id: string;
-  readonly level: 'phase' | 'section';
+  /** `group`: a component or a file. */
+  readonly level: 'phase' | 'section' | 'group';
   readonly title: string;
   readonly counts: Counts;
   readonly children: readonly ChecklistNode[];
@@ -23,8 +25,37 @@ export interface Counts {
   readonly total: number;
 }
 
-/** The report as phases that hold sections that hold items; headings without an item are left out. */
-export function checklistTree({ phases, items }: ChecklistReport): readonly ChecklistBranch[] {
+/** What a tree takes from outside. */
+export interface TreeContext {
+  readonly view: ViewState;
+  /** The person in front of the screen, as git names them. */
+  readonly me: string | undefined;
+  /** The path of a file for people, from its uri. */
+  pathOf(uri: string): string;
+}
+
+/** The report as a tree, grouped and filtered as the view is set; headings without an item are left out. */
+export function checklistTree(report: ChecklistReport, context: TreeContext): readonly ChecklistBranch[] {
+  const items = report.items.filter(item => isWanted(item, context.view.filter, context.me));
+  switch (context.view.grouping) {
+    case 'phase':
+      return byPhase(report, items);
+    case 'component':
+      return groups(
+        items.map(item => [item.component, item] as const),
+        'component',
+      );
+    case 'file':
+      return groups(
+        items.flatMap(item => filesOf(item, context).map(path => [path, item] as const)),
+        'file',
+      ).sort((a, b) => rank(a) - rank(b) || (a.title < b.title ? -1 : 1));
+  }
+}
+
+const nowhere = 'In no file';
+
+function byPhase({ phases }: ChecklistReport, items: readonly WireChecklistItem[]): readonly ChecklistBranch[] {
   return phases.flatMap(phase => {
     const ofPhase = items.filter(item => item.phase === phase.id);
     const sections = phase.sections.flatMap(section => {
@@ -36,8 +67,40 @@ export function checklistTree({ phases, items }: ChecklistReport): readonly Chec
   });
 }
 
+/** One branch for each name, in the order in which the names come. */
+function groups(
+  pairs: readonly (readonly [name: string, item: WireChecklistItem])[],
+  kind: 'component' | 'file',
+): ChecklistBranch[] {
+  const byName = new Map<string, WireChecklistItem[]>();
+  for (const [name, item] of pairs) {
+    const own = byName.get(name);
+    if (own) own.push(item);
+    else byName.set(name, [item]);
+  }
+  return [...byName].flatMap(([name, items]) => {
+    // An item has evidence in several files, so its id alone would not be unique.
+    const leaves = items.map(
+      (item): ChecklistLeaf => ({
+        id: kind === 'file' ? `item:${item.id}@${name}` : `item:${item.id}`,
+        level: 'item',
+        item,
+      }),
+    );
+    return branch('group', `${kind}:${name}`, name, leaves, items);
+  });
+}
+
+function filesOf({ evidence }: WireChecklistItem, { pathOf }: TreeContext): readonly string[] {
+  return evidence.length === 0 ? [nowhere] : [...new Set(evidence.map(({ uri }) => pathOf(uri)))];
+}
+
+function rank({ title }: ChecklistBranch): number {
+  return title === nowhere ? 1 : 0;
+}
+
 function branch(
-  level: 'phase' | 'section',
+  level: ChecklistBranch['level'],
   id: string,
   title: string,
   children: readonly ChecklistNode[],
