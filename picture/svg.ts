@@ -69,13 +69,8 @@ function arrow(verdict: Verdict): string {
 
 function nodeSvg({ component, x, y, width, height }: NodeBox, isInteractive: boolean): string {
   const { id, name, instance, isolated, kind } = component;
-  const words = [
-    name,
-    subtitleOf(component),
-    component.services.length > 0 ? `Services ${component.services.join(', ')}` : '',
-  ]
-    .filter(text => text !== '')
-    .join(', ');
+  const services = component.services.length > 0 ? `, Services ${component.services.join(', ')}` : '';
+  const words = `${name} ${subtitleOf(component)}${services}`;
   const unprotected = kind !== undefined && !isolated.includes('Ingress') ? ' unprotected' : '';
   const attributes = isInteractive
     ? ` tabindex="-1" role="button" data-component="${escapeXml(id)}" aria-label="${escapeXml(words)}"`
@@ -88,7 +83,7 @@ function edgeSvg(edge: Edge, nameOf: (id: string) => string, isInteractive: bool
   const words = edgeWords(edge, nameOf);
   const width = labelWidth(ports);
   const attributes = isInteractive
-    ? ` tabindex="-1" role="button" data-edge="${escapeXml(id)}" data-from="${escapeXml(edge.from)}" data-to="${escapeXml(edge.to)}" aria-label="${escapeXml(words)}"`
+    ? ` tabindex="-1" role="button" data-edge="${escapeXml(id)}" data-from="${escapeXml(edge.from)}" data-to="${escapeXml(edge.to)}" aria-label="${escapeXml(`${labelText(ports)}: ${words}`)}"`
     : '';
   const line = path(points);
   const hit = isInteractive ? `<path class="hit" d="${line}"/>` : '';

@@ -52,8 +52,8 @@ ${lines.join('\n')}
 `;
 }
 
-/** The needed connections and the needless openings as nested lists; `link` writes what leads to a place. */
-export function networkLists(report: NetworkReport, link: (flow: NetworkFlow) => string): string {
+/** The needed connections and the needless openings as lists under headings; `link` writes what leads to a place. */
+export function networkLists(report: NetworkReport, link: (flow: NetworkFlow) => string, heading: 'h2' | 'h3'): string {
   const nameOf = namesIn(report);
   const groups = (['blocked', 'unknown', 'allowed'] as const).map(verdict => {
     const flows = report.flows.filter(flow => flow.verdict === verdict);
@@ -61,19 +61,19 @@ export function networkLists(report: NetworkReport, link: (flow: NetworkFlow) =>
       flow =>
         `<li class="${verdict}"><strong>${escapeXml(flowTitle(flow, nameOf))}</strong> ${link(flow)}<br>${escapeXml(flowReason(flow))}</li>`,
     );
-    return list(verdict, items);
+    return list(verdict, items, heading);
   });
   const open = report.unneeded.map(
     opening =>
       `<li class="open"><strong>${escapeXml(openingTitle(opening, nameOf))}</strong>${opening.unprotected ? '<br>No policy isolates it.' : ''}</li>`,
   );
-  return [...groups, list('open', open)].join('');
+  return [...groups, list('open', open, heading)].join('');
 }
 
-function list(verdict: Verdict, items: readonly string[]): string {
+function list(verdict: Verdict, items: readonly string[], heading: string): string {
   if (items.length === 0) return '';
   const title = `${verdictWords[verdict].charAt(0).toUpperCase()}${verdictWords[verdict].slice(1)} (${items.length})`;
-  return `<h3 class="${verdict}"><span aria-hidden="true">${signs[verdict]}</span> ${title}</h3>\n<ul>\n${items.join('\n')}\n</ul>\n`;
+  return `<${heading} class="${verdict}"><span aria-hidden="true">${signs[verdict]}</span> ${title}</${heading}>\n<ul>\n${items.join('\n')}\n</ul>\n`;
 }
 
 function entry({ verdict, ports }: MatrixEntry): string {

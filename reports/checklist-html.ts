@@ -8,10 +8,6 @@ import { type ChecklistReport, checklistByPhase, countsSentence, evidencePlaces,
  */
 export function htmlChecklist(report: ChecklistReport): string {
   const title = `Pre-deployment checklist of ${escapeXml(report.root)}`;
-  const phases = checklistByPhase(report).map(
-    phase =>
-      `<h2>${escapeXml(phase.title)}</h2>\n${phase.sections.map(section => table(section.title, section.items, report)).join('')}`,
-  );
   return `<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -20,16 +16,26 @@ export function htmlChecklist(report: ChecklistReport): string {
 <meta name="color-scheme" content="light dark"/>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"/>
 <title>${title}</title>
-<style>${style}</style>
+<style>${pageStyle}</style>
 </head>
 <body>
 <main>
 <h1>${title}</h1>
 <p>${escapeXml(countsSentence(report.items))}</p>
-${phases.join('')}</main>
+${checklistTables(report, 'h2')}</main>
 </body>
 </html>
 `;
+}
+
+/** The phases with a table for each section. */
+export function checklistTables(report: ChecklistReport, heading: 'h2' | 'h3'): string {
+  return checklistByPhase(report)
+    .map(
+      phase =>
+        `<${heading}>${escapeXml(phase.title)}</${heading}>\n${phase.sections.map(section => table(section.title, section.items, report)).join('')}`,
+    )
+    .join('');
 }
 
 function table(caption: string, items: readonly ItemReport[], { workspace }: ChecklistReport): string {
@@ -55,7 +61,8 @@ ${rows.join('')}</tbody>
 `;
 }
 
-const style = `
+/** The style of a page that is read on a screen, bright or dark, and on paper. */
+export const pageStyle = `
 :root {
   color-scheme: light dark;
   --text: #1f2328; --page: #ffffff; --line: #c4c9d0; --head: #f2f4f6;

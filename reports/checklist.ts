@@ -81,7 +81,7 @@ export const marks: Readonly<Record<ChecklistItemState, string>> = {
 };
 
 /** How many items are in each state; states without items are left out. */
-function stateCounts(items: readonly ItemReport[]): Readonly<Record<string, number>> {
+export function stateCounts(items: readonly ItemReport[]): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const { state } of items) counts[state] = (counts[state] ?? 0) + 1;
   return counts;

@@ -1,3 +1,4 @@
+import type { Workspace } from '../manifests/workspace';
 import { escapeMarkdown } from './markdown-text';
 import { baselineSentence, type NamedFinding } from './named-findings';
 import { type CheckReport, findingsByFile, rulePages, severityCounts, treeCounts } from './report';
@@ -15,12 +16,22 @@ export function markdownFindings(report: CheckReport): string {
     `${counts}${suppressed > 0 ? `, ${suppressed} suppressed` : ''}${waived > 0 ? `, ${waived} waived` : ''} — ${resources} resources in ${files} files`,
     ...(baseline ? [escapeMarkdown(baselineSentence(baseline))] : []),
   ];
-  for (const [path, own] of findingsByFile(reported, workspace))
-    parts.push(`## ${escapeMarkdown(path)} — ${severityCounts(own)}`, table(own, report));
-  return `${parts.join('\n\n')}\n`;
+  return `${[...parts, ...findingTables(reported, workspace, 2)].join('\n\n')}\n`;
 }
 
-function table(findings: readonly NamedFinding[], { workspace }: CheckReport): string {
+/** A heading and a table for each file. */
+export function findingTables(
+  findings: readonly NamedFinding[],
+  workspace: Workspace,
+  level: 2 | 3,
+): readonly string[] {
+  return [...findingsByFile(findings, workspace)].flatMap(([path, own]) => [
+    `${'#'.repeat(level)} ${escapeMarkdown(path)} — ${severityCounts(own)}`,
+    table(own, workspace),
+  ]);
+}
+
+function table(findings: readonly NamedFinding[], workspace: Workspace): string {
   const rows = findings.map(({ rule, severity, problem }) => {
     const position = workspace.file(problem.at.uri)?.lines.position(problem.at.span.start);
     const where = position ? `${position.line + 1}:${position.character + 1}` : '';

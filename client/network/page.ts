@@ -30,10 +30,11 @@ export function networkPage(webview: Webview, script: Uri): string {
 </fieldset>
 <button type="button" id="export">Export SVG…</button>
 </div>
-<div class="tabs" role="tablist" aria-label="Views of the network">
+<div class="tabs"><div role="tablist" aria-label="Views of the network">
 <button type="button" role="tab" id="tab-picture" aria-controls="picture">Picture</button>
 <button type="button" role="tab" id="tab-matrix" aria-controls="matrix">Matrix</button>
 <button type="button" role="tab" id="tab-list" aria-controls="list">List</button>
+</div>
 <span class="zoom"><button type="button" id="smaller" aria-label="Zoom out">−</button><button type="button" id="larger" aria-label="Zoom in">+</button><button type="button" id="fit">Fit</button></span>
 </div>
 <section id="picture" role="tabpanel" aria-labelledby="tab-picture"><div id="canvas" tabindex="0" role="region" aria-label="Picture of the network"></div><p id="details" aria-live="polite"></p></section>
@@ -68,10 +69,10 @@ const style = `
 body.vscode-dark { --muted: #a9b2bd; --allowed: #74c69d; --blocked: #ff8a84; --unknown: #e3b341; --open: #b9a5e8; }
 body.vscode-high-contrast { --muted: #ffffff; --allowed: #89f0b6; --blocked: #ff9d98; --unknown: #ffd454; --open: #d3c3ff; }
 body.vscode-high-contrast-light { --muted: #292929; --allowed: #0b4a2a; --blocked: #8f0a14; --unknown: #5c3a00; --open: #3f2a78; }
-body { color: var(--vscode-editor-foreground); background: var(--vscode-editor-background); font: var(--vscode-font-size) var(--vscode-font-family); padding: 0; }
+body { color: var(--vscode-editor-foreground); background: var(--vscode-editor-background); font: var(--vscode-font-size) var(--vscode-font-family); padding: 0; margin: 0; }
 main { display: flex; flex-direction: column; height: 100vh; box-sizing: border-box; padding: 12px 16px; gap: 8px; }
 h1 { font-size: 1.4em; font-weight: 600; margin: 0; }
-h3 { margin: 1em 0 .3em; font-size: 1.05em; }
+h2 { margin: 1em 0 .3em; font-size: 1.05em; }
 p { margin: 0; }
 #summary, #details { color: var(--muted); }
 #details { min-height: 3.2em; max-height: 7em; overflow: auto; padding-top: 6px; white-space: pre-line; }
@@ -96,7 +97,7 @@ section { flex: 1; min-height: 0; overflow: auto; }
 #canvas svg { display: block; margin: 0 auto; }
 #canvas :is(.node, .edge) { cursor: pointer; outline: none; }
 #canvas .hit { fill: none; stroke: transparent; stroke-width: 12; pointer-events: stroke; }
-#canvas .faint { opacity: .18; }
+#canvas .faint { opacity: .25; }
 #canvas .node:focus-visible .box, #canvas .node.chosen .box { stroke: var(--vscode-focusBorder); stroke-width: 3; stroke-dasharray: none; }
 #canvas .edge:focus-visible .pill, #canvas .edge.chosen .pill { stroke: var(--vscode-focusBorder); stroke-width: 3; stroke-opacity: 1; }
 #canvas .edge:is(:hover, :focus-visible, .chosen) .line { stroke-width: 3; stroke-opacity: 1; }

@@ -135,10 +135,13 @@ function draw(next: NetworkReport): void {
   element('matrix').innerHTML = matrixTable(next, caption);
   const nameOf = namesIn(next);
   element('list').innerHTML =
-    networkLists(next, flow =>
-      flow.place || flow.finding
-        ? `<button type="button" class="link" data-flow="${escapeXml(flow.id)}" aria-label="${escapeXml(`${flow.finding ? 'Open the finding of' : 'Open what needs'} ${flowTitle(flow, nameOf)}`)}">${flow.finding ? 'open the finding' : 'open'}</button>`
-        : '',
+    networkLists(
+      next,
+      flow =>
+        flow.place || flow.finding
+          ? `<button type="button" class="link" data-flow="${escapeXml(flow.id)}" aria-label="${escapeXml(`${flow.finding ? 'Open the finding of' : 'Open what needs'} ${flowTitle(flow, nameOf)}`)}">${flow.finding ? 'open the finding' : 'open'}</button>`
+          : '',
+      'h2',
     ) || '<p>Nothing matches the filter.</p>';
   details.textContent = hint;
   const again = focusable().find(part => idOf(part) === chosen);
