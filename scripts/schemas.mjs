@@ -135,13 +135,13 @@ ${builtIn.map(([apiVersion, all]) => `  '${apiVersion}': '${all.join(' ')}',`).j
 
 const docs = `# What each field is, in the first sentence of its description, and * if it is required. Written by scripts/schemas.mjs
 # from kubernetes-models and its packages (MIT licence), which have it from Kubernetes, the Prometheus Operator and
-# cert-manager (Apache-2.0). A line without a tab begins a definition of analysis/schemas.generated.ts.
+# cert-manager (Apache-2.0); those of CloudNativePG and MinIO are our own. A line without a tab begins a definition of analysis/schemas.generated.ts.
 ${[...fieldDocs]
   .filter(([name, fields]) => reached.has(name) && fields.length > 0)
   .sort(([a], [b]) => (a < b ? -1 : 1))
   .map(([name, fields]) => [name, ...fields].join('\n'))
   .join('\n')}
-`;
+${readFileSync('scripts/operator-docs.txt', 'utf8')}`;
 
 for (const [path, content] of [
   [target, text],

@@ -113,9 +113,11 @@ function nextIndex(place: Place, list: readonly PathKey[]): number {
 
 function settingsSource(place: Place, { path, list }: Current, help: Help): Source {
   return {
-    keys: () => settingKeysAt(place, help.settings, help.rules, path, ''),
-    values: () => settingValuesAt(place, help.settings, path),
-    items: () => (list ? settingItemsAt(help.settings, list) : []),
+    // The schema of this file comes with the extension, so whoever completes from schemas completes it, too.
+    keys: () =>
+      settingKeysAt(place, help.settings, help.rules, path, '').filter(one => help.offersSchema || one.kind === 'rule'),
+    values: () => settingValuesAt(place, help.settings, path).filter(one => help.offersSchema || one.kind === 'object'),
+    items: () => (list && help.offersSchema ? settingItemsAt(help.settings, list) : []),
   };
 }
 

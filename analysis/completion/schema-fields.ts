@@ -117,6 +117,9 @@ function quantities(place: Place, path: readonly PathKey[], typed: string): read
 /** What every object begins with. */
 function start({ resource }: Place): readonly Candidate[] {
   const present = new Set(resource.root.keys());
+  // Values of charts and other YAML are no objects.
+  if ([...present].some(key => !/^(?:apiVersion|kind|metadata|spec|data|stringData|type|rules|subjects)$/.test(key)))
+    return [];
   return (
     [
       ['apiVersion', 'scalar', 'The group and version of the API, such as apps/v1.'],

@@ -8,7 +8,7 @@ import { ruleIds } from '../../../rules/ids';
 import { settingsShape } from '../../../rules/settings/shape';
 import { readFixture, uriOf, workspaceOf } from '../../fixture';
 
-const help: Help = {
+export const help: Help = {
   docs: readFieldDocs(readFileSync('schemas/field-docs.txt', 'utf8')),
   offersSchema: true,
   settings: settingsShape(ruleIds),

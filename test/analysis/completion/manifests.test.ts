@@ -311,6 +311,7 @@ describe('completion of fields', () => {
     assert.deepEqual(labelsAt('kind: StatefulSet\napiVersion: $0'), ['apps/v1']);
     assert.equal(labelsAt('apiVersion: postgresql.cnpg.io/v1\nkind: $0')[0], 'Cluster');
     assert.deepEqual(labelsAt('$0'), ['apiVersion', 'kind', 'metadata', 'spec']);
+    assert.deepEqual(labelsAt('replicaCount: 2\n$0'), []);
   });
 
   it('has the words of enums, also those that only the documentation names', () => {
@@ -320,6 +321,13 @@ describe('completion of fields', () => {
       'unsupervised',
       'supervised',
     ]);
+  });
+
+  it('knows the fields of CloudNativePG and MinIO, and which they cannot do without', () => {
+    const cluster = completionAt(object('Cluster', 'postgresql.cnpg.io/v1', 'spec:\n  $0'))?.candidates;
+    assert.equal(cluster?.find(one => one.label === 'instances')?.detail, 'number, required');
+    const pool = labelsAt(object('Tenant', 'minio.min.io/v2', 'spec:\n  pools:\n    - name: p\n      $0'));
+    assert.deepEqual([...pool.slice(0, 3)].sort(), ['servers', 'volumeClaimTemplate', 'volumesPerServer']);
   });
 
   it('has kinds that a CustomResourceDefinition of the tree defines', () => {
@@ -375,6 +383,14 @@ describe('completion of settings and suppressions', () => {
     assert.ok(labelsAt(`${settings}rules:\n  pg-cron-six-fields:\n    severity: $0`).includes('hint'));
     assert.deepEqual(labelsAt(`${settings}provided:\n  $0`), ['kind', 'name']);
     assert.deepEqual(labelsAt(`${tree}\n${settings}provided:\n  - kind: ClusterIssuer\n    name: $0`), ['letsencrypt']);
+  });
+
+  it('leaves what its schema says to another extension when told so, and keeps rules and objects', () => {
+    const off = { offersSchema: false };
+    assert.deepEqual(labelsAt('#- /matrix-preflight.yaml\ncomponents:\n  $0', off), []);
+    assert.ok(labelsAt('#- /matrix-preflight.yaml\nrules:\n  $0', off).length > 100);
+    const provided = `${tree}\n#- /matrix-preflight.yaml\nprovided:\n  - kind: ClusterIssuer\n    name: $0`;
+    assert.deepEqual(labelsAt(provided, off), ['letsencrypt']);
   });
 
   it('has rules in suppression comments, those with findings there first', () => {

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { complete } from '../../../analysis/completion/complete';
+import { Workspace } from '../../../manifests/workspace';
+import { help } from './at';
+
+const root = 'examples/production';
+
+/** A generator of the same numbers every time (Park and Miller's). */
+function numbers(seed: number): (below: number) => number {
+  let state = seed;
+  return below => {
+    state = (state * 48271) % 2147483647;
+    return state % below;
+  };
+}
+
+describe('completion everywhere in a tree', () => {
+  const workspace = new Workspace();
+  const uris: string[] = [];
+  before(() => {
+    for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      const path = relative(root, join(entry.parentPath, entry.name));
+      const uri = `file:///${path}`;
+      workspace.update(uri, path, readFileSync(join(root, path), 'utf8'));
+      if (/\.ya?ml$/.test(path)) uris.push(uri);
+    }
+    uris.sort();
+  });
+
+  it('answers at any offset of half-typed files, with a span around the cursor on one line', () => {
+    const next = numbers(7);
+    const typed = ['', '\n  - ', '\nfoo', ': ', '"', ' {', ' [', "'", '|', '\t', '\n      na', ' #'];
+    let answered = 0;
+    for (let round = 0; round < 150; round++) {
+      const uri = uris[next(uris.length)] ?? '';
+      const file = workspace.file(uri);
+      assert.ok(file);
+      const before = file.text;
+      const at = next(before.length);
+      const word = typed[round % typed.length] ?? '';
+      const text = before.slice(0, at) + word + before.slice(at + next(15));
+      workspace.update(uri, file.path, text);
+      const offset = at + word.length;
+      const found = complete(workspace, file, offset, help);
+      if (found) {
+        answered++;
+        const { start, end } = found.span;
+        assert.ok(start <= offset && offset <= end, `${file.path}: ${start}-${end} is not around ${offset}`);
+        assert.ok(!text.slice(start, end).includes('\n'), file.path);
+      }
+      workspace.update(uri, file.path, before);
+    }
+    assert.ok(answered > 25, `${answered} answers`);
+  }).timeout(10_000);
+
+  it('has what is written wherever a Secret, a key, a volume or a port is named', () => {
+    const missed: string[] = [];
+    let count = 0;
+    for (const uri of uris) {
+      const file = workspace.file(uri);
+      assert.ok(file);
+      const before = file.text;
+      for (const match of before.matchAll(
+        /(?<=(?:secretKeyRef|configMapKeyRef|secretRef):\n *name: |\n *secretName: |claimName: |serviceAccountName: |targetPort: )[\w.-]+(?=\n)/g,
+      )) {
+        if (/kind: (?:Ingress|Certificate)/.test(before)) continue;
+        count++;
+        const at = match.index;
+        workspace.update(uri, file.path, before.slice(0, at) + before.slice(at + match[0].length));
+        const found = complete(workspace, file, at, help);
+        if (!found?.candidates.some(one => one.label === match[0])) missed.push(`${file.path}: ${match[0]}`);
+        workspace.update(uri, file.path, before);
+      }
+    }
+    assert.deepEqual(missed, []);
+    assert.ok(count > 60, `${count} places`);
+  }).timeout(20_000);
+});
