@@ -41,7 +41,9 @@ describe('completion', () => {
     await workbench.goTo(line, 1);
     await page.keyboard.press('End');
     await page.keyboard.press('Enter');
-    await page.keyboard.type('rc_');
+    // The list comes by itself while one types.
+    await page.keyboard.type('rc_', { delay: 60 });
+    await page.locator('.suggest-widget.visible .monaco-list-row', { hasText: 'rc_login' }).waitFor();
     const labels = await suggestions();
     assert.ok(labels.includes('rc_login') && labels.includes('rc_joins'), labels.join());
     await page.locator('.suggest-details', { hasText: /How fast/ }).waitFor();
