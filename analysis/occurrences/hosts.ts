@@ -5,7 +5,6 @@ import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import { addressesOf } from '../flows/addresses';
 import { isTreeNamespace } from '../flows/destinations';
-import { findService, podsBehind } from '../services';
 import { languageOf, maskComments } from '../text/comments';
 import { type ClusterHost, findHosts, parseClusterHost } from '../text/hosts';
 import { type Occurrence, objectSubject } from './occurrence';
@@ -56,6 +55,15 @@ export function* hostsOfText(
   }
 }
 
+/** The hosts of a script or a runbook. Who runs it may be anywhere, so only names with their namespace are of the cluster. */
+export function* qualifiedHosts(text: string, place: (span: Span) => Place): Iterable<Occurrence> {
+  for (const match of text.matchAll(/(?<![\w.-])[a-z0-9-]+(?:\.[a-z0-9-]+){1,2}\.svc(?:\.cluster\.local)?(?![\w-])/g)) {
+    const host = parseClusterHost(match[0], undefined);
+    if (host)
+      yield* ofHost(host, match[0], (start, end) => place({ start: match.index + start, end: match.index + end }));
+  }
+}
+
 /** The Services that a workload connects to, where its configuration names them in ways that only their readers know. */
 export function* addressedBy(workspace: Workspace, resource: Resource): Iterable<Occurrence> {
   for (const { host, at, isLiteral } of addressesOf(workspace, resource)) {
@@ -73,27 +81,10 @@ export function* addressedBy(workspace: Workspace, resource: Resource): Iterable
           return { uri, span: { start: span.start + start, end: span.start + end } };
         }),
     );
-    const set = parsed.pod && statefulSetOf(workspace, parsed);
-    if (!set) continue;
-    yield {
-      subject: objectSubject('StatefulSet', set.namespace, set.name),
-      at: new LazyPlace(() => ({ uri: at.uri, span: { start: at.span.start, end: at.span.start + set.name.length } })),
-      role: 'reference',
-    };
   }
 }
 
-/** The StatefulSet whose pod a host names: `redis` for `redis-0.redis-headless`. */
-function statefulSetOf(workspace: Workspace, { pod, service, namespace }: ClusterHost): Resource | undefined {
-  const found = findService(workspace, namespace, service);
-  const name = pod?.replace(/-\d+$/, '');
-  return (
-    found &&
-    podsBehind(workspace, found).find(({ owner }) => owner.kind === 'StatefulSet' && owner.name === name)?.owner
-  );
-}
-
-/** The Service and the namespace in a host name, each at its place. */
+/** The StatefulSet of a pod, the Service and the namespace in a host name, each at its place. */
 function* ofHost(
   { pod, service, namespace }: ClusterHost,
   written: string,
@@ -101,6 +92,10 @@ function* ofHost(
 ): Iterable<Occurrence> {
   const start = pod === undefined ? 0 : pod.length + 1;
   const end = start + service.length;
+  // Kubernetes documentation, "StatefulSets", Stable Network ID: a pod's name is that of its set and a number.
+  const set = /^(.+)-\d+$/.exec(pod ?? '')?.[1];
+  if (set !== undefined)
+    yield { subject: objectSubject('StatefulSet', namespace, set), at: place(0, set.length), role: 'reference' };
   yield { subject: objectSubject('Service', namespace, service), at: place(start, end), role: 'reference' };
   if (namespace === undefined || written.slice(end + 1, end + 1 + namespace.length) !== namespace) return;
   yield {

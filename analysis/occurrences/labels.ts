@@ -2,10 +2,11 @@ import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
-import { readMapSelector, readSelector, type Selector } from '../labels';
+import { matches, readMapSelector, readSelector, type Selector } from '../labels';
 import { metadataName } from '../namespaces';
 import { podTemplate } from '../pods';
 import { selectPods } from '../selection';
+import { servicesIn } from '../services';
 import { keyName, type Occurrence, objectSubject, ofScalar } from './occurrence';
 
 /** What carries a label. */
@@ -14,7 +15,10 @@ type Carrier = 'pod' | 'Service' | 'Namespace';
 /** Labels that selectors can find, and the selectors. A label is the pair of its key and its value. */
 export function* labelsIn(resource: Resource): Iterable<Occurrence> {
   for (const [carrier, labels] of carriedBy(resource)) {
-    for (const [key, value] of labels.entries()) yield* ofLabel(carrier, resource.namespace, key, value, 'definition');
+    for (const [key, value] of labels.entries()) {
+      if (carrier === 'Namespace' && key === metadataName) yield* ofNamespace(value);
+      else yield* ofLabel(carrier, resource.namespace, key, value, 'definition');
+    }
   }
   if (noSelectors.has(resource.qualifiedKind)) return;
   if (resource.qualifiedKind === 'Service') {
@@ -23,23 +27,40 @@ export function* labelsIn(resource: Resource): Iterable<Occurrence> {
   }
   for (const { selector, carrier, namespace } of selectorsIn(resource)) {
     for (const { key, value } of pairsOf(selector)) {
-      if (carrier === 'Namespace' && key === metadataName)
-        yield* ofScalar(objectSubject('Namespace', undefined, value.text ?? ''), value, 'reference');
+      if (carrier === 'Namespace' && key === metadataName) yield* ofNamespace(value);
       else yield* ofLabel(carrier, namespace, key, value, 'reference');
     }
   }
 }
 
-/** The pods that the selector of a label finds: the same label on each of them, else what makes them. */
+/** The label with the name of the Namespace, which Kubernetes itself sets. */
+function ofNamespace(value: Value): readonly Occurrence[] {
+  return ofScalar(objectSubject('Namespace', undefined, value.text ?? ''), value, 'reference');
+}
+
+/** The pods or Services that the selector of a label finds: the same label on each of them, else what makes them. */
 export function carriersOf(workspace: Workspace, { subject, whole }: Occurrence): readonly Place[] {
   const found = whole && selectorAround(whole.value);
-  if (!found || !subject.id.startsWith('pod/')) return [];
-  const { pods } = selectPods(workspace, subject.namespace, found);
-  const key = subject.id.slice('pod/'.length, -subject.name.length - 1);
-  return pods.map(({ owner, template }) => {
-    const label = template?.at('metadata', 'labels', key);
-    return label?.text ? label.part(0, label.text.length) : owner.root.at('metadata', 'name');
+  const [carrier = ''] = subject.id.split('/', 1);
+  if (!found || carrier === 'Namespace') return [];
+  const key = subject.id.slice(carrier.length + 1, -subject.name.length - 1);
+  const carrying =
+    carrier === 'pod'
+      ? selectPods(workspace, subject.namespace, found).pods.map(
+          ({ owner, template }) => [owner, template ?? missing(owner)] as const,
+        )
+      : servicesIn(workspace, subject.namespace)
+          .filter(service => matches(found, service.labels))
+          .map(({ resource, isGenerated }) => [resource, isGenerated ? missing(resource) : resource.root] as const);
+  return carrying.map(([owner, root]) => {
+    const label = root.at('metadata', 'labels', key);
+    return label.text ? label.part(0, label.text.length) : owner.root.at('metadata', 'name');
   });
+}
+
+/** What stands for the labels of something that no manifest writes. */
+function missing(owner: Resource): Value {
+  return owner.root.at('metadata', 'none');
 }
 
 function selectorAround(value: Value): Selector | undefined {

@@ -1,16 +1,18 @@
 import type { ManifestDocument } from '../../manifests/document';
 import type { SourceFile } from '../../manifests/file';
+import type { Place, Span } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
 import { commandsNaming } from './commands';
 import { haproxyNames, isHaproxy } from './haproxy';
-import { hostsOfText, hostsOfValues } from './hosts';
+import { hostsOfText, hostsOfValues, qualifiedHosts } from './hosts';
 import { keySubject, type Occurrence, objectSubject, ofScalar } from './occurrence';
 
 /** The names in a file that is no YAML: commands of scripts and runbooks, and configuration that lies beside. */
 export function* namesInText(file: SourceFile): Iterable<Occurrence> {
   yield* commandsNaming(file);
+  const place = (span: Span): Place => ({ uri: file.uri, span });
+  if (/\.(?:sh|md)$/i.test(file.path)) yield* qualifiedHosts(file.text, place);
   if (!/\.(?:cfg|conf|ini|properties)(?:\.\w+)?$/i.test(file.path)) return;
-  const place = (span: { readonly start: number; readonly end: number }) => ({ uri: file.uri, span });
   if (isHaproxy(file.name, file.text)) yield* haproxyNames(file.text, `file/${file.path}`, undefined, place);
   yield* hostsOfText(file.text, undefined, place);
 }

@@ -4,6 +4,7 @@ import type { Workspace } from '../../manifests/workspace';
 import { mountsOf, textsOfVolume, volumeOf } from '../mounts';
 import { containersOf } from '../pods';
 import { scriptOf } from '../scripts';
+import { isSameValue } from '../synapse';
 import { keySubject, type Occurrence } from './occurrence';
 
 /** The keys of ConfigMaps and Secrets that a workload's commands name as files, by the path at which they are mounted. */
@@ -30,7 +31,9 @@ export function* pathsIn(workspace: Workspace, resource: Resource): Iterable<Occ
       .items()
       .map(item => item.at('value').mapped);
     const isMounted = script && !script.value.path.includes('command') && !script.value.path.includes('args');
-    for (const searched of [...words, ...values, ...(isMounted ? [script.text] : [])]) {
+    const mounted = files.map(({ text }) => text.value.mapped);
+    const scripts = isMounted && !files.some(({ text }) => isSameValue(text.value, script.value)) ? [script.text] : [];
+    for (const searched of [...words, ...values, ...mounted, ...scripts]) {
       for (const { text, path } of files) {
         const isSameName = text.path === text.key;
         for (const end of endsOf(searched, path))

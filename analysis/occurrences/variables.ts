@@ -11,6 +11,7 @@ import { type Container, containersOf } from '../pods';
 import { scriptOf } from '../scripts';
 import { languageOf, maskComments } from '../text/comments';
 import { findPlaceholders, type Placeholder } from '../text/placeholders';
+import { readShell } from '../text/shell';
 import { keySubject, type Occurrence, ofScalar, partSubject, type Subject } from './occurrence';
 
 /**
@@ -82,10 +83,26 @@ function textsRead(
   });
   return [
     ...(script ? [{ text: script.text, name: 'script.sh' }] : []),
+    ...handlersOf(container).map(text => ({ text, name: 'handler.sh' })),
     ...mounted
       .filter(({ value }) => value.kind === 'scalar' && value.span.start !== script?.value.span.start)
       .map(({ value, key }) => ({ text: value.mapped, name: key })),
   ];
+}
+
+/** The scripts of probes and of the hooks of a container's life. */
+function handlersOf({ value }: Container): readonly MappedText[] {
+  const handlers = [
+    ...['livenessProbe', 'readinessProbe', 'startupProbe'].map(field => value.at(field)),
+    ...['postStart', 'preStop'].map(field => value.at('lifecycle', field)),
+  ];
+  return handlers.flatMap(handler =>
+    handler
+      .at('exec', 'command')
+      .items()
+      .filter(word => word.text?.includes('$'))
+      .map(word => word.mapped),
+  );
 }
 
 function* usedIn(
@@ -94,9 +111,14 @@ function* usedIn(
   variables: ReadonlyMap<string, EnvironmentVariable>,
   use: Use,
 ): Iterable<Occurrence> {
-  const pattern = patterns[languageOf(name, text)];
+  const language = languageOf(name, text);
+  const pattern = patterns[language];
   if (!pattern || !/\$|environ|getenv/.test(text)) return;
-  const searched = maskComments(text, languageOf(name, text));
+  const searched = maskComments(text, language);
+  if (language === 'shell') {
+    for (const { name: assigned, nameSpan } of readShell(text).assignments)
+      if (variables.has(assigned)) yield* use(assigned, place(nameSpan.start, nameSpan.end));
+  }
   for (const match of searched.matchAll(pattern)) {
     const found = match[1] ?? match[2] ?? '';
     if (!variables.has(found)) continue;

@@ -177,6 +177,47 @@ describe('occurrences', () => {
       }
     });
 
+    it('finds a Namespace in objects, hosts, commands and its own label', () => {
+      isAll(
+        allOccurrences(`
+          #- all.yaml
+          apiVersion: v1
+          kind: Namespace
+          metadata: { name: «matrix», labels: { kubernetes.io/metadata.name: «matrix» } }
+          ---
+          apiVersion: rbac.authorization.k8s.io/v1
+          kind: RoleBinding
+          metadata: { name: b, namespace: «mat$0rix» }
+          subjects: [{ kind: ServiceAccount, name: a, namespace: «matrix» }]
+          #- kustomization.yaml
+          namespace: «matrix»
+          #- run.sh
+          kubectl get pods -n «matrix»
+          curl redis.«matrix».svc
+        `),
+      );
+    });
+
+    it('finds the StatefulSet in the host names of its pods', () => {
+      isAll(
+        allOccurrences(`
+          #- all.yaml
+          apiVersion: apps/v1
+          kind: StatefulSet
+          metadata: { name: «red$0is», namespace: matrix }
+          spec: { serviceName: headless }
+          ---
+          apiVersion: v1
+          kind: ConfigMap
+          metadata: { name: c, namespace: matrix }
+          data:
+            sentinel.conf: |
+              host = «redis»-0.headless.matrix.svc.cluster.local
+            url: redis://«redis»-2.headless.matrix.svc:6379
+        `),
+      );
+    });
+
     it('finds the objects that scripts and runbooks name', () => {
       isAll(
         allOccurrences(`
@@ -376,6 +417,23 @@ describe('occurrences', () => {
       );
     });
 
+    it('leads from the selector of a ServiceMonitor to the Services that it finds', () => {
+      isAll(
+        definitions(`
+          #- all.yaml
+          apiVersion: v1
+          kind: Service
+          metadata: { name: app, namespace: matrix, labels: { part: «web» } }
+          spec: { ports: [] }
+          ---
+          apiVersion: monitoring.coreos.com/v1
+          kind: ServiceMonitor
+          metadata: { name: app, namespace: matrix }
+          spec: { selector: { matchLabels: { part: w$0eb } }, endpoints: [] }
+        `),
+      );
+    });
+
     it('leads from a namespaceSelector to the Namespace', () => {
       isAll(
         definitions(`
@@ -516,10 +574,14 @@ describe('occurrences', () => {
                       - |
                         # $NAME in a comment
                         echo "\${«NAME»:-x}" "$«NAME»" "$NAMES" '\\$NAME'
+                        export «NAME»="$(tr a-z A-Z)" OTHER_NAME=x
+                        psql -v NAME=x
                         exec app --name="$«NA$0ME»"
                     env:
                       - { name: «NAME», value: a }
                       - { name: URL, value: 'http://$(«NAME»)/' }
+                    livenessProbe:
+                      exec: { command: [sh, -c, 'check "\${«NAME»}"'] }
         `),
       );
     });
