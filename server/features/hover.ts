@@ -5,6 +5,7 @@ import { describeSelector, selectorAround } from '../../analysis/describe/select
 import { type ValueAt, valueAt } from '../../analysis/describe/value-at';
 import type { FieldDocs } from '../../analysis/field-docs';
 import { occurrencesAt } from '../../analysis/occurrences/find';
+import type { SourceFile } from '../../manifests/file';
 import type { Span } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
 import { type PointedAt, pointedAt } from '../at';
@@ -75,7 +76,8 @@ function thingAt(session: HoverSession, pointed: PointedAt, docs: FieldDocs | un
   if (placeholder) return { text: placeholder.text, span: placeholder.at.span };
   // Names inside the value of a Secret are a part of it, so nothing is said of them.
   const spot = secret ? secret.keySpan.start + (at?.resource.document.offset ?? 0) : offset;
-  const occurrences = occurrencesAt(workspace, file, spot);
+  const isUnread = !at && isBrokenSecret(file, offset);
+  const occurrences = occurrencesAt(workspace, file, spot).filter(({ whole }) => !isUnread || whole?.isKey);
   const texts = new Set(occurrences.flatMap(one => subjectText({ ...pointed, offset: spot }, one) ?? []));
   if (texts.size > 0) {
     const [first] = occurrences;
@@ -102,6 +104,17 @@ function ofValue({ workspace }: PointedAt, at: ValueAt, docs: FieldDocs | undefi
   if (!isKey || !docs || freeMaps.has(String(value.parent?.name))) return undefined;
   const text = fieldText(workspace, docs, resource, value);
   return text === undefined ? undefined : { text, span };
+}
+
+/** Whether an offset is in a Secret that cannot be read, so that what stands there may be a part of a value. */
+function isBrokenSecret(file: SourceFile, offset: number): boolean {
+  return file.documents.some(
+    ({ span, resources, text }) =>
+      span.start <= offset &&
+      offset <= span.end &&
+      resources.length === 0 &&
+      /^\s*["']?kind["']?:\s*["']?Secret\b/m.test(text),
+  );
 }
 
 /** The entry of a Secret whose value, not its key, is pointed at. */

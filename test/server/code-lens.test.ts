@@ -132,6 +132,11 @@ describe('code lens', function () {
     assert.equal((await resolve(lens)).command?.command, showPlanCommand);
   });
 
+  it('has no value of a Secret', async () => {
+    for (const path of tree.keys())
+      assert.doesNotMatch(JSON.stringify(await Promise.all((await list(path)).map(resolve))), /canary/, path);
+  });
+
   it('follows edits of other files and asks the client to ask again', async () => {
     const before = refreshes;
     const again = new Promise<void>(resolve => {

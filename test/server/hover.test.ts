@@ -4,7 +4,7 @@ import type { Hover, MarkupContent } from 'vscode-languageserver';
 import { noFieldDocs, readFieldDocs } from '../../analysis/field-docs';
 import { secretEntries } from '../../analysis/secret-data';
 import { readTree } from '../../files/disk';
-import { explainRuleCommand } from '../../protocol/client-facts';
+import { clientFactsNotification, explainRuleCommand } from '../../protocol/client-facts';
 import { rules } from '../../rules/catalogue';
 import { Deployment } from '../../server/deployment';
 import { hoverAt } from '../../server/features/hover';
@@ -66,7 +66,10 @@ const tree = `
               - {name: http, containerPort: 8008}
             volumeMounts:
               - {name: config, mountPath: /config}
+              - {name: tokens, mountPath: /tokens}
         volumes:
+          - name: tokens
+            secret: {secretName: tokens}
           - name: template
             configMap: {name: synapse-config}
           - name: config
@@ -149,8 +152,27 @@ describe('hover', () => {
 
   it('says of a value of a Secret the same as of its key, and nothing of the names in it', async () => {
     const text = await hover('/secrets.yaml', '@canary$0-host');
-    has(text, 'key `url`', 'Nothing in the tree uses it.');
+    has(text, 'key `url`', 'container `synapse` at `/tokens`');
     assert.doesNotMatch(text, /canary/);
+  });
+
+  it('says of a placeholder in a Secret what becomes of it without repeating it', async () => {
+    const text = await hover('/secrets.yaml', 'CANARY_TO$0KEN');
+    has(text, '**Placeholder**', 'Replaced by no step', '`/tokens/file.yaml`');
+    assert.doesNotMatch(text, /canary/i);
+  });
+
+  it('says nothing of the names in a Secret that cannot be read', async () => {
+    const broken = `
+      #- /broken.yaml
+      apiVersion: v1
+      kind: Secret
+      metadata: {name: broken}
+      stringData:
+        url: postgres://user:secret@canary-host.matrix.svc:5432/db
+        broken: "
+    `;
+    assert.equal(await hover('/broken.yaml', '@canary$0-host', {}, broken), '');
   });
 
   it('says of a key of a ConfigMap where containers mount it', async () => {
@@ -262,6 +284,36 @@ describe('hover', () => {
       assert.equal(await ask(), null);
       await configure(true);
       assert.notEqual(await ask(), null);
+    } finally {
+      await client.stop();
+    }
+  });
+
+  it('leaves fields to another extension when the client says so, unless the setting wants them', async function () {
+    this.timeout(10_000);
+    const { files } = readFixture(tree);
+    const client = await startClient(files, {
+      initializationOptions: { schemaHelp: 'auto', client: { schemaHelpElsewhere: true } },
+    });
+    try {
+      await client.ready();
+      const ask = async (): Promise<boolean> =>
+        (await client.connection.sendRequest('textDocument/hover', {
+          textDocument: { uri: client.uri('synapse/workload.yaml') },
+          position: { line: 4, character: 5 },
+        })) !== null;
+      assert.equal(await ask(), false);
+      await client.connection.sendNotification(clientFactsNotification, { schemaHelpElsewhere: false });
+      assert.equal(await ask(), true);
+      const configure = (schemaHelp: string): Promise<void> =>
+        client.connection.sendNotification('workspace/didChangeConfiguration', {
+          settings: { matrixPreflight: { schemaHelp } },
+        });
+      await configure('off');
+      assert.equal(await ask(), false);
+      await client.connection.sendNotification(clientFactsNotification, { schemaHelpElsewhere: true });
+      await configure('on');
+      assert.equal(await ask(), true);
     } finally {
       await client.stop();
     }

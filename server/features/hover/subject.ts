@@ -17,6 +17,8 @@ import { describeUses, usesOf } from '../../../analysis/describe/uses';
 import { describeVariable } from '../../../analysis/describe/variable';
 import { describeVolume } from '../../../analysis/describe/volume';
 import { environmentOf } from '../../../analysis/environment';
+import { definitionsOf } from '../../../analysis/occurrences/definitions';
+import { occurrencesOf } from '../../../analysis/occurrences/find';
 import type { Occurrence, Subject } from '../../../analysis/occurrences/occurrence';
 import { containersOf, podsIn, podsOf, podTemplate } from '../../../analysis/pods';
 import { findService, podsBehind, targetOf } from '../../../analysis/services';
@@ -25,8 +27,9 @@ import type { Workspace } from '../../../manifests/workspace';
 import type { PointedAt } from '../../at';
 
 /** What the name at a position stands for, as Markdown; undefined where there is nothing to say of it. */
-export function subjectText(pointed: PointedAt, { subject, role }: Occurrence): string | undefined {
+export function subjectText(pointed: PointedAt, occurrence: Occurrence): string | undefined {
   const { workspace } = pointed;
+  const { subject, role } = occurrence;
   switch (subject.kind) {
     case 'object':
       return objectText(pointed, subject);
@@ -38,6 +41,10 @@ export function subjectText(pointed: PointedAt, { subject, role }: Occurrence): 
       return variableText(workspace, subject, role === 'definition');
     case 'volume':
       return volumeText(workspace, subject);
+    case 'worker':
+      return partText(workspace, 'Synapse process', occurrence);
+    case 'haproxy':
+      return partText(workspace, 'HAProxy', occurrence);
     default:
       return undefined;
   }
@@ -139,6 +146,23 @@ function variableText(
   const found = resource && containersOf(resource).find(one => one.name === container);
   const variable = found && environmentOf(workspace, resource, found).variables.get(name);
   return variable && describeVariable(workspace, resource, variable, isDefinition);
+}
+
+/** A name inside a configuration: where it is defined, and how often it is named. */
+function partText(workspace: Workspace, what: string, occurrence: Occurrence): string | undefined {
+  const { subject } = occurrence;
+  const definitions = definitionsOf(workspace, occurrence);
+  const references = occurrencesOf(workspace, subject).filter(({ role }) => role === 'reference');
+  return paragraphs(
+    `**${what}** ${code(subject.name)}`,
+    definitions.length > 0
+      ? `Defined in ${few(
+          definitions.map(place => linkTo(workspace, place)),
+          3,
+        )}.`
+      : 'Nothing in the tree defines it.',
+    `Named in ${count(references.length, 'other place')}.`,
+  );
 }
 
 function volumeText(workspace: Workspace, { id, namespace, name }: Subject): string | undefined {
