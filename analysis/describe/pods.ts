@@ -10,7 +10,7 @@ import { code, count, few, headline, paragraphs, titleOf } from './markdown';
 
 /** Workloads with the number of their pods: ``StatefulSet `redis` (3 pods)``. */
 export function workloadNames(pods: readonly Pods[]): readonly string[] {
-  return ownersOf(pods).map(({ owner, replicas }) => `${titleOf(owner)} (${count(replicas, 'pod')})`);
+  return ownersOf(pods).map(({ owner, replicas }) => `${titleOf(owner)} (${podsText(owner, replicas)})`);
 }
 
 /** Workloads by their names alone. */
@@ -36,9 +36,9 @@ export function describeWorkload(workspace: Workspace, resource: Resource, pods:
   const policies = isolatingPolicies(workspace, pods).map(({ name }) => code(name));
   return paragraphs(
     headline(resource.kind, resource.name, resource.namespace),
-    `${count(
+    `${podsText(
+      resource,
       pods.reduce((sum, { replicas }) => sum + replicas, 0),
-      'pod',
     )}, ${readinessOf(first)}.`,
     services.length > 0
       ? `Behind ${services.length === 1 ? 'Service' : 'Services'} ${few(services)}.`
@@ -47,6 +47,11 @@ export function describeWorkload(workspace: Workspace, resource: Resource, pods:
       ? `Isolated by ${count(policies.length, 'NetworkPolicy', 'NetworkPolicies')}: ${few(policies, 8)}.`
       : 'No NetworkPolicy of the tree isolates it.',
   );
+}
+
+/** How many pods a workload has; a DaemonSet has one on each node. */
+function podsText({ kind }: Resource, replicas: number): string {
+  return kind === 'DaemonSet' ? '1 pod on each node' : count(replicas, 'pod');
 }
 
 /** The NetworkPolicies that select some pods, in the order of the tree. */

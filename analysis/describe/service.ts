@@ -7,7 +7,7 @@ import { routesOf } from '../ingresses';
 import { monitors, servicesOf as servicesOfMonitor } from '../monitors';
 import { podsIn } from '../pods';
 import { findService, podsBehind, type Service, type ServicePort, targetOf } from '../services';
-import { bullets, code, count, few, headline, paragraphs, titleOf } from './markdown';
+import { bullets, code, few, headline, paragraphs, titleOf } from './markdown';
 import { readinessOf, workloadNames } from './pods';
 
 /** A Service: its ports and where they lead, the pods behind it and when they are ready, and who connects to it. */
@@ -86,12 +86,4 @@ function readServiceUsers(workspace: Workspace): Users {
       add(service, { resource: monitor.resource, at: monitor.selector.at });
   }
   return users;
-}
-
-/** How many pods a Service leads to, for one line: `3 pods`. */
-export function podCount(workspace: Workspace, service: Service): string {
-  return count(
-    podsBehind(workspace, service).reduce((sum, { replicas }) => sum + replicas, 0),
-    'pod',
-  );
 }

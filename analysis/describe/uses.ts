@@ -40,7 +40,9 @@ export function describeUses(uses: readonly Use[]): string {
   const shown = users.length > most ? users.slice(0, most - 1) : users;
   const lines = shown.map(user => {
     const ways = [...new Set(uses.filter(({ resource }) => resource === user).map(({ how }) => how))];
-    return `${titleOf(user)}: ${few(ways, 4)}`;
+    // `the Ingress` says no more than the title.
+    const said = ways.filter(way => !way.startsWith('the '));
+    return said.length === 0 ? titleOf(user) : `${titleOf(user)}: ${few(said, 4)}`;
   });
   if (shown.length < users.length) lines.push(`… ${users.length - shown.length} more`);
   return `Used by ${count(users.length, 'object')}:\n\n${bullets(lines)}`;
