@@ -19,6 +19,8 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
         return (await import('./commands/sign')).sign(rest);
       case 'waive':
         return (await import('./commands/waive')).waive(rest);
+      case 'report':
+        return await (await import('./commands/report')).report(rest);
       case 'plan':
         return (await import('./commands/plan')).plan(rest);
       case 'generate':
@@ -30,7 +32,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
       case 'verify':
         return (await import('./commands/verify')).verify(rest);
       case 'network':
-        return (await import('./commands/network')).network(rest);
+        return await (await import('./commands/network')).network(rest);
       case 'explain':
         return (await import('./commands/explain')).explain(rest);
       case 'lsp':
@@ -67,6 +69,8 @@ const help = `Usage: matrix-preflight <command> [options]
                       --note TEXT  --by WHO  --evidence LINK  --expires DATE  --covers FILE…  --withdraw
   waive FINDING [PATH=.]  accept one finding: a fingerprint, or a rule with --file FILE --line N
                       --reason TEXT  --by WHO  --expires DATE  --withdraw
+  report [PATH=.]     all of it in one file, for those who sign
+                      --format markdown|html|json|sarif|junit  --output FILE
   plan [PATH=.]       the resolved deployment plan  --phase ID…  --format pretty|json
   generate KIND       one new credential on stdout
                       password|hex|django|rsa|signing-key|livekit-key|fernet|s3-access-key|s3-secret-key
@@ -75,10 +79,11 @@ const help = `Usage: matrix-preflight <command> [options]
                       --yes --confirm-context NAME --plan-hash H
   verify [PATH=.]     ask the cluster whether it stands  --context NAME  --format pretty|json|junit
   network [PATH=.]    what the policies make of every needed connection
+                      --format text|json|svg|matrix  --output FILE
                       --from NAME --to NAME --port NUMBER explains one pair, policy by policy
   explain RULE        the page of a rule
   lsp --stdio         the language server
 
-Exit codes of check, checklist and verify: 0 nothing at or above --fail-on, 1 something is, 2 usage or input error.
+Exit codes of check, checklist, report and verify: 0 nothing at or above --fail-on, 1 something is, 2 usage or input error.
 Of deploy: 0 done, 1 blocked by findings, 2 usage, 3 a step failed, 4 paused or cancelled, 5 refused.
 `;

@@ -11,6 +11,7 @@ import { registerNetwork } from './network/network';
 import { newMissingResource } from './new-resource';
 import type { RunProgram } from './programs';
 import { registerReferencesPeek } from './references-peek';
+import { exportReport, type ReportSources } from './report/report';
 import { type CreateClient, type Server, startServer } from './server';
 import { registerStatusBar } from './status-bar';
 import { registerVirtualDocuments, type VirtualDocuments } from './virtual-documents';
@@ -24,6 +25,7 @@ export function compose(
   createClient: CreateClient,
   registerNodeParts: RegisterNodeParts = () => Disposable.from(),
   runProgram?: RunProgram,
+  runsOf?: ReportSources['runsOf'],
 ): void {
   const log = window.createOutputChannel('Matrix Preflight', { log: true });
   const server = startServer(createClient, log);
@@ -47,6 +49,9 @@ export function compose(
     command('fillCredentials', () => fillCredentials(server, runProgram)),
     command('replaceDomain', () => replaceDomain(server)),
     command('newMissingResource', () => newMissingResource(server)),
+    command('exportReport', () =>
+      exportReport(server, { version: String(context.extension.packageJSON.version), runProgram, runsOf }),
+    ),
     command('restartServer', () => server.restart()),
     command('showLog', () => log.show()),
   );

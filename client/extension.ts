@@ -1,7 +1,9 @@
 import type { ExtensionContext } from 'vscode';
 import { LanguageClient, TransportKind } from 'vscode-languageclient/node';
+import { runSummaries } from '../deploy/run/summary';
 import { compose } from './compose';
 import { registerDeployment } from './deployment/deployment';
+import { stateDirectory } from './deployment/settings';
 import { runProgram } from './programs';
 
 /** Starts the extension where Node is at hand: the language server is a process of its own. */
@@ -22,5 +24,6 @@ export function activate(context: ExtensionContext): void {
       ),
     registerDeployment,
     runProgram,
+    root => runSummaries(stateDirectory(), root),
   );
 }

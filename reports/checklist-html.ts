@@ -1,3 +1,4 @@
+import type { Place } from '../manifests/span';
 import { escapeXml } from '../picture/xml';
 import type { ItemReport } from '../rules/checklist';
 import { type ChecklistReport, checklistByPhase, countsSentence, evidencePlaces, marks } from './checklist';
@@ -28,19 +29,27 @@ ${checklistTables(report, 'h2')}</main>
 `;
 }
 
-/** The phases with a table for each section. */
-export function checklistTables(report: ChecklistReport, heading: 'h2' | 'h3'): string {
+/** The phases with a table for each section; `findingsAt` says what stands against a failed item. */
+export function checklistTables(
+  report: ChecklistReport,
+  heading: 'h2' | 'h3',
+  findingsAt: (places: readonly Place[]) => readonly string[] = places => evidencePlaces(places, report.workspace),
+): string {
   return checklistByPhase(report)
     .map(
       phase =>
-        `<${heading}>${escapeXml(phase.title)}</${heading}>\n${phase.sections.map(section => table(section.title, section.items, report)).join('')}`,
+        `<${heading}>${escapeXml(phase.title)}</${heading}>\n${phase.sections.map(section => table(section.title, section.items, findingsAt)).join('')}`,
     )
     .join('');
 }
 
-function table(caption: string, items: readonly ItemReport[], { workspace }: ChecklistReport): string {
+function table(
+  caption: string,
+  items: readonly ItemReport[],
+  findingsAt: (places: readonly Place[]) => readonly string[],
+): string {
   const rows = items.map(({ item, state, reason, evidence }) => {
-    const places = state === 'failed' ? evidencePlaces(evidence, workspace) : [];
+    const places = state === 'failed' ? findingsAt(evidence) : [];
     const list = places.map(place => `<li>${escapeXml(place)}</li>`).join('');
     return `<tr>
 <th scope="row">${escapeXml(item.id)}</th>

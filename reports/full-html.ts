@@ -1,3 +1,4 @@
+import type { Place } from '../manifests/span';
 import { filtered, initialFilter } from '../picture/filter';
 import { layoutNetwork } from '../picture/layout';
 import { darkPalette, lightPalette, svgStyle } from '../picture/palette';
@@ -23,7 +24,7 @@ export function fullHtml(report: FullReport): string {
   const verdict = verdictOf(report);
   const facts = factsOf(report).map(([name, text]) => `<dt>${escapeXml(name)}</dt><dd>${escapeXml(text)}</dd>`);
   const sections = [
-    ['checklist', 'Checklist', checklistTables({ ...report }, 'h3')],
+    ['checklist', 'Checklist', checklistTables(report, 'h3', findingsAt(report))],
     ['sign-offs', 'Sign-offs and waivers', signOffsSection(report)],
     ['findings', 'Findings', findingsSection(report)],
     ['network', 'Network', networkSection(report.network)],
@@ -52,6 +53,21 @@ ${sections.map(([id, heading, content]) => `<section id="${id}" aria-labelledby=
 </body>
 </html>
 `;
+}
+
+/** The first findings at some places, each with its place: a reader wants to know what is wrong, not only where. */
+function findingsAt({ workspace, findings }: FullReport, most = 4): (places: readonly Place[]) => readonly string[] {
+  const messages = new Map(findings.map(({ problem: { at, message } }) => [`${at.uri}#${at.span.start}`, message]));
+  return places => {
+    const said = places.map(({ uri, span }) => {
+      const file = workspace.file(uri);
+      const where = file ? `${file.path}:${file.lines.position(span.start).line + 1}` : uri;
+      const message = messages.get(`${uri}#${span.start}`);
+      return message === undefined ? where : `${where} ${message}`;
+    });
+    const distinct = [...new Set(said)];
+    return distinct.length > most ? [...distinct.slice(0, most), `and ${distinct.length - most} more`] : distinct;
+  };
 }
 
 /** The states of all items as one bar with a legend that says the numbers. */
@@ -230,7 +246,7 @@ nav ul { display: flex; flex-wrap: wrap; gap: 0.3rem 1.2rem; padding: 0; list-st
 .findings .error { color: var(--failed); font-weight: 600; } .findings .warning { color: var(--stale); font-weight: 600; }
 .place { font-family: ui-monospace, monospace; font-size: 0.85em; }
 .picture, .wide { width: min(96vw, 140rem); margin-left: calc(50% - min(48vw, 70rem)); }
-.picture svg { display: block; margin: 0 auto; min-width: 80rem; max-width: 100%; height: auto; }
+.picture svg { display: block; margin: 0 auto; min-width: 60rem; max-width: 100%; height: auto; }
 .matrix { width: auto; font-size: 0.8rem; }
 .matrix thead th { vertical-align: bottom; }
 .matrix tbody th { font-weight: 600; }

@@ -18,6 +18,7 @@ import { liveResults } from './features/live-results';
 import { network } from './features/network';
 import { references } from './features/references';
 import { rename } from './features/rename';
+import { report } from './features/report';
 import { semanticTokens } from './features/semantic-tokens';
 import { signOffs } from './features/sign-offs';
 import { documentSymbols } from './features/symbols';
@@ -47,6 +48,7 @@ const features: readonly Feature[] = [
   codeLens,
   inlayHints,
   network,
+  report,
   semanticTokens,
   signOffs,
 ];

@@ -1,25 +1,32 @@
+import { writeFileSync } from 'node:fs';
 import { explainFlow, type FlowEnd, flowsOf, verdictOf } from '../../analysis/flows';
 import { podsOf } from '../../analysis/pods';
 import type { Workspace } from '../../manifests/workspace';
-import { loadWorkspace } from '../load';
-import { parse, treeRoot, UsageError } from '../usage';
+import { findingsOf, loadWorkspace } from '../load';
+import { oneOf, parse, treeRoot, UsageError } from '../usage';
 
 /**
- * Says what the NetworkPolicies make of connections: of every one that the configurations need, or, with `--from`,
- * `--to` and `--port`, of one pair of workloads, policy by policy.
+ * Says what the NetworkPolicies make of connections: of every one that the configurations need, as text, data, picture
+ * or matrix, or, with `--from`, `--to` and `--port`, of one pair of workloads, policy by policy.
  */
-export function network(argv: readonly string[]): number {
+export async function network(argv: readonly string[]): Promise<number> {
   const { values, positionals } = parse(argv, {
     from: { type: 'string' },
     to: { type: 'string' },
     port: { type: 'string' },
     config: { type: 'string' },
+    format: { type: 'string' },
+    output: { type: 'string' },
   });
+  const format = oneOf('--format', values.format, formats, 'text');
   const workspace = loadWorkspace(treeRoot(positionals), values.config);
   if (values.from === undefined && values.to === undefined) {
-    process.stdout.write(required(workspace));
+    const text = await formatted(format, workspace);
+    if (values.output === undefined) process.stdout.write(text);
+    else writeFileSync(values.output, text);
     return 0;
   }
+  if (values.format !== undefined) throw new UsageError('--format is for all connections, not for one pair');
   const port = Number(values.port);
   if (values.from === undefined || values.to === undefined || !Number.isInteger(port) || port < 1 || port > 65535) {
     throw new UsageError('network needs --from NAME, --to NAME and --port NUMBER together, or none of them');
@@ -28,6 +35,16 @@ export function network(argv: readonly string[]): number {
     `${explainFlow(workspace, end(workspace, values.from), end(workspace, values.to), port).join('\n')}\n`,
   );
   return 0;
+}
+
+const formats = ['text', 'json', 'svg', 'matrix'] as const;
+
+/** Only the format that is asked for is loaded, which keeps the start short. */
+async function formatted(format: (typeof formats)[number], workspace: Workspace): Promise<string> {
+  if (format === 'text') return required(workspace);
+  const report = (await import('../../reports/network')).networkReport(workspace, findingsOf(workspace));
+  if (format === 'json') return `${JSON.stringify(report, null, 2)}\n`;
+  return (await import('../formats/network'))[format](report);
 }
 
 function required(workspace: Workspace): string {
