@@ -12,6 +12,7 @@ import { newMissingResource } from './new-resource';
 import type { RunProgram } from './programs';
 import { registerReferencesPeek } from './references-peek';
 import { exportReport, type ReportSources } from './report/report';
+import { openSample } from './sample';
 import { type CreateClient, type Server, startServer } from './server';
 import { registerStatusBar } from './status-bar';
 import { registerVirtualDocuments, type VirtualDocuments } from './virtual-documents';
@@ -52,6 +53,7 @@ export function compose(
     command('exportReport', () =>
       exportReport(server, { version: String(context.extension.packageJSON.version), runProgram, runsOf }),
     ),
+    command('openSample', () => openSample(context)),
     command('restartServer', () => server.restart()),
     command('showLog', () => log.show()),
   );

@@ -13,13 +13,23 @@ describe('the package', () => {
       .readdirSync(path.join(directory, extension), { recursive: true, withFileTypes: true })
       .filter(entry => entry.isFile())
       .map(entry => path.relative(path.join(directory, extension), path.join(entry.parentPath, entry.name)));
-    assert.deepEqual(files.sort(), [
+    // The sample deployment goes along whole, as the repository has it.
+    const isSample = (file: string) => file.startsWith('examples/broken/');
+    assert.deepEqual(files.filter(isSample).sort(), sampleFiles());
+    assert.deepEqual(files.filter(file => !isSample(file)).sort(), [
       // What VS Code itself adds.
       '.vsixmanifest',
       'LICENSE.txt',
       'changelog.md',
       'client/media/icon.png',
       'client/media/matrix-preflight.svg',
+      'client/walkthrough/check.svg',
+      'client/walkthrough/fix.svg',
+      'client/walkthrough/network.svg',
+      'client/walkthrough/open.svg',
+      'client/walkthrough/plan.svg',
+      'client/walkthrough/report.svg',
+      'client/walkthrough/sign-off.svg',
       'dist/THIRD-PARTY-NOTICES.txt',
       'dist/client.js',
       'dist/network.js',
@@ -36,3 +46,11 @@ describe('the package', () => {
     ]);
   });
 });
+
+function sampleFiles(): readonly string[] {
+  return fs
+    .readdirSync('examples/broken', { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile())
+    .map(entry => path.join(entry.parentPath, entry.name))
+    .sort();
+}
