@@ -92,20 +92,35 @@ export function deleteEntry(value: Value): TextEdit | undefined {
 
 /**
  * Replaces an entry of a block mapping, key and value, by other entries. `yaml` is their text at column 0, several lines
- * if need be; a comment at the end of the old last line stays there.
+ * if need be. A comment at the end of the old last line stays there; those before it go with the first of the new lines.
  */
 export function replaceEntry(value: Value, yaml: string): TextEdit | undefined {
   const { source, parent } = value;
   if (!value.exists || parent?.kind !== 'mapping' || parent.style === 'flow' || source.linePrefix === undefined)
     return undefined;
   const { start } = value.keySpan;
+  const end = lastContent(value);
   const prefix = source.linePrefix + ' '.repeat(column(value, start));
   const eol = source.tree.text.includes('\r\n') ? '\r\n' : '\n';
   const [first = '', ...rest] = yaml.split('\n');
+  const kept = commentsBefore(value, end);
+  // A single new line has the comment after it already.
+  const lines =
+    rest.length === 0 ? [...kept, first] : [[first, ...kept.slice(0, 1)].join(' '), ...kept.slice(1), ...rest];
   return {
-    at: source.place(start, lastContent(value)),
-    newText: [first, ...rest.map(line => (line === '' ? '' : prefix + line))].join(eol),
+    at: source.place(start, end),
+    newText: lines.map((line, index) => (line === '' || index === 0 ? line : prefix + line)).join(eol),
   };
+}
+
+/** The comments that stand inside an entry before its last content. */
+function commentsBefore(value: Value, end: number): readonly string[] {
+  const { tree } = value.source;
+  const scalars = [...value.scalars()].map(scalar => scalar.sourceSpan);
+  const from = value.keySpan.end;
+  return [...tree.text.slice(from, end).matchAll(/(?<=\s)#[^\r\n]*/g)]
+    .filter(({ index }) => !scalars.some(span => span.start <= from + index && from + index < span.end))
+    .map(([comment]) => comment.trimEnd());
 }
 
 /** Renames the key of an entry, keeping the quotes it has. */

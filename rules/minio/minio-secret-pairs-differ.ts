@@ -1,4 +1,5 @@
 import { type SecretEntry, secretEntry } from '../../analysis/secret-data';
+import { secretGroups } from '../../analysis/secret-groups';
 import { quoted } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { TextEdit } from '../../manifests/span';
@@ -64,11 +65,11 @@ export default {
       const mine = secretEntry(secret, plain);
       if (!mine) continue;
       const own = secretEntry(secret, console);
-      if (own) yield* compare(secret, mine, secret, own);
+      if (own) yield* compare(workspace, secret, mine, secret, own);
       else
         for (const other of splitFrom(secret, workspace)) {
           const theirs = secretEntry(other, console);
-          if (theirs) yield* compare(secret, mine, other, theirs);
+          if (theirs) yield* compare(workspace, secret, mine, other, theirs);
         }
     }
   },
@@ -89,7 +90,13 @@ function splitFrom(secret: Resource, workspace: Workspace): readonly Resource[] 
   return others.length === 1 ? others : [];
 }
 
-function* compare(secret: Resource, plain: SecretEntry, other: Resource, console: SecretEntry): Iterable<Problem> {
+function* compare(
+  workspace: Workspace,
+  secret: Resource,
+  plain: SecretEntry,
+  other: Resource,
+  console: SecretEntry,
+): Iterable<Problem> {
   const [a, b] = [plain.text, console.text];
   // What is no base64 is a finding of its own, and two placeholders are still to be filled in.
   if (a === undefined || b === undefined || a === b || (isPlaceholder(a) && isPlaceholder(b))) return;
@@ -107,9 +114,22 @@ function* compare(secret: Resource, plain: SecretEntry, other: Resource, console
       if (newline) return a.length > b.length ? copy(console, plain, true) : copy(plain, console, true);
       if (isPlaceholder(b)) return copy(plain, console, true);
       if (isPlaceholder(a)) return copy(console, plain, true);
-      return [...copy(plain, console, false), ...copy(console, plain, false)];
+      // What everybody else has is not to be changed.
+      const others = sharedWith(workspace, secret, plain).map(entry => entry.text);
+      const [keepsPlain, keepsConsole] = [others.includes(a), others.includes(b)];
+      return [
+        ...(keepsConsole && !keepsPlain ? [] : copy(plain, console, false)),
+        ...(keepsPlain && !keepsConsole ? [] : copy(console, plain, false)),
+      ];
     },
   };
+}
+
+/** The entries of other Secrets that have to hold the same value. */
+function sharedWith(workspace: Workspace, secret: Resource, entry: SecretEntry): readonly SecretEntry[] {
+  return secretGroups(workspace)
+    .filter(({ members }) => members.some(one => one.secret === secret && one.entry.key === entry.key))
+    .flatMap(({ members }) => members.filter(one => one.secret !== secret).map(one => one.entry));
 }
 
 function copy(from: SecretEntry, to: SecretEntry, safe: boolean): readonly Fix[] {

@@ -132,7 +132,7 @@ function* checkPort(workspace: Workspace, monitor: Monitor, { port, value }: End
               {
                 title: `Scrape the port ${name}`,
                 safe: names.length === 1 || name === byNumber,
-                edits: [...edits, ...withScheme(workspace, monitor, value, name)],
+                edits: [...edits, ...withScheme(workspace, monitor, value)],
               },
             ]
           : [];
@@ -199,14 +199,9 @@ function tenantOf(workspace: Workspace, monitor: Monitor): Service['resource'] |
   return owners.size === 1 && owner?.kind === 'Tenant' ? owner : undefined;
 }
 
-function withScheme(
-  workspace: Workspace,
-  monitor: Monitor,
-  endpoint: Endpoint['value'],
-  name: string,
-): readonly TextEdit[] {
+function withScheme(workspace: Workspace, monitor: Monitor, endpoint: Endpoint['value']): readonly TextEdit[] {
   const tenant = tenantOf(workspace, monitor);
-  if (!tenant || !/-minio$|^minio-port$/.test(name)) return [];
+  if (!tenant) return [];
   const wanted = tenantHasTls(tenant) ? 'https' : 'http';
   if ((endpoint.at('scheme').text ?? 'http').toLowerCase() === wanted) return [];
   const edit = setScheme(endpoint, wanted);
