@@ -1,17 +1,17 @@
 import { extensions, workspace } from 'vscode';
+import { hasKubernetesSchema } from './kubernetes-schema';
 
 /**
- * Whether the YAML extension of Red Hat documents and completes the fields of Kubernetes objects here. It does so for
- * the files that its setting `yaml.schemas` gives a Kubernetes schema, and for all manifests when the Kubernetes
- * extension is there, which hands its schema to it. Extensions that are switched off are not seen.
+ * Whether another extension documents and completes the fields of Kubernetes objects here. Extensions that are switched
+ * off are not seen.
  */
 export function isSchemaHelpElsewhere(): boolean {
   if (!extensions.getExtension('redhat.vscode-yaml')) return false;
   const yaml = workspace.getConfiguration('yaml');
-  if (yaml.get('hover') === false && yaml.get('completion') === false) return false;
-  const schemas = Object.keys(yaml.get<Record<string, unknown>>('schemas') ?? {});
-  return (
-    schemas.some(schema => /kubernetes/i.test(schema)) ||
-    extensions.getExtension('ms-kubernetes-tools.vscode-kubernetes-tools') !== undefined
-  );
+  return hasKubernetesSchema({
+    hover: yaml.get('hover'),
+    completion: yaml.get('completion'),
+    schemas: yaml.get('schemas'),
+    hasKubernetesExtension: extensions.getExtension('ms-kubernetes-tools.vscode-kubernetes-tools') !== undefined,
+  });
 }

@@ -241,6 +241,28 @@ describe('hover', () => {
     );
   });
 
+  it('says of a label who asks for it', async () => {
+    const text = await hover('/synapse/workload.yaml', 'labels: {app: syn$0apse}');
+    has(text, '**Label** `app=synapse` of pods', 'Service `synapse` in [`synapse/service.yaml:5`]');
+    has(text, 'NetworkPolicy `db-access` in [`policies.yaml:11`]');
+  });
+
+  it('says of a name that a comment or the settings file has which rule it is', async () => {
+    const files = `
+      #- /matrix-preflight.yaml
+      rules:
+        netpol-flow-blocked: off
+      #- /a.yaml
+      # preflight-ignore: secret-key-unused (read by a person)
+      a: 1
+    `;
+    has(
+      await hover('/matrix-preflight.yaml', 'netpol-$0flow', {}, files),
+      '**A connection that the configuration needs',
+    );
+    has(await hover('/a.yaml', 'secret-$0key-unused', {}, files), '**Nothing reads a key of a Secret.**');
+  });
+
   it('explains a field from its schema, unless another extension does', async () => {
     has(await hover('/synapse/workload.yaml', 'repl$0icas: 2'), '**`replicas`**: number');
     assert.equal(await hover('/synapse/workload.yaml', 'repl$0icas: 2', { docs: false }), '');

@@ -1,6 +1,7 @@
 import { declarationsOf } from '../../../analysis/declarations';
 import { connectionText, unknownHostText } from '../../../analysis/describe/connection';
 import { describeCustom, generatedText } from '../../../analysis/describe/generated';
+import { describeLabel } from '../../../analysis/describe/label';
 import { code, count, few, headline, linkTo, paragraphs, titleOf } from '../../../analysis/describe/markdown';
 import { describeMonitor } from '../../../analysis/describe/monitor';
 import { describeWorkload } from '../../../analysis/describe/pods';
@@ -41,6 +42,8 @@ export function subjectText(pointed: PointedAt, occurrence: Occurrence): string 
       return variableText(workspace, subject, role === 'definition');
     case 'volume':
       return volumeText(workspace, subject);
+    case 'label':
+      return role === 'definition' ? labelText(workspace, subject) : undefined;
     case 'worker':
       return partText(workspace, 'Synapse process', occurrence);
     case 'haproxy':
@@ -146,6 +149,15 @@ function variableText(
   const found = resource && containersOf(resource).find(one => one.name === container);
   const variable = found && environmentOf(workspace, resource, found).variables.get(name);
   return variable && describeVariable(workspace, resource, variable, isDefinition);
+}
+
+function labelText(workspace: Workspace, subject: Subject): string {
+  const references = occurrencesOf(workspace, subject).filter(({ role }) => role === 'reference');
+  return describeLabel(
+    workspace,
+    subject.id,
+    references.map(({ at }) => at),
+  );
 }
 
 /** A name inside a configuration: where it is defined, and how often it is named. */
