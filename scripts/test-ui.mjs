@@ -9,6 +9,7 @@ import 'tsx';
 import { serveBrowser } from './host/browser.mjs';
 import { hosts, provision, repository } from './host/provision.mjs';
 import { installVsix, startServer } from './host/server.mjs';
+import { productionDeployment, testKubectl } from './host/suites.mjs';
 import { packageExtension } from './package.mjs';
 
 const { positionals, values } = parseArgs({ allowPositionals: true, options: { grep: { type: 'string' } } });
@@ -26,11 +27,24 @@ try {
   fs.mkdirSync(artifacts, { recursive: true });
   browser = await serveBrowser();
   const settings = { 'workbench.colorTheme': process.env.UI_THEME ?? 'Default Dark Modern' };
-  server = await startServer(host, { extensionsDirectory, settings });
+  // The cluster's address is written there by the test that starts it.
+  const kubeconfig = path.join(temporary, 'kubeconfig.json');
+  const home = path.join(temporary, 'home');
+  fs.mkdirSync(home);
+  const env = { KUBECONFIG: kubeconfig, HOME: home, XDG_STATE_HOME: path.join(temporary, 'state') };
+  const machineSettings = {
+    'matrixPreflight.kubectl.path': await testKubectl(),
+    'matrixPreflight.deploy.pollSeconds': 0.2,
+    'matrixPreflight.deploy.secondThoughtsSeconds': 1,
+  };
+  server = await startServer(host, { extensionsDirectory, settings, machineSettings, env });
   Object.assign(process.env, {
     UI_BROWSER: browser.wsEndpoint(),
     UI_URL: server.url({ folder }),
     UI_FOLDER: folder,
+    UI_PRODUCTION: productionDeployment(temporary),
+    UI_STATE: env.XDG_STATE_HOME,
+    UI_KUBECONFIG: kubeconfig,
     UI_EXTENSIONS: extensionsDirectory,
     UI_ARTIFACTS: artifacts,
   });

@@ -231,7 +231,7 @@ export function registerDeployment(context: ExtensionContext, server: Server, do
     const predicted = predictionsFor(question).map(({ rule }) => rule);
     const hint = diagnosis.hints[0]?.title;
     const words = [
-      `${step.title} failed: ${diagnosis.text.split('\n')[0]}`,
+      `${step.title} failed: ${sentence(diagnosis.text.split('\n')[0] ?? '')}`,
       ...(predicted.length === 0 ? [] : [`Predicted by ${[...new Set(predicted)].join(', ')}.`]),
       ...(hint === undefined ? [] : [`See: ${hint}.`]),
     ].join(' ');
@@ -289,6 +289,11 @@ function plannedObjectsOf({ objects }: FailureQuestion['step'], file: string): r
     .filter(object => object.file === file)
     .map(({ line }) => line)
     .sort((a, b) => a - b);
+}
+
+/** With a full stop at its end, for another sentence to follow. */
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
 function isNode(given: unknown): given is DeploymentNode {

@@ -23,6 +23,7 @@ export function createLogLines(plan: DeployPlan | undefined): (event: RunnerEven
         return [`  ${event.done}/${event.of} ${kind}/${name} ${event.state}  ${file}:${line}`];
       }
       case 'wait': {
+        if (event.wanted === 0) return [];
         const text = `  ${event.ready}/${event.wanted} ready${event.text === '' ? '' : `: ${event.text}`}`;
         if (text === waited) return [];
         waited = text;

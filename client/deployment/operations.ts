@@ -137,6 +137,7 @@ export function createOperations(parts: OperationParts): Operations {
         if (waivers === undefined) return end(log, 'Findings block this deployment.');
         for (const { step, rule, reason } of waivers) log.write(`Waived ${rule} in ${step}: ${reason}`);
         update({});
+        say('waiting for confirmation');
         const interaction = askInEditor({
           differences: parts.differences,
           signal: stopping.signal,

@@ -100,7 +100,7 @@ async function confirmContext(question: ContextQuestion, signal: AbortSignal): P
       if (box.value === cluster.context) {
         answer = box.value;
         box.hide();
-      } else box.validationMessage = `This is not the name ${cluster.context}.`;
+      } else box.validationMessage = `This is not the name ${cluster.context}. ${box.prompt}`;
     });
     box.onDidChangeValue(() => {
       box.validationMessage = undefined;

@@ -61,11 +61,23 @@ const startTimeoutMilliseconds = 30_000;
  * a person is to use the page, which holds a terminal.
  */
 export async function startServer(host, options = {}) {
-  const { settings = {}, extensionsDirectory, testDriver = false, trusted = true, token, env = {}, logLevel } = options;
+  const {
+    settings = {},
+    machineSettings = {},
+    extensionsDirectory,
+    testDriver = false,
+    trusted = true,
+    token,
+    env = {},
+    logLevel,
+  } = options;
   // Kept short: the server puts its Unix sockets here, and their paths may have 107 characters.
   const data = fs.mkdtempSync(path.join(os.tmpdir(), 'mp-'));
   fs.mkdirSync(path.join(data, 'data/User'), { recursive: true });
   fs.writeFileSync(path.join(data, 'data/User/settings.json'), JSON.stringify({ ...quietSettings, ...settings }));
+  // Settings of the machine are not read from the user's in a window on a server, which this is.
+  fs.mkdirSync(path.join(data, 'data/Machine'), { recursive: true });
+  fs.writeFileSync(path.join(data, 'data/Machine/settings.json'), JSON.stringify(machineSettings));
   const args = [
     ...[path.join(host.directory, 'out/server-main.js'), '--host', '127.0.0.1', '--port', '0'],
     ...['--accept-server-license-terms', '--telemetry-level', 'off', '--disable-experiments'],

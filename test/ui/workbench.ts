@@ -22,11 +22,14 @@ export interface Workbench {
 const attempts = 6;
 const attemptMilliseconds = 2500;
 
-export async function openWorkbench(): Promise<Workbench> {
+/** Opens the folder of the tests, or another one, in a browser of its own. */
+export async function openWorkbench(folder?: string): Promise<Workbench> {
   const browser: Browser = await chromium.connect(given('UI_BROWSER'));
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' });
   page.setDefaultTimeout(20_000);
-  await page.goto(given('UI_URL'));
+  const url = new URL(given('UI_URL'));
+  if (folder !== undefined) url.searchParams.set('folder', folder);
+  await page.goto(url.href);
   // Before these are there the workbench has neither its theme nor its icons.
   await page.locator('.monaco-workbench:is(.vs, .vs-dark, .hc-black, .hc-light)').waitFor();
   await page.locator('.explorer-folders-view .monaco-list-row').first().waitFor();
@@ -87,7 +90,7 @@ export function deploymentDirectory(): string {
   return given('UI_FOLDER');
 }
 
-function given(name: string): string {
+export function given(name: string): string {
   const value = process.env[name];
   assert.ok(value, `${name} is set by scripts/test-ui.mjs`);
   return value;
