@@ -1,7 +1,9 @@
+import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 import { type Family, familiesOf } from '../roles';
 import { podsBehind, type Service, servicesIn } from '../services';
-import type { Candidate } from './candidate';
+import { parseClusterHost } from '../text/hosts';
+import type { Candidate, Rank } from './candidate';
 
 /** The name under which pods of every namespace reach a Service. */
 export function clusterName({ name, namespace }: Service): string {
@@ -20,6 +22,8 @@ export function hostCandidates(
     readonly usualPort?: number;
     readonly withPorts?: boolean;
     readonly preferHeadless?: boolean;
+    /** The pod whose own name is wanted most. */
+    readonly pod?: string | undefined;
   },
 ): readonly Candidate[] {
   return servicesIn(workspace).flatMap(service => {
@@ -32,24 +36,45 @@ export function hostCandidates(
     const who = service.isGenerated
       ? `of ${service.resource.title}`
       : `${service.isHeadless ? 'headless ' : ''}Service`;
-    if (!options.withPorts) {
+    const hosts = [
+      { host: clusterName(service), who, rank },
+      ...podsByName(workspace, service).map(pod => ({
+        host: `${pod}.${clusterName(service)}`,
+        who: `pod ${pod}`,
+        rank: options.pod === pod ? 0 : Math.max(rank, 2),
+      })),
+    ] as const;
+    return hosts.flatMap(({ host, who, rank }): readonly Candidate[] => {
+      const own = rank as Rank;
+      if (options.withPorts)
+        return service.ports.map(port => ({
+          label: `${host}:${port.port}`,
+          kind: 'host',
+          detail: `${who}${port.name === undefined ? '' : `, ${port.name}`}`,
+          rank: own,
+        }));
       const ports = service.ports.map(port => port.port).join(', ');
       return [
-        {
-          label: clusterName(service),
-          kind: 'host' as const,
-          detail: `${who}, ${ports === '' ? 'no port' : `port ${ports}`}`,
-          rank,
-        },
+        { label: host, kind: 'host', detail: `${who}, ${ports === '' ? 'no port' : `port ${ports}`}`, rank: own },
       ];
-    }
-    return service.ports.map(port => ({
-      label: `${clusterName(service)}:${port.port}`,
-      kind: 'host' as const,
-      detail: `${who}${port.name === undefined ? '' : `, ${port.name}`}`,
-      rank,
-    }));
+    });
   });
+}
+
+/** The pods that have names of their own below a headless Service (Kubernetes: StatefulSet, Stable Network ID). */
+function podsByName(workspace: Workspace, service: Service): readonly string[] {
+  if (!service.isHeadless || service.isGenerated) return [];
+  return podsBehind(workspace, service).flatMap(({ owner, replicas }) =>
+    owner.kind === 'StatefulSet' && owner.root.at('spec', 'serviceName').text === service.name
+      ? ordinals(owner, replicas)
+      : [],
+  );
+}
+
+/** The names of the first pods of a StatefulSet. */
+export function ordinals({ name, root }: Resource, replicas: number): readonly string[] {
+  const first = root.at('spec', 'ordinals', 'start').number ?? 0;
+  return Array.from({ length: Math.min(replicas, 20) }, (_, index) => `${name}-${first + index}`);
 }
 
 /** The ports of the Service that a host names. */
@@ -58,10 +83,14 @@ export function portsOfHost(
   namespace: string | undefined,
   host: string | undefined,
 ): readonly Candidate[] {
-  if (host === undefined) return [];
-  const [name, ns = namespace] = host.split('.');
+  const named = host === undefined ? undefined : parseClusterHost(host, namespace);
+  if (!named) return [];
   return servicesIn(workspace)
-    .filter(service => service.name === name && (service.namespace ?? ns) === ns)
+    .filter(
+      service =>
+        service.name === named.service &&
+        (service.namespace ?? named.namespace) === (named.namespace ?? service.namespace),
+    )
     .flatMap(service =>
       service.ports.map(port => ({
         label: String(port.port),

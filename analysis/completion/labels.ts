@@ -182,9 +182,16 @@ function values(found: readonly Labelled[], key: string): readonly Candidate[] {
 }
 
 /** Labels that other objects have, for an object's own. */
-function usedKeys({ workspace, resource }: Place, path: readonly PathKey[]): readonly Candidate[] {
-  const own = valueAt({ workspace, resource }, path).keys();
-  return keys(pods(workspace, resource.namespace), own).map(one => ({ ...one, rank: 2 }));
+function usedKeys(place: Place, path: readonly PathKey[]): readonly Candidate[] {
+  const { workspace, resource } = place;
+  const own = valueAt(place, path).keys();
+  const wanted = upTo(path, 'template') ? readSelector(valueAt(place, ['spec', 'selector'])) : undefined;
+  const required = (wanted?.requirements ?? []).flatMap(({ key, operator }): readonly Candidate[] =>
+    operator === 'In' && !own.includes(key)
+      ? [{ label: key, kind: 'label', detail: `selected by ${resource.title}`, rank: 0 }]
+      : [],
+  );
+  return [...required, ...keys(pods(workspace, resource.namespace), own).map(one => ({ ...one, rank: 2 as const }))];
 }
 
 /** The values that pods have of a label; for a pod template, the one that the selector of its workload wants. */

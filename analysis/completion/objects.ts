@@ -250,6 +250,7 @@ function keysOfBroken(workspace: Workspace, { at }: Declaration): ReadonlySet<st
 
 /** What the object's own pod has: volumes for mounts, and files of a volume for `subPath`. */
 function pathsInPod(place: Place, path: readonly PathKey[]): readonly Candidate[] | undefined {
+  if (endsWith(path, 'volumes', '#', 'name')) return mountedVolumes(place, path);
   if (!endsWith(path, 'volumeMounts', '#', 'name|subPath')) return undefined;
   const pod = podTemplate(place.resource)?.at('spec') ?? podSpecAround(place, path);
   const claims = place.resource.root.at('spec', 'volumeClaimTemplates').items();
@@ -289,6 +290,34 @@ function pathsInPod(place: Place, path: readonly PathKey[]): readonly Candidate[
             }))
           : keysOf(place, kind, object);
       }),
+    ),
+  );
+}
+
+/** The names that containers mount and no volume has yet. */
+function mountedVolumes(place: Place, path: readonly PathKey[]): readonly Candidate[] {
+  const spec = valueAt(place, path.slice(0, -3));
+  const volumes = spec.at('volumes').items();
+  const present = new Set(volumes.map(volume => volume.at('name').text));
+  const containers = [...spec.at('initContainers').items(), ...spec.at('containers').items()];
+  return distinct(
+    containers.flatMap(container =>
+      container
+        .at('volumeMounts')
+        .items()
+        .flatMap(mount => {
+          const label = mount.at('name').text;
+          return label === undefined || present.has(label)
+            ? []
+            : [
+                {
+                  label,
+                  kind: 'name' as const,
+                  detail: `mounted by ${container.at('name').text ?? 'a container'}`,
+                  rank: 0 as const,
+                },
+              ];
+        }),
     ),
   );
 }

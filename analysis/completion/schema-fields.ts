@@ -1,4 +1,5 @@
 import type { PathKey } from '../../manifests/value';
+import type { Workspace } from '../../manifests/workspace';
 import { type FieldDocs, typeAt, typeName } from '../field-docs';
 import { apiVersionsOf, kindsOf, kindsWithSchema, schemaFor, type Type } from '../schema';
 import { operatorSchemaOfKind } from '../schema-operators';
@@ -36,7 +37,19 @@ export function wordsAt(place: Place, path: readonly PathKey[]): readonly Candid
 }
 
 function typeHere({ workspace, resource }: Place, path: readonly PathKey[]): Type | undefined {
-  return typeAt(schemaFor(workspace, resource), path);
+  return typeAt(schemaFor(workspace, resource) ?? schemaOfKindAlone(workspace, resource.kind), path);
+}
+
+/** The schema of a kind whose API version is not written yet, if there is one kind of that name. */
+function schemaOfKindAlone(workspace: Workspace, kind: string): Type | undefined {
+  if (kind === '') return undefined;
+  const known = [...Object.keys(schemaOfKind), ...Object.keys(operatorSchemaOfKind)].filter(key =>
+    key.endsWith(`/${kind}`),
+  );
+  const [only] = known;
+  return only !== undefined && known.length === 1
+    ? schemaFor(workspace, { apiVersion: only.slice(0, -kind.length - 1), kind })
+    : undefined;
 }
 
 function fields(type: Type, docs: FieldDocs): readonly Candidate[] {

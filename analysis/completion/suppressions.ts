@@ -37,7 +37,8 @@ export function suppressionAt(
       isKey: false,
       isItem: false,
       quote: '',
-      hasColon: false,
+      // A reason stands behind it already.
+      hasColon: /^[ \t]*\(/.test(text.slice(end, end + 20)),
       needsSpace: before[1] === '' && start === offset,
       isFlow: false,
       column: 0,

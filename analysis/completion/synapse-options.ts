@@ -113,6 +113,9 @@ server_name s The domain in user ids and room aliases. It can never be changed l
 public_baseurl s The URL under which clients reach this server; https://server_name/ without it.
 serve_server_wellknown b Whether /.well-known/matrix/server is served, which sends other servers to port 443.
 extra_well_known_client_content o What is added to /.well-known/matrix/client, such as the LiveKit focus for calls.
+ org.matrix.msc4143.rtc_foci l The backends of calls, which Element Call asks for.
+  type <livekit> The kind of backend.
+  livekit_service_url s Where the service for LiveKit tokens answers.
 web_client_location s Where the root path redirects to.
 pid_file f Where the process id is written when Synapse runs as a daemon; not needed in a container.
 daemonize b Whether Synapse goes to the background; not in a container.

@@ -2,10 +2,10 @@ import type { PathKey, Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import { dataKeys, declarationsOf } from '../declarations';
 import { mountsOf, volumeOf } from '../mounts';
-import { containersOf } from '../pods';
-import { processes, type SynapseProcess } from '../synapse';
+import { containersOf, replicasOf } from '../pods';
+import { portsServing, processes, type SynapseProcess } from '../synapse';
 import { type Candidate, distinct } from './candidate';
-import { hostCandidates, portsOfHost } from './hosts';
+import { hostCandidates, ordinals, portsOfHost } from './hosts';
 import { type SynapseOption, synapseOptions } from './synapse-options';
 
 /** A configuration of Synapse that is being typed. */
@@ -68,11 +68,13 @@ export function synapseValuesAt(config: SynapseText, path: readonly PathKey[]): 
     case 'host':
       if (section === 'redis') return hostCandidates(workspace, namespace, { wanted: 'redis', usualPort: 6379 });
       if (section === 'database') return hostCandidates(workspace, namespace, { usualPort: 5432 });
-      if (section === 'instance_map') return hostCandidates(workspace, namespace, { wanted: 'synapse' });
+      if (section === 'instance_map')
+        return hostCandidates(workspace, namespace, { wanted: 'synapse', pod: String(path[1]) });
       return hostCandidates(workspace, namespace, {});
     case 'port': {
       const beside = root.at(...path.slice(0, -1), 'host').string;
-      return portsOfHost(workspace, namespace, beside);
+      const ports = portsOfHost(workspace, namespace, beside);
+      return section === 'instance_map' ? distinct([...replicationPorts(config, String(path[1])), ...ports]) : ports;
     }
     case 'file':
       return mountedSecrets(config);
@@ -139,18 +141,11 @@ function childrenAt(path: readonly PathKey[]): readonly SynapseOption[] {
 }
 
 /** The names of the processes that share this configuration's namespace, and what the configuration itself calls them. */
-function processNames({ workspace, namespace, root }: SynapseText): readonly Candidate[] {
-  const near = processes(workspace).filter(
-    one => namespace === undefined || (one.resource.namespace ?? namespace) === namespace,
-  );
+function processNames(config: SynapseText): readonly Candidate[] {
+  const { root } = config;
   return distinct([
-    ...near.flatMap((one: SynapseProcess) =>
-      one.names.known.map(name => ({
-        label: one.isWorker ? name : 'main',
-        kind: 'name' as const,
-        detail: one.resource.title,
-        rank: 0 as const,
-      })),
+    ...near(config).flatMap(one =>
+      namesOf(one).map(label => ({ label, kind: 'name' as const, detail: one.resource.title, rank: 0 as const })),
     ),
     ...root
       .at('instance_map')
@@ -159,13 +154,42 @@ function processNames({ workspace, namespace, root }: SynapseText): readonly Can
   ]);
 }
 
-/** The files of Secrets that Synapse's containers have. */
-function mountedSecrets({ workspace, namespace }: SynapseText): readonly Candidate[] {
-  const near = processes(workspace).filter(
+/** The ports on which the process of a name takes replication requests. */
+function replicationPorts(config: SynapseText, name: string): readonly Candidate[] {
+  return near(config)
+    .filter(one => (name === 'main' ? !one.isWorker : one.isWorker && one.names.matches(name)))
+    .flatMap(one =>
+      portsServing(one, 'replication').map(port => ({
+        label: String(port),
+        kind: 'port' as const,
+        detail: `replication listener of ${one.resource.title}`,
+        isBare: true,
+        rank: 0 as const,
+      })),
+    );
+}
+
+/** The processes of the configuration's own namespace. */
+function near({ workspace, namespace }: SynapseText): readonly SynapseProcess[] {
+  return processes(workspace).filter(
     one => namespace === undefined || (one.resource.namespace ?? namespace) === namespace,
   );
+}
+
+/** The names that the pods of a process have in the configuration. */
+function namesOf({ names, resource, isWorker }: SynapseProcess): readonly string[] {
+  if (!isWorker) return ['main'];
+  if (names.known.length > 0) return names.known;
+  return resource.kind === 'StatefulSet'
+    ? ordinals(resource, replicasOf(resource)).filter(name => names.matches(name))
+    : [];
+}
+
+/** The files of Secrets that Synapse's containers have. */
+function mountedSecrets(config: SynapseText): readonly Candidate[] {
+  const { workspace } = config;
   return distinct(
-    near.flatMap(({ resource }) =>
+    near(config).flatMap(({ resource }) =>
       containersOf(resource).flatMap(container =>
         mountsOf(container).flatMap(mount => {
           const secret = volumeOf(resource, mount.volume)?.at('secret');

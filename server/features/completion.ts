@@ -108,7 +108,7 @@ function toItem(
     writing.language === 'yaml' &&
     (writing.isKey || writing.isItem) &&
     (candidate.opens !== undefined || (writing.isKey && kind === 'label'));
-  const written = isKey ? asKey(candidate, writing, client) : { text: asValue(candidate, writing), isSnippet: false };
+  const written = isKey ? asKey(candidate, writing, client) : asValue(candidate, writing, client);
   const dash = writing.isItem ? '- ' : '';
   const text = `${writing.needsSpace ? ' ' : ''}${dash}${written.text}`;
   const eol = file.text.includes('\r\n') ? '\r\n' : '\n';
@@ -133,12 +133,13 @@ function documentation(value: string, client: Client): { readonly kind: MarkupKi
   return { kind: client.markdown ? MarkupKind.Markdown : MarkupKind.PlainText, value };
 }
 
+interface Written {
+  readonly text: string;
+  readonly isSnippet: boolean;
+}
+
 /** A key with its colon and what stands behind it. */
-function asKey(
-  { label, opens }: Candidate,
-  writing: Completion['writing'],
-  client: Client,
-): { readonly text: string; readonly isSnippet: boolean } {
+function asKey({ label, opens }: Candidate, writing: Completion['writing'], client: Client): Written {
   if (writing.hasColon || writing.quote !== '') return { text: label, isSnippet: false };
   const key = asPlain(label);
   if (writing.isFlow) return { text: `${key}: `, isSnippet: false };
@@ -158,11 +159,18 @@ const skeletons: Readonly<Record<string, readonly string[]>> = {
   scaleTargetRef: ['apiVersion', 'kind', 'name'],
 };
 
-function asValue({ label, text = label, isBare }: Candidate, { language, quote }: Completion['writing']): string {
-  if (language !== 'yaml' || isBare) return text;
-  if (quote === "'") return text.replaceAll("'", "''");
-  if (quote === '"') return text.replaceAll('\\', '\\\\').replaceAll('"', '\\"');
-  return asPlain(text);
+function asValue(candidate: Candidate, writing: Completion['writing'], client: Client): Written {
+  const { label, text = label, isBare } = candidate;
+  if (writing.language === 'comment' && !writing.hasColon)
+    // A suppression without a reason suppresses nothing.
+    return client.snippets
+      ? { text: `${text} (${'$'}{1:why})`, isSnippet: true }
+      : { text: `${text} ()`, isSnippet: false };
+  const plain = (written: string): Written => ({ text: written, isSnippet: false });
+  if (writing.language !== 'yaml' || isBare) return plain(text);
+  if (writing.quote === "'") return plain(text.replaceAll("'", "''"));
+  if (writing.quote === '"') return plain(text.replaceAll('\\', '\\\\').replaceAll('"', '\\"'));
+  return plain(asPlain(text));
 }
 
 /** A text without quotes if YAML reads it as that text, else with them. */

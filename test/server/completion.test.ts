@@ -161,5 +161,8 @@ describe('completion', () => {
     assert.equal(items[0]?.label, 'crd-unknown-field');
     assert.deepEqual(items[0]?.labelDetails, { description: 'found here' });
     assert.ok(items.length > 100);
+    assert.match(await chosen(source, 'crd-unknown-field'), /# preflight-ignore: crd-unknown-field \(\$\{1:why\}\)\n/);
+    const reasoned = source.replace('$0', 'crd$0 (known)');
+    assert.match(await chosen(reasoned, 'crd-unknown-field'), /# preflight-ignore: crd-unknown-field \(known\)\n/);
   });
 });

@@ -36,6 +36,7 @@ apiVersion: apps/v1
 kind: StatefulSet
 metadata: {name: synapse, namespace: matrix}
 spec:
+  serviceName: synapse-replication
   template:
     metadata: {labels: {app: synapse}}
     spec:
@@ -67,7 +68,7 @@ data:
   worker.yaml: |
     worker_app: synapse.app.generic_worker
     worker_name: persister-1
-    worker_listeners: []
+    worker_listeners: [{type: http, port: 9094, resources: [{names: [replication]}]}]
 `;
 
 /** A ConfigMap with a text under a key, beside the tree. */
@@ -107,6 +108,17 @@ describe('completion in homeserver.yaml', () => {
     assert.equal(homeserver('database:\n  args:\n    host: $0')[0], 'pg-rw.matrix.svc.cluster.local');
     assert.deepEqual(homeserver('redis:\n  host: cache.matrix.svc.cluster.local\n  port: $0'), ['6379']);
     assert.equal(homeserver('instance_map:\n  main:\n    host: $0')[0], 'synapse-replication.matrix.svc.cluster.local');
+  });
+
+  it('has the pods of a StatefulSet below its headless Service, and the port of a replication listener', () => {
+    const main = 'instance_map:\n  synapse-0:\n    host: $0';
+    assert.equal(homeserver(main)[0], 'synapse-replication.matrix.svc.cluster.local');
+    assert.equal(homeserver(main)[1], 'synapse-0.synapse-replication.matrix.svc.cluster.local');
+    assert.deepEqual(
+      homeserver(main.replace('$0', 'synapse-0.synapse-replication.matrix.svc.cluster.local\n    port: $0')),
+      ['9093'],
+    );
+    assert.deepEqual(homeserver('instance_map:\n  persister-1:\n    port: $0'), ['9094']);
   });
 
   it('has the names of real workers', () => {

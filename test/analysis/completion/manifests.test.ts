@@ -154,6 +154,15 @@ describe('completion of names', () => {
     ]);
   });
 
+  it('has the names that mounts want for volumes, and the labels that the own selector wants for pods', () => {
+    const spec =
+      'spec:\n  containers:\n    - name: c\n      volumeMounts: [{name: data, mountPath: /d}]\n  volumes:\n    - name: $0';
+    assert.deepEqual(labelsAt(object('Pod', 'v1', spec)), ['data']);
+    const labels = 'spec:\n  selector: {matchLabels: {app: mine}}\n  template:\n    metadata:\n      labels:\n        ';
+    assert.equal(labelsAt(object('Deployment', 'apps/v1', `${labels}$0`))[0], 'app');
+    assert.equal(labelsAt(object('Deployment', 'apps/v1', `${labels}app: $0`))[0], 'mine');
+  });
+
   it('has claims, classes, issuers, ServiceAccounts and backends', () => {
     const spec = (lines: string): string => object('Pod', 'v1', `spec:\n${lines}`);
     assert.deepEqual(labelsAt(spec('  volumes:\n    - name: a\n      persistentVolumeClaim:\n        claimName: $0')), [
@@ -309,6 +318,7 @@ describe('completion of fields', () => {
 
   it('has kinds and API versions that belong together', () => {
     assert.deepEqual(labelsAt('kind: StatefulSet\napiVersion: $0'), ['apps/v1']);
+    assert.ok(labelsAt('kind: StatefulSet\nspec:\n  $0').includes('volumeClaimTemplates'));
     assert.equal(labelsAt('apiVersion: postgresql.cnpg.io/v1\nkind: $0')[0], 'Cluster');
     assert.deepEqual(labelsAt('$0'), ['apiVersion', 'kind', 'metadata', 'spec']);
     assert.deepEqual(labelsAt('replicaCount: 2\n$0'), []);
