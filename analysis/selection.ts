@@ -1,5 +1,6 @@
 import type { ManifestDocument } from '../manifests/document';
 import type { Index, Workspace } from '../manifests/workspace';
+import { absentClusters } from './absent-clusters';
 import { isChartSelector } from './charts';
 import { scriptsNaming } from './label-scripts';
 import type { Labels, Requirement, Selector } from './labels';
@@ -87,6 +88,7 @@ function isOpen(workspace: Workspace, namespace: string | undefined, selector: S
   if (podsIn(workspace, namespace).length === 0 && podsIn(workspace).every(one => one.namespace !== undefined))
     return true;
   if (isChartSelector(workspace, namespace, labels) !== 'no') return true;
+  if (absentClusters(workspace).has(labels.get('cnpg.io/cluster') ?? '')) return true;
   if ([...labels.keys()].some(isOperatorLabel)) return !hasOperatorPods(workspace, namespace, labels);
   if (namesCustomResource(workspace, namespace, labels)) return true;
   if (unreadWorkloads(workspace).some(document => [...labels.values()].every(value => document.text.includes(value))))
@@ -114,13 +116,31 @@ const customResources: Index<true> = {
   name: 'custom resources that may make pods',
   *resource(resource) {
     if (!resource.group.includes('.') || resource.group.endsWith('.k8s.io') || makesNoPods.has(resource.group)) return;
+    // Of what the Prometheus Operator knows, only its servers have pods; monitors and rules are configuration.
+    if (
+      resource.group === 'monitoring.coreos.com' &&
+      !/^(?:Prometheus|PrometheusAgent|Alertmanager|ThanosRuler)$/.test(resource.kind)
+    )
+      return;
     yield [`${resource.namespace ?? '*'}/${resource.name}`, true];
     if (resource.namespace !== undefined) yield [`*/${resource.name}`, true];
   },
 };
 
 /** Groups whose controllers make no pods of their own that a Service would select by the resource's name. */
-const makesNoPods: ReadonlySet<string> = new Set(['cert-manager.io', 'external-secrets.io', 'bitnami.com']);
+const makesNoPods: ReadonlySet<string> = new Set([
+  'cert-manager.io',
+  'external-secrets.io',
+  'bitnami.com',
+  'secrets.hashicorp.com',
+  'onepassword.com',
+  'traefik.io',
+  'traefik.containo.us',
+  'cilium.io',
+  'crd.projectcalico.org',
+  'velero.io',
+  'kyverno.io',
+]);
 
 /** Documents that declare workloads and cannot be read: broken ones, and templates that have to be filled in. */
 function unreadWorkloads(workspace: Workspace): readonly ManifestDocument[] {

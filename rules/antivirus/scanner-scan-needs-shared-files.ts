@@ -108,7 +108,9 @@ export default {
     const clamavs = workloads(workspace, 'clamav').filter(one => one !== resource);
     if (clamavs.length === 0 && workloads(workspace, 'clamav').length > 0) return;
     const isShared = clamavs.some(clamav => claimsOf(clamav).some(claim => claims.includes(claim)));
-    for (const match of script.code.matchAll(/(?<=["'\s][zn]?)(?:CONT|MULTI|ALLMATCH)?SCAN[ \t]+["']?[^\s"'|]+/g)) {
+    for (const match of script.code.matchAll(
+      /(?<=["'\s][zn]?)(?:CONT|MULTI|ALLMATCH)?SCAN[ \t]+(?:["'][ \t]*\+[ \t]*\w+|["']?[^\s"'|]+)/g,
+    )) {
       const end = match.index + match[0].length;
       yield {
         at: script.file.content.place(match.index, end),

@@ -164,6 +164,7 @@ export default {
     if (!project) return;
     yield* projectFiles(project);
     yield* applications(project);
+    yield* imports(project);
     yield* models(project);
     yield* views(project);
   },
@@ -212,6 +213,28 @@ function* applications(project: DjangoProject): Iterable<Problem> {
         severity: 'warning',
         items: ['2.3.a.2'],
         message: `Nothing writes ${folder}/__init__.py, so Django finds no migrations of the application ${app.text} — write it, empty.`,
+      };
+    }
+  }
+}
+
+/** Modules of the project itself that a file imports and that nothing writes. */
+function* imports(project: DjangoProject): Iterable<Problem> {
+  for (const file of project.files.values()) {
+    const folder = file.path.includes('/') ? file.path.slice(0, file.path.lastIndexOf('/')).replaceAll('/', '.') : '';
+    for (const match of file.text.matchAll(/^[ \t]*from[ \t]+(\.?[A-Za-z_]\w*(?:\.\w+)*)[ \t]+import\b/gm)) {
+      const written = match[1] ?? '';
+      const module = written.startsWith('.') ? `${folder}${written}` : written;
+      const [first = ''] = module.split('.');
+      const isLocal = [...project.files.keys()].some(path => path.startsWith(`${first}/`));
+      if (!isLocal || !module.includes('.') || hasModule(project, module)) continue;
+      // A folder without __init__.py is a package as well.
+      if ([...project.files.keys()].some(path => path.startsWith(`${module.replaceAll('.', '/')}/`))) continue;
+      const start = match.index + match[0].indexOf(written);
+      yield {
+        at: file.place({ start, end: start + written.length }),
+        items: [/models$/.test(module) || /views$/.test(module) ? '2.3.a.3' : '2.3.a.2'],
+        message: `${file.path} imports ${module}, which nothing writes — write it, or correct the name.`,
       };
     }
   }

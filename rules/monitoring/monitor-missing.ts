@@ -292,9 +292,22 @@ function isIngressWatched(workspace: Workspace): boolean {
     valuesDocuments(workspace).some(({ root }) => {
       const controller = root.at('controller').exists ? root.at('controller') : root.at('ingress-nginx', 'controller');
       return ['serviceMonitor', 'podMonitor'].some(kind => controller.at('metrics', kind, 'enabled').boolean === true);
-    })
+    }) ||
+    workspace.lookup(chartMonitors, '').length > 0
   );
 }
+
+/** Where a script sets the chart's own monitor, or values may set it that cannot be read. */
+const chartMonitors: Index<true> = {
+  name: "monitors of the ingress controller's chart",
+  *document({ problems, file }) {
+    if (problems.length > 0 && /serviceMonitor|podMonitor/.test(file.text) && !/^kind:/m.test(file.text))
+      yield ['', true];
+  },
+  *textFile(file) {
+    if (/controller\.metrics\.(?:service|pod)Monitor\.enabled=["']?true/.test(file.text)) yield ['', true];
+  },
+};
 
 function switchOn(cluster: Resource): readonly Fix[] {
   const spec = cluster.root.at('spec');

@@ -152,6 +152,9 @@ export default {
           replaced(host, (host.text ?? '').replace(`${cluster.name}-${service}`, `${cluster.name}-rw`), true),
       };
     }
+    // That the LI instance is on another cluster is li-database-not-li-cluster's; the names follow from that.
+    const { li } = databases(workspace);
+    if (isLi(workspace, synapse) && li && cluster !== li) return;
     yield* checkNames(args, cluster, workspace);
   },
 } satisfies Rule;

@@ -1,3 +1,4 @@
+import { absentClusters, clusterInName } from '../../analysis/absent-clusters';
 import { isChartObject } from '../../analysis/charts';
 import { type Declaration, declarationsOf, declaredNames } from '../../analysis/declarations';
 import { nearest } from '../../analysis/nearest';
@@ -127,9 +128,21 @@ function isReportedElsewhere(
   { kind, namespace, name, key }: Reference,
 ): boolean {
   if (kind !== 'Secret') return false;
+  if (absentClusters(workspace).has(clusterInName(name.text ?? '') ?? '')) return true;
   const cluster = /^(.+)-superuser$/.exec(name.text ?? '')?.[1];
   if (cluster !== undefined && workspace.find('Cluster.postgresql.cnpg.io', namespace, cluster)) return true;
-  return key !== undefined && isRedisPassword(workspace, resource, kind);
+  if (key === undefined) return false;
+  // Whoever else takes the password of Redis from the same place misses it with Redis.
+  return (
+    isRedisPassword(workspace, resource, kind) ||
+    redisMains(workspace).some(redis => takes(workspace, redis, name, key))
+  );
+}
+
+function takes(workspace: Workspace, redis: Resource, name: Value, key: Value): boolean {
+  return referencesIn(workspace, redis).some(
+    one => one.kind === 'Secret' && one.name.text === name.text && one.key?.text === key.text,
+  );
 }
 
 function isRedisPassword(workspace: Workspace, resource: Resource, kind: string): boolean {

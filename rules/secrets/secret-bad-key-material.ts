@@ -64,6 +64,8 @@ function complaintAbout({ key }: SecretEntry, text: string): string | undefined 
   const body = trimmed.slice(begin.index + begin[0].length, end).replace(/\s/g, '');
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(body) || body.length % 4 !== 0)
     return 'is no readable PEM key — generate it again';
+  // DER begins with a SEQUENCE, 0x30, which base64 writes as M; OpenSSH's own format is none.
+  if (!body.startsWith('M') && !/^OPENSSH/.test(begin[1] ?? '')) return 'is no readable PEM key — generate it again';
   const bytes = (body.length / 4) * 3;
   // A 2048-bit RSA key has about 1190 bytes in PKCS#1 and 1217 in PKCS#8; a 1024-bit one about half of that.
   return begin[1] === 'RSA PRIVATE KEY' && bytes < 1100
