@@ -4,7 +4,7 @@ import { declaredBy } from '../declarations';
 import { podsOf } from '../pods';
 import { servicesOf } from '../services';
 import { bullets, code, count, few, headline, paragraphs } from './markdown';
-import { isolatingPolicies } from './pods';
+import { isolatingPolicies, namesOf } from './pods';
 import { portText } from './service';
 
 /** What a controller makes from an object, such as the Services and Secrets of a database cluster; undefined if nothing. */
@@ -37,7 +37,7 @@ export function generatedText(workspace: Workspace, resource: Resource): string 
 /** An object of an operator: what is made from it and which policies isolate its pods. */
 export function describeCustom(workspace: Workspace, resource: Resource): string {
   const pods = podsOf(resource);
-  const policies = isolatingPolicies(workspace, pods).map(({ name }) => code(name));
+  const policies = namesOf(isolatingPolicies(workspace, pods)).map(code);
   return paragraphs(
     headline(resource.kind, resource.name, resource.namespace),
     generatedText(workspace, resource),

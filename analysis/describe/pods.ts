@@ -25,7 +25,7 @@ export function readinessOf(pods: Pods): string {
     const probe = value.at('readinessProbe');
     return probe.exists ? [`${code(name)} ${probeText(probe)}`] : [];
   });
-  return probes.length > 0 ? `ready when ${few(probes)}` : 'ready as soon as they run, without a readiness probe';
+  return probes.length > 0 ? `ready when ${few(probes)}` : 'ready as soon as started, without a readiness probe';
 }
 
 /** A workload: its pods, the Services in front of them, and the policies that isolate them. */
@@ -33,16 +33,19 @@ export function describeWorkload(workspace: Workspace, resource: Resource, pods:
   const [first] = pods;
   if (!first) return headline(resource.kind, resource.name, resource.namespace);
   const services = servicesFor(workspace, first).map(({ name }) => code(name));
-  const policies = isolatingPolicies(workspace, pods).map(({ name }) => code(name));
+  const policies = namesOf(isolatingPolicies(workspace, pods)).map(code);
+  const isTask = resource.kind === 'Job' || resource.kind === 'CronJob';
   return paragraphs(
     headline(resource.kind, resource.name, resource.namespace),
     `${podsText(
       resource,
       pods.reduce((sum, { replicas }) => sum + replicas, 0),
-    )}, ${readinessOf(first)}.`,
+    )}, ${isTask ? 'which runs to its end' : readinessOf(first)}.`,
     services.length > 0
       ? `Behind ${services.length === 1 ? 'Service' : 'Services'} ${few(services)}.`
-      : 'No Service leads to it.',
+      : isTask
+        ? undefined
+        : 'No Service leads to it.',
     policies.length > 0
       ? `Isolated by ${count(policies.length, 'NetworkPolicy', 'NetworkPolicies')}: ${few(policies, 8)}.`
       : 'No NetworkPolicy of the tree isolates it.',
@@ -67,6 +70,11 @@ export function isolatingPolicies(workspace: Workspace, pods: readonly Pods[]): 
     }
   }
   return [...found];
+}
+
+/** The names of policies, each once: one that is declared twice is one in the cluster. */
+export function namesOf(policies: readonly Resource[]): readonly string[] {
+  return [...new Set(policies.map(({ name }) => name))];
 }
 
 function probeText(probe: Value): string {

@@ -1,5 +1,8 @@
+import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
+import { dashboardsOf } from '../dashboards';
 import { type Declaration, dataKeys, declarationsOf } from '../declarations';
+import { isSecretMentioned } from '../mentions';
 import { nearest } from '../nearest';
 import { secretEntry } from '../secret-data';
 import { secretGroups } from '../secret-groups';
@@ -27,8 +30,25 @@ export function describeDataObject(
     headline(kind, name, resource?.namespace ?? namespace),
     declaredText(workspace, declared),
     keys.length > 0 ? `Keys: ${few(keys.map(code), 8)}` : undefined,
-    describeUses(usesOf(workspace, kind, namespace, name)),
+    usesText(workspace, kind, namespace, name, resource),
   );
+}
+
+/** What reads an object without a reference is told from what nothing reads. */
+function usesText(
+  workspace: Workspace,
+  kind: 'Secret' | 'ConfigMap',
+  namespace: string | undefined,
+  name: string,
+  resource: Resource | undefined,
+  key?: string,
+): string {
+  const uses = usesOf(workspace, kind, namespace, name, key);
+  if (uses.length > 0) return describeUses(uses);
+  if (resource && dashboardsOf(resource).length > 0) return 'Grafana loads its dashboards by its labels.';
+  return kind === 'Secret' && isSecretMentioned(workspace, name)
+    ? 'No object refers to it; scripts or values name it.'
+    : describeUses(uses);
 }
 
 /** One key of a Secret: who makes it, its decoded size, who uses it, and which other keys must hold the same value. */
@@ -47,7 +67,7 @@ export function describeSecretKey(
   return paragraphs(
     `**Secret** ${code(name)}, key ${code(key)}`,
     place ?? keyDeclaredText(workspace, declared, key),
-    describeUses(usesOf(workspace, 'Secret', namespace, name, key)),
+    usesText(workspace, 'Secret', namespace, name, secret, key),
     sameValues(workspace, name, namespace, key),
   );
 }
@@ -59,14 +79,15 @@ export function describeConfigMapKey(
   name: string,
   key: string,
 ): string {
-  const value = workspace.find('ConfigMap', namespace, name)?.root.at('data', key);
+  const resource = workspace.find('ConfigMap', namespace, name);
+  const value = resource?.root.at('data', key);
   const size = value?.exists ? writtenSize(value) : undefined;
   return paragraphs(
     `**ConfigMap** ${code(name)}, key ${code(key)}`,
     value?.exists
       ? `Written in ${linkTo(workspace, value.key)}${size === undefined ? '' : `, ${sizeText(size)}`}.`
       : keyDeclaredText(workspace, declarationsOf(workspace, 'ConfigMap', namespace, name), key),
-    describeUses(usesOf(workspace, 'ConfigMap', namespace, name, key)),
+    usesText(workspace, 'ConfigMap', namespace, name, resource, key),
   );
 }
 

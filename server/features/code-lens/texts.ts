@@ -1,5 +1,6 @@
+import { dashboardsOf } from '../../../analysis/dashboards';
 import { count } from '../../../analysis/describe/markdown';
-import { isolatingPolicies } from '../../../analysis/describe/pods';
+import { isolatingPolicies, namesOf } from '../../../analysis/describe/pods';
 import { serviceUsers } from '../../../analysis/describe/service';
 import { usesOf } from '../../../analysis/describe/uses';
 import { isSecretMentioned } from '../../../analysis/mentions';
@@ -61,6 +62,7 @@ function usagesText(workspace: Workspace, resource: Resource): LensText {
   const uses = allUses(workspace, resource);
   const users = new Set(uses.map(one => one.resource));
   if (users.size === 0) {
+    if (dashboardsOf(resource).length > 0) return { title: 'a dashboard for Grafana', places: [] };
     const isNamed = resource.kind === 'Secret' && isSecretMentioned(workspace, resource.name);
     return { title: isNamed ? 'named in scripts or values only' : 'not used in the tree', places: [] };
   }
@@ -86,11 +88,9 @@ function allUses(
 
 function isolationText(workspace: Workspace, resource: Resource): LensText {
   const policies = isolatingPolicies(workspace, podsOf(resource));
+  const names = namesOf(policies).length;
   return {
-    title:
-      policies.length === 0
-        ? 'not isolated by any policy'
-        : `isolated by ${count(policies.length, 'policy', 'policies')}`,
+    title: names === 0 ? 'not isolated by any policy' : `isolated by ${count(names, 'policy', 'policies')}`,
     places: policies.map(policy => policy.root.at('metadata', 'name')),
   };
 }
