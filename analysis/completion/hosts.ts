@@ -6,7 +6,7 @@ import { parseClusterHost } from '../text/hosts';
 import type { Candidate, Rank } from './candidate';
 
 /** The name under which pods of every namespace reach a Service. */
-export function clusterName({ name, namespace }: Service): string {
+function clusterName({ name, namespace }: Service): string {
   return namespace === undefined ? name : `${name}.${namespace}.svc.cluster.local`;
 }
 

@@ -73,7 +73,7 @@ function fields(type: Type, docs: FieldDocs): readonly Candidate[] {
   });
 }
 
-export function opens(type: Type): 'scalar' | 'mapping' | 'list' {
+function opens(type: Type): 'scalar' | 'mapping' | 'list' {
   return type.kind === 'list' ? 'list' : type.kind === 'object' || type.kind === 'map' ? 'mapping' : 'scalar';
 }
 
