@@ -131,7 +131,8 @@ const tree = `
   Item 1.2.a is done.
 `;
 
-describe('hover', () => {
+describe('hover', function () {
+  this.timeout(20_000);
   it('says of a Service where its ports lead, when its pods are ready and who uses it', async () => {
     const text = await hover('/synapse/service.yaml', 'name: $0synapse');
     has(text, '**Service** `synapse` in `matrix`', '`web` 80 → 8008 (`http`)', 'StatefulSet `synapse` (2 pods)');
@@ -280,8 +281,7 @@ describe('hover', () => {
     has(text, '**Secret** ```evil](command:x) `` <img src=x>```', 'Keys: `` [k](command:y)` ``');
   });
 
-  it('answers requests, follows its switch at once and speaks plainly to clients without Markdown', async function () {
-    this.timeout(10_000);
+  it('answers requests, follows its switch at once and speaks plainly to clients without Markdown', async () => {
     const { files } = readFixture(tree);
     const client = await startClient(files, {
       capabilities: { textDocument: { hover: { contentFormat: ['plaintext'] } } },
@@ -311,8 +311,7 @@ describe('hover', () => {
     }
   });
 
-  it('leaves fields to another extension when the client says so, unless the setting wants them', async function () {
-    this.timeout(10_000);
+  it('leaves fields to another extension when the client says so, unless the setting wants them', async () => {
     const { files } = readFixture(tree);
     const client = await startClient(files, {
       initializationOptions: { schemaHelp: 'auto', client: { schemaHelpElsewhere: true } },
@@ -353,8 +352,7 @@ describe('hover', () => {
   });
 
   for (const example of ['production', 'broken']) {
-    it(`has no value of a Secret in the hovers of examples/${example}`, async function () {
-      this.timeout(20_000);
+    it(`has no value of a Secret in the hovers of examples/${example}`, async () => {
       const files = new Map([...readTree(`examples/${example}`)].map(({ path, text }) => [path, text]));
       // Without rules: their texts are fixed, and running them all takes a while.
       const deployment = await deploymentOf(files, withoutRules);
