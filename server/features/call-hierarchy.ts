@@ -15,7 +15,7 @@ import {
 } from '../../analysis/flows';
 import { occurrencesAt } from '../../analysis/occurrences/find';
 import { podsOf } from '../../analysis/pods';
-import { findService, podsBehind, servicesOf } from '../../analysis/services';
+import { findService, podsBehind, servicesOf, targetOf } from '../../analysis/services';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 import { pointedAt } from '../at';
@@ -57,8 +57,7 @@ export const callHierarchy: Feature = {
 };
 
 function incoming(workspace: Workspace, resource: Resource): CallHierarchyIncomingCall[] {
-  const owners = ownersBehind(workspace, resource);
-  const flows = flowsOf(workspace).filter(({ to }) => !isExternal(to) && owners.includes(to.owner));
+  const flows = flowsOf(workspace).filter(flow => leadsTo(workspace, flow, resource));
   return grouped(flows, ({ from, source }) => endKey(from, source)).map(([first, group]) => {
     const from = itemOfEnd(workspace, first.from, first.source, group);
     const caller = isExternal(first.from) ? first.source : first.from.owner;
@@ -75,6 +74,17 @@ function outgoing(workspace: Workspace, resource: Resource): CallHierarchyOutgoi
     to: itemOfEnd(workspace, first.to, first.source, group),
     fromRanges: rangesIn(workspace, group, resource.uri),
   }));
+}
+
+/** Whether a connection ends at the pods of a workload, or at a port that a Service has of its pods. */
+function leadsTo(workspace: Workspace, { to, port, alternativePorts }: RequiredFlow, resource: Resource): boolean {
+  if (isExternal(to)) return false;
+  if (resource.qualifiedKind !== 'Service') return podsOf(resource).some(pods => pods.owner === to.owner);
+  const [service] = servicesOf(resource);
+  if (!service || !podsBehind(workspace, service).some(pods => pods.owner === to.owner)) return false;
+  // A headless Service gives the addresses of its pods, whatever the port.
+  const ports = service.ports.map(one => targetOf(one, to)?.port);
+  return service.isHeadless || [port, ...alternativePorts].some(one => ports.includes(one));
 }
 
 /** The objects whose pods a workload or Service stands for. */
