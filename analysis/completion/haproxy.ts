@@ -189,7 +189,7 @@ function conditions(section: HaproxySection | undefined): readonly Candidate[] {
     ...acls.map(acl => ({
       label: acl.name.value,
       kind: 'name' as const,
-      detail: [acl.criterion?.word.value, ...acl.values.map(one => one.value)].join(' ').slice(0, 60),
+      detail: testOf(acl),
       rank: 0 as const,
     })),
     ...acls.map(acl => ({
@@ -201,6 +201,14 @@ function conditions(section: HaproxySection | undefined): readonly Candidate[] {
     { label: 'or', kind: 'directive', detail: 'either of both', rank: 1 },
     ...predefinedAcls.map(label => ({ label, kind: 'name' as const, detail: 'predefined', rank: 3 as const })),
   ]);
+}
+
+/** What an acl tests. Values of other headers may be tokens, which no list shows. */
+function testOf({ criterion, values }: HaproxySection['acls'][number]): string {
+  const test = criterion?.word.value ?? '';
+  return /^(?:path|method|src|url|hdr(?:_\w+)?\(host)/.test(test)
+    ? [test, ...values.map(one => one.value)].join(' ').slice(0, 60)
+    : test;
 }
 
 function serverWords(

@@ -235,6 +235,18 @@ describe('completion in haproxy.cfg', () => {
     assert.ok(haproxy('acl new $0').includes('hdr(host)'));
   });
 
+  it('says what an acl tests, but not which token', () => {
+    const text = cfg.replace(
+      'LINE',
+      'acl is_admin req.hdr(authorization) -m str hidden-value\n  use_backend main if $0',
+    );
+    const found = completionAt(config('haproxy.cfg', text));
+    const details = new Map(found?.candidates.map(one => [one.label, one.detail]));
+    assert.equal(details.get('is_sync'), 'path_beg /_matrix/client/v3/sync');
+    assert.equal(details.get('is_admin'), 'req.hdr(authorization)');
+    assert.ok(!JSON.stringify(found).includes('hidden-value'));
+  });
+
   it('replaces the word under the cursor only, and has nothing in comments', () => {
     const source = config('haproxy.cfg', cfg.replace('LINE', 'use_backend ma$0in if is_sync'));
     const main = source.slice(source.indexOf('#- /main.yaml') + '#- /main.yaml\n'.length).replace('$0', '');
