@@ -75,7 +75,7 @@ function nodeSvg({ component, x, y, width, height }: NodeBox, isInteractive: boo
   const attributes = isInteractive
     ? ` tabindex="-1" role="button" data-component="${escapeXml(id)}" aria-label="${escapeXml(words)}"`
     : '';
-  return `<g class="node ${instance}${unprotected}"${attributes} transform="translate(${coordinate(x)} ${coordinate(y)})"><title>${escapeXml(words)}</title><rect class="box" width="${coordinate(width)}" height="${height}" rx="7"/><rect class="stripe" x="7" y="9" width="4" height="${height - 18}" rx="2"/><text class="name" x="20" y="20">${escapeXml(name)}</text><text class="detail" x="20" y="36">${escapeXml(subtitleOf(component))}</text></g>`;
+  return `<g class="node ${instance}${unprotected}"${attributes} transform="translate(${coordinate(x)} ${coordinate(y)})"><title>${escapeXml(words)}</title><rect class="box" width="${coordinate(width)}" height="${height}" rx="7"/><rect class="stripe" x="7" y="9" width="4" height="${height - 18}" rx="2"/><text><tspan class="name" x="20" y="20">${escapeXml(name)}</tspan> <tspan class="detail" x="20" y="36">${escapeXml(subtitleOf(component))}</tspan></text></g>`;
 }
 
 function edgeSvg(edge: Edge, nameOf: (id: string) => string, isInteractive: boolean): string {

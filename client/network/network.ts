@@ -73,7 +73,7 @@ function fill(panel: WebviewPanel, context: ExtensionContext, server: Server): v
     enableScripts: true,
     localResourceRoots: [Uri.joinPath(context.extensionUri, 'dist')],
   };
-  panel.iconPath = Uri.joinPath(context.extensionUri, 'client/media/matrix-preflight.svg');
+  panel.iconPath = Uri.joinPath(context.extensionUri, 'client/media/icon.png');
   const parts = Disposable.from(
     server.onDidChangeState(follow),
     webview.onDidReceiveMessage((message: FromPage) => {

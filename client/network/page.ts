@@ -65,10 +65,10 @@ const colours = {
 
 // The colours of verdicts are the report's: themes' own reds and yellows are made for icons and are too pale for text.
 const style = `
-:root, body.vscode-light { --muted: #57606a; --allowed: #2f6b49; --blocked: #b81c27; --unknown: #7d5000; --open: #5f4a90; }
-body.vscode-dark { --muted: #a9b2bd; --allowed: #74c69d; --blocked: #ff8a84; --unknown: #e3b341; --open: #b9a5e8; }
-body.vscode-high-contrast { --muted: #ffffff; --allowed: #89f0b6; --blocked: #ff9d98; --unknown: #ffd454; --open: #d3c3ff; }
-body.vscode-high-contrast-light { --muted: #292929; --allowed: #0b4a2a; --blocked: #8f0a14; --unknown: #5c3a00; --open: #3f2a78; }
+:root, body.vscode-light { --muted: #57606a; --edge: #8c959f88; --allowed: #2f6b49; --blocked: #b81c27; --unknown: #7d5000; --open: #5f4a90; }
+body.vscode-dark { --edge: #8b949e88; --muted: #a9b2bd; --allowed: #74c69d; --blocked: #ff8a84; --unknown: #e3b341; --open: #b9a5e8; }
+body.vscode-high-contrast { --edge: #ffffff; --muted: #ffffff; --allowed: #89f0b6; --blocked: #ff9d98; --unknown: #ffd454; --open: #d3c3ff; }
+body.vscode-high-contrast-light { --edge: #292929; --muted: #292929; --allowed: #0b4a2a; --blocked: #8f0a14; --unknown: #5c3a00; --open: #3f2a78; }
 body { color: var(--vscode-editor-foreground); background: var(--vscode-editor-background); font: var(--vscode-font-size) var(--vscode-font-family); padding: 0; margin: 0; }
 main { display: flex; flex-direction: column; height: 100vh; box-sizing: border-box; padding: 12px 16px; gap: 8px; }
 h1 { font-size: 1.4em; font-weight: 600; margin: 0; }
@@ -84,7 +84,7 @@ legend { float: left; margin-right: 4px; padding: 0; }
 label { display: inline-flex; align-items: center; gap: 5px; }
 input[type=checkbox] { accent-color: var(--vscode-button-background); margin: 0; }
 select { color: var(--vscode-dropdown-foreground); background: var(--vscode-dropdown-background); border: 1px solid var(--vscode-dropdown-border, var(--vscode-contrastBorder, transparent)); padding: 3px 4px; border-radius: 2px; font: inherit; }
-button { color: var(--vscode-button-secondaryForeground); background: var(--vscode-button-secondaryBackground); border: 1px solid var(--vscode-contrastBorder, transparent); border-radius: 2px; padding: 3px 10px; font: inherit; cursor: pointer; }
+button { color: var(--vscode-button-secondaryForeground); background: var(--vscode-button-secondaryBackground); border: 1px solid var(--vscode-button-border, var(--vscode-contrastBorder, var(--edge))); border-radius: 3px; padding: 3px 10px; font: inherit; cursor: pointer; }
 button:hover { background: var(--vscode-button-secondaryHoverBackground); }
 [role=tab] { color: var(--vscode-editor-foreground); background: none; border: 0; border-bottom: 2px solid transparent; border-radius: 0; padding: 6px 12px; }
 [role=tab]:hover { background: none; }
