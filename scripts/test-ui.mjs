@@ -16,6 +16,13 @@ const { positionals, values } = parseArgs({ allowPositionals: true, options: { g
 const which = positionals[0] ?? 'latest';
 const artifacts = path.join(repository, 'test-artifacts');
 const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'mp-ui-'));
+const nowhere = {
+  apiVersion: 'v1',
+  kind: 'Config',
+  clusters: [{ name: 'nowhere', cluster: { server: 'http://127.0.0.1:9' } }],
+  contexts: [{ name: 'nowhere', context: { cluster: 'nowhere', user: '' } }],
+};
+
 let server;
 let browser;
 try {
@@ -27,8 +34,9 @@ try {
   fs.mkdirSync(artifacts, { recursive: true });
   browser = await serveBrowser();
   const settings = { 'workbench.colorTheme': process.env.UI_THEME ?? 'Default Dark Modern' };
-  // The cluster's address is written there by the test that starts it.
+  // The test that starts a cluster writes its address there; until then there is one context, which leads nowhere.
   const kubeconfig = path.join(temporary, 'kubeconfig.json');
+  fs.writeFileSync(kubeconfig, JSON.stringify(nowhere));
   const home = path.join(temporary, 'home');
   fs.mkdirSync(home);
   const env = { KUBECONFIG: kubeconfig, HOME: home, XDG_STATE_HOME: path.join(temporary, 'state') };

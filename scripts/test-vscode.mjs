@@ -51,6 +51,7 @@ async function runSuite(host, suite) {
       // A whole deployment is some four hundred calls of kubectl.
       timeoutMilliseconds: suite === 'production' ? 300_000 : 120_000,
       settings: trusted ? {} : Object.fromEntries(trustSettings),
+      otherExtensions: suite === 'production' ? [path.join(repository, 'test/vscode/kubernetes-extension')] : [],
       env: {
         TEST_SUITE: suite,
         TEST_GREP: values.grep ?? '',

@@ -34,7 +34,11 @@ export function askInEditor({ differences, signal, note, failed }: Asking): Inte
       // Another plan or another cluster is another confirmation.
       goesOn = false;
       const typed = await confirmContext(question, signal);
-      note(typed === question.cluster.context ? `Context ${typed} confirmed.` : 'The context was not confirmed.');
+      if (typed !== question.cluster.context) note('The context was not confirmed.');
+      else
+        note(
+          `Context ${typed} confirmed.${isProtected ? ' There is a moment for second thoughts now: Pause ends it.' : ''}`,
+        );
       return typed;
     },
     confirmStep: async question => {

@@ -22,6 +22,7 @@ export async function runInHost(host, options) {
     artifacts,
     settings,
     trusted,
+    otherExtensions = [],
     env = {},
     timeoutMilliseconds = 120_000,
   } = options;
@@ -51,7 +52,7 @@ export async function runInHost(host, options) {
           resolve(exitCode);
         });
         const payload = [
-          ['extensionDevelopmentPath', server.uri(extension)],
+          ...[extension, ...otherExtensions].map(folder => ['extensionDevelopmentPath', server.uri(folder)]),
           ['extensionTestsPath', server.uri(tests)],
         ];
         await page.goto(server.url({ folder, payload }));

@@ -157,6 +157,13 @@ describe('the workbench', () => {
       .locator('h1', { hasText: /^Deployment plan: / })
       .waitFor();
     await workbench.picture('phase-plan');
+    // What it goes to is asked, and without an answer nothing is deployed.
+    const question = page.locator('.quick-input-widget .quick-input-title', { hasText: 'Select Context' });
+    await question.waitFor();
+    await page.keyboard.press('Escape');
+    await question.waitFor({ state: 'hidden' });
+    await page.locator('.terminal-wrapper.active .xterm-rows', { hasText: 'No context was chosen.' }).waitFor();
+    await workbench.command('View: Close Panel');
   });
 
   it('explains a rule', async () => {
