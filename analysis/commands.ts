@@ -44,10 +44,13 @@ const commandIndex: Index<FoundCommand> = {
   },
 };
 
-/** The fenced code blocks of a Markdown file that hold shell commands (CommonMark, "Fenced code blocks"). */
+/**
+ * The fenced code blocks of a Markdown file that hold shell commands (CommonMark, "Fenced code blocks"), also those of
+ * list items, which stand further in.
+ */
 function shellBlocks(markdown: string): readonly { readonly text: string; readonly offset: number }[] {
   return [
-    ...markdown.matchAll(/^([ ]{0,3})(`{3,}|~{3,})[ \t]*(\w*)[^\n]*\n([\s\S]*?)^[ ]{0,3}\2[`~]*[ \t]*$/gm),
+    ...markdown.matchAll(/^([ \t]*)(`{3,}|~{3,})[ \t]*(\w*)[^\n]*\n([\s\S]*?)^[ \t]*\2[`~]*[ \t]*\r?$/gm),
   ].flatMap(match => {
     const [whole, , , language = '', text = ''] = match;
     if (language !== '' && !/^(?:ba|z|da)?sh$|^shell|^console$/.test(language)) return [];

@@ -57,7 +57,7 @@ export function isFiltered({ failing, mine, phase, text }: ChecklistFilter): boo
   return failing === true || mine === true || phase !== undefined || text !== undefined;
 }
 
-/** What the view's title says behind its name; undefined for the plain view. */
+/** What the view says of how it is set; undefined for the plain view. */
 export function viewWords({ grouping, filter }: ViewState, phases: ChecklistReport['phases']): string | undefined {
   const { failing, mine, phase, text } = filter;
   const words = [

@@ -58,8 +58,9 @@ export function registerChecklist({ workspaceState }: ExtensionContext, server: 
   const draw = () => {
     const pathOf = (uri: string) => workspace.asRelativePath(Uri.parse(uri), false);
     tree = report ? checklistTree(report, { view: state, me, pathOf }) : [];
-    view.description = viewWords(state, report?.phases ?? []) ?? '';
-    view.message = report && tree.length === 0 ? 'No item of the checklist matches the filter.' : '';
+    // Below the title, because beside the buttons of a narrow view there is no room for words.
+    const words = report && viewWords(state, report.phases);
+    view.message = words === undefined ? '' : tree.length === 0 ? `Nothing to show: ${words}` : `Shown: ${words}`;
     commands.executeCommand('setContext', 'matrixPreflight.checklistFiltered', isFiltered(state.filter));
     changed.fire();
   };

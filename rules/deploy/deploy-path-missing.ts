@@ -1,7 +1,7 @@
 import { foundCommands } from '../../analysis/commands';
-import { nearest } from '../../analysis/nearest';
 import type { Rule } from '../rule';
 import { filesMeant } from './paths';
+import { meantPath, rewrite, writtenPath } from './replacements';
 
 export default {
   id: 'deploy-path-missing',
@@ -37,9 +37,9 @@ export default {
   examples: {
     bad: `
       #- /deploy.sh
-      kubectl apply -f workers/media-deployment.yaml
-      #                ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ error: workers/media-deployment.yaml is not in the tree
-      #- /workers/media-statefulset.yaml
+      kubectl apply -f 03-workers/media.yaml
+      #                ^^^^^^^^^^^^^^^^^^^^^ 💡 error: 03-workers/media.yaml is not in the tree, so this applies nothing — did you mean 02-workers/media.yaml?
+      #- /02-workers/media.yaml
       apiVersion: v1
       kind: ConfigMap
       metadata:
@@ -47,8 +47,8 @@ export default {
     `,
     good: `
       #- /deploy.sh
-      kubectl apply -f workers/media-statefulset.yaml
-      #- /workers/media-statefulset.yaml
+      kubectl apply -f 02-workers/media.yaml
+      #- /02-workers/media.yaml
       apiVersion: v1
       kind: ConfigMap
       metadata:
@@ -56,20 +56,20 @@ export default {
     `,
   },
   *checkWorkspace(workspace) {
-    for (const { command, file, isShown, place } of foundCommands(workspace)) {
+    for (const found of foundCommands(workspace)) {
+      const { command, file, isShown, place } = found;
       if (command.kind !== 'apply' || command.verb === 'delete') continue;
       for (const path of [...command.files, ...command.kustomizations]) {
         const meant = filesMeant(workspace, file, path);
         if (meant === undefined || meant.length > 0) continue;
-        const close = nearest(
-          path.path,
-          workspace.files.map(one => one.path),
-        );
+        const written = writtenPath(found, path);
+        const close = meantPath(workspace, written ?? path.path);
         yield {
           at: place(path.span),
           ...(isShown ? { severity: 'info' as const } : {}),
           message: `${path.path} is not in the tree, so this applies nothing — ${close ? `did you mean ${close}?` : 'correct the path.'}`,
           items: [],
+          fixes: () => (close && written ? rewrite(found, path.span, written, close) : []),
         };
       }
     }

@@ -1,8 +1,8 @@
 import { foundCommands } from '../../analysis/commands';
-import { nearest } from '../../analysis/nearest';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 import type { Rule } from '../rule';
+import { meantName, rewrite } from './replacements';
 
 export default {
   id: 'deploy-wait-job-missing',
@@ -19,8 +19,8 @@ export default {
   examples: {
     bad: `
       #- /deploy.sh
-      kubectl wait --for=condition=complete job/key-vault-init -n matrix
-      #                                     ^^^^^^^^^^^^^^^^^^ error: There is no Job key-vault-init in the tree
+      kubectl wait --for=condition=complete --timeout=5m job/key-vault-init -n matrix
+      #                                                  ^^^^^^^^^^^^^^^^^^ 💡 error: There is no Job key-vault-init in the tree
       #- /job.yaml
       apiVersion: batch/v1
       kind: Job
@@ -40,7 +40,8 @@ export default {
     `,
   },
   *checkWorkspace(workspace) {
-    for (const { command, isShown, place } of foundCommands(workspace)) {
+    for (const found of foundCommands(workspace)) {
+      const { command, isShown, place } = found;
       const targets =
         command.kind === 'wait' ? command.targets : command.kind === 'create' && command.from ? [command.from] : [];
       for (const { resource, name, span } of targets) {
@@ -49,7 +50,7 @@ export default {
         const declared = workspace.resources(kind);
         if (declared.length === 0 || declared.some(one => one.name === name.value)) continue;
         const other = otherKind(workspace, name.value);
-        const close = nearest(
+        const close = meantName(
           name.value,
           declared.map(one => one.name),
         );
@@ -58,10 +59,12 @@ export default {
           : close
             ? `did you mean ${close}?`
             : 'correct the name.';
+        const meant = other ? `${other.kind.toLowerCase()}/${name.value}` : close && `${resource}/${close}`;
         yield {
           at: place(span),
           ...(isShown ? { severity: 'info' as const } : {}),
           message: `There is no ${kind} ${name.value} in the tree — ${help}`,
+          fixes: () => (meant ? rewrite(found, span, `${resource}/${name.value}`, meant) : []),
           items: /key[-_]?vault/.test(name.value) ? ['B.8w'] : /sync|replication/.test(name.value) ? ['B.15w'] : [],
         };
       }

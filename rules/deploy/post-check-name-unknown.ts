@@ -1,6 +1,5 @@
 import { isChartObject } from '../../analysis/charts';
 import { foundCommands } from '../../analysis/commands';
-import { nearest } from '../../analysis/nearest';
 import { podsIn, replicasOf } from '../../analysis/pods';
 import { clusterKind } from '../../analysis/roles';
 import { findService, servicesIn } from '../../analysis/services';
@@ -8,6 +7,7 @@ import type { ClusterCommand } from '../../analysis/text/kubectl-commands';
 import type { Resource } from '../../manifests/resource';
 import type { Index, Workspace } from '../../manifests/workspace';
 import type { Rule } from '../rule';
+import { meantName, rewrite } from './replacements';
 
 export default {
   id: 'post-check-name-unknown',
@@ -29,7 +29,7 @@ export default {
       #- /README.md
       ~~~bash
       kubectl exec -n matrix matrix-postgresql-0 -- psql -U postgres
-      #                      ^^^^^^^^^^^^^^^^^^^ info: The tree makes no pod matrix-postgresql-0 in namespace matrix — its pods are matrix-postgresql-1 and up.
+      #                      ^^^^^^^^^^^^^^^^^^^ 💡 info: The tree makes no pod matrix-postgresql-0 in namespace matrix — its pods are matrix-postgresql-1 and up.
       ~~~
       #- /cluster.yaml
       apiVersion: postgresql.cnpg.io/v1
@@ -59,7 +59,8 @@ export default {
     const commands = foundCommands(workspace);
     // What a runbook starts by hand, such as `kubectl run test-pod`, it may ask for later.
     const started = new Set(commands.flatMap(({ command }) => startedBy(command)));
-    for (const { command, place } of commands) {
+    for (const found of commands) {
+      const { command, place } = found;
       if (command.kind !== 'query' || !verbs.has(command.verb) || command.conditional || command.errorsIgnored)
         continue;
       const { namespace: inNamespace } = command;
@@ -69,17 +70,31 @@ export default {
       for (const { resource, name, span } of command.targets) {
         const kind = kinds[resource];
         if (!kind || !name || !isPlainName(name) || started.has(name.value)) continue;
-        const help = whyUnknown(workspace, kind, namespace, name.value);
-        if (help === undefined) continue;
+        const unknown = whyUnknown(workspace, kind, namespace, name.value);
+        if (unknown === undefined) continue;
+        const { help, instead: meant } = unknown;
         yield {
           at: place(span),
           message: `The tree makes no ${kind === 'Pod' ? 'pod' : kind} ${name.value}${namespace ? ` in namespace ${namespace}` : ''} — ${help}`,
+          fixes: () => {
+            if (meant === undefined) return [];
+            // Commands about one pod take `deployment/name` as well; `get pod` does not.
+            if (meant.includes('/') && !takesWorkloads.has(command.verb)) return [];
+            const slashed = rewrite(
+              found,
+              span,
+              `${resource}/${name.value}`,
+              meant.includes('/') ? meant : `${resource}/${meant}`,
+            );
+            return slashed.length > 0 ? slashed : rewrite(found, span, name.value, meant);
+          },
         };
       }
     }
   },
 } satisfies Rule;
 
+const takesWorkloads: ReadonlySet<string> = new Set(['logs', 'exec', 'port-forward', 'attach']);
 const verbs: ReadonlySet<string> = new Set(['get', 'describe', 'logs', 'exec', 'port-forward', 'attach']);
 
 /** How kubectl calls the kinds that are judged. */
@@ -117,13 +132,20 @@ function isPlainName({ value, certainty }: Word): boolean {
   );
 }
 
+interface Unknown {
+  /** What to do, as the end of a sentence. */
+  readonly help: string;
+  /** The name, or `kind/name`, to write in its place. */
+  readonly instead?: string;
+}
+
 /** What to do instead; undefined if the object may well be there. */
 function whyUnknown(
   workspace: Workspace,
   kind: string,
   namespace: string | undefined,
   name: string,
-): string | undefined {
+): Unknown | undefined {
   if (isChartObject(workspace, namespace, name) !== 'no' || isOperated(workspace, name)) return undefined;
   if (kind === 'Pod') return whyNoPod(workspace, namespace, name);
   if (kind === 'Service') {
@@ -140,29 +162,38 @@ function whyUnknown(
   );
   if (isMade) return undefined;
   const other = makers.find(one => one.name === name);
-  if (other) return `it is a ${other.kind}.`;
+  if (other) return { help: `it is a ${other.kind}.`, instead: `${other.kind.toLowerCase()}/${name}` };
   return instead(
     name,
     makers.filter(one => one.kind === kind).map(one => one.name),
   );
 }
 
-function whyNoPod(workspace: Workspace, namespace: string | undefined, name: string): string | undefined {
+function whyNoPod(workspace: Workspace, namespace: string | undefined, name: string): Unknown | undefined {
   const makers = makersIn(workspace, namespace);
   if (makers.some(maker => mayName(maker, name))) return undefined;
   const [, base = name, ordinal] = /^(.*?)-(\d+)$/.exec(name) ?? [];
   const maker = makers.find(one => one.name === base);
   if (maker && ordinal !== undefined) {
-    if (maker.qualifiedKind === clusterKind) return `its pods are ${base}-1 and up.`;
+    if (maker.qualifiedKind === clusterKind) return { help: `its pods are ${base}-1 and up.`, instead: `${base}-1` };
     if (maker.kind === 'StatefulSet') {
       const first = firstOrdinal(maker);
       const last = first + replicasOf(maker) - 1;
-      return last === first ? `its only pod is ${base}-${first}.` : `its pods are ${base}-${first} to ${base}-${last}.`;
+      return {
+        help:
+          last === first ? `its only pod is ${base}-${first}.` : `its pods are ${base}-${first} to ${base}-${last}.`,
+        instead: `${base}-${Number(ordinal) < first ? first : last}`,
+      };
     }
-    return `the pods of ${maker.kind} ${base} have generated names; ask for ${maker.kind.toLowerCase()}/${base}.`;
+    const workload = `${maker.kind.toLowerCase()}/${base}`;
+    return { help: `the pods of ${maker.kind} ${base} have generated names; ask for ${workload}.`, instead: workload };
   }
   const whole = makers.find(one => one.name === name);
-  if (whole) return `ask for ${whole.kind.toLowerCase()}/${name}, or for one of its pods by its full name.`;
+  if (whole) {
+    const workload = `${whole.kind.toLowerCase()}/${name}`;
+    const help = `ask for ${workload}, or for one of its pods by its full name.`;
+    return whole.qualifiedKind === clusterKind ? { help } : { help, instead: workload };
+  }
   return instead(
     base,
     makers.map(one => one.name),
@@ -210,7 +241,9 @@ function makersIn(workspace: Workspace, namespace: string | undefined): readonly
   return [...new Set([...podsIn(workspace, namespace), ...inAny].map(pods => pods.owner))];
 }
 
-function instead(name: string, known: readonly string[], suffix = ''): string {
-  const close = nearest(name, known);
-  return close ? `did you mean ${close}${suffix}?` : 'correct the name.';
+function instead(name: string, known: readonly string[], suffix = ''): Unknown {
+  const close = meantName(name, known);
+  return close
+    ? { help: `did you mean ${close}${suffix}?`, instead: `${close}${suffix}` }
+    : { help: 'correct the name.' };
 }

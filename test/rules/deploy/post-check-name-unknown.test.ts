@@ -57,13 +57,13 @@ ${tree}`);
     expect(`
 #- /check.sh
 kubectl exec -n matrix redis-3 -- redis-cli ping
-#                      ^^^^^^^ info: The tree makes no pod redis-3 in namespace matrix — its pods are redis-0 to redis-2.
+#                      ^^^^^^^ 💡 info: The tree makes no pod redis-3 in namespace matrix — its pods are redis-0 to redis-2.
 kubectl logs haproxy-0
-#            ^^^^^^^^^ info: The tree makes no pod haproxy-0 — the pods of Deployment haproxy have generated names; ask for deployment/haproxy.
+#            ^^^^^^^^^ 💡 info: The tree makes no pod haproxy-0 — the pods of Deployment haproxy have generated names; ask for deployment/haproxy.
 kubectl logs -n matrix redis
-#                      ^^^^^ info: The tree makes no pod redis in namespace matrix — ask for statefulset/redis
+#                      ^^^^^ 💡 info: The tree makes no pod redis in namespace matrix — ask for statefulset/redis
 kubectl exec -n matrix reddis-0 -- true
-#                      ^^^^^^^^ info: did you mean redis-0?
+#                      ^^^^^^^^ 💡 info: did you mean redis-0?
 ${tree}`);
   });
 
@@ -71,9 +71,9 @@ ${tree}`);
     expect(`
 #- /check.sh
 kubectl logs -n matrix deployment/redis
-#                      ^^^^^^^^^^^^^^^^ info: The tree makes no Deployment redis in namespace matrix — it is a StatefulSet.
+#                      ^^^^^^^^^^^^^^^^ 💡 info: The tree makes no Deployment redis in namespace matrix — it is a StatefulSet.
 kubectl port-forward -n matrix svc/haprox 8080:80
-#                              ^^^^^^^^^^ info: The tree makes no Service haprox in namespace matrix — did you mean haproxy?
+#                              ^^^^^^^^^^ 💡 info: The tree makes no Service haprox in namespace matrix — did you mean haproxy?
 ${tree}`);
   });
 
