@@ -200,9 +200,17 @@ function joinByPlaceholder(
     const key = `${place.kind}\n${place.text.trim()}`;
     const known = byText.get(key);
     if (!known) byText.set(key, place);
-    else if (known.resource !== place.resource && mayJoin(placeId(known), placeId(place)))
+    else if (
+      (known.resource !== place.resource || isInUrl(known) || isInUrl(place)) &&
+      mayJoin(placeId(known), placeId(place))
+    )
       join([placeId(known), placeId(place)]);
   }
+}
+
+/** Whether a place is the password of a connection URL, which repeats one that stands elsewhere. */
+function isInUrl({ entry, text }: CredentialPlace): boolean {
+  return userPassword.exec(entry.text ?? '')?.[3] === text;
 }
 
 /** Whether a placeholder names a thing, as CHANGEME_REDIS_PASSWORD does and CHANGE_ME_SECURE_PASSWORD does not. */
