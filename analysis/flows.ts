@@ -10,9 +10,9 @@ import { podMonitorKind, serviceMonitorKind } from './monitors';
 import { evaluate, type Verdict } from './network/evaluate';
 import { explain } from './network/explain';
 import type { Endpoint, Policy, Protocol } from './network/model';
-import type { PolicyIndex } from './network/policy-index';
+import { isolation, type PolicyIndex } from './network/policy-index';
 import { type Pods, podsOf, workloadKinds } from './pods';
-import { anyNamespace, endpointOf, policiesOf } from './policies';
+import { anyNamespace, endpointOf, indexOf, policiesOf } from './policies';
 import { clusterKind, tenantKind } from './roles';
 
 export type { Importance } from './flows/address';
@@ -60,7 +60,7 @@ export function judgeFlow(
   port: number,
   protocol: Protocol = 'TCP',
 ): Verdict<Value> {
-  const policies = policiesFor(workspace, from, to);
+  const policies = decidingPolicies(workspace, from, to);
   const flow = { from: endpointOfEnd(from), to: endpointOfEnd(to), port, protocol };
   const verdict = evaluate(flow, policies);
   if (verdict.result !== 'denied') return verdict;
@@ -76,9 +76,32 @@ export function verdictOf(workspace: Workspace, flow: RequiredFlow): Verdict<Val
   return workspace.derive(judgeRequired, flow);
 }
 
-/** The policies that decide about connections between two sides. */
+/** All policies of the namespaces of two sides. */
 export function policiesFor(workspace: Workspace, from: FlowEnd, to: FlowEnd): PolicyIndex<Value> {
   return policiesOf(workspace, ...[from, to].flatMap(end => namespaceOf(end) ?? []));
+}
+
+/**
+ * The policies that select one of two sides: these alone decide, and an edit of another has nothing about the two worked
+ * out again.
+ */
+function decidingPolicies(workspace: Workspace, from: FlowEnd, to: FlowEnd): PolicyIndex<Value> {
+  const selecting = [from, to].flatMap(end => (isExternal(end) ? [] : workspace.derive(policiesSelecting, end)));
+  return indexOf(workspace, [...new Set(selecting)].sort(inTreeOrder));
+}
+
+/** The policies that select pods, or single ones of them by labels that controllers put there. */
+function policiesSelecting(pods: Pods, workspace: Workspace): readonly Policy<Value>[] {
+  const policies = policiesOf(workspace, pods.namespace ?? anyNamespace);
+  const found = [endpointOf(pods), ...variants(workspace, pods, policies)].flatMap(endpoint =>
+    (['Ingress', 'Egress'] as const).flatMap(direction => isolation(endpoint, direction, policies).policies),
+  );
+  return [...new Set(found.map(({ policy }) => policy))];
+}
+
+function inTreeOrder(a: Policy<Value>, b: Policy<Value>): number {
+  if (a.source.uri !== b.source.uri) return a.source.uri < b.source.uri ? -1 : 1;
+  return a.source.span.start - b.source.span.start;
 }
 
 /** Whether a connection may be opened and why, in plain sentences; lines that explain the one above are indented. */

@@ -124,7 +124,10 @@ function fromTemplate(resource: Resource, template: Value): Pods {
     labels,
     template,
     ports: containersOf(resource).flatMap(container => portsOf(container.value)),
-    replicas: replicasOf(resource),
+    // Read when asked for, so that scaling concerns only those who count pods.
+    get replicas() {
+      return replicasOf(resource);
+    },
     hostNetwork: template.at('spec', 'hostNetwork').boolean === true,
   };
 }

@@ -1,6 +1,8 @@
+import { perResource } from '../manifests/derived';
 import { labelsOf, type Resource } from '../manifests/resource';
 import type { Value } from '../manifests/value';
 import type { Index, Workspace } from '../manifests/workspace';
+import type { Labels } from './labels';
 import { wellKnownNamespaces } from './namespaces';
 import type {
   LabelSelector,
@@ -77,8 +79,8 @@ export function protocolOf(text: string | undefined): Protocol {
   return text === 'UDP' || text === 'SCTP' ? text : 'TCP';
 }
 
-/** Reads one NetworkPolicy. */
-export function readPolicy(resource: Resource): Policy<Value> {
+/** Reads one NetworkPolicy; the same object for as long as it says the same. */
+export const readPolicy: (resource: Resource) => Policy<Value> = perResource(resource => {
   const spec = resource.root.at('spec');
   const types = spec.at('policyTypes').items();
   return {
@@ -90,7 +92,7 @@ export function readPolicy(resource: Resource): Policy<Value> {
     egress: rulesIn(spec.at('egress'), 'to'),
     source: resource.root,
   };
-}
+});
 
 /** Endpoints are compared by identity in the engine's memo, so the same pods always give the same endpoint. */
 const endpoints = new WeakMap<Pods, PodEndpoint>();
@@ -111,14 +113,23 @@ function scopeOf(workspace: Workspace, namespaces: readonly string[]): Scope {
 
 function buildIndex({ namespaces }: Scope, workspace: Workspace): PolicyIndex<Value> {
   const resources = namespaces.flatMap(namespace => policyResources(workspace, namespace));
-  return index(resources.map(readPolicy), {
-    namespaces: new Map([
-      // These exist without a manifest, and their installers give them no labels that a policy could count on.
-      ...[...wellKnownNamespaces].map(name => [name, new Map<string, string>()] as const),
-      ...workspace.resources('Namespace').map(namespace => [namespace.name, namespace.labels] as const),
-    ]),
-    otherPolicies: otherPolicies(workspace),
+  return indexOf(workspace, resources.map(readPolicy));
+}
+
+/** Some policies, ready to be asked, with all that the tree says about namespaces and policies of other kinds. */
+export function indexOf(workspace: Workspace, policies: readonly Policy<Value>[]): PolicyIndex<Value> {
+  return index(policies, {
+    namespaces: workspace.shared(namespaceLabels),
+    otherPolicies: workspace.shared(otherPolicies),
   });
+}
+
+function namespaceLabels(workspace: Workspace): ReadonlyMap<string, Labels> {
+  return new Map([
+    // These exist without a manifest, and their installers give them no labels that a policy could count on.
+    ...[...wellKnownNamespaces].map(name => [name, new Map<string, string>()] as const),
+    ...workspace.resources('Namespace').map(namespace => [namespace.name, namespace.labels] as const),
+  ]);
 }
 
 const policiesByNamespace: Index<Resource> = {

@@ -4,6 +4,7 @@ import { type Pods, podTemplate } from '../../analysis/pods';
 import { podsBehind, servicesIn } from '../../analysis/services';
 import { settingsOf } from '../../analysis/settings';
 import { column, insertEntry, quoted } from '../../manifests/edit';
+import type { Resource } from '../../manifests/resource';
 import { labelsOf } from '../../manifests/resource';
 import { resolvePlain } from '../../manifests/scalars';
 import type { TextEdit } from '../../manifests/span';
@@ -266,8 +267,7 @@ export default {
     if (settingsOf(workspace).components.networkPolicies === 'off') return;
     // Most objects have nothing blocked, and then what the others have is of no interest.
     if (!flowsFrom(workspace, resource).some(flow => blockedFlow(workspace, flow))) return;
-    for (const group of blockedGroups(workspace)) {
-      if (group.first.flow.source !== resource) continue;
+    for (const group of workspace.derive(groupsFrom, resource)) {
       const { flow, verdict } = group.first;
       const from = namesOf(
         group.from,
@@ -288,6 +288,11 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** The groups that are reported at an object, so that news about others do not concern it. */
+function groupsFrom(resource: Resource, workspace: Workspace): readonly BlockedGroup[] {
+  return blockedGroups(workspace).filter(group => group.first.flow.source === resource);
+}
 
 function needOf(from: string, to: string, { ports }: BlockedGroup): string {
   const numbers = ports.join(' and ');
