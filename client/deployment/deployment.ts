@@ -10,6 +10,7 @@ import {
   window,
   workspace,
 } from 'vscode';
+import { plannedSteps } from '../../deploy/plan/plan';
 import type { FailureQuestion } from '../../deploy/run/interaction';
 import { readResults } from '../../deploy/run/results';
 import type { RunnerEvent } from '../../protocol/deployment';
@@ -100,9 +101,10 @@ export function registerDeployment(context: ExtensionContext, server: Server, do
     if (failure)
       await documents.show('diagnosis', failure.step.id, `Why ${failure.step.title.replaceAll('/', ' ')} failed`);
   };
-  documents.serve('diagnosis', async () => {
+  documents.serve('diagnosis', async step => {
     const failure = operations.active?.failure ?? shownFailure;
-    if (failure === undefined) return '# Nothing has failed';
+    // After a reload the journal still has the cause.
+    if (failure === undefined || failure.step.id !== step) return recordedFailure(latest, step);
     return diagnosisMarkdown(failure.step.title, failure.diagnosis, predictionsFor(failure), linkInto(await plan()));
   });
   documents.serve(
@@ -289,6 +291,15 @@ function plannedObjectsOf({ objects }: FailureQuestion['step'], file: string): r
     .filter(object => object.file === file)
     .map(({ line }) => line)
     .sort((a, b) => a - b);
+}
+
+/** What the journal says of a failed step, as Markdown. */
+function recordedFailure(run: KnownRun | undefined, id: string): string {
+  const step = run === undefined ? undefined : plannedSteps(run.plan).find(candidate => candidate.id === id);
+  const record = run?.state.steps.get(id);
+  const title = step?.title ?? id;
+  if (record?.state !== 'failed') return `# ${title} has not failed\n\nIt stands as the Deployment view shows.\n`;
+  return `# ${title} has failed\n\n\`\`\`\`text\n${record.reason ?? 'The journal does not say why.'}\n\`\`\`\`\n`;
 }
 
 /** With a full stop at its end, for another sentence to follow. */

@@ -62,6 +62,7 @@ export function createOperations(parts: OperationParts): Operations {
   let active: ActiveRun | undefined;
   let runner: Runner | undefined;
   let stop: AbortController | undefined;
+  let isDisposed = false;
   let answerFailure: ((decision: FailureDecision) => void) | undefined;
 
   const say = (word: string | undefined, isFailed = false) => {
@@ -167,7 +168,8 @@ export function createOperations(parts: OperationParts): Operations {
         return codes[result.outcome];
       } finally {
         progress.end();
-        parts.remember(undefined);
+        // A window that closes leaves the run to the next one, which reminds of it.
+        if (!isDisposed) parts.remember(undefined);
       }
     });
 
@@ -251,6 +253,7 @@ export function createOperations(parts: OperationParts): Operations {
     },
     answer: decision => answerFailure?.(decision),
     dispose: () => {
+      isDisposed = true;
       stopRun(false);
       runner?.dispose();
       changed.dispose();
