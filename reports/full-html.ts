@@ -251,7 +251,7 @@ nav ul { display: flex; flex-wrap: wrap; gap: 0.3rem 1.2rem; padding: 0; list-st
 .matrix thead th { vertical-align: bottom; }
 .matrix tbody th { font-weight: 600; }
 .turned { writing-mode: vertical-rl; transform: rotate(180deg); white-space: nowrap; }
-.cell { display: block; white-space: nowrap; }
+.cell { display: block; position: relative; white-space: nowrap; }
 .words { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 @page { margin: 14mm; }
 @page pictures { size: A3 landscape; }

@@ -113,6 +113,6 @@ thead th { position: sticky; top: 0; background: var(--vscode-editor-background)
 tbody th { position: sticky; left: 0; background: var(--vscode-editor-background); font-weight: 600; border-left-width: 1px; }
 thead th:first-child { left: 0; z-index: 2; border-left-width: 1px; }
 .turned { writing-mode: vertical-rl; transform: rotate(180deg); white-space: nowrap; }
-.cell { display: block; }
+.cell { display: block; position: relative; }
 .words { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 `;
