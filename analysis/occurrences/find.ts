@@ -2,7 +2,7 @@ import type { ManifestDocument } from '../../manifests/document';
 import type { SourceFile } from '../../manifests/file';
 import { LazyPlace } from '../../manifests/lazy-place';
 import { Resource } from '../../manifests/resource';
-import type { Index, IndexEntry, Workspace } from '../../manifests/workspace';
+import type { Index, Workspace } from '../../manifests/workspace';
 import { flowSourceKinds } from '../flows';
 import { podTemplate } from '../pods';
 import { referrersOf } from '../references';
@@ -18,12 +18,17 @@ import { portSelectingKinds, selectedPorts } from './targets';
 import { variablesOf } from './variables';
 import { workersIn } from './workers';
 
-/** All names in one file that stand for something, in no particular order. */
+/**
+ * All names in one file that stand for something, in no particular order. Only this file and what reads it are looked
+ * at, so that marking names while a cursor moves does not read the tree. The answer is for now: a computation that has
+ * to run again after edits must not ask for it.
+ */
 export function occurrencesIn(workspace: Workspace, file: SourceFile): readonly Occurrence[] {
   const resources = file.documents.flatMap(resourcesOf);
   const readers = new Set([...resources, ...resources.flatMap(resource => readersOf(workspace, resource))]);
   const derived = [...readers].flatMap(resource => workspace.derive(derivedByFile, resource).get(file.uri) ?? []);
-  return distinct([...workspace.lookup(written, fileKey(file)), ...derived]);
+  const own = file.documents.length > 0 ? file.documents.flatMap(writtenIn) : [...namesInText(file)];
+  return distinct([...own, ...derived]);
 }
 
 /**
@@ -57,23 +62,12 @@ function naming(workspace: Workspace, subject: Subject): readonly Occurrence[] {
 const written: Index<Occurrence> = {
   name: 'occurrences',
   *document(document) {
-    yield* entriesOf(document.file, writtenIn(document));
+    for (const one of writtenIn(document)) yield [one.subject.id, one];
   },
   *textFile(file) {
-    yield* entriesOf(file, namesInText(file));
+    for (const one of namesInText(file)) yield [one.subject.id, one];
   },
 };
-
-function* entriesOf(file: SourceFile, occurrences: Iterable<Occurrence>): Iterable<IndexEntry<Occurrence>> {
-  for (const one of occurrences) {
-    yield [one.subject.id, one];
-    yield [fileKey(file), one];
-  }
-}
-
-function fileKey(file: SourceFile): string {
-  return `in ${file.uri}`;
-}
 
 /** What a document itself says. The index asks for it before and after each edit, so the last answer is kept. */
 function writtenIn(document: ManifestDocument): readonly Occurrence[] {
