@@ -1,7 +1,7 @@
 import { commands, Disposable, type ExtensionContext, window } from 'vscode';
 import { checkDeployment } from './check';
 import { registerChecklist } from './checklist/view';
-import { fillCredentials } from './credentials/fill';
+import { type FillOptions, fillCredentials } from './credentials/fill';
 import { generateCredential } from './credentials/generate';
 import { registerPlan } from './deploy/plan';
 import { replaceDomain } from './domain';
@@ -47,7 +47,7 @@ export function compose(
     command('check', () => checkDeployment(server)),
     command('fixAll', (options?: FixAllOptions) => fixAllSafeProblems(server, options)),
     command('generateCredential', () => generateCredential(server)),
-    command('fillCredentials', () => fillCredentials(server, runProgram)),
+    command('fillCredentials', (options?: FillOptions) => fillCredentials(server, runProgram, options)),
     command('replaceDomain', () => replaceDomain(server)),
     command('newMissingResource', () => newMissingResource(server)),
     command('exportReport', () =>

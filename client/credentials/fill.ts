@@ -10,11 +10,21 @@ import { kindNames } from './kinds';
 import { type KnownCredentials, requestCredentials, toFill } from './request';
 import { storingEdit } from './stores';
 
+/** What the command takes as its argument, for key bindings and for other extensions. */
+export interface FillOptions {
+  /** Where the values are kept. If it is given, nothing is asked. */
+  readonly store?: SecretStore;
+}
+
 /**
  * Fills every placeholder that stands for a credential, after one confirmation that names what is filled and no value.
  * The values are made here and go nowhere but into the files.
  */
-export async function fillCredentials(server: Server, runProgram: RunProgram | undefined): Promise<void> {
+export async function fillCredentials(
+  server: Server,
+  runProgram: RunProgram | undefined,
+  options?: FillOptions,
+): Promise<void> {
   try {
     const known = await requestCredentials(server, {});
     const open = known.credentials.filter(({ places }) => places.some(place => place.isOpen));
@@ -23,7 +33,8 @@ export async function fillCredentials(server: Server, runProgram: RunProgram | u
       inform(open.length === 0 ? 'No placeholder stands for a credential.' : onlyForYou(open), ...problems(open));
       return;
     }
-    const store = await confirm(fillable, open, known);
+    const given = options?.store !== undefined && options.store in titles ? options.store : undefined;
+    const store = given ?? (await confirm(fillable, open, known));
     if (store === undefined) return;
     if (store === 'external-secret') await sketchExternalSecrets(server);
     else await write(store, fillable, open, known, runProgram);

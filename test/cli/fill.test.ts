@@ -83,7 +83,7 @@ describe('fill', () => {
     const synapse = parse(read('synapse.yaml'));
     const { stringData: plain, data } = synapse;
     const [minio, vault] = read('minio.yaml')
-      .split('---\r\n')
+      .split('\r\n---\r\n')
       .map(document => parse(document).stringData);
     assert.match(plain.MACAROON_SECRET, /^[0-9a-f]{64}$/);
     assert.match(plain.FORM_SECRET, /^[0-9a-f]{64}$/);

@@ -1,0 +1,85 @@
+import * as assert from 'node:assert/strict';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import * as vscode from 'vscode';
+import { findingOf, inDeployment, revertAll } from '../editor';
+
+const secret = (name: string) => `apiVersion: v1
+kind: Secret
+metadata:
+  name: ${name}
+  namespace: matrix
+stringData:
+  password: CHANGEME_OF_THE_TEST # the comment
+`;
+
+describe('Fill All Placeholders', () => {
+  const made = [
+    'test-secrets.yaml',
+    'test-secrets.local.yaml',
+    'test-secrets.yaml.example',
+    'test-secrets.sealed.yaml',
+    '.gitignore',
+  ];
+  const programs = mkdtempSync(join(tmpdir(), 'programs-'));
+  const path = process.env.PATH;
+
+  beforeEach(async () => {
+    await vscode.workspace.fs.writeFile(inDeployment('test-secrets.yaml'), Buffer.from(secret('filled-by-the-test')));
+    await findingOf(inDeployment('test-secrets.yaml'), 'placeholder-secret');
+  });
+  afterEach(async () => {
+    await revertAll();
+    process.env.PATH = path;
+    for (const file of made) await removed(file);
+  });
+  after(() => rmSync(programs, { recursive: true, force: true }));
+
+  it('moves Secrets to a file that git ignores, and leaves their placeholders as a template', async () => {
+    await vscode.commands.executeCommand('matrixPreflight.fillCredentials', { store: 'local' });
+    await vscode.workspace.saveAll();
+    assert.match(await text('test-secrets.local.yaml'), /\n {2}password: "?[A-Za-z0-9]{43}"? # the comment\n$/);
+    assert.equal(await text('test-secrets.yaml.example'), secret('filled-by-the-test'));
+    assert.match(await text('.gitignore'), /^\*\.local\.yaml$/m);
+    await assert.rejects(text('test-secrets.yaml'));
+  });
+
+  it('seals Secrets with kubeseal, which gets them on its standard input', async () => {
+    const seen = join(programs, 'seen');
+    const kubeseal = join(programs, 'kubeseal');
+    writeFileSync(
+      kubeseal,
+      `#!/bin/sh\necho "$@" > '${seen}'\ncat >> '${seen}'\nprintf 'kind: SealedSecret\\nmetadata: {name: sealed}\\n'\n`,
+    );
+    chmodSync(kubeseal, 0o755);
+    process.env.PATH = `${programs}${delimiter}${path}`;
+    await vscode.commands.executeCommand('matrixPreflight.fillCredentials', { store: 'sealed-secret' });
+    await vscode.workspace.saveAll();
+    assert.equal(await text('test-secrets.sealed.yaml'), 'kind: SealedSecret\nmetadata: {name: sealed}\n');
+    await assert.rejects(text('test-secrets.yaml'));
+    assert.match(
+      readFileSync(seen, 'utf8'),
+      /^--format yaml\napiVersion: v1\n[\s\S]*password: "?[A-Za-z0-9]{43}"? # the comment\n$/,
+    );
+  });
+
+  it('changes nothing without kubeseal', async () => {
+    process.env.PATH = programs;
+    rmSync(join(programs, 'kubeseal'), { force: true });
+    await vscode.commands.executeCommand('matrixPreflight.fillCredentials', { store: 'sealed-secret' });
+    assert.equal(await text('test-secrets.yaml'), secret('filled-by-the-test'));
+  });
+});
+
+async function text(file: string): Promise<string> {
+  return new TextDecoder().decode(await vscode.workspace.fs.readFile(inDeployment(file)));
+}
+
+async function removed(file: string): Promise<void> {
+  try {
+    await vscode.workspace.fs.delete(inDeployment(file));
+  } catch {
+    // It was not made.
+  }
+}
