@@ -35,8 +35,9 @@ export function meantName(name: string, candidates: readonly string[]): string |
 }
 
 /**
- * The path of the tree that a path which is not there most likely means, written as that one is: the nearest in spelling,
- * else the only one that differs in numbers alone, because folders are renumbered, else the only one of that name.
+ * The path of the tree that a path which is not there most likely means, written as that one is: the only one that
+ * differs in numbers alone, because folders are renumbered, else the nearest in spelling, else one beside it with a
+ * longer or shorter name, else the only one of that name.
  */
 export function meantPath(workspace: Workspace, path: string): string | undefined {
   const isFolder = path.endsWith('/');
@@ -48,8 +49,31 @@ export function meantPath(workspace: Workspace, path: string): string | undefine
   const found =
     only(candidates, one => unnumbered(one) === unnumbered(wanted)) ??
     nearest(wanted, candidates) ??
-    only(candidates, one => unnumbered(lastPart(one)) === unnumbered(lastPart(wanted)));
+    besideIt(wanted, candidates) ??
+    elsewhere(wanted, candidates);
   return found === undefined || found === wanted ? undefined : `${start}${found}${isFolder ? '/' : ''}`;
+}
+
+/** What stands in the same folder under a name that was cut short or lengthened. */
+function besideIt(wanted: string, candidates: readonly string[]): string | undefined {
+  const folder = unnumbered(parentOf(wanted));
+  const beside = candidates.filter(one => unnumbered(parentOf(one)) === folder);
+  const meant = meantName(
+    unnumbered(lastPart(wanted)),
+    beside.map(one => unnumbered(lastPart(one))),
+  );
+  return meant === undefined ? undefined : only(beside, one => unnumbered(lastPart(one)) === meant);
+}
+
+/** What has the same name in another folder, unless the folder is there: then it is a part of its own that is missing. */
+function elsewhere(wanted: string, candidates: readonly string[]): string | undefined {
+  const folder = parentOf(wanted);
+  if (folder !== '' && candidates.includes(folder)) return undefined;
+  return only(candidates, one => unnumbered(lastPart(one)) === unnumbered(lastPart(wanted)));
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
 }
 
 function foldersOf(path: string): readonly string[] {

@@ -51,6 +51,17 @@ ${tree}`;
     );
   });
 
+  it('get the folder beside it that has a longer name, and never one of another part', () => {
+    assert.equal(
+      mended(pathMissing, 'kubectl apply -f main-instance/02-element/'),
+      'kubectl apply -f main-instance/02-element-web/',
+    );
+    const li = `#- /li-instance/01-synapse-li/a.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n`;
+    const withLi = (command: string) => fixed(pathMissing, `${checklist(command)}${li}`)['CHECKLIST.md'] ?? '';
+    assert.match(withLi('kubectl apply -f li-instance/03-haproxy/'), /-f li-instance\/03-haproxy\/\n/);
+    assert.match(withLi('kubectl apply -f li-instance/02-synapse/'), /-f li-instance\/01-synapse-li\/\n/);
+  });
+
   it('keep a path that nothing resembles', () => {
     assert.equal(mended(pathMissing, 'kubectl apply -f jitsi/'), 'kubectl apply -f jitsi/');
     assert.equal(messages(pathMissing, checklist('kubectl apply -f jitsi/')).length, 1);
