@@ -1,6 +1,6 @@
 import type { Workspace } from '../manifests/workspace';
 import { homeserverOf } from './homeserver';
-import { clusterKind, databases, synapseLis, synapseMains } from './roles';
+import { clusterKind, databases, synapseLis, synapseMains, tenantKind, workloads } from './roles';
 import { settingsOf } from './settings';
 
 /**
@@ -14,6 +14,23 @@ export function absentClusters(workspace: Workspace): ReadonlySet<string> {
 /** The cluster whose Service or Secret a name is: `matrix` of `matrix-rw` and of `matrix-superuser`. */
 export function clusterInName(name: string): string | undefined {
   return /^(.+)-(?:rw|ro|r|app|superuser|ca|server|replication)$/.exec(name)?.[1];
+}
+
+/** The names of the Services of an S3 store that is missing as a whole: the homeserver names one, and no MinIO is there. */
+export function absentStores(workspace: Workspace): ReadonlySet<string> {
+  return workspace.shared(findAbsentStores);
+}
+
+function findAbsentStores(workspace: Workspace): ReadonlySet<string> {
+  const isThere = workspace.resources(tenantKind).length > 0 || workloads(workspace, 'minio.plain').length > 0;
+  if (isThere || settingsOf(workspace).components.main !== 'required') return new Set();
+  return new Set(
+    synapseMains(workspace).flatMap(synapse =>
+      (homeserverOf(workspace, synapse)?.at('media_storage_providers').items() ?? []).flatMap(
+        provider => /^https?:\/\/([\w-]+)/.exec(provider.at('config', 'endpoint_url').text ?? '')?.[1] ?? [],
+      ),
+    ),
+  );
 }
 
 function findAbsent(workspace: Workspace): ReadonlySet<string> {

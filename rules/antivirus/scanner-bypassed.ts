@@ -1,5 +1,6 @@
 import { configurationOf } from '../../analysis/configs';
 import { flowsOf, isExternal } from '../../analysis/flows';
+import { haproxies, podPortsOf, usedBackends } from '../../analysis/haproxy-config';
 import { workloadKinds } from '../../analysis/pods';
 import { familiesOf, workloads } from '../../analysis/roles';
 import type { Resource } from '../../manifests/resource';
@@ -154,7 +155,29 @@ function visited(workspace: Workspace): ReadonlySet<Resource> {
   for (const { from, to, source } of flowsOf(workspace)) {
     if (isExternal(to) || /Monitor/.test(source.kind)) continue;
     if (!isExternal(from) && from.owner === to.owner) continue;
+    if (!isExternal(from) && familiesOf(from.owner).has('haproxy') && !isRouted(workspace, from.owner, to.owner))
+      continue;
     found.add(to.owner);
   }
   return found;
+}
+
+/** Whether a backend of HAProxy that some frontend uses has a server at the pods of a workload. */
+function isRouted(workspace: Workspace, proxy: Resource, target: Resource): boolean {
+  return haproxies(workspace)
+    .filter(haproxy => haproxy.resource === proxy)
+    .some(haproxy => {
+      const { names, isOpen } = usedBackends(workspace, haproxy);
+      return (
+        isOpen ||
+        haproxy.isPartial ||
+        haproxy.parts.some(
+          ({ section }) =>
+            names.has(section.name?.value ?? '') &&
+            section.servers.some(
+              server => podPortsOf(workspace, haproxy, server)?.some(({ pods }) => pods.owner === target) ?? true,
+            ),
+        )
+      );
+    });
 }

@@ -1,4 +1,4 @@
-import { absentClusters, clusterInName } from '../../analysis/absent-clusters';
+import { absentClusters, absentStores, clusterInName } from '../../analysis/absent-clusters';
 import { isChartObject } from '../../analysis/charts';
 import { declarationsOf } from '../../analysis/declarations';
 import type { Address } from '../../analysis/flows/address';
@@ -102,7 +102,7 @@ function* noService(
   address: Address,
   { name, namespace }: Extract<Destination, { kind: 'no-service' }>,
 ): Iterable<Problem> {
-  if (absentClusters(workspace).has(clusterInName(name) ?? '')) return;
+  if (absentClusters(workspace).has(clusterInName(name) ?? '') || absentStores(workspace).has(name)) return;
   const isBare = !address.host.includes('.');
   if (isBare && !address.isHostField) return;
   const isWhole = isTreeNamespace(workspace, namespace);

@@ -122,6 +122,8 @@ function* problemsOf(group: SecretGroup): Iterable<Problem> {
   if (!reference) return;
   for (const member of known) {
     if (member.entry.text === reference.entry.text) continue;
+    // That a value was encoded with its line break is secret-trailing-newline's.
+    if (member.entry.isEncoded && member.entry.text?.replace(/\r?\n$/, '') === reference.entry.text) continue;
     // Two formats in one Secret are the business of minio-secret-pairs-differ.
     if (
       known.some(

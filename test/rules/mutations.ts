@@ -1,0 +1,1349 @@
+/** A small edit of the sample deployment, and the rule whose finding it has to yield, alone. */
+export interface Mutation {
+  readonly rule: string;
+  readonly changes: readonly Change[];
+  /** How many findings of the rule the edit makes; one where nothing is said. */
+  readonly count?: number;
+  /** Further rules whose findings follow of necessity, each with the reason. */
+  readonly also?: Readonly<Record<string, string>>;
+}
+
+export type Change =
+  | {
+      readonly kind: 'edit';
+      readonly path: string;
+      readonly find: string;
+      readonly replacement: string;
+      readonly nth?: number;
+    }
+  /** From one text through another, each of which stands once after the other. */
+  | {
+      readonly kind: 'cut';
+      readonly path: string;
+      readonly from: string;
+      readonly to: string;
+      readonly replacement: string;
+    }
+  | { readonly kind: 'add'; readonly path: string; readonly text: string }
+  | { readonly kind: 'remove'; readonly path: string }
+  /** Cuts out one document, named as `Kind/name`. */
+  | { readonly kind: 'drop'; readonly path: string; readonly document: string };
+
+/** Replaces a text that stands once in the file; `nth` counts from zero where it stands more often. */
+function edit(path: string, find: string, replacement: string, nth?: number): Change {
+  return { kind: 'edit', path, find, replacement, ...(nth !== undefined && { nth }) };
+}
+
+/** Replaces all that stands from one text through another. */
+function cut(path: string, from: string, to: string, replacement = ''): Change {
+  return { kind: 'cut', path, from, to, replacement };
+}
+
+function add(path: string, text: string): Change {
+  return { kind: 'add', path, text: text.replace(/^\n/, '') };
+}
+
+function drop(path: string, document: string): Change {
+  return { kind: 'drop', path, document };
+}
+
+function remove(path: string): Change {
+  return { kind: 'remove', path };
+}
+
+function mutation(
+  rule: string,
+  changes: Change | readonly Change[],
+  rest: { readonly count?: number; readonly also?: Readonly<Record<string, string>> } = {},
+): Mutation {
+  return { rule, changes: Array.isArray(changes) ? changes : [changes as Change], ...rest };
+}
+
+const cluster = 'infrastructure/01-postgresql/cluster.yaml';
+const clusterLi = 'infrastructure/01-postgresql/cluster-li.yaml';
+const redis = 'infrastructure/02-redis/redis-statefulset.yaml';
+const minioSecrets = 'infrastructure/03-minio/credentials.yaml';
+const tenant = 'infrastructure/03-minio/tenant.yaml';
+const policies = 'infrastructure/04-networking/networkpolicies.yaml';
+const issuer = 'infrastructure/04-networking/cluster-issuer.yaml';
+const synapseConfig = 'main-instance/01-synapse/configmap.yaml';
+const synapse = 'main-instance/01-synapse/main-statefulset.yaml';
+const synapseSecrets = 'main-instance/01-synapse/credentials.yaml';
+const haproxyConfig = 'main-instance/02-haproxy/configmap.yaml';
+const haproxy = 'main-instance/02-haproxy/deployment.yaml';
+const haproxyIngress = 'main-instance/02-haproxy/ingress.yaml';
+const persister = 'main-instance/03-workers/event-persister-statefulset.yaml';
+const sender = 'main-instance/03-workers/federation-sender-statefulset.yaml';
+const generic = 'main-instance/03-workers/generic-statefulset.yaml';
+const synchrotron = 'main-instance/03-workers/synchrotron-statefulset.yaml';
+const media = 'main-instance/03-workers/media-statefulset.yaml';
+const livekit = 'main-instance/04-livekit/deployment.yaml';
+const livekitSecrets = 'main-instance/04-livekit/credentials.yaml';
+const jwtService = 'main-instance/04-livekit/jwt-service.yaml';
+const coturn = 'main-instance/05-coturn/deployment.yaml';
+const coturnSecrets = 'main-instance/05-coturn/credentials.yaml';
+const element = 'main-instance/07-element-web/deployment.yaml';
+const keyVault = 'main-instance/08-key-vault/deployment.yaml';
+const keyVaultSecrets = 'main-instance/08-key-vault/credentials.yaml';
+const keyVaultJob = 'main-instance/08-key-vault/init-db-job.yaml';
+const clamav = 'antivirus/01-clamav/deployment.yaml';
+const scanner = 'antivirus/02-scan-workers/deployment.yaml';
+const scannerSecrets = 'antivirus/02-scan-workers/credentials.yaml';
+const liConfig = 'li-instance/01-synapse/configmap.yaml';
+const li = 'li-instance/01-synapse/synapse-statefulset.yaml';
+const sync = 'li-instance/04-sync-system/replication-job.yaml';
+const syncSecrets = 'li-instance/04-sync-system/credentials.yaml';
+const monitors = 'monitoring/01-prometheus/servicemonitors.yaml';
+const alerts = 'monitoring/01-prometheus/prometheusrules.yaml';
+const dashboards = 'monitoring/02-grafana/dashboards.yaml';
+const deployScript = 'scripts/deploy.sh';
+const operatorsScript = 'scripts/install-operators.sh';
+const ingressValues = 'values/ingress-nginx.yaml';
+const prometheusValues = 'values/kube-prometheus-stack.yaml';
+const guide = 'docs/SCALING-GUIDE.md';
+
+const vaultUrl = 'http://key-vault.matrix.svc.cluster.local:8000';
+
+const allBut = `  podSelector:
+    matchExpressions:
+      - key: app
+        operator: NotIn
+        values: [echo]
+`;
+
+/** At least one for each rule, in the order of the topics. */
+export const mutations: readonly Mutation[] = [
+  // PostgreSQL
+  mutation('pg-main-cluster-missing', [
+    drop(cluster, 'Cluster/matrix-postgresql'),
+    drop(cluster, 'ScheduledBackup/matrix-postgresql-nightly'),
+  ]),
+  mutation('pg-li-cluster-missing', remove(clusterLi)),
+  mutation(
+    'pg-superuser-secret-undefined',
+    edit(cluster, 'enableSuperuserAccess: true', 'enableSuperuserAccess: false'),
+  ),
+  mutation('pg-resources-below-profile', edit(cluster, 'size: 50Gi', 'size: 20Gi')),
+  mutation('pg-shared-buffers-too-large', edit(cluster, 'shared_buffers: 512MB', 'shared_buffers: 2GB')),
+  mutation('pg-scaling-increments-undefined', remove(guide)),
+  mutation('scale-sources-differ', edit(guide, '| 100 | 3 | 1 | 2Gi | 50Gi |', '| 100 | 3 | 1 | 2Gi | 100Gi |')),
+  mutation('pg-connection-budget-exceeded', edit(synapseConfig, 'cp_max: 10', 'cp_max: 30')),
+  mutation(
+    'pg-parameter-managed-by-operator',
+    edit(cluster, 'work_mem: 8MB', 'work_mem: 8MB\n      log_destination: stderr'),
+  ),
+  mutation('pg-locale-not-c', edit(cluster, 'localeCollate: C\n', 'localeCollate: en_US.UTF-8\n')),
+  mutation('pg-cron-six-fields', edit(cluster, '"0 0 2 * * *"', '"0 2 * * *"')),
+  mutation('pg-backup-unscheduled', drop(cluster, 'ScheduledBackup/matrix-postgresql-nightly')),
+  mutation('synapse-database-mismatch', edit(synapseConfig, 'dbname: matrix\n', 'dbname: synapse\n')),
+  mutation('pg-literal-copy-of-generated-password', [
+    edit(
+      synapse,
+      'name: matrix-postgresql-app\n                  key: password',
+      'name: synapse-secrets\n                  key: DB_PASSWORD',
+    ),
+    edit(
+      synapseSecrets,
+      'stringData:\n  # Equal',
+      'stringData:\n  DB_PASSWORD: tR4vKq8ZsYx1LcWb6RmJd3KgHf7EuAo0\n  # Equal',
+    ),
+  ]),
+  mutation('sync-wal-level', edit(cluster, 'work_mem: 8MB', 'work_mem: 8MB\n      wal_level: replica'), {
+    also: { 'pg-parameter-managed-by-operator': 'Older operators reject the parameter whatever its value.' },
+  }),
+  mutation(
+    'li-default-read-only',
+    edit(clusterLi, 'work_mem: 8MB', 'work_mem: 8MB\n      default_transaction_read_only: "on"'),
+  ),
+
+  // Redis
+  mutation('redis-password-secret-missing', drop(redis, 'Secret/redis-password')),
+  mutation('redis-password-not-applied', edit(redis, '    requirepass REDIS_PASSWORD_PLACEHOLDER\n', '')),
+  mutation(
+    'redis-sentinel-auth-missing',
+    edit(redis, '    sentinel auth-pass mymaster REDIS_PASSWORD_PLACEHOLDER\n', ''),
+  ),
+  mutation('redis-sentinel-replica-count', edit(redis, 'replicas: 3', 'replicas: 4'), {
+    also: { 'redis-sentinel-quorum': 'Two of four are no majority.' },
+  }),
+  mutation('redis-sentinel-quorum', edit(redis, 'local 6379 2', 'local 6379 1')),
+  mutation('redis-sentinel-hostname', edit(redis, '    sentinel resolve-hostnames yes\n', '')),
+  mutation('headless-not-ready-dns', edit(redis, '  publishNotReadyAddresses: true\n', '')),
+  mutation(
+    'redis-replication-uninitialised',
+    edit(redis, 'echo "replicaof ${MASTER} 6379" >> /config/redis.conf', 'echo "The master is ${MASTER}."'),
+  ),
+  mutation(
+    'redis-service-spreads-writes',
+    edit(
+      haproxy,
+      '  selector:\n    app.kubernetes.io/name: haproxy\n  ports:\n    - name: redis',
+      '  selector:\n    app.kubernetes.io/name: redis\n    matrix.instance: main\n  ports:\n    - name: redis',
+    ),
+    {
+      also: { 'netpol-flow-blocked': 'The policies let Synapse reach Redis through HAProxy only.' },
+    },
+  ),
+  mutation('redis-maxmemory-exceeds-limit', edit(redis, 'maxmemory 256mb', 'maxmemory 512mb')),
+  mutation('redis-eviction-policy', edit(redis, 'maxmemory-policy noeviction', 'maxmemory-policy allkeys-lru')),
+
+  // MinIO
+  mutation('minio-erasure-parity', edit(minioSecrets, 'EC:4', 'EC:2'), {
+    also: { 'minio-storage-efficiency': 'Less parity is less redundancy: an item of its own.' },
+  }),
+  mutation('minio-drive-count', edit(tenant, 'servers: 4', 'servers: 8'), {
+    also: { 'minio-storage-efficiency': 'Less parity is less redundancy: an item of its own.' },
+  }),
+  mutation(
+    'minio-storage-efficiency',
+    edit(tenant, '            requests:\n              storage: 100Gi', '            requests: {}'),
+  ),
+  mutation(
+    'minio-secret-dual-format',
+    edit(minioSecrets, '  CONSOLE_SECRET_KEY: 4ZZhkW5t0T5Wysf1ZhprApqp5G9OzHzZjiGCd7Ww\n', ''),
+  ),
+  mutation(
+    'minio-secret-pairs-differ',
+    edit(minioSecrets, '  CONSOLE_ACCESS_KEY: A3WKCUX7DM1JR3F8PO93', '  CONSOLE_ACCESS_KEY: A3WKCUX7DM1JR3F8PO94'),
+  ),
+  mutation('minio-user-is-root', edit(minioSecrets, 'tessera-storage-root', 'A3WKCUX7DM1JR3F8PO93')),
+  mutation(
+    'minio-config-secret-missing',
+    edit(minioSecrets, '    export MINIO_ROOT_PASSWORD="VZM4LwGWUMGXAvhx2uI9XjfIlaSrlI7Yusav02D4Dxk"\n', ''),
+  ),
+  mutation(
+    'minio-endpoint-mismatch',
+    edit(
+      synapseConfig,
+      'http://matrix-minio-hl.matrix.svc.cluster.local:9000',
+      'https://matrix-minio-hl.matrix.svc.cluster.local:9000',
+    ),
+  ),
+  mutation('minio-tenant-missing', drop(tenant, 'Tenant/matrix-minio'), {
+    also: {
+      'secret-unused': 'What only the Tenant reads is left without a use.',
+      'secret-key-unused': 'So are the keys that it makes the user from.',
+    },
+  }),
+  mutation('generated-name-taken', edit(tenant, '  name: minio-metrics\n  namespace', '  name: minio\n  namespace')),
+
+  // NetworkPolicies
+  mutation(
+    'netpol-namespace-selector-label',
+    edit(
+      policies,
+      '              - key: kubernetes.io/metadata.name\n                operator: In\n                values: ["monitoring"]',
+      '              - key: name\n                operator: In\n                values: ["monitoring"]',
+    ),
+    {
+      also: { 'netpol-flow-blocked': 'The rule that matches nothing was the one that let Prometheus in.' },
+    },
+  ),
+  mutation('netpol-default-deny-missing', drop(policies, 'NetworkPolicy/default-deny-all')),
+  mutation(
+    'netpol-dns-egress-missing',
+    edit(
+      policies,
+      '        - protocol: UDP\n          port: 53\n        - protocol: TCP\n          port: 53\n',
+      '        - protocol: UDP\n          port: 53\n',
+    ),
+  ),
+  mutation(
+    'netpol-database-access',
+    edit(
+      policies,
+      '              cnpg.io/cluster: matrix-postgresql-li\n      ports:\n        - protocol: TCP\n          port: 5432\n    - from:',
+      '              cnpg.io/cluster: matrix-postgresql-li\n        - podSelector:\n            matchLabels:\n              app.kubernetes.io/name: element-web\n      ports:\n        - protocol: TCP\n          port: 5432\n    - from:',
+    ),
+  ),
+  mutation(
+    'netpol-key-vault-isolation',
+    edit(
+      policies,
+      '              app.kubernetes.io/component: homeserver\n              matrix.instance: main\n      ports:\n        - protocol: TCP\n          port: 8000\n  egress:',
+      '              app.kubernetes.io/component: homeserver\n              matrix.instance: main\n        - podSelector:\n            matchLabels:\n              app.kubernetes.io/name: element-web\n      ports:\n        - protocol: TCP\n          port: 8000\n  egress:',
+    ),
+  ),
+  mutation(
+    'netpol-li-isolation',
+    edit(
+      policies,
+      '          port: 9000\n---\n# Replication and media copy',
+      '          port: 9000\n    - to:\n        - podSelector:\n            matchLabels:\n              app.kubernetes.io/name: key-vault\n      ports:\n        - protocol: TCP\n          port: 8000\n---\n# Replication and media copy',
+    ),
+  ),
+  mutation('netpol-ingress-access', edit(policies, '        - protocol: TCP\n          port: 7880\n', '')),
+  mutation(
+    'netpol-flow-blocked',
+    edit(
+      policies,
+      '        - podSelector:\n            matchLabels:\n              app.kubernetes.io/name: livekit\n      ports:\n        - protocol: TCP\n          port: 6379\n        - protocol: TCP\n          port: 26379\n',
+      '      ports:\n        - protocol: TCP\n          port: 6379\n        - protocol: TCP\n          port: 26379\n',
+    ),
+    {
+      count: 2,
+    },
+  ),
+  mutation(
+    'netpol-selects-nothing',
+    edit(
+      policies,
+      '  podSelector:\n    matchLabels:\n      app.kubernetes.io/name: python-wheels\n',
+      '  podSelector:\n    matchLabels:\n      app.kubernetes.io/name: python-wheel\n',
+    ),
+    {
+      also: { 'netpol-flow-blocked': 'The policy that selects nothing was the one that let the Job out.' },
+    },
+  ),
+  mutation(
+    'netpol-peer-matches-nothing',
+    edit(
+      policies,
+      '              app.kubernetes.io/name: key-vault-init-db\n        - podSelector',
+      '              app.kubernetes.io/name: key-vault-initdb\n        - podSelector',
+    ),
+    {
+      also: { 'netpol-flow-blocked': 'The peer that names nobody was the one that let the Job in.' },
+    },
+  ),
+  mutation(
+    'netpol-allows-everything',
+    edit(
+      policies,
+      '    - from:\n        - podSelector:\n            matchLabels:\n              app.kubernetes.io/name: content-scanner\n      ports:\n        - protocol: TCP\n          port: 3310',
+      '    - from:\n        - namespaceSelector: {}\n        - podSelector:\n            matchLabels:\n              app.kubernetes.io/name: content-scanner\n      ports:\n        - protocol: TCP\n          port: 3310',
+    ),
+  ),
+  mutation(
+    'netpol-rule-empty-peer',
+    edit(
+      policies,
+      '    - from:\n        - ipBlock:\n            cidr: 0.0.0.0/0\n      ports:\n        - protocol: TCP\n          port: 7881',
+      '    - from: []\n      ports:\n        - protocol: TCP\n          port: 7881',
+    ),
+  ),
+  mutation(
+    'netpol-port-not-on-pod',
+    edit(
+      policies,
+      '        - protocol: TCP\n          port: 3310\n  egress:',
+      '        - protocol: TCP\n          port: 3310\n        - protocol: TCP\n          port: 8080\n  egress:',
+    ),
+  ),
+  mutation(
+    'netpol-host-network',
+    edit(
+      policies,
+      '---\n# ClamAV is asked',
+      `---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  name: coturn
+  namespace: matrix
+spec:
+  podSelector:
+    matchLabels:
+      app.kubernetes.io/name: coturn
+  policyTypes:
+    - Ingress
+  ingress:
+    - ports:
+        - protocol: UDP
+          port: 3478
+---
+# ClamAV is asked`,
+    ),
+  ),
+  mutation(
+    'netpol-set-incomplete',
+    [
+      ...[
+        'allow-prometheus',
+        'synapse-media-from-scanner',
+        'synapse-storage',
+        'synapse-to-key-vault',
+        'key-vault-init-db',
+        'livekit',
+        'lk-jwt-service',
+        'clamav',
+        'content-scanner',
+        'python-wheels',
+        'sync-system',
+        'haproxy',
+      ].map(name => drop(policies, `NetworkPolicy/${name}`)),
+    ],
+    { also: { 'netpol-flow-blocked': 'What the policies let through is blocked without them.' } },
+  ),
+  mutation(
+    'netpol-pod-unprotected',
+    [
+      edit(policies, '  podSelector: {}\n', allBut, 0),
+      edit(policies, '  podSelector: {}\n', allBut, 1),
+      add(
+        'main-instance/07-element-web/echo.yaml',
+        `
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: echo
+  namespace: matrix
+spec:
+  selector:
+    matchLabels: {app: echo}
+  template:
+    metadata:
+      labels: {app: echo}
+    spec:
+      containers:
+        - name: echo
+          image: registry.tessera.test/echo:1.0
+          resources:
+            requests: {cpu: 10m, memory: 16Mi}
+            limits: {memory: 32Mi}
+          ports:
+            - containerPort: 8080
+          readinessProbe:
+            tcpSocket: {port: 8080}
+          livenessProbe:
+            tcpSocket: {port: 8080}
+`,
+      ),
+    ],
+    {
+      also: {
+        'netpol-default-deny-missing': 'A policy that leaves out one pod does not deny by default.',
+        'netpol-host-network': 'A selector of its own is about the pods of coturn too.',
+      },
+    },
+  ),
+
+  // Synapse
+  mutation(
+    'synapse-s3-provider-not-installed',
+    edit(synapse, 'synapse-s3-storage-provider==1.4.0 boto3==1.35.99', 'boto3==1.35.99'),
+  ),
+  mutation(
+    'synapse-s3-provider-unpinned',
+    edit(synapse, 'synapse-s3-storage-provider==1.4.0', 'synapse-s3-storage-provider'),
+  ),
+  mutation(
+    'synapse-s3-provider-lost',
+    edit(
+      li,
+      '            - name: HOME\n              value: /python-packages\n',
+      '            - name: PIP_NO_INPUT\n              value: "1"\n',
+    ),
+  ),
+  mutation(
+    'synapse-python-packages-not-mounted',
+    edit(
+      li,
+      '            - name: python-packages\n              mountPath: /python-packages\n              readOnly: true\n',
+      '',
+    ),
+  ),
+  mutation(
+    'synapse-python-version-mismatch',
+    edit(
+      li,
+      'value: /python-packages/.local/lib/python3.12/site-packages',
+      'value: /python-packages/.local/lib/python3.11/site-packages',
+    ),
+  ),
+  mutation(
+    'synapse-site-packages-shadowed',
+    edit(
+      li,
+      '            - name: data\n              mountPath: /data\n',
+      '            - name: config\n              mountPath: /usr/local/lib/python3.12/site-packages\n            - name: data\n              mountPath: /data\n',
+    ),
+  ),
+  mutation(
+    'synapse-module-unavailable',
+    edit(synapseConfig, 'synapse_key_vault.KeyVaultModule', 'synapse_recovery.RecoveryModule'),
+  ),
+  mutation(
+    'synapse-signing-key-missing',
+    edit(
+      synapse,
+      '            - name: signing-key\n              mountPath: /signing\n              readOnly: true\n',
+      '',
+    ),
+  ),
+  mutation('synapse-secret-unset', edit(synapseConfig, 'form_secret: FORM_SECRET_PLACEHOLDER', 'form_secret: ""')),
+  mutation(
+    'synapse-instance-map',
+    edit(
+      synapseConfig,
+      '      main:\n        host: synapse-main-0',
+      '      synapse-main-0:\n        host: synapse-main-0',
+    ),
+  ),
+  mutation(
+    'synapse-worker-legacy-replication',
+    edit(
+      persister,
+      '              worker_log_config: /config/log.yaml\n',
+      '              worker_log_config: /config/log.yaml\n              worker_replication_host: synapse-main-0.synapse-main.matrix.svc.cluster.local\n',
+    ),
+  ),
+  mutation(
+    'synapse-stream-writer-count',
+    edit(
+      synapseConfig,
+      '    stream_writers:\n      events:',
+      '    stream_writers:\n      typing:\n        - synapse-event-persister-0\n        - synapse-event-persister-1\n      events:',
+    ),
+  ),
+  mutation(
+    'synapse-worker-name-mismatch',
+    edit(synapseConfig, '      - synapse-federation-sender-1\n', '      - synapse-federation-sender-7\n'),
+  ),
+  mutation('synapse-main-duty-duplicated', edit(synapseConfig, '    enable_media_repo: false\n', ''), {
+    also: { 'synapse-s3-provider-not-installed': 'Every process then loads the storage provider.' },
+  }),
+  mutation('synapse-unknown-key', edit(synapseConfig, 'turn_user_lifetime: 1h', 'turn_user_life_time: 1h')),
+  mutation(
+    'init-tool-missing-in-image',
+    edit(
+      synapse,
+      'cp /config-template/log.yaml /config/log.yaml',
+      'envsubst < /config-template/log.yaml > /config/log.yaml',
+    ),
+  ),
+  mutation(
+    'config-copy-drift',
+    add('main-instance/01-synapse/homeserver.yaml', 'server_name: matrix.tessera.test\nenable_registration: true\n'),
+  ),
+  mutation('image-version-skew', edit(sender, 'matrixdotorg/synapse:v1.139.2', 'matrixdotorg/synapse:v1.138.0', 1)),
+
+  // HAProxy
+  mutation(
+    'haproxy-servicemonitor-path',
+    edit(monitors, '    - port: stats\n      path: /metrics', '    - port: stats\n      path: /haproxy'),
+  ),
+  mutation(
+    'haproxy-csv-not-prometheus',
+    edit(monitors, '    - port: stats\n      path: /metrics', '    - port: stats\n      path: /stats;csv'),
+  ),
+  mutation('haproxy-worker-unrouted', edit(haproxyConfig, '      use_backend synchrotron if is_sync\n', ''), {
+    also: { 'haproxy-backend-undefined': 'Its backend is left without a use.' },
+  }),
+  mutation(
+    'haproxy-backend-undefined',
+    edit(haproxyConfig, 'use_backend messages if is_messages', 'use_backend history if is_messages'),
+  ),
+  mutation(
+    'haproxy-acl-several-criteria',
+    edit(
+      haproxyConfig,
+      'acl is_generic path_beg /_matrix/client/versions',
+      'acl is_generic path_beg /_matrix/client/ path_end /versions',
+    ),
+    {
+      also: { 'haproxy-stream-writer-unrouted': 'All requests of clients match now, those of the stream writers too.' },
+    },
+  ),
+  mutation(
+    'haproxy-healthcheck-missing',
+    edit(
+      haproxyConfig,
+      'server main-0 synapse-main-0.synapse-main.matrix.svc.cluster.local:8008 check',
+      'server main-0 synapse-main-0.synapse-main.matrix.svc.cluster.local:8008',
+    ),
+  ),
+  mutation(
+    'haproxy-map-file-missing',
+    edit(
+      haproxyConfig,
+      '      use_backend generic if is_generic\n',
+      '      use_backend generic if is_generic\n      use_backend %[path,map_beg(/usr/local/etc/haproxy/paths.map,main)]\n',
+    ),
+  ),
+  mutation(
+    'haproxy-bind-port-unexposed',
+    edit(haproxyConfig, '      bind :8404\n', '      bind :8404\n      bind :8999\n'),
+  ),
+  mutation('haproxy-template-on-clusterip', edit(generic, '  clusterIP: None\n', '')),
+  mutation(
+    'haproxy-resolver-address',
+    edit(haproxyConfig, '      parse-resolv-conf\n', '      nameserver dns 10.96.0.10:53\n'),
+  ),
+  mutation('haproxy-stream-writer-unrouted', [
+    edit(
+      synapseConfig,
+      '    stream_writers:\n      events:',
+      '    stream_writers:\n      typing:\n        - synapse-event-persister-0\n      events:',
+    ),
+  ]),
+
+  // key_vault
+  mutation(
+    'key-vault-django-app-missing',
+    cut(
+      keyVault,
+      '              mkdir -p /app/key_vault',
+      '                  return JsonResponse({"user_id": user_id})\n              EOF\n',
+      '              mkdir -p /app\n',
+    ),
+  ),
+  mutation('key-vault-django-file-missing', edit(keyVault, 'cat > /app/vault/models.py', 'cat > /app/vault/tables.py')),
+  mutation(
+    'key-vault-database-not-created',
+    edit(
+      keyVaultJob,
+      "SELECT 'CREATE DATABASE key_vault OWNER key_vault'\n              WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'key_vault')\n              \\gexec\n",
+      '',
+    ),
+  ),
+  mutation(
+    'key-vault-database-mismatch',
+    edit(keyVaultJob, "'CREATE DATABASE key_vault OWNER key_vault'", "'CREATE DATABASE keyvault OWNER key_vault'"),
+  ),
+  mutation(
+    'key-vault-schema-privilege',
+    edit(keyVaultJob, "'CREATE DATABASE key_vault OWNER key_vault'", "'CREATE DATABASE key_vault'"),
+  ),
+  mutation('key-vault-initdb-not-superuser', edit(keyVaultJob, '-U postgres -d postgres', '-U synapse -d postgres')),
+  mutation(
+    'key-vault-exposed',
+    edit(
+      keyVault,
+      '  selector:\n    app.kubernetes.io/name: key-vault\n  ports:',
+      '  type: NodePort\n  selector:\n    app.kubernetes.io/name: key-vault\n  ports:',
+    ),
+  ),
+
+  // LiveKit
+  mutation(
+    'livekit-config-not-substituted',
+    edit(livekit, '              sed -i "s|API_SECRET_PLACEHOLDER|${API_SECRET}|g" /config/livekit.yaml\n', ''),
+  ),
+  mutation('livekit-redis-password-missing', edit(livekit, '      password: REDIS_PASSWORD_PLACEHOLDER\n', '')),
+  mutation('livekit-redis-db', edit(livekit, '      db: 1\n', '      db: 0\n')),
+  mutation(
+    'livekit-config-env-misused',
+    edit(
+      livekit,
+      '            - name: NODE_IP',
+      '            - name: LIVEKIT_CONFIG\n              value: /config/livekit.yaml\n            - name: NODE_IP',
+    ),
+  ),
+  mutation(
+    'livekit-unknown-key',
+    edit(livekit, '    logging:\n', '    limits:\n      num_tracks: 100\n    logging:\n'),
+  ),
+
+  // Synchronisation and the LI instance
+  mutation(
+    'sync-creates-role',
+    edit(
+      sync,
+      "SELECT 'CREATE PUBLICATION",
+      "CREATE ROLE replicator LOGIN REPLICATION;\n              SELECT 'CREATE PUBLICATION",
+    ),
+  ),
+  mutation('sync-credentials-user', edit(syncSecrets, 'MAIN_DB_USER: synapse', 'MAIN_DB_USER: replicator')),
+  mutation(
+    'sync-credentials-password',
+    edit(
+      sync,
+      '            - name: MAIN_DB_PASSWORD\n              valueFrom:\n                secretKeyRef:\n                  name: matrix-postgresql-app',
+      '            - name: MAIN_DB_PASSWORD\n              valueFrom:\n                secretKeyRef:\n                  name: matrix-postgresql-superuser',
+    ),
+  ),
+  mutation(
+    'sync-publication-not-superuser',
+    edit(
+      sync,
+      '-h matrix-postgresql-rw.matrix.svc.cluster.local -U postgres',
+      '-h matrix-postgresql-rw.matrix.svc.cluster.local -U synapse',
+    ),
+  ),
+  mutation('sync-subscription-invalid', edit(sync, 'PUBLICATION matrix_li;', 'PUBLICATION matrix_main;')),
+  mutation(
+    'sync-schema-missing',
+    cut(
+      sync,
+      '              # Logical replication carries no table',
+      '              fi\n\n              # CREATE SUBSCRIPTION',
+      '              # CREATE SUBSCRIPTION',
+    ),
+  ),
+  mutation(
+    'li-database-not-li-cluster',
+    edit(
+      liConfig,
+      'host: matrix-postgresql-li-rw.matrix.svc.cluster.local',
+      'host: matrix-postgresql-rw.matrix.svc.cluster.local',
+    ),
+  ),
+  mutation(
+    'li-federation-enabled',
+    edit(liConfig, '    send_federation: false\n    federation_domain_whitelist: []\n', ''),
+  ),
+  mutation('li-registration-enabled', edit(liConfig, 'enable_registration: false', 'enable_registration: true')),
+  mutation('li-room-list-search-enabled', edit(liConfig, '    enable_room_list_search: false\n', '')),
+
+  // Antivirus
+  mutation('scanner-uses-clamdscan', [
+    edit(scanner, '      script: /scripts/scan.py', '      script: /scripts/scan.sh'),
+    edit(
+      scanner,
+      '  # clamd runs in another pod',
+      '  scan.sh: |\n    #!/bin/sh\n    clamdscan --fdpass "$1"\n  # clamd runs in another pod',
+    ),
+    edit(
+      scanner,
+      '              - key: scan.py\n                path: scan.py\n',
+      '              - key: scan.sh\n                path: scan.sh\n',
+    ),
+  ]),
+  mutation('scanner-no-tcp-scan', [
+    cut(
+      scanner,
+      '        with socket.create_connection',
+      '                reply += part\n',
+      '        reply = b"stream: OK"\n',
+    ),
+    edit(scanner, '    CLAMD = ("clamav.matrix.svc.cluster.local", 3310)\n', ''),
+    edit(scanner, 'print(f"clamd did not answer: {error}"', 'print(f"no answer: {error}"'),
+  ]),
+  mutation(
+    'scanner-scan-needs-shared-files',
+    edit(scanner, 'clamd.sendall(b"zINSTREAM\\0")', 'clamd.sendall(b"zSCAN " + path.encode() + b"\\0")'),
+  ),
+  mutation(
+    'scanner-wait-missing',
+    edit(
+      scanner,
+      '              until nc -z -w 5 clamav.matrix.svc.cluster.local 3310; do\n                echo "Waiting for clamd on port 3310"\n                sleep 5\n              done\n',
+      '              sleep 60\n',
+    ),
+  ),
+  mutation(
+    'scanner-wait-weak',
+    edit(
+      scanner,
+      '              until nc -z -w 5 clamav.matrix.svc.cluster.local 3310; do\n                echo "Waiting for clamd on port 3310"\n                sleep 5\n              done\n',
+      '              nc -z -w 5 clamav.matrix.svc.cluster.local 3310 || true\n',
+    ),
+  ),
+  mutation('scanner-bypassed', edit(haproxyConfig, '      use_backend content_scanner if is_media_proxy\n', ''), {
+    also: { 'haproxy-backend-undefined': 'Its backend is left without a use.' },
+  }),
+
+  // Element Web
+  mutation(
+    'element-config-not-mounted',
+    edit(element, '              mountPath: /app/config.json\n', '              mountPath: /app/configuration.json\n'),
+  ),
+  mutation('element-config-invalid', edit(element, '"show_labs_settings": false\n', '"show_labs_settings": false,\n')),
+  mutation(
+    'element-homeserver-mismatch',
+    edit(element, '"base_url": "https://matrix.tessera.test"', '"base_url": "https://synapse.tessera.test"'),
+  ),
+  mutation('element-pdb-missing', drop(element, 'PodDisruptionBudget/element-web')),
+
+  // coturn
+  mutation(
+    'turn-shared-secret-mismatch',
+    edit(
+      coturnSecrets,
+      'c72fbe4215723ff21fe678b0a72e4d30f824abe6dda88ea78c3680e0965a896f',
+      'd72fbe4215723ff21fe678b0a72e4d30f824abe6dda88ea78c3680e0965a896e',
+    ),
+  ),
+  mutation(
+    'turn-static-secret-not-applied',
+    edit(coturn, '            - --static-auth-secret=$(TURN_SHARED_SECRET)\n', ''),
+  ),
+  mutation('turn-port-range', edit(coturn, '    min-port=61000\n', '')),
+  mutation('turn-uris-invalid', edit(synapseConfig, 'turns:turn.tessera.test:5349', 'turns:turn.tessera.test:6000')),
+  mutation(
+    'turn-option-misused',
+    edit(
+      coturn,
+      '            - /etc/turnserver.conf\n            - --static',
+      '            - /etc/turnserver.conf\n            - -X\n            - /tmp/external-ip\n            - --static',
+    ),
+  ),
+  mutation('turn-realm-missing', edit(coturn, '    realm=turn.tessera.test\n', '')),
+
+  // Monitoring
+  mutation('monitor-missing', drop(monitors, 'ServiceMonitor/livekit')),
+  mutation(
+    'monitor-selects-no-service',
+    edit(monitors, '      app.kubernetes.io/name: minio-metrics', '      app.kubernetes.io/name: minio-metric'),
+  ),
+  mutation(
+    'monitor-port-missing',
+    edit(
+      monitors,
+      '    - port: metrics\n      path: /minio/v2/metrics/cluster',
+      '    - port: http\n      path: /minio/v2/metrics/cluster',
+    ),
+  ),
+  mutation(
+    'monitor-service-port-unnamed',
+    add(
+      'main-instance/03-workers/metrics-service.yaml',
+      `
+apiVersion: v1
+kind: Service
+metadata:
+  name: synapse-synchrotron-metrics
+  namespace: matrix
+  labels:
+    app.kubernetes.io/name: synapse
+    matrix.process: worker
+spec:
+  selector:
+    app.kubernetes.io/name: synapse
+    app.kubernetes.io/component: synchrotron
+    matrix.instance: main
+  ports:
+    - port: 9090
+`,
+    ),
+  ),
+  mutation('monitor-target-has-no-metrics', edit(livekit, '    prometheus_port: 6789\n', '')),
+  mutation(
+    'monitor-duplicate-scrape',
+    edit(
+      monitors,
+      '---\napiVersion: monitoring.coreos.com/v1\nkind: PodMonitor\nmetadata:\n  name: matrix-postgresql-li',
+      `---
+apiVersion: monitoring.coreos.com/v1
+kind: PodMonitor
+metadata:
+  name: livekit-pods
+  namespace: monitoring
+spec:
+  namespaceSelector:
+    matchNames:
+      - matrix
+  selector:
+    matchLabels:
+      app.kubernetes.io/name: livekit
+  podMetricsEndpoints:
+    - port: metrics
+---
+apiVersion: monitoring.coreos.com/v1
+kind: PodMonitor
+metadata:
+  name: matrix-postgresql-li`,
+    ),
+  ),
+  mutation(
+    'monitor-not-picked-up',
+    edit(
+      prometheusValues,
+      '    serviceMonitorSelectorNilUsesHelmValues: false\n',
+      '    serviceMonitorSelectorNilUsesHelmValues: false\n    serviceMonitorSelector:\n      matchLabels:\n        team: matrix\n',
+    ),
+    { count: 5 },
+  ),
+  mutation('alert-rules-missing', remove(alerts)),
+  mutation('dashboard-missing', drop(dashboards, 'ConfigMap/grafana-dashboard-postgresql')),
+  mutation('dashboard-json-invalid', edit(dashboards, '      "title": "Synapse",\n', '      "title": "Synapse"\n')),
+  mutation('dashboard-label-missing', edit(dashboards, '    grafana_dashboard: "1"\n', '', 0)),
+
+  // Placeholders, secrets and domains
+  mutation('placeholder-secret', edit(scannerSecrets, 'PICKLE_KEY: ', 'PICKLE_KEY: CHANGEME_')),
+  mutation('placeholder-config', edit(coturn, 'realm=turn.tessera.test', 'realm=CHANGEME_REALM')),
+  mutation('placeholder-image', edit(element, 'vectorim/element-web:v1.11.96', 'CHANGEME_ELEMENT_IMAGE:v1.11.96')),
+  mutation(
+    'placeholder-domain',
+    edit(synapseConfig, 'admin_contact: mailto:ops@tessera.test', 'admin_contact: mailto:ops@example.com'),
+  ),
+  mutation(
+    'domain-inconsistent',
+    edit(
+      synapseConfig,
+      'web_client_location: https://chat.tessera.test/',
+      'web_client_location: https://app.tessera.test/',
+    ),
+  ),
+  mutation(
+    'config-placeholder-unsubstituted',
+    edit(synapse, '              sed -i "s|FORM_SECRET_PLACEHOLDER|${FORM_SECRET}|g" /config/homeserver.yaml\n', ''),
+  ),
+  mutation(
+    'config-env-undefined',
+    edit(synapse, '            - name: FORM_SECRET\n', '            - name: FORM_SECRETS\n'),
+  ),
+  mutation(
+    'secret-empty-value',
+    edit(
+      scannerSecrets,
+      'PICKLE_KEY: d3552cf352f4346055cd153f22e9371f6dbde6472cc9fd88a2619d150a98f832',
+      'PICKLE_KEY: ""',
+    ),
+  ),
+  mutation(
+    'secret-data-not-base64',
+    edit(
+      redis,
+      'UE9IcEhlcHJITmRtNHhvUU5TNVF0cjh6cGFOMzc3cE9UOG1jVTNCNnJlNg==',
+      'POHpHeprHNdm4xoQNS5Qtr8zpaN377pOT8mcU3B6re6',
+    ),
+  ),
+  mutation(
+    'secret-trailing-newline',
+    edit(
+      redis,
+      'UE9IcEhlcHJITmRtNHhvUU5TNVF0cjh6cGFOMzc3cE9UOG1jVTNCNnJlNg==',
+      'UE9IcEhlcHJITmRtNHhvUU5TNVF0cjh6cGFOMzc3cE9UOG1jVTNCNnJlNgo=',
+    ),
+  ),
+  mutation(
+    'secret-double-encoded',
+    edit(
+      synapseSecrets,
+      'FORM_SECRET: 5e8325323756d9d5789076b869577513971d311cea7e181c3950cae454463bbf',
+      'FORM_SECRET: NWU4MzI1MzIzNzU2ZDlkNTc4OTA3NmI4Njk1Nzc1MTM=',
+    ),
+  ),
+  mutation(
+    'secret-weak-value',
+    edit(
+      synapseSecrets,
+      'FORM_SECRET: 5e8325323756d9d5789076b869577513971d311cea7e181c3950cae454463bbf',
+      'FORM_SECRET: changeit',
+    ),
+  ),
+  mutation('secret-bad-key-material', edit(keyVaultSecrets, '    MIIEogIBAAKCAQEAp', '    XIIEogIBAAKCAQEAp')),
+  mutation(
+    'secret-group-mismatch',
+    edit(
+      livekitSecrets,
+      'REDIS_PASSWORD: POHpHeprHNdm4xoQNS5Qtr8zpaN377pOT8mcU3B6re6',
+      'REDIS_PASSWORD: POHpHeprHNdm4xoQNS5Qtr8zpaN377pOT8mcU3B6re7',
+    ),
+  ),
+  mutation(
+    'secret-in-plain-config',
+    edit(
+      synapseConfig,
+      'worker_replication_secret: REPLICATION_SECRET_PLACEHOLDER',
+      'worker_replication_secret: 68b7f97a8245815ff96dae4026c1c2b717019e886b7e76e92d536ce0eae52b19',
+    ),
+  ),
+  mutation('substitution-unsafe-secret', edit(scannerSecrets, 'PICKLE_KEY: ', 'PICKLE_KEY: a|')),
+  mutation(
+    'secret-unused',
+    add(
+      'main-instance/01-synapse/old-credentials.yaml',
+      `
+apiVersion: v1
+kind: Secret
+metadata:
+  name: synapse-old-secrets
+  namespace: matrix
+stringData:
+  SMTP_TOKEN: 7ab7773d8c19f386948e217dccf43b5f
+`,
+    ),
+  ),
+  mutation(
+    'secret-key-unused',
+    edit(
+      synapseSecrets,
+      'stringData:\n  # Equal',
+      'stringData:\n  SMTP_TOKEN: 7ab7773d8c19f386948e217dccf43b5f\n  # Equal',
+    ),
+  ),
+
+  // References
+  mutation('reference-missing-secret', edit(coturn, 'name: coturn-secrets', 'name: coturn-credentials'), {
+    also: { 'secret-unused': 'The Secret that was meant is left without a use.' },
+  }),
+  mutation(
+    'reference-missing-secret-key',
+    edit(coturn, '                  key: TURN_SHARED_SECRET', '                  key: TURN_SECRET'),
+    {
+      also: { 'secret-key-unused': 'The key that was meant is left without a use.' },
+    },
+  ),
+  mutation(
+    'reference-missing-configmap',
+    edit(element, '            name: element-web-config\n---', '            name: element-config\n---'),
+  ),
+  mutation(
+    'reference-missing-configmap-key',
+    edit(scanner, '              - key: scan.py\n', '              - key: scan.sh\n'),
+  ),
+  mutation(
+    'reference-missing-pvc',
+    edit(
+      coturn,
+      '        - name: data\n          emptyDir: {}',
+      '        - name: data\n          persistentVolumeClaim:\n            claimName: coturn-data',
+    ),
+  ),
+  mutation(
+    'reference-missing-volume',
+    edit(
+      element,
+      '            - name: config\n              mountPath',
+      '            - name: configuration\n              mountPath',
+    ),
+  ),
+  mutation(
+    'reference-missing-serviceaccount',
+    edit(keyVault, '      serviceAccountName: key-vault\n', '      serviceAccountName: vault\n'),
+  ),
+  mutation(
+    'reference-missing-imagepullsecret',
+    edit(
+      element,
+      '      automountServiceAccountToken: false\n',
+      '      automountServiceAccountToken: false\n      imagePullSecrets:\n        - name: registry\n',
+    ),
+  ),
+  mutation(
+    'reference-missing-issuer',
+    edit(haproxyIngress, 'cert-manager.io/cluster-issuer: tessera-ca', 'cert-manager.io/cluster-issuer: tessera-root'),
+  ),
+  mutation(
+    'reference-missing-storageclass',
+    edit(
+      synapse,
+      '        accessModes:\n          - ReadWriteOnce\n',
+      '        storageClassName: fast-ssd\n        accessModes:\n          - ReadWriteOnce\n',
+    ),
+  ),
+  mutation(
+    'namespace-undefined',
+    edit(
+      dashboards,
+      '  name: grafana-dashboard-synapse\n  namespace: monitoring',
+      '  name: grafana-dashboard-synapse\n  namespace: observability',
+    ),
+  ),
+  mutation(
+    'config-host-unknown-service',
+    edit(
+      scanner,
+      'base_homeserver_url: http://synapse-media.matrix',
+      'base_homeserver_url: http://synapse-medias.matrix',
+    ),
+  ),
+  mutation('config-host-port', edit(synapseConfig, vaultUrl, vaultUrl.replace('8000', '8001'))),
+
+  // Services, Ingresses and workloads
+  mutation(
+    'service-selects-nothing',
+    edit(
+      clamav,
+      '  selector:\n    app.kubernetes.io/name: clamav\n  ports',
+      '  selector:\n    app.kubernetes.io/name: clamd\n  ports',
+    ),
+  ),
+  mutation(
+    'service-selects-several-workloads',
+    edit(
+      li,
+      '    app.kubernetes.io/component: homeserver\n    matrix.instance: li\n  ports:',
+      '    app.kubernetes.io/component: homeserver\n  ports:',
+    ),
+    {
+      also: { 'monitor-duplicate-scrape': 'The monitor of the Service leads to both as well.' },
+    },
+  ),
+  mutation('service-target-port-unexposed', edit(element, '      targetPort: http\n', '      targetPort: 8081\n'), {
+    also: { 'netpol-ingress-access': 'No policy opens a port that the pods do not have.' },
+  }),
+  mutation(
+    'statefulset-service-missing',
+    edit(persister, '  serviceName: synapse-event-persister\n', '  serviceName: synapse-persister\n'),
+  ),
+  mutation(
+    'nodeport-out-of-range',
+    edit(
+      element,
+      '  selector:\n    app.kubernetes.io/name: element-web\n  ports:\n    - name: http\n      port: 80\n',
+      '  type: NodePort\n  selector:\n    app.kubernetes.io/name: element-web\n  ports:\n    - name: http\n      port: 80\n      nodePort: 8080\n',
+    ),
+  ),
+  mutation('nodeport-duplicate', [
+    edit(
+      element,
+      '  selector:\n    app.kubernetes.io/name: element-web\n  ports:\n    - name: http\n      port: 80\n',
+      '  type: NodePort\n  selector:\n    app.kubernetes.io/name: element-web\n  ports:\n    - name: http\n      port: 80\n      nodePort: 30080\n',
+    ),
+    edit(
+      jwtService,
+      '  selector:\n    app.kubernetes.io/name: lk-jwt-service\n  ports:\n    - name: http\n      port: 8080\n',
+      '  type: NodePort\n  selector:\n    app.kubernetes.io/name: lk-jwt-service\n  ports:\n    - name: http\n      port: 8080\n      nodePort: 30080\n',
+    ),
+  ]),
+  mutation(
+    'workload-selector-mismatch',
+    edit(
+      element,
+      '    matchLabels:\n      app.kubernetes.io/name: element-web\n  template',
+      '    matchLabels:\n      app.kubernetes.io/name: element-web\n      tier: web\n  template',
+    ),
+  ),
+  mutation(
+    'workload-selectors-overlap',
+    edit(
+      generic,
+      '      app.kubernetes.io/name: synapse\n      app.kubernetes.io/component: generic\n      matrix.instance: main\n  template',
+      '      app.kubernetes.io/name: synapse\n      matrix.instance: main\n  template',
+    ),
+  ),
+  mutation(
+    'ingress-backend-missing',
+    edit(haproxyIngress, '                name: haproxy\n', '                name: haproxy-client\n'),
+  ),
+  mutation('ingress-path-conflict', [
+    edit(jwtService, '    - host: rtc.tessera.test\n', '    - host: livekit.tessera.test\n'),
+    edit(
+      jwtService,
+      '        - rtc.tessera.test\n      secretName: lk-jwt-service-tls',
+      '        - livekit.tessera.test\n      secretName: lk-jwt-service-tls',
+    ),
+  ]),
+  mutation(
+    'ingress-tls-host-mismatch',
+    edit(haproxyIngress, '        - matrix.tessera.test\n', '        - synapse.tessera.test\n'),
+    { count: 2 },
+  ),
+  mutation(
+    'ingress-snippet-disabled',
+    edit(
+      haproxyIngress,
+      '    nginx.ingress.kubernetes.io/proxy-body-size: 100m\n',
+      '    nginx.ingress.kubernetes.io/proxy-body-size: 100m\n    nginx.ingress.kubernetes.io/configuration-snippet: more_clear_headers Server;\n',
+    ),
+  ),
+
+  // Availability
+  mutation('pdb-missing', drop(coturn, 'PodDisruptionBudget/coturn')),
+  mutation(
+    'pdb-selects-nothing',
+    edit(
+      coturn,
+      '  minAvailable: 1\n  selector:\n    matchLabels:\n      app.kubernetes.io/name: coturn',
+      '  minAvailable: 1\n  selector:\n    matchLabels:\n      app.kubernetes.io/name: turn',
+    ),
+    {
+      also: { 'pdb-missing': 'The pods that were meant have no budget.' },
+    },
+  ),
+  mutation('pdb-selects-several-workloads', [
+    drop(synchrotron, 'PodDisruptionBudget/synapse-synchrotron'),
+    edit(
+      generic,
+      '  selector:\n    matchLabels:\n      app.kubernetes.io/name: synapse\n      app.kubernetes.io/component: generic\n      matrix.instance: main\n---',
+      '  selector:\n    matchExpressions:\n      - key: app.kubernetes.io/component\n        operator: In\n        values: [generic, synchrotron]\n---',
+    ),
+  ]),
+  mutation('pdb-unsatisfiable', edit(coturn, '  minAvailable: 1\n', '  minAvailable: 2\n')),
+  mutation(
+    'pdb-overlap',
+    edit(
+      coturn,
+      '---\n# A relay needs',
+      `---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata:
+  name: coturn-relay
+  namespace: matrix
+spec:
+  maxUnavailable: 1
+  selector:
+    matchLabels:
+      app.kubernetes.io/name: coturn
+---
+# A relay needs`,
+    ),
+  ),
+  mutation(
+    'hpa-target-missing',
+    add(
+      'main-instance/07-element-web/autoscaler.yaml',
+      `
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata:
+  name: element
+  namespace: matrix
+spec:
+  minReplicas: 2
+  maxReplicas: 4
+  scaleTargetRef:
+    apiVersion: apps/v1
+    kind: Deployment
+    name: element
+`,
+    ),
+  ),
+  mutation(
+    'hpa-on-named-workers',
+    add(
+      'main-instance/03-workers/autoscaler.yaml',
+      `
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata:
+  name: synapse-event-persister
+  namespace: matrix
+spec:
+  minReplicas: 2
+  maxReplicas: 3
+  scaleTargetRef:
+    apiVersion: apps/v1
+    kind: StatefulSet
+    name: synapse-event-persister
+`,
+    ),
+  ),
+  mutation('image-tag-mutable', edit(element, 'element-web:v1.11.96', 'element-web:latest')),
+  mutation(
+    'resources-missing',
+    edit(
+      coturn,
+      '          resources:\n            requests:\n              cpu: 250m\n              memory: 256Mi\n            limits:\n              cpu: "2"\n              memory: 1Gi\n',
+      '',
+    ),
+  ),
+  mutation(
+    'probe-missing',
+    edit(
+      coturn,
+      '          readinessProbe:\n            tcpSocket:\n              port: 3478\n            periodSeconds: 10\n            timeoutSeconds: 3\n',
+      '',
+    ),
+  ),
+  mutation(
+    'probe-port-missing',
+    edit(
+      element,
+      '            httpGet:\n              path: /\n              port: http\n            periodSeconds: 10',
+      '            httpGet:\n              path: /\n              port: web\n            periodSeconds: 10',
+    ),
+  ),
+
+  // Schemas, documents and API versions
+  mutation(
+    'crd-unknown-field',
+    edit(element, 'automountServiceAccountToken: false', 'automountServiceAccountTokens: false'),
+  ),
+  mutation('crd-required-field-missing', edit(sync, '      restartPolicy: OnFailure\n', '')),
+  mutation(
+    'schema-unknown-kind',
+    add(
+      'main-instance/07-element-web/backup.yaml',
+      'apiVersion: velero.io/v1\nkind: Schedule\nmetadata:\n  name: nightly\n  namespace: matrix\nspec: {}\n',
+    ),
+  ),
+  mutation('removed-api-version', edit(coturn, 'apiVersion: policy/v1\n', 'apiVersion: policy/v1beta1\n')),
+  mutation(
+    'operator-not-provisioned',
+    edit(
+      operatorsScript,
+      'helm upgrade --install minio-operator minio-operator/operator \\\n  --namespace minio-operator --create-namespace --version 7.0.0 --wait\n',
+      '',
+    ),
+  ),
+  mutation(
+    'duplicate-resource',
+    add(
+      'main-instance/05-coturn/credentials-new.yaml',
+      `
+apiVersion: v1
+kind: Secret
+metadata:
+  name: coturn-secrets
+  namespace: matrix
+stringData:
+  TURN_SHARED_SECRET: c72fbe4215723ff21fe678b0a72e4d30f824abe6dda88ea78c3680e0965a896f
+`,
+    ),
+  ),
+  mutation('duplicate-yaml-key', edit(element, '  replicas: 2\n', '  replicas: 2\n  replicas: 2\n')),
+  mutation('yaml-syntax', edit(ingressValues, '  replicaCount: 2\n', '  replicaCount: [2\n')),
+  mutation('yaml-syntax', edit(issuer, '  selfSigned: {}\n', '  selfSigned: {\n')),
+  mutation(
+    'file-templated-skipped',
+    add(
+      'main-instance/07-element-web/chart.yaml',
+      'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}-config\ndata:\n  a: b\n',
+    ),
+  ),
+
+  // Scripts and settings
+  mutation(
+    'deploy-path-missing',
+    edit(deployScript, 'kubectl apply -f main-instance/05-coturn/', 'kubectl apply -f main-instance/06-coturn/'),
+  ),
+  mutation('deploy-file-not-applied', edit(deployScript, 'kubectl apply -f main-instance/05-coturn/\n', ''), {
+    count: 2,
+  }),
+  mutation('deploy-order', [
+    edit(
+      deployScript,
+      'kubectl apply -f antivirus/01-clamav/\nkubectl rollout status deployment/clamav -n matrix --timeout=20m\nkubectl apply -f antivirus/02-scan-workers/\n',
+      'kubectl apply -f antivirus/02-scan-workers/\nkubectl apply -f antivirus/01-clamav/\nkubectl rollout status deployment/clamav -n matrix --timeout=20m\n',
+    ),
+  ]),
+  mutation('deploy-wait-job-missing', edit(deployScript, 'job/python-wheels', 'job/wheels')),
+  mutation(
+    'deploy-selector-empty',
+    edit(
+      deployScript,
+      '# LI instance\n',
+      'kubectl get pods -n matrix -l app.kubernetes.io/name=synapse,app.kubernetes.io/component=main\n# LI instance\n',
+    ),
+  ),
+  mutation(
+    'post-check-name-unknown',
+    add('docs/checks.md', '# Checks\n\n```\nkubectl exec -n matrix synapse-web-0 -- curl -s localhost\n```\n'),
+  ),
+  mutation('settings-invalid', add('matrix-preflight.yaml', 'components:\n  livekit: requird\n')),
+  mutation(
+    'suppression-unknown-rule',
+    edit(
+      coturn,
+      '  replicas: 2\n',
+      '  # preflight-ignore: pdb-mising (the nodes are drained by hand)\n  replicas: 2\n',
+    ),
+  ),
+  mutation(
+    'suppression-without-reason',
+    edit(coturn, '  replicas: 2\n', '  # preflight-ignore: pdb-missing\n  replicas: 2\n'),
+  ),
+  mutation(
+    'suppression-unused',
+    edit(
+      coturn,
+      '  replicas: 2\n',
+      '  # preflight-ignore: pdb-missing (the nodes are drained by hand)\n  replicas: 2\n',
+    ),
+  ),
+  mutation(
+    'sign-offs-invalid',
+    add(
+      '.matrix-preflight/sign-offs.yaml',
+      'signOffs:\n  - item: F.88\n    by: Ada Example <ada@tessera.test>\n    at: 2026-01-31\n    note: Restored the backup.\n',
+    ),
+  ),
+  mutation(
+    'waiver-unused',
+    add(
+      '.matrix-preflight/sign-offs.yaml',
+      'waivers:\n  - rule: service-selects-nothing\n    file: namespace.yaml\n    fingerprint: 00112233445566778899aabbccddeeff\n    reason: Its pods come from a chart.\n    by: Ada Example <ada@tessera.test>\n    at: 2026-01-31\n',
+    ),
+  ),
+];
+
+/** Rules that no edit of a text of the sample can trigger, and where they are tested instead. */
+export const unplantable: Readonly<Record<string, string>> = {
+  'file-not-read': 'It is about files that cannot be decoded or are too large, which have no text: test/rules/yaml.',
+};
