@@ -9,6 +9,7 @@ import { Workspace } from '../../manifests/workspace';
 import { blockers } from '../../rules/blockers';
 import { rules } from '../../rules/catalogue';
 import { checkWorkspace } from '../../rules/findings';
+import { today } from '../deployment';
 import { optionsFrom } from '../session';
 
 export interface Tree {
@@ -27,7 +28,8 @@ export function treeOnDisk(root: string, settings: unknown): (options: PlanOptio
   return options => {
     const files = [...readTree(root)];
     const texts = files.flatMap(file => [file.path, file.text]);
-    const key = JSON.stringify({ ...options, servedGroups: [...(options.servedGroups ?? [])] });
+    // Waivers expire with the day.
+    const key = JSON.stringify({ day: today(), ...options, servedGroups: [...(options.servedGroups ?? [])] });
     if (
       known?.key === key &&
       known.texts.length === texts.length &&
@@ -41,7 +43,7 @@ export function treeOnDisk(root: string, settings: unknown): (options: PlanOptio
     const left = [...settingsOf(workspace).exclude, ...(exclude ?? [])];
     for (const file of workspace.files) if (left.some(glob => matchesGlob(glob, file.path))) workspace.remove(file.uri);
     const sources = planSources(workspace);
-    const findings = checkWorkspace(workspace, rules, checks);
+    const findings = checkWorkspace(workspace, rules, { ...checks, today });
     const tree = { plan: planDeployment(sources, blockers(findings, workspace), options), sources };
     known = { key, texts, tree };
     return tree;

@@ -8,6 +8,7 @@ import { itemReports } from '../../../rules/checklist';
 import type { Rule } from '../../../rules/rule';
 import { suppressionsOf } from '../../../rules/suppressions';
 import type { PointedAt } from '../../at';
+import { today } from '../../deployment';
 
 /** The id of a checklist item at an offset: anywhere in Markdown, and in the comments of other files. */
 export function itemAt({ file, offset }: PointedAt): { readonly id: string; readonly span: Span } | undefined {
@@ -23,7 +24,8 @@ export function itemAt({ file, offset }: PointedAt): { readonly id: string; read
 
 /** A checklist item with its state in the tree, as Markdown. */
 export function itemText({ deployment, workspace }: PointedAt, id: string): string | undefined {
-  const report = itemReports(workspace, deployment.allFindings(), rules).find(({ item }) => item.id === id);
+  const reports = itemReports(workspace, deployment.judgedFindings(), rules, undefined, today());
+  const report = reports.find(({ item }) => item.id === id);
   if (!report) return undefined;
   const { item, state, reason } = report;
   return [
