@@ -2,6 +2,7 @@ import { renameKey, replaceScalar } from '../../manifests/edit';
 import type { SourceFile } from '../../manifests/file';
 import type { Place, TextEdit } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
+import { podsOf } from '../pods';
 import { makersOf } from './definitions';
 import { occurrencesIn, occurrencesOf } from './find';
 import { namedAfter } from './generated';
@@ -28,11 +29,16 @@ export function renamingOf(workspace: Workspace, pointed: readonly Occurrence[])
   const subjects = new Map<string, Subject>();
   const occurrences: Occurrence[] = [];
   const names = namesByPlace(workspace);
+  const following = new Set<string>();
   const waiting = named.map(({ subject }) => subject);
   for (let subject = waiting.pop(); subject; subject = waiting.pop()) {
     const key = `${subject.id}\n${subject.namespace ?? ''}`;
     if (subjects.has(key)) continue;
     subjects.set(key, subject);
+    for (const label of labelsAfter(workspace, subject)) {
+      following.add(label.id);
+      waiting.push(label);
+    }
     for (const one of occurrencesOf(workspace, subject)) {
       if (one.isIndirect) continue;
       occurrences.push(one);
@@ -41,6 +47,7 @@ export function renamingOf(workspace: Workspace, pointed: readonly Occurrence[])
   }
   const all = [...subjects.values()];
   for (const subject of all) {
+    if (following.has(subject.id)) continue;
     const refused = refusal(workspace, subject, occurrences);
     if (refused !== undefined) return { refused };
   }
@@ -76,6 +83,16 @@ export function editsOf(occurrences: readonly Occurrence[], newName: string): re
     edits.set(`${at.uri}\n${at.span.start}`, edit);
   }
   return [...edits.values()];
+}
+
+/** The labels that a controller puts on the pods of an object with the object's name as their value. */
+function labelsAfter(workspace: Workspace, { kind, id, namespace, name }: Subject): readonly Subject[] {
+  const owner = kind === 'object' ? workspace.find(id.slice(0, -name.length - 1), namespace, name) : undefined;
+  return (owner ? podsOf(owner) : []).flatMap(({ labels, template }) =>
+    [...labels]
+      .filter(([key, value]) => value === name && template?.at('metadata', 'labels', key).exists !== true)
+      .map(([key]) => ({ kind: 'label', id: `pod/${key}=${name}`, namespace, name }) as const),
+  );
 }
 
 /** The names at a place, each file read once. */
@@ -141,6 +158,8 @@ function warningFor(workspace: Workspace, subjects: readonly Subject[]): string 
       return 'Objects cannot move: everything is created anew in the new namespace, without its data.';
     if (owner?.qualifiedKind === 'Cluster.postgresql.cnpg.io')
       return 'A Cluster under a new name is a new database without data.';
+    if (owner?.qualifiedKind === 'Tenant.minio.min.io')
+      return 'A Tenant under a new name is a new store without objects.';
   }
   return undefined;
 }

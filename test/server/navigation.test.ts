@@ -392,6 +392,32 @@ describe('navigation', function () {
       }
     });
 
+    it('renames the labels that an operator puts on pods with the object', async () => {
+      const edit = await ask<WorkspaceEdit>(
+        'textDocument/rename',
+        `
+          #- a.yaml
+          apiVersion: postgresql.cnpg.io/v1
+          kind: Cluster
+          metadata: { name: d$0b, namespace: matrix }
+          spec: { instances: 3 }
+          ---
+          apiVersion: networking.k8s.io/v1
+          kind: NetworkPolicy
+          metadata: { name: db, namespace: matrix }
+          spec: { podSelector: { matchLabels: { cnpg.io/cluster: db } }, policyTypes: [Ingress] }
+        `,
+        { newName: 'store' },
+      );
+      assert.match(tree.edited(edit)['a.yaml'] ?? '', /kind: Cluster\nmetadata: \{ name: store,/);
+      assert.match(
+        tree.edited(edit)['a.yaml'] ?? '',
+        /name: db, namespace: matrix \}\nspec: .*cnpg\.io\/cluster: store \}/,
+      );
+      const [annotation] = Object.values(edit.changeAnnotations ?? {});
+      assert.match(annotation?.description ?? '', /a new database without data/);
+    });
+
     it('renames the Secret of a certificate where an Ingress states its name', async () => {
       const edit = await ask<WorkspaceEdit>(
         'textDocument/rename',
