@@ -1,6 +1,7 @@
 import { commands, Disposable, type ExtensionContext, window } from 'vscode';
 import { checkDeployment } from './check';
 import { registerChecklist } from './checklist/view';
+import { registerCommandFixes } from './command-fixes';
 import { type FillOptions, fillCredentials } from './credentials/fill';
 import { generateCredential } from './credentials/generate';
 import { registerPlan } from './deploy/plan';
@@ -41,6 +42,7 @@ export function compose(
     registerChecklist(context, server),
     registerPlan(server, documents),
     registerExplain(server, documents),
+    registerCommandFixes(server),
     registerReferencesPeek(server),
     registerNetwork(context, server),
     registerNodeParts(context, server, documents),

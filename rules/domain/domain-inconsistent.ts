@@ -6,7 +6,7 @@ import { replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
-import type { Problem, Rule } from '../rule';
+import type { Fix, Problem, Rule } from '../rule';
 
 export default {
   id: 'domain-inconsistent',
@@ -33,7 +33,7 @@ export default {
         homeserver.yaml: |
           server_name: tessera.test
           public_baseurl: https://matrix.tessera.test/
-      #                   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^ error: public_baseurl names matrix.tessera.test, but Ingress synapse answers for chat.tessera.test
+      #                   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^ 💡 error: public_baseurl names matrix.tessera.test, but Ingress synapse answers for chat.tessera.test
       ---
       apiVersion: v1
       kind: Pod
@@ -194,7 +194,16 @@ function* notAmong(
     message: `${String(url.name)} names ${wanted}, but Ingress ${first.ingress.name} answers for ${hosts[0]} — write the same host in both.`,
     related: serving.map(({ host, ingress }) => ({ at: host, message: `Ingress ${ingress.name}` })),
     items: severity === 'warning' ? ['4.2.a.1'] : ['A.3.a', 'A.3.b'],
+    fixes: () => [...new Set(hosts)].flatMap(host => useHost(url, wanted, host)),
   };
+}
+
+/** Which of the two is right only the owner of the names knows. */
+function useHost(url: Value, wanted: string, host: string): readonly Fix[] {
+  const start = (url.text ?? '').indexOf(wanted);
+  const at = url.part(start, start + wanted.length);
+  if (start === -1 || at.span.end - at.span.start !== wanted.length) return [];
+  return [{ title: `Use ${host} in ${String(url.name)}`, safe: false, edits: [{ at, newText: host }] }];
 }
 
 /** The LI instance serves the users of the main one, so it has to be the same server. */
