@@ -1,4 +1,3 @@
-import type { Place } from '../manifests/span';
 import { escapeXml } from '../picture/xml';
 import type { ItemReport } from '../rules/checklist';
 import { type ChecklistReport, checklistByPhase, countsSentence, evidencePlaces, marks } from './checklist';
@@ -29,16 +28,16 @@ ${checklistTables(report, 'h2')}</main>
 `;
 }
 
-/** The phases with a table for each section; `findingsAt` says what stands against a failed item. */
+/** The phases with a table for each section; `against` says what stands against a failed item. */
 export function checklistTables(
   report: ChecklistReport,
   heading: 'h2' | 'h3',
-  findingsAt: (places: readonly Place[]) => readonly string[] = places => evidencePlaces(places, report.workspace),
+  against: (item: ItemReport) => readonly string[] = ({ evidence }) => evidencePlaces(evidence, report.workspace),
 ): string {
   return checklistByPhase(report)
     .map(
       phase =>
-        `<${heading}>${escapeXml(phase.title)}</${heading}>\n${phase.sections.map(section => table(section.title, section.items, findingsAt)).join('')}`,
+        `<${heading}>${escapeXml(phase.title)}</${heading}>\n${phase.sections.map(section => table(section.title, section.items, against)).join('')}`,
     )
     .join('');
 }
@@ -46,10 +45,11 @@ export function checklistTables(
 function table(
   caption: string,
   items: readonly ItemReport[],
-  findingsAt: (places: readonly Place[]) => readonly string[],
+  against: (item: ItemReport) => readonly string[],
 ): string {
-  const rows = items.map(({ item, state, reason, evidence }) => {
-    const places = state === 'failed' ? findingsAt(evidence) : [];
+  const rows = items.map(one => {
+    const { item, state, reason } = one;
+    const places = state === 'failed' ? against(one) : [];
     const list = places.map(place => `<li>${escapeXml(place)}</li>`).join('');
     return `<tr>
 <th scope="row">${escapeXml(item.id)}</th>

@@ -8,8 +8,9 @@ import { signs, summarySentence, verdicts, verdictWords } from '../picture/words
 import { escapeXml } from '../picture/xml';
 import type { NetworkReport } from '../protocol/network';
 import type { RunSummary } from '../protocol/report';
+import type { ItemReport } from '../rules/checklist';
 import { signOffsOf } from '../rules/sign-offs';
-import { marks, stateCounts } from './checklist';
+import { evidencePlaces, marks, stateCounts } from './checklist';
 import { checklistTables, pageStyle } from './checklist-html';
 import type { FullReport } from './full';
 import { findingsByFile, severityCounts } from './report';
@@ -24,7 +25,7 @@ export function fullHtml(report: FullReport): string {
   const verdict = verdictOf(report);
   const facts = factsOf(report).map(([name, text]) => `<dt>${escapeXml(name)}</dt><dd>${escapeXml(text)}</dd>`);
   const sections = [
-    ['checklist', 'Checklist', checklistTables(report, 'h3', findingsAt(report))],
+    ['checklist', 'Checklist', checklistTables(report, 'h3', findingsAgainst(report))],
     ['sign-offs', 'Sign-offs and waivers', signOffsSection(report)],
     ['findings', 'Findings', findingsSection(report)],
     ['network', 'Network', networkSection(report.network)],
@@ -55,18 +56,17 @@ ${sections.map(([id, heading, content]) => `<section id="${id}" aria-labelledby=
 `;
 }
 
-/** The first findings at some places, each with its place: a reader wants to know what is wrong, not only where. */
-function findingsAt({ workspace, findings }: FullReport, most = 4): (places: readonly Place[]) => readonly string[] {
-  const messages = new Map(findings.map(({ problem: { at, message } }) => [`${at.uri}#${at.span.start}`, message]));
-  return places => {
-    const said = places.map(({ uri, span }) => {
-      const file = workspace.file(uri);
-      const where = file ? `${file.path}:${file.lines.position(span.start).line + 1}` : uri;
-      const message = messages.get(`${uri}#${span.start}`);
-      return message === undefined ? where : `${where} ${message}`;
-    });
-    const distinct = [...new Set(said)];
-    return distinct.length > most ? [...distinct.slice(0, most), `and ${distinct.length - most} more`] : distinct;
+/** What stands against an item, each message once with its places: a reader wants to know what is wrong, not only where. */
+function findingsAgainst({ workspace, findings }: FullReport, most = 4): (item: ItemReport) => readonly string[] {
+  return ({ item: { id } }) => {
+    const own = findings.filter(
+      ({ rule, problem, severity, suppressed }) =>
+        !suppressed && (severity === 'error' || severity === 'warning') && (problem.items ?? rule.items).includes(id),
+    );
+    const places = new Map<string, Place[]>();
+    for (const { problem } of own) places.set(problem.message, [...(places.get(problem.message) ?? []), problem.at]);
+    const said = [...places].map(([message, at]) => `${evidencePlaces(at, workspace, 3).join(', ')}: ${message}`);
+    return said.length > most ? [...said.slice(0, most), `and ${said.length - most} more`] : said;
   };
 }
 
