@@ -51,7 +51,7 @@ async function runSuite(host, suite) {
       // A whole deployment is some four hundred calls of kubectl.
       timeoutMilliseconds: suite === 'production' ? 300_000 : 120_000,
       settings: trusted ? {} : Object.fromEntries(trustSettings),
-      otherExtensions: suite === 'production' ? [path.join(repository, 'test/vscode/kubernetes-extension')] : [],
+      ...(suite === 'production' ? { extensionsDirectory: otherExtensions(temporary) } : {}),
       env: {
         TEST_SUITE: suite,
         TEST_GREP: values.grep ?? '',
@@ -63,4 +63,12 @@ async function runSuite(host, suite) {
   } finally {
     fs.rmSync(temporary, { recursive: true, force: true });
   }
+}
+
+/** A directory of installed extensions that holds the stand-in for the Kubernetes extension. */
+function otherExtensions(temporary) {
+  const directory = path.join(temporary, 'extensions');
+  const folder = path.join(directory, 'ms-kubernetes-tools.vscode-kubernetes-tools-0.0.1');
+  fs.cpSync(path.join(repository, 'test/vscode/kubernetes-extension'), folder, { recursive: true });
+  return directory;
 }

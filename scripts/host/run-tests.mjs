@@ -22,7 +22,7 @@ export async function runInHost(host, options) {
     artifacts,
     settings,
     trusted,
-    otherExtensions = [],
+    extensionsDirectory,
     env = {},
     timeoutMilliseconds = 120_000,
   } = options;
@@ -32,6 +32,7 @@ export async function runInHost(host, options) {
     testDriver: true,
     settings,
     trusted,
+    extensionsDirectory,
     logLevel: process.env.TEST_LOG_LEVEL,
     env: { ...env, TEST_RESULT: resultFile },
   });
@@ -52,7 +53,7 @@ export async function runInHost(host, options) {
           resolve(exitCode);
         });
         const payload = [
-          ...[extension, ...otherExtensions].map(folder => ['extensionDevelopmentPath', server.uri(folder)]),
+          ['extensionDevelopmentPath', server.uri(extension)],
           ['extensionTestsPath', server.uri(tests)],
         ];
         await page.goto(server.url({ folder, payload }));
