@@ -6,6 +6,8 @@ import type { CredentialKind } from '../analysis/credentials/kinds';
 import type { CredentialForm } from '../analysis/credentials/places';
 import type { WireLocation } from './messages';
 
+export type { CredentialKind } from '../analysis/credentials/kinds';
+
 /** Request, {@link CredentialsParams} → {@link CredentialsResult}. No value of a Secret is in the answer. */
 export const credentialsRequest = 'matrixPreflight/credentials';
 

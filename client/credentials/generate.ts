@@ -1,8 +1,7 @@
 import { env, type MessageItem, type QuickPickItem, window, workspace } from 'vscode';
-import type { CredentialKind } from '../../analysis/credentials/kinds';
 import { fillEdits } from '../../credentials/fill';
 import { generators } from '../../credentials/generate';
-import type { WireCredential } from '../../protocol/editing';
+import type { CredentialKind, WireCredential } from '../../protocol/editing';
 import { alarm, inform, showLog } from '../notices';
 import type { Server } from '../server';
 import { kindNames } from './kinds';

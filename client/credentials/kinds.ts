@@ -1,4 +1,4 @@
-import type { CredentialKind } from '../../analysis/credentials/kinds';
+import type { CredentialKind } from '../../protocol/editing';
 
 /** What people call the kinds, after `a new`. */
 export const kindNames: Readonly<Record<CredentialKind, string>> = {
