@@ -88,6 +88,39 @@ describe('the network', () => {
   });
 });
 
+describe('the report', () => {
+  let workbench: Workbench;
+  before(async () => {
+    workbench = await openWorkbench();
+  });
+  after(() => workbench?.close());
+
+  it('is exported in the format and to the file that the user chooses', async () => {
+    const { page } = workbench;
+    await workbench.command('Matrix Preflight: Export Report…');
+    await page.locator('.quick-input-list .monaco-list-row', { hasText: 'Markdown' }).click();
+    const input = page.locator('.quick-input-widget input').first();
+    await page.waitForFunction(
+      "document.querySelector('.quick-input-widget input')?.value.endsWith('preflight-report.md')",
+    );
+    await input.press('Enter');
+    await workbench.preview().locator('h1', { hasText: 'Preflight report of deployment' }).waitFor();
+    const target = path.join(deploymentDirectory(), 'preflight-report.md');
+    assert.match(fs.readFileSync(target, 'utf8'), /\*\*Not ready\.\*\*/);
+    await workbench.picture('report-markdown');
+    fs.rmSync(target);
+  });
+
+  it('has its picture shown again after the window is reloaded', async () => {
+    await workbench.command('Matrix Preflight: Show Network');
+    const network = workbench.preview();
+    await network.locator('[data-edge]').first().waitFor();
+    await workbench.page.reload();
+    await network.locator('.edge.blocked').first().waitFor();
+    assert.match((await network.locator('#summary').textContent()) ?? '', /^Of \d+ needed connections/);
+  });
+});
+
 describe('the report as a page', () => {
   let browser: Browser;
   before(async () => {
