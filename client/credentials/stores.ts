@@ -68,7 +68,10 @@ async function storedText(
   return joinDocuments(sealed, '\n');
 }
 
-/** The rules of a .sops.yaml are chosen by the path that the result will have. */
+/**
+ * The rules of a .sops.yaml are chosen by the path that the result will have. Without a file name SOPS reads its standard
+ * input (since 3.10); it could not open /dev/stdin, which is a socket here.
+ */
 async function sopsArguments(target: Uri): Promise<readonly string[]> {
   const folder = workspace.getWorkspaceFolder(target);
   const config = folder && Uri.joinPath(folder.uri, '.sops.yaml');
@@ -81,7 +84,6 @@ async function sopsArguments(target: Uri): Promise<readonly string[]> {
     'yaml',
     '--output-type',
     'yaml',
-    '/dev/stdin',
   ];
 }
 
