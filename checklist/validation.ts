@@ -92,6 +92,15 @@ export const postDeploymentChecks: readonly PostDeploymentCheck[] = [
     ...check('monitoring', 'Monitors', ['F.7'], 'Every planned monitor exists and selects a Service with its port.'),
     advisory: true,
   },
+  {
+    ...check(
+      'prometheus-targets',
+      'Prometheus targets',
+      ['F.7'],
+      'Prometheus has active targets for every planned monitor, and all of them are up.',
+    ),
+    optIn: true,
+  },
 ];
 
 function check(id: string, title: string, items: readonly string[], passes: string): PostDeploymentCheck {

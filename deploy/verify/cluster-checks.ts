@@ -18,6 +18,7 @@ import {
 } from './check';
 
 const podKind = { apiVersion: 'v1', kind: 'Pod' };
+const claimKind = { apiVersion: 'v1', kind: 'PersistentVolumeClaim' };
 
 /** Checks that look at objects only: pods, workloads, services, policies, certificates. */
 export const clusterChecks: { readonly [id: string]: Check } = {
@@ -79,6 +80,16 @@ export const clusterChecks: { readonly [id: string]: Check } = {
         if (status !== undefined && status.status !== 'current')
           complaints.push(`${object.kind}/${object.name}: ${status.text}`);
       }
+    }
+    // StatefulSets and operators make claims of their own, which no manifest names.
+    for (const namespace of new Set(objects.flatMap(object => object.namespace ?? []))) {
+      const claims = await readObjects(context.kubectl, claimKind, namespace);
+      if (!claims.ok) return unknown(claims.message);
+      for (const claim of claims.value)
+        if (statusOf(claim).status !== 'current') {
+          const complaint = `PersistentVolumeClaim/${text(at(claim, 'metadata', 'name'))}: ${statusOf(claim).text}`;
+          if (!complaints.includes(complaint)) complaints.push(complaint);
+        }
     }
     return judge(complaints, `All ${objects.length} planned objects are as wanted.`, 'Not everything is as wanted.');
   },
@@ -175,6 +186,10 @@ export const clusterChecks: { readonly [id: string]: Check } = {
     for (const monitor of planned.filter(document => document.kind === 'ServiceMonitor')) {
       const complaint = await monitorWithoutService(context, monitor.raw, monitor.namespace);
       if (complaint !== undefined) complaints.push(`ServiceMonitor/${monitor.name} ${complaint}`);
+    }
+    for (const monitor of planned.filter(document => document.kind === 'PodMonitor')) {
+      const complaint = await monitorWithoutPod(context, monitor.raw, monitor.namespace);
+      if (complaint !== undefined) complaints.push(`PodMonitor/${monitor.name} ${complaint}`);
     }
     return complaints.length === 0
       ? pass(`All ${planned.length} monitors and rules are there.`)
@@ -285,24 +300,47 @@ async function monitorWithoutService(
   monitor: Json,
   namespace: string,
 ): Promise<string | undefined> {
-  const selected = items(at(monitor, 'spec', 'namespaceSelector', 'matchNames')).flatMap(name => text(name) ?? []);
-  const any = at(monitor, 'spec', 'namespaceSelector', 'any') === true;
-  const where = any
-    ? ['--all-namespaces']
-    : (selected.length > 0 ? selected : [namespace]).map(n => `--namespace=${n}`);
-  const labels = stringMap(at(monitor, 'spec', 'selector', 'matchLabels'));
+  const services = await selectedBy(context, monitor, namespace, 'Service');
+  if (typeof services === 'string') return services;
   const ports = items(at(monitor, 'spec', 'endpoints')).flatMap(endpoint => text(at(endpoint, 'port')) ?? []);
-  const services: Json[] = [];
-  for (const argument of where) {
-    const answer = await readJson(context.kubectl, ['get', 'Service', argument, '--output=json']);
-    if (!answer.ok) return `could not be compared: ${answer.message}`;
-    services.push(...items(at(answer.value, 'items')));
-  }
-  const matching = services.filter(service => labels.size === 0 || hasLabels(service, labels));
-  if (matching.length === 0) return 'selects no Service';
-  const names = matching.flatMap(service => items(at(service, 'spec', 'ports')).map(port => text(at(port, 'name'))));
+  const names = services.flatMap(service => items(at(service, 'spec', 'ports')).map(port => text(at(port, 'name'))));
   const missing = ports.filter(port => !names.includes(port));
   return missing.length > 0 ? `names the port ${missing.join(', ')}, which no selected Service has` : undefined;
+}
+
+/** Says how a monitor misses its pods; undefined if at least one pod has its labels and its ports. */
+async function monitorWithoutPod(context: CheckContext, monitor: Json, namespace: string): Promise<string | undefined> {
+  const pods = await selectedBy(context, monitor, namespace, 'Pod');
+  if (typeof pods === 'string') return pods;
+  const endpoints = items(at(monitor, 'spec', 'podMetricsEndpoints'));
+  const ports = endpoints.flatMap(endpoint => text(at(endpoint, 'port')) ?? []);
+  const containers = pods.flatMap(pod =>
+    ['containers', 'initContainers'].flatMap(list => items(at(pod, 'spec', list))),
+  );
+  const names = containers.flatMap(container => items(at(container, 'ports')).map(port => text(at(port, 'name'))));
+  const missing = ports.filter(port => !names.includes(port));
+  return missing.length > 0 ? `names the port ${missing.join(', ')}, which no selected pod has` : undefined;
+}
+
+/** What a monitor selects, at least one object; else a clause that says why not. */
+async function selectedBy(
+  context: CheckContext,
+  monitor: Json,
+  namespace: string,
+  kind: 'Service' | 'Pod',
+): Promise<readonly Json[] | string> {
+  const chosen = items(at(monitor, 'spec', 'namespaceSelector', 'matchNames')).flatMap(name => text(name) ?? []);
+  const any = at(monitor, 'spec', 'namespaceSelector', 'any') === true;
+  const where = any ? ['--all-namespaces'] : (chosen.length > 0 ? chosen : [namespace]).map(n => `--namespace=${n}`);
+  const labels = stringMap(at(monitor, 'spec', 'selector', 'matchLabels'));
+  const found: Json[] = [];
+  for (const argument of where) {
+    const answer = await readJson(context.kubectl, ['get', kind, argument, '--output=json']);
+    if (!answer.ok) return `could not be compared: ${answer.message}`;
+    found.push(...items(at(answer.value, 'items')));
+  }
+  const matching = found.filter(object => labels.size === 0 || hasLabels(object, labels));
+  return matching.length > 0 ? matching : `selects no ${kind === 'Pod' ? 'pod' : kind}`;
 }
 
 function describeProblem(problem: PodProblem): string {

@@ -3,7 +3,7 @@ import { type Answer, readObjects, readText } from '../cluster/read';
 import { condition, statusOf } from '../cluster/status';
 import { isObjectName } from '../kubectl/kubectl';
 import { isLawfulIntercept } from '../plan/roles';
-import { at, items, type Json, number, type PlanDocument, stringMap, text } from '../plan/source';
+import { at, items, type Json, number, type PlanDocument, podTemplate, stringMap, text } from '../plan/source';
 import {
   type Check,
   type CheckContext,
@@ -43,7 +43,9 @@ export const serviceChecks: { readonly [id: string]: Check } = {
   },
 
   redis: async context => {
-    const [workload] = plannedWithRole(context, 'redis');
+    const workloads = plannedWithRole(context, 'redis');
+    // Sentinels may also stand in a workload of their own, which holds no data.
+    const workload = workloads.find(candidate => containersOf(candidate.raw).some(one => !isSentinel(one)));
     if (workload === undefined) return skipped('The plan has no Redis.');
     const pods = await podsOfWorkload(context, workload);
     if (!pods.ok) return unknown(pods.message);
@@ -64,9 +66,13 @@ export const serviceChecks: { readonly [id: string]: Check } = {
     }
     const masters = roles.filter(role => role === 'master').length;
     if (masters !== 1) complaints.push(`${masters} pods are masters`);
+    const quorum = await sentinelQuorum(context, workloads);
+    if (typeof quorum === 'string') return unknown(quorum);
+    complaints.push(...quorum.complaints);
+    const sentinels = quorum.asked === 0 ? '' : `, and ${quorum.asked} sentinels can agree on another`;
     return judge(
       complaints,
-      `${pods.value.length} Redis pods answer, one of them is the master.`,
+      `${pods.value.length} Redis pods answer, one of them is the master${sentinels}.`,
       'Redis is not as wanted.',
     );
   },
@@ -197,6 +203,67 @@ async function redis(context: CheckContext, pod: Json, command: 'ping' | 'info r
     .find(name => /PASSWORD|PASS$|AUTH/.test(name) && /^[A-Z_][A-Z0-9_]*$/.test(name));
   const script = variable === undefined ? `redis-cli ${command}` : `REDISCLI_AUTH="$${variable}" redis-cli ${command}`;
   return exec(context, pod, text(at(container, 'name')) ?? 'redis', ['sh', '-c', script]);
+}
+
+/**
+ * Asks each sentinel whether enough of them see each other to choose another master. `SENTINEL CKQUORUM` answers
+ * "OK 3 usable Sentinels. …" or NOQUORUM: https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/
+ *
+ * @returns how many were asked and what is wrong, or why they cannot be asked
+ */
+async function sentinelQuorum(
+  context: CheckContext,
+  workloads: readonly Planned[],
+): Promise<{ readonly asked: number; readonly complaints: readonly string[] } | string> {
+  const complaints: string[] = [];
+  let asked = 0;
+  for (const workload of workloads) {
+    const container = containersOf(workload.raw).find(isSentinel);
+    if (container === undefined) continue;
+    const masters = watchedMasters(context);
+    if (masters.length === 0) return 'No configuration in the tree names the master that the sentinels watch.';
+    const pods = await podsOfWorkload(context, workload);
+    if (!pods.ok) return pods.message;
+    if (pods.value.length === 0) complaints.push(`${workload.name} has no pods`);
+    const port = number(at(items(at(container, 'ports'))[0], 'containerPort')) ?? 26379;
+    for (const pod of pods.value)
+      for (const master of masters) {
+        const command = ['redis-cli', '-p', String(port), 'sentinel', 'ckquorum', master];
+        const answer = await exec(context, pod, text(at(container, 'name')) ?? 'sentinel', command);
+        // A sentinel without a quorum may also make redis-cli fail; then its words are in the message.
+        const said = answer.ok ? answer.value : answer.message;
+        if (/NOQUORUM/.test(said)) complaints.push(`the sentinel of ${nameOf(pod)} has no quorum for ${master}`);
+        else if (!answer.ok) return `The sentinel of ${nameOf(pod)} cannot be asked: ${answer.message}`;
+        else if (!/^OK \d+ usable/m.test(said))
+          complaints.push(`the sentinel of ${nameOf(pod)} does not know ${master}`);
+      }
+    asked += pods.value.length;
+  }
+  return { asked, complaints };
+}
+
+/** The names in `sentinel monitor NAME HOST PORT QUORUM` of any configuration of the tree. */
+function watchedMasters(context: CheckContext): readonly string[] {
+  const names = context.sources
+    .flatMap(source => source.documents)
+    .filter(document => document.kind === 'ConfigMap' || document.kind === 'Secret')
+    .flatMap(document => ['data', 'stringData'].flatMap(field => [...stringMap(at(document.raw, field)).values()]))
+    .flatMap(content => [...content.matchAll(/^\s*sentinel\s+monitor\s+([A-Za-z0-9][\w.-]*)\s/gm)])
+    .map(([, name = '']) => name);
+  return [...new Set(names)];
+}
+
+function containersOf(workload: Json): readonly Json[] {
+  return items(at(podTemplate(workload), 'spec', 'containers'));
+}
+
+function isSentinel(container: Json): boolean {
+  const words = ['command', 'args'].flatMap(list => items(at(container, list)));
+  return /(^|-)sentinel$/.test(text(at(container, 'name')) ?? '') || words.some(isSentinelWord);
+}
+
+function isSentinelWord(word: Json): boolean {
+  return typeof word === 'string' && /(^|\/)redis-sentinel$|^--sentinel$/.test(word);
 }
 
 function exec(

@@ -4,6 +4,7 @@ import { type Check, type CheckContext, type CheckOutcome, unknown } from './che
 import { clusterChecks } from './cluster-checks';
 import { jobChecks } from './job-checks';
 import { prerequisiteCheckFunctions } from './prerequisite-checks';
+import { prometheusChecks } from './prometheus-checks';
 import { serviceChecks } from './service-checks';
 
 /** The answer of one check of the checklist, safe to show. */
@@ -56,6 +57,9 @@ export function isVerified(checks: readonly VerifiedCheck[]): boolean {
 /** The checks to run before the first step. */
 export const prerequisiteIds: readonly string[] = prerequisiteChecks.map(check => check.id);
 
+/** The checks that are run only when a person asks for them, because they leave the cluster or need more rights. */
+export const optionalIds: readonly string[] = postDeploymentChecks.filter(check => check.optIn).map(check => check.id);
+
 const definitions: ReadonlyMap<string, PostDeploymentCheck> = new Map(
   [...prerequisiteChecks, ...postDeploymentChecks].map(check => [check.id, check]),
 );
@@ -65,6 +69,7 @@ const functions: { readonly [id: string]: Check } = {
   ...clusterChecks,
   ...serviceChecks,
   ...jobChecks,
+  ...prometheusChecks,
 };
 
 /** A check that throws is a mistake in the check; the others still run, and its answer is not taken for a pass. */
@@ -79,5 +84,7 @@ async function answer(context: CheckContext, id: string): Promise<CheckOutcome> 
 }
 
 function defaultChecks(context: CheckContext): readonly string[] {
-  return postDeploymentChecks.filter(check => !check.optIn || context.fetch !== undefined).map(check => check.id);
+  return postDeploymentChecks
+    .filter(check => !check.optIn || (check.id === 'federation-version' && context.fetch !== undefined))
+    .map(check => check.id);
 }

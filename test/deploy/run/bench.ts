@@ -100,6 +100,7 @@ export function answerLikeServices(server: ApiServer, databases: readonly string
     if (text.includes('redis-cli ping')) return { stdout: 'PONG\n' };
     if (text.includes('info replication'))
       return { stdout: pod === 'redis-0' ? 'role:master\r\nconnected_slaves:2\r\n' : 'role:slave\r\n' };
+    if (text.includes('sentinel ckquorum')) return { stdout: 'OK 3 usable Sentinels. Quorum can be reached\n' };
     const ran = (job: string) => server.get('Job', 'matrix', job) !== undefined;
     if (text.includes("rolname = 'key_vault'")) return { stdout: ran('key-vault-init-db') ? 'database\nrole\n' : '' };
     if (text.includes('pg_subscription')) return { stdout: ran('sync-system-setup-replication') ? 'li_sub|t|t\n' : '' };

@@ -264,6 +264,70 @@ describe('the verification of a deployment', () => {
       assert.equal((await run('redis', refused)).verdict, 'fail');
     });
 
+    describe('of sentinels', () => {
+      const path = 'infrastructure/02-redis/redis.yaml';
+      const files = {
+        ...tree,
+        [path]: `${tree[path]!.replace(/containers:[\s\S]*$/, '')}containers:
+        - { name: redis, image: redis }
+        - { name: sentinel, image: redis, command: [redis-sentinel], ports: [{ containerPort: 26379 }] }
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: sentinel, namespace: matrix }
+data:
+  sentinel.conf: |
+    port 26379
+    sentinel monitor matrix-master redis-0.redis 6379 2
+`,
+      };
+      const sources = sourcesOf(files);
+      const plan = planDeployment(sources);
+      const commands: string[] = [];
+      const saying = (answer: string, code = 0) => {
+        const { kubectl } = answering(context, command =>
+          command.includes('info') ? 'role:slave\n' : 'PONG\n',
+        ) as CheckContext;
+        return {
+          sources,
+          plan,
+          kubectl: (async call => {
+            if (call.args[0] === 'exec' && call.args.includes('redis-0') && call.args.join(' ').includes('info'))
+              return { code: 0, stdout: 'role:master\nconnected_slaves:2\n', stderr: '', interrupted: false };
+            if (!call.args.includes('ckquorum')) return kubectl(call);
+            commands.push(call.args.slice(call.args.indexOf('--')).join(' '));
+            return { code, stdout: code === 0 ? answer : '', stderr: code === 0 ? '' : answer, interrupted: false };
+          }) as CheckContext['kubectl'],
+        };
+      };
+
+      it('that there are enough of them, by a question without a shell', async () => {
+        const check = await run('redis', saying('OK 3 usable Sentinels. Quorum and failover authorization.\n'));
+        assert.deepEqual([check.verdict, check.details], ['pass', []]);
+        assert.match(check.text, /3 sentinels can agree/);
+        assert.deepEqual([...new Set(commands)], ['-- redis-cli -p 26379 sentinel ckquorum matrix-master']);
+        assert.equal(commands.length, 3);
+      });
+
+      it('too few of them, one that knows another master, and one that does not answer', async () => {
+        const few = await run('redis', saying('(error) NOQUORUM 1 usable Sentinels.\n'));
+        assert.deepEqual(
+          [few.verdict, few.details[0]],
+          ['fail', 'the sentinel of redis-0 has no quorum for matrix-master'],
+        );
+        assert.equal((await run('redis', saying('NOQUORUM 1 usable Sentinels.\n', 1))).verdict, 'fail');
+        assert.equal((await run('redis', saying('ERR No such master with that name\n'))).verdict, 'fail');
+        assert.equal((await run('redis', saying(''))).verdict, 'fail');
+        assert.equal((await run('redis', saying('container not found', 1))).verdict, 'unknown');
+      });
+
+      it('that nobody says which master they watch', async () => {
+        const silent = sourcesOf({ ...files, [path]: files[path]!.replace('sentinel monitor', '# sentinel monitor') });
+        const check = await run('redis', { ...saying('OK 3 usable'), sources: silent, plan: planDeployment(silent) });
+        assert.equal(check.verdict, 'unknown');
+      });
+    });
+
     it('a PostgreSQL cluster without its database', async () => {
       const path = 'infrastructure/01-postgresql/main-cluster.yaml';
       const sources = sourcesOf({
@@ -338,6 +402,107 @@ describe('the verification of a deployment', () => {
       assert.deepEqual([nothing.verdict, nothing.details], ['warn', ['ServiceMonitor/haproxy selects no Service']]);
       const port = await run('monitoring', sources('port: http', 'port: stats'));
       assert.match(port.details[0]!, /names the port stats, which no selected Service has/);
+    });
+
+    it('a PodMonitor that selects no pod, or a port that its pods do not have', async () => {
+      const monitored = (name: string, port: string) => {
+        const path = 'monitoring/01-prometheus/pods.yaml';
+        const sources = sourcesOf({
+          ...tree,
+          [path]: `apiVersion: monitoring.coreos.com/v1
+kind: PodMonitor
+metadata: { name: pods, namespace: matrix }
+spec:
+  selector: { matchLabels: { app.kubernetes.io/name: ${name} } }
+  podMetricsEndpoints: [{ port: ${port} }]
+`,
+        });
+        return { sources, plan: planDeployment(sources) };
+      };
+      assert.ok(
+        (await run('monitoring', monitored('nobody', 'metrics'))).details.includes('PodMonitor/pods selects no pod'),
+      );
+      assert.ok(
+        (await run('monitoring', monitored('haproxy', 'metrics'))).details.includes(
+          'PodMonitor/pods names the port metrics, which no selected pod has',
+        ),
+      );
+    });
+
+    it('a claim that is not bound, although no manifest names it', async () => {
+      bench.server.create({
+        apiVersion: 'v1',
+        kind: 'PersistentVolumeClaim',
+        metadata: { name: 'data-redis-0', namespace: 'matrix' },
+        spec: {},
+      });
+      await new Promise(settled => setTimeout(settled, 40));
+      assert.equal((await run('workloads')).verdict, 'pass');
+      await changed(
+        'PersistentVolumeClaim',
+        'matrix',
+        'data-redis-0',
+        claim => Object.assign(claim.status as object, { phase: 'Pending' }),
+        async () => assert.match((await run('workloads')).details[0]!, /^PersistentVolumeClaim\/data-redis-0: /),
+      );
+    });
+
+    it('what Prometheus does not reach, and never takes its silence for health', async () => {
+      const targets = (list: object[]) => ({
+        status: 200,
+        body: JSON.stringify({ status: 'success', data: { activeTargets: list } }),
+      });
+      const target = (monitor: string, health: string) => ({
+        scrapePool: `serviceMonitor/matrix/${monitor}/0`,
+        health,
+        lastError: health === 'up' ? '' : 'connection refused',
+        labels: { pod: `${monitor}-0` },
+      });
+      const paths: string[] = [];
+      const answer = (status: number, body: string) =>
+        bench.server.onProxy((_kind, name, path) => {
+          paths.push(`${name}${path}`);
+          return { status, body };
+        });
+      const service = (name: string) =>
+        bench.server.create({
+          apiVersion: 'v1',
+          kind: 'Service',
+          metadata: { name, namespace: 'monitoring', labels: { 'operated-prometheus': 'true' } },
+          spec: { ports: [{ name: 'web', port: 9090 }] },
+        });
+      try {
+        assert.equal((await run('prometheus-targets')).verdict, 'unknown', 'there is no Prometheus');
+        service('prometheus-operated');
+        const well = [target('synapse', 'up'), target('haproxy', 'up')];
+        answer(200, targets(well).body);
+        const passed = await run('prometheus-targets');
+        assert.deepEqual([passed.verdict, passed.text], ['pass', 'Prometheus reaches all 2 targets of 2 monitors.']);
+        assert.equal(paths[0], 'http:prometheus-operated:9090/api/v1/targets');
+        answer(200, targets([target('synapse', 'up'), target('haproxy', 'down')]).body);
+        const down = await run('prometheus-targets');
+        assert.deepEqual(
+          [down.verdict, down.details],
+          ['fail', ['ServiceMonitor/haproxy: haproxy-0 is down (connection refused)']],
+        );
+        answer(200, targets([target('synapse', 'up')]).body);
+        assert.deepEqual((await run('prometheus-targets')).details, ['ServiceMonitor/haproxy has no target']);
+        for (const [status, body] of [
+          [200, targets([]).body],
+          [200, '{"status":"success","data":{}}'],
+          [200, '<html>'],
+          [200, ''],
+          [503, 'no endpoints'],
+        ] as const) {
+          answer(status, body);
+          assert.ok(['fail', 'unknown'].includes((await run('prometheus-targets')).verdict), body);
+        }
+        answer(200, targets(well).body);
+        service('prometheus-other');
+        assert.equal((await run('prometheus-targets')).verdict, 'unknown', 'nobody says which of two is meant');
+      } finally {
+        bench.server.onProxy(() => ({ status: 200, body: 'OK' }));
+      }
     });
 
     it('errors in logs, as a warning only', async () => {
