@@ -1,5 +1,5 @@
 import * as assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
@@ -73,11 +73,12 @@ describe('deploying from the editor', function () {
       vscode.Uri.file(planted),
       new TextEncoder().encode('#!/bin/sh\ntouch "$HOME/ran"\n'),
     );
+    chmodSync(planted, 0o755);
     try {
       await settings.update('kubectl.path', planted, vscode.ConfigurationTarget.Global);
       await run('selectContext', 'staging');
       assert.equal(server.requests.length, looked);
-      assert.deepEqual(readdirSync(join(directory, 'home')), []);
+      assert.ok(!existsSync(join(directory, 'home/ran')), 'it was not started');
     } finally {
       await settings.update('kubectl.path', testKubectl(), vscode.ConfigurationTarget.Global);
       await vscode.workspace.fs.delete(vscode.Uri.file(planted));
