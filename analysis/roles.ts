@@ -2,6 +2,7 @@ import { perResource } from '../manifests/derived';
 import type { Resource } from '../manifests/resource';
 import type { Index, Workspace } from '../manifests/workspace';
 import { homeserverOf } from './homeserver';
+import { isPatch } from './kustomize';
 import { type Container, containersOf, mainContainersOf, podsOf, podTemplate } from './pods';
 
 /**
@@ -27,7 +28,11 @@ export type Family =
 
 /** All workloads of a family, LI instances included. */
 export function workloads(workspace: Workspace, family: Family): readonly Resource[] {
-  return workspace.lookup(workloadsByFamily, family);
+  const found = workspace.lookup(workloadsByFamily, family);
+  // A patch of a kustomization changes a workload and is none.
+  return found.some(one => isPatch(workspace, one.document.file))
+    ? found.filter(one => !isPatch(workspace, one.document.file))
+    : found;
 }
 
 export const familiesOf: (resource: Resource) => ReadonlySet<Family> = perResource(resource => {

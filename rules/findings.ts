@@ -1,3 +1,4 @@
+import { isPatch } from '../analysis/kustomize';
 import { settingsOf } from '../analysis/settings';
 import { hasExpired, type Waiver } from '../checklist/sign-offs';
 import type { ManifestDocument } from '../manifests/document';
@@ -111,7 +112,18 @@ function documentFindings(
 }
 
 export function resourceFindings(rule: Rule, resource: Resource, workspace: Workspace): readonly RawFinding[] {
-  return 'check' in rule ? run(rule, workspace, resource, () => rule.check(resource, workspace)) : none;
+  if (!('check' in rule)) return none;
+  return run(rule, workspace, resource, () =>
+    isPart(rule, resource, workspace) ? [] : rule.check(resource, workspace),
+  );
+}
+
+/**
+ * Whether a resource is the patch of a kustomization, which has only what it changes of an object that is checked
+ * itself. What stands in it literally, such as a placeholder, is judged all the same.
+ */
+function isPart(rule: Rule, resource: Resource, workspace: Workspace): boolean {
+  return !/^(?:placeholder|secret)-/.test(rule.id) && isPatch(workspace, resource.document.file);
 }
 
 export type RulesByKind = ReadonlyMap<string, readonly Rule[]>;

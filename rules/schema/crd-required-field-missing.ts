@@ -12,6 +12,7 @@ export default {
   why: 'The API server refuses the object, so it does not come to be, and neither does what depends on it.',
   remedy: 'Add the field.',
   traps: [
+    'Patches of a kustomization have only what they change, and are not looked at.',
     'Only fields are asked for that every version of the kind has asked for and that nothing fills in by default.',
   ],
   sources: [
