@@ -1,9 +1,10 @@
+import { LazyPlace } from '../../manifests/lazy-place';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import { instanceOf, synapseProcess } from '../synapse';
-import { type Occurrence, ofKey, ofScalar, type Subject } from './occurrence';
+import { keyName, type Occurrence, objectSubject, ofKey, ofScalar, type Subject } from './occurrence';
 
 /** The names of Synapse processes in the configuration that a process reads: its own, and those of others. */
 export function* workersIn(workspace: Workspace, resource: Resource): Iterable<Occurrence> {
@@ -17,13 +18,31 @@ export function* workersIn(workspace: Workspace, resource: Resource): Iterable<O
   });
   const own = homeserver.at('worker_name');
   if (own.string && !/[$`]/.test(own.string)) yield* ofScalar(subject(own.string), own, 'definition');
-  for (const [name, entry] of homeserver.at('instance_map').entries()) yield ofKey(subject(name), entry, 'reference');
+  for (const [name, entry] of homeserver.at('instance_map').entries()) {
+    yield ofKey(subject(name), entry, 'reference');
+    yield* ofPod(workspace, resource.namespace, name, keyName(entry));
+  }
   const writers = homeserver
     .at('stream_writers')
     .entries()
     .map(([, value]) => value);
-  for (const value of [...writers, ...options.map(option => homeserver.at(option))])
-    for (const name of namesIn(value)) if (name.string) yield* ofScalar(subject(name.string), name, 'reference');
+  for (const value of [...writers, ...options.map(option => homeserver.at(option))].flatMap(namesIn)) {
+    if (!value.string) continue;
+    yield* ofScalar(subject(value.string), value, 'reference');
+    yield* ofPod(workspace, resource.namespace, value.string, value.part(0, value.string.length));
+  }
+}
+
+/** The StatefulSet whose pods call themselves by their own names: `typing` in `typing-0`. */
+function* ofPod(workspace: Workspace, namespace: string | undefined, name: string, at: Place): Iterable<Occurrence> {
+  const stem = /^(.+)-\d+$/.exec(name)?.[1];
+  const set = stem === undefined ? undefined : workspace.find('StatefulSet', namespace, stem);
+  if (!set || synapseProcess(workspace, set)?.names.at?.string === name) return;
+  yield {
+    subject: objectSubject('StatefulSet', namespace, set.name),
+    at: new LazyPlace(() => ({ uri: at.uri, span: { start: at.span.start, end: at.span.start + set.name.length } })),
+    role: 'reference',
+  };
 }
 
 /**
