@@ -97,6 +97,8 @@ describe('the report', () => {
 
   it('is exported in the format and to the file that the user chooses', async () => {
     const { page } = workbench;
+    // The command is there as soon as the extension has been read; a busy machine takes its time for that.
+    await page.locator('.statusbar-item[id*="matrixPreflight.status"]').filter({ hasText: /\d/ }).waitFor();
     await workbench.command('Matrix Preflight: Export Report…');
     await page.locator('.quick-input-list .monaco-list-row', { hasText: 'Markdown' }).click();
     const input = page.locator('.quick-input-widget input').first();
@@ -115,6 +117,8 @@ describe('the report', () => {
     await workbench.command('Matrix Preflight: Show Network');
     const network = workbench.preview();
     await network.locator('[data-edge]').first().waitFor();
+    // The workbench writes down what is open a moment after it has changed.
+    await workbench.page.waitForTimeout(3000);
     await workbench.page.reload();
     await network.locator('.edge.blocked').first().waitFor();
     assert.match((await network.locator('#summary').textContent()) ?? '', /^Of \d+ needed connections/);
