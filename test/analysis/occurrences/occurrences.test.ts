@@ -629,6 +629,36 @@ describe('occurrences', () => {
       isAll(allOccurrences(config('syncers', '«is_sync»').replace('if «is_sync»', 'if «is_$0sync»')));
     });
 
+    it('finds the StatefulSet whose pods call themselves by their names', () => {
+      isAll(
+        allOccurrences(`
+          #- synapse.yaml
+          apiVersion: v1
+          kind: ConfigMap
+          metadata: { name: synapse, namespace: matrix }
+          data:
+            homeserver.yaml: |
+              server_name: tessera.test
+              stream_writers:
+                typing: [«typing»-0, master]
+          ---
+          apiVersion: apps/v1
+          kind: StatefulSet
+          metadata: { name: «typ$0ing», namespace: matrix }
+          spec:
+            template:
+              spec:
+                containers:
+                  - name: synapse
+                    image: ghcr.io/element-hq/synapse:v1.120.0
+                    args: [run, --config-path=/config/homeserver.yaml]
+                    volumeMounts: [{ name: config, mountPath: /config }]
+                volumes:
+                  - { name: config, configMap: { name: synapse } }
+        `),
+      );
+    });
+
     it('finds the worker that instance_map and stream_writers name', () => {
       isAll(
         allOccurrences(`
