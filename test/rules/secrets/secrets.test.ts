@@ -1,0 +1,175 @@
+import type { Rule } from '../../../rules/rule';
+import secretDoubleEncoded from '../../../rules/secrets/secret-double-encoded';
+import secretGroupMismatch from '../../../rules/secrets/secret-group-mismatch';
+import secretInPlainConfig from '../../../rules/secrets/secret-in-plain-config';
+import substitutionUnsafeSecret from '../../../rules/secrets/substitution-unsafe-secret';
+import { expectMarks as expect } from '../expect';
+
+function expectMarks(source: string, [rule]: readonly [Rule]): void {
+  expect(rule, source);
+}
+
+describe('rules about the values of Secrets', () => {
+  it('takes random base64, hex and encoded keys for what they are', () => {
+    expectMarks(
+      `
+      #- /secret.yaml
+      apiVersion: v1
+      kind: Secret
+      metadata:
+        name: mixed
+        namespace: matrix
+      stringData:
+        random: 3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhs=
+        hex: 5e8325323756d9d5789076b869577513971d311cea7e181c3950cae454463bbf
+        word: synapsematrixuser
+        license_base64: YjJKazdzWXRxMFZnWHc0bg==
+      data:
+        once: YjJKazdzWXRxMFZnWHc0bg==
+        twice: WWpKS2F6ZHpXWFJ4TUZablduYzBiZz09
+      #        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ 💡 warning: under data it is encoded twice
+      `,
+      [secretDoubleEncoded],
+    );
+  });
+
+  it('finds passwords in variables and flat keys, and no paths, switches, references and tokens', () => {
+    expectMarks(
+      `
+      #- /app.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: app
+        namespace: matrix
+      data:
+        DB_PASSWORD: hunter2hunter2
+      #              ^^^^^^^^^^^^^^ warning: DB_PASSWORD stands in ConfigMap app
+        DB_PASSWORD_FILE: /run/secrets/db
+        redis.conf: |
+          # requirepass not-this-one
+          requirepass swordfish-of-the-sea
+      #               ^^^^^^^^^^^^^^^^^^^^ warning: requirepass stands in ConfigMap app
+          masterauth \${REDIS_PASSWORD}
+      ---
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata:
+        name: app
+        namespace: matrix
+      spec:
+        template:
+          spec:
+            containers:
+              - name: app
+                image: app:1
+                env:
+                  - {name: ADMIN_TOKEN, value: "$(OTHER)"}
+                  - {name: TOKEN_LIFETIME, value: "3600"}
+                  - {name: SECRET_NAME, value: app-secret}
+                  - {name: USE_PASSWORD, value: "true"}
+                  - {name: PGPASSWORD, value: hunter2hunter2}
+      #                                       ^^^^^^^^^^^^^^ warning: PGPASSWORD stands in Deployment app
+      `,
+      [secretInPlainConfig],
+    );
+  });
+
+  it('knows what sed takes literally, and what it does not', () => {
+    const tree = (value: string, command: string, mark: string): string => `
+      #- /app.yaml
+      apiVersion: v1
+      kind: Secret
+      metadata: {name: app, namespace: matrix}
+      stringData:
+        X: '${value}'
+      ---
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata: {name: app, namespace: matrix}
+      spec:
+        template:
+          spec:
+            initContainers:
+              - name: fill
+                image: busybox:1.36
+                command: [sh, -c]
+                args:
+                  - |
+                    sed ${command} /in/a.conf > /out/a.conf
+${mark}
+                env:
+                  - {name: X, valueFrom: {secretKeyRef: {name: app, key: X}}}
+            containers:
+              - {name: app, image: app:1}
+    `;
+    expectMarks(tree('plain1234', '"s|A|${X}|g"', ''), [substitutionUnsafeSecret]);
+    expectMarks(tree('with/slash', '"s|A|${X}|g"', ''), [substitutionUnsafeSecret]);
+    expectMarks(tree('CHANGEME', '"s|A|${X}|g"', ''), [substitutionUnsafeSecret]);
+    expectMarks(tree('a&b', '"s|A|${X}|g"', '      #                      ^^^^ error: an ampersand'), [
+      substitutionUnsafeSecret,
+    ]);
+    expectMarks(tree('CHANGEME', '"s/A/${X}/g"', '      #                      ^^^^ 💡 info: put between slashes'), [
+      substitutionUnsafeSecret,
+    ]);
+  });
+
+  it('keeps the users of different stores, and several users of one, apart', () => {
+    expectMarks(
+      `
+      #- /stores.yaml
+      apiVersion: minio.min.io/v2
+      kind: Tenant
+      metadata: {name: media, namespace: matrix}
+      spec:
+        users: [{name: user-a}, {name: user-b}]
+      ---
+      apiVersion: v1
+      kind: Secret
+      metadata: {name: user-a, namespace: matrix}
+      stringData: {CONSOLE_ACCESS_KEY: alpha, CONSOLE_SECRET_KEY: pT4vNq8ZsYx1LcWb6RmJ}
+      ---
+      apiVersion: v1
+      kind: Secret
+      metadata: {name: user-b, namespace: matrix}
+      stringData: {CONSOLE_ACCESS_KEY: beta, CONSOLE_SECRET_KEY: Kd3KgHf7EuAo0XiVtQy2}
+      ---
+      apiVersion: v1
+      kind: Secret
+      metadata: {name: backup, namespace: matrix}
+      stringData:
+        id: beta
+        key: pT4vNq8ZsYx1LcWb6RmJ
+      #      ^^^^^^^^^^^^^^^^^^^^ 💡 error: key of Secret backup is not what CONSOLE_SECRET_KEY of Secret user-b holds
+      ---
+      apiVersion: v1
+      kind: Secret
+      metadata: {name: elsewhere, namespace: matrix}
+      stringData: {id: beta, key: of-another-store-altogether}
+      ---
+      apiVersion: postgresql.cnpg.io/v1
+      kind: Cluster
+      metadata: {name: main, namespace: matrix}
+      spec:
+        backup:
+          barmanObjectStore:
+            endpointURL: http://media-hl.matrix.svc:9000
+            s3Credentials:
+              accessKeyId: {name: backup, key: id}
+              secretAccessKey: {name: backup, key: key}
+      ---
+      apiVersion: postgresql.cnpg.io/v1
+      kind: Cluster
+      metadata: {name: other, namespace: matrix}
+      spec:
+        backup:
+          barmanObjectStore:
+            endpointURL: https://s3.provider.test
+            s3Credentials:
+              accessKeyId: {name: elsewhere, key: id}
+              secretAccessKey: {name: elsewhere, key: key}
+      `,
+      [secretGroupMismatch],
+    );
+  });
+});
