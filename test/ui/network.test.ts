@@ -112,28 +112,6 @@ describe('the report', () => {
     await workbench.picture('report-markdown');
     fs.rmSync(target);
   });
-
-  it('has its picture shown again after the window is reloaded', async () => {
-    const network = workbench.preview();
-    const isDrawn = async (timeout: number) =>
-      network
-        .locator('.edge.blocked')
-        .first()
-        .waitFor({ timeout })
-        .then(() => true)
-        .catch(() => false);
-    let isBack = false;
-    for (let attempt = 1; attempt <= 3 && !isBack; attempt++) {
-      await workbench.command('Matrix Preflight: Show Network');
-      assert.ok(await isDrawn(20_000));
-      // The workbench writes down what is open some time after it has changed; a reload before that loses it.
-      await workbench.page.waitForTimeout(2000 * attempt);
-      await workbench.page.reload();
-      isBack = await isDrawn(8000);
-    }
-    assert.ok(isBack);
-    assert.match((await network.locator('#summary').textContent()) ?? '', /^Of \d+ needed connections/);
-  });
 });
 
 describe('the report as a page', () => {
