@@ -30,6 +30,7 @@ export async function deploy(argv: readonly string[]): Promise<number> {
     yes: { type: 'boolean' },
     'confirm-context': { type: 'string' },
     'plan-hash': { type: 'string' },
+    'take-over': { type: 'boolean' },
     config: { type: 'string' },
   });
   if (values.context === undefined)
@@ -68,6 +69,10 @@ export async function deploy(argv: readonly string[]): Promise<number> {
     interaction: isAttended ? attended() : unattended({ context: values.context, planHash: values['plan-hash'] ?? '' }),
     stateDirectory: defaultStateDirectory(process.env),
     ...(values.resume === undefined ? {} : { resume: values.resume }),
+    confirmTakeOver: async (holder, since) =>
+      isAttended
+        ? agrees(`${holder} was deploying to this cluster and has been silent since ${since}. Take over?`)
+        : values['take-over'] === true,
     signal: interrupted(),
     onEvent: event => process.stdout.write(`${JSON.stringify(shown(event))}\n`),
     record: {
@@ -148,17 +153,21 @@ function interrupted(): AbortSignal {
   return controller.signal;
 }
 
+async function ask(question: string): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return (await terminal.question(question)).trim();
+  } finally {
+    terminal.close();
+  }
+}
+
+async function agrees(question: string): Promise<boolean> {
+  return /^y(?:es)?$/i.test(await ask(`${question} [y/N] `));
+}
+
 /** Asks the person at the terminal. */
 function attended(): Interaction {
-  const ask = async (question: string): Promise<string> => {
-    const terminal = createInterface({ input: process.stdin, output: process.stderr });
-    try {
-      return (await terminal.question(question)).trim();
-    } finally {
-      terminal.close();
-    }
-  };
-  const agrees = async (question: string): Promise<boolean> => /^y(?:es)?$/i.test(await ask(`${question} [y/N] `));
   const reason = async (): Promise<string> => ask('Why? ');
   return {
     confirmContext: ({ cluster, isProtected, steps, objects }) =>

@@ -70,7 +70,12 @@ export type JournalFact =
       readonly waivers: readonly Waiver[];
       readonly kubectl: { readonly path: string; readonly version: string };
     }
-  | { readonly type: 'bound'; readonly cluster: ClusterIdentity }
+  | {
+      readonly type: 'bound';
+      readonly cluster: ClusterIdentity;
+      /** Whether a Lease in the cluster kept others from deploying at the same time. */
+      readonly lease?: 'held' | 'unavailable';
+    }
   | { readonly type: 'step'; readonly step: string; readonly state: StepState; readonly reason?: string }
   | {
       readonly type: 'confirm';

@@ -1,4 +1,6 @@
+import { hostname } from 'node:os';
 import { identifyCluster, isSameCluster } from '../cluster/identity';
+import { type Lease, renewMilliseconds, takeLease } from '../cluster/lease';
 import { isProtected, type ProtectionSettings } from '../cluster/protection';
 import { type ClusterIdentity, journalSchema, type PauseReason, type StepState, type Waiver } from '../journal/entries';
 import { type Journal, JournalError, openJournal } from '../journal/journal';
@@ -33,6 +35,13 @@ export interface DeployOptions {
   readonly stateDirectory: string;
   /** Id of a run to go on with; a new run is begun when absent. */
   readonly resume?: string;
+  /**
+   * Asked whether the expired Lease of somebody else may be taken over; without it, it never is.
+   *
+   * @param holder who held it, as `user@host/run`
+   * @param since when it was last renewed
+   */
+  readonly confirmTakeOver?: (holder: string, since: string) => Promise<boolean>;
   readonly waivers?: readonly Waiver[];
   readonly protection?: ProtectionSettings;
   readonly signal?: AbortSignal;
@@ -86,12 +95,46 @@ export async function deploy(options: DeployOptions): Promise<DeployResult> {
   const files = options.resume === undefined ? undefined : runFiles(options.stateDirectory, options.resume);
   const opened = openRun(options, files, start.plan, identity.value, clock);
   if ('outcome' in opened) return opened;
+  const hold = createHold();
   try {
-    return await drive(options, opened, start, identity.value, clock);
+    return await drive(options, opened, start, identity.value, clock, hold);
   } finally {
+    await hold.end();
     opened.journal.close();
     for (const lock of opened.locks) lock.release();
   }
+}
+
+/** The Lease for as long as a run goes on. It is renewed also while a person thinks about a question. */
+interface Hold {
+  start(lease: Lease): void;
+  /** False once somebody else has the Lease; true where there is none to hold. */
+  isHeld(): boolean;
+  end(): Promise<void>;
+}
+
+function createHold(): Hold {
+  let held: Lease | undefined;
+  let isHeld = true;
+  let timer: NodeJS.Timeout | undefined;
+  let renewing: Promise<void> = Promise.resolve();
+  return {
+    start(lease) {
+      held = lease;
+      timer = setInterval(() => {
+        renewing = lease.renew().then(still => {
+          isHeld &&= still;
+        });
+      }, renewMilliseconds);
+      timer.unref();
+    },
+    isHeld: () => isHeld,
+    async end() {
+      clearInterval(timer);
+      await renewing;
+      if (isHeld) await held?.release();
+    },
+  };
 }
 
 interface OpenRun {
@@ -137,6 +180,7 @@ async function drive(
   start: Tree,
   cluster: ClusterIdentity,
   clock: Clock,
+  hold: Hold,
 ): Promise<DeployResult> {
   const { record } = options;
   options.onRun?.(files.id);
@@ -173,13 +217,21 @@ async function drive(
     killSignal: options.killSignal ?? new AbortController().signal,
     emit: event => options.onEvent?.(event),
     seal: sealOf(files),
-    renewLock: () => locks.every(lock => lock.renew()),
+    renewLock: () => locks.every(lock => lock.renew()) && hold.isHeld(),
   });
 
   let context = contextFor(start);
   const confirmed = await confirmContext(options, context);
   if (confirmed !== undefined) return finish(journal, files.id, confirmed);
-  if (before.cluster === undefined) journal.append({ type: 'bound', cluster });
+  const me = { user: record.user, host: hostname(), run: files.id };
+  const leased = await takeLease(options.kubectl, me, clock.now, options.confirmTakeOver ?? (async () => false));
+  if (leased.type === 'taken') return finish(journal, files.id, { type: 'refused', text: context.redact(leased.text) });
+  if (leased.type === 'failed')
+    return finish(journal, files.id, { type: 'paused', reason: 'lease-lost', text: context.redact(leased.text) }, true);
+  if (leased.type === 'without') context.emit({ type: 'log', text: context.redact(leased.text) });
+  else hold.start(leased.lease);
+  if (before.cluster === undefined)
+    journal.append({ type: 'bound', cluster, lease: leased.type === 'held' ? 'held' : 'unavailable' });
 
   const finished = new Set<string>();
   for (;;) {
@@ -442,9 +494,9 @@ function blockersOf(
   });
 }
 
-function finish(journal: Journal, run: string, ending: Ending): DeployResult {
+function finish(journal: Journal, run: string, ending: Ending, isOurs = false): DeployResult {
   // The journal belongs to whoever has the lock now.
-  if (ending.type === 'paused' && ending.reason === 'lease-lost')
+  if (ending.type === 'paused' && ending.reason === 'lease-lost' && !isOurs)
     return { outcome: 'paused', run, text: ending.text, blockers: [], reason: ending.reason };
   if (ending.type === 'paused') return pause(journal, run, ending.reason, ending.text);
   if (ending.type === 'refused') {

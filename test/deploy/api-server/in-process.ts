@@ -79,7 +79,10 @@ async function answer(server: ApiServer, context: string, call: KubectlCall): Pr
       return done(print([(await response.json()) as StoredObject], flags.get('output') ?? '', true));
     }
     case 'create':
-      return text(await fetch(server.url + flags.get('raw'), { method: 'POST', body: call.input ?? '' }));
+    case 'replace': {
+      const method = verb === 'create' ? 'POST' : 'PUT';
+      return text(await fetch(server.url + flags.get('raw'), { method, body: call.input ?? '' }));
+    }
     case 'delete': {
       const [type = '', name = ''] = words;
       const response = await fetch(`${server.url}${collection(type, namespace)}/${name}`, { method: 'DELETE' });

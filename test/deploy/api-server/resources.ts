@@ -30,6 +30,7 @@ export const resourceTypes: readonly ResourceType[] = [
   ),
   ...group('policy', 'v1', 'poddisruptionbudgets:PodDisruptionBudget:pdb'),
   ...group('autoscaling', 'v2', 'horizontalpodautoscalers:HorizontalPodAutoscaler:hpa'),
+  ...group('coordination.k8s.io', 'v1', 'leases:Lease'),
   ...group('discovery.k8s.io', 'v1', 'endpointslices:EndpointSlice'),
   ...group('storage.k8s.io', 'v1', 'storageclasses:StorageClass:sc!cluster'),
   ...group('authorization.k8s.io', 'v1', 'selfsubjectaccessreviews:SelfSubjectAccessReview!cluster'),

@@ -141,19 +141,21 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   }
 
   function kubeSystem(): void {
-    objects.set('Namespace//kube-system', {
-      object: {
-        apiVersion: 'v1',
-        kind: 'Namespace',
-        metadata: {
-          name: 'kube-system',
-          uid: `cluster-${clusterNumber}`,
-          resourceVersion: '1',
-          labels: { 'kubernetes.io/metadata.name': 'kube-system' },
+    for (const name of ['kube-system', 'default'])
+      objects.set(`Namespace//${name}`, {
+        object: {
+          apiVersion: 'v1',
+          kind: 'Namespace',
+          metadata: {
+            name,
+            uid: name === 'default' ? `default-${clusterNumber}` : `cluster-${clusterNumber}`,
+            resourceVersion: '1',
+            labels: { 'kubernetes.io/metadata.name': name },
+          },
+          ...(name === 'default' ? { status: { phase: 'Active' } } : {}),
         },
-      },
-      ownership: new Map(),
-    });
+        ownership: new Map(),
+      });
   }
   kubeSystem();
 
@@ -322,6 +324,19 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
       }
       const status = existing === undefined ? 201 : 200;
       return send(response, status, dryRun ? merged.object : store(merged.object, merged.ownership, true));
+    }
+    if (method === 'PUT') {
+      if (existing === undefined) return missing();
+      const next = JSON.parse(body) as StoredObject;
+      const version = next.metadata.resourceVersion;
+      if (version !== undefined && version !== existing.object.metadata.resourceVersion)
+        return fail(
+          response,
+          409,
+          'Conflict',
+          `Operation cannot be fulfilled on ${type.plural}.${type.group} "${name}": the object has been modified; please apply your changes to the latest version and try again`,
+        );
+      return send(response, 200, dryRun ? next : store(next, existing.ownership, true));
     }
     if (method === 'PATCH' && existing !== undefined) {
       const next = mergePatch(existing.object, JSON.parse(body)) as StoredObject;

@@ -33,7 +33,7 @@ export interface CrashOrder {
  */
 export function mostlyReal(real: Kubectl, quick: Kubectl): Kubectl {
   return call => {
-    const isRead = ['get', 'config', 'create'].includes(call.args[0] ?? '');
+    const isRead = ['get', 'config', 'create', 'replace'].includes(call.args[0] ?? '');
     return isRead || call.args.includes('--dry-run=server') ? quick(call) : real(call);
   };
 }
