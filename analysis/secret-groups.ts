@@ -6,7 +6,7 @@ import { configurationOf, parsed } from './configs';
 import type { EffectiveFile } from './effective';
 import { type EnvironmentVariable, environmentOf } from './environment';
 import { homeserverOf } from './homeserver';
-import { mountAt, volumeOf } from './mounts';
+import { mountAt, mountedTexts, volumeOf } from './mounts';
 import { type Container, containersOf, mainContainersOf, workloadKinds } from './pods';
 import {
   clusterKind,
@@ -20,7 +20,9 @@ import {
 } from './roles';
 import { pathInVolume } from './scripts';
 import { type SecretEntry, secretEntry } from './secret-data';
+import { selectPods } from './selection';
 import { findService, podsBehind } from './services';
+import { findPlaceholders } from './text/placeholders';
 
 /** Keys of Secrets that must hold the same value, because one side checks what the other presents. */
 export interface SecretGroup {
@@ -70,14 +72,12 @@ function redisGroups(workspace: Workspace): readonly SecretGroup[] {
     const synapses = [...synapseMains(workspace), ...synapseWorkers(workspace), ...synapseLis(workspace)]
       .filter(one => leadsTo(workspace, one, homeserverOf(workspace, one)?.at('redis', 'host').text, redis))
       .flatMap(one =>
-        members(
+        valueMembers(
           workspace,
           one,
           'Synapse',
-          valueVariables(
-            homeserverOf(workspace, one)?.layer('redis').file,
-            homeserverOf(workspace, one)?.at('redis', 'password'),
-          ),
+          homeserverOf(workspace, one)?.layer('redis').file,
+          homeserverOf(workspace, one)?.at('redis', 'password'),
         ),
       );
     const livekits = workloads(workspace, 'livekit').flatMap(one =>
@@ -87,7 +87,7 @@ function redisGroups(workspace: Workspace): readonly SecretGroup[] {
           address.text?.replace(/:\d+$/, ''),
         );
         return hosts.some(host => leadsTo(workspace, one, podlessHost(host), redis))
-          ? members(workspace, one, 'LiveKit', valueVariables(file, root.at('redis', 'password')))
+          ? valueMembers(workspace, one, 'LiveKit', file, root.at('redis', 'password'))
           : [];
       }),
     );
@@ -418,6 +418,30 @@ function mountedSecret(
   );
 }
 
+/** Where a value of a configuration comes from: the variable that a step puts there, or the Secret that holds the file. */
+function valueMembers(
+  workspace: Workspace,
+  resource: Resource,
+  user: string,
+  file: EffectiveFile | undefined,
+  value: Value | undefined,
+): readonly GroupMember[] {
+  const filled = members(workspace, resource, user, valueVariables(file, value));
+  if (filled.length > 0 || !file?.isVerbatim || value?.string === undefined) return filled;
+  if (findPlaceholders(value.string, 'value').length > 0) return [];
+  const [source] = file.sources;
+  const holder = mountedTexts(workspace, resource).find(
+    one =>
+      one.source.kind === 'Secret' &&
+      one.value.uri === source?.uri &&
+      one.value.sourceSpan.start === source.sourceSpan.start &&
+      one.source.root.uri === one.value.uri,
+  );
+  if (!holder) return [];
+  const key = `${value.parent?.name ?? ''}.${value.name ?? ''} in ${holder.key}`;
+  return [{ secret: holder.source, entry: { key, value, isEncoded: false, text: value.string }, user }];
+}
+
 /** The variables that a step puts where a value stands; none if the value is written out or anything else happens to it. */
 function valueVariables(file: EffectiveFile | undefined, value: Value | undefined): readonly EnvironmentVariable[] {
   return file && value?.exists ? variablesIn(file, value.sourceSpan) : [];
@@ -485,7 +509,11 @@ function leadsTo(workspace: Workspace, from: Resource, host: string | undefined,
   const [name = '', namespace] = host?.split('.') ?? [];
   const service = findService(workspace, namespace ?? from.namespace, name);
   if (!service) return false;
-  const owners = podsBehind(workspace, service).map(pods => pods.owner);
+  // A Service may select a single pod by the label that its StatefulSet puts on it.
+  const pods = service.selector
+    ? selectPods(workspace, service.namespace, service.selector).pods
+    : podsBehind(workspace, service);
+  const owners = pods.map(one => one.owner);
   return (
     owners.includes(to) ||
     (!isLi(workspace, to) &&

@@ -1,6 +1,8 @@
 import { secretEntries } from '../../analysis/secret-data';
 import { type Weakness, weaknessOf } from '../../analysis/text/secret-strength';
-import type { Rule } from '../rule';
+import type { Resource } from '../../manifests/resource';
+import type { Value } from '../../manifests/value';
+import type { Problem, Rule } from '../rule';
 
 export default {
   id: 'secret-weak-value',
@@ -39,9 +41,12 @@ export default {
   },
   kinds: ['Secret'],
   *check(secret) {
-    for (const { key, value, text } of secretEntries(secret)) {
-      // Keys and configuration files of several lines are judged by other rules.
-      if (text === undefined || text.trim().includes('\n')) continue;
+    for (const { key, value, text, isEncoded } of secretEntries(secret)) {
+      if (text === undefined) continue;
+      if (text.trim().includes('\n')) {
+        if (!isEncoded && /\.ya?ml$/.test(key)) yield* inFile(secret, value);
+        continue;
+      }
       const weakness = weaknessOf(text, /django/i.test(secret.name) ? `DJANGO_${key}` : key);
       if (!weakness) continue;
       yield {
@@ -52,6 +57,21 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** The credentials of a configuration file that is kept in a Secret, such as a whole homeserver.yaml. */
+function* inFile(secret: Resource, file: Value): Iterable<Problem> {
+  for (const scalar of file.embedded().root.scalars()) {
+    const text = scalar.string;
+    if (typeof scalar.name !== 'string' || text === undefined || /[$%{<]|PLACEHOLDER/.test(text)) continue;
+    const weakness = weaknessOf(text, scalar.name);
+    if (!weakness) continue;
+    yield {
+      at: scalar,
+      message: `${scalar.name} in ${file.name} of Secret ${secret.name} is ${describe(weakness)} — generate a new value.`,
+      items: ['A.2.a'],
+    };
+  }
+}
 
 function describe({ reason, length, minimumLength }: Weakness): string {
   switch (reason) {
