@@ -71,25 +71,30 @@ function cpuOfChildren() {
 /** One character typed in an open document, until its diagnostics are there, against a server that does nothing. */
 async function keystrokes() {
   console.log('\nKeystroke → diagnostics over LSP: milliseconds p50 / p95, ratio of p50 to the no-op server');
-  const path = 'main-instance/01-synapse/configmap.yaml';
+  const configMap = 'main-instance/01-synapse/configmap.yaml';
+  const workload = 'main-instance/01-synapse/main-statefulset.yaml';
+  const label = 'app.kubernetes.io/name: ';
   for (const copies of quick ? [1] : [1, 100]) {
     const tree = join(work, `typing-${copies}`);
     writeTree(tree, copies);
     const long = 'long.yaml';
     writeFileSync(join(tree, long), '');
     const documents = [
-      ['a file of the sample', copies === 1 ? path : `copy-0000/${path}`, undefined],
-      ['10,000 lines in one file', long, longFile(10_000)],
+      ['a label', configMap, label],
+      ['a value of homeserver.yaml', configMap, 'max_upload_size: '],
+      ['an image', workload, 'image: '],
+      ['10,000 lines in one file', long, label, longFile(10_000)],
     ];
-    for (const [title, file, given] of documents) {
+    for (const [title, path, mark, given] of documents) {
+      const file = given || copies === 1 ? path : `copy-0000/${path}`;
       const text = given ?? readFileSync(join(tree, file), 'utf8');
       const echo = await Client.start([join(import.meta.dirname, 'floor-echo.mjs')], tree);
       const own = await Client.start([server, '--stdio'], tree);
       const results = { echo: [], own: [] };
       for (const client of [echo, own]) await client.open(file, text);
       for (let edit = 0; edit < (quick ? 20 : 60); edit++) {
-        results.echo.push(await echo.type(file, text, edit));
-        results.own.push(await own.type(file, text, edit));
+        results.echo.push(await echo.type(file, text, mark, edit));
+        results.own.push(await own.type(file, text, mark, edit));
       }
       const [floor, ours] = [results.echo.slice(5), results.own.slice(5)];
       const memory = rss(own.pid);
@@ -159,10 +164,12 @@ class Client {
     await new Promise(resolve => setTimeout(resolve, 300));
   }
 
-  /** Types a character into a value and takes it back with the next call; resolves with the milliseconds it took. */
-  async type(file, text, edit) {
+  /** Types a character behind a mark and takes it back with the next call; resolves with the milliseconds it took. */
+  async type(file, text, mark, edit) {
     const uri = pathToFileURL(join(this.root, file)).href;
-    const offset = text.indexOf('app.kubernetes.io/name:', text.length / 2) + 'app.kubernetes.io/name: '.length;
+    const found = text.indexOf(mark, text.length / 3);
+    if (found === -1) throw new Error(`${file} has no "${mark}" in its last two thirds`);
+    const offset = found + mark.length;
     const before = text.slice(0, offset).split('\n');
     const position = { line: before.length - 1, character: before.at(-1).length };
     const range =

@@ -116,10 +116,14 @@ export class ManifestDocument implements TreeSource {
 
 const commandInComment = /#[^\n]*\b(?:kubectl|helm)\b/;
 
-/** Whether a scalar says what an object is: its API version, its kind, or anything in its metadata. */
+/** Whether a scalar says which object this is: its API version, its kind, its name or its namespace. */
 function isIdentity(tree: Tree, node: number): boolean {
   const path = pathOf(tree, node);
-  return !path || path.includes('metadata') || path.at(-1) === 'kind' || path.at(-1) === 'apiVersion';
+  if (!path) return true;
+  const key = path.at(-1);
+  return (
+    key === 'kind' || key === 'apiVersion' || (path.at(-2) === 'metadata' && (key === 'name' || key === 'namespace'))
+  );
 }
 
 /**

@@ -1,3 +1,4 @@
+import { cached } from './derived';
 import type { ManifestDocument } from './document';
 import type { Value } from './value';
 
@@ -10,7 +11,7 @@ export class Resource {
   readonly name: string;
   /** As written; undefined when absent. Cluster-scoped kinds have none. */
   readonly namespace: string | undefined;
-  #labels: ReadonlyMap<string, string> | undefined;
+  readonly #labels = cached(() => labelsOf(this.root.at('metadata', 'labels')));
 
   constructor(document: ManifestDocument, root: Value) {
     this.document = document;
@@ -36,8 +37,7 @@ export class Resource {
   }
 
   get labels(): ReadonlyMap<string, string> {
-    this.#labels ??= labelsOf(this.root.at('metadata', 'labels'));
-    return this.#labels;
+    return this.#labels();
   }
 
   /** `Kind/name`, as messages and reports say it. */
