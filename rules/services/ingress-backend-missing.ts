@@ -4,6 +4,7 @@ import { type IngressRoute, routesOf } from '../../analysis/ingresses';
 import { nearest } from '../../analysis/nearest';
 import { findService, type Service, servicesIn } from '../../analysis/services';
 import { replaceScalar, replaceValue } from '../../manifests/edit';
+import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Problem, Rule } from '../rule';
 
@@ -17,6 +18,7 @@ export default {
     'Name a Service of the same namespace and a port that the Service has, by its number or its name. It is the port of the Service, not that of the container.',
   traps: [
     'An Ingress reaches Services of its own namespace only.',
+    'Routes of the Gateway API and of Traefik are held to the same, as far as they lead to Services of their own namespace.',
     'Services that operators make are known with their ports. Those that a script creates, that `provided` lists or that stand in a document that cannot be read count.',
     'A name that a Helm chart gives its Services is no error, and neither is a backend in a namespace of which the tree has no Service.',
   ],
@@ -101,9 +103,9 @@ export default {
             targetPort: 8080
     `,
   },
-  kinds: ['Ingress'],
+  kinds: ['Ingress', 'HTTPRoute', 'IngressRoute.traefik.io', 'IngressRoute.traefik.containo.us'],
   *check(ingress, workspace) {
-    for (const route of routesOf(ingress)) {
+    for (const route of ingress.kind === 'Ingress' ? routesOf(ingress) : backendsOf(ingress)) {
       const name = route.service.string;
       if (!name) continue;
       const service = findService(workspace, ingress.namespace, name);
@@ -113,7 +115,33 @@ export default {
   },
 } satisfies Rule;
 
-function* serviceProblem(workspace: Workspace, { ingress, service }: IngressRoute, name: string): Iterable<Problem> {
+type Backend = Pick<IngressRoute, 'ingress' | 'service' | 'port'>;
+
+/** The Services of its own namespace that a route of the Gateway API or of Traefik leads to. */
+function backendsOf(route: Resource): readonly Backend[] {
+  const spec = route.root.at('spec');
+  const references = [
+    ...spec
+      .at('rules')
+      .items()
+      .flatMap(rule => rule.at('backendRefs').items()),
+    ...spec
+      .at('routes')
+      .items()
+      .flatMap(rule => rule.at('services').items()),
+  ];
+  return references
+    .filter(
+      one =>
+        (one.at('kind').text ?? 'Service') === 'Service' &&
+        (one.at('group').text ?? '') === '' &&
+        (one.at('namespace').text ?? route.namespace) === route.namespace &&
+        !one.at('name').text?.includes('@'),
+    )
+    .map(one => ({ ingress: route, service: one.at('name'), port: one.at('port') }));
+}
+
+function* serviceProblem(workspace: Workspace, { ingress, service }: Backend, name: string): Iterable<Problem> {
   const { namespace } = ingress;
   const names = servicesIn(workspace, namespace).map(one => one.name);
   if (names.length === 0) return;
@@ -124,7 +152,7 @@ function* serviceProblem(workspace: Workspace, { ingress, service }: IngressRout
   yield {
     at: service,
     ...(fromChart === 'maybe' ? { severity: 'warning' } : {}),
-    message: `Ingress ${ingress.name} leads to the Service ${name}, which nothing creates${namespace === undefined ? '' : ` in namespace ${namespace}`} — ${close ? `did you mean ${close}?` : 'create it, or correct the name.'}`,
+    message: `${ingress.kind} ${ingress.name} leads to the Service ${name}, which nothing creates${namespace === undefined ? '' : ` in namespace ${namespace}`} — ${close ? `did you mean ${close}?` : 'create it, or correct the name.'}`,
     fixes: () => {
       const edit = close === undefined ? undefined : replaceScalar(service, close);
       return edit ? [{ title: `Lead to the Service ${close}`, safe: false, edits: [edit] }] : [];
@@ -132,7 +160,7 @@ function* serviceProblem(workspace: Workspace, { ingress, service }: IngressRout
   };
 }
 
-function* portProblem({ port }: IngressRoute, service: Service): Iterable<Problem> {
+function* portProblem({ port }: Backend, service: Service): Iterable<Problem> {
   const wanted = port.number ?? port.string;
   if (wanted === undefined || service.externalName !== undefined || service.ports.length === 0) return;
   if (service.ports.some(one => one.port === wanted || one.name === wanted)) return;
@@ -146,7 +174,7 @@ function* portProblem({ port }: IngressRoute, service: Service): Iterable<Proble
 }
 
 /** The port that is most likely meant: the only one, the one that leads to the wanted number, or one of nearly its name. */
-function portFixes(service: Service, port: IngressRoute['port']): readonly Fix[] {
+function portFixes(service: Service, port: Backend['port']): readonly Fix[] {
   const close =
     port.string === undefined
       ? undefined
