@@ -46,18 +46,22 @@ export function secretGroups(workspace: Workspace): readonly SecretGroup[] {
 }
 
 function findGroups(workspace: Workspace): readonly SecretGroup[] {
-  return [
-    ...redisGroups(workspace),
-    ...s3Groups(workspace),
-    ...turnGroup(workspace),
-    ...replicationGroups(workspace),
-    ...keyVaultGroups(workspace),
-    ...livekitGroups(workspace),
-    signingKeyGroup(workspace),
-  ]
+  return finders
+    .flatMap(find => workspace.shared(find))
     .map(group => ({ ...group, members: unique(group.members) }))
     .filter(group => group.members.length > 1);
 }
+
+/** Each is followed on its own, so that an edit has only those followed again that read what changed. */
+const finders: readonly ((workspace: Workspace) => readonly SecretGroup[])[] = [
+  redisGroups,
+  s3Groups,
+  turnGroup,
+  replicationGroups,
+  keyVaultGroups,
+  livekitGroups,
+  workspace => [signingKeyGroup(workspace)],
+];
 
 /** Redis asks for what its own pods were given; Synapse and LiveKit present theirs. One group for each Redis. */
 function redisGroups(workspace: Workspace): readonly SecretGroup[] {

@@ -40,4 +40,4 @@ export function ofText<T>(compute: (text: string) => T): (text: string) => T {
 }
 
 /** Enough for the configurations that the workloads of one deployment share; each holds on to its text. */
-const rememberedAnswers = 24;
+const rememberedAnswers = 64;

@@ -89,6 +89,17 @@ export interface OpaqueWrite extends FileStep {
  * added to a file. Commands for other containers (`kubectl exec`) are left out.
  */
 export function fileWrites(script: ShellScript): readonly FileWrite[] {
+  let writes = known.get(script);
+  if (!writes) {
+    writes = readWrites(script);
+    known.set(script, writes);
+  }
+  return writes;
+}
+
+const known = new WeakMap<ShellScript, readonly FileWrite[]>();
+
+function readWrites(script: ShellScript): readonly FileWrite[] {
   const writes: FileWrite[] = [];
   let pipes = 0;
   runShell(script, step => {

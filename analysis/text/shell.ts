@@ -12,6 +12,7 @@ import {
   type TestExpression,
   type Word,
 } from 'unbash';
+import { ofText } from '../../manifests/derived';
 import type { Span } from '../../manifests/span';
 import { type Origin, withoutCarriageReturns } from './origin';
 import { innerCommandLine, innerScript, programOf } from './shell-programs';
@@ -185,7 +186,7 @@ export interface ShellFunction {
 }
 
 /** Reads a shell script. Never throws; what cannot be read is in `problems`. */
-export function readShell(text: string): ShellScript {
+export const readShell: (text: string) => ShellScript = ofText(text => {
   const reading: Reading = {
     commands: [],
     assignments: [],
@@ -200,7 +201,7 @@ export function readShell(text: string): ShellScript {
   const nodes = readScript(script, { ...topLevel, origin, reading, depth: 0 });
   const { commands, assignments, functions, options, problems } = reading;
   return { text, shebang: script.shebang, nodes, commands, assignments, functions, options, problems };
-}
+});
 
 interface Reading {
   readonly commands: ShellCommand[];
