@@ -76,8 +76,9 @@ const help = `Usage: matrix-preflight <command> [options]
                       password|hex|django|rsa|signing-key|livekit-key|fernet|s3-access-key|s3-secret-key
   fill [PATH=.]       write new credentials to all placeholders, one to each group  --dry-run
   deploy [PATH=.]     carry the plan out            --context NAME  --phase ID…  --step ID…  --dry-run  --resume RUN
-                      --yes --confirm-context NAME --plan-hash H
+                      --yes --confirm-context NAME --plan-hash H  --take-over  --report FILE.json|FILE.xml
   verify [PATH=.]     ask the cluster whether it stands  --context NAME  --format pretty|json|junit
+                      --report FILE.json|FILE.xml  --also federation-version|prometheus-targets  --watch SECONDS
   network [PATH=.]    what the policies make of every needed connection
                       --format text|json|svg|matrix  --output FILE
                       --from NAME --to NAME --port NUMBER explains one pair, policy by policy

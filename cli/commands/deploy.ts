@@ -1,5 +1,8 @@
+import { writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { createInterface } from 'node:readline/promises';
+import type { JournalEntry } from '../../deploy/journal/entries';
+import { readJournal } from '../../deploy/journal/journal';
 import { KubectlRefused } from '../../deploy/kubectl/locate';
 import { planSources } from '../../deploy/plan/from-workspace';
 import { type DeployPlan, planDeployment } from '../../deploy/plan/plan';
@@ -9,9 +12,11 @@ import type { RunEvent } from '../../deploy/run/context';
 import { describeDiagnosis } from '../../deploy/run/diagnose';
 import { type Interaction, unattended } from '../../deploy/run/interaction';
 import { preview } from '../../deploy/run/preview';
+import { runRecord } from '../../deploy/run/report';
 import { exitCode, deploy as run } from '../../deploy/run/run';
-import { defaultStateDirectory } from '../../deploy/run/store';
+import { defaultStateDirectory, runFiles } from '../../deploy/run/store';
 import { blockers } from '../../rules/blockers';
+import { junitRun, reportFormat } from '../formats/deployment';
 import { findingsOf, loadWorkspace } from '../load';
 import { parse, treeRoot, UsageError } from '../usage';
 import { version } from '../version';
@@ -31,10 +36,12 @@ export async function deploy(argv: readonly string[]): Promise<number> {
     'confirm-context': { type: 'string' },
     'plan-hash': { type: 'string' },
     'take-over': { type: 'boolean' },
+    report: { type: 'string' },
     config: { type: 'string' },
   });
   if (values.context === undefined)
     throw new UsageError('deploy needs --context NAME; the current context is never used');
+  const reportAs = reportFormat(values.report);
   const root = treeRoot(positionals);
   const selection = {
     ...(values.phase ? { phases: values.phase } : {}),
@@ -62,12 +69,13 @@ export async function deploy(argv: readonly string[]): Promise<number> {
     });
     return typeof answer === 'string' ? refuse(answer) : 0;
   }
+  const stateDirectory = defaultStateDirectory(process.env);
   const result = await run({
     current,
     kubectl,
     context: values.context,
     interaction: isAttended ? attended() : unattended({ context: values.context, planHash: values['plan-hash'] ?? '' }),
-    stateDirectory: defaultStateDirectory(process.env),
+    stateDirectory,
     ...(values.resume === undefined ? {} : { resume: values.resume }),
     confirmTakeOver: async (holder, since) =>
       isAttended
@@ -85,8 +93,21 @@ export async function deploy(argv: readonly string[]): Promise<number> {
   process.stderr.write(`${result.text}\n`);
   for (const { rule, file, line, message } of result.blockers)
     process.stderr.write(`  ${file}:${line} ${rule}${message ? `: ${message}` : ''}\n`);
+  if (values.report !== undefined) {
+    const record = runRecord(current().plan, entriesOf(stateDirectory, result.run), result);
+    writeFileSync(values.report, reportAs === 'json' ? `${JSON.stringify(record, null, 2)}\n` : junitRun(record));
+  }
   process.stdout.write(`${JSON.stringify({ type: 'result', outcome: result.outcome, run: result.run })}\n`);
   return exitCode(result);
+}
+
+/** What a run has written; nothing for one that was refused before it had a journal, or whose journal is broken. */
+function entriesOf(stateDirectory: string, run: string): readonly JournalEntry[] {
+  try {
+    return run === '' ? [] : readJournal(runFiles(stateDirectory, run).journal).entries;
+  } catch {
+    return [];
+  }
 }
 
 type Current = { readonly plan: DeployPlan; readonly sources: readonly PlanSource[] };

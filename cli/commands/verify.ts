@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { settingsOf } from '../../analysis/settings';
 import { postDeploymentChecks } from '../../checklist/validation';
 import { identifyCluster } from '../../deploy/cluster/identity';
 import { planSources } from '../../deploy/plan/from-workspace';
@@ -6,7 +8,14 @@ import { createRedactor } from '../../deploy/redact/redact';
 import { secretValues } from '../../deploy/redact/secrets';
 import { saveResults } from '../../deploy/run/results';
 import { defaultStateDirectory } from '../../deploy/run/store';
-import { isVerified, prerequisiteIds, verify as runChecks, type VerifiedCheck } from '../../deploy/verify/verify';
+import {
+  isVerified,
+  optionalIds,
+  prerequisiteIds,
+  verify as runChecks,
+  type VerifiedCheck,
+} from '../../deploy/verify/verify';
+import { junitChecks, reportFormat } from '../formats/deployment';
 import { loadWorkspace } from '../load';
 import { oneOf, parse, treeRoot, UsageError } from '../usage';
 import { bound, connected, refuse } from './deploy';
@@ -16,13 +25,20 @@ export async function verify(argv: readonly string[]): Promise<number> {
   const { values, positionals } = parse(argv, {
     context: { type: 'string' },
     format: { type: 'string' },
+    report: { type: 'string' },
+    also: { type: 'string', multiple: true },
+    watch: { type: 'string' },
     config: { type: 'string' },
   });
   if (values.context === undefined)
     throw new UsageError('verify needs --context NAME; the current context is never used');
   const format = oneOf('--format', values.format, ['pretty', 'json', 'junit'], 'pretty');
+  const reportAs = reportFormat(values.report);
+  const unknown = values.also?.find(id => !optionalIds.includes(id));
+  if (unknown !== undefined) throw new UsageError(`--also takes ${optionalIds.join(', ')}, not "${unknown}"`);
   const root = treeRoot(positionals);
-  const sources = planSources(loadWorkspace(root, values.config));
+  const workspace = loadWorkspace(root, values.config);
+  const sources = planSources(workspace);
   const local = await connected(root);
   if (typeof local === 'string') return refuse(local);
   const kubectl = bound(local, values.context);
@@ -35,22 +51,23 @@ export async function verify(argv: readonly string[]): Promise<number> {
     sources,
     now: Date.now,
     sleep: (milliseconds: number) => new Promise<void>(resolve => setTimeout(resolve, milliseconds)),
-    sampleMilliseconds: 30_000,
+    sampleMilliseconds: 1000 * seconds(values.watch),
+    ...(values.also?.includes('federation-version') ? publicEndpoint(settingsOf(workspace).domain) : {}),
   };
   const ids = [
     ...prerequisiteIds,
-    ...postDeploymentChecks.filter(check => !('optIn' in check && check.optIn)).map(check => check.id),
+    ...postDeploymentChecks.filter(({ id, optIn }) => !optIn || values.also?.includes(id)).map(check => check.id),
   ];
   const checks = await runChecks(context, createRedactor(secretValues(sources)), ids, check => {
     if (format === 'pretty') process.stdout.write(pretty(check));
   });
   if (identity.ok)
     saveResults(defaultStateDirectory(process.env), { root, cluster: identity.value, checks }, Date.now());
-  if (format === 'json')
-    process.stdout.write(
-      `${JSON.stringify({ version: 1, context: values.context, verified: isVerified(checks), checks }, null, 2)}\n`,
-    );
-  if (format === 'junit') process.stdout.write(junit(checks));
+  const json = () =>
+    `${JSON.stringify({ version: 1, context: values.context, verified: isVerified(checks), checks }, null, 2)}\n`;
+  if (format === 'json') process.stdout.write(json());
+  if (format === 'junit') process.stdout.write(junitChecks(checks));
+  if (values.report !== undefined) writeFileSync(values.report, reportAs === 'json' ? json() : junitChecks(checks));
   return isVerified(checks) ? 0 : 1;
 }
 
@@ -66,21 +83,21 @@ function pretty({ verdict, title, text, details }: VerifiedCheck): string {
   return `${marks[verdict]} ${title}: ${text}\n${details.map(detail => `    ${detail}\n`).join('')}`;
 }
 
-function junit(checks: readonly VerifiedCheck[]): string {
-  const failed = checks.filter(({ verdict, advisory }) => !advisory && (verdict === 'fail' || verdict === 'unknown'));
-  const cases = checks.map(check => {
-    const open = `    <testcase classname="verify" name="${escaped(check.title)}">`;
-    if (failed.includes(check))
-      return `${open}<failure message="${escaped(check.text)}">${escaped(check.details.join('\n'))}</failure></testcase>`;
-    return check.verdict === 'skipped'
-      ? `${open}<skipped message="${escaped(check.text)}"/></testcase>`
-      : `${open}</testcase>`;
-  });
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n  <testsuite name="verify" tests="${checks.length}" failures="${failed.length}">\n${cases.join('\n')}\n  </testsuite>\n</testsuites>\n`;
+/** How long restarts are watched for. Throws {@link UsageError} for anything but a number of seconds. */
+function seconds(value = '30'): number {
+  if (!/^\d{1,4}$/.test(value)) throw new UsageError(`--watch takes a number of seconds, not "${value}"`);
+  return Number(value);
 }
 
-function escaped(text: string): string {
-  return text
-    .replace(/[&<>"]/g, char => `&#${char.charCodeAt(0)};`)
-    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, '');
+/** What the check from outside needs. Throws {@link UsageError} if the tree does not say its domain. */
+function publicEndpoint(domain: string | undefined) {
+  if (domain === undefined)
+    throw new UsageError('--also federation-version needs the domain in matrix-preflight.yaml (domain: example.org)');
+  return {
+    domain,
+    fetch: async (url: string) => {
+      const response = await fetch(url, { signal: AbortSignal.timeout(15_000), redirect: 'error' });
+      return { status: response.status, body: await response.text() };
+    },
+  };
 }

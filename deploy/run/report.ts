@@ -1,7 +1,87 @@
 import { checklistItem } from '../../checklist/items';
-import type { CheckVerdict, JournalEntry } from '../journal/entries';
-import { isApplied, runState } from '../journal/state';
+import type { CheckVerdict, JournalEntry, ObjectIdentity, StepState, Waiver } from '../journal/entries';
+import { isApplied, type ObjectState, objectKey, runState } from '../journal/state';
 import { type DeployPlan, plannedSteps } from '../plan/plan';
+import type { PlanBlocker } from '../plan/source';
+import { identityOf } from './context';
+
+/** A run as data, for pipelines. All texts in it are redacted, because the journal's are. */
+export interface RunRecord {
+  readonly version: 1;
+  readonly run: string;
+  /** As the command line's result names it. */
+  readonly outcome: string;
+  readonly text: string;
+  readonly context: string | undefined;
+  readonly server: string | undefined;
+  readonly kubernetes: string | undefined;
+  readonly root: string;
+  readonly planHash: string;
+  /** ISO 8601, of the first and the last entry of the journal. */
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+  readonly steps: readonly StepRow[];
+  readonly waivers: readonly Waiver[];
+  /** What stood in the way before anything began. */
+  readonly blockers: readonly (PlanBlocker & { readonly step: string })[];
+}
+
+export interface StepRow {
+  readonly id: string;
+  readonly title: string;
+  readonly phase: string;
+  readonly state: StepState;
+  readonly reason?: string;
+  /** From its first to its last change of state. */
+  readonly seconds: number;
+  readonly items: readonly string[];
+  readonly objects: readonly (ObjectIdentity & { readonly state: ObjectState })[];
+  readonly checks: readonly { readonly check: string; readonly verdict: CheckVerdict; readonly text: string }[];
+}
+
+/** What a run came to. `entries` may be empty for a run that was refused or blocked before it had a journal. */
+export function runRecord(
+  plan: DeployPlan,
+  entries: readonly JournalEntry[],
+  result: { readonly run: string; readonly outcome: string; readonly text: string } & Pick<RunRecord, 'blockers'>,
+): RunRecord {
+  const state = runState(entries);
+  return {
+    version: 1,
+    run: result.run,
+    outcome: result.outcome,
+    text: result.text,
+    context: state.cluster?.context,
+    server: state.cluster?.server,
+    kubernetes: state.cluster?.serverVersion,
+    root: state.root,
+    planHash: plan.hash,
+    from: entries[0]?.time,
+    to: entries.at(-1)?.time,
+    steps: plannedSteps(plan).map(step => {
+      const record = state.steps.get(step.id);
+      const times = entries.flatMap(e => (e.type === 'step' && e.step === step.id ? Date.parse(e.time) : []));
+      return {
+        id: step.id,
+        title: step.title,
+        phase: step.phase,
+        state: record?.state ?? 'pending',
+        ...(record?.reason === undefined ? {} : { reason: record.reason }),
+        seconds: times.length === 0 ? 0 : (times.at(-1)! - times[0]!) / 1000,
+        items: step.items,
+        objects: step.objects.map(object => ({
+          ...identityOf(object),
+          state: state.objects.get(objectKey(step.id, object))?.state ?? 'planned',
+        })),
+        checks: [...state.checks].flatMap(([key, { verdict, text }]) =>
+          key.startsWith(`${step.id} `) ? [{ check: key.slice(step.id.length + 1), verdict, text }] : [],
+        ),
+      };
+    }),
+    waivers: state.waivers,
+    blockers: result.blockers,
+  };
+}
 
 /** A run as a Markdown document: the checklist's steps ticked, what was waived, and what the checks said. */
 export function runReport(plan: DeployPlan, entries: readonly JournalEntry[]): string {
