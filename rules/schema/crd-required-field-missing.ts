@@ -165,7 +165,7 @@ function* parentsOf(
 /** The default, Always, is what pods of a Job must not have. */
 function* restartPolicy(resource: Resource): Iterable<Problem> {
   const spec = podTemplate(resource)?.at('spec');
-  if (!spec || spec.kind !== 'mapping') return;
+  if (spec?.kind !== 'mapping') return;
   const policy = spec.at('restartPolicy');
   const trail = [...spec.path.slice(resource.root.path.length), 'restartPolicy'];
   if (!policy.exists) {

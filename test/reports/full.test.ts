@@ -62,8 +62,8 @@ describe('the report', function () {
 
   it('shows no value of a Secret in any format, and none in the network', () => {
     const values = new Set<string>();
+    // Names of users and placeholders are no secrets, and findings do say them.
     for (const file of broken.files)
-      // Names of users and placeholders are no secrets, and findings do say them.
       for (const { text } of secretScalars(file))
         for (const value of [text, text === undefined ? undefined : decodeBase64(text)])
           for (const line of value?.split('\n') ?? [])

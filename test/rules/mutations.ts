@@ -76,7 +76,6 @@ const persister = 'main-instance/03-workers/event-persister-statefulset.yaml';
 const sender = 'main-instance/03-workers/federation-sender-statefulset.yaml';
 const generic = 'main-instance/03-workers/generic-statefulset.yaml';
 const synchrotron = 'main-instance/03-workers/synchrotron-statefulset.yaml';
-const media = 'main-instance/03-workers/media-statefulset.yaml';
 const livekit = 'main-instance/04-livekit/deployment.yaml';
 const livekitSecrets = 'main-instance/04-livekit/credentials.yaml';
 const jwtService = 'main-instance/04-livekit/jwt-service.yaml';
@@ -629,6 +628,10 @@ spec:
       '            - name: NODE_IP',
       '            - name: LIVEKIT_CONFIG\n              value: /config/livekit.yaml\n            - name: NODE_IP',
     ),
+  ),
+  mutation(
+    'livekit-udp-range-unreachable',
+    edit(livekit, '      udp_port: 7882\n', '      port_range_start: 50000\n      port_range_end: 50100\n'),
   ),
   mutation(
     'livekit-unknown-key',
