@@ -58,6 +58,7 @@ import livekitConfigEnvMisused from './livekit/livekit-config-env-misused';
 import livekitConfigNotSubstituted from './livekit/livekit-config-not-substituted';
 import livekitRedisDb from './livekit/livekit-redis-db';
 import livekitRedisPasswordMissing from './livekit/livekit-redis-password-missing';
+import livekitUdpRangeUnreachable from './livekit/livekit-udp-range-unreachable';
 import livekitUnknownKey from './livekit/livekit-unknown-key';
 import generatedNameTaken from './minio/generated-name-taken';
 import minioConfigSecretMissing from './minio/minio-config-secret-missing';
@@ -273,6 +274,7 @@ export const rules: readonly Rule[] = [
   livekitConfigNotSubstituted,
   livekitRedisDb,
   livekitRedisPasswordMissing,
+  livekitUdpRangeUnreachable,
   livekitUnknownKey,
   minioConfigSecretMissing,
   minioDriveCount,

@@ -65,6 +65,7 @@ export const ruleIds: readonly string[] = [
   'livekit-config-not-substituted',
   'livekit-redis-db',
   'livekit-redis-password-missing',
+  'livekit-udp-range-unreachable',
   'livekit-unknown-key',
   'minio-config-secret-missing',
   'minio-drive-count',

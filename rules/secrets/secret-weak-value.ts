@@ -47,7 +47,7 @@ export default {
         if (!isEncoded && /\.ya?ml$/.test(key)) yield* inFile(secret, value);
         continue;
       }
-      const weakness = weaknessOf(text, /django/i.test(secret.name) ? `DJANGO_${key}` : key);
+      const weakness = weaknessOf(text, useOf(secret.name, key));
       if (!weakness) continue;
       yield {
         at: value,
@@ -57,6 +57,12 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** The key with the program that the name of the Secret tells, which may ask for more. LiveKit's key is a name and no secret. */
+function useOf(secret: string, key: string): string {
+  if (/django/i.test(secret)) return `DJANGO_${key}`;
+  return /livekit/i.test(secret) && /secret/i.test(key) ? `LIVEKIT_${key}` : key;
+}
 
 /** The credentials of a configuration file that is kept in a Secret, such as a whole homeserver.yaml. */
 function* inFile(secret: Resource, file: Value): Iterable<Problem> {
