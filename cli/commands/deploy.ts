@@ -4,8 +4,8 @@ import { createInterface } from 'node:readline/promises';
 import type { JournalEntry } from '../../deploy/journal/entries';
 import { readJournal } from '../../deploy/journal/journal';
 import { KubectlRefused } from '../../deploy/kubectl/locate';
-import { planSources } from '../../deploy/plan/from-workspace';
-import { type DeployPlan, planDeployment } from '../../deploy/plan/plan';
+import { planOf, planSources } from '../../deploy/plan/from-workspace';
+import type { DeployPlan } from '../../deploy/plan/plan';
 import type { PlanSource } from '../../deploy/plan/source';
 import { connect, type LocalKubectl } from '../../deploy/run/connect';
 import type { RunEvent } from '../../deploy/run/context';
@@ -47,7 +47,7 @@ export async function deploy(argv: readonly string[]): Promise<number> {
     ...(values.phase ? { phases: values.phase } : {}),
     ...(values.step ? { steps: values.step } : {}),
   };
-  const current = planOf(root, values.config, selection);
+  const current = currentPlan(root, values.config, selection);
   const isAttended = process.stdin.isTTY === true && process.stderr.isTTY === true && !values.yes;
   if (
     !isAttended &&
@@ -113,7 +113,7 @@ function entriesOf(stateDirectory: string, run: string): readonly JournalEntry[]
 type Current = { readonly plan: DeployPlan; readonly sources: readonly PlanSource[] };
 
 /** Works out the plan from the files as they are, and anew only when a file has changed since. */
-function planOf(
+function currentPlan(
   root: string,
   config: string | undefined,
   selection: { phases?: readonly string[]; steps?: readonly string[] },
@@ -125,7 +125,7 @@ function planOf(
     if (known && known.texts.length === texts.length && known.texts.every((text, at) => text === texts[at]))
       return known.current;
     const sources = planSources(workspace);
-    const current = { plan: planDeployment(sources, blockers(findingsOf(workspace), workspace), selection), sources };
+    const current = { plan: planOf(workspace, blockers(findingsOf(workspace), workspace), selection), sources };
     known = { texts, current };
     return current;
   };

@@ -1,5 +1,4 @@
-import { planSources } from '../../deploy/plan/from-workspace';
-import { planDeployment } from '../../deploy/plan/plan';
+import { planOf } from '../../deploy/plan/from-workspace';
 import { blockers } from '../../rules/blockers';
 import { prettyPlan } from '../formats/plan';
 import { findingsOf, loadWorkspace } from '../load';
@@ -15,7 +14,7 @@ export function plan(argv: readonly string[]): number {
   });
   const format = oneOf('--format', values.format, ['pretty', 'json'], 'pretty');
   const workspace = loadWorkspace(treeRoot(positionals), values.config);
-  const resolved = planDeployment(planSources(workspace), blockers(findingsOf(workspace), workspace), {
+  const resolved = planOf(workspace, blockers(findingsOf(workspace), workspace), {
     ...(values.phase ? { phases: values.phase } : {}),
     ...(values.step ? { steps: values.step } : {}),
   });

@@ -2,8 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { settingsOf } from '../../analysis/settings';
 import { postDeploymentChecks } from '../../checklist/validation';
 import { identifyCluster } from '../../deploy/cluster/identity';
-import { planSources } from '../../deploy/plan/from-workspace';
-import { planDeployment } from '../../deploy/plan/plan';
+import { planOf, planSources } from '../../deploy/plan/from-workspace';
 import { createRedactor } from '../../deploy/redact/redact';
 import { secretValues } from '../../deploy/redact/secrets';
 import { saveResults } from '../../deploy/run/results';
@@ -47,7 +46,7 @@ export async function verify(argv: readonly string[]): Promise<number> {
   const identity = await identifyCluster(kubectl, values.context);
   const context = {
     kubectl,
-    plan: planDeployment(sources),
+    plan: planOf(workspace),
     sources,
     now: Date.now,
     sleep: (milliseconds: number) => new Promise<void>(resolve => setTimeout(resolve, milliseconds)),

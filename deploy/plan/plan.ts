@@ -10,10 +10,12 @@ import {
 } from '../../checklist/steps';
 import { applyArguments, commandText } from './commands';
 import { byKind, isClusterScoped } from './order';
+import { byHandCommand, ownSteps, withSettings } from './own-steps';
 import { directoryOf, liesIn, type Resolution, type ResolvedStep, resolveStep } from './resolve';
 import { hasRole, isWorkload } from './roles';
+import type { PlanSettings, StepSettings, WaitSettings } from './settings';
 import { groupOf, type Json, type PlanBlocker, type PlanDocument, type PlanSource } from './source';
-import { waitRule } from './waits';
+import { ownWait, waitRule } from './waits';
 
 /** The resolved plan. It carries names and places only, never contents, so it may be shown, sent and stored. */
 export interface DeployPlan {
@@ -64,6 +66,8 @@ export interface PlannedStep {
   readonly items: readonly string[];
   /** Why the step exists although the checklist has no such step. */
   readonly proposed?: string;
+  /** The command that a person runs; the runner only waits for what comes of it. Such a step has no objects. */
+  readonly byHand?: string;
 }
 
 export interface PlannedObject {
@@ -75,7 +79,7 @@ export interface PlannedObject {
   readonly file: string;
   /** One-based. */
   readonly line: number;
-  /** True for a Job: it is never applied a second time without asking. */
+  /** True for a Job and what the settings name: it is never applied a second time without asking. */
   readonly runOnce?: true;
 }
 
@@ -103,6 +107,8 @@ export interface PlanOptions {
   readonly extras?: readonly string[];
   /** API groups the cluster serves, once it is known; monitors wait for the monitoring phase if theirs is missing. */
   readonly servedGroups?: ReadonlySet<string>;
+  /** What the tree says of its own deployment; the options above win over it. */
+  readonly settings?: PlanSettings;
 }
 
 /**
@@ -114,22 +120,31 @@ export function planDeployment(
   blockers: readonly PlanBlocker[] = [],
   options: PlanOptions = {},
 ): DeployPlan {
-  const applicable = sources
+  const { settings } = options;
+  const all = sources
     .map(source => ({ ...source, documents: source.documents.filter(isApplicable) }))
     .filter(source => source.documents.length > 0)
     .sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
-  const namespace = options.namespace ?? commonNamespace(applicable);
-  const changes = orderProposals.filter(proposal => !options.refused?.includes(proposal.id));
+  const own = ownSteps(settings);
+  // What another program builds from is no manifest of its own, and what a step of the tree's own has is nobody else's.
+  const applicable = all.filter(source => !own.some(step => step.builtFrom.some(path => isBelow(source.path, path))));
+  const shared = applicable.filter(source => !own.some(step => step.paths.some(path => liesIn(source.path, path))));
+  const namespace = options.namespace ?? settings?.namespace ?? commonNamespace(applicable);
+  const declined = [...(options.refused ?? []), ...(settings?.refused ?? [])];
+  const changes = orderProposals.filter(proposal => !declined.includes(proposal.id));
   const refused = (id: string) => !changes.some(change => change.id === id);
 
-  const definitions = [...orderedSteps(applicable, refused), ...extraSteps(options.extras ?? [])];
+  const definitions: Definition[] = withSettings(
+    [...orderedSteps(applicable, refused), ...extraSteps(options.extras ?? [])],
+    own.map(step => step.definition),
+    settings,
+  );
   const resolved = new Map(
-    definitions.map(step => [
-      step.id,
-      step.id === 'namespaces'
-        ? resolveNamespaces(applicable)
-        : resolveStep(step, applicable, step.extraPath ?? options.choices?.[step.id]),
-    ]),
+    definitions.map(step => {
+      const chosen = step.extraPath ?? options.choices?.[step.id] ?? settings?.steps.get(step.id)?.paths;
+      const from = step.extraPath === undefined ? shared : applicable;
+      return [step.id, step.id === 'namespaces' ? resolveNamespaces(applicable) : resolveStep(step, from, chosen)];
+    }),
   );
   const claims = claim(applicable, definitions, resolved, refused);
   if (!refused('monitors-last') && options.servedGroups?.has('monitoring.coreos.com') === false) deferMonitors(claims);
@@ -142,14 +157,21 @@ export function planDeployment(
       duplicates,
       jobsFirst: definition.role === 'key-vault' && !refused('init-job-before-workload'),
       planned: definitions,
+      settings: settings?.steps.get(definition.id) ?? settings?.own.find(step => step.id === definition.id),
+      byHand: byHandCommand(
+        settings?.own.find(step => step.id === definition.id),
+        namespace,
+      ),
     }),
   );
-  const wanted = steps.filter(step => isWanted(step, options));
+  const phases = orderedPhases(settings);
+  const inOrder = phases.flatMap(phase => steps.filter(step => step.phase === phase.id));
+  const wanted = inOrder.map(step => outOfOrder(step, inOrder)).filter(step => isWanted(step, options));
   return {
     version: 1,
     hash: planHash(wanted, claims, namespace),
     namespace,
-    phases: deployPhases
+    phases: phases
       .map(phase => ({ ...phase, steps: wanted.filter(step => step.phase === phase.id) }))
       .filter(phase => phase.steps.length > 0),
     unclaimed: unclaimed(applicable, claims),
@@ -182,12 +204,36 @@ export function objectContent(object: PlannedObject, sources: readonly PlanSourc
   return { ...raw, metadata: { ...(raw.metadata as { readonly [key: string]: Json }), namespace: object.namespace } };
 }
 
+function orderedPhases(settings: PlanSettings | undefined): readonly { readonly id: string; readonly title: string }[] {
+  const named = (settings?.phases ?? []).map(({ id, title }) => ({
+    id,
+    title: title ?? deployPhases.find(phase => phase.id === id)?.title ?? id,
+  }));
+  return [...named, ...deployPhases.filter(phase => !named.some(({ id }) => id === phase.id))];
+}
+
+/** A step that comes before one it builds on can never pass its gate, so the plan says so at once. */
+function outOfOrder(step: PlannedStep, steps: readonly PlannedStep[]): PlannedStep {
+  const late = step.after.filter(id => steps.findIndex(one => one.id === id) > steps.indexOf(step));
+  if (late.length === 0) return step;
+  const message = `${step.title} comes before ${late.join(', ')}, which it builds on.`;
+  return { ...step, blockedBy: [...step.blockedBy, { rule: 'plan-order', file: settingsFile, line: 1, message }] };
+}
+
+/** Where the order of a plan is written; `analysis/settings` names it too, but reads it from a workspace. */
+const settingsFile = 'matrix-preflight.yaml';
+
+function isBelow(file: string, directory: string): boolean {
+  return file === directory || file.startsWith(`${directory}/`);
+}
+
 interface Claimed {
   readonly file: string;
   readonly document: PlanDocument;
 }
 type Claims = Map<string, Claimed[]>;
-type Definition = DeployStepDefinition & { readonly extraPath?: readonly string[] };
+/** A step with the paths that were named for it, if it has any. */
+export type Definition = DeployStepDefinition & { readonly extraPath?: readonly string[] };
 
 /** Objects of kustomize and Helm describe builds; the API server knows nothing of them. */
 function isApplicable(document: PlanDocument): boolean {
@@ -272,9 +318,12 @@ function claim(
   const claims: Claims = new Map(steps.map(step => [step.id, []]));
   const namespaces = refused('namespaces-first') ? undefined : claims.get('namespaces');
   for (const source of sources) {
-    const sharing = steps.filter(
+    const takers = steps.filter(
       step => step.id !== 'namespaces' && resolved.get(step.id)!.paths.some(path => liesIn(source.path, path)),
     );
+    // A path that was named for a step belongs to that step alone.
+    const named = takers.filter(step => step.extraPath !== undefined);
+    const sharing = named.length > 0 ? named : takers;
     for (const document of source.documents) {
       const claimed = { file: source.path, document };
       if (namespaces !== undefined && hasRole(document, 'namespace')) namespaces.push(claimed);
@@ -333,18 +382,25 @@ interface StepContext {
   readonly duplicates: ReadonlyMap<Claimed, 'same' | PlanBlocker>;
   readonly jobsFirst: boolean;
   readonly planned: readonly Definition[];
+  readonly settings: StepSettings | undefined;
+  readonly byHand: string | undefined;
 }
 
 function planStep(
   definition: Definition,
   resolved: ResolvedStep,
-  claimed: readonly Claimed[],
+  claimedInTree: readonly Claimed[],
   context: StepContext,
 ): PlannedStep {
+  const { settings, byHand } = context;
+  const claimed = settings?.skip === undefined ? claimedInTree : [];
   const readable = claimed.filter(entry => !entry.document.broken && context.duplicates.get(entry) !== 'same');
   const ordered = byKind(readable.map(entry => ({ ...entry, kind: entry.document.kind, entry })));
   const inOrder = context.jobsFirst ? jobsBeforeWorkloads(ordered) : ordered;
-  const objects = inOrder.map(({ file, document }) => plannedObject(file, document, context.namespace));
+  const objects = inOrder.map(({ file, document }) => {
+    const object = plannedObject(file, document, context.namespace);
+    return settings?.runOnce.includes(`${object.kind}/${object.name}`) ? { ...object, runOnce: true as const } : object;
+  });
   const files = new Set(claimed.map(entry => entry.file));
   const fromFindings = context.blockers.filter(blocker => files.has(blocker.file));
   const own = [...unreadable(claimed), ...conflicts(claimed, context.duplicates)].filter(
@@ -356,8 +412,11 @@ function planStep(
     phase: definition.phase,
     checklistPath: definition.checklistPath,
     paths: resolved.paths,
-    resolution: resolved.resolution,
-    reason: resolved.reason,
+    ...(settings?.skip !== undefined
+      ? { resolution: 'absent' as const, reason: settings.skip }
+      : byHand !== undefined
+        ? { resolution: 'exact' as const, reason: `A person runs: ${byHand}` }
+        : { resolution: resolved.resolution, reason: resolved.reason }),
     alternatives: resolved.alternatives,
     objects,
     commands: objects.map(object => {
@@ -365,20 +424,42 @@ function planStep(
       return `${command}  # ${object.kind}/${object.name} of ${object.file}:${object.line}`;
     }),
     runOnce: objects.some(object => object.runOnce),
-    waits: inOrder.flatMap(({ document }, index) => {
-      const rule = waitRule(document);
-      const object = objects[index]!;
-      if (rule === undefined) return [];
-      const { apiVersion, kind, name, namespace } = object;
-      return { apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }), ...rule };
-    }),
+    waits: withOwnWaits(
+      inOrder.flatMap(({ document }, index) => {
+        const rule = waitRule(document);
+        const object = objects[index]!;
+        if (rule === undefined) return [];
+        const { apiVersion, kind, name, namespace } = object;
+        return { apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }), ...rule };
+      }),
+      settings,
+      context.namespace,
+    ),
     blockedBy: [...fromFindings, ...own],
     after: definition.after.filter(id => context.planned.some(step => step.id === id)),
     checks: definition.checks,
     hints: definition.hints,
     items: definition.items,
     ...(definition.proposed === undefined ? {} : { proposed: definition.proposed }),
+    ...(byHand === undefined || settings?.skip !== undefined ? {} : { byHand }),
   };
+}
+
+/** The waits of the manifests with the deadlines of the settings, and what the settings wait for besides. */
+function withOwnWaits(
+  waits: readonly PlannedWait[],
+  settings: StepSettings | undefined,
+  namespace: string,
+): readonly PlannedWait[] {
+  if (settings === undefined || settings.skip !== undefined) return waits;
+  const isOf = (wait: PlannedWait) => (own: WaitSettings) =>
+    own.kind === wait.kind && own.name === wait.name && (own.namespace ?? wait.namespace) === wait.namespace;
+  const known = waits.map(wait => ({
+    ...wait,
+    timeoutSeconds: settings.waits.find(isOf(wait))?.timeoutSeconds ?? wait.timeoutSeconds,
+  }));
+  const more = settings.waits.filter(own => !waits.some(wait => isOf(wait)(own)));
+  return [...known, ...more.map(own => ownWait(own, namespace))];
 }
 
 function plannedObject(file: string, document: PlanDocument, namespace: string): PlannedObject {
@@ -493,10 +574,13 @@ function planHash(steps: readonly PlannedStep[], claims: Claims, namespace: stri
         objectReference(object),
         object.file,
         document === undefined ? '' : canonical(withoutSecrets(document.raw)),
+        object.runOnce === true,
       ];
     }),
+    step.waits.map(({ kind, namespace: where, name, timeoutSeconds }) => [kind, where, name, timeoutSeconds]),
+    step.byHand ?? '',
   ]);
-  return bytesToHex(sha256(utf8ToBytes(JSON.stringify([1, namespace, described]))));
+  return bytesToHex(sha256(utf8ToBytes(JSON.stringify([2, namespace, described]))));
 }
 
 function withoutSecrets(raw: Json): Json {

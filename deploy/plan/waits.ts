@@ -1,3 +1,6 @@
+import { isClusterScoped } from './order';
+import type { PlannedWait } from './plan';
+import type { WaitSettings } from './settings';
 import { groupOf, type PlanDocument } from './source';
 
 /** What has to be true of an object before its step is ready, and how long that may take. */
@@ -9,6 +12,21 @@ export interface WaitRule {
 /** The rule for an object; undefined for kinds that are ready as soon as they exist. */
 export function waitRule(document: Pick<PlanDocument, 'apiVersion' | 'kind'>): WaitRule | undefined {
   return rules.get(`${document.kind}.${groupOf(document)}`);
+}
+
+/** A wait for something that no manifest of the step declares, such as what a Helm chart makes. */
+export function ownWait(own: WaitSettings, namespace: string): PlannedWait {
+  const known = [...rules.keys()].find(key => key.startsWith(`${own.kind}.`));
+  const apiVersion = own.apiVersion ?? apiVersions.get(known ?? '') ?? 'v1';
+  const rule = waitRule({ apiVersion, kind: own.kind });
+  return {
+    apiVersion,
+    kind: own.kind,
+    name: own.name,
+    ...(isClusterScoped(own.kind) ? {} : { namespace: own.namespace ?? namespace }),
+    until: rule?.until ?? 'there',
+    timeoutSeconds: own.timeoutSeconds ?? rule?.timeoutSeconds ?? 300,
+  };
 }
 
 /**
@@ -27,4 +45,16 @@ const rules: ReadonlyMap<string, WaitRule> = new Map([
   ['Certificate.cert-manager.io', { until: 'ready', timeoutSeconds: 600 }],
   ['Issuer.cert-manager.io', { until: 'ready', timeoutSeconds: 120 }],
   ['ClusterIssuer.cert-manager.io', { until: 'ready', timeoutSeconds: 120 }],
+]);
+
+const apiVersions: ReadonlyMap<string, string> = new Map([
+  ['Deployment.apps', 'apps/v1'],
+  ['StatefulSet.apps', 'apps/v1'],
+  ['DaemonSet.apps', 'apps/v1'],
+  ['Job.batch', 'batch/v1'],
+  ['Cluster.postgresql.cnpg.io', 'postgresql.cnpg.io/v1'],
+  ['Tenant.minio.min.io', 'minio.min.io/v2'],
+  ['Certificate.cert-manager.io', 'cert-manager.io/v1'],
+  ['Issuer.cert-manager.io', 'cert-manager.io/v1'],
+  ['ClusterIssuer.cert-manager.io', 'cert-manager.io/v1'],
 ]);

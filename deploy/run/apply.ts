@@ -1,4 +1,4 @@
-import { failure as failureOf, identityOutput, parseIdentity, resourceArgument } from '../cluster/read';
+import { failure as failureOf, identityOutput, parseIdentity, readIdentity, resourceArgument } from '../cluster/read';
 import type { ErrorClass, ObjectOutcome, PauseReason } from '../journal/entries';
 import { isApplied, objectKey, runState } from '../journal/state';
 import { isTransient } from '../kubectl/errors';
@@ -38,9 +38,12 @@ export async function applyObjects(
     if (content === undefined) return { type: 'paused', reason: 'tree-changed', text: `${object.file} has changed.` };
     const diff = diffs.find(candidate => candidate.object === object);
     const force = takeOver.includes(objectReference(object));
-    const outcome = object.runOnce
-      ? await applyJob(context, step, object, content, interaction)
-      : await applyObject(context, step, object, content, diff, force);
+    const outcome =
+      object.kind === 'Job'
+        ? await applyJob(context, step, object, content, interaction)
+        : object.runOnce
+          ? await applyOnce(context, step, object, content, interaction)
+          : await applyObject(context, step, object, content, diff, force);
     if (outcome.type !== 'applied') return outcome;
     const state = runState(context.journal.entries).objects.get(objectKey(step.id, object))?.state ?? 'planned';
     context.emit({ type: 'object', step: step.id, object, state, done: index + 1, of: step.objects.length });
@@ -136,6 +139,43 @@ async function applyJob(
   if (result === 'applied') return { type: 'applied' };
   if (result.interrupted && context.killSignal.aborted)
     return { type: 'paused', reason: 'cancelled', text: `Job/${object.name} was interrupted; its state is unknown.` };
+  if (result.class === 'unauthorized')
+    return { type: 'paused', reason: 'auth-expired', text: context.redact(result.message) };
+  return { type: 'failed', failure: { class: result.class, text: result.message, object } };
+}
+
+/** What the settings call run-once and is no Job: it is applied where it is not, and else only when a person says so. */
+async function applyOnce(
+  context: RunContext,
+  step: PlannedStep,
+  object: PlannedObject,
+  content: Json,
+  interaction: Interaction,
+): Promise<ApplyOutcome> {
+  const seal = context.seal(JSON.stringify(content));
+  const record = runState(context.journal.entries).objects.get(objectKey(step.id, object));
+  const live = await readIdentity(context.kubectl, object);
+  if (!live.ok) return { type: 'failed', failure: { class: live.class, text: live.message, object } };
+  if (live.value !== undefined && isApplied(record)) return { type: 'applied' };
+  if (live.value !== undefined && (record?.state === 'inFlight' || record?.state === 'unknown')) {
+    note(context, step, object, 'reconciled', seal, live.value);
+    return { type: 'applied' };
+  }
+  const wasApplied = record !== undefined && record.state !== 'failed' && record.state !== 'planned';
+  if (live.value !== undefined || wasApplied) {
+    const reason =
+      live.value === undefined
+        ? 'The object was applied before, or may have been, and is not there now. Applying it runs it AGAIN.'
+        : 'The object exists already and was not applied by this run.';
+    const answer = await interaction.confirmRunOnce({ step, object, reason, facts: [] });
+    if (answer === 'stop') return { type: 'paused', reason: 'needs-confirm', text: reason };
+    if (answer === 'keep') {
+      note(context, step, object, live.value === undefined ? 'reconciled' : 'unchanged', seal, live.value);
+      return { type: 'applied' };
+    }
+  }
+  const result = await attemptApply(context, step, object, content, seal, undefined, false);
+  if (result === 'applied') return { type: 'applied' };
   if (result.class === 'unauthorized')
     return { type: 'paused', reason: 'auth-expired', text: context.redact(result.message) };
   return { type: 'failed', failure: { class: result.class, text: result.message, object } };

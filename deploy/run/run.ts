@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { identifyCluster, isSameCluster } from '../cluster/identity';
 import { type Lease, renewMilliseconds, takeLease } from '../cluster/lease';
 import { isProtected, type ProtectionSettings } from '../cluster/protection';
+import { readObjects } from '../cluster/read';
 import { type ClusterIdentity, journalSchema, type PauseReason, type StepState, type Waiver } from '../journal/entries';
 import { type Journal, JournalError, openJournal } from '../journal/journal';
 import { acquireLock, isLock, type Lock } from '../journal/lock';
@@ -308,6 +309,7 @@ async function runStep(
   const { interaction } = options;
   const record = runState(context.journal.entries).steps.get(step.id);
   if (record?.state === 'skipped') return { type: 'next' };
+  if (step.byHand !== undefined) return waitForOther(context, step, step.byHand);
   if (step.resolution === 'absent' || step.objects.length === 0) {
     setState(context, step, 'absent', step.reason);
     const answer = await interaction.skipAbsent(step);
@@ -343,6 +345,43 @@ async function runStep(
     case 'stop':
       return { type: 'failed', text: `${step.title}: ${diagnosis.text}` };
   }
+}
+
+/**
+ * A step that another program carries out. It is done when everything it names is there and as wanted; until then the
+ * run pauses with the command, and goes on when it is resumed.
+ */
+async function waitForOther(context: RunContext, step: PlannedStep, command: string): Promise<StepOutcome> {
+  const run = `${step.title} is carried out by hand. Run ${command}, then resume.`;
+  if (step.waits.length === 0)
+    return { type: 'failed', text: `${step.title} names nothing to wait for, so nobody can tell when it is done.` };
+  setState(context, step, 'gate');
+  const standing = await notStanding(context.kubectl, step);
+  if (standing !== undefined && standing.class !== 'not-ready')
+    return { type: 'failed', text: context.redact(`${step.title}: ${standing.text}`) };
+  if (standing !== undefined && (await isMissing(context, step)))
+    return { type: 'paused', reason: 'needs-confirm', text: run };
+  setState(context, step, 'waiting');
+  const waited = await waitForStep(context, step);
+  if (waited.type === 'cancelled')
+    return { type: 'paused', reason: 'cancelled', text: `Stopped while ${step.title} was getting ready.` };
+  if (waited.type === 'lost') return lockLost;
+  if (waited.type === 'failed') {
+    const diagnosis = await diagnose(context, step, waited.failure);
+    setState(context, step, 'failed', excerpt(diagnosis.text, 1000));
+    return { type: 'failed', text: `${step.title}: ${diagnosis.text}` };
+  }
+  setState(context, step, 'done');
+  return { type: 'next' };
+}
+
+/** Whether something that a step waits for does not exist at all. */
+async function isMissing(context: RunContext, step: PlannedStep): Promise<boolean> {
+  for (const wait of step.waits) {
+    const live = await readObjects(context.kubectl, wait, wait.namespace, [wait.name]);
+    if (!live.ok || live.value.length === 0) return true;
+  }
+  return false;
 }
 
 type Attempt = StepOutcome | { readonly type: 'failed'; readonly failure: StepFailure; readonly mayAccept: boolean };

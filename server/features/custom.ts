@@ -1,5 +1,4 @@
 import type { WorkspaceEdit } from 'vscode-languageserver';
-import { planSources } from '../../deploy/plan/from-workspace';
 import { planDeployment } from '../../deploy/plan/plan';
 import {
   checklistRequest,
@@ -11,11 +10,11 @@ import {
   type RuleSummary,
   rulesRequest,
 } from '../../protocol/messages';
-import { blockers } from '../../rules/blockers';
 import { rules } from '../../rules/catalogue';
 import { chosenFixes } from '../../rules/fix-all';
 import { rulePage } from '../../rules/page';
 import type { Fix } from '../../rules/rule';
+import { deploymentPlan } from '../plan';
 import type { Session } from '../session';
 import { checklistReport } from './checklist';
 import { editOf } from './code-actions';
@@ -30,11 +29,7 @@ function offer(session: Session): void {
   connection.onRequest(planRequest, () => {
     const deployment = session.deployments.find(one => one.isScanned);
     if (!deployment) return planDeployment([]);
-    const { workspace } = deployment;
-    return {
-      ...planDeployment(planSources(workspace), blockers(deployment.allFindings(), workspace)),
-      root: deployment.rootUri,
-    };
+    return { ...deploymentPlan(session, deployment), root: deployment.rootUri };
   });
   connection.onRequest(rulesRequest, (): RuleSummary[] =>
     rules.map(({ id, summary, severity }) => ({ id, summary, severity })),

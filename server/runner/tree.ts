@@ -1,7 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import { settingsOf } from '../../analysis/settings';
-import { planSources } from '../../deploy/plan/from-workspace';
-import { type DeployPlan, type PlanOptions, planDeployment } from '../../deploy/plan/plan';
+import { planOf, planSources } from '../../deploy/plan/from-workspace';
+import type { DeployPlan, PlanOptions } from '../../deploy/plan/plan';
 import type { PlanSource } from '../../deploy/plan/source';
 import { readTree } from '../../files/disk';
 import { matchesGlob } from '../../manifests/glob';
@@ -44,7 +44,7 @@ export function treeOnDisk(root: string, settings: unknown): (options: PlanOptio
     for (const file of workspace.files) if (left.some(glob => matchesGlob(glob, file.path))) workspace.remove(file.uri);
     const sources = planSources(workspace);
     const findings = checkWorkspace(workspace, rules, { ...checks, today });
-    const tree = { plan: planDeployment(sources, blockers(findings, workspace), options), sources };
+    const tree = { plan: planOf(workspace, blockers(findings, workspace), options), sources };
     known = { key, texts, tree };
     return tree;
   };

@@ -1,6 +1,6 @@
-import { planSources } from '../../../deploy/plan/from-workspace';
-import { planDeployment, plannedSteps } from '../../../deploy/plan/plan';
+import { plannedSteps } from '../../../deploy/plan/plan';
 import type { Deployment } from '../../deployment';
+import { deploymentPlan } from '../../plan';
 import type { Session } from '../../session';
 
 /** Which steps of the deployment apply a file: `step 5 of 18: PostgreSQL clusters`. */
@@ -32,7 +32,7 @@ function planOf(session: Session, deployment: Deployment): StepsByPath {
   const revision = session.revision();
   const known = plans.get(deployment);
   if (known?.revision === revision) return known;
-  const steps = plannedSteps(planDeployment(planSources(deployment.workspace)));
+  const steps = plannedSteps(deploymentPlan(session, deployment));
   const byPath = new Map<string, NumberedStep[]>();
   steps.forEach(({ title, objects }, index) => {
     for (const path of new Set(objects.map(({ file }) => file)))

@@ -261,7 +261,11 @@ function putClusterParts(
     const instanceRole = index === 1 ? 'primary' : 'replica';
     const labels = { 'cnpg.io/cluster': name, 'cnpg.io/instanceRole': instanceRole, 'cnpg.io/podRole': 'instance' };
     const pod = podFor(cluster, `${name}-${index}`, labels, outcome, now);
-    pod.spec = { containers: [{ name: 'postgres', image: 'postgresql' }] };
+    const ports = [
+      { name: 'postgresql', containerPort: 5432 },
+      { name: 'metrics', containerPort: 9187 },
+    ];
+    pod.spec = { containers: [{ name: 'postgres', image: 'postgresql', ports }] };
     store.put(pod);
   }
   for (const suffix of ['rw', 'ro', 'r'])
