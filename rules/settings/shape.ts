@@ -1,3 +1,5 @@
+import { checklistSteps, orderProposals, proposedSteps } from '../../checklist/steps';
+
 /**
  * What `matrix-preflight.yaml` may hold. This is a subset of JSON Schema draft-07, so that the schema file for editors
  * is written from it, and the rule settings-invalid judges by it.
@@ -131,6 +133,7 @@ export function settingsShape(ruleIds: readonly string[]): Shape {
           },
         },
       },
+      plan: planShape,
       exclude: {
         description: 'Globs of paths that are not read, relative to the root of the tree.',
         type: 'array',
@@ -146,6 +149,113 @@ export function settingsSchema(ruleIds: readonly string[]): object {
 }
 
 const severities = ['error', 'warning', 'info', 'hint', 'off', false] as const;
+
+const texts = (description: string): Shape => ({ description, type: 'array', items: { type: 'string' } });
+
+const stepProperties: Readonly<Record<string, Shape>> = {
+  title: { description: 'How the step is called.', type: 'string' },
+  phase: { description: 'The id of the phase it belongs to.', type: 'string' },
+  after: texts('Ids of steps that must be healthy before it.'),
+  before: { description: 'The id of the step of the same phase that it comes right before.', type: 'string' },
+  runOnce: texts('Objects as Kind/name that are never applied a second time without asking, as Jobs are.'),
+  waits: {
+    description: 'What has to be ready before the next step: other deadlines, and objects that no manifest declares.',
+    type: 'array',
+    items: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['kind', 'name'],
+      properties: {
+        apiVersion: { description: 'Needed only for kinds that the tool does not know.', type: 'string' },
+        kind: { description: 'The kind as Kubernetes spells it, such as Deployment.', type: 'string' },
+        name: { description: 'The name of the object.', type: 'string' },
+        namespace: { description: 'Its namespace; without it, that of the plan.', type: 'string' },
+        timeoutSeconds: { description: 'How long it may take.', type: 'number', exclusiveMinimum: 0 },
+      },
+    },
+  },
+  skip: { description: 'Leaves the step out; the text says why, and is kept with every run.', type: 'string' },
+};
+
+const planShape: Shape = {
+  description: 'How the tree is deployed, where that differs from the checklist.',
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    namespace: {
+      description: 'Where objects without a namespace go; without it, where most objects go.',
+      type: 'string',
+    },
+    refused: {
+      description: "Changes of the checklist's order that are not wanted.",
+      type: 'array',
+      items: { enum: orderProposals.map(({ id }) => id) },
+    },
+    phases: {
+      description: "The phases in their order; the checklist's phases that are not among them follow.",
+      type: 'array',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['id'],
+        properties: {
+          id: { description: 'How steps name the phase.', type: 'string' },
+          title: { description: 'How the phase is called.', type: 'string' },
+        },
+      },
+    },
+    steps: {
+      description: 'What differs in steps of the checklist, by their ids.',
+      type: 'object',
+      additionalProperties: false,
+      properties: Object.fromEntries(
+        [...proposedSteps, ...checklistSteps].map(({ id, title }): [string, Shape] => [
+          id,
+          {
+            description: `The step ${title}.`,
+            type: 'object',
+            additionalProperties: false,
+            properties: { ...stepProperties, paths: texts('Directories or files that the step applies.') },
+          },
+        ]),
+      ),
+    },
+    own: {
+      description: 'Steps that the checklist does not have.',
+      type: 'array',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['id'],
+        properties: {
+          id: {
+            description: 'How other steps and the command line name it.',
+            type: 'string',
+          },
+          ...stepProperties,
+          apply: texts('Directories or files of manifests that the runner applies.'),
+          kustomize: {
+            description: 'A directory with a kustomization.yaml, which a person builds and applies; see waits.',
+            type: 'string',
+          },
+          helm: {
+            description: 'A chart that a person installs; values are never applied as manifests. See waits.',
+            type: 'object',
+            additionalProperties: false,
+            required: ['release', 'chart'],
+            properties: {
+              release: { description: 'The name of the release.', type: 'string' },
+              chart: { description: 'The chart, such as livekit/livekit-server.', type: 'string' },
+              version: { description: 'The version of the chart.', type: ['string', 'number'] },
+              namespace: { description: 'Its namespace; without it, that of the plan.', type: 'string' },
+              values: texts('Files of values.'),
+            },
+          },
+        },
+      },
+    },
+  },
+};
 
 function component(description: string): Shape {
   return {

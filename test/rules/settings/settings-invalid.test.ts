@@ -28,6 +28,41 @@ describe('settings-invalid', () => {
       domain: example.org
       synapse: {pythonMount: pythonpath}
       exclude: [values/**]
+      plan:
+        namespace: matrix
+        refused: [workers-before-haproxy]
+        phases: [{id: infrastructure}, {id: push, title: Push notifications}]
+        steps:
+          redis:
+            title: Redis
+            phase: core
+            paths: [infrastructure/02-redis]
+            after: [postgresql]
+            before: minio
+            runOnce: [Pod/migrate]
+            waits: [{apiVersion: apps/v1, kind: StatefulSet, name: redis, namespace: matrix, timeoutSeconds: 60}]
+          coturn: {skip: another team runs it}
+        own:
+          - {id: sygnal, phase: push, apply: [main-instance/07-sygnal]}
+          - {id: overlay, kustomize: overlays/production}
+          - {id: calls, helm: {release: a, chart: b, version: 1.8, namespace: c, values: [d.yaml]}}
+    `);
+  });
+
+  it('knows the steps, the proposals and the shape of a plan', () => {
+    expect(`
+      #- /matrix-preflight.yaml
+      plan:
+        steps:
+          rediss: {skip: no}
+      #   ^^^^^^ 💡 warning: rediss is no setting — did you mean redis?
+        refused: [worker-before-haproxy]
+      #           ^^^^^^^^^^^^^^^^^^^^^ 💡 error: An item of refused is worker-before-haproxy, but can be
+        own:
+          - title: Sygnal
+      #     ^^^^^^^^^^^^^ error: An item of own has no id
+          - {id: x, helm: {release: a}}
+      #             ^^^^ error: helm has no chart
     `);
   });
 
