@@ -163,7 +163,7 @@ describe('the workbench', () => {
     await page.keyboard.press('Escape');
     await question.waitFor({ state: 'hidden' });
     await page.locator('.terminal-wrapper.active .xterm-rows', { hasText: 'No context was chosen.' }).waitFor();
-    await workbench.command('View: Close Panel');
+    await page.keyboard.press('Control+J');
   });
 
   it('explains a rule', async () => {
