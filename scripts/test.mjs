@@ -1,6 +1,7 @@
 // Runs everything that has to hold, one step after the other, and fails if anything fails or could not run.
 // `node scripts/test.mjs [step…]` runs only the named steps.
 import { spawn } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 
 const node = process.execPath;
 const bin = (name, path) => [node, `node_modules/${name}/${path}`];
@@ -10,7 +11,11 @@ const steps = [
   { name: 'generated', command: [node, 'scripts/generate.mjs', '--check'] },
   { name: 'unused', command: [...bin('knip', 'bin/knip.js')] },
   { name: 'build', command: [node, 'scripts/build.mjs'] },
-  { name: 'unit', command: [...bin('mocha', 'bin/mocha.js')], hasTests: true },
+  {
+    name: 'unit',
+    command: [...bin('mocha', 'bin/mocha.js'), '--parallel', '--jobs', String(availableParallelism())],
+    hasTests: true,
+  },
   {
     name: 'deploy',
     command: [...bin('mocha', 'bin/mocha.js'), '--config', 'test/deploy/.mocharc.json'],
