@@ -240,7 +240,7 @@ function flat(transitions: { readonly [from: string]: readonly string[] }): read
 
 function drawn(diagram = ''): readonly string[] {
   // Mermaid takes no hyphens in the names of states.
-  const arrows = [...diagram.matchAll(/^ +(\w+) --> (\w+)(?::[^:;]*)?$/gm)];
+  const arrows = [...diagram.matchAll(/^ +(\w+) --> (\w+)(?::[^:;\n]*)?$/gm)];
   assert.equal(arrows.length, diagram.split('-->').length - diagram.split('[*]').length, 'every line can be drawn');
   return arrows.map(([, from, to]) => `${from} ${to}`.replaceAll('_', '-')).sort();
 }
