@@ -57,7 +57,8 @@ function maskByForm(text: string): string {
     .replace(/\b([a-z][a-z0-9+.-]*:\/\/[^\s:/@]*):[^\s/@]+@/gi, `$1:${mask}@`)
     .replace(/\b(bearer\s+)[\w.~+/=-]{8,}/gi, `$1${mask}`)
     .replace(
-      /\b(password|passwd|PGPASSWORD|secret[-_]?key|access[-_]?token)(\s*[=:]\s*)('[^']*'|"[^"]*"|[^\s'",;]+)/gi,
+      // The name of an object, as in `Secret/redis-password: not found`, has no value behind it.
+      /(?<!\b[A-Z]\w*\/[\w.-]*)\b(password|passwd|PGPASSWORD|secret[-_]?key|access[-_]?token)(\s*[=:]\s*)('[^']*'|"[^"]*"|[^\s'",;]+)/gi,
       `$1$2${mask}`,
     );
 }

@@ -47,6 +47,8 @@ describe('the redactor', () => {
       redact("CONNECTION 'host=db user=postgres password=hunter2 dbname=x'"),
       `CONNECTION 'host=db user=postgres password=${mask} dbname=x'`,
     );
+    assert.equal(redact('redis-password: hunter2'), `redis-password: ${mask}`);
+    assert.equal(redact('Secret/redis-password: does not exist'), 'Secret/redis-password: does not exist');
     assert.equal(redact('Authorization: Bearer abc.def-ghi'), `Authorization: Bearer ${mask}`);
     assert.equal(
       redact('-----BEGIN RSA PRIVATE KEY-----\nMIIabc\n-----END RSA PRIVATE KEY-----\nrest'),
