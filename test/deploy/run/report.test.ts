@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { junitChecks, junitRun, reportFormat } from '../../../cli/formats/deployment';
 import { readJournal } from '../../../deploy/journal/journal';
 import { connect, servedGroups } from '../../../deploy/run/connect';
 import { preview } from '../../../deploy/run/preview';
-import { runReport } from '../../../deploy/run/report';
+import { runRecord, runReport } from '../../../deploy/run/report';
 import { listRuns, readPlan, readRun, runFiles } from '../../../deploy/run/store';
 import { type Bench, openBench } from './bench';
 
@@ -171,6 +172,99 @@ esac`;
         connected({ environment: { ...environment, PATH: `${outside}:/bin` }, roots: [bench.sandbox.kubeconfig] }),
         /lies in the workspace/,
       );
+    });
+  });
+
+  describe('a report for pipelines', () => {
+    const recordOf = (result: Awaited<ReturnType<Bench['deploy']>>) => {
+      const entries = result.run === '' ? [] : readJournal(runFiles(state(), result.run).journal).entries;
+      return runRecord(bench.current().plan, entries, result);
+    };
+    const count = (xml: string, what: RegExp) => [...xml.matchAll(what)].length;
+
+    it('tells of a run what became of each step, object and check', async () => {
+      bench.planOptions = { steps: ['namespaces', 'redis', 'synapse-li-workers'] };
+      const record = recordOf(await bench.deploy());
+      assert.equal(record.outcome, 'completed-with-waivers');
+      assert.deepEqual(
+        [record.context, record.kubernetes, record.planHash],
+        ['test', 'v1.32.4', bench.current().plan.hash],
+      );
+      assert.deepEqual(
+        record.steps.map(step => [step.id, step.state, step.objects.map(object => object.state).join(' ')]),
+        [
+          ['namespaces', 'done', 'created'],
+          ['redis', 'done', 'created created created'],
+          ['synapse-li-workers', 'skipped', ''],
+        ],
+      );
+      assert.deepEqual(
+        record.steps[1]!.checks.map(({ check, verdict }) => [check, verdict]),
+        [['redis', 'pass']],
+      );
+      const xml = junitRun(record);
+      assert.match(xml, /<testsuite name="deploy" tests="4" failures="0" skipped="1">/);
+      assert.match(xml, /<testcase classname="deploy.infrastructure.redis" name="redis">/);
+      assert.doesNotMatch(xml + JSON.stringify(record), /canary/);
+    });
+
+    it('fails the step that has failed, and skips those that were not reached', async () => {
+      bench.planOptions = { steps: ['namespaces', 'redis', 'grafana'] };
+      const message = 'no <b> & "canary-redis-password"';
+      bench.server.fault({
+        path: /^(?!.*dryRun).*statefulsets/,
+        method: 'PATCH',
+        status: 422,
+        reason: 'Invalid',
+        message,
+      });
+      const record = recordOf(await bench.deploy());
+      assert.deepEqual(
+        record.steps.map(step => step.state),
+        ['done', 'failed', 'pending'],
+      );
+      const xml = junitRun(record);
+      assert.match(xml, /tests="3" failures="1" skipped="1"/);
+      assert.match(xml, /<failure message="[^"<]*&lt;b&gt; &amp;/);
+      assert.match(xml, /StatefulSet\/redis failed infrastructure\/02-redis\/redis.yaml:\d+/);
+      assert.doesNotMatch(xml + JSON.stringify(record), /canary/);
+    });
+
+    it('names what blocks a run that was never begun', async () => {
+      bench.planOptions = { steps: ['redis'] };
+      bench.blockers = [{ rule: 'placeholder-secret', file: 'infrastructure/02-redis/redis.yaml', line: 6 }];
+      const record = recordOf(await bench.deploy());
+      assert.deepEqual([record.run, record.outcome, record.from], ['', 'blocked', undefined]);
+      const xml = junitRun(record);
+      assert.equal(count(xml, /<failure /g), 1);
+      assert.match(xml, /name="placeholder-secret"><failure [^>]*>infrastructure\/02-redis\/redis.yaml:6</);
+    });
+
+    it('never fails for a check that only informs', () => {
+      const check = (verdict: 'fail' | 'unknown' | 'skipped' | 'pass', advisory: boolean) => ({
+        id: 'x',
+        title: 'X',
+        items: [],
+        advisory,
+        verdict,
+        text: 'y',
+        details: [],
+      });
+      const xml = junitChecks([
+        check('fail', true),
+        check('unknown', false),
+        check('skipped', false),
+        check('pass', false),
+      ]);
+      assert.match(xml, /tests="4" failures="1" skipped="1"/);
+    });
+
+    it('is of the kind that its file is', () => {
+      assert.deepEqual(
+        [reportFormat(undefined), reportFormat('a.xml'), reportFormat('b/c.json')],
+        [undefined, 'junit', 'json'],
+      );
+      assert.throws(() => reportFormat('report.txt'), /ends in \.json or \.xml/);
     });
   });
 });
