@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { takeLease } from '../../../deploy/cluster/lease';
 import type { Kubectl } from '../../../deploy/kubectl/kubectl';
 import { createSandbox, type Sandbox } from '../kubectl';
 import { type ApiServer, startApiServer } from './server';
@@ -117,6 +118,23 @@ describe('the API server of the tests', () => {
       args: ['get', '--raw', '/api/v1/namespaces/matrix/services/http:web:80/proxy/health'],
     });
     assert.deepEqual([raw.code, raw.stdout], [0, 'OK']);
+  });
+
+  it('keeps a Lease, and refuses to replace a version that is gone', async () => {
+    const me = { user: 'ann', host: 'one', run: 'r1' };
+    const now = () => Date.parse('2026-01-01T00:00:00Z');
+    const taken = await takeLease(kubectl, me, now, async () => false);
+    assert.ok(taken.type === 'held', JSON.stringify(taken));
+    assert.equal((await takeLease(kubectl, { ...me, user: 'bob' }, now, async () => true)).type, 'taken');
+    assert.equal(await taken.lease.renew(), true);
+    const lease = () => server.get('Lease', 'default', 'matrix-preflight')!;
+    const stale = await kubectl({
+      args: ['replace', '--raw', '/apis/coordination.k8s.io/v1/namespaces/default/leases/matrix-preflight', '-f', '-'],
+      input: JSON.stringify({ ...lease(), metadata: { ...lease().metadata, resourceVersion: '1' } }),
+    });
+    assert.match(stale.stderr, /the object has been modified/);
+    await taken.lease.release();
+    assert.equal((lease().spec as { holderIdentity: string }).holderIdentity, '');
   });
 
   it('injects faults', async () => {
