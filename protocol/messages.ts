@@ -121,6 +121,8 @@ export interface PlanStep {
   readonly resolution: 'exact' | 'moved' | 'ambiguous' | 'absent' | 'broken';
   readonly objects: readonly PlanObject[];
   readonly commands: readonly string[];
+  /** The command that a person runs instead; such a step has no objects. */
+  readonly byHand?: string;
   readonly runOnce: boolean;
   readonly waits: readonly PlanWait[];
   readonly blockedBy: readonly {

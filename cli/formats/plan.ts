@@ -11,6 +11,7 @@ function stepLines(step: PlanStep): string {
   const where = step.paths.length > 0 ? step.paths.join(', ') : step.checklistPath;
   const lines = [`  ${step.title}: ${where} (${step.resolution})`];
   for (const { kind, name, file, line } of step.objects) lines.push(`    ${kind}/${name}  ${file}:${line}`);
+  if (step.byHand !== undefined) lines.push(`    by hand: ${step.byHand}`);
   for (const command of step.commands) lines.push(`    $ ${command}`);
   for (const { kind, name, until, timeoutSeconds } of step.waits)
     lines.push(`    wait for ${kind}/${name} to be ${until}, at most ${timeoutSeconds} s`);
