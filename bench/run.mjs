@@ -226,3 +226,8 @@ function percentile(list, share) {
 
 if (!process.argv.includes('--typing')) wholeCheck();
 await keystrokes();
+console.log();
+execFileSync(process.execPath, ['--import', 'tsx', join(import.meta.dirname, 'rules.ts')], {
+  stdio: 'inherit',
+  cwd: repository,
+});

@@ -50,6 +50,8 @@ export interface Isolation<T> {
   readonly policies: readonly Selection<T>[];
 }
 
+const defaultPodAddresses = parseRanges(privateRanges);
+
 /** Prepares policies for `evaluate`, `isolation` and the rest. Policies of the same name are all kept. */
 export function index<T>(policies: readonly Policy<T>[], options: IndexOptions<T> = {}): PolicyIndex<T> {
   const grouped = new Map<string, Positioned<T>[]>();
@@ -61,7 +63,7 @@ export function index<T>(policies: readonly Policy<T>[], options: IndexOptions<T
   return {
     policies,
     otherPolicies: options.otherPolicies ?? [],
-    podAddresses: parseRanges(options.podAddresses ?? privateRanges),
+    podAddresses: options.podAddresses ? parseRanges(options.podAddresses) : defaultPodAddresses,
     byNamespace: new Map([...grouped].map(([namespace, group]) => [namespace, byLabel(group)])),
     namespaces: options.namespaces ?? new Map(),
     memo: { selections: new WeakMap(), namespaceLabels: new Map() },

@@ -108,11 +108,12 @@ function* lateNeeds(
   first: ReadonlyMap<Resource, Applied>,
 ): Iterable<Problem> {
   const all = [...first.keys()];
+  const definitions = all.filter(({ kind }) => kind === 'Namespace' || kind === 'CustomResourceDefinition');
   const said = new Set<string>();
   for (const step of applied) {
     for (const resource of step.resources) {
       if (first.get(resource) !== step) continue;
-      for (const { needed, isRefused } of needsOf(workspace, resource, all)) {
+      for (const { needed, isRefused } of needsOf(workspace, resource, all, definitions)) {
         const later = first.get(needed);
         const pair = `${step.order} ${later?.order}`;
         if (!later || later.order <= step.order || said.has(pair)) continue;
@@ -135,9 +136,14 @@ interface Need {
   readonly isRefused: boolean;
 }
 
-function needsOf(workspace: Workspace, resource: Resource, all: readonly Resource[]): readonly Need[] {
+function needsOf(
+  workspace: Workspace,
+  resource: Resource,
+  all: readonly Resource[],
+  definitions: readonly Resource[],
+): readonly Need[] {
   const needs: Need[] = [];
-  for (const other of all) {
+  for (const other of definitions) {
     const isItsNamespace = other.qualifiedKind === 'Namespace' && other.name === resource.namespace;
     const isItsKind =
       other.kind === 'CustomResourceDefinition' &&
