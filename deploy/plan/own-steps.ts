@@ -1,3 +1,4 @@
+import { checklistSteps, proposedSteps } from '../../checklist/steps';
 import { commandText } from './commands';
 import type { Definition } from './plan';
 import type { OwnStep, PlanSettings } from './settings';
@@ -12,7 +13,11 @@ export interface OwnDefinition {
 }
 
 export function ownSteps(settings: PlanSettings | undefined): readonly OwnDefinition[] {
-  return (settings?.own ?? []).map(step => {
+  // The rule settings-invalid reports ids that are taken; a plan must not have two steps of one id.
+  const isFirst = (step: OwnStep, index: number, all: readonly OwnStep[]) =>
+    all.findIndex(other => other.id === step.id) === index &&
+    ![...proposedSteps, ...checklistSteps].some(other => other.id === step.id);
+  return (settings?.own ?? []).filter(isFirst).map(step => {
     const paths = step.apply.map(trimSlash);
     const builtFrom = [...(step.kustomize === undefined ? [] : [step.kustomize]), ...(step.helm?.values ?? [])];
     return {

@@ -164,7 +164,7 @@ export function planDeployment(
       ),
     }),
   );
-  const phases = orderedPhases(settings);
+  const phases = orderedPhases(settings, definitions);
   const inOrder = phases.flatMap(phase => steps.filter(step => step.phase === phase.id));
   const wanted = inOrder.map(step => outOfOrder(step, inOrder)).filter(step => isWanted(step, options));
   return {
@@ -204,12 +204,17 @@ export function objectContent(object: PlannedObject, sources: readonly PlanSourc
   return { ...raw, metadata: { ...(raw.metadata as { readonly [key: string]: Json }), namespace: object.namespace } };
 }
 
-function orderedPhases(settings: PlanSettings | undefined): readonly { readonly id: string; readonly title: string }[] {
-  const named = (settings?.phases ?? []).map(({ id, title }) => ({
+/** The phases that the settings name, those of the checklist, and any that only a step names: none may be lost. */
+function orderedPhases(
+  settings: PlanSettings | undefined,
+  steps: readonly Definition[],
+): readonly { readonly id: string; readonly title: string }[] {
+  const titles = new Map(deployPhases.map(({ id, title }) => [id, title]));
+  const ids = [...(settings?.phases ?? []), ...deployPhases].map(({ id }) => id);
+  return [...new Set([...ids, ...steps.map(step => step.phase)])].map(id => ({
     id,
-    title: title ?? deployPhases.find(phase => phase.id === id)?.title ?? id,
+    title: settings?.phases.find(phase => phase.id === id)?.title ?? titles.get(id) ?? id,
   }));
-  return [...named, ...deployPhases.filter(phase => !named.some(({ id }) => id === phase.id))];
 }
 
 /** A step that comes before one it builds on can never pass its gate, so the plan says so at once. */

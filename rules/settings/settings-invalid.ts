@@ -1,5 +1,6 @@
 import { nearest } from '../../analysis/nearest';
 import { settingsFileName } from '../../analysis/settings';
+import { checklistSteps, proposedSteps } from '../../checklist/steps';
 import { renameKey, replaceScalar } from '../../manifests/edit';
 import type { TextEdit } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
@@ -20,6 +21,7 @@ export default {
     'A key without a value says nothing and is accepted, so that a half-written file is not full of errors.',
     'Unknown keys and unknown rules are warnings, because a newer version may know them.',
     'A rule that is switched off without a reason is a warning: whoever reads the file next cannot tell whether the reason still holds.',
+    'A step of a plan that a person carries out (Helm, kustomize) has to name what to wait for, else a run could not tell when it is done.',
   ],
   examples: {
     bad: `
@@ -56,6 +58,7 @@ export default {
     }
     yield* problems(root, settingsShape(ruleIds), 'the file');
     yield* withoutReason(root.at('rules'));
+    yield* planProblems(root.at('plan'));
   },
 } satisfies Rule;
 
@@ -141,6 +144,47 @@ function* withoutReason(rules: Value): Iterable<Problem> {
       message: `${id} is switched off without a reason — write {severity: off, reason: …}.`,
     };
   }
+}
+
+/** What of a plan is well formed and yet cannot be meant. */
+function* planProblems(plan: Value): Iterable<Problem> {
+  const usual = [...proposedSteps, ...checklistSteps].map(({ id }) => id);
+  const own = plan.at('own').items();
+  const ids = [...usual, ...own.flatMap(step => step.at('id').string ?? [])];
+  for (const [index, step] of own.entries()) {
+    const id = step.at('id');
+    const isTaken =
+      usual.includes(id.string ?? '') || own.slice(0, index).some(one => one.at('id').string === id.string);
+    if (id.string !== undefined && isTaken)
+      yield { at: id, message: `There is a step ${id.string} already, so this one has no effect — choose another id.` };
+    const ways = ['apply', 'helm', 'kustomize'].filter(way => step.at(way).exists);
+    if (id.string !== undefined && ways.length !== 1)
+      yield {
+        at: id,
+        message: `The step ${id.string} has ${ways.length === 0 ? 'nothing to do' : or(ways).replace(' or ', ' and ')} — give it one of apply, helm and kustomize.`,
+      };
+    else if (ways[0] !== undefined && ways[0] !== 'apply' && step.at('waits').items().length === 0)
+      yield {
+        at: step.at(ways[0]).key,
+        message: `Nobody can tell when the step ${id.string} is done — name what to wait for under waits.`,
+      };
+  }
+  for (const step of [
+    ...own,
+    ...plan
+      .at('steps')
+      .entries()
+      .map(([, value]) => value),
+  ])
+    for (const named of [...step.at('after').items(), step.at('before')])
+      if (named.exists && named.string !== undefined && !ids.includes(named.string)) {
+        const close = nearest(named.string, ids);
+        yield {
+          at: named,
+          message: `There is no step ${named.string} — ${close ? `did you mean ${close}?` : 'delete it, or correct it.'}`,
+          fixes: () => (close ? fix(`Write ${close}`, replaceScalar(named, close)) : []),
+        };
+      }
 }
 
 function fix(title: string, edit: TextEdit | undefined) {

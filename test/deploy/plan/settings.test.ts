@@ -78,6 +78,20 @@ describe('the plan that a tree writes down', () => {
     assert.ok(plain.unclaimed.includes('main-instance/07-sygnal'));
   });
 
+  it('loses no step whose phase only the step names, and has no two steps of one id', () => {
+    const plan = planned(`  own:
+    - { id: sygnal, phase: push, apply: [main-instance/07-sygnal] }
+    - { id: sygnal, phase: core, apply: [antivirus/01-clamav] }
+    - { id: redis, apply: [antivirus/01-clamav] }
+`);
+    assert.deepEqual(
+      plan.phases.at(-1)?.steps.map(({ id, phase }) => [id, phase]),
+      [['sygnal', 'push']],
+    );
+    assert.equal(new Set(ids(plan)).size, ids(plan).length);
+    assert.deepEqual(stepOf(plan, 'redis')?.paths, ['infrastructure/02-redis']);
+  });
+
   it('puts a step of its own after those it builds on, and takes their files away from no other', () => {
     const plan = planned(`  own:
     - { id: policies-first, phase: core, after: [synapse-main], apply: [infrastructure/04-networking] }

@@ -44,8 +44,10 @@ describe('settings-invalid', () => {
           coturn: {skip: another team runs it}
         own:
           - {id: sygnal, phase: push, apply: [main-instance/07-sygnal]}
-          - {id: overlay, kustomize: overlays/production}
-          - {id: calls, helm: {release: a, chart: b, version: 1.8, namespace: c, values: [d.yaml]}}
+          - {id: overlay, kustomize: overlays/production, waits: [{kind: Deployment, name: a}]}
+          - id: calls
+            helm: {release: a, chart: b, version: 1.8, namespace: c, values: [d.yaml]}
+            waits: [{kind: Deployment, name: b}]
     `);
   });
 
@@ -61,8 +63,31 @@ describe('settings-invalid', () => {
         own:
           - title: Sygnal
       #     ^^^^^^^^^^^^^ error: An item of own has no id
-          - {id: x, helm: {release: a}}
+          - {id: x, helm: {release: a}, waits: [{kind: Pod, name: x}]}
       #             ^^^^ error: helm has no chart
+    `);
+  });
+
+  it('finds steps of a plan that cannot be meant', () => {
+    expect(`
+      #- /matrix-preflight.yaml
+      plan:
+        steps:
+          livekit: {after: [coturnn], before: nobody}
+      #                     ^^^^^^^ 💡 error: There is no step coturnn — did you mean coturn?
+      #                                       ^^^^^^ error: There is no step nobody
+        own:
+          - {id: redis, apply: [a]}
+      #          ^^^^^ error: There is a step redis already
+          - {id: x, apply: [a], after: [empty]}
+          - {id: x, apply: [b]}
+      #          ^ error: There is a step x already
+          - {id: empty}
+      #          ^^^^^ error: The step empty has nothing to do
+          - {id: z, apply: [a], kustomize: b}
+      #          ^ error: The step z has apply and kustomize
+          - {id: calls, kustomize: b}
+      #                 ^^^^^^^^^ error: Nobody can tell when the step calls is done
     `);
   });
 
