@@ -1,10 +1,12 @@
 import { configurationOf, parsed } from '../../analysis/configs';
 import { environmentOf } from '../../analysis/environment';
-import { workloadKinds } from '../../analysis/pods';
+import { type Container, workloadKinds } from '../../analysis/pods';
 import { redisMains } from '../../analysis/roles';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
-import type { Rule } from '../rule';
+import { passwordKey } from '../redis/password-key';
+import type { Fix, Rule } from '../rule';
+import { addSecretVariable } from '../secrets/secret-variable';
 
 export default {
   id: 'livekit-redis-password-missing',
@@ -29,7 +31,7 @@ export default {
       data:
         livekit.yaml: |
           redis:
-      #   ^^^^^ error: LiveKit has no password for Redis
+      #   ^^^^^ 💡 error: LiveKit has no password for Redis
             address: redis:6379
       ---
       apiVersion: v1
@@ -58,6 +60,10 @@ export default {
           - name: redis
             image: redis:7.4
             args: ["--requirepass", "$(REDIS_PASSWORD)"]
+            env:
+              - name: REDIS_PASSWORD
+                valueFrom:
+                  secretKeyRef: {name: redis-password, key: password}
     `,
     good: `
       #- /livekit.yaml
@@ -84,7 +90,9 @@ export default {
             env:
               - name: REDIS_PASSWORD
                 valueFrom:
-                  secretKeyRef: {name: redis-password, key: password}
+                  secretKeyRef:
+                    name: redis-password
+                    key: password
             volumeMounts:
               - {name: config, mountPath: /etc/livekit}
         volumes:
@@ -101,6 +109,10 @@ export default {
           - name: redis
             image: redis:7.4
             args: ["--requirepass", "$(REDIS_PASSWORD)"]
+            env:
+              - name: REDIS_PASSWORD
+                valueFrom:
+                  secretKeyRef: {name: redis-password, key: password}
     `,
   },
   kinds: [...workloadKinds],
@@ -119,10 +131,22 @@ export default {
         at: redis.at('password').exists ? redis.at('password') : redis.key,
         message:
           'LiveKit has no password for Redis, which asks for one — put it into redis.password, or set REDIS_PASSWORD.',
+        fixes: () => giveVariable(workspace, resource, file.container),
       };
     }
   },
 } satisfies Rule;
+
+/** LiveKit gets the password from the key of the Secret that Redis takes its own from. */
+function giveVariable(workspace: Workspace, resource: Resource, container: Container): readonly Fix[] {
+  const keys = redisMains(workspace).flatMap(redis =>
+    redis.namespace === resource.namespace ? (passwordKey(workspace, redis) ?? []) : [],
+  );
+  const [key] = keys;
+  if (!key || keys.some(one => one.name !== key.name || one.key !== key.key)) return [];
+  const edit = addSecretVariable(container, 'REDIS_PASSWORD', key);
+  return edit ? [{ title: `Take REDIS_PASSWORD from Secret ${key.name}`, safe: true, edits: [edit] }] : [];
+}
 
 function asksForPassword(workspace: Workspace, redis: Resource): boolean {
   const configuration = configurationOf(workspace, redis, 'redis');

@@ -1,6 +1,8 @@
+import { deleteEntry, replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import type { Index, Workspace } from '../../manifests/workspace';
+import type { Fix } from '../rule';
 
 /** A port that a Service opens on every node. */
 export interface NodePort {
@@ -28,6 +30,28 @@ export function nodePortsOf(service: Resource): readonly NodePort[] {
 /** All Services of the tree that ask for a node port; a protocol has its own. */
 export function nodePortUsers(workspace: Workspace, { number, protocol }: NodePort): readonly NodePort[] {
   return workspace.lookup(nodePorts, key(number, protocol));
+}
+
+/** The ways to a node port that the API server takes: the next free one from a number on, or one that it chooses. */
+export function otherNodePort(workspace: Workspace, port: NodePort, from: number): readonly Fix[] {
+  const free = freeFrom(workspace, port, from) ?? freeFrom(workspace, port, lowest);
+  const replacement = free === undefined ? undefined : replaceScalar(port.at, String(free));
+  const removal = deleteEntry(port.at);
+  return [
+    ...(replacement ? [{ title: `Use nodePort ${free}`, safe: false, edits: [replacement] }] : []),
+    ...(removal ? [{ title: 'Let Kubernetes choose the port', safe: false, edits: [removal] }] : []),
+  ];
+}
+
+/** The ports that clusters reserve for Services, unless they are started with another range. */
+export const lowest = 30000;
+export const highest = 32767;
+
+function freeFrom(workspace: Workspace, port: NodePort, from: number): number | undefined {
+  for (let number = from; number <= highest; number++) {
+    if (nodePortUsers(workspace, { ...port, number }).length === 0) return number;
+  }
+  return undefined;
 }
 
 const nodePorts: Index<NodePort> = {

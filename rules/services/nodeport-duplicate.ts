@@ -1,5 +1,5 @@
 import type { Rule } from '../rule';
-import { nodePortsOf, nodePortUsers } from './node-ports';
+import { nodePortsOf, nodePortUsers, otherNodePort } from './node-ports';
 
 export default {
   id: 'nodeport-duplicate',
@@ -37,7 +37,7 @@ export default {
         type: NodePort
         ports:
           - { name: udp, port: 50000, nodePort: 30478, protocol: UDP }
-      #                                         ^^^^^ error: nodePort 30478/UDP of Service livekit is already taken by Service coturn
+      #                                         ^^^^^ 💡 error: nodePort 30478/UDP of Service livekit is already taken by Service coturn
     `,
     good: `
       #- /turn.yaml
@@ -60,7 +60,7 @@ export default {
       spec:
         type: NodePort
         ports:
-          - { name: udp, port: 50000, nodePort: 30500, protocol: UDP }
+          - { name: udp, port: 50000, nodePort: 30479, protocol: UDP }
     `,
   },
   kinds: ['Service'],
@@ -77,6 +77,7 @@ export default {
         at,
         message: `nodePort ${number}/${protocol} of Service ${service.name} is already taken by ${other ? `Service ${other.service.name}` : 'another of its ports'}, so the API server refuses it — give it another port.`,
         related: other ? [{ at: other.at, message: `Service ${other.service.name} takes it` }] : [],
+        fixes: () => otherNodePort(workspace, port, number + 1),
       };
     }
   },

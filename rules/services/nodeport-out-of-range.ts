@@ -1,5 +1,5 @@
 import type { Rule } from '../rule';
-import { nodePortsOf } from './node-ports';
+import { highest, lowest, nodePortsOf, otherNodePort } from './node-ports';
 
 export default {
   id: 'nodeport-out-of-range',
@@ -27,7 +27,7 @@ export default {
           - name: turn
             port: 3478
             nodePort: 3478
-      #               ^^^^ error: nodePort 3478 of Service coturn is outside 30000-32767
+      #               ^^^^ 💡 error: nodePort 3478 of Service coturn is outside 30000-32767
     `,
     good: `
       #- /turn.yaml
@@ -45,12 +45,15 @@ export default {
     `,
   },
   kinds: ['Service'],
-  *check(service) {
-    for (const { number, at } of nodePortsOf(service)) {
-      if (number >= 30000 && number <= 32767) continue;
+  *check(service, workspace) {
+    for (const port of nodePortsOf(service)) {
+      const { number, at } = port;
+      if (number >= lowest && number <= highest) continue;
       yield {
         at,
         message: `nodePort ${number} of Service ${service.name} is outside 30000-32767, so the API server refuses the Service — take a port in this range or leave nodePort out.`,
+        // 3478 becomes 30478, as people write it themselves.
+        fixes: () => otherNodePort(workspace, port, lowest + (number % 1000)),
       };
     }
   },

@@ -1,8 +1,11 @@
 import { workloadKinds } from '../../analysis/pods';
 import { databases, familiesOf } from '../../analysis/roles';
 import { type SqlRun, sqlRunsOf } from '../../analysis/sql-runs';
+import type { Resource } from '../../manifests/resource';
+import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
-import type { Problem, Rule } from '../rule';
+import type { Fix, Problem, Rule } from '../rule';
+import { replaceWritten } from './written';
 
 export default {
   id: 'sync-subscription-invalid',
@@ -107,6 +110,7 @@ function* problemsOf(run: SqlRun, runs: readonly SqlRun[], workspace: Workspace)
     yield {
       at: run.part(host.span),
       message: `The subscription ${name} connects to ${host.text}, which is not the main cluster — connect to ${main.name}-rw.`,
+      fixes: () => writeHost(workspace, run.part(host.span), host.text, main),
     };
   }
   const target = /^(.+)-r[wo]?$/.exec(run.host?.text?.split('.', 1)[0] ?? '')?.[1];
@@ -114,6 +118,7 @@ function* problemsOf(run: SqlRun, runs: readonly SqlRun[], workspace: Workspace)
     yield {
       at: run.host.at,
       message: `The subscription ${name} is created on ${run.host.text}, which is not the LI cluster — create it on ${li.name}-rw.`,
+      fixes: () => writeHost(workspace, run.host?.at, run.host?.text, li),
     };
   }
   const published = runs.flatMap(({ statement: other }) =>
@@ -130,6 +135,28 @@ function* problemsOf(run: SqlRun, runs: readonly SqlRun[], workspace: Workspace)
     yield {
       at: run.part(publication.span),
       message: `The subscription ${name} asks for the publication ${publication.text}, but ${published.join(', ')} is created — use the same name.`,
+      fixes: () =>
+        [...new Set(published)].flatMap(name => {
+          const edit = replaceWritten(workspace, run.part(publication.span), publication.text, name);
+          return edit ? [{ title: `Subscribe to ${name}`, safe: false, edits: [edit] }] : [];
+        }),
     };
   }
+}
+
+/** The primary of a cluster, with the namespace and domain that the host has. */
+function writeHost(
+  workspace: Workspace,
+  at: Place | undefined,
+  text: string | undefined,
+  cluster: Resource,
+): readonly Fix[] {
+  if (!at || text === undefined) return [];
+  const [, namespace, ...domain] = text.split('.');
+  const host = [
+    `${cluster.name}-rw`,
+    ...(namespace === undefined ? [] : [cluster.namespace ?? namespace, ...domain]),
+  ].join('.');
+  const edit = replaceWritten(workspace, at, text, host);
+  return edit ? [{ title: `Use ${host}`, safe: false, edits: [edit] }] : [];
 }

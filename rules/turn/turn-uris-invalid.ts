@@ -5,11 +5,13 @@ import { servicesFor, targetOf } from '../../analysis/services';
 import { processKinds } from '../../analysis/synapse';
 import { classifyHost } from '../../analysis/text/hosts';
 import { findPlaceholders } from '../../analysis/text/placeholders';
+import { deleteEntry } from '../../manifests/edit';
+import type { Place } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
-import type { Problem, Rule } from '../rule';
+import type { Fix, Problem, Rule } from '../rule';
 import { isOn, numberOf, optionOf, type Turnserver, turnservers } from './turnserver';
-import { type TurnUri, turnUri } from './uri';
+import { repairedUri, type TurnUri, turnUri } from './uri';
 
 export default {
   id: 'turn-uris-invalid',
@@ -40,11 +42,11 @@ export default {
         namespace: matrix
       data:
         homeserver.yaml: |
-          server_name: example.org
+          server_name: tessera.test
           turn_uris:
             - turn:coturn.matrix.svc.cluster.local:3478?transport=udp
-      #            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ error: coturn.matrix.svc.cluster.local is a name inside the cluster
-            - turn:turn.example.org
+      #            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ 💡 error: coturn.matrix.svc.cluster.local is a name inside the cluster
+            - turn:turn.tessera.test
       ---
       apiVersion: apps/v1
       kind: StatefulSet
@@ -77,10 +79,10 @@ export default {
         namespace: matrix
       data:
         homeserver.yaml: |
-          server_name: example.org
+          server_name: tessera.test
           turn_uris:
-            - turn:turn.example.org:3478?transport=udp
-            - turn:turn.example.org
+            - turn:turn.tessera.test:3478?transport=udp
+            - turn:turn.tessera.test
       ---
       apiVersion: apps/v1
       kind: StatefulSet
@@ -140,6 +142,7 @@ function problemWith(entry: Value, servers: readonly Turnserver[], workspace: Wo
     return {
       at: entry,
       message: `${text} is no TURN address — write turn:HOST:PORT?transport=udp, or turns: for TLS.`,
+      fixes: () => write(entry.part(0, text.length), repairedUri(text)),
     };
   }
   const hostAt = text.indexOf(uri.host, uri.scheme.length + 1);
@@ -147,8 +150,10 @@ function problemWith(entry: Value, servers: readonly Turnserver[], workspace: Wo
     workspace.resources('Namespace').some(one => one.name === name),
   );
   if (kind === 'cluster' || kind === 'localhost') {
+    const at = entry.part(hostAt, hostAt + uri.host.length);
     return {
-      at: entry.part(hostAt, hostAt + uri.host.length),
+      at,
+      fixes: () => publicHosts(entry, servers).flatMap(host => write(at, host)),
       message: `${uri.host} is a name inside the cluster, which no client can reach — use the public name of the TURN server.`,
     };
   }
@@ -156,9 +161,17 @@ function problemWith(entry: Value, servers: readonly Turnserver[], workspace: Wo
   const wanted = uri.port ?? (uri.scheme.endsWith('s') ? 5349 : 3478);
   const ports = servers.map(server => portsOf(server, workspace));
   if (ports.every(known => known !== undefined && !known.has(wanted))) {
-    const portAt = hostAt + uri.host.length + 1;
+    const hostEnd = hostAt + uri.host.length;
+    // As written: a number may begin with zeros.
+    const portEnd = hostEnd + (/^:\d+/.exec(text.slice(hostEnd))?.[0].length ?? 0);
     return {
-      at: uri.port === undefined ? entry : entry.part(portAt, portAt + String(uri.port).length),
+      at: uri.port === undefined ? entry : entry.part(hostEnd + 1, portEnd),
+      fixes: () =>
+        [...(ports[0] ?? [])].slice(0, 2).map(port => ({
+          title: `Use port ${port}`,
+          safe: false,
+          edits: [{ at: entry.part(hostEnd, portEnd), newText: `:${port}` }],
+        })),
       message: `coturn does not listen on port ${wanted} — use ${[...(ports[0] ?? [])].slice(0, 2).join(' or ')}.`,
     };
   }
@@ -182,7 +195,26 @@ function withoutCertificate(
     at: entry.part(0, uri.scheme.length),
     ...(isDirect ? {} : { severity: 'warning' as const }),
     message: `coturn has no certificate, so ${uri.scheme}: cannot work — set cert and pkey, or drop this address.`,
+    fixes: () => {
+      const edit = deleteEntry(entry);
+      return edit ? [{ title: 'Drop the address', safe: false, edits: [edit] }] : [];
+    },
   };
+}
+
+function write(at: Place, newText: string | undefined): readonly Fix[] {
+  return newText === undefined ? [] : [{ title: `Use ${newText}`, safe: false, edits: [{ at, newText }] }];
+}
+
+/** The names under which the tree lets clients reach its TURN server: in the other addresses, and as a realm. */
+function publicHosts(entry: Value, servers: readonly Turnserver[]): readonly string[] {
+  const others = (entry.parent?.items() ?? []).flatMap(one => turnUri(one.text ?? '')?.host ?? []);
+  const realms = servers
+    .flatMap(server => optionOf(server, 'realm')?.value ?? [])
+    .filter(one => /^(?:co)?turn\./.test(one));
+  return [...new Set([...others, ...realms])].filter(
+    host => /^[\w-]+(?:\.[\w-]+)+$/.test(host) && classifyHost(host) === 'external' && !isOpenText(host),
+  );
 }
 
 function hasCertificate(server: Turnserver): boolean {

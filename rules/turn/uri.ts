@@ -19,3 +19,17 @@ export function turnUri(text: string): TurnUri | undefined {
     transport: transport?.toLowerCase(),
   };
 }
+
+/**
+ * The address that a text was meant to be which is written as a web address, without its scheme, or with something other
+ * than `?` before the transport. Undefined where the text does not tell.
+ */
+export function repairedUri(text: string): string | undefined {
+  const repaired = text
+    .trim()
+    .replace(/^(?!(?:turns?|stuns?):)(?=[\w.-]+(?::\d+)?(?:$|[/?;&]))/i, 'turn:')
+    .replace(/^(turns?|stuns?):\/\//i, '$1:')
+    .replace(/\/?[/?;&]transport=(udp|tcp)$/i, (_, transport: string) => `?transport=${transport.toLowerCase()}`)
+    .replace(/\/$/, '');
+  return repaired !== text && turnUri(repaired) ? repaired : undefined;
+}

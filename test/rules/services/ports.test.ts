@@ -20,6 +20,15 @@ describe('node ports', () => {
     );
   });
 
+  it('are moved to the next free one, or left to Kubernetes', () => {
+    const taken = nodePorts('a', '[{ port: 1, nodePort: 32766 }, { port: 2, nodePort: 32767 }]');
+    const moved = fixed(nodeportDuplicate, `${taken}${nodePorts('b', '[{ port: 1, nodePort: 32767 }]')}`);
+    assert.match(moved['main.yaml'] ?? '', /nodePort: 30000/);
+    const block =
+      'apiVersion: v1\nkind: Service\nmetadata: { name: a }\nspec:\n  ports:\n    - port: 1\n      nodePort: 80\n';
+    assert.deepEqual(fixTitles(nodeportOutOfRange, block), ['Use nodePort 30080', 'Let Kubernetes choose the port']);
+  });
+
   it('may be the same for TCP and UDP, but not twice for one', () => {
     expectMarks(
       nodeportDuplicate,

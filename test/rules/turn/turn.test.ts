@@ -7,6 +7,7 @@ import mismatch from '../../../rules/turn/turn-shared-secret-mismatch';
 import notApplied from '../../../rules/turn/turn-static-secret-not-applied';
 import uris from '../../../rules/turn/turn-uris-invalid';
 import { check } from '../../fixture';
+import { applyFix } from '../expect';
 
 describe('TURN rules', () => {
   it('take a secret from arguments, from the entrypoint’s expansion and from a user database', () => {
@@ -72,6 +73,22 @@ describe('TURN rules', () => {
 function messages(source: string, ...rules: readonly Rule[]): readonly string[] {
   return check(source, rules).findings.map(({ problem }) => problem.message);
 }
+
+describe('fixes of turn_uris', () => {
+  const fixed = (uri: string, title: string): string =>
+    applyFix(uris, `${coturn('args: ["--realm=turn.tessera.test"]')}${synapse(uri)}`, title)['main.yaml'] ?? '';
+
+  it('take a port that coturn listens on', () => {
+    assert.match(fixed('turn:turn.tessera.test:3500?transport=udp', 'Use port 3478'), /"turn:turn.tessera.test:3478\?/);
+    assert.match(fixed('turn:turn.tessera.test:0099', 'Use port 5349'), /"turn:turn.tessera.test:5349"/);
+  });
+  it('take the name that coturn has as its realm', () => {
+    assert.match(fixed('turn:coturn.matrix.svc:3478', 'Use turn.tessera.test'), /"turn:turn.tessera.test:3478"/);
+  });
+  it('correct the spelling', () => {
+    assert.match(fixed('turn://turn.tessera.test', 'Use turn:turn.tessera.test'), /"turn:turn.tessera.test"/);
+  });
+});
 
 function coturn(commandLine: string): string {
   return `apiVersion: v1
