@@ -26,14 +26,18 @@ export type Family =
   | 'sync'
   | 'nginx';
 
-/** All workloads of a family, LI instances included. */
+/** All workloads of a family, LI instances included. A patch of a kustomization changes a workload and is none. */
 export function workloads(workspace: Workspace, family: Family): readonly Resource[] {
-  const found = workspace.lookup(workloadsByFamily, family);
-  // A patch of a kustomization changes a workload and is none.
-  return found.some(one => isPatch(workspace, one.document.file))
-    ? found.filter(one => !isPatch(workspace, one.document.file))
-    : found;
+  let read = readers.get(family);
+  if (!read) {
+    read = whole => whole.lookup(workloadsByFamily, family).filter(one => !isPatch(whole, one.document.file));
+    readers.set(family, read);
+  }
+  return workspace.shared(read);
 }
+
+/** One function for each family, because the workspace keeps what a function found by the function itself. */
+const readers = new Map<Family, (workspace: Workspace) => readonly Resource[]>();
 
 export const familiesOf: (resource: Resource) => ReadonlySet<Family> = perResource(resource => {
   const families = new Set<Family>();

@@ -35,6 +35,7 @@ export class Workspace {
   readonly #indexes = new Map<Index<unknown>, IndexContent<unknown>>();
   #derived = new WeakMap<object, Map<unknown, () => unknown>>();
   readonly #fileList = signal(0);
+  #sorted: readonly SourceFile[] | undefined;
   readonly #isLive: boolean;
   /** Counts of work done, for tests that prove how little an edit costs. */
   readonly counters = { documentsRead: 0 };
@@ -59,7 +60,7 @@ export class Workspace {
     this.#files.set(uri, file);
     const added = [...file.documents];
     this.counters.documentsRead += added.length;
-    this.#apply([], sourcesOf(file), () => this.#fileList(this.#fileList() + 1));
+    this.#apply([], sourcesOf(file), () => this.#filesChanged());
     return { file, removed: [], added };
   }
 
@@ -82,7 +83,7 @@ export class Workspace {
     if (!file) return undefined;
     this.#apply(sourcesOf(file), [], () => {
       this.#files.delete(uri);
-      this.#fileList(this.#fileList() + 1);
+      this.#filesChanged();
     });
     return { file, removed: file.documents, added: [] };
   }
@@ -94,7 +95,8 @@ export class Workspace {
   /** All files, sorted by path. Reading this depends on which files there are, not on what they say. */
   get files(): readonly SourceFile[] {
     this.#fileList();
-    return [...this.#files.values()].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+    this.#sorted ??= [...this.#files.values()].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+    return this.#sorted;
   }
 
   filesWithRole(role: FileRole): readonly SourceFile[] {
@@ -151,6 +153,11 @@ export class Workspace {
       known.set(key, value);
     }
     return value();
+  }
+
+  #filesChanged(): void {
+    this.#sorted = undefined;
+    this.#fileList(this.#fileList() + 1);
   }
 
   #contentOf<T>(index: Index<T>): IndexContent<T> {

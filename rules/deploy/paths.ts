@@ -23,11 +23,22 @@ export function filesMeant(
     normal(wanted),
     normal(wanted.replace(/^[\w.-]+\//, '')),
   ]);
-  return workspace.files.filter(
-    file =>
-      file !== script &&
-      [...candidates].some(candidate => file.path === candidate || file.path.startsWith(`${candidate}/`)),
-  );
+  const known = workspace.shared(filesByPath);
+  const found = new Set([...candidates].flatMap(candidate => known.get(candidate) ?? []));
+  return [...found].filter(file => file !== script).sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** The files by their paths, and by those of all directories that they are in. */
+function filesByPath(workspace: Workspace): ReadonlyMap<string, readonly SourceFile[]> {
+  const found = new Map<string, SourceFile[]>();
+  for (const file of workspace.files) {
+    for (let path = file.path; path !== ''; path = path.slice(0, Math.max(0, path.lastIndexOf('/')))) {
+      const files = found.get(path);
+      if (files) files.push(file);
+      else found.set(path, [file]);
+    }
+  }
+  return found;
 }
 
 /** A path without `.` and `..` parts; parts above the root are dropped. */

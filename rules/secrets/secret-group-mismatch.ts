@@ -143,12 +143,10 @@ function* problemsOf(group: SecretGroup): Iterable<Problem> {
 
 /** The first of those whose value most members share: it is likelier that one was forgotten than all the others. */
 function mostAgreed(members: readonly GroupMember[]): GroupMember | undefined {
-  const agreeing = (member: GroupMember): number =>
-    members.filter(other => other.entry.text === member.entry.text).length;
-  return members.reduce<GroupMember | undefined>(
-    (best, member) => (best && agreeing(best) >= agreeing(member) ? best : member),
-    undefined,
-  );
+  const counts = new Map<string | undefined, number>();
+  for (const { entry } of members) counts.set(entry.text, (counts.get(entry.text) ?? 0) + 1);
+  const most = Math.max(...counts.values());
+  return members.find(({ entry }) => counts.get(entry.text) === most);
 }
 
 /** A real value is copied over a placeholder without asking; of two real ones a person has to choose. */
