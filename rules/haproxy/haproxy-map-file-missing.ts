@@ -6,9 +6,10 @@ import { nearest } from '../../analysis/nearest';
 import { workloadKinds } from '../../analysis/pods';
 import { packagesOf } from '../../analysis/python-packages';
 import { type HaproxyMap, readMaps } from '../../analysis/text/haproxy-directives';
+import { insertEntry } from '../../manifests/edit';
 import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
-import type { Problem, Rule } from '../rule';
+import type { Fix, Problem, Rule } from '../rule';
 
 export default {
   id: 'haproxy-map-file-missing',
@@ -36,7 +37,7 @@ export default {
             mode http
             bind :8008
             use_backend %[path,map_beg(/usr/local/etc/haproxy/routes.map,main)]
-      #                                ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ error: Nothing puts /usr/local/etc/haproxy/routes.map into container haproxy
+      #                                ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ 💡 error: Nothing puts /usr/local/etc/haproxy/routes.map into container haproxy
           backend main
             mode http
             server main synapse-main:8008 check
@@ -80,7 +81,7 @@ export default {
             mode http
             server main synapse-main:8008 check
         routes.map: |
-          /_matrix/client/ main
+          # Each line is what to look for and its value, such as: /_matrix/client/ backend
       ---
       apiVersion: apps/v1
       kind: Deployment
@@ -115,12 +116,40 @@ export default {
         yield {
           at: part.place(map.fileSpan),
           message: `Nothing puts ${map.file} into container ${haproxy.container.name}, so HAProxy does not start — add it to the ConfigMap that is mounted there.`,
+          fixes: () => provide(workspace, haproxy, part, map),
         };
       }
       if (!haproxy.isPartial) yield* unknownBackends(workspace, haproxy, part);
     }
   },
 } satisfies Rule;
+
+/** Reads the file of the mounted ConfigMap that the name most likely means, else adds one without a line that counts. */
+function provide(workspace: Workspace, haproxy: Haproxy, part: HaproxyPart, map: HaproxyMap): readonly Fix[] {
+  const mount = mountAt(haproxy.container, map.file);
+  const source = mount && volumeOf(haproxy.resource, mount.volume)?.at('configMap');
+  const name = source?.at('name').string;
+  if (!mount || mount.subPath !== undefined || !source || name === undefined || source.at('items').exists) return [];
+  const file = map.file.slice(mount.mountPath.length + 1);
+  const configMap = workspace.find('ConfigMap', haproxy.resource.namespace, name);
+  const data = configMap?.root.at('data');
+  if (!data || !/^[\w.-]+$/.test(file)) return [];
+  const close = nearest(
+    file,
+    data.entries().flatMap(([key]) => (typeof key === 'string' ? key : [])),
+  );
+  const fixes: Fix[] = [];
+  if (close !== undefined) {
+    const newText = `${mount.mountPath}/${close}`;
+    fixes.push({ title: `Read ${newText}`, safe: false, edits: [{ at: part.place(map.fileSpan), newText }] });
+  }
+  const edit = insertEntry(
+    data,
+    `${file}: |\n  # Each line is what to look for and its value, such as: /_matrix/client/ backend`,
+  );
+  if (edit) fixes.push({ title: `Add ${file} to ConfigMap ${name}`, safe: false, edits: [edit] });
+  return fixes;
+}
 
 /** Values of the maps that choose a backend, which no backend is called. */
 function* unknownBackends(workspace: Workspace, haproxy: Haproxy, part: HaproxyPart): Iterable<Problem> {

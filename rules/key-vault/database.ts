@@ -45,6 +45,8 @@ export interface CreatedDatabase {
   /** Undefined where it comes from a variable that the tree does not show. */
   readonly name: string | undefined;
   readonly at: Place;
+  /** The name alone; where it comes from a variable, what uses that. */
+  readonly nameAt: Place;
   readonly by: Resource;
 }
 
@@ -53,13 +55,13 @@ export function databasesCreatedBy(workspace: Workspace, resource: Resource): re
   const { qualifiedKind, root } = resource;
   if (qualifiedKind === 'Database.postgresql.cnpg.io') {
     const name = root.at('spec', 'name');
-    return [{ name: name.text, at: name, by: resource }];
+    return [{ name: name.text, at: name, nameAt: name, by: resource }];
   }
   if (qualifiedKind === 'Cluster.postgresql.cnpg.io') {
     const initdb = root.at('spec', 'bootstrap', 'initdb');
     const own = initdb.at('database');
     return [
-      ...(own.exists ? [{ name: own.text, at: own, by: resource }] : []),
+      ...(own.exists ? [{ name: own.text, at: own, nameAt: own, by: resource }] : []),
       ...['postInitSQL', 'postInitApplicationSQL', 'postInitTemplateSQL'].flatMap(field =>
         initdb
           .at(field)
@@ -68,14 +70,15 @@ export function databasesCreatedBy(workspace: Workspace, resource: Resource): re
             const match = /\bCREATE\s+DATABASE\s+"?([\w-]+)"?/i.exec(statement.text ?? '');
             if (!match) return [];
             const end = match.index + match[0].replace(/"$/, '').length;
-            return [{ name: match[1], at: statement.part(end - (match[1] ?? '').length, end), by: resource }];
+            const at = statement.part(end - (match[1] ?? '').length, end);
+            return [{ name: match[1], at, nameAt: at, by: resource }];
           }),
       ),
       // A file of statements that the tree does not show in the Cluster may create any.
-      ...(initdb.at('postInitSQLRefs').exists ? [{ name: undefined, at: initdb, by: resource }] : []),
+      ...(initdb.at('postInitSQLRefs').exists ? [{ name: undefined, at: initdb, nameAt: initdb, by: resource }] : []),
     ];
   }
-  return sqlRunsOf(workspace, resource).flatMap(({ statement, at, container }) => {
+  return sqlRunsOf(workspace, resource).flatMap(({ statement, at, part, container }) => {
     if (statement.kind !== 'database' || statement.action !== 'create') return [];
     const variable = /^\$\{?(\w+)\}?$|^:["']?(\w+)["']?$/.exec(statement.name.text);
     const { variables } = environmentOf(workspace, resource, container);
@@ -83,7 +86,7 @@ export function databasesCreatedBy(workspace: Workspace, resource: Resource): re
       variable || statement.name.isVariable
         ? textOfVariable(workspace, resource, variables.get(variable?.[1] ?? ''))
         : statement.name.text;
-    return [{ name, at, by: resource }];
+    return [{ name, at, nameAt: part(statement.name.span), by: resource }];
   });
 }
 

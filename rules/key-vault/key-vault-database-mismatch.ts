@@ -1,6 +1,14 @@
 import { databases } from '../../analysis/roles';
-import type { Rule } from '../rule';
-import { creatingKinds, databasesCreatedBy, firstVaultDatabase } from './database';
+import { replaceScalar } from '../../manifests/edit';
+import type { Workspace } from '../../manifests/workspace';
+import type { Fix, Rule } from '../rule';
+import {
+  type CreatedDatabase,
+  creatingKinds,
+  databasesCreatedBy,
+  firstVaultDatabase,
+  type VaultDatabase,
+} from './database';
 
 export default {
   id: 'key-vault-database-mismatch',
@@ -48,7 +56,7 @@ export default {
                 args:
                   - |
                     psql -h main-rw -U postgres -c "CREATE DATABASE keyvault"
-      #                                             ^^^^^^^^^^^^^^^^^^^^^^^^ error: This creates the database keyvault, but key_vault uses key_vault
+      #                                             ^^^^^^^^^^^^^^^^^^^^^^^^ 💡 error: This creates the database keyvault, but key_vault uses key_vault
     `,
     good: `
       #- /vault.yaml
@@ -102,13 +110,32 @@ export default {
         related: [{ at: used.at.at('name'), message: 'key_vault takes the name from here' }],
       };
     }
-    for (const { name, at } of databasesCreatedBy(workspace, resource)) {
+    for (const created of databasesCreatedBy(workspace, resource)) {
+      const { name, at } = created;
       if (name === undefined || name === used.name || !/^key[-_]?vault/i.test(name)) continue;
       yield {
         at,
         message: `This creates the database ${name}, but key_vault uses ${used.name} — use one name.`,
         related: [{ at: used.at.at('name'), message: 'key_vault takes the name from here' }],
+        fixes: () => useOne(workspace, created, used),
       };
     }
   },
 } satisfies Rule;
+
+/** Creates the database that key_vault uses, if nothing else in the document names it; or lets key_vault use it. */
+function useOne(workspace: Workspace, { name, nameAt, by }: CreatedDatabase, used: VaultDatabase): readonly Fix[] {
+  if (name === undefined) return [];
+  const { start, end } = nameAt.span;
+  const isWritten = workspace.file(nameAt.uri)?.text.slice(start, end) === name;
+  const named =
+    by.document.text.split(new RegExp(`(?<![\\w-])${name.replace(/[^\w-]/g, '\\$&')}(?![\\w-])`)).length - 1;
+  const value = used.at.at('value');
+  const edit = value.text === used.name ? replaceScalar(value, name) : undefined;
+  const fixes: Fix[] = [];
+  // In SQL a name of other characters would need quotes.
+  if (isWritten && named === 1 && /^[a-z_]\w*$/.test(used.name))
+    fixes.push({ title: `Create ${used.name}`, safe: false, edits: [{ at: nameAt, newText: used.name }] });
+  if (edit) fixes.push({ title: `Let key_vault use ${name}`, safe: false, edits: [edit] });
+  return fixes;
+}

@@ -2,6 +2,7 @@ import { declarationsOf } from '../../analysis/declarations';
 import { databases } from '../../analysis/roles';
 import { sqlRunsOf } from '../../analysis/sql-runs';
 import type { Rule } from '../rule';
+import { signInAsSuperuser } from '../sync/superuser';
 
 export default {
   id: 'key-vault-initdb-not-superuser',
@@ -14,6 +15,18 @@ export default {
   sources: ['PostgreSQL documentation, CREATE DATABASE, "Notes"'],
   examples: {
     bad: `
+      #- /main.yaml
+      apiVersion: postgresql.cnpg.io/v1
+      kind: Cluster
+      metadata:
+        name: main
+        namespace: matrix
+      spec:
+        enableSuperuserAccess: true
+        bootstrap:
+          initdb:
+            database: matrix
+            owner: synapse
       #- /job.yaml
       apiVersion: batch/v1
       kind: Job
@@ -33,9 +46,27 @@ export default {
                 args:
                   - |
                     psql -h main-rw -U synapse -c "CREATE DATABASE key_vault"
-      #                                ^^^^^^^ error: key_vault's database is created by synapse
+      #                                ^^^^^^^ 💡 error: key_vault's database is created by synapse
+                env:
+                  - name: PGPASSWORD
+                    valueFrom:
+                      secretKeyRef:
+                        name: main-app
+                        key: password
     `,
     good: `
+      #- /main.yaml
+      apiVersion: postgresql.cnpg.io/v1
+      kind: Cluster
+      metadata:
+        name: main
+        namespace: matrix
+      spec:
+        enableSuperuserAccess: true
+        bootstrap:
+          initdb:
+            database: matrix
+            owner: synapse
       #- /job.yaml
       apiVersion: batch/v1
       kind: Job
@@ -54,7 +85,18 @@ export default {
                 command: [sh, -c]
                 args:
                   - |
-                    psql -h main-rw -U postgres -c "CREATE DATABASE key_vault"
+                    PGPASSWORD=$SUPERUSER_PASSWORD psql -h main-rw -U postgres -c "CREATE DATABASE key_vault"
+                env:
+                  - name: PGPASSWORD
+                    valueFrom:
+                      secretKeyRef:
+                        name: main-app
+                        key: password
+                  - name: SUPERUSER_PASSWORD
+                    valueFrom:
+                      secretKeyRef:
+                        name: main-superuser
+                        key: password
     `,
   },
   kinds: ['Job'],
@@ -76,6 +118,7 @@ export default {
       yield {
         at: run.user.at,
         message: `key_vault's database is created by ${run.user.text}, which may not create databases — sign in as postgres.`,
+        fixes: () => signInAsSuperuser(workspace, job, run, own),
         related: [{ at: run.at, message: 'CREATE DATABASE' }],
       };
     } else if (
@@ -87,6 +130,7 @@ export default {
       yield {
         at: run.at,
         message: `key_vault's database is created with the password of the Secret ${run.password.name}, which is not the superuser's — take it from ${own}.`,
+        fixes: () => signInAsSuperuser(workspace, job, run, own),
       };
     }
   },

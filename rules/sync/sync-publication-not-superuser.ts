@@ -2,6 +2,7 @@ import { workloadKinds } from '../../analysis/pods';
 import { databases, familiesOf } from '../../analysis/roles';
 import { type SqlRun, sqlRunsOf } from '../../analysis/sql-runs';
 import type { Rule } from '../rule';
+import { signInAsSuperuser } from '../sync/superuser';
 
 export default {
   id: 'sync-publication-not-superuser',
@@ -17,6 +18,18 @@ export default {
   sources: ['PostgreSQL documentation, CREATE PUBLICATION, "Notes": FOR ALL TABLES requires a superuser'],
   examples: {
     bad: `
+      #- /main.yaml
+      apiVersion: postgresql.cnpg.io/v1
+      kind: Cluster
+      metadata:
+        name: main
+        namespace: matrix
+      spec:
+        enableSuperuserAccess: true
+        bootstrap:
+          initdb:
+            database: matrix
+            owner: synapse
       #- /job.yaml
       apiVersion: batch/v1
       kind: Job
@@ -36,9 +49,27 @@ export default {
                 args:
                   - |
                     psql -h main-rw -U synapse -c "CREATE PUBLICATION matrix FOR ALL TABLES;"
-      #                                ^^^^^^^ error: The publication matrix is created by synapse
+      #                                ^^^^^^^ 💡 error: The publication matrix is created by synapse
+                env:
+                  - name: PGPASSWORD
+                    valueFrom:
+                      secretKeyRef:
+                        name: main-app
+                        key: password
     `,
     good: `
+      #- /main.yaml
+      apiVersion: postgresql.cnpg.io/v1
+      kind: Cluster
+      metadata:
+        name: main
+        namespace: matrix
+      spec:
+        enableSuperuserAccess: true
+        bootstrap:
+          initdb:
+            database: matrix
+            owner: synapse
       #- /job.yaml
       apiVersion: batch/v1
       kind: Job
@@ -57,11 +88,18 @@ export default {
                 command: [sh, -c]
                 args:
                   - |
-                    psql -h main-rw -U postgres -c "CREATE PUBLICATION matrix FOR ALL TABLES;"
+                    PGPASSWORD=$SUPERUSER_PASSWORD psql -h main-rw -U postgres -c "CREATE PUBLICATION matrix FOR ALL TABLES;"
                 env:
                   - name: PGPASSWORD
                     valueFrom:
-                      secretKeyRef: {name: main-superuser, key: password}
+                      secretKeyRef:
+                        name: main-app
+                        key: password
+                  - name: SUPERUSER_PASSWORD
+                    valueFrom:
+                      secretKeyRef:
+                        name: main-superuser
+                        key: password
     `,
   },
   kinds: [...workloadKinds],
@@ -77,12 +115,14 @@ export default {
         yield {
           at: run.user.at,
           message: `The publication ${name} is created by ${run.user.text}, but FOR ALL TABLES needs the superuser — sign in as postgres.`,
+          fixes: () => signInAsSuperuser(workspace, resource, run, own),
           related: [{ at: run.at, message: 'CREATE PUBLICATION' }],
         };
       } else if (isWrongSecret(run, own)) {
         yield {
           at: run.at,
           message: `The publication ${name} is created with the password of the Secret ${run.password?.name}, which is not the superuser's — take it from ${own}.`,
+          fixes: () => signInAsSuperuser(workspace, resource, run, own),
         };
       }
     }
