@@ -52,7 +52,7 @@ export function insertEntryBefore(entry: Value, yaml: string): TextEdit | undefi
   const text = source.tree.text;
   const { start } = entry.keySpan;
   const prefix = source.linePrefix + ' '.repeat(column(entry, start));
-  const eol = text.includes('\r\n') ? '\r\n' : '\n';
+  const eol = source.eol ?? (text.includes('\r\n') ? '\r\n' : '\n');
   const lines = yaml.split('\n').map((line, index) => (line === '' || index === 0 ? line : prefix + line));
   return { at: source.place(start, start), newText: lines.join(eol) + eol + prefix };
 }
@@ -101,7 +101,7 @@ export function replaceEntry(value: Value, yaml: string): TextEdit | undefined {
   const { start } = value.keySpan;
   const end = lastContent(value);
   const prefix = source.linePrefix + ' '.repeat(column(value, start));
-  const eol = source.tree.text.includes('\r\n') ? '\r\n' : '\n';
+  const eol = source.eol ?? (source.tree.text.includes('\r\n') ? '\r\n' : '\n');
   const [first = '', ...rest] = yaml.split('\n');
   const kept = commentsBefore(value, end);
   // A single new line has the comment after it already.
@@ -189,7 +189,7 @@ function insertLines(below: Value, yaml: string, indent: number): TextEdit | und
   const lineEnd = text.indexOf('\n', end);
   const stop = lineEnd === -1 ? text.length : lineEnd;
   const at = text[stop - 1] === '\r' ? stop - 1 : stop;
-  const eol = at < stop ? '\r\n' : '\n';
+  const eol = source.eol ?? (at < stop ? '\r\n' : '\n');
   const lines = yaml.split('\n').map(line => (line === '' ? '' : source.linePrefix + ' '.repeat(indent) + line));
   return { at: source.place(at, at), newText: eol + lines.join(eol) };
 }

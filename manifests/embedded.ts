@@ -64,6 +64,10 @@ class EmbeddedSource implements TreeSource {
     return this.#text.linePrefix;
   }
 
+  get eol(): string | undefined {
+    return this.#text.eol;
+  }
+
   place(start: number, end: number): Place {
     return this.tree.text === '' ? this.#within : this.#text.place(start, end);
   }

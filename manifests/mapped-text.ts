@@ -14,6 +14,8 @@ export interface MappedText {
    * cannot be inserted, as inside quotes.
    */
   readonly linePrefix: string | undefined;
+  /** The line breaks of the file, which the text has as `\n`; undefined where nobody asks, as without a `linePrefix`. */
+  readonly eol?: string | undefined;
 }
 
 /** The part of a mapped text between two offsets. */
@@ -22,6 +24,7 @@ export function slice(whole: MappedText, span: Span): MappedText {
     text: whole.text.slice(span.start, span.end),
     place: (start, end) => whole.place(span.start + start, span.start + end),
     linePrefix: whole.linePrefix,
+    eol: whole.eol,
   };
 }
 
@@ -44,6 +47,9 @@ export function concatenate(pieces: readonly MappedText[]): MappedText {
     },
     get linePrefix() {
       return only?.linePrefix;
+    },
+    get eol() {
+      return only?.eol;
     },
     place(start, end) {
       const { starts } = joined();

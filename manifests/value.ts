@@ -26,6 +26,8 @@ export interface TreeSource {
   place(start: number, end: number): Place;
   /** What the file has at the start of each line of the tree's text; undefined where lines cannot be inserted. */
   readonly linePrefix: string | undefined;
+  /** The line breaks of the file; undefined where the tree's text has them itself. */
+  readonly eol?: string | undefined;
 }
 
 export type PathKey = string | number;
@@ -198,6 +200,10 @@ export class Value implements Place {
       },
       get linePrefix() {
         return value.#linePrefix();
+      },
+      get eol() {
+        const { eol, tree } = value.source;
+        return eol ?? (tree.text.includes('\r\n') ? '\r\n' : '\n');
       },
       place: (start, end) => new LazyPlace(() => value.#part(start, end), [value, start, end]),
     };

@@ -111,6 +111,16 @@ export default {
       yield {
         at: script.file.content.place(port.span.start, port.span.end),
         message: `The Service ${service.name} has no port ${port.value} — use ${service.ports.map(one => one.port).join(' or ')}.`,
+        fixes: () =>
+          service.ports.flatMap(one => {
+            const { start, end } = port.span;
+            const at = script.file.content.place(start, end);
+            // Not where the number comes from a variable.
+            const isWritten = workspace.file(at.uri)?.text.slice(at.span.start, at.span.end) === port.value;
+            return isWritten
+              ? [{ title: `Use port ${one.port}`, safe: false, edits: [{ at, newText: `${one.port}` }] }]
+              : [];
+          }),
       };
     }
     if (targets.length > 0 || reachesClamd.test(script.code)) return;

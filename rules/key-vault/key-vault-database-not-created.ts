@@ -1,7 +1,9 @@
 import { workloadKinds } from '../../analysis/pods';
 import { clusterKind, familiesOf } from '../../analysis/roles';
-import type { Rule } from '../rule';
-import { databasesCreated, vaultDatabase } from './database';
+import { appendDocument } from '../../manifests/edit';
+import type { Resource } from '../../manifests/resource';
+import type { Fix, Rule } from '../rule';
+import { databasesCreated, type VaultDatabase, vaultDatabase } from './database';
 
 export default {
   id: 'key-vault-database-not-created',
@@ -13,10 +15,25 @@ export default {
     'Create the database in a Job with the superuser, or in `postInitSQL` of the Cluster, or as a `Database` object.',
   traps: [
     'Names that come from variables are followed as far as the tree shows them; one that it does not show may be the right one.',
+    'The fix adds a Database object only where the Cluster itself says that the role exists which is to own it.',
   ],
-  sources: ['cloudnative-pg documentation, Bootstrap and Database management'],
+  sources: ['cloudnative-pg documentation, Bootstrap and Database management: Database objects, since 1.25'],
   examples: {
     bad: `
+      #- /main.yaml
+      apiVersion: postgresql.cnpg.io/v1
+      kind: Cluster
+      metadata:
+        name: main
+        namespace: matrix
+      spec:
+        instances: 1
+        storage:
+          size: 10Gi
+        bootstrap:
+          initdb:
+            database: matrix
+            owner: synapse
       #- /vault.yaml
       apiVersion: apps/v1
       kind: Deployment
@@ -34,11 +51,38 @@ export default {
               - name: key-vault
                 image: registry.example.org/key-vault:1.0
                 env:
+                  - name: DB_USER
+                    value: synapse
                   - name: DB_NAME
                     value: key_vault
-      #                    ^^^^^^^^^ error: Nothing creates the database key_vault
+      #                    ^^^^^^^^^ 💡 error: Nothing creates the database key_vault
     `,
     good: `
+      #- /main.yaml
+      apiVersion: postgresql.cnpg.io/v1
+      kind: Cluster
+      metadata:
+        name: main
+        namespace: matrix
+      spec:
+        instances: 1
+        storage:
+          size: 10Gi
+        bootstrap:
+          initdb:
+            database: matrix
+            owner: synapse
+      ---
+      apiVersion: postgresql.cnpg.io/v1
+      kind: Database
+      metadata:
+        name: key-vault
+        namespace: matrix
+      spec:
+        name: key_vault
+        owner: synapse
+        cluster:
+          name: main
       #- /vault.yaml
       apiVersion: apps/v1
       kind: Deployment
@@ -56,25 +100,10 @@ export default {
               - name: key-vault
                 image: registry.example.org/key-vault:1.0
                 env:
+                  - name: DB_USER
+                    value: synapse
                   - name: DB_NAME
                     value: key_vault
-      ---
-      apiVersion: batch/v1
-      kind: Job
-      metadata:
-        name: key-vault-init-db
-        namespace: matrix
-      spec:
-        template:
-          spec:
-            restartPolicy: Never
-            containers:
-              - name: init
-                image: postgres:16
-                command: [sh, -c]
-                args:
-                  - |
-                    psql -h main-rw -U postgres -c "CREATE DATABASE key_vault"
     `,
   },
   kinds: [...workloadKinds],
@@ -90,6 +119,44 @@ export default {
     yield {
       at: value.exists ? value : database.at.at('name'),
       message: `Nothing creates the database ${database.name}${clusters.length > 0 ? ` in ${clusters.map(one => one.name).join(' or ')}` : ''} — create it in a Job with the superuser.`,
+      fixes: () => addDatabase(database, clusters),
     };
   },
 } satisfies Rule;
+
+/** Has the operator create the database, where the Cluster makes the role that key_vault signs in as. */
+function addDatabase({ name, user }: VaultDatabase, clusters: readonly Resource[]): readonly Fix[] {
+  const owning = clusters.filter(cluster => user !== undefined && rolesOf(cluster).includes(user));
+  const [cluster] = owning;
+  const object = name.replaceAll('_', '-').toLowerCase();
+  if (!cluster || owning.length > 1 || user === undefined || !/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(object)) return [];
+  const lines = [
+    'apiVersion: postgresql.cnpg.io/v1',
+    'kind: Database',
+    'metadata:',
+    `  name: ${object}`,
+    ...(cluster.namespace === undefined ? [] : [`  namespace: ${cluster.namespace}`]),
+    'spec:',
+    `  name: ${name}`,
+    `  owner: ${user}`,
+    '  cluster:',
+    `    name: ${cluster.name}`,
+  ];
+  return [
+    {
+      title: `Add Database ${object} to Cluster ${cluster.name}`,
+      safe: false,
+      edits: [appendDocument(cluster.document.file, lines.join('\n'))],
+    },
+  ];
+}
+
+function rolesOf({ root }: Resource): readonly string[] {
+  const spec = root.at('spec');
+  const owner = spec.at('bootstrap', 'initdb', 'owner').string;
+  const managed = spec
+    .at('managed', 'roles')
+    .items()
+    .flatMap(role => (role.at('ensure').text === 'absent' ? [] : (role.at('name').string ?? [])));
+  return owner === undefined ? managed : [owner, ...managed];
+}

@@ -8,7 +8,8 @@ import { findPlaceholders } from '../../analysis/text/placeholders';
 import type { Resource } from '../../manifests/resource';
 import type { Place, Span } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
-import type { Problem, Rule } from '../rule';
+import type { Fix, Problem, Rule } from '../rule';
+import { defineVariable, passAsArguments, useDoubleQuotes } from './apply-password';
 
 export default {
   id: 'redis-password-not-applied',
@@ -22,6 +23,7 @@ export default {
     'Both ways are right: replacing a placeholder with `sed`, and appending the lines. What counts is the file that Redis is started with.',
     'With more than one replica, `masterauth` is needed as well, or the followers cannot log in.',
     'Kubernetes replaces `$(VAR)` in arguments, but Redis does not replace `${VAR}` in its file.',
+    'Arguments count more than the file, so the fix that passes them leaves the line in the file as it is.',
   ],
   sources: ['Redis documentation, ACL and "requirepass"; redis.conf has no variables'],
   examples: {
@@ -36,7 +38,7 @@ export default {
         redis.conf: |
           port 6379
           requirepass \${REDIS_PASSWORD}
-      #               ^^^^^^^^^^^^^^^^^ error: \${REDIS_PASSWORD} is still there when Redis reads /conf/redis.conf
+      #               ^^^^^^^^^^^^^^^^^ 💡 error: \${REDIS_PASSWORD} is still there when Redis reads /conf/redis.conf
       ---
       apiVersion: apps/v1
       kind: StatefulSet
@@ -63,6 +65,14 @@ export default {
               - name: config
                 configMap:
                   name: redis-config
+      ---
+      apiVersion: v1
+      kind: Secret
+      metadata:
+        name: redis-password
+        namespace: matrix
+      stringData:
+        password: CHANGEME_REDIS_PASSWORD
     `,
     good: `
       #- /redis.yaml
@@ -74,6 +84,7 @@ export default {
       data:
         redis.conf: |
           port 6379
+          requirepass \${REDIS_PASSWORD}
       ---
       apiVersion: apps/v1
       kind: StatefulSet
@@ -89,37 +100,31 @@ export default {
           metadata:
             labels: {app: redis}
           spec:
-            initContainers:
-              - name: set-password
-                image: redis:7.4
-                command:
-                  - sh
-                  - -c
-                  - |
-                    cp /template/redis.conf /conf/redis.conf
-                    echo "requirepass \${REDIS_PASSWORD}" >> /conf/redis.conf
-                env:
-                  - name: REDIS_PASSWORD
-                    valueFrom:
-                      secretKeyRef: {name: redis-password, key: password}
-                volumeMounts:
-                  - name: template
-                    mountPath: /template
-                  - name: config
-                    mountPath: /conf
             containers:
               - name: redis
                 image: redis:7.4
-                command: [redis-server, /conf/redis.conf]
+                command: [redis-server, /conf/redis.conf, "--requirepass", "$(REDIS_PASSWORD)"]
+                env:
+                  - name: REDIS_PASSWORD
+                    valueFrom:
+                      secretKeyRef:
+                        name: redis-password
+                        key: password
                 volumeMounts:
                   - name: config
                     mountPath: /conf
             volumes:
-              - name: template
+              - name: config
                 configMap:
                   name: redis-config
-              - name: config
-                emptyDir: {}
+      ---
+      apiVersion: v1
+      kind: Secret
+      metadata:
+        name: redis-password
+        namespace: matrix
+      stringData:
+        password: CHANGEME_REDIS_PASSWORD
     `,
   },
   kinds: ['StatefulSet', 'Deployment', 'Pod'],
@@ -127,8 +132,7 @@ export default {
     if (isLi(workspace, resource) || !redisMains(workspace).includes(resource)) return;
     const configuration = configurationOf(workspace, resource, 'redis');
     if (!configuration) return;
-    const needed = replicasOf(resource) > 1 ? (['requirepass', 'masterauth'] as const) : (['requirepass'] as const);
-    for (const directive of needed) {
+    for (const directive of neededBy(resource)) {
       const problem = problemWith(directive, configuration, resource, workspace);
       // Without requirepass there is nothing that masterauth could be missing for.
       if (problem) {
@@ -138,6 +142,11 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** Followers need the password to log in to the master. */
+function neededBy(resource: Resource): readonly ('requirepass' | 'masterauth')[] {
+  return replicasOf(resource) > 1 ? ['requirepass', 'masterauth'] : ['requirepass'];
+}
 
 function problemWith(
   directive: 'requirepass' | 'masterauth',
@@ -154,7 +163,7 @@ function problemWith(
   // A file that the tree does not show, or that a tool writes which is not understood, may well have the line.
   if (files.some(file => file.isOpaque) || files.length < paths.length) return undefined;
   const line = files.flatMap(file => directiveIn(file, directive)).at(-1);
-  if (!line) return notThere(directive, configuration, resource);
+  if (!line) return notThere(workspace, directive, configuration, resource);
   const { file, span, text } = line;
   const at = file.content.place(span.start, span.end);
   const resolution = file.resolve(span);
@@ -165,6 +174,7 @@ function problemWith(
       return {
         at: resolution.by,
         message: `This does not expand its variable, because the shell leaves single quotes alone, so the password of Redis becomes that text — use double quotes.`,
+        fixes: () => useDoubleQuotes(workspace, resource, resolution.by),
         related: [{ at, message: directive }],
       };
     case 'replaced': {
@@ -176,6 +186,7 @@ function problemWith(
           undefinedOne.name,
           undefinedOne.container.value.at('name'),
           undefinedOne.container.name,
+          () => defineVariable(workspace, resource, undefinedOne.container, undefinedOne.name),
         )
       );
     }
@@ -185,6 +196,7 @@ function problemWith(
       return {
         at,
         message: `${token.text} is still there when Redis reads ${file.path}, so that text is the password — let an init container put the Secret’s value in.`,
+        fixes: () => passAsArguments(workspace, resource, configuration, neededBy(resource)),
         related:
           environmentOf(workspace, resource, container).variables.size > 0
             ? [{ at: container.value.at('name'), message: `Container ${container.name}` }]
@@ -194,7 +206,8 @@ function problemWith(
   }
 }
 
-function notThere(directive: string, { files, container }: Configuration, resource: Resource): Problem {
+function notThere(workspace: Workspace, directive: string, configuration: Configuration, resource: Resource): Problem {
+  const { files, container } = configuration;
   const [file] = files;
   const init = containersOf(resource).find(one => one.isInit);
   const at: Place = file?.sources[0]?.key ?? init?.value.at('name') ?? container.value.at('name');
@@ -205,14 +218,28 @@ function notThere(directive: string, { files, container }: Configuration, resour
   return {
     at,
     message: `Nothing sets ${directive} in what container ${container.name} reads, ${effect} — add it from the Secret in an init container or as an argument.`,
+    fixes: () =>
+      passAsArguments(
+        workspace,
+        resource,
+        configuration,
+        directive === 'masterauth' ? [directive] : neededBy(resource),
+      ),
     related: [{ at: container.value.at('name'), message: `Container ${container.name}` }],
   };
 }
 
-function variableMissing(directive: string, name: string, at: Place, container: string): Problem {
+function variableMissing(
+  directive: string,
+  name: string,
+  at: Place,
+  container: string,
+  fixes: () => readonly Fix[],
+): Problem {
   return {
     at,
     message: `Container ${container} writes ${directive} from the variable ${name}, which it does not have, so the password is empty — define the variable under env.`,
+    fixes,
   };
 }
 

@@ -1,9 +1,12 @@
 import { workloadKinds } from '../../analysis/pods';
 import { findPlaceholders } from '../../analysis/text/placeholders';
 import { type SentinelMonitor, sentinelMonitors, sentinelSettings } from '../../analysis/text/redis-conf';
+import type { Word } from '../../analysis/text/words';
+import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
-import type { Problem, Rule } from '../rule';
-import { asksForPassword, placeIn, type RedisConf, redisConf, sentinels } from './conf';
+import type { Fix, Problem, Rule } from '../rule';
+import { defineVariable, useDoubleQuotes } from './apply-password';
+import { asksForPassword, placeIn, type RedisConf, redisConf, replacePart, sentinels } from './conf';
 
 export default {
   id: 'redis-sentinel-auth-missing',
@@ -133,7 +136,7 @@ export default {
     const conf = sentinels(workspace).includes(resource) ? redisConf(workspace, resource, 'sentinel') : undefined;
     if (!conf || !asksForPassword(workspace)) return;
     for (const monitor of sentinelMonitors(conf.directives)) {
-      const problem = problemWith(workspace, conf, monitor);
+      const problem = problemWith(workspace, resource, conf, monitor);
       if (problem) yield problem;
     }
   },
@@ -141,6 +144,7 @@ export default {
 
 function problemWith(
   workspace: Workspace,
+  resource: Resource,
   conf: RedisConf,
   { directive, master }: SentinelMonitor,
 ): Problem | undefined {
@@ -152,6 +156,7 @@ function problemWith(
     return {
       at: other ? placeIn(conf, other.span) : placeIn(conf, directive.span),
       message: `Sentinel has no password for ${master.value}${other ? `, only for ${other.value}` : ', though Redis asks for one'} — add sentinel auth-pass ${master.value} with the password from the Secret.`,
+      fixes: () => (other ? nameMaster(workspace, conf, other, master.value) : []),
     };
   }
   if (conf.directives.indexOf(setting.directive) < conf.directives.indexOf(directive)) {
@@ -165,6 +170,7 @@ function problemWith(
     return {
       at: resolution.by,
       message: 'This does not expand its variable, because the shell leaves single quotes alone — use double quotes.',
+      fixes: () => useDoubleQuotes(workspace, resource, resolution.by),
     };
   }
   if (resolution.kind === 'replaced') {
@@ -173,6 +179,7 @@ function problemWith(
       missing && {
         at: missing.at,
         message: `The container does not have the variable ${missing.name}, so Sentinel’s password is empty — define it under env.`,
+        fixes: () => defineVariable(workspace, resource, missing.container, missing.name),
       }
     );
   }
@@ -196,4 +203,11 @@ function problemWith(
   return inConfigMap
     ? { at, message: 'Sentinel’s password stands in a ConfigMap — take it from the Secret in an init container.' }
     : undefined;
+}
+
+/** Gives the password to the master that is watched, instead of to one that is not. */
+function nameMaster(workspace: Workspace, conf: RedisConf, other: Word, master: string): readonly Fix[] {
+  if (sentinelMonitors(conf.directives).some(one => one.master.value === other.value)) return [];
+  const edit = replacePart(workspace, conf, other.span, master);
+  return edit ? [{ title: `Write auth-pass ${master}`, safe: false, edits: [edit] }] : [];
 }

@@ -1,7 +1,9 @@
 import { podTemplate } from '../../analysis/pods';
-import { insertEntry } from '../../manifests/edit';
+import { clusterKind } from '../../analysis/roles';
+import { insertEntry, replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { PathKey, Value } from '../../manifests/value';
+import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Problem, Rule } from '../rule';
 
 export default {
@@ -56,12 +58,12 @@ export default {
     `,
   },
   kinds: ['*'],
-  *check(resource) {
-    for (const path of requiredOf[resource.qualifiedKind] ?? []) yield* missingIn(resource, path.split('.'));
+  *check(resource, workspace) {
+    for (const path of requiredOf[resource.qualifiedKind] ?? []) yield* missingIn(resource, path.split('.'), workspace);
     const template = podTemplate(resource);
     if (template) {
       const to = template.path.slice(resource.root.path.length).map(String);
-      for (const path of requiredOfPods) yield* missingIn(resource, [...to, ...path.split('.')]);
+      for (const path of requiredOfPods) yield* missingIn(resource, [...to, ...path.split('.')], workspace);
     }
     if (resource.kind === 'Job' || resource.kind === 'CronJob') yield* restartPolicy(resource);
     if (resource.qualifiedKind === 'Cluster.postgresql.cnpg.io') yield* storage(resource);
@@ -138,13 +140,33 @@ const requiredOfPods = [
   ...['containers', 'initContainers'].flatMap(list => requiredOfContainers.map(field => `spec.${list}.*.${field}`)),
 ];
 
-function* missingIn(resource: Resource, path: readonly string[]): Iterable<Problem> {
+function* missingIn(resource: Resource, path: readonly string[], workspace: Workspace): Iterable<Problem> {
   for (const { parent, trail } of parentsOf(resource.root, path.slice(0, -1), [])) {
     const field = path.at(-1) ?? '';
     const value = parent.at(field);
     if (parent.kind !== 'mapping' || (value.exists && !value.isNull) || parent.at('$patch').exists) continue;
-    yield missing(resource, parent, [...trail, field], () => []);
+    yield missing(resource, parent, [...trail, field], () => {
+      const meant = value.exists ? undefined : valueFor(resource, trail, field, workspace);
+      const edit = meant && insertEntry(parent, `${field}: ${meant}`);
+      return edit ? [{ title: `Write ${field}: ${meant}`, safe: false, edits: [edit] }] : [];
+    });
   }
+}
+
+/** What most objects have in a field; for the name of a cluster, the only one of the namespace. */
+function valueFor(
+  resource: Resource,
+  trail: readonly PathKey[],
+  field: string,
+  workspace: Workspace,
+): string | undefined {
+  if (field === 'pathType') return 'Prefix';
+  if (field === 'accessModes') return '[ReadWriteOnce]';
+  if (field === 'name' && dotted(trail) === 'spec.cluster') {
+    const clusters = workspace.resources(clusterKind).filter(one => one.namespace === resource.namespace);
+    return clusters.length === 1 ? clusters[0]?.name : undefined;
+  }
+  return undefined;
 }
 
 function* parentsOf(
@@ -177,6 +199,11 @@ function* restartPolicy(resource: Resource): Iterable<Problem> {
     yield {
       at: policy,
       message: `The pods of a ${resource.kind} cannot have restartPolicy Always — set OnFailure or Never.`,
+      fixes: () =>
+        ['OnFailure', 'Never'].flatMap(wanted => {
+          const edit = replaceScalar(policy, wanted);
+          return edit ? [{ title: `Set restartPolicy to ${wanted}`, safe: false, edits: [edit] }] : [];
+        }),
     };
   }
 }

@@ -2,13 +2,15 @@ import { configurationOf } from '../../analysis/configs';
 import { declarationsOf } from '../../analysis/declarations';
 import { effectiveFile } from '../../analysis/effective';
 import { mountAt, volumeOf } from '../../analysis/mounts';
-import { containersOf } from '../../analysis/pods';
+import { containersOf, podTemplate } from '../../analysis/pods';
 import { packagesOf } from '../../analysis/python-packages';
 import { pathInVolume, scriptOf } from '../../analysis/scripts';
 import { processKinds, type SynapseProcess, synapseProcess } from '../../analysis/synapse';
+import { insertEntry, insertItem } from '../../manifests/edit';
+import type { TextEdit } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
-import type { Rule } from '../rule';
+import type { Fix, Rule } from '../rule';
 
 export default {
   id: 'synapse-signing-key-missing',
@@ -49,13 +51,20 @@ export default {
                 image: matrixdotorg/synapse:v1.139.2
                 args: [--config-path=/config/homeserver.yaml]
                 volumeMounts:
-      #         ^^^^^^^^^^^^ error: No volume brings /keys/signing.key into container synapse
+      #         ^^^^^^^^^^^^ 💡 error: No volume brings /keys/signing.key into container synapse
                   - name: config
                     mountPath: /config
             volumes:
               - name: config
                 configMap:
                   name: synapse-config
+      ---
+      apiVersion: v1
+      kind: Secret
+      metadata:
+        name: synapse-keys
+      stringData:
+        signing.key: ed25519 a_CHANGEME CHANGEME_SIGNING_KEY
     `,
     good: `
       #- /synapse.yaml
@@ -82,15 +91,24 @@ export default {
                 volumeMounts:
                   - name: config
                     mountPath: /config
-                  - name: keys
-                    mountPath: /keys
+                  - name: signing-key
+                    mountPath: /keys/signing.key
+                    subPath: signing.key
+                    readOnly: true
             volumes:
               - name: config
                 configMap:
                   name: synapse-config
-              - name: keys
+              - name: signing-key
                 secret:
-                  secretName: signing-key-from-outside
+                  secretName: synapse-keys
+      ---
+      apiVersion: v1
+      kind: Secret
+      metadata:
+        name: synapse-keys
+      stringData:
+        signing.key: ed25519 a_CHANGEME CHANGEME_SIGNING_KEY
     `,
   },
   kinds: processKinds,
@@ -107,10 +125,48 @@ export default {
       message: isWorker
         ? `No volume brings ${path} into container ${container.name}, and a worker does not start without the signing key — mount the Secret that holds it.`
         : `No volume brings ${path} into container ${container.name}, so Synapse makes a new signing key at every start and other servers refuse it — mount a Secret that holds the key.`,
+      fixes: () => mountKey(workspace, process, path),
       related: written?.exists ? [{ at: written, message: 'Where Synapse looks for the key' }] : [],
     };
   },
 } satisfies Rule;
+
+/** Mounts the only Secret of the namespace that has a signing key, as one file. */
+function mountKey(workspace: Workspace, { resource, container }: SynapseProcess, path: string): readonly Fix[] {
+  const found = workspace
+    .resources('Secret')
+    .flatMap(secret =>
+      secret.namespace === resource.namespace
+        ? declarationsOf(workspace, 'Secret', secret.namespace, secret.name).flatMap(({ keys }) =>
+            keys === 'any'
+              ? []
+              : [...keys].flatMap(key =>
+                  /(?:^|[._-])signing[._-]?key$/i.test(key) ? [{ name: secret.name, key }] : [],
+                ),
+          )
+        : [],
+    );
+  const [key] = found;
+  if (!key || found.some(one => one.name !== key.name || one.key !== key.key)) return [];
+  const volume = 'signing-key';
+  if (volumeOf(resource, volume)) return [];
+  const mount = addItem(
+    container.value,
+    'volumeMounts',
+    `name: ${volume}\nmountPath: ${path}\nsubPath: ${key.key}\nreadOnly: true`,
+  );
+  const spec = podTemplate(resource)?.at('spec');
+  const source = spec && addItem(spec, 'volumes', `name: ${volume}\nsecret:\n  secretName: ${key.name}`);
+  return mount && source && mount.at.span.start !== source.at.span.start
+    ? [{ title: `Mount ${key.key} of Secret ${key.name}`, safe: false, edits: [mount, source] }]
+    : [];
+}
+
+function addItem(parent: Value, name: string, yaml: string): TextEdit | undefined {
+  const list = parent.at(name);
+  if (list.kind === 'sequence' && list.items().length > 0) return insertItem(list, yaml);
+  return list.exists ? undefined : insertEntry(parent, `${name}:\n  - ${yaml.replaceAll('\n', '\n    ')}`);
+}
 
 /** The path of the signing key: as written, else beside the last configuration file (synapse/config/key.py). */
 function signingKeyPath(workspace: Workspace, { homeserver, resource }: SynapseProcess): string | undefined {
