@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import mismatch from '../../../rules/key-vault/key-vault-database-mismatch';
+import notCreated from '../../../rules/key-vault/key-vault-database-not-created';
+import { applyFix, fixTitles } from '../expect';
+
+function vault(user = 'vault'): string {
+  return `
+  #- /vault.yaml
+  apiVersion: apps/v1
+  kind: Deployment
+  metadata: {name: key-vault, namespace: matrix}
+  spec:
+    selector:
+      matchLabels: {app: key-vault}
+    template:
+      metadata:
+        labels: {app: key-vault}
+      spec:
+        containers:
+          - name: key-vault
+            image: registry.example.org/key-vault:1.0
+            env:
+              - {name: DB_NAME, value: key_vault}
+              - {name: DB_USER, value: ${user}}
+`;
+}
+
+function cluster(more: string): string {
+  return `
+  #- /main.yaml
+  apiVersion: postgresql.cnpg.io/v1
+  kind: Cluster
+  metadata: {name: main, namespace: matrix}
+  spec:
+    bootstrap:
+      initdb: {database: matrix, owner: synapse${more}}
+`;
+}
+
+describe('fixes of the database of key_vault', () => {
+  it('add a Database for a role that the Cluster makes, and no other', () => {
+    assert.deepEqual(fixTitles(notCreated, cluster('') + vault('vault')), []);
+    const files = applyFix(notCreated, cluster('') + vault('synapse'), 'Add Database key-vault to Cluster main');
+    assert.match(files['main.yaml'] ?? '', / {2}name: key_vault\n {2}owner: synapse\n {2}cluster:\n {4}name: main\n$/);
+  });
+
+  it('rename a database that nothing else names', () => {
+    const source = cluster(', postInitSQL: ["CREATE DATABASE keyvault"]') + vault();
+    assert.deepEqual(fixTitles(mismatch, source), ['Create key_vault', 'Let key_vault use keyvault']);
+    assert.match(applyFix(mismatch, source, 'Create key_vault')['main.yaml'] ?? '', /\["CREATE DATABASE key_vault"\]/);
+  });
+
+  it('let key_vault use a database that is named again', () => {
+    const source =
+      cluster(', postInitSQL: ["CREATE DATABASE keyvault", "GRANT ALL ON DATABASE keyvault TO vault"]') + vault();
+    assert.deepEqual(fixTitles(mismatch, source), ['Let key_vault use keyvault']);
+    assert.match(
+      applyFix(mismatch, source, 'Let key_vault use keyvault')['vault.yaml'] ?? '',
+      /name: DB_NAME, value: keyvault/,
+    );
+  });
+});
