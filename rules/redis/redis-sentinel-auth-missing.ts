@@ -3,6 +3,7 @@ import { findPlaceholders } from '../../analysis/text/placeholders';
 import { type SentinelMonitor, sentinelMonitors, sentinelSettings } from '../../analysis/text/redis-conf';
 import type { Word } from '../../analysis/text/words';
 import type { Resource } from '../../manifests/resource';
+import type { Span } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Problem, Rule } from '../rule';
 import { defineVariable, useDoubleQuotes } from './apply-password';
@@ -163,6 +164,7 @@ function problemWith(
     return {
       at: placeIn(conf, setting.directive.span),
       message: `sentinel auth-pass ${master.value} stands above its sentinel monitor, where Sentinel does not know the name yet — move it below.`,
+      fixes: () => moveBelow(conf, setting.directive.span, directive.span),
     };
   }
   const resolution = conf.file.resolve(password.span);
@@ -210,4 +212,19 @@ function nameMaster(workspace: Workspace, conf: RedisConf, other: Word, master: 
   if (sentinelMonitors(conf.directives).some(one => one.master.value === other.value)) return [];
   const edit = replacePart(workspace, conf, other.span, master);
   return edit ? [{ title: `Write auth-pass ${master}`, safe: false, edits: [edit] }] : [];
+}
+
+/** Moves a line below another one that follows it. */
+function moveBelow({ file: { content } }: RedisConf, line: Span, target: Span): readonly Fix[] {
+  const { text, linePrefix, eol = '\n' } = content;
+  const start = text.lastIndexOf('\n', line.start - 1);
+  if (linePrefix === undefined || start === -1) return [];
+  const endOf = ({ end }: Span): number => (text.indexOf('\n', end) === -1 ? text.length : text.indexOf('\n', end));
+  const end = endOf(line);
+  const at = endOf(target);
+  const edits = [
+    { at: content.place(start, end), newText: '' },
+    { at: content.place(at, at), newText: `${eol}${linePrefix}${text.slice(start + 1, end)}` },
+  ];
+  return [{ title: 'Move it below sentinel monitor', safe: true, edits }];
 }
