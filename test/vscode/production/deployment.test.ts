@@ -112,7 +112,10 @@ describe('deploying from the editor', function () {
     );
     assert.equal(after.steps.size, 19);
     assert.ok(server.get('StatefulSet', 'matrix', 'synapse-main'));
-    const applied = mutations().map(request => request.split('?')[0]);
+    // The Lease that keeps others out is renewed all the time.
+    const applied = mutations()
+      .map(request => request.split('?')[0] ?? '')
+      .filter(request => !request.includes('/leases/'));
     assert.equal(new Set(applied).size, applied.length, 'no object was applied twice');
     assert.ok(before > 0 && applied.length > before);
     assertNoSecret();

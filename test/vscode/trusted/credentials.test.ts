@@ -15,34 +15,32 @@ stringData:
 `;
 
 describe('Fill All Placeholders', () => {
-  const made = [
-    'test-secrets.yaml',
-    'test-secrets.local.yaml',
-    'test-secrets.yaml.example',
-    'test-secrets.sealed.yaml',
-    '.gitignore',
-  ];
+  // Each test has a file of its own: the server learns a moment later that another is gone or there again.
+  let count = 0;
+  let name = '';
   const programs = mkdtempSync(join(tmpdir(), 'programs-'));
   const path = process.env.PATH;
 
   beforeEach(async () => {
-    await vscode.workspace.fs.writeFile(inDeployment('test-secrets.yaml'), Buffer.from(secret('filled-by-the-test')));
-    await findingOf(inDeployment('test-secrets.yaml'), 'placeholder-secret');
+    name = `test-secrets-${++count}`;
+    await vscode.workspace.fs.writeFile(inDeployment(`${name}.yaml`), Buffer.from(secret(name)));
+    await findingOf(inDeployment(`${name}.yaml`), 'placeholder-secret');
   });
   afterEach(async () => {
     await revertAll();
     process.env.PATH = path;
-    for (const file of made) await removed(file);
+    for (const end of ['yaml', 'local.yaml', 'yaml.example', 'sealed.yaml']) await removed(`${name}.${end}`);
+    await removed('.gitignore');
   });
   after(() => rmSync(programs, { recursive: true, force: true }));
 
   it('moves Secrets to a file that git ignores, and leaves their placeholders as a template', async () => {
     await vscode.commands.executeCommand('matrixPreflight.fillCredentials', { store: 'local' });
     await vscode.workspace.saveAll();
-    assert.match(await text('test-secrets.local.yaml'), /\n {2}password: "?[A-Za-z0-9]{43}"? # the comment\n$/);
-    assert.equal(await text('test-secrets.yaml.example'), secret('filled-by-the-test'));
+    assert.match(await text(`${name}.local.yaml`), /\n {2}password: "?[A-Za-z0-9]{43}"? # the comment\n$/);
+    assert.equal(await text(`${name}.yaml.example`), secret(name));
     assert.match(await text('.gitignore'), /^\*\.local\.yaml$/m);
-    await assert.rejects(text('test-secrets.yaml'));
+    await assert.rejects(text(`${name}.yaml`));
   });
 
   it('seals Secrets with kubeseal, which gets them on its standard input', async () => {
@@ -56,8 +54,8 @@ describe('Fill All Placeholders', () => {
     process.env.PATH = `${programs}${delimiter}${path}`;
     await vscode.commands.executeCommand('matrixPreflight.fillCredentials', { store: 'sealed-secret' });
     await vscode.workspace.saveAll();
-    assert.equal(await text('test-secrets.sealed.yaml'), 'kind: SealedSecret\nmetadata: {name: sealed}\n');
-    await assert.rejects(text('test-secrets.yaml'));
+    assert.equal(await text(`${name}.sealed.yaml`), 'kind: SealedSecret\nmetadata: {name: sealed}\n');
+    await assert.rejects(text(`${name}.yaml`));
     assert.match(
       readFileSync(seen, 'utf8'),
       /^--format yaml\napiVersion: v1\n[\s\S]*password: "?[A-Za-z0-9]{43}"? # the comment\n$/,
@@ -68,7 +66,7 @@ describe('Fill All Placeholders', () => {
     process.env.PATH = programs;
     rmSync(join(programs, 'kubeseal'), { force: true });
     await vscode.commands.executeCommand('matrixPreflight.fillCredentials', { store: 'sealed-secret' });
-    assert.equal(await text('test-secrets.yaml'), secret('filled-by-the-test'));
+    assert.equal(await text(`${name}.yaml`), secret(name));
   });
 });
 
