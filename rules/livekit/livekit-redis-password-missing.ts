@@ -20,6 +20,7 @@ export default {
     'Nothing is reported where Redis asks for no password.',
     'A placeholder in `redis.password` is the business of livekit-config-not-substituted.',
   ],
+  sources: ['livekit/livekit, cmd/server/main.go: the option redis-password is read from REDIS_PASSWORD'],
   examples: {
     bad: `
       #- /livekit.yaml
