@@ -74,13 +74,15 @@ export async function deploy(argv: readonly string[]): Promise<number> {
     current,
     kubectl,
     context: values.context,
-    interaction: isAttended ? attended() : unattended({ context: values.context, planHash: values['plan-hash'] ?? '' }),
+    interaction: isAttended
+      ? attended()
+      : unattended({
+          context: values.context,
+          planHash: values['plan-hash'] ?? '',
+          takesOver: values['take-over'] === true,
+        }),
     stateDirectory,
     ...(values.resume === undefined ? {} : { resume: values.resume }),
-    confirmTakeOver: async (holder, since) =>
-      isAttended
-        ? agrees(`${holder} was deploying to this cluster and has been silent since ${since}. Take over?`)
-        : values['take-over'] === true,
     signal: interrupted(),
     onEvent: event => process.stdout.write(`${JSON.stringify(shown(event))}\n`),
     record: {
@@ -195,6 +197,8 @@ function attended(): Interaction {
       ask(
         `${steps} steps with ${objects} objects go to ${cluster.context} at ${cluster.server}${isProtected ? ', a protected cluster' : ''}.\nType the name of the context to go on: `,
       ),
+    confirmTakeOver: ({ holder, since }) =>
+      agrees(`${holder} was deploying to this cluster and has been silent since ${since}. Take over?`),
     confirmStep: async ({ step, summary }) =>
       (await agrees(`${step.title}: ${summary}. Apply?`)) ? { decision: 'apply' } : { decision: 'stop' },
     confirmRunOnce: async ({ object, reason: why, facts }) => {

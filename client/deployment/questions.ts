@@ -10,6 +10,7 @@ import type {
   SkipDecision,
   StepDecision,
   StepQuestion,
+  TakeOverQuestion,
 } from '../../deploy/run/interaction';
 import type { Differences } from './differences';
 
@@ -52,6 +53,13 @@ export function askInEditor({ differences, signal, note, failed }: Asking): Inte
       }
       note(`${question.summary}: ${answer.decision === 'apply' ? 'confirmed' : answer.decision}.`);
       return answer;
+    },
+    confirmTakeOver: async question => {
+      const agreed = await confirmTakeOver(question, signal);
+      note(
+        `The deployment of ${question.holder}, silent since ${question.since}, is ${agreed ? '' : 'not '}taken over.`,
+      );
+      return agreed;
     },
     confirmRunOnce: question => confirmRunOnce(question, signal),
     skipAbsent: async step => (goesOn ? { decision: 'skip', reason: step.reason } : confirmAbsent(step, signal)),
@@ -209,6 +217,16 @@ async function confirmRunOnce({ object, reason, facts }: RunOnceQuestion, signal
   const options = { modal: true, detail: [reason, ...facts].join('\n') };
   const sure = await window.showWarningMessage(`Delete Job/${object.name} and run it again?`, options, again);
   return sure === again ? 'run-again' : 'stop';
+}
+
+async function confirmTakeOver({ holder, since }: TakeOverQuestion, signal: AbortSignal): Promise<boolean> {
+  const items: readonly Choice<boolean>[] = [
+    { label: '$(debug-pause) Leave It Alone', detail: 'Nothing is changed.', value: false },
+    { label: '$(debug-start) Take Over', detail: 'Only if that deployment is known to have ended.', value: true },
+  ];
+  const title = `${holder} was deploying to this cluster`;
+  const placeholder = `It has been silent since ${since}. Take over?`;
+  return (await choose({ title, placeholder, items }, signal)) ?? false;
 }
 
 async function confirmAbsent(step: PlannedStep, signal: AbortSignal): Promise<SkipDecision> {

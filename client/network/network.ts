@@ -20,7 +20,10 @@ const viewType = 'matrixPreflight.network';
 /** Statuses come with every edit; the picture follows when they pause. */
 const refreshDelayMilliseconds = 300;
 
-/** The command that shows the network as a picture, a matrix and a list; the page comes back when the window reloads. */
+/**
+ * The command that shows the network as a picture, a matrix and a list. The page comes back when the window reloads, which
+ * is why nobody closes it when the extension ends.
+ */
 export function registerNetwork(context: ExtensionContext, server: Server): Disposable {
   let open: WebviewPanel | undefined;
   const adopt = (panel: WebviewPanel) => {
@@ -41,7 +44,6 @@ export function registerNetwork(context: ExtensionContext, server: Server): Disp
         return Promise.resolve();
       },
     }),
-    { dispose: () => open?.dispose() },
   );
 }
 

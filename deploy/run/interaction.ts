@@ -12,6 +12,8 @@ export interface Interaction {
    *   is not protected. Anything else refuses the run.
    */
   confirmContext(question: ContextQuestion): Promise<string | undefined>;
+  /** Asked when somebody else's deployment to this cluster has gone silent: whether to take its Lease over. */
+  confirmTakeOver(question: TakeOverQuestion): Promise<boolean>;
   /** Asked before each step, with everything it would change. */
   confirmStep(question: StepQuestion): Promise<StepDecision>;
   /** Asked before a Job that may have run already. */
@@ -29,6 +31,13 @@ export interface ContextQuestion {
   readonly planHash: string;
   readonly steps: number;
   readonly objects: number;
+}
+
+export interface TakeOverQuestion {
+  /** Who holds the Lease, as `user@host/run`. */
+  readonly holder: string;
+  /** When it was last renewed, as RFC 3339 or as the API server says it. */
+  readonly since: string;
 }
 
 export interface StepQuestion {
@@ -79,11 +88,17 @@ export type FailureDecision =
  * Answers for a run that nobody watches: it goes on only with the very plan and context that were named on the
  * command line, never takes fields over, never runs a Job twice, and stops at the first failure.
  */
-export function unattended(confirmed: { readonly context: string; readonly planHash: string }): Interaction {
+export function unattended(confirmed: {
+  readonly context: string;
+  readonly planHash: string;
+  /** Whether an expired Lease of somebody else is to be taken over. */
+  readonly takesOver?: boolean;
+}): Interaction {
   return {
     confirmContext: async question => (question.planHash === confirmed.planHash ? confirmed.context : undefined),
     confirmStep: async () => ({ decision: 'apply' }),
     confirmRunOnce: async () => 'keep',
+    confirmTakeOver: async () => confirmed.takesOver === true,
     skipAbsent: async step => ({ decision: 'skip', reason: step.reason }),
     afterFailure: async () => ({ decision: 'stop' }),
   };

@@ -36,13 +36,6 @@ export interface DeployOptions {
   readonly stateDirectory: string;
   /** Id of a run to go on with; a new run is begun when absent. */
   readonly resume?: string;
-  /**
-   * Asked whether the expired Lease of somebody else may be taken over; without it, it never is.
-   *
-   * @param holder who held it, as `user@host/run`
-   * @param since when it was last renewed
-   */
-  readonly confirmTakeOver?: (holder: string, since: string) => Promise<boolean>;
   readonly waivers?: readonly Waiver[];
   readonly protection?: ProtectionSettings;
   readonly signal?: AbortSignal;
@@ -225,7 +218,9 @@ async function drive(
   const confirmed = await confirmContext(options, context);
   if (confirmed !== undefined) return finish(journal, files.id, confirmed);
   const me = { user: record.user, host: hostname(), run: files.id };
-  const leased = await takeLease(options.kubectl, me, clock.now, options.confirmTakeOver ?? (async () => false));
+  const leased = await takeLease(options.kubectl, me, clock.now, (holder, since) =>
+    options.interaction.confirmTakeOver({ holder: context.redact(holder), since }),
+  );
   if (leased.type === 'taken') return finish(journal, files.id, { type: 'refused', text: context.redact(leased.text) });
   if (leased.type === 'failed')
     return finish(journal, files.id, { type: 'paused', reason: 'lease-lost', text: context.redact(leased.text) }, true);

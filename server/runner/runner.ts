@@ -176,6 +176,7 @@ function remoteInteraction(connection: MessageConnection): Interaction {
       );
   return {
     confirmContext: ask('confirmContext', undefined as string | undefined),
+    confirmTakeOver: ask('confirmTakeOver', false),
     confirmStep: ask('confirmStep', { decision: 'stop' }),
     confirmRunOnce: ask('confirmRunOnce', 'stop'),
     skipAbsent: ask('skipAbsent', { decision: 'stop' }),

@@ -106,14 +106,14 @@ describe('the Lease in the cluster', () => {
       assert.match(result.text, /^bob@two\/r2 is deploying/);
       assert.equal(bench.server.requests.filter(request => request.startsWith('PATCH')).length, 0);
       assert.equal(holder(), 'bob@two/r2');
-      const again = await bench.deploy({}, { resume: result.run, confirmTakeOver: async () => true });
+      const again = await bench.deploy({ confirmTakeOver: async () => true }, { resume: result.run });
       assert.equal(again.outcome, 'refused', 'it has not expired');
     });
 
     it('takes an expired one over when told to', async () => {
       await takeLease(kubectl, other, () => Date.now() - 120_000, never);
       assert.equal((await bench.deploy()).outcome, 'refused');
-      const result = await bench.deploy({}, { confirmTakeOver: async name => name === 'bob@two/r2' });
+      const result = await bench.deploy({ confirmTakeOver: async ({ holder: name }) => name === 'bob@two/r2' });
       assert.equal(result.outcome, 'completed');
     });
 

@@ -88,6 +88,7 @@ export async function openBench(options: ApiServerOptions = {}, ...contexts: str
 export const willing: Interaction = {
   confirmContext: async question => question.cluster.context,
   confirmStep: async () => ({ decision: 'apply' }),
+  confirmTakeOver: async () => false,
   confirmRunOnce: async () => 'keep',
   skipAbsent: async step => ({ decision: 'skip', reason: step.reason }),
   afterFailure: async () => ({ decision: 'stop' }),
@@ -120,6 +121,7 @@ function watched(interaction: Interaction, shown: string[]): Interaction {
   return {
     confirmContext: noted(interaction.confirmContext),
     confirmStep: noted(interaction.confirmStep),
+    confirmTakeOver: noted(interaction.confirmTakeOver),
     confirmRunOnce: noted(interaction.confirmRunOnce),
     skipAbsent: noted(interaction.skipAbsent),
     afterFailure: noted(interaction.afterFailure),
