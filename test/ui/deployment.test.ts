@@ -12,8 +12,6 @@ const patience = 60_000;
 /** A protected context, a step that fails, a reload in the middle: as a person sees and answers them. */
 describe('a deployment in the workbench', function () {
   this.timeout(150_000);
-  // Each test goes on where the one before has stopped.
-  this.bail(true);
   let server: ApiServer;
   let workbench: Workbench;
   let secrets: readonly string[];
@@ -30,7 +28,11 @@ describe('a deployment in the workbench', function () {
     await workbench?.close();
     await server?.close();
   });
+  // Each test goes on where the one before has stopped. Mocha's own bail would leave all out if another suite had failed.
+  let isBroken = false;
+  beforeEach(() => assert.ok(!isBroken, 'the test before has failed'));
   afterEach(async function () {
+    isBroken ||= this.currentTest?.state === 'failed';
     if (this.currentTest?.state === 'failed')
       await workbench.picture(`failed-${this.currentTest.title.replace(/\W+/g, '-')}`);
   });

@@ -68,9 +68,15 @@ export async function openWorkbench(folder?: string): Promise<Workbench> {
       await page.locator('.statusbar-item', { hasText: `Ln ${line}, Col ${column}` }).waitFor();
     },
     command: async label => {
-      await pressUntil(['F1'], quickInput);
-      await quickInput.fill(`>${label}`);
-      await quickRows.filter({ hasText: label }).first().waitFor();
+      const row = quickRows.filter({ hasText: label }).first();
+      // The list has the commands that were enabled when it was opened, and does not follow.
+      for (let left = 3; ; left--) {
+        await pressUntil(['F1'], quickInput);
+        await quickInput.fill(`>${label}`);
+        if (await isSeen(row)) break;
+        assert.ok(left > 0, `the command is not offered: ${label}`);
+        await page.keyboard.press('Escape');
+      }
       await page.keyboard.press('Enter');
     },
     preview: () => page.frameLocator('iframe.webview.ready >> visible=true').frameLocator('iframe#active-frame'),
@@ -83,6 +89,16 @@ export async function openWorkbench(folder?: string): Promise<Workbench> {
     },
     close: () => browser.close(),
   };
+}
+
+/** Whether something appears within a while. */
+async function isSeen(what: Locator): Promise<boolean> {
+  try {
+    await what.waitFor({ timeout: 6_000 });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The deployment's directory on disk. */
