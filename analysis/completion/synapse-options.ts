@@ -1,84 +1,15 @@
-/** What an option of homeserver.yaml is. */
-export interface SynapseOption {
-  readonly name: string;
-  readonly type: SynapseType;
-  readonly sentence: string;
-  /** The words that it takes, if it takes only these. */
-  readonly words: readonly string[];
-  /** The options below it; of a list or map those of each item. */
-  readonly children: readonly SynapseOption[];
-}
-
-/**
- * `duration` as `30m`, `size` as `50M`, `file` the path of a file, `host` a name to connect to, `port` its port, `worker`
- * the name of a worker; `map` has keys of any name and `list` items, both described by the children.
- */
-export type SynapseType =
-  | 'string'
-  | 'number'
-  | 'boolean'
-  | 'duration'
-  | 'size'
-  | 'file'
-  | 'host'
-  | 'port'
-  | 'worker'
-  | 'strings'
-  | 'workers'
-  | 'object'
-  | 'map'
-  | 'list';
+import { type Option, readOptions } from './option-table';
 
 /** The options of homeserver.yaml and of worker configurations at the top level, in the order of the manual. */
-export function synapseOptions(): readonly SynapseOption[] {
-  known ??= read(
+export function synapseOptions(): readonly Option[] {
+  known ??= readOptions(
     table.split('\n').filter(line => line !== ''),
-    0,
+    { rc: rate, L: listener },
   );
   return known;
 }
 
-let known: readonly SynapseOption[] | undefined;
-
-/** Reads lines of `name type sentence`, where what is indented further belongs to the line above. */
-function read(lines: readonly string[], indent: number): readonly SynapseOption[] {
-  const options: SynapseOption[] = [];
-  for (let at = 0; at < lines.length; ) {
-    const line = lines[at] ?? '';
-    let end = at + 1;
-    while (end < lines.length && (lines[end] ?? '').search(/\S/) > indent) end++;
-    const [, name = '', letter = '', sentence = ''] = /^\s*(\S+) (\S+) ?(.*)$/.exec(line) ?? [];
-    const below = letter === 'rc' ? rate : letter === 'L' ? listener : lines.slice(at + 1, end);
-    options.push({
-      name,
-      type: letter.startsWith('[') ? 'strings' : (types[letter] ?? 'string'),
-      sentence,
-      words: /<(.*)>/.exec(letter)?.[1]?.split('|') ?? [],
-      children: below.length > 0 ? read(below, (below[0] ?? '').search(/\S/)) : [],
-    });
-    at = end;
-  }
-  return options;
-}
-
-const types: Readonly<Record<string, SynapseType>> = {
-  s: 'string',
-  n: 'number',
-  b: 'boolean',
-  d: 'duration',
-  z: 'size',
-  f: 'file',
-  h: 'host',
-  p: 'port',
-  w: 'worker',
-  ss: 'strings',
-  ww: 'workers',
-  o: 'object',
-  rc: 'object',
-  m: 'map',
-  l: 'list',
-  L: 'list',
-};
+let known: readonly Option[] | undefined;
 
 const rate = [
   ' per_second n How many are allowed each second on average.',

@@ -6,7 +6,8 @@ import { containersOf, replicasOf } from '../pods';
 import { portsServing, processes, type SynapseProcess } from '../synapse';
 import { type Candidate, distinct } from './candidate';
 import { hostCandidates, ordinals, portsOfHost } from './hosts';
-import { type SynapseOption, synapseOptions } from './synapse-options';
+import { isListOfScalars, optionAt, optionCandidate, optionsBelow, wordCandidates } from './option-table';
+import { synapseOptions } from './synapse-options';
 
 /** A configuration of Synapse that is being typed. */
 export interface SynapseText {
@@ -29,39 +30,35 @@ export function isSynapseConfig(name: string, text: string): boolean {
 
 /** The options that a mapping of the configuration may have and has not yet. */
 export function synapseKeysAt(config: SynapseText, path: readonly PathKey[], typed: string): readonly Candidate[] {
-  const option = optionAt(path);
+  const option = optionAt(synapseOptions(), path);
   const present = new Set(config.root.at(...path).keys());
   present.delete(typed);
   if (option?.type === 'map' && path.length === 1 && option.name === 'instance_map')
     return processNames(config)
       .filter(one => !present.has(one.label))
       .map(one => ({ ...one, opens: 'mapping' }));
-  if (option && option.type === 'strings') return [];
-  const options = path.length === 0 ? synapseOptions() : childrenAt(path);
   const isWorker = config.root.at('worker_app').exists;
-  return options
+  return optionsBelow(synapseOptions(), path)
     .filter(one => !present.has(one.name))
-    .map(one => ({
-      label: one.name,
-      kind: 'field',
-      detail: typeName(one),
-      documentation: one.sentence,
-      opens: opens(one),
-      rank: path.length > 0 ? 1 : one.name.startsWith('worker_') ? (isWorker ? 0 : 2) : needed.has(one.name) ? 0 : 1,
-    }));
+    .map(one =>
+      optionCandidate(
+        one,
+        path.length > 0 ? 1 : one.name.startsWith('worker_') ? (isWorker ? 0 : 2) : needed.has(one.name) ? 0 : 1,
+      ),
+    );
 }
 
 /** The values that an option may have. */
 export function synapseValuesAt(config: SynapseText, path: readonly PathKey[]): readonly Candidate[] {
   const { workspace, namespace, root } = config;
   const isItem = typeof path.at(-1) === 'number';
-  const option = optionAt(isItem ? path.slice(0, -1) : path);
+  const option = optionAt(synapseOptions(), isItem ? path.slice(0, -1) : path);
   if (!option) return [];
   if (isItem && !/^(?:strings|workers?)$/.test(option.type)) return [];
   const section = String(path[0]);
   switch (option.type) {
     case 'boolean':
-      return words(['true', 'false']);
+      return wordCandidates(['true', 'false']);
     case 'worker':
     case 'workers':
       return processNames(config).filter(one => one.label !== 'main');
@@ -79,24 +76,15 @@ export function synapseValuesAt(config: SynapseText, path: readonly PathKey[]): 
     case 'file':
       return mountedSecrets(config);
     default:
-      return words(option.words);
+      return wordCandidates(option.words);
   }
 }
 
 /** What a new item of a list begins with. */
 export function synapseItemsAt(config: SynapseText, path: readonly PathKey[]): readonly Candidate[] {
-  const option = optionAt(path);
-  if (option?.type === 'list') {
-    return option.children.map((one, index) => ({
-      label: one.name,
-      kind: 'field',
-      detail: typeName(one),
-      documentation: one.sentence,
-      opens: opens(one),
-      rank: index === 0 ? 0 : 1,
-    }));
-  }
-  return option?.type === 'strings' || option?.type === 'workers' ? synapseValuesAt(config, [...path, 0]) : [];
+  const option = optionAt(synapseOptions(), path);
+  if (option?.type === 'list') return option.children.map((one, index) => optionCandidate(one, index === 0 ? 0 : 1));
+  return option && isListOfScalars(option) ? synapseValuesAt(config, [...path, 0]) : [];
 }
 
 /** Options that every homeserver needs, in the sense that it does not work in production without them. */
@@ -105,40 +93,6 @@ const needed: ReadonlySet<string> = new Set(
     ' ',
   ),
 );
-
-function words(labels: readonly string[]): readonly Candidate[] {
-  return labels.map(label => ({
-    label,
-    kind: 'enum',
-    rank: 0,
-    ...(label === 'true' || label === 'false' ? { isBare: true } : {}),
-  }));
-}
-
-/** The option at a path; of a path into a list or map, the one that it leads to. */
-function optionAt(path: readonly PathKey[]): SynapseOption | undefined {
-  let options = synapseOptions();
-  let found: SynapseOption | undefined;
-  for (const key of path) {
-    if (typeof key === 'number' || found?.type === 'map') {
-      options = found?.children ?? [];
-      // An item is described by the children of its list; it has no option of its own.
-      if (found?.type === 'map') found = { ...found, type: 'object' };
-      continue;
-    }
-    found = options.find(one => one.name === key);
-    if (!found) return undefined;
-    options = found.children;
-  }
-  return found;
-}
-
-function childrenAt(path: readonly PathKey[]): readonly SynapseOption[] {
-  const option = optionAt(path);
-  if (!option) return [];
-  if (option.type === 'list' && typeof path.at(-1) !== 'number') return [];
-  return option.type === 'map' ? [] : option.children;
-}
 
 /** The names of the processes that share this configuration's namespace, and what the configuration itself calls them. */
 function processNames(config: SynapseText): readonly Candidate[] {
@@ -216,41 +170,4 @@ function mountedSecrets(config: SynapseText): readonly Candidate[] {
       ),
     ),
   );
-}
-
-function opens(option: SynapseOption): 'scalar' | 'mapping' | 'list' {
-  switch (option.type) {
-    case 'object':
-    case 'map':
-      return 'mapping';
-    case 'list':
-    case 'strings':
-    case 'workers':
-      return 'list';
-    default:
-      return 'scalar';
-  }
-}
-
-function typeName(option: SynapseOption): string {
-  if (option.words.length > 0)
-    return option.type === 'strings' ? `list of ${option.words.join(' | ')}` : option.words.join(' | ');
-  switch (option.type) {
-    case 'duration':
-      return 'duration, such as 30m';
-    case 'size':
-      return 'size, such as 50M';
-    case 'file':
-      return 'path of a file';
-    case 'port':
-      return 'port';
-    case 'worker':
-      return 'name of a worker';
-    case 'workers':
-      return 'names of workers';
-    case 'strings':
-      return 'list';
-    default:
-      return option.type;
-  }
 }
