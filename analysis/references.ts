@@ -42,6 +42,8 @@ export const referringKinds: readonly string[] = [
   'PersistentVolumeClaim',
   'ServiceAccount',
   'Ingress',
+  'Gateway',
+  ...traefikKinds(),
   'Certificate.cert-manager.io',
   'Issuer.cert-manager.io',
   'ClusterIssuer.cert-manager.io',
@@ -233,6 +235,20 @@ const kindReferences: Readonly<Record<string, (resource: Resource) => readonly R
         : []),
     ];
   },
+  // gateway-api.sigs.k8s.io reference, SecretObjectReference: a Secret of the core group by default.
+  Gateway: gateway =>
+    gateway.root
+      .at('spec', 'listeners')
+      .items()
+      .flatMap(listener => listener.at('tls', 'certificateRefs').items())
+      .filter(one => (one.at('kind').text ?? 'Secret') === 'Secret' && !one.at('group').string)
+      .flatMap(one =>
+        reference(gateway, 'Secret', one.at('name'), undefined, 'TLS').map(found => ({
+          ...found,
+          namespace: one.at('namespace').string ?? found.namespace,
+        })),
+      ),
+  ...traefikReferences(),
   'Certificate.cert-manager.io': certificate => {
     const issuer = certificate.root.at('spec', 'issuerRef');
     const group = issuer.at('group').string ?? 'cert-manager.io';
@@ -246,10 +262,8 @@ const kindReferences: Readonly<Record<string, (resource: Resource) => readonly R
     );
   },
   // cert-manager documentation, CA: the Secret of a ClusterIssuer is in the namespace of cert-manager itself.
-  'Issuer.cert-manager.io': issuer =>
-    reference(issuer, 'Secret', issuer.root.at('spec', 'ca', 'secretName'), undefined, 'the Issuer'),
-  'ClusterIssuer.cert-manager.io': issuer =>
-    reference(issuer, 'Secret', issuer.root.at('spec', 'ca', 'secretName'), undefined, 'the ClusterIssuer'),
+  'Issuer.cert-manager.io': issuerSecrets,
+  'ClusterIssuer.cert-manager.io': issuerSecrets,
   'Cluster.postgresql.cnpg.io': cluster => {
     const spec = cluster.root.at('spec');
     const stores = [
@@ -261,7 +275,12 @@ const kindReferences: Readonly<Record<string, (resource: Resource) => readonly R
     ];
     return [
       ...reference(cluster, 'Secret', spec.at('superuserSecret', 'name'), undefined, 'superuserSecret'),
-      ...reference(cluster, 'Secret', spec.at('bootstrap', 'initdb', 'secret', 'name'), undefined, 'initdb'),
+      ...['initdb', 'recovery', 'pg_basebackup'].flatMap(method =>
+        reference(cluster, 'Secret', spec.at('bootstrap', method, 'secret', 'name'), undefined, method),
+      ),
+      ...['serverCASecret', 'serverTLSSecret', 'clientCASecret', 'replicationTLSSecret'].flatMap(field =>
+        reference(cluster, 'Secret', spec.at('certificates', field), undefined, field),
+      ),
       ...stores.flatMap(store =>
         ['accessKeyId', 'secretAccessKey', 'region', 'sessionToken'].flatMap(field => {
           const credential = store.at('s3Credentials', field);
@@ -279,16 +298,18 @@ const kindReferences: Readonly<Record<string, (resource: Resource) => readonly R
       ...spec
         .at('externalClusters')
         .items()
-        .flatMap(external => {
-          const password = external.at('password');
-          return reference(
-            cluster,
-            'Secret',
-            password.at('name'),
-            password.at('key'),
-            `external cluster ${external.at('name').text ?? ''}`,
-          );
-        }),
+        .flatMap(external =>
+          ['password', 'sslKey', 'sslCert', 'sslRootCert'].flatMap(field => {
+            const secret = external.at(field);
+            return reference(
+              cluster,
+              'Secret',
+              secret.at('name'),
+              secret.at('key'),
+              `external cluster ${external.at('name').text ?? ''}`,
+            );
+          }),
+        ),
       ...spec
         .at('monitoring', 'customQueriesConfigMap')
         .items()
@@ -319,10 +340,21 @@ const kindReferences: Readonly<Record<string, (resource: Resource) => readonly R
         .at('users')
         .items()
         .flatMap(user => reference(tenant, 'Secret', user.at('name'), undefined, 'users')),
+      ...['externalCertSecret', 'externalCaCertSecret'].flatMap(field =>
+        spec
+          .at(field)
+          .items()
+          .flatMap(secret => reference(tenant, 'Secret', secret.at('name'), undefined, field)),
+      ),
       ...spec
-        .at('externalCertSecret')
+        .at('env')
         .items()
-        .flatMap(secret => reference(tenant, 'Secret', secret.at('name'), undefined, 'externalCertSecret')),
+        .flatMap(variable =>
+          keyRefs.flatMap(([field, kind]) => {
+            const source = variable.at('valueFrom', field);
+            return isOptional(source) ? [] : reference(tenant, kind, source.at('name'), source.at('key'), 'the Tenant');
+          }),
+        ),
       ...reference(tenant, 'Secret', spec.at('imagePullSecret', 'name'), undefined, 'the Tenant').map(one => ({
         ...one,
         isPullSecret: true,
@@ -344,6 +376,60 @@ const kindReferences: Readonly<Record<string, (resource: Resource) => readonly R
   'ServiceMonitor.monitoring.coreos.com': monitorSecrets,
   'PodMonitor.monitoring.coreos.com': monitorSecrets,
 };
+
+/** Traefik's own kinds; the second group is that of Traefik 2 (doc.traefik.io, migration from v2 to v3). */
+function traefikKinds(): readonly string[] {
+  const kinds = ['IngressRoute', 'IngressRouteTCP', 'TLSStore', 'TLSOption', 'Middleware', 'ServersTransport'];
+  return ['traefik.io', 'traefik.containo.us'].flatMap(group => kinds.map(kind => `${kind}.${group}`));
+}
+
+function traefikReferences(): Readonly<Record<string, (resource: Resource) => readonly Reference[]>> {
+  return Object.fromEntries(traefikKinds().map(kind => [kind, secretsOfTraefik]));
+}
+
+/** The Secrets of the kinds that doc.traefik.io lists under "Kubernetes CRD"; each kind has some of these fields. */
+function secretsOfTraefik(resource: Resource): readonly Reference[] {
+  const spec = resource.root.at('spec');
+  const tls = [
+    spec.at('tls', 'secretName'),
+    spec.at('defaultCertificate', 'secretName'),
+    ...spec
+      .at('certificates')
+      .items()
+      .map(one => one.at('secretName')),
+    ...spec.at('clientAuth', 'secretNames').items(),
+    ...spec.at('certificatesSecrets').items(),
+    ...spec.at('rootCAsSecrets').items(),
+    ...spec
+      .at('rootCAs')
+      .items()
+      .map(one => one.at('secret')),
+    spec.at('forwardAuth', 'tls', 'caSecret'),
+    spec.at('forwardAuth', 'tls', 'certSecret'),
+  ];
+  const logins = [spec.at('basicAuth', 'secret'), spec.at('digestAuth', 'secret')];
+  return [
+    ...tls.flatMap(name => reference(resource, 'Secret', name, undefined, 'TLS')),
+    ...logins.flatMap(name => reference(resource, 'Secret', name, undefined, 'authentication')),
+  ];
+}
+
+/** The CA of an issuer, and the credentials of its DNS providers (cert-manager documentation, DNS01). */
+function issuerSecrets(issuer: Resource): readonly Reference[] {
+  const spec = issuer.root.at('spec');
+  const providers = spec
+    .at('acme', 'solvers')
+    .items()
+    .flatMap(solver => solver.at('dns01').entries())
+    .flatMap(([, provider]) => provider.entries())
+    .filter(([field]) => /SecretRef$/.test(field));
+  return [
+    ...reference(issuer, 'Secret', spec.at('ca', 'secretName'), undefined, `the ${issuer.kind}`),
+    ...providers.flatMap(([, secret]) =>
+      reference(issuer, 'Secret', secret.at('name'), secret.at('key'), 'the DNS01 solver'),
+    ),
+  ];
+}
 
 function monitorSecrets(monitor: Resource): readonly Reference[] {
   const endpoints = [

@@ -43,6 +43,101 @@ function env(name: string, key: string, options = ''): string {
 const container = 'containers:\n  - name: app\n    image: registry.test/app:1';
 
 describe('references to Secrets', () => {
+  it('stand in routes and gateways of Traefik and of the Gateway API', () => {
+    expectMarks(
+      missingSecret,
+      `
+      apiVersion: traefik.io/v1alpha1
+      kind: IngressRoute
+      metadata: { name: chat, namespace: matrix }
+      spec:
+        tls: { secretName: chat-tls }
+      #                    ^^^^^^^^ 💡 error: Nothing creates the Secret chat-tls in namespace matrix, which TLS needs
+      ---
+      apiVersion: traefik.containo.us/v1alpha1
+      kind: IngressRouteTCP
+      metadata: { name: turn, namespace: matrix }
+      spec:
+        tls: { secretName: made-tls }
+      ---
+      apiVersion: traefik.io/v1alpha1
+      kind: IngressRoute
+      metadata: { name: resolved, namespace: matrix }
+      spec:
+        tls: { certResolver: letsencrypt }
+      ---
+      apiVersion: traefik.io/v1alpha1
+      kind: Middleware
+      metadata: { name: login, namespace: matrix }
+      spec:
+        basicAuth: { secret: users }
+      #                      ^^^^^ 💡 error: which authentication needs
+      ---
+      apiVersion: traefik.io/v1alpha1
+      kind: TLSOption
+      metadata: { name: mutual, namespace: matrix }
+      spec:
+        clientAuth: { secretNames: [client-ca] }
+      #                             ^^^^^^^^^ 💡 error: Nothing creates the Secret client-ca
+      ---
+      apiVersion: gateway.networking.k8s.io/v1
+      kind: Gateway
+      metadata: { name: public, namespace: matrix }
+      spec:
+        listeners:
+          - name: https
+            tls: { certificateRefs: [{ name: gateway-tls }, { name: made-tls }] }
+      #                                      ^^^^^^^^^^^ 💡 error: Nothing creates the Secret gateway-tls
+      ---
+      apiVersion: cert-manager.io/v1
+      kind: Certificate
+      metadata: { name: made, namespace: matrix }
+      spec: { secretName: made-tls, issuerRef: { name: ca, kind: ClusterIssuer } }
+      `,
+    );
+  });
+
+  it('stand in an Ingress that asks nobody for a certificate', () => {
+    const ingress = (annotations: string): string => `
+      apiVersion: networking.k8s.io/v1
+      kind: Ingress
+      metadata: { name: chat, namespace: matrix, annotations: { ${annotations} } }
+      spec: { ingressClassName: traefik, tls: [{ hosts: [chat.test], secretName: chat-tls }] }
+    `;
+    assert.match(messages(missingSecret, ingress('a: b')).join(), /^error: Nothing creates the Secret chat-tls/);
+    expectMarks(missingSecret, ingress('cert-manager.io/issuer: ca'));
+  });
+
+  it('stand in what operators are told of certificates, environment and DNS providers', () => {
+    expectMarks(
+      missingSecret,
+      `
+      apiVersion: postgresql.cnpg.io/v1
+      kind: Cluster
+      metadata: { name: pg, namespace: matrix }
+      spec:
+        certificates: { serverTLSSecret: pg-tls, serverCASecret: pg-ca }
+      #                                  ^^^^^^ 💡 error: which serverTLSSecret needs
+      ---
+      apiVersion: minio.min.io/v2
+      kind: Tenant
+      metadata: { name: minio, namespace: matrix }
+      spec:
+        env: [{ name: A, valueFrom: { secretKeyRef: { name: none, key: a } } }]
+      #                                                     ^^^^ 💡 error: which the Tenant needs
+      ---
+      apiVersion: cert-manager.io/v1
+      kind: Issuer
+      metadata: { name: acme, namespace: matrix }
+      spec:
+        acme:
+          solvers:
+            - dns01: { cloudflare: { apiTokenSecretRef: { name: token, key: a } } }
+      #                                                         ^^^^^ 💡 error: which the DNS01 solver needs
+      `,
+    );
+  });
+
   it('accept optional ones', () => {
     expectMarks(missingSecret, env('none', 'a', ', optional: true'));
     expectMarks(
