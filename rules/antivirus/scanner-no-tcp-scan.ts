@@ -1,4 +1,6 @@
-import { workloadKinds } from '../../analysis/pods';
+import { podTemplate, workloadKinds } from '../../analysis/pods';
+import { familiesOf } from '../../analysis/roles';
+import type { Resource } from '../../manifests/resource';
 import type { Rule } from '../rule';
 import { clamdServices, clamdTargets, scanScriptOf } from './scan-script';
 
@@ -10,6 +12,7 @@ export default {
   why: 'The scanner trusts the exit code of its script. A script that never asks clamd, or asks at a wrong port, lets everything through or refuses everything.',
   remedy: 'Connect to the Service of clamd at port 3310 and use INSTREAM.',
   traps: [
+    'A socket file is accepted where clamd runs in the same pod, or where the pod has a folder of its node.',
     '`nc`, `/dev/tcp`, `socket` of Python and its clamd modules are all accepted.',
     'Scripts that the tree does not show are not judged, nor those that call `clamdscan`, which has a finding of its own.',
   ],
@@ -101,7 +104,9 @@ export default {
   *check(resource, workspace) {
     const script = scanScriptOf(workspace, resource);
     if (!script || /\bclamd?scan\b/.test(script.code)) return;
-    const targets = script.shell ? clamdTargets(workspace, script.shell) : [];
+    const targets = (script.shell ? clamdTargets(workspace, script.shell) : []).filter(
+      ({ host }) => !host.value.startsWith('/'),
+    );
     for (const { host, port } of targets) {
       const service = clamdServices(workspace).find(({ name }) => name === host.value.split('.', 1)[0]);
       if (!service || !port || !/^\d+$/.test(port.value) || service.ports.length === 0) continue;
@@ -123,6 +128,15 @@ export default {
           }),
       };
     }
+    const socket = targets.length === 0 && !tcp.test(script.code) ? socketFile.exec(script.code) : null;
+    if (socket && !familiesOf(resource).has('clamav') && !sharesNode(resource)) {
+      yield {
+        at: script.file.content.place(socket.index, socket.index + socket[0].length),
+        message:
+          'The scan script asks clamd through a socket file, which only the pod of clamd has — connect to its Service at port 3310.',
+      };
+      return;
+    }
     if (targets.length > 0 || reachesClamd.test(script.code)) return;
     yield {
       at: script.file.sources[0]?.key ?? script.container.value.at('name'),
@@ -130,6 +144,16 @@ export default {
     };
   },
 } satisfies Rule;
+
+/** A socket file of clamd, and the ways to connect to one. */
+const socketFile =
+  /AF_UNIX|ClamdUnixSocket|UNIX-(?:CONNECT|CLIENT)|\bnc(?:at)?\b[^\n|;]* -\w*U|[\w./-]*clam[\w./-]*\.(?:sock|ctl|socket)\b/i;
+const tcp = /\b3310\b|AF_INET|create_connection|ClamdNetworkSocket|\/dev\/tcp\//;
+
+/** Whether the socket may be one of the node. */
+function sharesNode(resource: Resource): boolean {
+  return (podTemplate(resource)?.at('spec', 'volumes').items() ?? []).some(volume => volume.at('hostPath').exists);
+}
 
 /** Ways to talk to clamd, and calls of other scripts or services that may do it. */
 const reachesClamd =

@@ -108,9 +108,7 @@ export default {
     const clamavs = workloads(workspace, 'clamav').filter(one => one !== resource);
     if (clamavs.length === 0 && workloads(workspace, 'clamav').length > 0) return;
     const isShared = clamavs.some(clamav => claimsOf(clamav).some(claim => claims.includes(claim)));
-    for (const match of script.code.matchAll(
-      /(?<=["'\s][zn]?)(?:CONT|MULTI|ALLMATCH)?SCAN[ \t]+(?:["'][ \t]*\+[ \t]*\w+|["']?[^\s"'|]+)/g,
-    )) {
+    for (const match of script.code.matchAll(importsClamd.test(script.code) ? clamdCalls : scanCommands)) {
       const end = match.index + match[0].length;
       yield {
         at: script.file.content.place(match.index, end),
@@ -120,6 +118,13 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** The command of clamd's protocol with what stands for the path. */
+const scanCommands = /(?<=["'\s][zn]?)(?:CONT|MULTI|ALLMATCH)?SCAN[ \t]+(?:["'][ \t]*\+[ \t]*\w+|["']?[^\s"'|]+)/g;
+
+/** The methods of Python's clamd and pyclamd that send a path; `instream` and `scan_stream` send the bytes. */
+const clamdCalls = /(?<=\.)(?:scan|contscan|multiscan|allmatchscan)(?:_file)?(?=\()/g;
+const importsClamd = /^\s*(?:import|from)\s+(?:py)?clamd\b/m;
 
 function claimsOf(resource: Resource): readonly string[] {
   return (podTemplate(resource)?.at('spec', 'volumes').items() ?? []).flatMap(

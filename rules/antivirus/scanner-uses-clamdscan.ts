@@ -1,4 +1,5 @@
 import { workloadKinds } from '../../analysis/pods';
+import { runShell } from '../../analysis/text/shell-run';
 import type { Span } from '../../manifests/span';
 import type { Rule } from '../rule';
 import { type ScanScript, scanScriptOf } from './scan-script';
@@ -114,9 +115,14 @@ export default {
 
 function callsIn({ shell, code }: ScanScript): readonly { readonly name: string; readonly span: Span }[] {
   if (shell) {
-    return shell.commands.flatMap(({ name, nameWord }) =>
-      nameWord && (name === 'clamdscan' || name === 'clamscan') ? [{ name, span: nameWord.span }] : [],
-    );
+    const found = new Map<number, { readonly name: string; readonly span: Span }>();
+    const add = (name: string | undefined, span: Span | undefined): void => {
+      if (span && (name === 'clamdscan' || name === 'clamscan')) found.set(span.start, { name, span });
+    };
+    for (const { name, nameWord } of shell.commands) add(name, nameWord?.span);
+    // A variable may hold the name.
+    runShell(shell, ({ name, command }) => add(name, command.nameWord?.span));
+    return [...found.values()];
   }
   return [...code.matchAll(/(?<=["'/])clamd?scan(?=["'\s])/g)].map(match => ({
     name: match[0],

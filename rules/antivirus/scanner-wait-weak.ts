@@ -1,6 +1,6 @@
 import { containersOf, workloadKinds } from '../../analysis/pods';
 import { familiesOf } from '../../analysis/roles';
-import { scriptOf } from '../../analysis/scripts';
+import { commandAsScript, scriptOf } from '../../analysis/scripts';
 import { findService } from '../../analysis/services';
 import { parseClusterHost } from '../../analysis/text/hosts';
 import type { NetworkTarget } from '../../analysis/text/network-targets';
@@ -19,7 +19,8 @@ export default {
   why: 'A wait that ignores its failure, asks at a wrong port or never gives up looks right, and the scanner still starts too early or not at all.',
   remedy: 'Write `until nc -z -w 5 HOST 3310; do sleep 5; done`.',
   traps: [
-    'A single attempt whose failure ends the init container is an information: the kubelet tries again, with longer and longer pauses.',
+    'A single attempt whose failure ends the init container is found too: the kubelet tries again, but with longer and longer pauses, and the pod counts as crashing meanwhile.',
+    'Of a Python program only its connection is judged; one with a loop in it is taken to wait.',
   ],
   sources: ['Kubernetes documentation, Init Containers: a failing init container is restarted'],
   examples: {
@@ -131,10 +132,13 @@ export default {
   *check(resource, workspace) {
     if (!familiesOf(resource).has('scanner')) return;
     for (const container of containersOf(resource)) {
-      const script = container.isInit ? scriptOf(workspace, resource, container) : undefined;
+      const script = container.isInit
+        ? (scriptOf(workspace, resource, container)?.text ?? commandAsScript(container))
+        : undefined;
       if (!script) continue;
-      const place = ({ start, end }: Span): Place => script.text.place(start, end);
-      for (const target of clamdTargets(workspace, readShell(script.text.text))) {
+      const place = ({ start, end }: Span): Place => script.place(start, end);
+      for (const target of clamdTargets(workspace, readShell(script.text))) {
+        if (/^python/.test(target.program) && /\b(?:while|for|retry)\b/i.test(script.text)) continue;
         const problem = problemWith(workspace, resource, target, place);
         if (problem) yield problem;
       }
@@ -165,7 +169,8 @@ function problemWith(
       message: `The Service ${service.name} has no port ${number}, so this never succeeds — use ${service.ports.map(one => one.port).join(' or ')}.`,
     };
   }
-  if (target.errorsIgnored && !target.retries) {
+  // `until nc … || true` is over at once as well, because its condition always holds.
+  if (target.errorsIgnored && (!target.retries || target.isCondition)) {
     return {
       at: place(target.command),
       message:
@@ -186,7 +191,6 @@ function problemWith(
   if (!target.retries && !target.isCondition) {
     return {
       at: place(target.command),
-      severity: 'info',
       message:
         'This tries clamd once and then leaves it to the kubelet to start the pod’s init containers again — repeat it with until.',
     };

@@ -26,6 +26,21 @@ describe('content scanner rules', () => {
     assert.match(found('exit 0', waitWeak, 'until nc clamav 3310; do sleep 1; done')[0] ?? '', /never returns/);
     assert.equal(found('exit 0', waitMissing, 'echo hello').length, 1);
   });
+  it('find a single attempt, in a shell and in Python, and a condition that always holds', () => {
+    assert.match(found('exit 0', waitWeak, 'nc -z -w 5 clamav 3310')[0] ?? '', /tries clamd once/);
+    assert.match(found('exit 0', waitWeak, 'until nc -z clamav 3310 || true; do sleep 1; done')[0] ?? '', /ignored/);
+    const connect = "socket.create_connection(('clamav', 3310), 3)";
+    const python = (code: string) => found('exit 0', waitWeak, `python3 -c '${code.replaceAll("'", '\\x22')}'`).length;
+    assert.equal(python(`import socket; ${connect}`), 1);
+    assert.equal(python(`import socket\nwhile True: ${connect}`), 0);
+  });
+  it('find a socket file of another pod, a path sent by the library, and a program named by a variable', () => {
+    assert.match(found('nc -U /run/clamav/clamd.sock', noTcp)[0] ?? '', /socket file/);
+    assert.equal(found('SCANNER=clamdscan\n$SCANNER "$1"', usesClamdscan).length, 1);
+    const scan = `python3 - "$1" <<'EOF'\nimport clamd, sys\ncd = clamd.ClamdNetworkSocket("clamav", 3310)`;
+    assert.equal(found(`${scan}\nprint(cd.scan(sys.argv[1]))\nEOF`, sharedFiles).length, 1);
+    assert.equal(found(`${scan}\nprint(cd.instream(open(sys.argv[1], "rb")))\nEOF`, sharedFiles).length, 0);
+  });
 });
 
 function found(scan: string, ...rest: readonly (Rule | string)[]): readonly string[] {
