@@ -2,14 +2,16 @@ import type { Resource } from '../manifests/resource';
 import type { Value } from '../manifests/value';
 import type { Workspace } from '../manifests/workspace';
 import { type ConfiguredProgram, commandLine, configurationOf } from './configs';
-import { type EffectiveFile, effectiveFile, writtenPaths } from './effective';
-import { isBelow, mountsOf, textsOfVolume, volumeOf } from './mounts';
+import { type EffectiveFile, effectiveFile, podWrites } from './effective';
+import { isBelow, mountAt, mountsOf, textsOfVolume, volumeOf } from './mounts';
 import { type Container, mainContainersOf } from './pods';
 
 /** A configuration file that a container of a workload really has, and the program that reads it where that is known. */
 export interface ConfigFile {
   readonly file: EffectiveFile;
   readonly program: ConfiguredProgram | 'rclone' | undefined;
+  /** It is only on the way to another file, or no container but the one that writes it can see it. */
+  readonly isIntermediate: boolean;
 }
 
 /**
@@ -26,14 +28,23 @@ function readConfigFiles(resource: Resource, workspace: Workspace): readonly Con
   const templates = new Set<string>();
   const seen = new Set<string>();
   const programs = programPaths(workspace, resource);
-  for (const { container, path } of writtenPaths(workspace, resource)) {
+  const { written, isIntermediate } = podWrites(workspace, resource);
+  const main = mainContainersOf(resource);
+  for (const { container, path } of written) {
     const file = effectiveFile(workspace, resource, container, path);
     if (!file || seen.has(`${container.name}\n${path}`)) continue;
     seen.add(`${container.name}\n${path}`);
     for (const source of file.sources) templates.add(identity(source));
-    found.push({ file, program: programs.get(path) });
+    const program = programs.get(path);
+    const volume = mountAt(container, path)?.volume;
+    const isSeen = !container.isInit || main.some(one => mountsOf(one).some(mount => mount.volume === volume));
+    found.push({
+      file,
+      program,
+      isIntermediate: program === undefined && (!isSeen || isIntermediate(container, path)),
+    });
   }
-  for (const container of mainContainersOf(resource)) {
+  for (const container of main) {
     for (const mount of mountsOf(container)) {
       const volume = volumeOf(resource, mount.volume);
       if (!volume) continue;
@@ -47,7 +58,9 @@ function readConfigFiles(resource: Resource, workspace: Workspace): readonly Con
         if (path === undefined || templates.has(identity(text.value)) || seen.has(`mounted\n${path}`)) continue;
         seen.add(`mounted\n${path}`);
         const file = effectiveFile(workspace, resource, container, path);
-        if (file?.isVerbatim) found.push({ file, program: programs.get(path) ?? rcloneOf(container, path) });
+        if (!file?.isVerbatim) continue;
+        const program = programs.get(path) ?? rcloneOf(container, path);
+        found.push({ file, program, isIntermediate: program === undefined && isIntermediate(container, path) });
       }
     }
   }

@@ -5,13 +5,14 @@ import type { Place, Span } from '../manifests/span';
 import type { Value } from '../manifests/value';
 import type { Workspace } from '../manifests/workspace';
 import { type Environment, type EnvironmentVariable, environmentOf } from './environment';
-import { isBelow, mountAt, textsOfVolume, volumeOf } from './mounts';
+import { isBelow, type Mount, mountAt, mountsOf, textsOfVolume, volumeOf } from './mounts';
 import { type Container, containersOf } from './pods';
-import { pathInVolume, scriptOf } from './scripts';
-import { type FileWrite, fileWrites } from './text/file-writes';
+import { commandAsScript, pathInVolume, scriptOf } from './scripts';
+import { type FileSteps, type FileWrite, fileSteps, isKnownProgram, pythonSteps } from './text/file-writes';
+import { wholeText } from './text/origin';
 import type { SedCommand, SedSubstitution } from './text/sed-script';
-import { readShell } from './text/shell';
-import type { RunPiece, RunVariable, ShellPath } from './text/shell-values';
+import { readShell, type ShellScript } from './text/shell';
+import type { RunPiece, RunVariable, RunWord, ShellPath } from './text/shell-values';
 
 /**
  * The file that a container really reads at a path: a ConfigMap or Secret key as it stands, or what the scripts of the
@@ -64,15 +65,31 @@ export function effectiveFile(
   return workspace.derive(podFiles, resource).file(container, path);
 }
 
+/** What the scripts of a pod do to its files, as the containers that do it see them. */
+export function podWrites(workspace: Workspace, resource: Resource): PodWrites {
+  return workspace.derive(podFiles, resource);
+}
+
 /** All files that scripts of a pod write, as the container that wrote them sees them. */
 export function writtenPaths(workspace: Workspace, resource: Resource): readonly WrittenPath[] {
-  return workspace.derive(podFiles, resource).written;
+  return podWrites(workspace, resource).written;
+}
+
+export interface PodWrites {
+  /** Every file that is written, each once for each container that writes it. */
+  readonly written: readonly WrittenPath[];
+  /** What cannot be written, because the volume is read-only there. */
+  readonly refused: readonly WrittenPath[];
+  /** Whether a path is only on the way to another file: a step reads it, or removes it later. */
+  isIntermediate(container: Container, path: string): boolean;
 }
 
 export interface WrittenPath {
   readonly container: Container;
   readonly path: string;
   readonly at: Place;
+  /** It may not be written, or nobody minds when it is not. */
+  readonly isUncertain: boolean;
 }
 
 /** A piece of a file with everything that happened to it, oldest first. */
@@ -105,9 +122,8 @@ interface Rendered {
   readonly sources: readonly Value[];
 }
 
-interface PodFiles {
+interface PodFiles extends PodWrites {
   file(container: Container, path: string): EffectiveFile | undefined;
-  readonly written: readonly WrittenPath[];
 }
 
 const opaque: Rendered = { pieces: [], isOpaque: true, isVerbatim: false, sources: [] };
@@ -116,37 +132,105 @@ const opaque: Rendered = { pieces: [], isOpaque: true, isVerbatim: false, source
 function podFiles(resource: Resource, workspace: Workspace): PodFiles {
   const state = new Map<string, Rendered>();
   const written: WrittenPath[] = [];
-  const keyOf = (container: Container, path: string): string => {
+  const refused: WrittenPath[] = [];
+  const intermediate = new Set<string>();
+  /** The volumes on which a program that is not understood may have changed any file. */
+  const unknownVolumes = new Set<string>();
+  const locate = (container: Container, path: string): { readonly space: string; readonly inner: string } => {
     const mount = mountAt(container, path);
     return mount
-      ? `volume ${mount.volume}\n${pathInVolume(mount.mountPath, mount.subPath, path)}`
-      : `container ${container.name}\n${path}`;
+      ? { space: `volume ${mount.volume}`, inner: pathInVolume(mount.mountPath, mount.subPath, path) }
+      : { space: `container ${container.name}`, inner: path };
   };
-  const read = (container: Container, path: string): Rendered | undefined =>
-    state.get(keyOf(container, path)) ?? mounted(workspace, resource, container, path);
-  for (const { container, text, writes, assigned } of workspace.derive(podScripts, resource)) {
+  const keyOf = (container: Container, path: string): string => {
+    const { space, inner } = locate(container, path);
+    return `${space}\n${inner}`;
+  };
+  const read = (container: Container, path: string): Rendered | undefined => {
+    const known = state.get(keyOf(container, path)) ?? mounted(workspace, resource, container, path);
+    return known ?? (unknownVolumes.has(locate(container, path).space) ? opaque : undefined);
+  };
+  /** The files in a folder and in all folders in it that the tree shows. */
+  const filesIn = (container: Container, folder: string): readonly string[] => {
+    const found = new Set<string>();
+    for (const mount of mountsOf(container)) {
+      if (!isBelow(mount.mountPath, folder) && !isBelow(folder, mount.mountPath)) continue;
+      for (const path of filesOfMount(workspace, resource, mount)) found.add(path);
+      for (const key of state.keys()) {
+        const [space, inner = ''] = key.split('\n');
+        const within = mount.subPath?.replace(/^\/|\/$/g, '') ?? '';
+        if (space !== `volume ${mount.volume}` || (within !== '' && !isBelow(inner, within))) continue;
+        const rest = within === '' ? inner : inner.slice(within.length + 1);
+        found.add(rest === '' ? mount.mountPath : `${mount.mountPath}/${rest}`);
+      }
+    }
+    const own = `container ${container.name}\n`;
+    for (const key of state.keys()) if (key.startsWith(own)) found.add(key.slice(own.length));
+    return [...found].filter(path => isBelow(path, folder) && path !== folder);
+  };
+
+  const run = (writes: readonly FileWrite[], context: Context, depth: number): void => {
+    const { container } = context;
+    for (const write of writes) {
+      const at = context.script.place(write.span.start, write.span.end);
+      const isUncertain = write.conditional || write.errorsIgnored;
+      if (write.kind === 'run') {
+        const called = depth < 4 ? calledScript(write, context) : undefined;
+        for (const path of called?.reads ?? []) intermediate.add(keyOf(container, pathOf(path, called?.context)));
+        if (called) run(called.writes, called.context, depth + 1);
+        continue;
+      }
+      if (write.kind === 'remove') {
+        const to = pathOf(write.to, context);
+        for (const path of write.to.hasGlob || write.recursive ? matching(write.to, context) : [to]) {
+          intermediate.add(keyOf(container, path));
+          state.delete(keyOf(container, path));
+        }
+        continue;
+      }
+      for (const { path, rendered, from } of outcomes(write, context)) {
+        const key = keyOf(container, path);
+        for (const source of from) if (keyOf(container, source) !== key) intermediate.add(keyOf(container, source));
+        if (isReadOnly(resource, container, path)) {
+          refused.push({ container, path, at, isUncertain });
+          continue;
+        }
+        intermediate.delete(key);
+        state.set(key, rendered);
+        if (path.startsWith('/')) written.push({ container, path, at, isUncertain });
+      }
+    }
+  };
+
+  for (const { container, text, steps, assigned, isOpen, args } of workspace.derive(podScripts, resource)) {
+    const environment = environmentOf(workspace, resource, container);
     const context: Context = {
       container,
-      environment: environmentOf(workspace, resource, container),
+      environment: isOpen ? { ...environment, isOpen } : environment,
       script: text,
       assigned,
+      args: args.map(arg => argumentOf(arg, environment)),
       read: path => read(container, path),
-      isFolder: path => isFolder(container, path) || written.some(one => one.path.startsWith(`${path}/`)),
-      filesBelow: path => [
-        ...filesBelow(workspace, resource, container, path),
-        ...written.filter(one => isBelow(one.path, path)).map(one => one.path),
-      ],
+      isFolder: path => isFolder(container, path) || filesIn(container, path).length > 0,
+      filesIn: folder => filesIn(container, folder),
     };
-    for (const write of writes) {
-      for (const { path, rendered } of outcomes(write, context)) {
-        state.set(keyOf(container, path), rendered);
-        if (path.startsWith('/')) written.push({ container, path, at: text.place(write.span.start, write.span.end) });
-      }
+    run(steps.writes, context, 0);
+    for (const path of steps.reads) {
+      for (const one of path.hasGlob ? matching(path, context) : [pathOf(path, context)])
+        intermediate.add(keyOf(container, one));
+    }
+    if (!steps.rendersUnknown) continue;
+    for (const mount of mountsOf(container)) {
+      if (isReadOnly(resource, container, mount.mountPath)) continue;
+      unknownVolumes.add(`volume ${mount.volume}`);
+      for (const path of filesIn(container, mount.mountPath)) state.set(keyOf(container, path), opaque);
     }
   }
   const files = new Map<string, () => EffectiveFile | undefined>();
   return {
     written,
+    refused,
+    isIntermediate: (container, path) => intermediate.has(keyOf(container, path)),
     file(container, path) {
       const key = `${container.name}\n${path}`;
       let file = files.get(key);
@@ -162,22 +246,54 @@ function podFiles(resource: Resource, workspace: Workspace): PodFiles {
   };
 }
 
-/** The script of a container, read once: it stays the same while the ConfigMaps that it copies are edited. */
+/** What a container runs, read once: it stays the same while the ConfigMaps that it copies are edited. */
 interface PodScript {
   readonly container: Container;
   readonly text: MappedText;
-  readonly writes: readonly FileWrite[];
+  readonly steps: FileSteps;
   readonly assigned: ReadonlySet<string>;
+  /** It takes variables from somewhere that the tree does not show: `. /vault/secrets/env`. */
+  readonly isOpen: boolean;
+  readonly args: readonly Value[];
 }
 
 function podScripts(resource: Resource, workspace: Workspace): readonly PodScript[] {
-  return containersOf(resource).flatMap(container => {
+  return containersOf(resource).flatMap((container): readonly PodScript[] => {
     const script = scriptOf(workspace, resource, container);
-    if (!script?.text.text) return [];
-    const shell = readShell(script.text.text);
-    const assigned = new Set(shell.assignments.map(assignment => assignment.name));
-    return [{ container, text: script.text, writes: fileWrites(shell), assigned }];
+    const text = script?.text ?? commandAsScript(container);
+    if (text?.text) {
+      const shell = readShell(text.text);
+      const isUnderstood = script !== undefined || !container.isInit || isKnownProgram(shell.commands[0]?.name);
+      const steps = fileSteps(shell);
+      return [
+        {
+          container,
+          text,
+          steps: isUnderstood ? steps : { ...steps, rendersUnknown: true },
+          ...variablesOf(shell),
+          args: script?.args ?? [],
+        },
+      ];
+    }
+    // What the image of an init container starts may write whatever it can.
+    if (!container.isInit) return [];
+    const steps: FileSteps = { writes: [], reads: [], rendersUnknown: true };
+    return [{ container, text: container.value.mapped, steps, assigned: new Set(), isOpen: false, args: [] }];
   });
+}
+
+/** The names that a script gives a value, and whether it takes others from a file or a program. */
+function variablesOf({ assignments, commands }: ShellScript): Pick<PodScript, 'assigned' | 'isOpen'> {
+  return {
+    assigned: new Set(assignments.map(assignment => assignment.name)),
+    isOpen: commands.some(
+      ({ name, args }) =>
+        name === '.' ||
+        name === 'source' ||
+        (/^(?:eval|export|declare|readonly)$/.test(name ?? '') &&
+          args.some(arg => arg.pieces[0]?.kind === 'output' && arg.pieces.length === 1)),
+    ),
+  };
 }
 
 /** One container's script while it runs. */
@@ -187,70 +303,153 @@ interface Context {
   readonly script: MappedText;
   /** The names that the script itself gives a value. */
   readonly assigned: ReadonlySet<string>;
+  /** `$1` and so on. */
+  readonly args: readonly Argument[];
   read(path: string): Rendered | undefined;
   isFolder(path: string): boolean;
-  filesBelow(path: string): readonly string[];
+  filesIn(folder: string): readonly string[];
+}
+
+interface Argument {
+  readonly text: string;
+  /** The variable that it is, if it is nothing else: `$(NAME)`, or `"$NAME"` in the calling script. */
+  readonly definition: EnvironmentVariable | undefined;
+}
+
+function argumentOf(value: Value, environment: Environment): Argument {
+  const text = value.text ?? '';
+  const name = /^\$\((\w+)\)$/.exec(text)?.[1];
+  return { text, definition: name === undefined ? undefined : environment.variables.get(name) };
+}
+
+/** What a script does that another one runs, if the tree has it. */
+function calledScript(
+  write: Extract<FileWrite, { kind: 'run' }>,
+  context: Context,
+):
+  | { readonly writes: readonly FileWrite[]; readonly reads: readonly ShellPath[]; readonly context: Context }
+  | undefined {
+  const rendered = context.read(pathOf(write.to, context));
+  if (!rendered || rendered.isOpaque || rendered.pieces.length === 0) return undefined;
+  const script = concatenate(rendered.pieces.map(piece => piece.text));
+  const isPython = write.language === 'python' || /^#!.*python/.test(script.text);
+  if (isPython) {
+    const { span, conditional, looped, errorsIgnored } = { ...write, span: { start: 0, end: 0 } };
+    const path = (word: RunWord): ShellPath => ({
+      path: word.value,
+      certainty: 'known',
+      hasGlob: false,
+      span: word.span,
+    });
+    const steps = pythonSteps(wholeText(script.text), { span, conditional, looped, errorsIgnored }, path);
+    return { ...steps, context: { ...context, script } };
+  }
+  const shell = readShell(script.text);
+  const { assigned, isOpen } = variablesOf(shell);
+  const given = write.args.map((word): Argument => {
+    const [only] = word.pieces;
+    const name = only?.kind === 'variable' && word.pieces.length === 1 ? only.name : undefined;
+    return {
+      text: pathOf({ path: word.value, certainty: word.certainty, hasGlob: word.hasGlob, span: word.span }, context),
+      definition: name === undefined ? undefined : context.environment.variables.get(name),
+    };
+  });
+  return {
+    ...fileSteps(shell),
+    context: {
+      ...context,
+      script,
+      assigned: new Set([...context.assigned, ...assigned]),
+      environment: isOpen ? { ...context.environment, isOpen } : context.environment,
+      args: given.length > 0 ? given : context.args,
+    },
+  };
 }
 
 interface Outcome {
   readonly path: string;
   readonly rendered: Rendered;
+  /** The files that it is made of. */
+  readonly from: readonly string[];
 }
 
 /** What one step makes of which files. A step that may not happen is taken to happen: the benefit of the doubt. */
-function outcomes(write: FileWrite, context: Context): readonly Outcome[] {
+function outcomes(write: Exclude<FileWrite, { kind: 'run' | 'remove' }>, context: Context): readonly Outcome[] {
   const to = pathOf(write.to, context);
   switch (write.kind) {
     case 'copy':
       return copied(write, to, context);
     case 'write':
-      return [{ path: to, rendered: render(write.content, context) }];
+      return [{ path: to, rendered: render(write.content, context), from: filesOf(write.content, context) }];
     case 'append': {
       const before = context.read(to);
-      return [{ path: to, rendered: join(before === undefined ? [] : [before], render(write.content, context)) }];
+      const rendered = join(before === undefined ? [] : [before], render(write.content, context));
+      return [{ path: to, rendered, from: filesOf(write.content, context) }];
     }
     case 'substitute':
-      return [
-        {
-          path: to,
-          rendered: filtered(context.read(pathOf(write.from, context)), {
-            kind: 'sed',
-            commands: write.commands,
-            context,
-          }),
-        },
-      ];
+      return pairs(write, context).map(({ from, path }) => ({
+        path,
+        rendered: filtered(context.read(from), { kind: 'sed', commands: write.commands, context }),
+        from: [from],
+      }));
     case 'envsubst': {
       const variables =
         typeof write.variables === 'string' ? write.variables : write.variables.map(variable => variable.name);
-      return [
-        {
-          path: to,
-          rendered: filtered(context.read(pathOf(write.from, context)), {
-            kind: 'envsubst',
-            variables,
-            span: write.span,
-            context,
-          }),
-        },
-      ];
+      return pairs(write, context).map(({ from, path }) => ({
+        path,
+        rendered: filtered(context.read(from), { kind: 'envsubst', variables, span: write.span, context }),
+        from: [from],
+      }));
     }
-    case 'opaque':
-      return write.isFolder
-        ? context.filesBelow(to).map(path => ({ path, rendered: opaque }))
-        : [{ path: to, rendered: opaque }];
+    case 'opaque': {
+      const from = write.from ? [pathOf(write.from, context)] : [];
+      if (write.isFolder) return context.filesIn(to).map(path => ({ path, rendered: opaque, from }));
+      const paths = write.to.hasGlob ? matching(write.to, context) : [to];
+      return paths.map(path => ({ path, rendered: opaque, from }));
+    }
   }
+}
+
+function filesOf(
+  content: readonly (RunPiece | { readonly kind: 'file'; readonly path: ShellPath })[],
+  context: Context,
+): readonly string[] {
+  return content.flatMap(piece => (piece.kind === 'file' ? [pathOf(piece.path, context)] : []));
+}
+
+/** The files that a step reads and writes, one by one where a pattern stands for several. */
+function pairs(
+  { from, to }: { readonly from: ShellPath; readonly to: ShellPath },
+  context: Context,
+): readonly { readonly from: string; readonly path: string }[] {
+  const target = pathOf(to, context);
+  if (!from.hasGlob) return [{ from: pathOf(from, context), path: target }];
+  const pattern = globPattern(pathOf(from, context), false);
+  return context.filesIn(fixedFolder(pathOf(from, context))).flatMap(path => {
+    const match = pattern.exec(path);
+    return match ? [{ from: path, path: to.hasGlob ? filledIn(target, match.slice(1)) : target }] : [];
+  });
+}
+
+/** The files that the tree shows for a pattern, or below a folder. */
+function matching(path: ShellPath, context: Context): readonly string[] {
+  const text = pathOf(path, context);
+  if (!path.hasGlob) return [text, ...context.filesIn(text)];
+  const pattern = globPattern(text, true);
+  return context.filesIn(fixedFolder(text)).filter(one => pattern.test(one));
 }
 
 function copied(write: Extract<FileWrite, { kind: 'copy' }>, to: string, context: Context): readonly Outcome[] {
   const from = pathOf(write.from, context);
   if (write.from.hasGlob) {
-    const folder = from.slice(0, from.lastIndexOf('/'));
-    const pattern = globPattern(from.slice(from.lastIndexOf('/') + 1));
-    return context
-      .filesBelow(folder)
-      .filter(path => pattern.test(path.slice(folder.length + 1)))
-      .map(path => ({ path: `${to}/${path.slice(folder.length + 1)}`, rendered: context.read(path) ?? opaque }));
+    const pattern = globPattern(from, write.recursive);
+    return context.filesIn(fixedFolder(from)).flatMap(path => {
+      const match = pattern.exec(path);
+      if (!match) return [];
+      const rest = write.recursive ? (match.at(-1) ?? '') : '';
+      const target = (write.to.hasGlob ? filledIn(to, match.slice(1)) : to) + rest;
+      return [{ path: target, rendered: context.read(path) ?? opaque, from: [path] }];
+    });
   }
   const source = context.read(from);
   if (source === undefined && write.recursive) {
@@ -258,20 +457,22 @@ function copied(write: Extract<FileWrite, { kind: 'copy' }>, to: string, context
       write.toInFolder && context.isFolder(to) && !write.from.path.endsWith('/.')
         ? pathOf(write.toInFolder, context)
         : to;
-    return context
-      .filesBelow(from)
-      .map(path => ({ path: `${target}${path.slice(from.length)}`, rendered: context.read(path) ?? opaque }));
+    return context.filesIn(from).map(path => ({
+      path: `${target}${path.slice(from.length)}`,
+      rendered: context.read(path) ?? opaque,
+      from: [path],
+    }));
   }
   const path = write.toInFolder && context.isFolder(to) ? pathOf(write.toInFolder, context) : to;
-  return [{ path, rendered: source ?? opaque }];
+  return [{ path, rendered: source ?? opaque, from: [from] }];
 }
 
-/** A path with the variables that the container's environment sets to a literal value. */
-function pathOf(path: ShellPath, { environment }: Context): string {
-  return path.path.replace(
-    /\$\{(\w+)\}/g,
-    (whole, name: string) => environment.variables.get(name)?.value?.text ?? whole,
-  );
+/** A path with the variables that the container's environment sets to a literal value, and with the arguments. */
+function pathOf(path: ShellPath, context: Context | undefined): string {
+  return path.path.replace(/\$\{(\w+)\}/g, (whole, name: string) => {
+    const given = /^\d+$/.test(name) ? context?.args[Number(name) - 1]?.text : undefined;
+    return given ?? context?.environment.variables.get(name)?.value?.text ?? whole;
+  });
 }
 
 function render(
@@ -466,10 +667,13 @@ function resolveEnvsubst({ variables, span: by, context }: EnvsubstStep, text: s
 }
 
 function resolveVariable(variable: RunVariable, context: Context): ResolvedVariable {
+  const argument = /^[1-9]\d*$/.test(variable.name) ? context.args[Number(variable.name) - 1] : undefined;
   return {
     name: variable.name,
-    definition: context.environment.variables.get(variable.name),
+    definition: argument?.definition ?? context.environment.variables.get(variable.name),
     mayBeDefined:
+      argument !== undefined ||
+      /^\W$/.test(variable.name) ||
       variable.assigned ||
       variable.fallback !== undefined ||
       context.environment.isOpen ||
@@ -506,12 +710,46 @@ function unknownOutput(span: Span, context: Context): ResolvedVariable {
   };
 }
 
-function globPattern(glob: string): RegExp {
-  return new RegExp(
-    `^${glob
-      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-      .replaceAll('*', '[^/]*')
-      .replaceAll('?', '[^/]')}$`,
+/**
+ * A shell pattern as a regular expression, with a group for each of its wild parts. `**\/` stands for folders of any
+ * depth. With `recursive` the last group is what lies below a folder that matches.
+ */
+function globPattern(glob: string, recursive: boolean): RegExp {
+  const source = glob
+    .split(wildParts)
+    .map((part, index) => {
+      if (index % 2 === 0) return escapeRegExp(part);
+      if (part === '**/') return '((?:.*/)?)';
+      if (part === '*') return '([^/]*)';
+      return part === '?' ? '([^/])' : `(${part.replace(/^\[!/, '[^')})`;
+    })
+    .join('');
+  return new RegExp(`^${source}${recursive ? '(/.*)?' : ''}$`);
+}
+
+const wildParts = /(\*\*\/|\*|\?|\[!?\w+(?:-\w+)?\])/;
+
+/** A pattern with its wild parts filled in, one after the other. */
+function filledIn(glob: string, parts: readonly (string | undefined)[]): string {
+  return glob
+    .split(wildParts)
+    .map((part, index) => (index % 2 === 0 ? part : (parts[(index - 1) / 2] ?? part)))
+    .join('');
+}
+
+/** The folder above all that a pattern stands for. */
+function fixedFolder(glob: string): string {
+  const fixed = glob.split(wildParts)[0] ?? '';
+  return fixed.slice(0, fixed.lastIndexOf('/')) || '/';
+}
+
+/** Whether a file cannot be written: volumes of ConfigMaps, Secrets and the like are always read-only (CVE-2017-1002102). */
+function isReadOnly(resource: Resource, container: Container, path: string): boolean {
+  const mount = mountAt(container, path);
+  const volume = mount && volumeOf(resource, mount.volume);
+  if (!mount || !volume) return false;
+  return (
+    mount.isReadOnly || ['configMap', 'secret', 'projected', 'downwardAPI'].some(source => volume.at(source).exists)
   );
 }
 
@@ -535,9 +773,12 @@ function mounted(workspace: Workspace, resource: Resource, container: Container,
   };
 }
 
-function filesBelow(workspace: Workspace, resource: Resource, container: Container, path: string): readonly string[] {
-  const mount = mountAt(container, path);
-  const volume = mount && volumeOf(resource, mount.volume);
-  if (!mount || !volume) return [];
-  return textsOfVolume(workspace, resource, volume).map(text => `${mount.mountPath}/${text.path}`);
+/** The files of ConfigMaps and Secrets at a mount. */
+function filesOfMount(workspace: Workspace, resource: Resource, mount: Mount): readonly string[] {
+  const volume = volumeOf(resource, mount.volume);
+  if (!volume) return [];
+  return textsOfVolume(workspace, resource, volume).flatMap(text => {
+    if (mount.subPath === undefined) return [`${mount.mountPath}/${text.path}`];
+    return mount.subPath === text.path ? [mount.mountPath] : [];
+  });
 }

@@ -1,4 +1,4 @@
-import type { MappedText } from '../manifests/mapped-text';
+import { concatenate, type MappedText, slice } from '../manifests/mapped-text';
 import type { Resource } from '../manifests/resource';
 import type { Value } from '../manifests/value';
 import type { Workspace } from '../manifests/workspace';
@@ -9,6 +9,8 @@ import type { Container } from './pods';
 export interface ContainerScript {
   readonly text: MappedText;
   readonly value: Value;
+  /** The words after it, from `$1` on. */
+  readonly args: readonly Value[];
 }
 
 /**
@@ -19,14 +21,52 @@ export function scriptOf(workspace: Workspace, resource: Resource, container: Co
   const words = [...container.value.at('command').items(), ...container.value.at('args').items()];
   const at = words.findIndex((word, index) => /^-\w*c$/.test(word.text ?? '') && words.slice(0, index).some(isShell));
   const inline = at === -1 ? undefined : words[at + 1];
-  if (inline?.text !== undefined) return { text: inline.mapped, value: inline };
-  for (const word of words) {
+  if (inline?.text !== undefined) return { text: inline.mapped, value: inline, args: words.slice(at + 3) };
+  for (const [index, word] of words.entries()) {
     const path = word.text;
     const file = path?.startsWith('/') ? mountedFile(workspace, resource, container, path) : undefined;
     if (file && (words.some(isShell) || /^#!.*\bsh\b|^#!.*bash/.test(file.string ?? '') || /\.sh$/.test(path ?? '')))
-      return { text: file.mapped, value: file };
+      return { text: file.mapped, value: file, args: words.slice(index + 1) };
   }
   return undefined;
+}
+
+/**
+ * The command of a container that starts a program without a shell, as the shell script that does the same. The kubelet
+ * puts variables in for `$(NAME)` (https://kubernetes.io/docs/tasks/inject-data-application/define-command-argument-container/).
+ * Undefined without a `command`: what the image starts is not known.
+ */
+export function commandAsScript(container: Container): MappedText | undefined {
+  const words = [...container.value.at('command').items(), ...container.value.at('args').items()];
+  if (!container.value.at('command').exists || words.some(word => word.text === undefined)) return undefined;
+  const defined = new Set(
+    container.value
+      .at('env')
+      .items()
+      .map(one => one.at('name').text),
+  );
+  return concatenate(
+    words.flatMap(word => {
+      const sign = (text: string): MappedText => ({
+        text,
+        place: () => word.mapped.place(0, word.mapped.text.length),
+        linePrefix: undefined,
+      });
+      const parts: MappedText[] = [sign("'")];
+      let from = 0;
+      const { text } = word.mapped;
+      for (const match of text.matchAll(/'|\$\((\w+)\)/g)) {
+        const name = match[1];
+        if (name !== undefined && !defined.has(name) && !container.value.at('envFrom').exists) continue;
+        const end = match.index + match[0].length;
+        if (match.index > from) parts.push(slice(word.mapped, { start: from, end: match.index }));
+        parts.push(sign(name === undefined ? "'\\''" : `'"\${${name}}"'`));
+        from = end;
+      }
+      if (from < text.length) parts.push(slice(word.mapped, { start: from, end: text.length }));
+      return [...parts, sign("' ")];
+    }),
+  );
 }
 
 /** The text of a ConfigMap or Secret key that a container sees at a path. */

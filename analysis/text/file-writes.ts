@@ -1,10 +1,11 @@
 import type { Span } from '../../manifests/span';
+import type { Origin } from './origin';
 import { type PythonFileUse, pythonExpands, readPython } from './python';
 import type { SedCommand } from './sed-script';
 import type { ShellScript } from './shell';
 import { type Options, type OptionTable, readOptions } from './shell-options';
-import { envsubstOf, perlOf, pythonCode, sedOf } from './shell-output';
-import { baseName } from './shell-programs';
+import { envsubstOf, isSilent, perlOf, pythonCode, pythonReplaces, sedOf } from './shell-output';
+import { baseName, isShell } from './shell-programs';
 import { type RunStep, runShell } from './shell-run';
 import {
   type ContentFilter,
@@ -19,9 +20,9 @@ import {
 } from './shell-values';
 
 /** A step of a script that makes or changes a file of the container in which the script runs. */
-export type FileWrite = FileCopy | FileText | FileSubstitution | FileEnvsubst | OpaqueWrite;
+export type FileWrite = FileCopy | FileText | FileSubstitution | FileEnvsubst | OpaqueWrite | FileRemoval | ScriptRun;
 
-interface FileStep {
+export interface FileStep {
   readonly to: ShellPath;
   /** The command. */
   readonly span: Span;
@@ -84,41 +85,140 @@ export interface OpaqueWrite extends FileStep {
   readonly isFolder: boolean;
 }
 
+/** `rm`, and `mv` for its source. */
+export interface FileRemoval extends FileStep {
+  readonly kind: 'remove';
+  /** All that is below it goes as well. */
+  readonly recursive: boolean;
+}
+
+/** Another script is run: `. /lib.sh`, `sh /scripts/render.sh`, `/scripts/render.sh`, `python /scripts/render.py`. */
+export interface ScriptRun extends FileStep {
+  readonly kind: 'run';
+  /** `to` is the script. Any word that may be one is named here: whether there is such a file, the tree tells. */
+  readonly language: 'shell' | 'python';
+  /** Its arguments, from `$1` on. */
+  readonly args: readonly RunWord[];
+}
+
+/** What a script does to files. */
+export interface FileSteps {
+  /** In order. */
+  readonly writes: readonly FileWrite[];
+  /** What it reads to make something of it: the operands of `cat`, `sed` and the like, in whatever goes into a pipe. */
+  readonly reads: readonly ShellPath[];
+  /** It starts a program that makes files of templates in a way that is not understood, such as `confd`. */
+  readonly rendersUnknown: boolean;
+}
+
 /**
  * The files that a script writes, in order. A path such as `pipe:1` stands for what goes through a pipe before it is
  * added to a file. Commands for other containers (`kubectl exec`) are left out.
  */
 export function fileWrites(script: ShellScript): readonly FileWrite[] {
-  let writes = known.get(script);
-  if (!writes) {
-    writes = readWrites(script);
-    known.set(script, writes);
-  }
-  return writes;
+  return fileSteps(script).writes;
 }
 
-const known = new WeakMap<ShellScript, readonly FileWrite[]>();
+/** What a script does to files of the container in which it runs. */
+export function fileSteps(script: ShellScript): FileSteps {
+  let steps = known.get(script);
+  if (!steps) {
+    steps = readSteps(script);
+    known.set(script, steps);
+  }
+  return steps;
+}
 
-function readWrites(script: ShellScript): readonly FileWrite[] {
+const known = new WeakMap<ShellScript, FileSteps>();
+
+function readSteps(script: ShellScript): FileSteps {
   const writes: FileWrite[] = [];
+  const reads: ShellPath[] = [];
+  let rendersUnknown = false;
   let pipes = 0;
   runShell(script, step => {
     if (step.remote) return;
+    if (step.piped) reads.push(...step.piped.flatMap(filesIn));
+    rendersUnknown ||= renderers.has(step.name ?? '');
     const { span } = step.command;
     const { conditional, looped, errorsIgnored } = step;
     const common = { span, conditional, looped, errorsIgnored };
     const pipe = (): ShellPath => ({ path: `pipe:${++pipes}`, certainty: 'known', hasGlob: false, span });
-    const writing: Writing = { step, common, writes, pipe };
+    const writing: Writing = { step, common, writes, reads, pipe };
     writeArguments(writing);
     if (step.output) writeContent(step.output.to, step.output.append, step.output.content, writing);
   });
-  return writes;
+  return { writes, reads, rendersUnknown };
+}
+
+/** Programs that fill in templates which their own configuration or command line names, by their manuals. */
+const renderers: ReadonlySet<string> = new Set([
+  ...['confd', 'dockerize', 'consul-template', 'vault', 'vault-agent', 'gomplate', 'j2', 'jinja2', 'jinjanate', 'esh'],
+  ...[
+    'mustache',
+    'mo',
+    'envtpl',
+    'tmpl',
+    'sops',
+    'helm',
+    'ytt',
+    'm4',
+    'ansible-playbook',
+    'node',
+    'ruby',
+    'php',
+    'lua',
+  ],
+  ...['deno', 'bun', 'ex', 'ed', 'vim', 'vi', 'patch', 'augtool', 'remarshal', 'envplate', 'ep', 'sigil', 'renderizer'],
+]);
+
+/** Whether what a program does to files is known: it makes none, or the files that its arguments name. */
+export function isKnownProgram(name: string | undefined): boolean {
+  return name !== undefined && (handled.has(name) || writers.has(name) || isSilent(name));
+}
+
+/** Programs that are read above, and some that only look at things or make files that are no configuration. */
+const handled: ReadonlySet<string> = new Set([
+  ...[
+    'sed',
+    'perl',
+    'envsubst',
+    'python',
+    'python3',
+    'tee',
+    'rsync',
+    'cat',
+    'echo',
+    'printf',
+    'awk',
+    'tr',
+    'grep',
+    'find',
+  ],
+  ...['nc', 'ncat', 'ping', 'nslookup', 'dig', 'getent', 'ls', 'id', 'pg_isready', 'psql', 'redis-cli', 'mysqladmin'],
+  ...[
+    'rclone',
+    'mc',
+    'aws',
+    's3cmd',
+    'sysctl',
+    'kubectl',
+    'update_synapse_database',
+    'wait-for-it.sh',
+    'dockerize-wait',
+  ],
+]);
+
+function filesIn(piece: ContentPiece): readonly ShellPath[] {
+  if (piece.kind === 'file') return [piece.path];
+  return piece.kind === 'filtered' ? piece.content.flatMap(filesIn) : [];
 }
 
 interface Writing {
   readonly step: RunStep;
   readonly common: Omit<FileStep, 'to'>;
   readonly writes: FileWrite[];
+  readonly reads: ShellPath[];
   /** A name for what goes through a pipe. */
   pipe(): ShellPath;
 }
@@ -140,6 +240,19 @@ function writeArguments(writing: Writing): void {
       for (const file of options.operands) {
         if (!isDevice(file)) writeContent(path(file), options.has('a', 'append'), step.stdin ?? [], writing);
       }
+      return;
+    }
+    case 'rm':
+    case 'unlink': {
+      const options = readOptions(args, {});
+      const recursive = options.has('r', 'R', 'recursive');
+      for (const file of options.operands) writes.push({ kind: 'remove', ...common, to: path(file), recursive });
+      return;
+    }
+    case '.':
+    case 'source': {
+      const [script, ...rest] = args;
+      if (script) writes.push({ kind: 'run', ...common, to: path(script), language: 'shell', args: rest });
       return;
     }
     case 'touch':
@@ -180,7 +293,10 @@ function writeArguments(writing: Writing): void {
       return;
     default: {
       const writer = writers.get(name);
-      if (!writer) return;
+      if (!writer) {
+        runScript(writing);
+        return;
+      }
       const options = readOptions(args, writer.options ?? {});
       for (const word of writer.files(options, args)) {
         if (isDevice(word)) continue;
@@ -189,6 +305,23 @@ function writeArguments(writing: Writing): void {
       }
     }
   }
+}
+
+/** `sh /scripts/render.sh in out`, and `/scripts/render.sh in out`. */
+function runScript({ step, common, writes }: Writing): void {
+  const { name, args, path, command } = step;
+  if (isShell(name)) {
+    const at = args.findIndex(arg => !/^[-+]/.test(arg.value));
+    const script = args[at];
+    const runsText = args.slice(0, at === -1 ? undefined : at).some(arg => /^-\w*[cs]/.test(arg.value));
+    if (!script || runsText) return;
+    writes.push({ kind: 'run', ...common, to: path(script), language: 'shell', args: args.slice(at + 1) });
+    return;
+  }
+  const { nameWord } = command;
+  if (!nameWord?.literal || !nameWord.value.startsWith('/')) return;
+  const to = path(plainWord(nameWord.value, nameWord.span));
+  writes.push({ kind: 'run', ...common, to, language: 'shell', args });
 }
 
 function copy(name: string, { step, common, writes }: Writing): void {
@@ -228,6 +361,7 @@ function copy(name: string, { step, common, writes }: Writing): void {
       moves: name === 'mv',
       links: name === 'ln',
     });
+    if (name === 'mv') writes.push({ kind: 'remove', ...common, to: from, recursive: true });
   }
 }
 
@@ -325,20 +459,44 @@ function writeByPython(writing: Writing): void {
     return;
   }
   const code = pythonCode({ ...step, span: common.span });
-  if (!code) return;
+  if (!code) {
+    const at = args.findIndex(arg => !arg.value.startsWith('-'));
+    const program = args[at];
+    if (!program || args.slice(0, at).some(arg => arg.value === '-m')) return;
+    const rest = args.slice(at + 1);
+    writes.push({ kind: 'run', ...common, to: step.path(program), language: 'python', args: rest });
+    return;
+  }
+  const steps = pythonSteps(code, common, step.path);
+  writes.push(...steps.writes);
+  writing.reads.push(...steps.reads);
+}
+
+/** What a Python program does to files, as far as it names them. */
+export function pythonSteps(
+  code: Origin,
+  common: Omit<FileStep, 'to'>,
+  pathOf: (word: RunWord) => ShellPath,
+): Pick<FileSteps, 'writes' | 'reads'> {
+  const writes: FileWrite[] = [];
   const { files } = readPython(code.text);
   const path = (file: PythonFileUse): ShellPath =>
-    step.path(plainWord(file.path, code.span(file.span.start, file.span.end)));
+    pathOf(plainWord(file.path, code.span(file.span.start, file.span.end)));
   const written = files.filter(file => file.writes);
   const [from, ...others] = files.filter(file => !file.writes);
   for (const file of written) {
-    const isFilled = from && others.length === 0 && written.length === 1 && pythonExpands(code.text);
-    const filter: ContentFilter = isFilled
-      ? { kind: 'envsubst', variables: 'all', keepsUndefined: true, tool: 'python', span: common.span }
-      : { kind: 'opaque', tool: 'python', span: common.span };
     const to = path(file);
-    writes.push(applied(filter, isFilled ? path(from) : to, to, common));
+    const filter = from && others.length === 0 && written.length === 1 ? pythonFilter(code, common.span) : undefined;
+    const unknown: ContentFilter = { kind: 'opaque', tool: 'python', span: common.span };
+    writes.push(applied(filter ?? unknown, from && filter ? path(from) : to, to, common));
   }
+  return { writes, reads: files.filter(file => !file.writes).map(path) };
+}
+
+/** What a Python program does to the one file that it reads. */
+function pythonFilter(code: Origin, span: Span): ContentFilter | undefined {
+  if (!pythonExpands(code.text)) return pythonReplaces(code, span);
+  return { kind: 'envsubst', variables: 'all', keepsUndefined: true, tool: 'python', span };
 }
 
 interface Writer {

@@ -179,7 +179,7 @@ export function kubectlCommands(script: ShellScript): readonly ClusterCommand[] 
   runShell(script, step => {
     const { command, conditional, looped, errorsIgnored } = step;
     const context = { span: command.span, conditional, looped, errorsIgnored };
-    const isApplied = appliedPipelines.has(command.pipeline.index) && step.isPiped;
+    const isApplied = appliedPipelines.has(command.pipeline.index) && step.piped !== undefined;
     const read = readCommand(step, context, isApplied);
     if (read) found.push(read);
   });

@@ -10,10 +10,12 @@ import {
   normalPath,
   type RunPiece,
   type RunWord,
+  runWord,
   type ShellPath,
   scriptDirectory,
   sliceOf,
   textOfPieces,
+  wordAfter,
 } from './shell-values';
 import type { ShellVariable } from './shell-words';
 
@@ -26,6 +28,41 @@ export interface Invocation {
   /** The folder in which it runs. */
   readonly directory: readonly RunPiece[] | undefined;
   path(word: RunWord): ShellPath;
+}
+
+/**
+ * What a Python program does to a text when all it does is `.replace("TOKEN", os.environ["X"])`, once or several times.
+ * Undefined for anything else.
+ */
+export function pythonReplaces({ text: code, span }: Origin, at: Span): ContentFilter | undefined {
+  if (
+    /\b(?:for|while|lambda)\b|\b(?:yaml|json|re|string|subprocess|jinja2)\.|\.format\(/.test(
+      code.replace(/(["'])\/[^"'\n]*\1/g, ''),
+    )
+  )
+    return undefined;
+  const found = [...code.matchAll(pythonReplacement)];
+  if (found.length === 0 || found.length !== code.match(/\.replace\s*\(/g)?.length) return undefined;
+  const commands = found.flatMap(match => {
+    const [whole, , token = '', , item, , getter] = match;
+    const place = span(match.index, match.index + whole.length);
+    const sign = (value: string): RunPiece => piece(value, place);
+    const pattern = token.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+    const name = item ?? getter ?? '';
+    return readSedScript(
+      [sign(`s\u0001${pattern}\u0001`), environmentVariable(name, place), sign('\u0001g')],
+      true,
+      place,
+    );
+  });
+  return { kind: 'sed', commands, span: at };
+}
+
+const pythonReplacement =
+  /\.replace\s*\(\s*(["'])([^"'\\\n]+)\1\s*,\s*(?:os\.)?(?:environ\[\s*(["'])(\w+)\3\s*\]|(?:getenv|environ\.get)\(\s*(["'])(\w+)\5\s*(?:,[^()]*)?\))\s*\)/g;
+
+function piece(value: string, span: Span): RunPiece {
+  return { kind: 'text', text: value, span, verbatim: false, quoted: true, glob: false };
 }
 
 /** What a program writes to its standard output: nothing, content that the script tells, or something unknown. */
@@ -49,12 +86,34 @@ export function outputOf(invocation: Invocation): readonly ContentPiece[] {
     case 'realpath':
     case 'readlink':
       return pathPart(invocation, name);
+    case 'printenv': {
+      const [variable, ...others] = args;
+      return variable && others.length === 0 && variable.certainty === 'known' && /^[A-Za-z_]\w*$/.test(variable.value)
+        ? [environmentVariable(variable.value, variable.span), text('\n', span.end)]
+        : [unknown(invocation)];
+    }
+    case 'find': {
+      const found = filesFound(args);
+      return found ? [...found.pieces, text('\n', span.end)] : [unknown(invocation)];
+    }
+    case 'ls':
+      return listed(args, invocation);
+    case 'grep': {
+      const found = filesWith(args);
+      return found ? [...found.pieces, text('\n', span.end)] : [filtered(stdin ?? [], opaque(invocation), span)];
+    }
     case 'sed': {
       const sed = sedOf(args);
       if (sed.inPlace) return [];
       const content = inputs(invocation, sed.files);
       if (sed.commands === undefined || sed.printsNothing) return [filtered(content, opaque(invocation), span)];
       return [filtered(content, { kind: 'sed', commands: sed.commands, span }, span)];
+    }
+    case 'awk':
+    case 'gawk':
+    case 'mawk': {
+      const { filter, files } = awkOf(args, span);
+      return [filtered(inputs(invocation, files), filter ?? opaque(invocation), span)];
     }
     case 'perl': {
       const perl = perlOf(args, span);
@@ -76,6 +135,50 @@ export function outputOf(invocation: Invocation): readonly ContentPiece[] {
       if (silent.has(name)) return [];
       return filters.has(name) ? [filtered(stdin ?? [], opaque(invocation), span)] : [unknown(invocation)];
   }
+}
+
+/**
+ * The files that `find` lists, as one pattern in which `**` stands for folders of any depth. Tests other than those for
+ * names leave it as it is: too many files are better than none for what follows.
+ */
+export function filesFound(args: readonly RunWord[]): RunWord | undefined {
+  const folder = args.find(arg => !/^-[HLP]$/.test(arg.value));
+  if (!folder || folder.value.startsWith('-')) return undefined;
+  const at = args.findIndex(arg => arg.value === '-name' || arg.value === '-iname');
+  const name = at === -1 || args.some(arg => arg.value === '-o' || arg.value === '!') ? undefined : args[at + 1];
+  return below(folder, name?.value ?? '*');
+}
+
+/** The files that `grep -rl text folder` lists. */
+function filesWith(args: readonly RunWord[]): RunWord | undefined {
+  const options = readOptions(args, { short: 'efmABC', long: ['include', 'exclude', 'regexp'] });
+  const [first, second, ...others] = options.operands;
+  const folder = options.has('e', 'regexp') ? first : second;
+  if (!options.has('l', 'files-with-matches') || !folder || others.length > 0) return undefined;
+  if (options.has('r', 'R', 'recursive')) return below(folder, options.value('include')?.value ?? '*');
+  return folder;
+}
+
+function below(folder: RunWord, name: string): RunWord {
+  const { span, use } = folder;
+  const path = `${folder.value.endsWith('/') ? '' : '/'}**/${name}`;
+  const pieces: RunPiece[] = [
+    ...folder.pieces,
+    { kind: 'text', text: path, span, verbatim: false, quoted: false, glob: true },
+  ];
+  return runWord(pieces, span, use);
+}
+
+/** `ls folder` gives the names in it, `ls folder/*.yaml` the paths. */
+function listed(args: readonly RunWord[], invocation: Invocation): readonly ContentPiece[] {
+  const { operands } = readOptions(args, {});
+  const [only] = operands;
+  if (!only || operands.length > 1) return [unknown(invocation)];
+  const { span } = only;
+  const names: readonly RunPiece[] = only.hasGlob
+    ? only.pieces
+    : [{ kind: 'text', text: '*', span, verbatim: false, quoted: false, glob: true }];
+  return [...names, text('\n', invocation.span.end)];
 }
 
 /** A Python program on the command line or in a here-document. */
@@ -136,6 +239,53 @@ export function perlOf(
   return { filter: { kind: 'sed', commands, span }, files, inPlace };
 }
 
+/**
+ * Reads the arguments of `awk`. Only a program that does nothing but `sub` and `gsub` on the line, and prints it, is
+ * understood. What it replaces by: `ENVIRON["X"]`, a variable of `-v`, or a text.
+ */
+function awkOf(
+  args: readonly RunWord[],
+  span: Span,
+): { readonly filter: ContentFilter | undefined; readonly files: readonly RunWord[] } {
+  const options = readOptions(args, { short: 'vFf', operandsLast: true });
+  const program = options.has('f') ? undefined : options.operands[0];
+  const files = program ? options.operands.slice(1) : options.operands;
+  const [only] = program?.pieces ?? [];
+  if (only?.kind !== 'text' || program?.pieces.length !== 1) return { filter: undefined, files };
+  const given = new Map(
+    options.values('v').map(word => {
+      const name = /^\w*/.exec(word.value)?.[0] ?? '';
+      return [name, wordAfter(word, name.length + 1).pieces] as const;
+    }),
+  );
+  const commands: SedCommand[] = [];
+  let rest = '';
+  let from = 0;
+  for (const match of only.text.matchAll(awkSubstitution)) {
+    rest += only.text.slice(from, match.index);
+    from = match.index + match[0].length;
+    const whole = sliceOf(only, match.index, from);
+    const [, all, expression, plain, variable, named, quoted] = match;
+    const pattern = expression ?? plain?.replace(/[.*+?^${}()|[\]\\]/g, '\\$&') ?? '';
+    const by: readonly RunPiece[] | undefined =
+      variable !== undefined
+        ? [environmentVariable(variable, whole.span)]
+        : quoted !== undefined
+          ? [{ ...whole, text: quoted, verbatim: false }]
+          : given.get(named ?? '');
+    if (!by) return { filter: undefined, files };
+    const sign = (text: string): RunPiece => ({ ...whole, text, verbatim: false });
+    const pieces = [sign(`s\u0001${pattern}\u0001`), ...by, sign(`\u0001${all === 'gsub' ? 'g' : ''}`)];
+    commands.push(...readSedScript(pieces, true, whole.span));
+  }
+  rest += only.text.slice(from);
+  const isPlain = commands.length > 0 && /^(?:[\s;{}]|\bprint\b(?:\s*\$0)?|\b1\b)*$/.test(rest);
+  return { filter: isPlain ? { kind: 'sed', commands, span } : undefined, files };
+}
+
+const awkSubstitution =
+  /\b(g?sub)\(\s*(?:\/((?:[^/\\]|\\.)+)\/|"((?:[^"\\]|\\.)*)")\s*,\s*(?:ENVIRON\[\s*"(\w+)"\s*\]|(\w+)|"((?:[^"\\]|\\.)*)")\s*(?:,\s*\$0\s*)?\)/g;
+
 /** `$ENV{X}` in a Perl program, as the variable that it stands for. */
 function perlVariables(pieces: readonly RunPiece[]): readonly RunPiece[] {
   return pieces.flatMap((piece): readonly RunPiece[] => {
@@ -147,15 +297,7 @@ function perlVariables(pieces: readonly RunPiece[]): readonly RunPiece[] {
       if (match.index > from) found.push(sliceOf(piece, from, match.index));
       const { span } = sliceOf(piece, match.index, end);
       const name = match[1] ?? '';
-      found.push({
-        kind: 'variable',
-        name,
-        span,
-        quoted: true,
-        assigned: false,
-        fallback: undefined,
-        transformed: false,
-      });
+      found.push(environmentVariable(name, span));
       from = end;
     }
     if (from < piece.text.length) found.push(sliceOf(piece, from, piece.text.length));
@@ -295,26 +437,13 @@ function text(value: string, at: number): RunPiece {
   return { kind: 'text', text: value, span: { start: at, end: at }, verbatim: false, quoted: true, glob: false };
 }
 
+function environmentVariable(name: string, span: Span): RunPiece {
+  return { kind: 'variable', name, span, quoted: true, assigned: false, fallback: undefined, transformed: false };
+}
+
 /** Programs that give what they read, changed. */
 const filters: ReadonlySet<string> = new Set([
-  ...[
-    'awk',
-    'gawk',
-    'mawk',
-    'tr',
-    'sort',
-    'uniq',
-    'head',
-    'tail',
-    'grep',
-    'egrep',
-    'fgrep',
-    'cut',
-    'jq',
-    'yq',
-    'base64',
-    'fold',
-  ],
+  ...['tr', 'sort', 'uniq', 'head', 'tail', 'egrep', 'fgrep', 'cut', 'jq', 'yq', 'base64', 'fold'],
   ...[
     'rev',
     'tac',
@@ -333,6 +462,11 @@ const filters: ReadonlySet<string> = new Set([
     'gomplate',
   ],
 ]);
+
+/** Whether a program writes nothing to its standard output. */
+export function isSilent(name: string): boolean {
+  return silent.has(name);
+}
 
 /** Programs and builtins that write nothing to their standard output when all goes well. */
 const silent: ReadonlySet<string> = new Set([

@@ -160,6 +160,11 @@ const prefixes: ReadonlyMap<string, Prefix> = new Map([
   ['k3s', none],
 ]);
 
+/** Whether a program is a shell. */
+export function isShell(name: string | undefined): boolean {
+  return name !== undefined && shells.has(name);
+}
+
 const shells: ReadonlySet<string> = new Set(['sh', 'bash', 'dash', 'ash', 'zsh', 'ksh']);
 
 function afterOptions(words: readonly { readonly value: string }[], from: number, prefix: Prefix): number {

@@ -8,8 +8,8 @@ import type {
   ShellRedirect,
   ShellScript,
 } from './shell';
-import { outputOf } from './shell-output';
-import { baseName, programStart } from './shell-programs';
+import { filesFound, outputOf } from './shell-output';
+import { baseName, isShell, programStart } from './shell-programs';
 import {
   type ContentPiece,
   certaintyOf,
@@ -39,8 +39,8 @@ export interface RunStep {
   readonly output:
     | { readonly to: ShellPath; readonly append: boolean; readonly content: readonly ContentPiece[] }
     | undefined;
-  /** Its output goes into a pipe or into `$(…)`. */
-  readonly isPiped: boolean;
+  /** What goes into a pipe or into `$(…)`; undefined when its output does not. */
+  readonly piped: readonly ContentPiece[] | undefined;
   /** As in `ShellContext`, seen through the calls of functions. */
   readonly conditional: boolean;
   readonly looped: boolean;
@@ -73,6 +73,7 @@ export function runShell(script: ShellScript, visit: (step: RunStep) => void): v
     errorsIgnored: false,
     remote: false,
     isTimed: false,
+    found: undefined,
     depth: 0,
   });
 }
@@ -104,6 +105,8 @@ interface Frame {
   readonly errorsIgnored: boolean;
   readonly remote: boolean;
   readonly isTimed: boolean;
+  /** What `{}` stands for in a command that `find` runs. */
+  readonly found: RunWord | undefined;
   readonly depth: number;
 }
 
@@ -195,8 +198,8 @@ function runCommand(command: ShellCommand, frame: Frame): void {
   const start = programStart(words.map(({ value, certainty }) => ({ value, literal: certainty !== 'unknown' })));
   const nameWord = words[start];
   const name = nameWord && nameWord.certainty !== 'unknown' ? baseName(nameWord.value) : undefined;
-  const args = words.slice(start + 1);
   const { heredocs, redirectTargets, stdin, stdout } = redirected(command.redirects, command.heredocs, frame);
+  const args = withInput(words.slice(0, start), words.slice(start + 1), stdin);
 
   // Assignments before a command hold for that command only; alone, or of `export`, they stay.
   const stays = nameWord === undefined || (name !== undefined && declarations.has(name));
@@ -215,7 +218,74 @@ function runCommand(command: ShellCommand, frame: Frame): void {
   visitStep({ command, name, args, heredocs, redirectTargets }, inside, stdout !== frame.stdout);
   if (name !== undefined) runBuiltin(name, args, frame);
   if (command.inner.length === 0 || name === 'trap') return;
-  runNodes(command.inner, { ...inside, environment: layer(local.environment, false), depth: frame.depth + 1 });
+  if (name === 'eval') {
+    runEval(command, args, frame);
+    return;
+  }
+  runNodes(command.inner, {
+    ...inside,
+    environment: layer(local.environment, false),
+    args: isShell(name) ? { words: argumentsOfScript(args) } : frame.args,
+    found: name === 'find' ? filesFound(args) : frame.found,
+    depth: frame.depth + 1,
+  });
+}
+
+/**
+ * What `eval` runs is read before its variables are expanded, so what it assigns is not known, unless it is the usual
+ * way round to a variable whose name another one has: `eval "value=\\${$name}"`.
+ */
+function runEval(command: ShellCommand, args: readonly RunWord[], frame: Frame): void {
+  const text = args.map(arg => arg.value).join(' ');
+  const [, name, , source] = /^\s*(?:export\s+)?([A-Za-z_]\w*)=("?)\$\{?([A-Za-z_]\w*)\}?\2\s*$/.exec(text) ?? [];
+  if (name !== undefined && source !== undefined) {
+    const { span } = command;
+    const named = { kind: 'variable', name: source, span, raw: `$${source}`, quoted: true } as const;
+    const pieces = resolveVariable({ ...named, prefix: undefined, index: undefined, operation: undefined }, frame);
+    set(frame.environment, name, { pieces, elements: undefined, fallback: undefined, span });
+    return;
+  }
+  const environment = layer(frame.environment, false);
+  runNodes(command.inner, { ...frame, environment, depth: frame.depth + 1 });
+  for (const [assigned, { span }] of environment.own) set(frame.environment, assigned, somethingFrom(span));
+}
+
+/** The words after the script of `sh -c`, without the one that becomes `$0`. */
+function argumentsOfScript(args: readonly RunWord[]): readonly RunWord[] {
+  const option = args.findIndex(arg => /^-\w*c\w*$/.test(arg.value));
+  return option === -1 ? [] : args.slice(option + 3);
+}
+
+/** The arguments of a program that `xargs` starts: its own, and the words of what it reads where the script tells. */
+function withInput(
+  prefixes: readonly RunWord[],
+  args: readonly RunWord[],
+  stdin: readonly ContentPiece[] | undefined,
+): readonly RunWord[] {
+  const at = prefixes.findIndex(word => baseName(word.value) === 'xargs');
+  const read = at === -1 || !stdin ? undefined : wordsOfContent(stdin);
+  if (!read) return args;
+  const options = prefixes.slice(at + 1);
+  const replaced = options.flatMap(({ value }, index) =>
+    value === '-I' ? (options[index + 1]?.value ?? []) : value.startsWith('-I') ? value.slice(2) : [],
+  )[0];
+  if (replaced === undefined) return [...args, ...read];
+  return args.flatMap(arg => (arg.value === replaced ? read : [arg]));
+}
+
+/** A text as words, when the script tells all of it. */
+function wordsOfContent(content: readonly ContentPiece[]): readonly RunWord[] | undefined {
+  const pieces: RunPiece[] = [];
+  for (const piece of content) {
+    if (piece.kind !== 'text') return undefined;
+    pieces.push({ ...piece, quoted: false });
+  }
+  const words = splitAtBlanks(pieces).filter(parts => parts.length > 0 && textOf(parts).trim() !== '');
+  if (words.length > limits.words) return undefined;
+  return words.map(parts => {
+    const span = parts[0]?.span ?? nowhere;
+    return runWord(parts, span, span);
+  });
 }
 
 function inheriting(command: ShellCommand, frame: Frame): Frame {
@@ -236,6 +306,7 @@ function visitStep(
   const { stdin, stdout, conditional, looped, errorsIgnored, remote, isTimed } = frame;
   const path = (word: RunWord): ShellPath => pathOf(word, frame);
   let output: RunStep['output'];
+  let piped: RunStep['piped'] = stdout?.kind === 'pipe' ? [] : undefined;
   if (stdout && stdout.kind !== 'closed' && step.command.inner.length === 0) {
     const content = outputOf({
       name: step.name,
@@ -246,6 +317,7 @@ function visitStep(
       directory: directoryOf(frame),
     });
     if (stdout.kind === 'pipe') {
+      piped = content;
       if (stdout.content.length < limits.pieces) stdout.content.push(...content);
     } else if (content.length > 0 || hasOwnOutput) {
       output = { to: stdout.path, append: stdout.append || stdout.opened, content };
@@ -260,7 +332,7 @@ function visitStep(
     redirectTargets: step.redirectTargets,
     stdin,
     output,
-    isPiped: stdout?.kind === 'pipe',
+    piped,
     conditional,
     looped,
     errorsIgnored,
@@ -313,6 +385,15 @@ function runLoop(loop: ShellLoop, frame: Frame): void {
   const { variable, words } = loop;
   const inside = { ...frame, looped: true };
   const names = namesIn(loop, frame.run);
+  const line = lineRead(loop);
+  const lines = line === undefined || !frame.stdin ? undefined : wordsOfContent(frame.stdin);
+  if (line !== undefined && lines) {
+    for (const { pieces, span } of lines) {
+      set(frame.environment, line, { pieces, elements: undefined, fallback: undefined, span });
+      runNodes(loop.body, { ...inside, stdin: undefined });
+    }
+    return;
+  }
   if (loop.loop === 'for' && variable !== undefined) {
     const items = words.length > 0 ? resolveWords(words, frame) : (frame.args?.words ?? []);
     const isKnown = items.length <= limits.words && items.every(item => item.certainty !== 'unknown');
@@ -329,6 +410,14 @@ function runLoop(loop: ShellLoop, frame: Frame): void {
   runNodes(loop.condition, inside);
   if (loop.loop === 'for') runNodes(loop.body, inside);
   else runBranches([body => runNodes(loop.body, body)], inside, false);
+}
+
+/** The variable of `while read -r line`. */
+function lineRead({ loop, condition }: ShellLoop): string | undefined {
+  const [only] = condition;
+  if (loop !== 'while' || condition.length !== 1 || only?.kind !== 'command' || only.name !== 'read') return undefined;
+  const names = only.args.filter(arg => !arg.value.startsWith('-'));
+  return names.length === 1 ? names[0]?.value : undefined;
 }
 
 const declarations: ReadonlySet<string> = new Set(['export', 'readonly', 'local', 'declare', 'typeset']);
@@ -371,6 +460,7 @@ function runBuiltin(name: string, args: readonly RunWord[], frame: Frame): void 
 /** The words of a command after expansion: `"$@"` and arrays become several, an unquoted `$X` is split at blanks. */
 function resolveWords(words: readonly ShellWord[], frame: Frame): readonly RunWord[] {
   return words.flatMap(word => {
+    if (frame.found && word.value === '{}') return [frame.found];
     const [only] = word.pieces;
     if (only?.kind === 'variable' && word.pieces.length === 1) {
       const list = listOf(only, frame);

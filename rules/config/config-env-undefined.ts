@@ -116,7 +116,9 @@ export default {
           const isInText = placeholder.class === 'env' && placeholder.variable === name;
           yield {
             at: isInText ? at : variable.at,
-            message: `Container ${container.name} has no variable ${name}, so nothing is put into ${config.file.path} here — define it under env.`,
+            message: /^\d+$/.test(name)
+              ? `The script of container ${container.name} gets no argument $${name}, so nothing is put into ${config.file.path} here — add it after the script.`
+              : `Container ${container.name} has no variable ${name}, so nothing is put into ${config.file.path} here — define it under env.`,
             related: [{ at: container.value.at('name'), message: `Container ${container.name}` }],
             fixes: () => defineVariable(workspace, resource, container, variable),
           };

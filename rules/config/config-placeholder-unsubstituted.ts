@@ -117,7 +117,7 @@ export default {
   *check(resource, workspace) {
     for (const config of configFilesOf(workspace, resource)) {
       const { file, program } = config;
-      if (file.isOpaque || program === 'livekit') continue;
+      if (file.isOpaque || config.isIntermediate || program === 'livekit') continue;
       const own = program === 'redis' || program === 'sentinel' ? redisPasswordDirectives(file.content.text) : [];
       for (const { placeholder, at, resolution } of tokensOf(config)) {
         if (own.some(({ start, end }) => start <= placeholder.span.start && placeholder.span.end <= end)) continue;

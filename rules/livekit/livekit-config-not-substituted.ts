@@ -170,7 +170,7 @@ export default {
     const configuration = configurationOf(workspace, resource, 'livekit');
     for (const file of configuration?.files ?? []) {
       if (file.isOpaque) continue;
-      const tokens = tokensOf({ file, program: 'livekit' });
+      const tokens = tokensOf({ file, program: 'livekit', isIntermediate: false });
       for (const { at, placeholder, resolution } of tokens) {
         if (resolution.kind === 'left') {
           yield {

@@ -41,6 +41,7 @@ describe('fileWrites', () => {
         'copy f → g/f',
         'copy h → i (or i/h)',
         'copy j → k (or k/j)',
+        'remove j',
         'copy l → m (or m/l)',
       ],
     ],
@@ -315,6 +316,10 @@ function describeWrite(write: FileWrite): string {
       const names = typeof variables === 'string' ? variables : variables.map(one => one.name).join(' ');
       return `envsubst ${write.from.path} → ${to}: ${names}${write.keepsUndefined ? ', keeps undefined' : ''}`;
     }
+    case 'remove':
+      return `remove ${to}`;
+    case 'run':
+      return `run ${write.language} ${[to, ...write.args.map(arg => arg.value)].join(' ')}`;
     default:
       return `opaque ${write.tool} → ${to}${write.isFolder ? '/' : ''}`.replace('//', '/');
   }
