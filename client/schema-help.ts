@@ -1,14 +1,12 @@
 import { extensions, workspace } from 'vscode';
-import { hasKubernetesSchema } from './kubernetes-schema';
+import type { SchemaHelp } from '../protocol/client-facts';
+import { helpOfYamlExtension } from './kubernetes-schema';
 
-/**
- * Whether another extension documents and completes the fields of Kubernetes objects here. Extensions that are switched
- * off are not seen.
- */
-export function isSchemaHelpElsewhere(): boolean {
-  if (!extensions.getExtension('redhat.vscode-yaml')) return false;
+/** What another extension documents and completes from schemas here. Extensions that are switched off are not seen. */
+export function schemaHelpElsewhere(): readonly SchemaHelp[] {
+  if (!extensions.getExtension('redhat.vscode-yaml')) return [];
   const yaml = workspace.getConfiguration('yaml');
-  return hasKubernetesSchema({
+  return helpOfYamlExtension({
     hover: yaml.get('hover'),
     completion: yaml.get('completion'),
     schemas: yaml.get('schemas'),

@@ -17,9 +17,10 @@ import {
 } from '../protocol/client-facts';
 import { type StatusParams, statusNotification } from '../protocol/messages';
 import { createCrashCounter } from './crash-counter';
+import { collectionsBeside } from './diagnostics-beside';
 import { documentSelector } from './documents';
 import { alarm, restartServer, showLog, warn } from './notices';
-import { isSchemaHelpElsewhere } from './schema-help';
+import { schemaHelpElsewhere } from './schema-help';
 
 /** Makes a client that is not started yet. */
 export type CreateClient = (id: string, name: string, options: LanguageClientOptions) => BaseLanguageClient;
@@ -57,6 +58,7 @@ export function startServer(createClient: CreateClient, log: LogOutputChannel): 
     outputChannel: log,
     traceOutputChannel: log,
     diagnosticCollectionName: 'matrix-preflight',
+    diagnosticCollectionProvider: collectionsBeside,
     // Editors open many files that nobody looks at, among them the user's own settings; those are not sent.
     textSynchronization: { delayOpenNotifications: true },
     // The server asks for the file events it needs by itself.
@@ -75,6 +77,8 @@ export function startServer(createClient: CreateClient, log: LogOutputChannel): 
   client.onDidChangeState(({ newState }) => {
     if (newState === State.Starting) become({ state: 'starting' });
     if (newState === State.Stopped || newState === State.StartFailed) become({ state: 'stopped' });
+    // What has changed while the server was starting could not be told then.
+    if (newState === State.Running) tellFacts();
   });
 
   const tellFacts = () => {
@@ -120,7 +124,7 @@ export function startServer(createClient: CreateClient, log: LogOutputChannel): 
 function facts(): ClientFacts {
   return {
     commands: [showReferencesCommand, explainRuleCommand, showPlanCommand, triggerSuggestCommand],
-    schemaHelpElsewhere: isSchemaHelpElsewhere(),
+    schemaHelpElsewhere: schemaHelpElsewhere(),
   };
 }
 

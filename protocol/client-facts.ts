@@ -8,9 +8,15 @@ export const clientFactsNotification = 'matrixPreflight/clientFacts';
 export interface ClientFacts {
   /** Commands that links in hovers and code lenses may run in the client. */
   readonly commands?: readonly string[];
-  /** Whether another extension documents and completes the fields of Kubernetes objects from schemas. */
-  readonly schemaHelpElsewhere?: boolean;
+  /** What another extension does from schemas. */
+  readonly schemaHelpElsewhere?: readonly SchemaHelp[];
 }
+
+/**
+ * The help that schemas give: `completion` and `hover` of the fields of Kubernetes objects, and `settings`, the completion
+ * of `matrix-preflight.yaml`.
+ */
+export type SchemaHelp = 'completion' | 'hover' | 'settings';
 
 /** Client command: `(uri: string, position: LSP Position, locations: LSP Location[])`, shows the locations there. */
 export const showReferencesCommand = 'matrixPreflight.showReferences';

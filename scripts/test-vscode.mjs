@@ -1,5 +1,5 @@
-// Runs test/vscode inside a real VS Code: `node scripts/test-vscode.mjs [latest|minimum]... [--grep TEXT]`. Without a
-// version it runs on both; with a text it runs the tests whose names contain it.
+// Runs test/vscode inside a real VS Code: `node scripts/test-vscode.mjs [latest|minimum]... [--suite NAME] [--grep
+// TEXT]`. Without a version it runs on both; with a suite or a text it runs that suite, or the tests whose names contain it.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -7,17 +7,38 @@ import { parseArgs } from 'node:util';
 import { build } from './build.mjs';
 import { hosts, provision, repository } from './host/provision.mjs';
 import { runInHost } from './host/run-tests.mjs';
-import { bundleTests, productionDeployment, testDeployment, testKubectl } from './host/suites.mjs';
+import {
+  bundleTests,
+  installedBeside,
+  productionDeployment,
+  testDeployment,
+  testKubectl,
+  testKubernetesSchema,
+} from './host/suites.mjs';
 
-const { positionals: wanted, values } = parseArgs({ allowPositionals: true, options: { grep: { type: 'string' } } });
+const { positionals: wanted, values } = parseArgs({
+  allowPositionals: true,
+  options: { grep: { type: 'string' }, suite: { type: 'string' } },
+});
 await build();
 const tests = await bundleTests();
 const kubectl = await testKubectl();
+const schema = await testKubernetesSchema();
+const all = ['trusted', 'restricted'];
+// The suites beside the YAML extension need a Node that the YAML language server runs on.
+const suites = { latest: [...all, 'beside', 'beside-kubernetes', 'production'], minimum: all };
+/** The stand-ins for other extensions that are installed for a suite. */
+const besides = {
+  beside: ['yaml'],
+  'beside-kubernetes': ['yaml', 'kubernetes'],
+  production: ['kubernetes'],
+};
 let passed = 0;
 let failed = 0;
 for (const which of wanted.length > 0 ? wanted : Object.keys(hosts)) {
   const host = provision(which);
-  for (const suite of which === 'latest' ? ['trusted', 'restricted', 'production'] : ['trusted', 'restricted']) {
+  for (const suite of suites[which]) {
+    if (values.suite && values.suite !== suite) continue;
     console.log(`\nVS Code ${hosts[which].vscode}, ${suite}`);
     const result = await runSuite(host, suite);
     // The counts come once, at the end.
@@ -51,11 +72,13 @@ async function runSuite(host, suite) {
       // A whole deployment is some four hundred calls of kubectl.
       timeoutMilliseconds: suite === 'production' ? 300_000 : 120_000,
       settings: trusted ? {} : Object.fromEntries(trustSettings),
-      ...(suite === 'production' ? { extensionsDirectory: otherExtensions(temporary) } : {}),
+      ...(besides[suite] ? { extensionsDirectory: await installedBeside(besides[suite], temporary) } : {}),
       env: {
         TEST_SUITE: suite,
         TEST_GREP: values.grep ?? '',
         TEST_KUBECTL: kubectl,
+        TEST_YAML_SERVER: path.join(repository, 'node_modules/yaml-language-server/out/src/server.js'),
+        TEST_KUBERNETES_SCHEMA: schema,
         // Runs are kept here, and not among those of whoever runs the tests.
         XDG_STATE_HOME: path.join(temporary, 'state'),
       },
@@ -63,12 +86,4 @@ async function runSuite(host, suite) {
   } finally {
     fs.rmSync(temporary, { recursive: true, force: true });
   }
-}
-
-/** A directory of installed extensions that holds the stand-in for the Kubernetes extension. */
-function otherExtensions(temporary) {
-  const directory = path.join(temporary, 'extensions');
-  const folder = path.join(directory, 'ms-kubernetes-tools.vscode-kubernetes-tools-0.0.1');
-  fs.cpSync(path.join(repository, 'test/vscode/kubernetes-extension'), folder, { recursive: true });
-  return directory;
 }

@@ -10,7 +10,7 @@ import { TextDocument } from 'vscode-languageserver-textdocument';
 import { type FieldDocs, noFieldDocs, readFieldDocs } from '../analysis/field-docs';
 import type { LiveAnswer } from '../checklist/live';
 import type { ChecklistItemId } from '../checklist/types';
-import { type ClientFacts, clientFactsNotification } from '../protocol/client-facts';
+import { type ClientFacts, clientFactsNotification, type SchemaHelp } from '../protocol/client-facts';
 import { type StatusParams, statusNotification } from '../protocol/messages';
 import { takeCrashes } from '../rules/findings';
 import type { Severity } from '../rules/rule';
@@ -95,12 +95,12 @@ export class Session {
   }
 
   /**
-   * Whether fields of Kubernetes objects are documented and completed from schemas here. The setting
-   * `matrixPreflight.schemaHelp` decides; `auto` leaves that to another extension that the client has found active.
+   * Whether this help is given from schemas here. The setting `matrixPreflight.schemaHelp` decides; `auto` leaves that to
+   * another extension that the client has found active.
    */
-  get givesSchemaHelp(): boolean {
+  givesSchemaHelp(help: SchemaHelp): boolean {
     const chosen = this.setting('schemaHelp');
-    return chosen === 'on' || (chosen !== 'off' && this.#facts.schemaHelpElsewhere !== true);
+    return chosen === 'on' || (chosen !== 'off' && this.#facts.schemaHelpElsewhere?.includes(help) !== true);
   }
 
   /** Whether links and lenses may name a command of the client: only a client that has it says so. */
@@ -306,10 +306,13 @@ export function optionsFrom(settings: unknown): DeploymentOptions {
   return { severities, exclude, ...(given.profile === 'strict' ? { profile: 'strict' } : {}) };
 }
 
+const schemaHelps: readonly SchemaHelp[] = ['completion', 'hover', 'settings'];
+
 function factsFrom(given: unknown): ClientFacts {
   if (!isMapping(given)) return {};
   const commands = Array.isArray(given.commands) ? given.commands.filter(one => typeof one === 'string') : [];
-  return { commands, schemaHelpElsewhere: given.schemaHelpElsewhere === true };
+  const elsewhere: readonly unknown[] = Array.isArray(given.schemaHelpElsewhere) ? given.schemaHelpElsewhere : [];
+  return { commands, schemaHelpElsewhere: schemaHelps.filter(one => elsewhere.includes(one)) };
 }
 
 function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {

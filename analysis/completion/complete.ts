@@ -23,6 +23,8 @@ export interface Help {
   readonly docs: FieldDocs;
   /** Whether fields and words of schemas are offered, and not only what the tree itself has. */
   readonly offersSchema: boolean;
+  /** The same of `matrix-preflight.yaml`, whose rules and objects are always offered. */
+  readonly offersSettings: boolean;
   readonly settings: SettingsShape;
   readonly rules: readonly RuleFacts[];
   /** Rules that have findings near the cursor, asked for where a rule is typed. */
@@ -113,11 +115,15 @@ function nextIndex(place: Place, list: readonly PathKey[]): number {
 
 function settingsSource(place: Place, { path, list }: Current, help: Help): Source {
   return {
-    // The schema of this file comes with the extension, so whoever completes from schemas completes it, too.
+    // The schema of this file comes with the extension, so the YAML extension completes what it says. It says of the rules
+    // that they are not to be suggested, because here they come with what they are about.
     keys: () =>
-      settingKeysAt(place, help.settings, help.rules, path, '').filter(one => help.offersSchema || one.kind === 'rule'),
-    values: () => settingValuesAt(place, help.settings, path).filter(one => help.offersSchema || one.kind === 'object'),
-    items: () => (list && help.offersSchema ? settingItemsAt(help.settings, list) : []),
+      settingKeysAt(place, help.settings, help.rules, path, '').filter(
+        one => help.offersSettings || one.kind === 'rule',
+      ),
+    values: () =>
+      settingValuesAt(place, help.settings, path).filter(one => help.offersSettings || one.kind === 'object'),
+    items: () => (list && help.offersSettings ? settingItemsAt(help.settings, list) : []),
   };
 }
 

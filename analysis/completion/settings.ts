@@ -12,7 +12,7 @@ export interface SettingsShape {
   readonly default?: string | number;
   readonly properties?: Readonly<Record<string, SettingsShape>>;
   readonly additionalProperties?: false | SettingsShape;
-  readonly propertyNames?: { readonly enum: readonly string[] };
+  readonly propertyNames?: { readonly enum: readonly string[]; readonly doNotSuggest?: boolean };
   readonly required?: readonly string[];
   readonly items?: SettingsShape;
   readonly anyOf?: readonly SettingsShape[];

@@ -18,7 +18,8 @@ export interface Shape {
   readonly required?: readonly string[];
   /** False: no other key. A shape: that of the value of any other key. */
   readonly additionalProperties?: false | Shape;
-  readonly propertyNames?: { readonly enum: readonly string[] };
+  /** `doNotSuggest` keeps editors that complete by the schema from offering the names; the language server does. */
+  readonly propertyNames?: { readonly enum: readonly string[]; readonly doNotSuggest?: boolean };
   readonly items?: Shape;
   readonly anyOf?: readonly Shape[];
 }
@@ -101,7 +102,7 @@ export function settingsShape(ruleIds: readonly string[]): Shape {
       rules: {
         description: 'Severities of single rules, by their ids.',
         type: 'object',
-        propertyNames: { enum: ruleIds },
+        propertyNames: { enum: ruleIds, doNotSuggest: true },
         additionalProperties: {
           anyOf: [
             { enum: severities },

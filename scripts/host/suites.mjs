@@ -25,6 +25,41 @@ export async function bundleTests() {
   return path.join(outdir, 'index.js');
 }
 
+/**
+ * Makes a directory of installed extensions that holds the stand-ins for others, named after the folders
+ * test/vscode/<name>-extension; gives its path.
+ */
+export async function installedBeside(names, temporary) {
+  const directory = path.join(temporary, 'extensions');
+  for (const name of names) {
+    const source = path.join(repository, `test/vscode/${name}-extension`);
+    const { publisher, name: id, version } = JSON.parse(fs.readFileSync(path.join(source, 'package.json'), 'utf8'));
+    const folder = path.join(directory, `${publisher}.${id}-${version}`);
+    fs.mkdirSync(folder, { recursive: true });
+    fs.copyFileSync(path.join(source, 'package.json'), path.join(folder, 'package.json'));
+    await esbuild.build({
+      entryPoints: [path.join(source, 'extension.ts')],
+      outdir: folder,
+      bundle: true,
+      platform: 'node',
+      format: 'cjs',
+      target: 'node20.19',
+      external: ['vscode'],
+      logLevel: 'warning',
+    });
+  }
+  return directory;
+}
+
+/** Writes the Kubernetes schema that the stand-ins use into the cache; gives its path. */
+export async function testKubernetesSchema() {
+  await import('tsx');
+  const { default: schemas } = await import('../../test/vscode/kubernetes-schema.ts');
+  const file = path.join(cacheDirectory, 'kubernetes-schema.json');
+  fs.writeFileSync(file, JSON.stringify(schemas.kubernetesSchema()));
+  return file;
+}
+
 /** Copies the sample that is ready to be deployed into a directory, under a fixed name, for one run. */
 export function productionDeployment(directory) {
   const folder = path.join(directory, 'production');

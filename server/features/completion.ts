@@ -32,7 +32,8 @@ export const completion: Feature = {
       if (!at) return null;
       const found = complete(at.workspace, at.file, at.offset, {
         docs,
-        offersSchema: session.givesSchemaHelp,
+        offersSchema: session.givesSchemaHelp('completion'),
+        offersSettings: session.givesSchemaHelp('settings'),
         settings,
         rules,
         likelyRules: () => rulesNear(at),

@@ -24,7 +24,7 @@ export const hover: Feature = {
   offer: session =>
     void session.connection.onHover(async (params): Promise<Hover | null> => {
       if (!session.isOn('hover.enable')) return null;
-      const docs = session.givesSchemaHelp ? await session.fieldDocs() : undefined;
+      const docs = session.givesSchemaHelp('hover') ? await session.fieldDocs() : undefined;
       const pointed = pointedAt(session, params);
       return pointed ? hoverAt(session, pointed, docs) : null;
     }),

@@ -314,7 +314,7 @@ describe('hover', function () {
   it('leaves fields to another extension when the client says so, unless the setting wants them', async () => {
     const { files } = readFixture(tree);
     const client = await startClient(files, {
-      initializationOptions: { schemaHelp: 'auto', client: { schemaHelpElsewhere: true } },
+      initializationOptions: { schemaHelp: 'auto', client: { schemaHelpElsewhere: ['hover'] } },
     });
     try {
       await client.ready();
@@ -324,7 +324,7 @@ describe('hover', function () {
           position: { line: 4, character: 5 },
         })) !== null;
       assert.equal(await ask(), false);
-      await client.connection.sendNotification(clientFactsNotification, { schemaHelpElsewhere: false });
+      await client.connection.sendNotification(clientFactsNotification, { schemaHelpElsewhere: ['completion'] });
       assert.equal(await ask(), true);
       const configure = (schemaHelp: string): Promise<void> =>
         client.connection.sendNotification('workspace/didChangeConfiguration', {
@@ -332,7 +332,7 @@ describe('hover', function () {
         });
       await configure('off');
       assert.equal(await ask(), false);
-      await client.connection.sendNotification(clientFactsNotification, { schemaHelpElsewhere: true });
+      await client.connection.sendNotification(clientFactsNotification, { schemaHelpElsewhere: ['hover'] });
       await configure('on');
       assert.equal(await ask(), true);
     } finally {

@@ -11,6 +11,7 @@ import { readFixture, uriOf, workspaceOf } from '../../fixture';
 export const help: Help = {
   docs: readFieldDocs(readFileSync('schemas/field-docs.txt', 'utf8')),
   offersSchema: true,
+  offersSettings: true,
   settings: settingsShape(ruleIds),
   rules,
   likelyRules: () => new Set(),

@@ -396,7 +396,7 @@ describe('completion of settings and suppressions', () => {
   });
 
   it('leaves what its schema says to another extension when told so, and keeps rules and objects', () => {
-    const off = { offersSchema: false };
+    const off = { offersSettings: false };
     assert.deepEqual(labelsAt('#- /matrix-preflight.yaml\ncomponents:\n  $0', off), []);
     assert.ok(labelsAt('#- /matrix-preflight.yaml\nrules:\n  $0', off).length > 100);
     const provided = `${tree}\n#- /matrix-preflight.yaml\nprovided:\n  - kind: ClusterIssuer\n    name: $0`;
