@@ -23,6 +23,7 @@ import { type SecretEntry, secretEntry } from './secret-data';
 import { selectPods } from './selection';
 import { findService, podsBehind } from './services';
 import { findPlaceholders } from './text/placeholders';
+import { readRedisConf, sentinelMonitors, sentinelSettings } from './text/redis-conf';
 
 /** Keys of Secrets that must hold the same value, because one side checks what the other presents. */
 export interface SecretGroup {
@@ -65,14 +66,17 @@ const finders: readonly ((workspace: Workspace) => readonly SecretGroup[])[] = [
 
 /** Redis asks for what its own pods were given; Synapse and LiveKit present theirs. One group for each Redis. */
 function redisGroups(workspace: Workspace): readonly SecretGroup[] {
-  return redisMains(workspace).map(redis => {
+  return workloads(workspace, 'redis').map(redis => {
     const own = configurationOf(workspace, redis, 'redis');
     const asked = own
       ? [
-          ...argumentVariables(workspace, redis, /--requirepass[= ]?\$\((\w+)\)/),
-          ...own.files.flatMap(file => directiveVariables(file, 'requirepass')),
+          ...argumentVariables(workspace, redis, /--(?:requirepass|masterauth)[= ]?\$\((\w+)\)/g),
+          ...own.files.flatMap(file => directiveVariables(file, '(?:requirepass|masterauth)')),
         ]
       : [];
+    const watched = [...new Set([redis, ...workloads(workspace, 'sentinel')])].flatMap(one =>
+      sentinelVariables(workspace, one, redis).flatMap(variable => members(workspace, one, 'Sentinel', [variable])),
+    );
     const synapses = [...synapseMains(workspace), ...synapseWorkers(workspace), ...synapseLis(workspace)]
       .filter(one => leadsTo(workspace, one, homeserverOf(workspace, one)?.at('redis', 'host').text, redis))
       .flatMap(one =>
@@ -98,8 +102,23 @@ function redisGroups(workspace: Workspace): readonly SecretGroup[] {
     return {
       id: `redis-password ${redis.name}`,
       title: `the password of ${redis.title}`,
-      members: [...members(workspace, redis, 'Redis', asked), ...synapses, ...livekits],
+      members: [...members(workspace, redis, 'Redis', asked), ...watched, ...synapses, ...livekits],
     };
+  });
+}
+
+/** What the Sentinels of a workload log in with to the masters that a Redis may be. */
+function sentinelVariables(workspace: Workspace, sentinel: Resource, redis: Resource): readonly EnvironmentVariable[] {
+  return (configurationOf(workspace, sentinel, 'sentinel')?.files ?? []).flatMap(file => {
+    const directives = readRedisConf(file.content.text);
+    const watched = sentinelMonitors(directives).filter(({ host }) =>
+      leadsTo(workspace, sentinel, podlessHost(host?.value), redis),
+    );
+    return sentinelSettings(directives, 'auth-pass').flatMap(({ master, values: [password] }) =>
+      password && watched.some(monitor => monitor.master.value === master?.value)
+        ? variablesIn(file, password.span)
+        : [],
+    );
   });
 }
 
@@ -259,7 +278,7 @@ function turnGroup(workspace: Workspace): readonly SecretGroup[] {
   const coturns = workloads(workspace, 'coturn').flatMap(one => {
     const files = configurationOf(workspace, one, 'coturn')?.files ?? [];
     return members(workspace, one, 'coturn', [
-      ...argumentVariables(workspace, one, /--static-auth-secret[= ]?\$\((\w+)\)/),
+      ...argumentVariables(workspace, one, /--static-auth-secret[= ]?\$\((\w+)\)/g),
       ...files.flatMap(file => directiveVariables(file, 'static-auth-secret=')),
     ]);
   });
@@ -459,7 +478,7 @@ function variablesIn(file: EffectiveFile, span: Span): readonly EnvironmentVaria
 }
 
 function directiveVariables(file: EffectiveFile, directive: string): readonly EnvironmentVariable[] {
-  return [...file.content.text.matchAll(new RegExp(`^[ \\t]*${directive}[ \\t]*["']?([^"'\\s]+)`, 'gm'))].flatMap(
+  return [...file.content.text.matchAll(new RegExp(`^[ \\t]*${directive}[ \\t]*["']?([^"'\\s]+)`, 'gim'))].flatMap(
     match => {
       const end = match.index + match[0].length;
       const resolved = file.resolve({ start: end - (match[1] ?? '').length, end });
@@ -478,9 +497,8 @@ function argumentVariables(workspace: Workspace, resource: Resource, pattern: Re
     const words = [...container.value.at('command').scalars(), ...container.value.at('args').scalars()]
       .map(word => word.text ?? '')
       .join(' ');
-    const name = pattern.exec(words)?.[1];
-    const variable = name === undefined ? undefined : environmentOf(workspace, resource, container).variables.get(name);
-    if (variable) found.push(variable);
+    const { variables } = environmentOf(workspace, resource, container);
+    for (const [, name = ''] of words.matchAll(pattern)) found.push(...[variables.get(name)].flatMap(one => one ?? []));
   }
   return found;
 }

@@ -3,7 +3,7 @@ import type { Workspace } from '../../manifests/workspace';
 import { databaseLogins, generatedPasswordSecret } from '../database-logins';
 import { environmentOf } from '../environment';
 import { containersOf, workloadKinds } from '../pods';
-import { clusterKind, redisMains, workloads } from '../roles';
+import { clusterKind, workloads } from '../roles';
 import { secretGroups } from '../secret-groups';
 import { findService, podsBehind } from '../services';
 import type { CredentialKind } from './kinds';
@@ -148,7 +148,7 @@ function urlOwners(workspace: Workspace, place: CredentialPlace): readonly strin
   }
   const service = /^rediss?$/.test(scheme) ? findService(workspace, namespace, name) : undefined;
   const owners = service ? podsBehind(workspace, service).map(pods => pods.owner) : [];
-  return redisMains(workspace)
+  return workloads(workspace, 'redis')
     .filter(redis => owners.includes(redis))
     .map(redis => `group redis-password ${redis.name}`);
 }

@@ -2,7 +2,7 @@ import { type Configuration, commandLine } from '../../analysis/configs';
 import { declarationsOf } from '../../analysis/declarations';
 import { type EnvironmentVariable, environmentOf } from '../../analysis/environment';
 import { type Container, containersOf } from '../../analysis/pods';
-import { imageName, redisMains, workloads } from '../../analysis/roles';
+import { imageName, isLi, redisMains, workloads } from '../../analysis/roles';
 import { scriptOf } from '../../analysis/scripts';
 import { insertEntry, insertItem, quoted } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
@@ -119,10 +119,11 @@ function appendItems(list: Value, words: readonly string[]): TextEdit | undefine
  * Undefined where two manifests of the Secret leave open what it holds.
  */
 function keyFor(workspace: Workspace, resource: Resource): SecretKey | undefined {
-  const all = [resource, ...redisMains(workspace), ...workloads(workspace, 'sentinel')].filter(
-    one => one.namespace === resource.namespace,
-  );
+  // The LI instance's own Redis has a password of its own.
+  const others = isLi(workspace, resource) ? [] : [...redisMains(workspace), ...workloads(workspace, 'sentinel')];
+  const all = [resource, ...others].filter(one => one.namespace === resource.namespace);
   const used = all.map(one => passwordKey(workspace, one)).find(one => one);
+  if (!used && isLi(workspace, resource)) return undefined;
   const key = used ?? { name: 'redis-password', key: 'password' };
   const declared = declarationsOf(workspace, 'Secret', resource.namespace, key.name);
   const isThere = declared.some(({ keys }) => keys !== 'any' && keys.has(key.key));

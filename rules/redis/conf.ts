@@ -1,8 +1,9 @@
-import { configurationOf } from '../../analysis/configs';
+import { commandLine, configurationOf } from '../../analysis/configs';
 import type { EffectiveFile } from '../../analysis/effective';
 import { type Container, replicasOf } from '../../analysis/pods';
 import { isLi, redisMains, workloads } from '../../analysis/roles';
-import { type RedisDirective, readRedisConf } from '../../analysis/text/redis-conf';
+import { type RedisDirective, readRedisConf, redisSetting } from '../../analysis/text/redis-conf';
+import { replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Place, Span, TextEdit } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
@@ -24,6 +25,34 @@ export function redisConf(
   const [file, ...others] = configuration?.files ?? [];
   if (!configuration || !file || others.length > 0 || file.isOpaque) return undefined;
   return { container: configuration.container, file, directives: readRedisConf(file.content.text) };
+}
+
+/** What a setting is, where it is said, and the place of its file if it stands in one. */
+export interface RedisOption {
+  readonly container: Container;
+  readonly text: string;
+  readonly at: Place;
+  /** Replaces the value, if it is written in the tree as it stands. */
+  replace(newText: string): TextEdit | undefined;
+}
+
+/** A setting of Redis with one value. What the command line says comes after the file, and the last one counts. */
+export function redisOption(workspace: Workspace, resource: Resource, name: string): RedisOption | undefined {
+  const container = configurationOf(workspace, resource, 'redis')?.container;
+  const words = container ? commandLine(container) : [];
+  const at = words.findLastIndex(word => word.text === `--${name}`);
+  const value = at === -1 ? undefined : words[at + 1];
+  if (container && value?.text !== undefined)
+    return { container, text: value.text, at: value, replace: newText => replaceScalar(value, newText) };
+  const conf = redisConf(workspace, resource, 'redis');
+  const [word] = (conf && redisSetting(conf.directives, name)?.args) ?? [];
+  if (!conf || !word) return undefined;
+  return {
+    container: conf.container,
+    text: word.value,
+    at: placeIn(conf, word.span),
+    replace: newText => replacePart(workspace, conf, word.span, newText),
+  };
 }
 
 /** The Sentinels of the main instance. */

@@ -1,8 +1,7 @@
 import { workloadKinds } from '../../analysis/pods';
-import { redisMains } from '../../analysis/roles';
-import { redisSetting } from '../../analysis/text/redis-conf';
+import { familiesOf, isLi } from '../../analysis/roles';
 import type { Rule } from '../rule';
-import { placeIn, redisConf, replacePart } from './conf';
+import { redisOption } from './conf';
 
 export default {
   id: 'redis-eviction-policy',
@@ -103,14 +102,15 @@ export default {
   },
   kinds: [...workloadKinds],
   *check(resource, workspace) {
-    const conf = redisMains(workspace).includes(resource) ? redisConf(workspace, resource, 'redis') : undefined;
-    const [policy] = (conf && redisSetting(conf.directives, 'maxmemory-policy')?.args) ?? [];
-    if (!conf || !policy || !/^allkeys-/i.test(policy.value)) return;
+    if (!familiesOf(resource).has('redis')) return;
+    const policy = redisOption(workspace, resource, 'maxmemory-policy');
+    if (!policy || !/^allkeys-/i.test(policy.text)) return;
+    const lost = isLi(workspace, resource) ? '' : ", also LiveKit's rooms";
     yield {
-      at: placeIn(conf, policy.span),
-      message: `${policy.value} deletes any key when Redis is full, also LiveKit's rooms — set noeviction.`,
+      at: policy.at,
+      message: `${policy.text} deletes any key when Redis is full${lost} — set noeviction.`,
       fixes: () => {
-        const edit = replacePart(workspace, conf, policy.span, 'noeviction');
+        const edit = policy.replace('noeviction');
         return edit ? [{ title: 'Set noeviction', safe: false, edits: [edit] }] : [];
       },
     };

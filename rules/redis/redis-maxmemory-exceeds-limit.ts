@@ -1,8 +1,8 @@
 import { workloadKinds } from '../../analysis/pods';
 import { quantityOf } from '../../analysis/quantity';
-import { redisMemory, redisSetting } from '../../analysis/text/redis-conf';
+import { redisMemory } from '../../analysis/text/redis-conf';
 import type { Rule } from '../rule';
-import { placeIn, redisConf } from './conf';
+import { redisOption } from './conf';
 
 export default {
   id: 'redis-maxmemory-exceeds-limit',
@@ -112,14 +112,13 @@ export default {
   },
   kinds: [...workloadKinds],
   *check(resource, workspace) {
-    const conf = redisConf(workspace, resource, 'redis');
-    const [value] = (conf && redisSetting(conf.directives, 'maxmemory')?.args) ?? [];
-    const limit = conf?.container.value.at('resources', 'limits', 'memory');
-    const [bytes, available] = [redisMemory(value?.value ?? ''), quantityOf(limit?.text)];
-    if (!conf || !value || !limit || !bytes || !available || bytes < 0.9 * available) return;
+    const option = redisOption(workspace, resource, 'maxmemory');
+    const limit = option?.container.value.at('resources', 'limits', 'memory');
+    const [bytes, available] = [redisMemory(option?.text ?? ''), quantityOf(limit?.text)];
+    if (!option || !limit || !bytes || !available || bytes < 0.9 * available) return;
     yield {
-      at: placeIn(conf, value.span),
-      message: `maxmemory ${value.value} leaves Redis nothing beside its data under the limit of ${limit.text} — set three quarters of the limit.`,
+      at: option.at,
+      message: `maxmemory ${option.text} leaves Redis nothing beside its data under the limit of ${limit.text} — set three quarters of the limit.`,
       related: [{ at: limit, message: 'The limit of the container' }],
     };
   },

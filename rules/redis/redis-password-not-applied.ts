@@ -1,10 +1,14 @@
-import { type Configuration, configurationOf } from '../../analysis/configs';
+import { type Configuration, commandLine, configurationOf } from '../../analysis/configs';
 import type { EffectiveFile } from '../../analysis/effective';
 import { environmentOf } from '../../analysis/environment';
+import { homeserverOf } from '../../analysis/homeserver';
 import { containersOf, replicasOf } from '../../analysis/pods';
-import { isLi, redisMains } from '../../analysis/roles';
+import { familiesOf, isLi, synapseLis } from '../../analysis/roles';
 import { scriptOf } from '../../analysis/scripts';
+import { findService, podsBehind } from '../../analysis/services';
+import { parseClusterHost } from '../../analysis/text/hosts';
 import { findPlaceholders } from '../../analysis/text/placeholders';
+import { replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Place, Span } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
@@ -22,7 +26,8 @@ export default {
   traps: [
     'Both ways are right: replacing a placeholder with `sed`, and appending the lines. What counts is the file that Redis is started with.',
     'With more than one replica, `masterauth` is needed as well, or the followers cannot log in.',
-    'Kubernetes replaces `$(VAR)` in arguments, but Redis does not replace `${VAR}` in its file.',
+    'Kubernetes replaces `$(VAR)` in arguments and nothing else; Redis does not replace `${VAR}` in its file.',
+    'A Redis of the LI instance alone is looked at only where its Synapse presents a password.',
     'Arguments count more than the file, so the fix that passes them leaves the line in the file as it is.',
   ],
   sources: ['Redis documentation, ACL and "requirepass"; redis.conf has no variables'],
@@ -129,9 +134,11 @@ export default {
   },
   kinds: ['StatefulSet', 'Deployment', 'Pod'],
   *check(resource, workspace) {
-    if (isLi(workspace, resource) || !redisMains(workspace).includes(resource)) return;
+    if (!familiesOf(resource).has('redis')) return;
     const configuration = configurationOf(workspace, resource, 'redis');
     if (!configuration) return;
+    // The checklist asks nothing of the LI instance's own Redis, but what its Synapse presents has to be asked for.
+    if (isLi(workspace, resource) && !isPasswordPresented(workspace, resource)) return;
     for (const directive of neededBy(resource)) {
       const problem = problemWith(directive, configuration, resource, workspace);
       // Without requirepass there is nothing that masterauth could be missing for.
@@ -155,7 +162,8 @@ function problemWith(
   workspace: Workspace,
 ): Problem | undefined {
   const { container, files, paths, words } = configuration;
-  if (words.some(word => new RegExp(`--${directive}\\b`).test(word))) return undefined;
+  const argument = argumentProblem(directive, configuration, resource, workspace);
+  if (argument || words.some(word => new RegExp(`--${directive}\\b`).test(word))) return argument;
   // A script that the tree does not show, and the entrypoint of Bitnami's image, may set it themselves.
   if (words.some(word => word.endsWith('.sh')) && !scriptOf(workspace, resource, container)) return undefined;
   if (/bitnami/.test(container.image) && environmentOf(workspace, resource, container).variables.has('REDIS_PASSWORD'))
@@ -191,6 +199,12 @@ function problemWith(
       );
     }
     case 'left': {
+      if (text === '')
+        return {
+          at: file.content.place(span.start - 1, span.end + 1),
+          message: `${directive} is empty, ${effectOf(directive)} — put the Secret’s value in.`,
+          fixes: () => passAsArguments(workspace, resource, configuration, neededBy(resource)),
+        };
       const token = findPlaceholders(text, 'value').find(({ class: kind }) => kind === 'token' || kind === 'env');
       if (!token) return undefined;
       return {
@@ -211,13 +225,9 @@ function notThere(workspace: Workspace, directive: string, configuration: Config
   const [file] = files;
   const init = containersOf(resource).find(one => one.isInit);
   const at: Place = file?.sources[0]?.key ?? init?.value.at('name') ?? container.value.at('name');
-  const effect =
-    directive === 'requirepass'
-      ? 'so Redis asks nobody for a password'
-      : 'so its followers cannot log in to the master';
   return {
     at,
-    message: `Nothing sets ${directive} in what container ${container.name} reads, ${effect} — add it from the Secret in an init container or as an argument.`,
+    message: `Nothing sets ${directive} in what container ${container.name} reads, ${effectOf(directive)} — add it from the Secret in an init container or as an argument.`,
     fixes: () =>
       passAsArguments(
         workspace,
@@ -227,6 +237,63 @@ function notThere(workspace: Workspace, directive: string, configuration: Config
       ),
     related: [{ at: container.value.at('name'), message: `Container ${container.name}` }],
   };
+}
+
+function effectOf(directive: string): string {
+  return directive === 'requirepass'
+    ? 'so Redis asks nobody for a password'
+    : 'so its followers cannot log in to the master';
+}
+
+/**
+ * What is wrong with `--requirepass VALUE` among the arguments. Without a shell only `$(NAME)` is expanded, and that only
+ * if the container has the variable (Kubernetes API reference, Container: args).
+ */
+function argumentProblem(
+  directive: string,
+  { container }: Configuration,
+  resource: Resource,
+  workspace: Workspace,
+): Problem | undefined {
+  const words = commandLine(container);
+  const at = words.findLastIndex(word => word.text === `--${directive}`);
+  const value = at === -1 ? undefined : words[at + 1];
+  if (value?.text === undefined || scriptOf(workspace, resource, container)) return undefined;
+  if (value.text === '')
+    return { at: value, message: `--${directive} is empty, ${effectOf(directive)} — pass the Secret’s value.` };
+  const shell = /^\$(?:\{(\w+)\}|(\w+))$/.exec(value.text);
+  const named = shell?.[1] ?? shell?.[2];
+  if (named !== undefined)
+    return {
+      at: value,
+      message: `No shell expands ${value.text} here, so that text is the password of Redis — write $(${named}), which Kubernetes expands.`,
+      fixes: () => {
+        const edit = replaceScalar(value, `$(${named})`);
+        return edit ? [{ title: `Write $(${named})`, safe: true, edits: [edit] }] : [];
+      },
+    };
+  const name = /^\$\((\w+)\)$/.exec(value.text)?.[1];
+  const environment = environmentOf(workspace, resource, container);
+  if (name === undefined || environment.isOpen || environment.variables.has(name)) return undefined;
+  return {
+    at: value,
+    message: `Container ${container.name} has no variable ${name}, so ${value.text} itself is the password of Redis — define the variable under env.`,
+    fixes: () => defineVariable(workspace, resource, container, name),
+  };
+}
+
+/** Whether a Synapse presents a password to this Redis, which answers with an error if it asks for none. */
+function isPasswordPresented(workspace: Workspace, redis: Resource): boolean {
+  return synapseLis(workspace).some(synapse => {
+    const homeserver = homeserverOf(workspace, synapse);
+    const host = parseClusterHost(homeserver?.at('redis', 'host').text ?? '', synapse.namespace);
+    const service = host && findService(workspace, host.namespace ?? synapse.namespace, host.service);
+    return (
+      homeserver?.at('redis', 'password').exists === true &&
+      service !== undefined &&
+      podsBehind(workspace, service).some(({ owner }) => owner === redis)
+    );
+  });
 }
 
 function variableMissing(
@@ -253,7 +320,7 @@ interface DirectiveLine {
 /** The values of a directive; Redis reads one directive a line, and `#` starts a comment only at the start of a line. */
 function directiveIn(file: EffectiveFile, directive: string): readonly DirectiveLine[] {
   return [
-    ...file.content.text.matchAll(new RegExp(`^[ \\t]*${directive}[ \\t]+(?:"([^"\\n]*)"|'([^'\\n]*)'|(\\S+))`, 'gm')),
+    ...file.content.text.matchAll(new RegExp(`^[ \\t]*${directive}[ \\t]+(?:"([^"\\n]*)"|'([^'\\n]*)'|(\\S+))`, 'gim')),
   ].map(match => {
     const text = match[1] ?? match[2] ?? match[3] ?? '';
     const start = match.index + match[0].length - text.length - (match[3] === undefined ? 1 : 0);

@@ -10,7 +10,7 @@ export default {
   summary: 'The quorum does not fit the number of Sentinels.',
   why: 'A quorum of half or less lets a minority that is cut off declare the master dead. One above the number of Sentinels is never reached, so there is no failover at all.',
   remedy: 'Set the quorum to a majority: 2 of 3.',
-  traps: ['A quorum above the number of Sentinels is an error.'],
+  traps: ['A quorum above the number of Sentinels is an error, and so is 0.'],
   sources: ['Redis documentation, High availability with Redis Sentinel, "Configuring Sentinel": quorum'],
   examples: {
     bad: `
@@ -114,8 +114,11 @@ export default {
       const right = Math.floor(count / 2) + 1;
       yield {
         at: placeIn(conf, quorum.span),
-        ...(number > count ? { severity: 'error' as const } : {}),
-        message: `${number} of ${count} Sentinels have to agree that ${master.value} is down, which is ${number > count ? 'never the case' : 'no majority'} — set the quorum to ${right}.`,
+        ...(number > count || number === 0 ? { severity: 'error' as const } : {}),
+        message:
+          number === 0
+            ? `The quorum of ${master.value} is 0, and Sentinel does not start with less than 1 — set it to ${right}.`
+            : `${number} of ${count} Sentinels have to agree that ${master.value} is down, which is ${number > count ? 'never the case' : 'no majority'} — set the quorum to ${right}.`,
         fixes: () => {
           const edit = replacePart(workspace, conf, quorum.span, String(right));
           return edit ? [{ title: `Set the quorum to ${right}`, safe: true, edits: [edit] }] : [];

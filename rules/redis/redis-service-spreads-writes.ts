@@ -183,7 +183,7 @@ export default {
   kinds: ['Service'],
   *check(resource, workspace) {
     const [service] = servicesOf(resource);
-    if (!service || service.isHeadless) return;
+    if (!service) return;
     const pods = podsBehind(workspace, service).find(
       ({ owner, replicas }) => replicas > 1 && familiesOf(owner).has('redis'),
     );
@@ -191,7 +191,11 @@ export default {
       pods &&
       writers(workspace).find(({ host, from }) => {
         const cluster = parseClusterHost(host.text?.replace(/:\d+$/, '') ?? '', from.namespace);
-        return cluster?.service === service.name && (cluster.namespace ?? service.namespace) === service.namespace;
+        return (
+          cluster?.service === service.name &&
+          cluster.pod === undefined &&
+          (cluster.namespace ?? service.namespace) === service.namespace
+        );
       });
     if (!pods || !user) return;
     yield {

@@ -7,6 +7,7 @@ import { type Finding, takeCrashes } from '../../rules/findings';
 import { LiveFindings } from '../../rules/live';
 import { uriOf } from '../fixture';
 import { type Change, type Mutation, mutations, unplantable } from './mutations';
+import { accepted, variants } from './variants';
 
 /** Where the sample deployment lies. */
 const root = 'examples/production';
@@ -51,17 +52,28 @@ describe('mutations of the sample deployment', () => {
   });
 
   for (const [index, mutation] of mutations.entries()) {
-    it(`yields exactly ${mutation.rule}${mutations.findIndex(one => one.rule === mutation.rule) === index ? '' : ' again'}`, function () {
-      this.timeout(20_000);
-      const changed = changedTexts(mutation, texts);
-      try {
-        for (const [path, text] of changed) put(workspace, findings, path, text);
-        assertYields(mutation, findings.all());
-        assert.deepEqual(takeCrashes(workspace), []);
-      } finally {
-        for (const path of changed.keys()) put(workspace, findings, path, texts.get(path));
-      }
-    });
+    const again = mutations.findIndex(one => one.rule === mutation.rule) === index ? '' : ' again';
+    it(`yields exactly ${mutation.rule}${again}`, () =>
+      afterwards(mutation.changes, all => assertYields(mutation, all)));
+  }
+
+  for (const [title, mutation] of Object.entries(variants))
+    it(`yields exactly ${mutation.rule} for ${title}`, () =>
+      afterwards(mutation.changes, all => assertYields(mutation, all)));
+
+  for (const [title, changes] of Object.entries(accepted))
+    it(`accepts ${title}`, () => afterwards(changes, all => assert.deepEqual(all.map(shown), [])));
+
+  /** Looks at the findings while changes are in place. */
+  function afterwards(changes: readonly Change[], look: (all: readonly Finding[]) => void): void {
+    const changed = changedTexts(changes, texts);
+    try {
+      for (const [path, text] of changed) put(workspace, findings, path, text);
+      look(findings.all());
+      assert.deepEqual(takeCrashes(workspace), []);
+    } finally {
+      for (const path of changed.keys()) put(workspace, findings, path, texts.get(path));
+    }
   }
 
   it('is without a finding again once all edits are taken back', () => {
@@ -91,9 +103,12 @@ function put(workspace: Workspace, findings: LiveFindings, path: string, text: s
 }
 
 /** The files that a mutation changes, with their new texts; undefined for a file that is gone. */
-function changedTexts(mutation: Mutation, texts: ReadonlyMap<string, string>): ReadonlyMap<string, string | undefined> {
+function changedTexts(
+  changes: readonly Change[],
+  texts: ReadonlyMap<string, string>,
+): ReadonlyMap<string, string | undefined> {
   const changed = new Map<string, string | undefined>();
-  for (const change of mutation.changes) {
+  for (const change of changes) {
     const before = changed.has(change.path) ? changed.get(change.path) : texts.get(change.path);
     changed.set(change.path, apply(change, before));
   }

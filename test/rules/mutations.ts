@@ -30,7 +30,7 @@ export type Change =
   | { readonly kind: 'drop'; readonly path: string; readonly document: string };
 
 /** Replaces a text that stands once in the file; `nth` counts from zero where it stands more often. */
-function edit(path: string, find: string, replacement: string, nth?: number): Change {
+export function edit(path: string, find: string, replacement: string, nth?: number): Change {
   return { kind: 'edit', path, find, replacement, ...(nth !== undefined && { nth }) };
 }
 
@@ -51,7 +51,7 @@ function remove(path: string): Change {
   return { kind: 'remove', path };
 }
 
-function mutation(
+export function mutation(
   rule: string,
   changes: Change | readonly Change[],
   rest: { readonly count?: number; readonly also?: Readonly<Record<string, string>> } = {},

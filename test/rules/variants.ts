@@ -1,0 +1,77 @@
+import { type Change, edit, type Mutation, mutation } from './mutations';
+
+const redis = 'infrastructure/02-redis/redis-statefulset.yaml';
+const redisLi = 'li-instance/01-synapse/redis-li.yaml';
+const synapseConfig = 'main-instance/01-synapse/configmap.yaml';
+const liSecrets = 'li-instance/01-synapse/credentials.yaml';
+
+const fillRedis = `              sed -i "s|REDIS_PASSWORD_PLACEHOLDER|\${REDIS_PASSWORD}|g" /config/redis.conf\n`;
+const fillSentinel = fillRedis.replace('redis.conf', 'sentinel.conf');
+const asked = '    requirepass REDIS_PASSWORD_PLACEHOLDER\n    masterauth REDIS_PASSWORD_PLACEHOLDER\n';
+
+/** Other ways to make the same mistakes: each is found like the first one, by its rule alone. */
+export const variants: Readonly<Record<string, Mutation>> = {
+  'a password of Redis that is empty': mutation(
+    'redis-password-not-applied',
+    edit(redis, 'requirepass REDIS_PASSWORD_PLACEHOLDER', 'requirepass ""'),
+  ),
+  'an LI Redis that asks for no password': mutation(
+    'redis-password-not-applied',
+    edit(redisLi, '            - --requirepass\n            - $(REDIS_PASSWORD)\n', ''),
+  ),
+  'a variable of the shell where there is no shell': mutation(
+    'redis-password-not-applied',
+    edit(redisLi, '$(REDIS_PASSWORD)', '${REDIS_PASSWORD}'),
+  ),
+  'an argument with a variable that is not defined': mutation(
+    'redis-password-not-applied',
+    edit(redisLi, '$(REDIS_PASSWORD)', '$(REDIS_AUTH)'),
+  ),
+  'a Sentinel with the password of another Redis': mutation('secret-group-mismatch', [
+    edit(redis, fillSentinel, fillSentinel.replace('${REDIS_PASSWORD}', '${SENTINEL_PASSWORD}')),
+    edit(
+      redis,
+      '            - name: REDIS_PASSWORD\n',
+      '            - name: SENTINEL_PASSWORD\n              valueFrom:\n                secretKeyRef:\n                  name: redis-li-password\n                  key: password\n            - name: REDIS_PASSWORD\n',
+    ),
+  ]),
+  'another password of the LI Redis than its Synapse has': mutation(
+    'secret-group-mismatch',
+    edit(liSecrets, 'REDIS_PASSWORD: ZJn', 'REDIS_PASSWORD: YJn'),
+  ),
+  'a quorum of nobody': mutation('redis-sentinel-quorum', edit(redis, 'local 6379 2', 'local 6379 0')),
+  'a headless Service in front of followers': mutation(
+    'redis-service-spreads-writes',
+    edit(synapseConfig, 'host: redis-master.matrix', 'host: redis-headless.matrix'),
+    { also: { 'netpol-flow-blocked': 'The policies let Synapse reach Redis through HAProxy only.' } },
+  ),
+  'maxmemory among the arguments': mutation('redis-maxmemory-exceeds-limit', edit(redisLi, '128mb', '256mb')),
+  'an eviction policy among the arguments': mutation(
+    'redis-eviction-policy',
+    edit(redisLi, 'noeviction', 'allkeys-lfu'),
+  ),
+};
+
+/** Other ways to do it right: nothing is found. */
+export const accepted: Readonly<Record<string, readonly Change[]>> = {
+  'directives of Redis in capital letters': [
+    edit(redis, 'requirepass REDIS_PASSWORD_PLACEHOLDER', 'RequirePass REDIS_PASSWORD_PLACEHOLDER'),
+  ],
+  'a password of Redis that is appended': [
+    edit(redis, asked, ''),
+    edit(
+      redis,
+      fillRedis,
+      '              printf "requirepass %s\\nmasterauth %s\\n" "$REDIS_PASSWORD" "$REDIS_PASSWORD" >> /config/redis.conf\n',
+    ),
+  ],
+  'a password of Redis among the arguments': [
+    edit(redis, asked, ''),
+    edit(redis, fillRedis, ''),
+    edit(
+      redis,
+      '            - /config/redis.conf\n',
+      '            - /config/redis.conf\n            - --requirepass\n            - $(REDISCLI_AUTH)\n            - --masterauth\n            - $(REDISCLI_AUTH)\n',
+    ),
+  ],
+};
