@@ -1,18 +1,19 @@
 import { rootOf } from './embedded';
 import type { SourceFile } from './file';
+import { NodeReads } from './node-reads';
 import { recoverTree } from './recover';
 import { Resource } from './resource';
-import { ScalarReads } from './scalar-reads';
 import type { Place, Span } from './span';
 import { changedScalars, isTree, pathOf, readTree, type SyntaxProblem, type Tree } from './tree';
+import { changesBetween, firstIds, type NodeIds, type TreeChanges } from './tree-changes';
 import type { TreeSource, Value } from './value';
 
 /**
  * One YAML document of a file.
  *
- * Its tree may be replaced by one of the same structure, after an edit of comments, white space or single values, and
- * it may move in its file; its resources stay, and of what is derived from them only what has read a changed value is
- * computed again. Any other edit makes a new document: one of structure, or of what its resources are called.
+ * Its tree is replaced after an edit, and it may move in its file; its resources stay, and of what is derived from them
+ * only what has read something that the edit changed is computed again. An edit of what its resources are called makes a
+ * new document, and so does one of structure where anchors stand, because nodes are told apart by their paths.
  */
 export class ManifestDocument implements TreeSource {
   readonly file: SourceFile;
@@ -26,8 +27,10 @@ export class ManifestDocument implements TreeSource {
   offset: number;
   /** Its position among the documents of the file. */
   index: number;
+  readonly reads = new NodeReads();
   #tree: Tree;
-  readonly #reads = new ScalarReads();
+  /** Undefined for as long as every node is where it was at first. */
+  #ids: NodeIds | undefined;
 
   constructor(file: SourceFile, text: string, offset: number, index: number) {
     this.file = file;
@@ -55,17 +58,21 @@ export class ManifestDocument implements TreeSource {
 
   /** The tree for those who walk it themselves: any change of a value concerns them. */
   get wholeTree(): Tree {
-    this.#reads.readAll();
+    this.reads.readAll();
     return this.#tree;
   }
 
   get text(): string {
-    this.#reads.readAll();
+    this.reads.readAll();
     return this.#tree.text;
   }
 
-  read(node: number): void {
-    this.#reads.read(node);
+  nodeOf(id: number): number {
+    return this.#ids ? (this.#ids.nodes[id] ?? -1) : id;
+  }
+
+  idOf(node: number): number {
+    return this.#ids ? (this.#ids.ids[node] ?? -1) : node;
   }
 
   get root(): Value {
@@ -87,20 +94,33 @@ export class ManifestDocument implements TreeSource {
     return { start: this.offset, end: this.offset + this.text.length };
   }
 
-  /** Takes a new text if it differs in nothing but comments, or in nothing but comments and values, and says which. */
+  /** Takes a new text if its resources are called as before, and says whether more than comments has changed. */
   accept(text: string): 'comments' | 'values' | undefined {
-    if (text === this.text) return 'comments';
-    // Comments that show commands say what is created by hand; what is looked up there has to be looked up anew.
-    if (this.problems.length > 0 || commandInComment.test(text) || commandInComment.test(this.text)) return undefined;
+    if (text === this.#tree.text) return 'comments';
+    if (this.problems.length > 0 || this.isTemplate || isTemplate(text)) return undefined;
     const read = readTree(text);
-    const changed = isTree(read) ? changedScalars(this.#tree, read) : undefined;
-    if (!isTree(read) || !changed) return undefined;
-    const hasValues = changed.length > 0;
-    if (hasValues && (this.isTemplate || isTemplate(text) || changed.some(node => isIdentity(this.#tree, node))))
-      return undefined;
+    const changes = isTree(read) ? this.#changesTo(read) : undefined;
+    if (!isTree(read) || !changes) return undefined;
+    // Comments that show commands say what is created by hand.
+    const isSaidInComments = commandsInComments(text) !== commandsInComments(this.#tree.text);
     this.#tree = read;
-    if (hasValues) this.#reads.changed(changed);
-    return hasValues ? 'values' : 'comments';
+    if (changes.ids) this.#ids = changes.ids;
+    if (!changes.isEmpty) this.reads.changed(changes);
+    else if (isSaidInComments) this.reads.allChanged();
+    return changes.isEmpty && !isSaidInComments ? 'comments' : 'values';
+  }
+
+  #changesTo(read: Tree): Changes | undefined {
+    const scalars = changedScalars(this.#tree, read);
+    if (scalars?.length === 0) return { ...nothing, isEmpty: true };
+    if (scalars?.every(node => pathOf(this.#tree, node)))
+      return scalars.some(node => isIdentity(this.#tree, node))
+        ? undefined
+        : { ...nothing, texts: scalars.map(node => this.idOf(node)), isEmpty: false };
+    const identity = identityOf(rootOf(this));
+    if (identity === undefined || identity !== identityOf(rootOf(unplaced(read)))) return undefined;
+    const changes = changesBetween(this.#tree, this.#ids ?? firstIds(this.#tree), read);
+    return changes && { ...changes, isEmpty: false };
   }
 
   /** Kind and name of what a broken document seems to declare, so that references to it are not called missing. */
@@ -114,7 +134,29 @@ export class ManifestDocument implements TreeSource {
   }
 }
 
-const commandInComment = /#[^\n]*\b(?:kubectl|helm)\b/;
+/** What differs from the tree before; `ids` only where the structure differs too. */
+interface Changes extends Omit<TreeChanges, 'ids'> {
+  readonly ids?: NodeIds;
+  readonly isEmpty: boolean;
+}
+
+const nothing: Omit<TreeChanges, 'ids'> = { texts: [], children: [], added: [], gone: [] };
+
+function commandsInComments(text: string): string {
+  return text.match(/#[^\n]*\b(?:kubectl|helm)\b[^\n]*/g)?.join('\n') ?? '';
+}
+
+/** What the object of a document is called; undefined for a list of objects, whose items may be others. */
+function identityOf(root: Value): string | undefined {
+  const [kind, metadata] = [root.at('kind').text, root.at('metadata')];
+  if (kind?.endsWith('List')) return undefined;
+  return [root.at('apiVersion').text, kind, metadata.at('name').text, metadata.at('namespace').text].join('\n');
+}
+
+/** A tree to look at, without a place of its own. */
+function unplaced(tree: Tree): TreeSource {
+  return { tree, linePrefix: undefined, place: (start, end) => ({ uri: '', span: { start, end } }) };
+}
 
 /** Whether a scalar says which object this is: its API version, its kind, its name or its namespace. */
 function isIdentity(tree: Tree, node: number): boolean {

@@ -1,7 +1,20 @@
 import { computed, getActiveSub, setActiveSub } from 'alien-signals';
 import type { MappedText } from './mapped-text';
+import type { Facet } from './node-reads';
 import type { Place } from './span';
-import { changedScalars, isTree, pathOf, readTree, type SyntaxProblem, scalarText, type Tree } from './tree';
+import {
+  changedScalars,
+  childNames,
+  isTree,
+  nodeKind,
+  nodeStyle,
+  pathOf,
+  readTree,
+  type SyntaxProblem,
+  scalarText,
+  type Tree,
+} from './tree';
+import { changesBetween, firstIds, type NodeIds } from './tree-changes';
 import { type TreeSource, Value } from './value';
 
 /** A YAML or JSON document inside a scalar or an effective file, with places in the outer file. */
@@ -35,29 +48,24 @@ export function readEmbedded(text: MappedText, within: Place): () => EmbeddedDoc
   });
 }
 
-/** Follows a text for as long as its structure stays, and lets computations depend on single values. */
+/** Follows a text for as long as its structure can be followed, and lets computations depend on single values. */
 class EmbeddedSource implements TreeSource {
   readonly #text: MappedText;
   readonly #within: Place;
-  readonly #tree: () => Tree;
-  readonly #scalars = new Map<number, () => string>();
+  readonly #state: () => State;
+  readonly #read = new Map<string, () => unknown>();
 
   constructor(text: MappedText, within: Place, first: Tree, read: () => Tree | SyntaxProblem) {
     this.#text = text;
     this.#within = within;
-    this.#tree = computed<Tree>((previous = first) => {
+    this.#state = computed<State>((previous = { tree: first, ids: firstIds(first) }) => {
       const now = read();
-      return now !== previous && isTree(now) && differsInValuesOnly(previous, now) ? now : previous;
+      return now !== previous.tree && isTree(now) ? (next(previous, now) ?? previous) : previous;
     });
   }
 
   get tree(): Tree {
-    const reader = setActiveSub(undefined);
-    try {
-      return this.#tree();
-    } finally {
-      setActiveSub(reader);
-    }
+    return this.#now.tree;
   }
 
   get linePrefix(): string | undefined {
@@ -72,20 +80,69 @@ class EmbeddedSource implements TreeSource {
     return this.tree.text === '' ? this.#within : this.#text.place(start, end);
   }
 
-  read(node: number): void {
+  nodeOf(id: number): number {
+    return this.#now.ids.nodes[id] ?? -1;
+  }
+
+  idOf(node: number): number {
+    return this.#now.ids.ids[node] ?? -1;
+  }
+
+  get reads(): this {
+    return this;
+  }
+
+  read(facet: Facet, id: number): void {
+    if (getActiveSub() !== undefined) this.#depend(`${facet} ${id}`, () => facetOf(this.#state(), facet, id));
+  }
+
+  readMissing(id: number, name: string | number): void {
     if (getActiveSub() === undefined) return;
-    let scalar = this.#scalars.get(node);
-    if (!scalar) {
-      scalar = computed(() => scalarText(this.#tree(), node));
-      this.#scalars.set(node, scalar);
+    this.#depend(`missing ${id} ${name}`, () => {
+      const { tree, ids } = this.#state();
+      const node = ids.nodes[id] ?? -1;
+      return node >= 0 && childNames(tree, node).includes(name);
+    });
+  }
+
+  #depend(key: string, answer: () => unknown): void {
+    let known = this.#read.get(key);
+    if (!known) {
+      known = computed(answer);
+      this.#read.set(key, known);
     }
-    scalar();
+    known();
+  }
+
+  get #now(): State {
+    const reader = setActiveSub(undefined);
+    try {
+      return this.#state();
+    } finally {
+      setActiveSub(reader);
+    }
   }
 }
 
-/** Whether the keys are the same: values are looked up by them, so another key is another structure. */
-function differsInValuesOnly(before: Tree, now: Tree): boolean {
-  return changedScalars(before, now)?.every(node => pathOf(now, node) !== undefined) === true;
+interface State {
+  readonly tree: Tree;
+  readonly ids: NodeIds;
+}
+
+/** The tree that follows, if it can be told which of its nodes are those of the one before. */
+function next({ tree, ids }: State, now: Tree): State | undefined {
+  if (changedScalars(tree, now)?.every(node => pathOf(now, node))) return { tree: now, ids };
+  const changes = changesBetween(tree, ids, now);
+  return changes && { tree: now, ids: changes.ids };
+}
+
+function facetOf({ tree, ids }: State, facet: Facet, id: number): string | undefined {
+  const node = ids.nodes[id] ?? -1;
+  if (node < 0) return undefined;
+  const kind = nodeKind(tree, node);
+  if (facet === 'kind') return kind;
+  if (facet === 'text') return kind === 'scalar' ? `${nodeStyle(tree, node)} ${scalarText(tree, node)}` : undefined;
+  return childNames(tree, node).join('\n');
 }
 
 export function rootOf(source: TreeSource): Value {

@@ -156,7 +156,7 @@ export function changedScalars(a: Tree, b: Tree): readonly number[] | undefined 
       a.tags.get(node) !== b.tags.get(node)
     )
       return undefined;
-    if (kind === 'scalar' && !sameScalar(a, b, node)) changed.push(node);
+    if (kind === 'scalar' && !sameScalar(a, node, b, node)) changed.push(node);
   }
   return changed;
 }
@@ -180,6 +180,19 @@ export function pathOf(tree: Tree, node: number): readonly (string | number)[] |
     }
   }
   return path;
+}
+
+/** The keys of a mapping, the indices of a sequence; nothing for other nodes. */
+export function childNames(tree: Tree, node: number): readonly (string | number)[] {
+  const kind = nodeKind(tree, node);
+  const names: (string | number)[] = [];
+  if (kind !== 'mapping' && kind !== 'sequence') return names;
+  const end = nodeAfter(tree, node);
+  for (let child = node + 1; child < end; ) {
+    names.push(kind === 'sequence' ? names.length : nodeKind(tree, child) === 'scalar' ? scalarText(tree, child) : '');
+    child = nodeAfter(tree, kind === 'sequence' ? child : nodeAfter(tree, child));
+  }
+  return names;
 }
 
 /** Builds a tree from pushed nodes; shared by the fast reader and the recovering one. */
@@ -346,15 +359,15 @@ function field(tree: Tree, node: number, which: 0 | 1 | 2 | 3 | 4): number {
   return tree.nodes[node * stride + which] ?? 0;
 }
 
-function sameScalar(a: Tree, b: Tree, node: number): boolean {
-  const [one, other] = [contentSpan(a, node), contentSpan(b, node)];
-  if (isVerbatim(a, node) && isVerbatim(b, node)) {
+/** Whether two scalars say the same, each in its tree. */
+export function sameScalar(a: Tree, node: number, b: Tree, other: number): boolean {
+  const [one, two] = [contentSpan(a, node), contentSpan(b, other)];
+  if (isVerbatim(a, node) && isVerbatim(b, other)) {
     return (
-      one.end - one.start === other.end - other.start &&
-      a.text.startsWith(b.text.slice(other.start, other.end), one.start)
+      one.end - one.start === two.end - two.start && a.text.startsWith(b.text.slice(two.start, two.end), one.start)
     );
   }
-  return scalarText(a, node) === scalarText(b, node);
+  return scalarText(a, node) === scalarText(b, other);
 }
 
 /** The offset after the bracket that closes a flow collection, seen from the end of its last child. */

@@ -2,6 +2,7 @@ import type { EmbeddedDocument } from './embedded';
 import { readEmbedded } from './embedded';
 import { LazyPlace } from './lazy-place';
 import type { MappedText } from './mapped-text';
+import type { Facet, NodeReads } from './node-reads';
 import { resolvePlain, type ScalarValue } from './scalars';
 import type { Place, Span } from './span';
 import {
@@ -21,8 +22,11 @@ import {
 export interface TreeSource {
   /** The tree as it is now; an edit of comments or of single values replaces it by one of the same structure. */
   readonly tree: Tree;
-  /** Told of each scalar whose text is read, where trees can be replaced. */
-  read?(node: number): void;
+  /** The node that an id stands for, -1 if it is gone; without it every node is its own id, and stays. */
+  nodeOf?(id: number): number;
+  idOf?(node: number): number;
+  /** Told of all that is read, where trees can be replaced. */
+  readonly reads?: Pick<NodeReads, 'read' | 'readMissing'>;
   place(start: number, end: number): Place;
   /** What the file has at the start of each line of the tree's text; undefined where lines cannot be inserted. */
   readonly linePrefix: string | undefined;
@@ -44,25 +48,26 @@ export class Value implements Place {
   readonly parent: Value | undefined;
   /** The last step of the path that led here; undefined for the root of a document. */
   readonly name: PathKey | undefined;
-  readonly #node: number;
-  readonly #keyNode: number;
+  readonly #id: number;
+  readonly #keyId: number;
 
+  /** `node` and `keyNode` are nodes of the source's present tree, -1 for none. */
   constructor(source: TreeSource, node: number, keyNode = -1, parent?: Value, name?: PathKey) {
     this.source = source;
-    this.#node = node;
-    this.#keyNode = keyNode;
+    this.#id = node < 0 ? -1 : (source.idOf?.(node) ?? node);
+    this.#keyId = keyNode < 0 ? -1 : (source.idOf?.(keyNode) ?? keyNode);
     this.parent = parent;
     this.name = name;
   }
 
   get exists(): boolean {
+    this.#read('kind');
     return this.#node >= 0;
   }
 
   get kind(): 'mapping' | 'sequence' | 'scalar' | 'missing' {
-    if (!this.exists) return 'missing';
-    const kind = nodeKind(this.source.tree, this.#target);
-    return kind === 'alias' ? 'missing' : kind;
+    this.#read('kind');
+    return this.#kind;
   }
 
   /** Whether another value is this one, reached on the same path through the same document. */
@@ -70,8 +75,8 @@ export class Value implements Place {
     const { parent } = this;
     return (
       this.source === other.source &&
-      this.#node === other.#node &&
-      this.#keyNode === other.#keyNode &&
+      this.#id === other.#id &&
+      this.#keyId === other.#keyId &&
       this.name === other.name &&
       (parent && other.parent ? parent.isAt(other.parent) : parent === other.parent)
     );
@@ -85,17 +90,25 @@ export class Value implements Place {
   /** The value reached by a list of keys and indices; a key may contain any character. */
   at(...keys: readonly PathKey[]): Value {
     let value: Value = this;
-    for (const key of keys) value = value.#child(key);
+    for (const key of keys) {
+      const child: Value = value.#child(key);
+      if (child.#id < 0) value.#readMissing(key);
+      value = child;
+    }
+    // Whoever has come here depends on the last node alone: it goes when one of those above it goes.
+    value.#read('kind');
     return value;
   }
 
   items(): readonly Value[] {
-    if (this.kind !== 'sequence') return [];
+    this.#read('children');
+    if (this.#kind !== 'sequence') return [];
     return this.#children().map((node, index) => new Value(this.source, node, -1, this, index));
   }
 
   /** The entries of a mapping in source order, each key as text. Entries of merge keys come last. */
   entries(): readonly (readonly [string, Value])[] {
+    this.#read('children');
     const entries: [string, Value][] = [];
     this.#eachEntry((key, keyNode, node) => {
       entries.push([key, new Value(this.source, node, keyNode, this, key)]);
@@ -111,9 +124,12 @@ export class Value implements Place {
 
   /** What a scalar means: a string, number, boolean or null. Undefined for collections and missing values. */
   get scalar(): ScalarValue | undefined {
-    if (this.kind !== 'scalar') return undefined;
+    if (this.#kind !== 'scalar') {
+      this.#read('kind');
+      return undefined;
+    }
     const text = this.#text();
-    if (this.style !== 'plain') return text;
+    if (nodeStyle(this.source.tree, this.#target) !== 'plain') return text;
     const tag = this.source.tree.tags.get(this.#target);
     return tag === undefined ? resolvePlain(text) : tag.endsWith('str') ? text : resolvePlain(text);
   }
@@ -146,12 +162,14 @@ export class Value implements Place {
   }
 
   get style(): NodeStyle {
+    this.#read('text');
     return nodeStyle(this.source.tree, this.#target);
   }
 
   /** Whether the node as written is an alias such as `*name`. */
   get isAlias(): boolean {
-    return this.exists && nodeKind(this.source.tree, this.#node) === 'alias';
+    this.#read('kind');
+    return this.#node >= 0 && nodeKind(this.source.tree, this.#node) === 'alias';
   }
 
   get uri(): string {
@@ -160,7 +178,7 @@ export class Value implements Place {
 
   /** The value as written; of a missing value, the key of its nearest present ancestor. */
   get span(): Span {
-    if (!this.exists) return this.key.span;
+    if (this.#node < 0) return this.key.span;
     const { start, end } = sourceSpan(this.source.tree, this.#node);
     return this.source.place(start, end).span;
   }
@@ -175,11 +193,12 @@ export class Value implements Place {
 
   /** Offsets of {@link key} in the tree's text. */
   get keySpan(): Span {
-    if (this.#keyNode >= 0) return sourceSpan(this.source.tree, this.#keyNode);
-    if (!this.exists) return this.parent ? this.parent.keySpan : { start: 0, end: 0 };
+    const keyNode = this.#nodeOf(this.#keyId);
+    if (keyNode >= 0) return sourceSpan(this.source.tree, keyNode);
+    if (this.#node < 0) return this.parent ? this.parent.keySpan : { start: 0, end: 0 };
     const tree = this.source.tree;
     const first = this.#target + 1;
-    if (this.kind !== 'mapping' || first >= nodeAfter(tree, this.#target)) return sourceSpan(tree, this.#node);
+    if (this.#kind !== 'mapping' || first >= nodeAfter(tree, this.#target)) return sourceSpan(tree, this.#node);
     const value = nodeAfter(tree, first);
     const key = sourceSpan(tree, first);
     const isOneLine = nodeKind(tree, value) === 'scalar' && !['literal', 'folded'].includes(nodeStyle(tree, value));
@@ -188,7 +207,7 @@ export class Value implements Place {
 
   /** Offsets of the value as written in the tree's text; of a missing value as for {@link keySpan}. */
   get sourceSpan(): Span {
-    return this.exists ? sourceSpan(this.source.tree, this.#node) : this.keySpan;
+    return this.#node < 0 ? this.keySpan : sourceSpan(this.source.tree, this.#node);
   }
 
   /** The decoded text of a scalar with its places: what an embedded language is read from. */
@@ -216,16 +235,16 @@ export class Value implements Place {
 
   /** The YAML or JSON document that stands inside a scalar; the same one for as long as only values in it change. */
   embedded(): EmbeddedDocument {
-    const node = this.#target;
+    const id = this.source.idOf?.(this.#target) ?? this.#target;
     let known = embeddedDocuments.get(this.source);
     if (!known) {
       known = new Map();
       embeddedDocuments.set(this.source, known);
     }
-    let document = known.get(node);
+    let document = known.get(id);
     if (!document) {
       document = readEmbedded(this.mapped, this);
-      known.set(node, document);
+      known.set(id, document);
     }
     return document();
   }
@@ -240,22 +259,61 @@ export class Value implements Place {
   }
 
   #linePrefix(): string | undefined {
-    if (this.kind !== 'scalar' || this.style !== 'literal' || this.source.linePrefix === undefined) return undefined;
+    if (
+      this.#kind !== 'scalar' ||
+      nodeStyle(this.source.tree, this.#target) !== 'literal' ||
+      this.source.linePrefix === undefined
+    )
+      return undefined;
     return this.source.linePrefix + ' '.repeat(blockIndent(this.source.tree, this.#target));
   }
 
+  get #node(): number {
+    return this.#nodeOf(this.#id);
+  }
+
+  /** The node that is meant: of an alias, that of its anchor. */
   get #target(): number {
-    return this.source.tree.targets.get(this.#node) ?? this.#node;
+    const node = this.#node;
+    return this.source.tree.targets.get(node) ?? node;
+  }
+
+  get #kind(): 'mapping' | 'sequence' | 'scalar' | 'missing' {
+    const node = this.#target;
+    if (node < 0) return 'missing';
+    const kind = nodeKind(this.source.tree, node);
+    return kind === 'alias' ? 'missing' : kind;
+  }
+
+  #nodeOf(id: number): number {
+    return id < 0 ? -1 : (this.source.nodeOf?.(id) ?? id);
+  }
+
+  #read(facet: Facet): void {
+    if (this.#id >= 0 && this.source.reads) this.source.reads.read(facet, this.#targetId);
+  }
+
+  #readMissing(name: PathKey): void {
+    if (this.#id < 0 || !this.source.reads) return;
+    this.source.reads.read('kind', this.#targetId);
+    this.source.reads.readMissing(this.#targetId, name);
+  }
+
+  get #targetId(): number {
+    const { targets } = this.source.tree;
+    if (targets.size === 0) return this.#id;
+    return this.source.idOf?.(this.#target) ?? this.#target;
   }
 
   #text(): string {
-    this.source.read?.(this.#target);
-    return scalarText(this.source.tree, this.#target);
+    this.#read('text');
+    const node = this.#target;
+    return node < 0 ? '' : scalarText(this.source.tree, node);
   }
 
   #child(key: PathKey): Value {
     if (typeof key === 'number') {
-      const node = this.kind === 'sequence' ? this.#children()[key] : undefined;
+      const node = this.#kind === 'sequence' ? this.#children()[key] : undefined;
       return new Value(this.source, node ?? -1, -1, this, key);
     }
     let found: Value | undefined;
@@ -277,7 +335,7 @@ export class Value implements Place {
 
   /** Visits own entries, then those of merge keys that own entries do not override; stops when told so. */
   #eachEntry(visit: (key: string, keyNode: number, node: number) => boolean): void {
-    if (this.kind !== 'mapping') return;
+    if (this.#kind !== 'mapping') return;
     const tree = this.source.tree;
     const merges: number[] = [];
     const end = nodeAfter(tree, this.#target);

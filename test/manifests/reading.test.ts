@@ -108,9 +108,9 @@ describe('splitDocuments', () => {
 describe('SourceFile', () => {
   it('keeps the documents that an edit leaves alone', () => {
     const file = new SourceFile('file:///a.yaml', 'a.yaml', 'a: 1\n---\nb: 2\n---\nc: 3\n');
-    const [a, , c] = file.documents;
+    const [a, b, c] = file.documents;
     const change = file.update('a: 1\n---\nb: 2\nd: 4\n---\nc: 3\n');
-    assert.equal(change.added.length, 1);
+    assert.deepEqual([change.removed, change.edited, change.added], [[], [b], []]);
     assert.equal(file.documents[0], a);
     assert.equal(file.documents[2], c);
     assert.equal(file.text.slice(c?.offset), '---\nc: 3\n');
@@ -122,22 +122,43 @@ describe('SourceFile', () => {
     assert.deepEqual(file.update('a: 1\n---\nb: [2, "30"]\n'), { removed: [], edited: [edited], added: [] });
     assert.equal(value?.text, '30');
   });
-  it('makes a new document when its structure, a style or what it is called changes', () => {
+  it('makes a new document when what it is called changes, or where nodes cannot be told apart', () => {
     const manifest = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: b}\ndata: {c: d}\n';
     const changes: readonly (readonly [string, string, number])[] = [
       ['d}', 'e}', 0],
-      ['d}', '"d"}', 1],
-      ['c:', 'f:', 1],
+      ['d}', '"d"}', 0],
+      ['c:', 'f:', 0],
       ['name: a', 'name: x', 1],
       ['namespace: b', 'namespace: x', 1],
+      ['namespace: b', 'labels: {}', 1],
       ['ConfigMap', 'Secret', 1],
-      ['d}', 'd, e: f}', 1],
+      ['ConfigMap', 'ConfigMapList', 1],
+      ['d}', 'd, e: f}', 0],
+      ['d}', 'd, c: f}', 1],
+      ['d}', '&x d, e: *x}', 1],
       ['data', '{{ .Values.x }}\ndata', 1],
     ];
     for (const [from, to, added] of changes) {
       const file = new SourceFile('file:///a.yaml', 'a.yaml', manifest);
       assert.equal(file.update(manifest.replace(from, to)).added.length, added, `${from} → ${to}`);
     }
+  });
+  it('keeps the values of a document whose structure changes, each on its path', () => {
+    const text = 'a:\n  b: 1\n  list: [x, {y: 2}]\nz: last\n';
+    const file = new SourceFile('file:///a.yaml', 'a.yaml', text);
+    const { root } = file.documents[0] ?? assert.fail();
+    const [b, y, z, gone] = [root.at('a', 'b'), root.at('a', 'list', 1, 'y'), root.at('z'), root.at('a', 'list', 0)];
+    file.update('new: {n: 0}\na:\n  c: 3\n  list:\n    - k: v\n    - {w: 1, y: 20}\n  b: 10\nz: last\n');
+    assert.deepEqual([b.number, y.number, z.text], [10, 20, 'last']);
+    assert.deepEqual([gone.kind, gone.text, gone.at('k').text], ['mapping', undefined, 'v']);
+    assert.equal(file.text.slice(z.span.start, z.span.end), 'last');
+    assert.deepEqual(root.keys(), ['new', 'a', 'z']);
+    assert.equal(root.at('new', 'n').number, 0);
+    file.update('a:\n  c: 3\n');
+    assert.deepEqual([b.exists, b.text, z.kind, y.path], [false, undefined, 'missing', ['a', 'list', 1, 'y']]);
+    file.update(text);
+    assert.equal(root.at('a', 'b').number, 1);
+    assert.ok(!root.at('a', 'b').isAt(b));
   });
   it('keeps a document whose comments or indentation change', () => {
     const file = new SourceFile('file:///a.yaml', 'a.yaml', 'a:\n  b: 1\n');
@@ -147,9 +168,11 @@ describe('SourceFile', () => {
     assert.equal(value?.number, 1);
     assert.equal(file.text.slice(value?.span.start, value?.span.end), '1');
   });
-  it('reads a document again when a value changes its type by its quotes', () => {
+  it('takes another type of a value for another value', () => {
     const file = new SourceFile('file:///a.yaml', 'a.yaml', 'a: "1"\n');
-    assert.equal(file.update('a: 1\n').added.length, 1);
+    const value = file.documents[0]?.root.at('a');
+    assert.equal(file.update('a: 1\n').edited.length, 1);
+    assert.equal(value?.scalar, 1);
   });
 });
 

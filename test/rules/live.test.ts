@@ -178,7 +178,7 @@ describe('live findings', () => {
     }
   });
 
-  it('agree with a check from scratch after edits of values all over a tree', function () {
+  it('agree with a check from scratch after edits of values, lines and keys all over a tree', function () {
     this.timeout(60_000);
     const files = readTree('examples/broken');
     const workspace = workspaceOf(files);
@@ -193,10 +193,19 @@ describe('live findings', () => {
       })),
     );
     assert.ok(places.length > 500);
+    let made = 0;
     // Every so many of them, so that each run looks at the same edits in files of every kind.
-    for (let nth = 7; nth < places.length; nth += Math.ceil(places.length / 8)) {
+    for (let nth = 7; nth < places.length; nth += Math.ceil(places.length / 14)) {
       const { path, text, at } = places[nth] ?? assert.fail();
-      const edited = `${text.slice(0, at)}7${text.slice(at)}`;
+      const line = text.lastIndexOf('\n', at) + 1;
+      const [whole = '', indent = '', key = ''] = /^([ ]*(?:- )?)([\w.-]+(?=:))?.*\n?/.exec(text.slice(line)) ?? [];
+      const edited =
+        [
+          `${text.slice(0, at)}7${text.slice(at)}`,
+          `${text.slice(0, line)}${text.slice(line + whole.length)}`,
+          `${text.slice(0, line)}${indent}another: value\n${text.slice(line).replace(`${indent}${key}`, ' '.repeat(indent.length) + key)}`,
+          `${text.slice(0, line)}${indent}${key}s${text.slice(line + indent.length + key.length)}`,
+        ][made++ % 4] ?? assert.fail();
       live.apply(workspace.update(uriOf(path), path, edited));
       const fresh = workspaceOf(new Map([...files, [path, edited]]));
       assert.deepEqual(
