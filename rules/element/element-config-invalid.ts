@@ -1,3 +1,4 @@
+import { parsed } from '../../analysis/configs';
 import { workloadKinds } from '../../analysis/pods';
 import { jsonProblems } from '../../analysis/text/json';
 import type { Rule } from '../rule';
@@ -96,7 +97,12 @@ export default {
     const file = elementConfig(workspace, resource)?.file;
     if (!file?.isVerbatim || file.isOpaque) return;
     const [problem] = jsonProblems(file.content.text);
-    if (!problem) return;
+    if (!problem) {
+      const { root } = parsed(file);
+      if (root.kind !== 'mapping')
+        yield { at: root.span.end > root.span.start ? root : (file.sources[0]?.key ?? root), message: 'config.json holds no object, so Element Web shows an error page — write { … }.' };
+      return;
+    }
     const { start, end } = problem.span;
     const at = file.content.place(start, end);
     yield {

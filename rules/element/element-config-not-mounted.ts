@@ -1,7 +1,8 @@
-import { mountAt, mountsOf, textsOfVolume, volumeOf } from '../../analysis/mounts';
-import { workloadKinds } from '../../analysis/pods';
+import { type Mount, mountAt, mountsOf, textsOfVolume, volumeOf } from '../../analysis/mounts';
+import { containersOf, workloadKinds } from '../../analysis/pods';
 import { insertEntry, insertItem, replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
+import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Rule } from '../rule';
 import { type ElementConfig, elementConfig, elementFolders, isStockElement } from './config';
@@ -121,7 +122,32 @@ export default {
       };
       return;
     }
-    if (element.file || elementFolders.some(folder => mountAt(container, `${folder}/config.json`))) return;
+    const folderMount = mountsOf(container).find(
+      mount =>
+        elementFolders.some(folder => mount.mountPath === `${folder}/config.json`) &&
+        mount.subPath === undefined &&
+        isFolder(volumeOf(resource, mount.volume)),
+    );
+    if (folderMount) {
+      yield {
+        at: folderMount.value.at('mountPath'),
+        message: 'This mounts a folder where Element Web has a file, so the container does not start — add subPath: config.json.',
+        fixes: () => {
+          const edit = insertEntry(folderMount.value, 'subPath: config.json', { after: 'mountPath' });
+          return edit ? [{ title: 'Mount config.json only', safe: true, edits: [edit] }] : [];
+        },
+      };
+      return;
+    }
+    const mount = elementFolders.flatMap(folder => mountAt(container, `${folder}/config.json`) ?? [])[0];
+    if (!element.file && mount && isNeverWritten(resource, mount)) {
+      yield {
+        at: mount.value.at('name'),
+        message: `The volume ${mount.volume} is empty and nothing writes config.json to it, so Element Web offers matrix.org — mount config.json of a ConfigMap.`,
+      };
+      return;
+    }
+    if (element.file || mount || mountsOf(container).some(({ mountPath }) => ofOneHost.test(mountPath))) return;
     const mounts = container.value.at('volumeMounts');
     yield {
       at: mounts.exists ? mounts.key : container.value.at('name'),
@@ -130,6 +156,20 @@ export default {
     };
   },
 } satisfies Rule;
+
+/** Element Web prefers the file of its own host name to config.json (element-web, docs/config.md). */
+const ofOneHost = /\/config\.[\w.-]+\.json$/;
+
+/** Whether a volume is a folder for sure: a path of the node may be a file. */
+function isFolder(volume: Value | undefined): boolean {
+  return ['configMap', 'secret', 'projected', 'emptyDir', 'persistentVolumeClaim'].some(type => volume?.at(type).exists);
+}
+
+/** Whether a volume begins empty and no container but this one has it. */
+function isNeverWritten(resource: Resource, { volume }: Mount): boolean {
+  const isMounted = containersOf(resource).filter(one => mountsOf(one).some(mount => mount.volume === volume));
+  return volumeOf(resource, volume)?.at('emptyDir').exists === true && isMounted.length === 1;
+}
 
 /** Mounts the file, if a volume of the pod has it. */
 function mountIt(workspace: Workspace, resource: Resource, { container }: ElementConfig): readonly Fix[] {

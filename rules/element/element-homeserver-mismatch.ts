@@ -194,7 +194,23 @@ export default {
   },
 } satisfies Rule;
 
-function* urlProblems(url: Value, { homeserver, resource }: SynapseProcess): Iterable<Problem> {
+function* urlProblems(url: Value, main: SynapseProcess): Iterable<Problem> {
+  const written = url.string;
+  if (written !== undefined && !/^https?:\/\//i.test(written) && findPlaceholders(written, 'value').length === 0) {
+    yield {
+      at: url,
+      message: `${written === '' ? 'An empty text' : written} is no address that a browser can use — write https:// and the host.`,
+      fixes: () => {
+        const wanted = written === '' ? undefined : replaceScalar(url, `https://${written}`);
+        return wanted ? [{ title: `Use https://${written}`, safe: true, edits: [wanted] }] : [];
+      },
+    };
+    return;
+  }
+  yield* differences(url, main);
+}
+
+function* differences(url: Value, { homeserver, resource }: SynapseProcess): Iterable<Problem> {
   const written = homeserver?.at('public_baseurl');
   const name = homeserver?.at('server_name').string;
   if (!homeserver || !written || (!written.exists && (homeserver.isPartial || name === undefined))) return;

@@ -2,6 +2,7 @@ import { configurationOf, parsed } from '../../analysis/configs';
 import { podsOf, workloadKinds } from '../../analysis/pods';
 import { isLi, workloads } from '../../analysis/roles';
 import { servicesFor, servicesIn } from '../../analysis/services';
+import { findPlaceholders } from '../../analysis/text/placeholders';
 import type { Place } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
@@ -19,7 +20,7 @@ export default {
     'Write `min-port` and `max-port`, keep listening ports, NodePorts and LiveKit’s range out of them, open the range in the firewall, and run coturn in the host network.',
   traps: [
     'Without the options coturn uses 49152 to 65535. That works, so it is a warning: the checklist wants the range written.',
-    'A range that meets the range of NodePorts counts only where a Service of the tree has a port of it.',
+    'A range that meets the NodePorts 30000 to 32767 is a warning, and an error where a Service of the tree has a port of it.',
     'Without host network every relay port needs a hostPort or a port of a Service.',
   ],
   sources: ['coturn README.turnserver: --min-port (default 49152), --max-port (default 65535)'],
@@ -88,6 +89,7 @@ export default {
     if (!server || isLi(workspace, resource)) return;
     const missing = (['min-port', 'max-port'] as const).filter(name => !optionOf(server, name));
     if (missing.length > 0 && !server.isPartial) yield notWritten(server, missing);
+    yield* notNumbers(server);
     const min = numberOf(server, 'min-port', 49152);
     const max = numberOf(server, 'max-port', 65535);
     const at = optionOf(server, 'min-port')?.at ?? optionOf(server, 'max-port')?.at;
@@ -108,6 +110,20 @@ interface Range {
   readonly min: number;
   readonly max: number;
   readonly at: Place;
+}
+
+/** The default of `--service-node-port-range` of the API server. */
+const nodePortRange = { min: 30000, max: 32767 } as const;
+
+/** coturn reads what is no number as 0. */
+function* notNumbers(server: Turnserver): Iterable<Problem> {
+  for (const name of ['min-port', 'max-port', 'listening-port', 'tls-listening-port']) {
+    const option = optionOf(server, name);
+    if (option?.value === undefined || /^\d+$/.test(option.value)) continue;
+    if (option.resolution?.kind !== 'left' && option.from === 'file') continue;
+    if (/[$`]/.test(option.value) || findPlaceholders(option.value, 'value').length > 0) continue;
+    yield { at: option.at, message: `${option.value} is no port number, and coturn takes ${name} for 0 — write a number.` };
+  }
 }
 
 const defaults = { 'min-port': 49152, 'max-port': 65535 } as const;
@@ -154,6 +170,13 @@ function* overlaps(workspace: Workspace, server: Turnserver, { min, max, at }: R
       at,
       message: `coturn's relay ports ${min} to ${max} include the NodePort ${nodePorts.map(({ port }) => port).join(', ')}, which every node already uses — choose ports above 32767.`,
       related: nodePorts.map(({ at: place, message }) => ({ at: place, message })),
+    };
+  }
+  if (nodePorts.length === 0 && min <= nodePortRange.max && max >= nodePortRange.min) {
+    yield {
+      at,
+      severity: 'warning',
+      message: `coturn's relay ports ${min} to ${max} meet the NodePorts ${nodePortRange.min} to ${nodePortRange.max}, which the cluster gives to Services of type NodePort and LoadBalancer — choose ports above ${nodePortRange.max}.`,
     };
   }
   for (const range of livekitRanges(workspace)) {

@@ -220,6 +220,8 @@ function coturnSecret(workspace: Workspace, server: Turnserver): SharedSecret | 
   if (option.resolution?.kind === 'replaced')
     return fromVariables(workspace, namespace, option.resolution.variables, option.at);
   const name = variableOf(server, option);
+  // What is left of a variable, or what a shell has yet to work out, is no secret; the former is a finding of its own.
+  if (name === undefined && /\$[({\w]|`/.test(option.value ?? '')) return undefined;
   if (name === undefined)
     return option.resolution?.kind === 'left' || option.from === 'arguments'
       ? literal(option.value, 'its configuration', namespace, option.at)

@@ -4,6 +4,7 @@ import { findPlaceholders } from '../../analysis/text/placeholders';
 import { insertItem } from '../../manifests/edit';
 import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
+import { appendLines } from '../config/append-line';
 import type { Fix, Problem, Rule } from '../rule';
 import {
   environmentVariable,
@@ -29,10 +30,12 @@ export default {
     '`$(NAME)` in `command` and `args` is filled in by Kubernetes; in a ConfigMap it is not.',
     'The entrypoint of `coturn/coturn` also expands `${NAME}` in `args`, as long as no `command` replaces it.',
     'A user database (`userdb`, `psql-userdb`, `mysql-userdb`, `mongo-userdb`, `redis-userdb`) may hold the secret, so nothing is reported with one.',
+    'A secret without `use-auth-secret` is an information: coturn 4.6 switches the mechanism on for it, versions before 4.5 let everybody in.',
     '`lt-cred-mech` beside `use-auth-secret` does no harm. With `user` entries and without `use-auth-secret`, coturn asks for fixed passwords; that is accepted.',
   ],
   sources: [
     'coturn README.turnserver: use-auth-secret, static-auth-secret',
+    'coturn src/apps/relay/mainrelay.c, set_option: static-auth-secret sets what use-auth-secret sets; main: no-auth beside either ends the program',
     'coturn docker/coturn/rootfs/usr/local/bin/docker-entrypoint.sh: `exec $(eval "echo $@")`',
   ],
   examples: {
@@ -124,11 +127,22 @@ export default {
     const server = turnserverOf(workspace, resource);
     if (!server || isLi(workspace, resource)) return;
     const secrets = server.options.filter(({ name }) => name === 'static-auth-secret');
+    const open = isOn(server, 'no-auth') ? optionOf(server, 'no-auth') : undefined;
+    if (open) {
+      const asks = authentications.find(name => optionOf(server, name));
+      yield {
+        at: open.at,
+        message: asks
+          ? `coturn does not start with no-auth beside ${asks} — drop no-auth.`
+          : 'coturn relays for anybody and does not look at Synapse’s credentials — set use-auth-secret and static-auth-secret in place of no-auth.',
+      };
+      return;
+    }
     if (secrets.length > 0) {
-      for (const secret of secrets) {
-        const problem = problemWith(workspace, server, secret);
-        if (problem) yield problem;
-      }
+      const problems = secrets.flatMap(secret => problemWith(workspace, server, secret) ?? []);
+      yield* problems;
+      if (problems.length === 0 && !optionOf(server, 'use-auth-secret') && !server.isPartial)
+        yield withoutSwitch(server, secrets);
       return;
     }
     if (server.isPartial || databases.some(name => optionOf(server, name))) return;
@@ -141,7 +155,7 @@ export default {
         related: [{ at: server.container.value.at('name'), message: `Container ${server.container.name}` }],
         fixes: () => passSecret(workspace, server),
       };
-    } else if (!optionOf(server, 'user') && !isOn(server, 'no-auth')) {
+    } else if (!optionOf(server, 'user')) {
       yield {
         at: placeOf(server),
         message:
@@ -150,6 +164,26 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** What makes coturn ask for credentials, as it refuses to do and not to do at once (src/apps/relay/mainrelay.c). */
+const authentications = ['use-auth-secret', 'static-auth-secret', 'lt-cred-mech'];
+
+/** Present versions of coturn switch the mechanism on for the secret; the documentation asks for both options. */
+function withoutSwitch(server: Turnserver, secrets: readonly TurnOption[]): Problem {
+  const [first] = secrets;
+  return {
+    at: first?.at ?? placeOf(server),
+    severity: 'info',
+    items: [],
+    message:
+      'There is a static-auth-secret without use-auth-secret, and whether the secret alone is enough hangs on the version of coturn — set both.',
+    fixes: () => {
+      const { file } = server;
+      const edit = file?.isVerbatim ? appendLines(file.content, ['use-auth-secret']) : undefined;
+      return edit ? [{ title: 'Set use-auth-secret', safe: true, edits: [edit] }] : [];
+    },
+  };
+}
 
 const databases = ['userdb', 'psql-userdb', 'mysql-userdb', 'mongo-userdb', 'redis-userdb'];
 

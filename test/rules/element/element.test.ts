@@ -105,7 +105,30 @@ describe('element-config-invalid', () => {
   });
 });
 
+describe('the file of Element Web', () => {
+  it('is no folder, is written by somebody, and may be that of one host name', () => {
+    assert.deepEqual(found(notMounted, element('{}', { mounts: '- {name: config, mountPath: /app/config.json}' })), [
+      'error /app/config.json',
+    ]);
+    const empty = element('{}').replace(/configMap:\n {12}name: element-web-config/, 'emptyDir: {}');
+    assert.notEqual(empty, element('{}'));
+    assert.deepEqual(found(notMounted, empty), ['error config']);
+    const mounts = '- {name: config, mountPath: /app/config.chat.tessera.test.json, subPath: config.json}';
+    assert.deepEqual(found(notMounted, element('{}', { mounts })), []);
+  });
+
+  it('holds an object', () => {
+    assert.deepEqual(found(invalid, element('["a"]')), ['error ["a"]']);
+    assert.deepEqual(found(invalid, element('{}')), []);
+  });
+});
+
 describe('element-homeserver-mismatch', () => {
+  it('finds an address without a scheme, and one that is empty', () => {
+    assert.deepEqual(found(mismatch, element(server('matrix.tessera.test')) + main()), ['error "matrix.tessera.test"']);
+    assert.deepEqual(found(mismatch, element(server('')) + main()), ['error ""']);
+  });
+
   it('compares hosts, not spellings', () => {
     assert.deepEqual(found(mismatch, element(server('https://matrix.tessera.test')) + main()), []);
     assert.deepEqual(found(mismatch, element(server('https://Matrix.tessera.test:443/')) + main()), []);

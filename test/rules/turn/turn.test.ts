@@ -27,6 +27,37 @@ describe('TURN rules', () => {
     const found = messages(coturn('args: ["--use-auth-secret", "--static-auth-secret=$(T)"]'), notApplied);
     assert.match(found[0] ?? '', /does not have the variable T/);
   });
+  it('tell that a secret alone depends on the version, and that no-auth lets anybody in', () => {
+    const { findings } = check(coturn('args: ["--static-auth-secret=$(S)"]'), [notApplied]);
+    assert.deepEqual(
+      findings.map(({ severity, problem }) => `${severity} ${problem.message.slice(0, 48)}`),
+      ['info There is a static-auth-secret without use-auth-s'],
+    );
+    assert.match(messages(coturn('args: ["--no-auth"]'), notApplied)[0] ?? '', /relays for anybody/);
+    assert.match(
+      messages(coturn('args: ["--no-auth", "--use-auth-secret", "--static-auth-secret=$(S)"]'), notApplied)[0] ?? '',
+      /does not start with no-auth/,
+    );
+  });
+  it('do not compare with a secret that nothing has filled in, nor with one that a shell works out', () => {
+    for (const secret of ['$S', '$(cat /secret)'])
+      assert.deepEqual(
+        messages(
+          `${coturn(`command: ["turnserver", "--static-auth-secret=${secret}"]`)}${synapse('turn:t.example.org', 'turn_shared_secret: q8Lr2VxKs7TnWm4Z')}`,
+          mismatch,
+        ),
+        [],
+      );
+  });
+  it('see a range that is no number, and one among the NodePorts of the cluster', () => {
+    assert.match(messages(coturn('args: ["--min-port=x", "--max-port=65535"]'), range)[0] ?? '', /x is no port number/);
+    const { findings } = check(coturn('args: ["--min-port=30000", "--max-port=31000"]'), [range]);
+    assert.deepEqual(
+      findings.map(({ severity }) => severity),
+      ['warning'],
+    );
+    assert.deepEqual(messages(coturn('args: ["--min-port=32768", "--max-port=40000"]'), range), []);
+  });
   it('are silent about a file that the tree does not show', () => {
     const source = coturn('args: ["-c", "/secret/turnserver.conf"]');
     assert.deepEqual(messages(source, notApplied, realm, range), []);
