@@ -35,6 +35,8 @@ export function weaknessOf(value: string, key: string, minimumLength = minimumLe
   if (wellKnown.has(plain) || wellKnown.has(plain.replace(/[^a-z]+$/, ''))) return found('well-known');
   if (letters(plain) === letters(key.toLowerCase())) return found('same-as-key');
   if (secret.length < minimumLength) return found('too-short');
+  // What `django-admin startproject` writes; Django warns of it in production (security.W009).
+  if (secret.startsWith('django-insecure-')) return found('guessable');
   return bits < 64 ? found('guessable') : undefined;
 }
 

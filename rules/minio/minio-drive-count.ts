@@ -52,7 +52,7 @@ export default {
   },
   kinds: storeKinds,
   *check(store, workspace) {
-    const pools = poolsOf(store);
+    const pools = poolsOf(workspace, store);
     if (store.qualifiedKind === tenantKind && pools.length === 0) {
       const list = store.root.at('spec', 'pools');
       yield {
@@ -68,7 +68,7 @@ function* checkPool(store: Resource, workspace: Workspace, pool: Pool, isFirst: 
   const { servers, volumesPerServer, drives } = pool;
   if (drives === 8 && (servers === 4 || !isFirst)) return;
   const stripe = stripeOf(workspace, store, pool);
-  const sum = `${servers} ${servers === 1 ? 'server' : 'servers'} × ${volumesPerServer} ${volumesPerServer === 1 ? 'drive' : 'drives'} = ${drives} drives`;
+  const sum = `${servers} ${servers === 1 ? 'server' : 'servers'} × ${volumesPerServer} ${volumesPerServer === 1 ? 'drive' : 'drives'} = ${drives} ${drives === 1 ? 'drive' : 'drives'}`;
   yield {
     at: volumesPerServer === 2 ? pool.serversAt : pool.volumesAt,
     severity: drives === 8 || !isFirst ? 'warning' : 'error',

@@ -77,7 +77,7 @@ export default {
   },
   kinds: storeKinds,
   *check(store, workspace) {
-    const [pool] = poolsOf(store);
+    const [pool] = poolsOf(workspace, store);
     if (!pool) return;
     const settings = settingsOf(workspace, store);
     const found = settingsNamed(settings, name);

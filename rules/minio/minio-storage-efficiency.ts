@@ -64,7 +64,7 @@ export default {
   },
   kinds: storeKinds,
   *check(store, workspace) {
-    for (const pool of poolsOf(store)) {
+    for (const pool of poolsOf(workspace, store)) {
       yield* checkShare(store, workspace, pool);
       if (store.qualifiedKind === tenantKind) yield* checkSize(pool);
     }

@@ -1,3 +1,4 @@
+import { environmentOf } from '../../analysis/environment';
 import { settingsNamed, settingsOf } from '../../analysis/minio-settings';
 import { mainContainersOf, workloadKinds } from '../../analysis/pods';
 import { quantityOf } from '../../analysis/quantity';
@@ -24,9 +25,9 @@ export interface Pool {
 }
 
 /** The pools of a Tenant, or of a workload that runs MinIO itself; none for other resources. */
-export function poolsOf(store: Resource): readonly Pool[] {
+export function poolsOf(workspace: Workspace, store: Resource): readonly Pool[] {
   if (store.qualifiedKind === tenantKind) return store.root.at('spec', 'pools').items().flatMap(poolOfTenant);
-  return familiesOf(store).has('minio.plain') ? poolsOfArguments(store) : [];
+  return familiesOf(store).has('minio.plain') ? poolsOfArguments(workspace, store) : [];
 }
 
 /** How many drives one object is spread over. */
@@ -60,9 +61,9 @@ export function defaultParity(stripe: number): number {
   return stripe <= 7 ? 3 : 4;
 }
 
-/** What the standard storage class is set to: `EC:4` is 4. NaN for a text that is no such thing. */
+/** What the standard storage class is set to: `EC:4` is 4, in capitals only. NaN for a text that is no such thing. */
 export function parityOf(text: string): number {
-  const digits = /^\s*EC:(\d+)\s*$/i.exec(text)?.[1];
+  const digits = /^\s*EC:(\d+)\s*$/.exec(text)?.[1];
   return digits === undefined ? Number.NaN : Number(digits);
 }
 
@@ -88,27 +89,64 @@ function poolOfTenant(value: Value, index: number): readonly Pool[] {
   ];
 }
 
-/** Pools as `minio server` takes them: `http://minio-{0...3}.minio/data{0...1}`. */
-function poolsOfArguments(resource: Resource): readonly Pool[] {
+/**
+ * Pools as `minio server` takes them: `http://minio-{0...3}.minio/data{0...1}` is one, and so are all operands without a
+ * range together. `MINIO_VOLUMES` stands for the operands. None where a variable hides a part of them.
+ */
+function poolsOfArguments(workspace: Workspace, resource: Resource): readonly Pool[] {
   const container = mainContainersOf(resource).find(one => /(?:^|\/)minio$/.test(imageName(one.image)));
-  const words = container ? [...container.value.at('command').scalars(), ...container.value.at('args').scalars()] : [];
-  return words.flatMap((word, index) => {
-    const found = /(?:^|\s)(https?:\/\/[^\s/]+)?(\/[^\s"']*\{\d+\.\.\.\d+\}[^\s"']*)/.exec(word.text ?? '');
-    if (!found) return [];
-    const servers = rangesIn(found[1] ?? '');
-    const volumes = rangesIn(found[2] ?? '');
-    return [
-      {
-        name: `pool-${index}`,
-        servers,
-        volumesPerServer: volumes,
-        drives: servers * volumes,
-        serversAt: word,
-        volumesAt: word,
-        value: undefined,
-      },
-    ];
+  if (!container) return [];
+  const variable = environmentOf(workspace, resource, container).variables.get('MINIO_VOLUMES')?.value;
+  const given = operandsOf([...container.value.at('command').scalars(), ...container.value.at('args').scalars()]);
+  const operands =
+    given.length > 0
+      ? given
+      : (variable?.text ?? '').split(/\s+/).flatMap(text => (variable && text !== '' ? [{ text, at: variable }] : []));
+  if (operands.some(({ text }) => text.includes('$') || !/^(?:https?:\/\/|\/)/.test(text))) return [];
+  const ranged = operands.filter(({ text }) => hasRange(text));
+  const [single] = operands;
+  if (ranged.length === 0) {
+    const servers = new Set(operands.map(({ text }) => /^https?:\/\/[^/]+/.exec(text)?.[0] ?? '')).size;
+    return single ? [poolOf('pool-0', servers, operands.length / servers, single.at)] : [];
+  }
+  return ranged.map(({ text, at }, index) => {
+    const [, host = '', path = ''] = /^(https?:\/\/[^/]+)?(.*)$/.exec(text) ?? [];
+    return poolOf(`pool-${index}`, rangesIn(host), rangesIn(path), at);
   });
+}
+
+function poolOf(name: string, servers: number, volumesPerServer: number, at: Place): Pool {
+  const drives = servers * volumesPerServer;
+  return { name, servers, volumesPerServer, drives, serversAt: at, volumesAt: at, value: undefined };
+}
+
+interface Operand {
+  readonly text: string;
+  readonly at: Value;
+}
+
+/** What follows `server` on a command line or in a script, up to the end of the command, without options. */
+function operandsOf(words: readonly Value[]): readonly Operand[] {
+  const tokens = words.flatMap(word =>
+    (word.text ?? '')
+      .split(/\s+/)
+      .filter(text => text !== '')
+      .map(text => ({ text: text.replace(/^["']|["']$/g, ''), at: word })),
+  );
+  const start = tokens.findIndex(({ text }) => text === 'server');
+  const operands: Operand[] = [];
+  for (let at = start + 1; start !== -1 && at < tokens.length; at++) {
+    const token = tokens[at];
+    if (!token || /^(?:&&|\|\||[;|&<>]|\d?>)/.test(token.text)) break;
+    // minio server --help: these take a value, which may follow as a word of its own.
+    if (/^--?(?:address|console-address|certs-dir|S|config|ftp|sftp|json-log)$/.test(token.text)) at++;
+    else if (!token.text.startsWith('-')) operands.push({ ...token, text: token.text.replace(/;$/, '') });
+  }
+  return operands;
+}
+
+function hasRange(text: string): boolean {
+  return /\{\d+\.\.\.\d+\}/.test(text);
 }
 
 /** The product of all ranges `{a...b}` in a text. */

@@ -139,7 +139,11 @@ export default {
     const doubled = new Map<Resource, readonly Scrape[]>();
     for (const target of targetsOf(workspace, monitor)) {
       const same = (scrapes.get(target.pods.owner) ?? []).filter(
-        one => one.port === target.port.port && one.path === target.endpoint.path,
+        one =>
+          one.port === target.port.port &&
+          one.path === target.endpoint.path &&
+          // A Tenant makes other pods for each of its pools.
+          one.target.pods.labels.get('v1.min.io/pool') === target.pods.labels.get('v1.min.io/pool'),
       );
       // What two monitors scrape is told at the second one.
       const first = same.find(one => one.monitor !== same[0]?.monitor);

@@ -1,4 +1,5 @@
-import { secretEntries } from '../../analysis/secret-data';
+import { type SecretEntry, secretEntries } from '../../analysis/secret-data';
+import { readEnvFile } from '../../analysis/text/env-file';
 import { type Weakness, weaknessOf } from '../../analysis/text/secret-strength';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
@@ -45,6 +46,7 @@ export default {
       if (text === undefined) continue;
       if (text.trim().includes('\n')) {
         if (!isEncoded && /\.ya?ml$/.test(key)) yield* inFile(secret, value);
+        if (/\.env$/.test(key)) yield* inVariables(secret, { key, value, text, isEncoded });
         continue;
       }
       const weakness = weaknessOf(text, useOf(secret.name, key));
@@ -74,6 +76,24 @@ function* inFile(secret: Resource, file: Value): Iterable<Problem> {
     yield {
       at: scalar,
       message: `${scalar.name} in ${file.name} of Secret ${secret.name} is ${describe(weakness)} — generate a new value.`,
+      items: ['A.2.a'],
+    };
+  }
+}
+
+/** The credentials among the lines `export NAME="value"` of a file such as MinIO's config.env. */
+function* inVariables(secret: Resource, { key, value, text = '', isEncoded }: SecretEntry): Iterable<Problem> {
+  // Only in a block scalar does every part of the text stand in the file as it is.
+  const isWritten = !isEncoded && value.style === 'literal';
+  for (const { name, value: word, contentSpan } of readEnvFile(text).entries) {
+    // A root password that MinIO refuses is reported as that.
+    const isRefused = name.value === 'MINIO_ROOT_PASSWORD' && word.value.length < 8;
+    if (isRefused || /[$%{<]|PLACEHOLDER/.test(word.value)) continue;
+    const weakness = weaknessOf(word.value, name.value);
+    if (!weakness) continue;
+    yield {
+      at: isWritten ? value.part(contentSpan.start, contentSpan.end) : value,
+      message: `${name.value} in ${key} of Secret ${secret.name} is ${describe(weakness)} — generate a new value.`,
       items: ['A.2.a'],
     };
   }

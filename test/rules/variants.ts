@@ -5,6 +5,10 @@ const redisLi = 'li-instance/01-synapse/redis-li.yaml';
 const synapseConfig = 'main-instance/01-synapse/configmap.yaml';
 const liSecrets = 'li-instance/01-synapse/credentials.yaml';
 
+const minioSecrets = 'infrastructure/03-minio/credentials.yaml';
+const tenant = 'infrastructure/03-minio/tenant.yaml';
+const keyVaultSecrets = 'main-instance/08-key-vault/credentials.yaml';
+
 const fillRedis = `              sed -i "s|REDIS_PASSWORD_PLACEHOLDER|\${REDIS_PASSWORD}|g" /config/redis.conf\n`;
 const fillSentinel = fillRedis.replace('redis.conf', 'sentinel.conf');
 const asked = '    requirepass REDIS_PASSWORD_PLACEHOLDER\n    masterauth REDIS_PASSWORD_PLACEHOLDER\n';
@@ -50,6 +54,19 @@ export const variants: Readonly<Record<string, Mutation>> = {
     'redis-eviction-policy',
     edit(redisLi, 'noeviction', 'allkeys-lfu'),
   ),
+  'a storage class in small letters': mutation('minio-erasure-parity', edit(minioSecrets, 'EC:4', 'ec:4')),
+  'a well-known root password of MinIO': mutation(
+    'secret-weak-value',
+    edit(minioSecrets, 'VZM4LwGWUMGXAvhx2uI9XjfIlaSrlI7Yusav02D4Dxk', 'minioadmin'),
+  ),
+  'the key that Django makes for development': mutation(
+    'secret-weak-value',
+    edit(
+      keyVaultSecrets,
+      '"6j8)@e^5p0q=(=qxb8+zqf0j@k-8gjo2trk-sktj1ea)p!+o@m"',
+      '"django-insecure-6j8)@e^5p0q=(=qxb8+zqf0j@k-8gjo2trk-sktj1ea)p"',
+    ),
+  ),
 };
 
 /** Other ways to do it right: nothing is found. */
@@ -72,6 +89,22 @@ export const accepted: Readonly<Record<string, readonly Change[]>> = {
       redis,
       '            - /config/redis.conf\n',
       '            - /config/redis.conf\n            - --requirepass\n            - $(REDISCLI_AUTH)\n            - --masterauth\n            - $(REDISCLI_AUTH)\n',
+    ),
+  ],
+  'a second pool of MinIO, which Prometheus reaches through the same Service': [
+    edit(
+      tenant,
+      '  users:\n    - name',
+      `    - name: pool-1
+      servers: 4
+      volumesPerServer: 2
+      volumeClaimTemplate:
+        spec:
+          accessModes: [ReadWriteOnce]
+          resources:
+            requests:
+              storage: 100Gi
+  users:\n    - name`,
     ),
   ],
 };
