@@ -32,7 +32,8 @@ export interface ItemReport {
 /**
  * The state of every item, in checklist order.
  *
- * A static item fails by an error or a warning against it, and passes only if there was something to check. Live items
+ * A static item fails by an error or a warning against it, and passes only if there was something to check and it could
+ * be read. Live items
  * stay unknown until a cluster has answered, as `live` tells, or a person has signed; manual ones are open until then. A
  * sign-off never speaks against a finding or against the cluster.
  *
@@ -120,6 +121,7 @@ function report(
       against.map(finding => finding.problem.at),
     );
   if (evidence.places.length === 0) return say('not-applicable', evidence.missing);
+  if (evidence.unread) return say('unknown', evidence.unread, evidence.places);
   return say(
     'passed',
     `checked on ${evidence.places.length === 1 ? 'one place' : `${evidence.places.length} places`}`,

@@ -1,3 +1,6 @@
+import { type DashboardPurpose, dashboards } from '../analysis/dashboards';
+import { declarationsOf } from '../analysis/declarations';
+import { referencesOf } from '../analysis/references';
 import {
   clusterKind,
   databases,
@@ -8,12 +11,16 @@ import {
   tenantKind,
   workloads,
 } from '../analysis/roles';
+import { secretEntries } from '../analysis/secret-data';
 import { type Component, settingsOf } from '../analysis/settings';
+import { checklistSteps } from '../checklist/steps';
 import type { ChecklistItemId } from '../checklist/types';
 import type { SourceFile } from '../manifests/file';
 import type { Resource } from '../manifests/resource';
 import type { Place } from '../manifests/span';
 import type { Workspace } from '../manifests/workspace';
+import { itemOfKey } from './credential-items';
+import { objectsOfStep } from './step-objects';
 
 /** What there is to check for an item. */
 export interface Evidence {
@@ -23,19 +30,41 @@ export interface Evidence {
   readonly waived: string | undefined;
   /** What is not there, for the reason of an item that does not apply. */
   readonly missing: string;
+  /** What the objects read and cannot be read, because its document is broken: nobody knows whether the item holds. */
+  readonly unread: string | undefined;
 }
 
 /** What the item of an id is about in this tree. */
 export function evidenceFor(id: ChecklistItemId, workspace: Workspace): Evidence {
   const subject = subjects.find(([prefix]) => id === prefix || id.startsWith(`${prefix}.`))?.[1];
-  if (!subject) return { places: [], waived: undefined, missing: 'nothing in the tree to check' };
+  if (!subject) return { places: [], waived: undefined, missing: 'nothing in the tree to check', unread: undefined };
   const [component, missing, find] = subject;
   const isOff = component !== undefined && settingsOf(workspace).components[component] === 'off';
+  const objects = find(workspace);
   return {
-    places: find(workspace).map(resource => resource.root.at('metadata', 'name')),
+    places: objects.map(resource => resource.root.at('metadata', 'name')),
     waived: isOff ? `${component} is switched off in matrix-preflight.yaml` : undefined,
     missing,
+    unread: aboutFiles.test(id) ? unreadOf(workspace, objects) : undefined,
   };
+}
+
+/** The items that are decided by what stands in the configuration files and scripts that the objects mount. */
+const aboutFiles = /^(?:1\.2\.b|2\.1|2\.2\.b|2\.3\.a|2\.4|3|4\.1\.a|4\.2\.a\.1|4\.3|A\.3\.[bc])(?:\.|$)/;
+
+/** The first ConfigMap or Secret that the objects read and that only a broken document declares. */
+function unreadOf(workspace: Workspace, objects: readonly Resource[]): string | undefined {
+  for (const object of objects) {
+    for (const { kind, name } of referencesOf(object)) {
+      if (kind !== 'ConfigMap' && kind !== 'Secret') continue;
+      const declared = name.text === undefined ? [] : declarationsOf(workspace, kind, object.namespace, name.text);
+      const [first] = declared;
+      if (!first || declared.some(({ origin }) => origin !== 'broken')) continue;
+      const file = workspace.files.find(({ uri }) => uri === first.at.uri);
+      return `${kind}/${name.text} cannot be read, because ${file?.path ?? 'its file'} is no YAML`;
+    }
+  }
+  return undefined;
 }
 
 /** The files that a person's word for an item is about: those that declare its objects, in the order of their paths. */
@@ -71,7 +100,27 @@ const monitors: Subject = [
   'there is no ServiceMonitor or PodMonitor',
   ofKinds('ServiceMonitor.monitoring.coreos.com', 'PodMonitor.monitoring.coreos.com'),
 ];
-const secrets: Subject = [undefined, 'there is no Secret', ofKinds('Secret')];
+const objectStore: Subject = [
+  undefined,
+  'there is no Tenant and no Secret with its credentials',
+  workspace => [...workspace.resources(tenantKind), ...credentials('A.1.b')(workspace)],
+];
+/** The Secrets with a key whose credential a line of the checklist asks to replace. */
+const credentials =
+  (...items: readonly ChecklistItemId[]) =>
+  (workspace: Workspace): readonly Resource[] =>
+    workspace
+      .resources('Secret')
+      .filter(secret => secretEntries(secret).some(({ key }) => items.includes(itemOfKey(secret.name, key))));
+const dashboardsFor =
+  (purpose: DashboardPurpose) =>
+  (workspace: Workspace): readonly Resource[] => {
+    const all = dashboards(workspace);
+    const meant = all.filter(({ purposes }) => purposes.has(purpose));
+    const holders = (meant.length > 0 ? meant : all).flatMap(({ resource }) => resource ?? []);
+    // Dashboards of grafana.com that a chart's values name have no object of their own.
+    return holders.length > 0 ? [...new Set(holders)] : workspace.resources('ConfigMap');
+  };
 const keyVault: Subject = ['keyVault', 'there is no key_vault', workspace => workloads(workspace, 'key_vault')];
 const livekit: Subject = ['livekit', 'there is no LiveKit', workspace => workloads(workspace, 'livekit')];
 const sync: Subject = ['li', 'there is no replication job', workspace => workloads(workspace, 'sync')];
@@ -92,6 +141,11 @@ const alerts: Subject = [
   'there is no PrometheusRule',
   ofKinds('PrometheusRule.monitoring.coreos.com', 'AlertmanagerConfig.monitoring.coreos.com'),
 ];
+const ofDomains: Subject = [
+  undefined,
+  'there is no Ingress and no Synapse',
+  workspace => [...workspace.resources('Ingress'), ...synapseMains(workspace), ...synapseLis(workspace)],
+];
 const everything: Subject = [undefined, 'there is no workload', ofKinds('Deployment', 'StatefulSet', 'DaemonSet')];
 
 /** Ids or their beginnings, the more exact ones first. */
@@ -101,7 +155,7 @@ const subjects: readonly (readonly [string, Subject])[] = [
   ['1.1.c', clusters],
   ['1.1', mainDatabase],
   ['1.2', redis],
-  ['1.3.b', secrets],
+  ['1.3.b', objectStore],
   ['1.3', tenants],
   ['1.4', policies],
   ['2.1', ['main', 'there is no Synapse main process', synapseMains]],
@@ -114,10 +168,25 @@ const subjects: readonly (readonly [string, Subject])[] = [
   ['4.1', scanner],
   ['4.2', element],
   ['4.3', coturn],
-  ['5.1', monitors],
-  ['5.2', ['grafana', 'there is no dashboard', ofKinds('ConfigMap')]],
-  ['A.1', secrets],
-  ['A.2', secrets],
+  ['5.1.a.1', ['monitoring', 'there is no Synapse worker', synapseWorkers]],
+  ['5.1.a.2', ['monitoring', 'there is no PostgreSQL cluster', ofKinds(clusterKind)]],
+  ['5.1.a.3', ['monitoring', 'there is no MinIO Tenant', ofKinds(tenantKind)]],
+  ['5.1.a.4', ['monitoring', 'there is no HAProxy', workspace => workloads(workspace, 'haproxy')]],
+  ['5.1.a.5', ['monitoring', 'there is no LiveKit', workspace => workloads(workspace, 'livekit')]],
+  ['5.1.a.6', ['monitoring', 'there is no Ingress', ofKinds('Ingress')]],
+  ['5.2.a.1', ['grafana', 'there is no dashboard', dashboardsFor('synapse')]],
+  ['5.2.a.2', ['grafana', 'there is no dashboard', dashboardsFor('postgresql')]],
+  ['5.2.a.3', ['grafana', 'there is no dashboard', dashboardsFor('system')]],
+  ['A.1.a', [undefined, 'no Secret has a password', credentials('A.1.a')]],
+  ['A.1.b', [undefined, 'no Secret has credentials of the object store', credentials('A.1.b')]],
+  ['A.1.c', ['keyVault', 'no Secret has a Django secret key', credentials('A.1.c')]],
+  ['A.1.d', ['keyVault', 'no Secret has a private key', credentials('A.1.d')]],
+  ['A.1.e', [undefined, 'no Secret has an API key', credentials('A.1.e')]],
+  ['A.1.f', [undefined, 'no Secret has a signing secret', credentials('A.1.f')]],
+  ['A.1.g', ofDomains],
+  ['A.2.b', ['keyVault', 'no Secret has a Django secret key', credentials('A.1.c')]],
+  ['A.2.c', ['keyVault', 'no Secret has a private key', credentials('A.1.d')]],
+  ['A.2', [undefined, 'no Secret has a password or key', credentials('A.1.a', 'A.1.b', 'A.1.e', 'A.1.f')]],
   ['A.3.a', [undefined, 'there is no Ingress', ofKinds('Ingress')]],
   ['A.3.c', element],
   [
@@ -129,7 +198,12 @@ const subjects: readonly (readonly [string, Subject])[] = [
     ],
   ],
   ['A.3', mainDomain],
-  ['B', everything],
+  ...checklistSteps.flatMap(({ items }) =>
+    items.map((item): readonly [string, Subject] => [
+      item,
+      [undefined, 'the tree has nothing for this step', workspace => objectsOfStep(workspace, item)],
+    ]),
+  ),
   ['C.1', everything],
   ['C.2.a', clusters],
   ['C.2.b', redis],

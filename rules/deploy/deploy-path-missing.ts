@@ -1,5 +1,9 @@
 import { foundCommands } from '../../analysis/commands';
+import { checklistSteps } from '../../checklist/steps';
+import type { ChecklistItemId } from '../../checklist/types';
+import type { Workspace } from '../../manifests/workspace';
 import type { Rule } from '../rule';
+import { stepsApplying } from '../step-objects';
 import { filesMeant } from './paths';
 import { meantPath, rewrite, writtenPath } from './replacements';
 
@@ -68,10 +72,29 @@ export default {
           at: place(path.span),
           ...(isShown ? { severity: 'info' as const } : {}),
           message: `${path.path} is not in the tree, so this applies nothing — ${close ? `did you mean ${close}?` : 'correct the path.'}`,
-          items: [],
+          items: stepsMeant(workspace, path.path),
           fixes: () => (close && written ? rewrite(found, path.span, written, close) : []),
         };
       }
     }
   },
 } satisfies Rule;
+
+/** The lines of the deployment order that such a path stands for: by its neighbours, else by its name. */
+function stepsMeant(workspace: Workspace, path: string): readonly ChecklistItemId[] {
+  const folders = path.replace(/\/+$/, '').split('/');
+  if (/\.\w+$/.test(folders.at(-1) ?? '')) folders.pop();
+  const folder = folders.join('/').replace(/^(?:\.{1,2}\/)+/, '');
+  const neighbours = folder === '' ? [] : stepsApplying(workspace, file => `/${file.directory}`.endsWith(`/${folder}`));
+  if (neighbours.length > 0) return neighbours;
+  const name = slugOf(folder);
+  return checklistSteps
+    .filter(({ checklistPath }) => name !== '' && slugOf(checklistPath) === name)
+    .flatMap(({ items }) => items.filter(item => !item.endsWith('w')));
+}
+
+/** The first and the last folder of a path without the numbers that trees put before them: two instances have workers. */
+function slugOf(path: string): string {
+  const names = path.split('/').flatMap(name => (name === '' || name.includes('.') ? [] : name.replace(/^\d+-/, '')));
+  return names.length > 1 ? `${names[0]}/${names.at(-1)}` : '';
+}

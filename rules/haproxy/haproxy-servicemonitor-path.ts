@@ -8,7 +8,7 @@ import { metricsPages } from './metrics-pages';
 
 export default {
   id: 'haproxy-servicemonitor-path',
-  items: ['2.2.a'],
+  items: ['2.2.a', '5.1.a.4'],
   severity: 'error',
   summary: 'Prometheus asks HAProxy for a page that it does not serve.',
   why: 'HAProxy answers 404 or 503, the target is down, and no alert about the proxy ever fires.',

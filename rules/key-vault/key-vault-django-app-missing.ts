@@ -9,7 +9,7 @@ import { isPlainImage } from './django';
 
 export default {
   id: 'key-vault-django-app-missing',
-  items: ['2.3.a.1'],
+  items: ['2.3.a.1', '2.3.a.2', '2.3.a.3'],
   severity: 'error',
   summary: 'The container starts a Django application that nothing puts there.',
   why: 'The image is plain Python. Without an init container that writes the application, `manage.py` is not found and the pod never starts.',

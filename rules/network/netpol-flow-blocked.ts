@@ -1,6 +1,7 @@
 import { flowSourceKinds, flowsFrom, isExternal, judgeFlow, type RequiredFlow } from '../../analysis/flows';
 import { matches } from '../../analysis/labels';
 import { type Pods, podTemplate } from '../../analysis/pods';
+import { clusterKind } from '../../analysis/roles';
 import { podsBehind, servicesIn } from '../../analysis/services';
 import { settingsOf } from '../../analysis/settings';
 import { column, insertEntry, quoted } from '../../manifests/edit';
@@ -24,7 +25,7 @@ import { letThrough } from './grants';
 
 export default {
   id: 'netpol-flow-blocked',
-  items: [],
+  items: ['1.4.b.2'],
   severity: 'error',
   summary: 'A connection that the configuration needs is blocked by NetworkPolicies.',
   why: 'The program waits for a connection that never opens, and reports a timeout that says nothing of policies. A connection has to be allowed twice: by the egress of the pod that opens it and by the ingress of the pod that answers.',
@@ -281,6 +282,7 @@ export default {
       yield {
         at: flow.at,
         ...(!isRequired && { severity: 'warning' }),
+        items: group.flows.some(({ flow }) => isToDatabase(flow)) ? ['1.4.b.2'] : [],
         message: `${capital(needOf(from, to, group))} (${flow.why}), but ${reasonOf(verdict)} — ${adviceOf(workspace, group)}.`,
         related: relatedOf(workspace, group),
         fixes: () => [...labelTemplates(workspace, group.flows), ...letThrough(workspace, group.flows)],
@@ -288,6 +290,11 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** Access to the databases is not only that nobody else gets in, but also that those who need it do. */
+function isToDatabase({ to, port, importance }: RequiredFlow): boolean {
+  return importance === 'required' && port === 5432 && !isExternal(to) && to.owner.qualifiedKind === clusterKind;
+}
 
 /** The groups that are reported at an object, so that news about others do not concern it. */
 function groupsFrom(resource: Resource, workspace: Workspace): readonly BlockedGroup[] {

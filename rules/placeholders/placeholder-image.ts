@@ -1,10 +1,11 @@
 import { containersOf, workloadKinds } from '../../analysis/pods';
+import { familiesOf } from '../../analysis/roles';
 import { findPlaceholders } from '../../analysis/text/placeholders';
 import type { Rule } from '../rule';
 
 export default {
   id: 'placeholder-image',
-  items: [],
+  items: ['2.3.a.1', '2.3.a.2', '2.3.a.3'],
   severity: 'error',
   summary: 'A container’s image is still a placeholder.',
   why: 'No registry has an image of this name, so the pod stays in `ImagePullBackOff`.',
@@ -44,6 +45,8 @@ export default {
       if (!found) continue;
       yield {
         at: image.part(found.span.start, found.span.end),
+        // The image of key_vault is what holds its application.
+        items: familiesOf(resource).has('key_vault') ? ['2.3.a.1', '2.3.a.2', '2.3.a.3'] : [],
         message: `The image of container ${name} is still the placeholder ${found.text} — name the image to run.`,
       };
     }

@@ -2,12 +2,12 @@ import { referrersOf } from '../../analysis/references';
 import { secretEntries } from '../../analysis/secret-data';
 import { languageOf, maskComments } from '../../analysis/text/comments';
 import { findPlaceholders } from '../../analysis/text/placeholders';
-import type { ChecklistItemId } from '../../checklist/types';
+import { generatedItemOf, itemOfKey } from '../credential-items';
 import type { Rule } from '../rule';
 
 export default {
   id: 'placeholder-secret',
-  items: ['A.1.a', 'A.1.b', 'A.1.c', 'A.1.d', 'A.1.e', 'A.1.f'],
+  items: ['A.1.a', 'A.1.b', 'A.1.c', 'A.1.d', 'A.1.e', 'A.1.f', 'A.2.a', 'A.2.b', 'A.2.c'],
   severity: 'error',
   summary: 'A Secret still holds a placeholder.',
   why: 'The deployment comes up with a password that everyone knows from the repository, or does not come up because two sides were given different placeholders.',
@@ -54,22 +54,13 @@ export default {
         ({ class: kind }) => kind !== 'domain' && kind !== 'env' && !(isTemplate && kind === 'token'),
       );
       if (!found) continue;
+      const item = itemOfKey(secret.name, key);
       yield {
         at: isEncoded ? value : value.part(found.span.start, found.span.end),
         message: `${key} of Secret ${secret.name} is still the placeholder ${found.text} — generate a value.`,
-        items: [itemOf(secret.name, key)],
+        // What is still a placeholder has not been generated either.
+        items: [item, generatedItemOf(item)],
       };
     }
   },
 } satisfies Rule;
-
-/** The line of the checklist that asks for a credential, by the names people give the keys. */
-function itemOf(secret: string, key: string): ChecklistItemId {
-  const name = `${secret} ${key}`;
-  if (/private[-_.]?key|rsa|\.pem|\.key$/i.test(key)) return 'A.1.d';
-  if (/django/i.test(name) || (/key[-_]?vault/i.test(secret) && /secret[-_]key/i.test(key))) return 'A.1.c';
-  if (/s3|minio|access[-_]key|secret[-_]key|console_/i.test(name)) return 'A.1.b';
-  if (/jwt|macaroon|form|registration|replication|turn|signing/i.test(key)) return 'A.1.f';
-  if (/api[-_]?(?:key|secret)/i.test(key)) return 'A.1.e';
-  return 'A.1.a';
-}

@@ -1,10 +1,11 @@
 import { secretEntries } from '../../analysis/secret-data';
 import { isEmptySecret, isSecretKey } from '../../analysis/text/secret-strength';
+import { generatedItemOf, itemOfKey } from '../credential-items';
 import type { Rule } from '../rule';
 
 export default {
   id: 'secret-empty-value',
-  items: ['A.1.a', 'A.1.b', 'A.1.c', 'A.1.d', 'A.1.e', 'A.1.f'],
+  items: ['A.1.a', 'A.1.b', 'A.1.c', 'A.1.d', 'A.1.e', 'A.1.f', 'A.2.a', 'A.2.b', 'A.2.c'],
   severity: 'error',
   summary: 'A credential in a Secret is empty.',
   why: 'A program that is given an empty password, key or token either does not start or protects nothing.',
@@ -40,19 +41,12 @@ export default {
     for (const { key, value, text } of secretEntries(secret)) {
       const isEmpty = value.isNull || (text !== undefined && isEmptySecret(text));
       if (!isEmpty || !isSecretKey(key)) continue;
+      const item = itemOfKey(secret.name, key);
       yield {
         at: value.isNull ? value.key : value,
         message: `${key} of Secret ${secret.name} is empty — generate a value.`,
-        items: [itemOf(key)],
+        items: [item, generatedItemOf(item)],
       };
     }
   },
 } satisfies Rule;
-
-function itemOf(key: string): string {
-  if (/django/i.test(key)) return 'A.1.c';
-  if (/private[-_]?key/i.test(key)) return 'A.1.d';
-  if (/s3|access[-_]?key|minio/i.test(key)) return 'A.1.b';
-  if (/api[-_]?(?:key|secret)/i.test(key)) return 'A.1.e';
-  return /pass/i.test(key) ? 'A.1.a' : 'A.1.f';
-}

@@ -23,7 +23,7 @@ import {
 
 export default {
   id: 'synapse-s3-provider-not-installed',
-  items: ['2.1.a'],
+  items: ['2.1.a', '2.1.b'],
   severity: 'error',
   summary: 'Synapse is configured to keep media in S3, but nothing installs the S3 storage provider.',
   why: 'The published Synapse images do not have the package. Every process that runs the media repository loads the provider when it starts, and stops with "No module named \'s3_storage_provider\'".',
@@ -139,8 +139,11 @@ export default {
     )
       return;
     const image = process.container.value.at('image');
+    const entries = searchPath(workspace, process).entries.map(({ path }) => path);
     yield {
       at: image,
+      // Where no volume is mounted for packages either, the checklist's second line is not met.
+      items: preparedMount(process, entries) ? ['2.1.a'] : ['2.1.a', '2.1.b'],
       ...(isLoaded ? {} : { severity: 'warning' as const }),
       message: isLoaded
         ? `${resource.title} keeps media in S3, but nothing installs ${s3Package} in its pod, so Synapse does not start — install it in an init container.`

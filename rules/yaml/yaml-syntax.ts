@@ -1,9 +1,11 @@
+import { checklistSteps } from '../../checklist/steps';
 import type { ManifestDocument } from '../../manifests/document';
 import type { Fix, Rule } from '../rule';
+import { stepsApplying } from '../step-objects';
 
 export default {
   id: 'yaml-syntax',
-  items: [],
+  items: checklistSteps.flatMap(({ items }) => items.filter(item => !item.endsWith('w'))),
   severity: 'error',
   summary: 'A document is not well-formed YAML.',
   why: '`kubectl apply` refuses the whole file, so none of its objects is created or updated, not even the correct ones.',
@@ -48,24 +50,28 @@ export default {
           exit 0
     `,
   },
-  *checkDocument(document) {
+  *checkDocument(document, workspace) {
     const [problem] = document.problems;
     if (!problem) return;
+    // kubectl refuses the whole file, so a step that applies it fails.
+    const items = stepsApplying(workspace, file => file === document.file);
     const escaped = escapedHeredoc(document, problem.at.start);
     if (escaped) {
       yield {
-        at: document.place(escaped.start, escaped.firstLineEnd),
+        at: document.writtenPlace(escaped.start, escaped.firstLineEnd),
+        items,
         message: `This line leaves the block scalar, so the here-document above it is cut off and the file is no YAML — indent it down to ${escaped.delimiter}.`,
         fixes: () => [indentAgain(document, escaped)],
       };
       return;
     }
-    const text = document.text;
+    const text = document.writtenText;
     const start = Math.min(problem.at.start, Math.max(0, text.length - 1));
     const lineEnd = text.indexOf('\n', start);
     const end = Math.max(start + 1, Math.min(problem.at.end, lineEnd === -1 ? text.length : lineEnd));
     yield {
-      at: document.place(start, end),
+      at: document.writtenPlace(start, end),
+      items,
       message: `${problem.message} — kubectl refuses the whole file until this is corrected.`,
     };
   },
@@ -81,7 +87,7 @@ interface EscapedHeredoc {
 
 /** A here-document that a script in a block scalar opens and whose body is indented less than the scalar. */
 function escapedHeredoc(document: ManifestDocument, problem: number): EscapedHeredoc | undefined {
-  const { text } = document;
+  const { writtenText: text } = document;
   const openings = text.matchAll(/^([ ]+)(?=\S)[^\n]*<<-?[ ]*(["']?)(\w+)\2[^\n]*\r?\n/gm);
   for (const opening of openings) {
     const start = opening.index + opening[0].length;
@@ -101,7 +107,7 @@ function escapedHeredoc(document: ManifestDocument, problem: number): EscapedHer
 }
 
 function indentAgain(document: ManifestDocument, { start, end, indent }: EscapedHeredoc): Fix {
-  const lines = document.text.slice(start, end).split('\n');
+  const lines = document.writtenText.slice(start, end).split('\n');
   const least = Math.min(...lines.filter(line => line.trim() !== '').map(indentOf));
   const prefix = ' '.repeat(indent - least);
   return {
@@ -109,7 +115,7 @@ function indentAgain(document: ManifestDocument, { start, end, indent }: Escaped
     safe: true,
     edits: [
       {
-        at: document.place(start, end),
+        at: document.writtenPlace(start, end),
         newText: lines.map(line => (line.trim() === '' ? line : prefix + line)).join('\n'),
       },
     ],
