@@ -47,9 +47,15 @@ export interface Completion {
   readonly writing: Writing;
 }
 
-/** How a choice has to be written where the cursor stands. */
+/** What can be written at an offset of a text that is no YAML, and the part of the text that it takes the place of. */
+export interface TextCompletion {
+  readonly candidates: readonly Candidate[];
+  readonly span: Span;
+}
+
+/** How a choice has to be written where the cursor stands. In `text` it is written as it is. */
 export interface Writing {
-  readonly language: 'yaml' | 'haproxy' | 'comment';
+  readonly language: 'yaml' | 'json' | 'text' | 'comment';
   readonly isKey: boolean;
   /** Whether the choice starts a new item of a list, so that a dash comes first. */
   readonly isItem: boolean;

@@ -35,7 +35,7 @@ export function currentAt(file: SourceFile, offset: number): Current | undefined
   const document = file.documents.findLast(one => one.offset <= offset);
   if (!document) return undefined;
   const inner = offset - document.offset;
-  const cursor = yamlCursor(document.text, inner);
+  const cursor = yamlCursor(document.writtenText, inner);
   if (!cursor) return undefined;
   const root = readableRoot(document, inner);
   const inList = /List$/.test(root.at('kind').text ?? '') && cursor.path[0] === 'items' && cursor.path.length > 1;
@@ -90,6 +90,6 @@ export function readableTree(text: string, offset: number): Tree {
 
 function readableRoot(document: ManifestDocument, offset: number): Value {
   if (document.problems.length === 0 && !document.isTemplate) return document.root;
-  const tree = readableTree(document.text, offset);
-  return rootOf({ tree, linePrefix: '', place: (start, end) => document.place(start, end) });
+  const tree = readableTree(document.writtenText, offset);
+  return rootOf({ tree, linePrefix: '', place: (start, end) => document.writtenPlace(start, end) });
 }

@@ -1,7 +1,7 @@
 import type { Workspace } from '../../manifests/workspace';
 import { type HaproxySection, readHaproxy } from '../text/haproxy';
 import { haproxyWords } from '../text/haproxy-words';
-import { type Candidate, distinct } from './candidate';
+import { type Candidate, distinct, type TextCompletion } from './candidate';
 import {
   haproxyArguments,
   haproxyFetches,
@@ -11,12 +11,6 @@ import {
   serverOptions,
 } from './haproxy-keywords';
 import { hostCandidates } from './hosts';
-
-/** What can be written at an offset of a haproxy.cfg, and the word that it takes the place of. */
-export interface HaproxyCompletion {
-  readonly candidates: readonly Candidate[];
-  readonly span: { readonly start: number; readonly end: number };
-}
 
 /** Whether a text is a configuration of HAProxy, by the name of its file and its sections. */
 export function isHaproxyConfig(name: string, text: string): boolean {
@@ -31,7 +25,7 @@ export function haproxyAt(
   namespace: string | undefined,
   text: string,
   offset: number,
-): HaproxyCompletion | undefined {
+): TextCompletion | undefined {
   const start = text.lastIndexOf('\n', offset - 1) + 1;
   const before = text.slice(start, offset);
   const line = [...haproxyWords(before)][0] ?? [];

@@ -3,7 +3,7 @@ import type { Workspace } from '../../manifests/workspace';
 import { type Family, familiesOf } from '../roles';
 import { podsBehind, type Service, servicesIn } from '../services';
 import { parseClusterHost } from '../text/hosts';
-import type { Candidate, Rank } from './candidate';
+import { type Candidate, distinct, type Rank } from './candidate';
 
 /** The name under which pods of every namespace reach a Service. */
 function clusterName({ name, namespace }: Service): string {
@@ -100,6 +100,23 @@ export function portsOfHost(
         rank: 0 as const,
       })),
     );
+}
+
+/** The ports of the Services whose pods run a family: for a host that only a script knows. */
+export function portsOfFamily(workspace: Workspace, family: Family): readonly Candidate[] {
+  return distinct(
+    servicesIn(workspace)
+      .filter(service => runs(workspace, service, family))
+      .flatMap(({ ports, name }) =>
+        ports.map(({ port }) => ({
+          label: String(port),
+          kind: 'port' as const,
+          detail: `Service/${name}`,
+          isBare: true,
+          rank: 0 as const,
+        })),
+      ),
+  );
 }
 
 function runs(workspace: Workspace, service: Service, family: Family): boolean {

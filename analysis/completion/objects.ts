@@ -18,7 +18,11 @@ export function objectsAt(place: Place, path: readonly PathKey[]): readonly Cand
   if (key) return keysOf(place, key.kind, key.name);
   const certificate = certificateSecret(place, path);
   const kind = namedKind(place, path);
-  if (kind) return distinct([...certificate, ...namesOf(place, kind)]);
+  if (kind) {
+    const { workspace, resource } = place;
+    const isOwn = ({ label }: Candidate): boolean => kind === resource.qualifiedKind && label === resource.name;
+    return distinct([...certificate, ...objectNames(workspace, kind, resource.namespace).filter(one => !isOwn(one))]);
+  }
   if (certificate.length > 0) return certificate;
   return pathsInPod(place, path) ?? namespacesAt(place, path) ?? kindsAt(place, path);
 }
@@ -157,8 +161,8 @@ function namedKind(place: Place, path: readonly PathKey[]): string | undefined {
   return undefined;
 }
 
-function namesOf({ workspace, resource }: Place, kind: string): readonly Candidate[] {
-  const { namespace } = resource;
+/** The objects of a kind that a name in a namespace may mean: what is written, made by operators, or used elsewhere. */
+export function objectNames(workspace: Workspace, kind: string, namespace: string | undefined): readonly Candidate[] {
   switch (kind) {
     case 'Service':
       return distinct(
@@ -201,9 +205,7 @@ function namesOf({ workspace, resource }: Place, kind: string): readonly Candida
                 rank: 0,
               })),
           )
-        : objectsOfKind(workspace, kind, namespace).filter(
-            one => !(kind === resource.qualifiedKind && one.label === resource.name),
-          );
+        : objectsOfKind(workspace, kind, namespace);
     }
   }
 }

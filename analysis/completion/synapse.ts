@@ -1,11 +1,10 @@
 import type { PathKey, Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
-import { dataKeys, declarationsOf } from '../declarations';
-import { mountsOf, volumeOf } from '../mounts';
-import { containersOf, replicasOf } from '../pods';
+import { replicasOf } from '../pods';
 import { portsServing, processes, type SynapseProcess } from '../synapse';
 import { type Candidate, distinct } from './candidate';
 import { hostCandidates, ordinals, portsOfHost } from './hosts';
+import { secretFilesOf } from './mounted-files';
 import { isListOfScalars, optionAt, optionCandidate, optionsBelow, wordCandidates } from './option-table';
 import { synapseOptions } from './synapse-options';
 
@@ -74,7 +73,7 @@ export function synapseValuesAt(config: SynapseText, path: readonly PathKey[]): 
       return section === 'instance_map' ? distinct([...replicationPorts(config, String(path[1])), ...ports]) : ports;
     }
     case 'file':
-      return mountedSecrets(config);
+      return secretFilesOf(workspace, namespace, 'synapse');
     default:
       return wordCandidates(option.words);
   }
@@ -137,37 +136,4 @@ function namesOf({ names, resource, isWorker }: SynapseProcess): readonly string
   return resource.kind === 'StatefulSet'
     ? ordinals(resource, replicasOf(resource)).filter(name => names.matches(name))
     : [];
-}
-
-/** The files of Secrets that Synapse's containers have. */
-function mountedSecrets(config: SynapseText): readonly Candidate[] {
-  const { workspace } = config;
-  return distinct(
-    near(config).flatMap(({ resource }) =>
-      containersOf(resource).flatMap(container =>
-        mountsOf(container).flatMap(mount => {
-          const secret = volumeOf(resource, mount.volume)?.at('secret');
-          const name = secret?.at('secretName').string;
-          if (!secret || name === undefined) return [];
-          const items = secret.at('items').items();
-          const own = workspace.find('Secret', resource.namespace, name);
-          const keys =
-            items.length > 0
-              ? items.flatMap(item => item.at('path').text ?? [])
-              : own
-                ? dataKeys(own.root)
-                : declarationsOf(workspace, 'Secret', resource.namespace, name).flatMap(one =>
-                    one.keys === 'any' ? [] : [...one.keys],
-                  );
-          const files = mount.subPath === undefined ? keys.map(key => `${mount.mountPath}/${key}`) : [mount.mountPath];
-          return files.map(label => ({
-            label,
-            kind: 'path' as const,
-            detail: `Secret/${name} in ${resource.title}`,
-            rank: 0 as const,
-          }));
-        }),
-      ),
-    ),
-  );
 }

@@ -1,7 +1,6 @@
 import type { SourceFile } from '../../manifests/file';
 import type { Place, Span } from '../../manifests/span';
 import { commandsIn, type FoundCommand } from '../commands';
-import type { KubectlTarget } from '../text/kubectl-commands';
 import type { RunWord } from '../text/shell-values';
 import { keySubject, type Occurrence, objectSubject } from './occurrence';
 
@@ -27,7 +26,7 @@ export function* commandsNaming(file: SourceFile): Iterable<Occurrence> {
       }
     } else if ('targets' in command) {
       for (const target of command.targets) {
-        const kind = kindOf(target);
+        const kind = kubectlKind(target.resource);
         if (kind) yield* ofWord(found, target.name, kind, namespace, 'reference');
       }
     }
@@ -64,7 +63,7 @@ function letters({ file, place }: FoundCommand, span: Span, name: string): Place
 }
 
 /** The kind that kubectl means by a name of a resource type (https://kubernetes.io/docs/reference/kubectl/#resource-types). */
-function kindOf({ resource }: KubectlTarget): string | undefined {
+export function kubectlKind(resource: string): string | undefined {
   const [name = '', ...group] = resource.split('.');
   const kind = kinds.get(name) ?? kinds.get(name.replace(/s$/, ''));
   return kind === undefined || group.length === 0 || kind.includes('.') ? kind : undefined;

@@ -23,7 +23,10 @@ import type { Feature } from './feature';
 /** Offers what the tree has and what schemas allow where the cursor stands; what a field is comes when it is asked for. */
 export const completion: Feature = {
   capabilities: () => ({
-    completionProvider: { triggerCharacters: [' ', '"', "'", '/', '.', '{', '[', ',', '!'], resolveProvider: true },
+    completionProvider: {
+      triggerCharacters: [' ', '"', "'", '/', '.', '{', '[', ',', '!', '$', '(', '='],
+      resolveProvider: true,
+    },
   }),
   offer(session) {
     session.connection.onCompletion(async (params): Promise<CompletionList | null> => {
@@ -106,7 +109,7 @@ function toItem(
 ): CompletionItem {
   const { label, kind, detail, field } = candidate;
   const isKey =
-    writing.language === 'yaml' &&
+    (writing.language === 'yaml' || writing.language === 'json') &&
     (writing.isKey || writing.isItem) &&
     (candidate.opens !== undefined || (writing.isKey && kind === 'label'));
   const written = isKey ? asKey(candidate, writing, client) : asValue(candidate, writing, client);
@@ -142,6 +145,7 @@ interface Written {
 /** A key with its colon and what stands behind it. */
 function asKey({ label, opens }: Candidate, writing: Completion['writing'], client: Client): Written {
   if (writing.hasColon || writing.quote !== '') return { text: label, isSnippet: false };
+  if (writing.language === 'json') return { text: `"${label}": ${brackets[opens ?? 'scalar']}`, isSnippet: false };
   const key = asPlain(label);
   if (writing.isFlow) return { text: `${key}: `, isSnippet: false };
   const indent = ' '.repeat(writing.column + (writing.isItem ? 4 : 2));
@@ -151,6 +155,9 @@ function asKey({ label, opens }: Candidate, writing: Completion['writing'], clie
   const rest = opens === 'mapping' ? `\n${indent}` : opens === 'list' ? `\n${indent}- ` : ' ';
   return { text: `${key}:${rest}`, isSnippet: false };
 }
+
+/** What a key of JSON opens at once, because the closing bracket belongs to it. */
+const brackets = { scalar: '', mapping: '{}', list: '[]' } as const;
 
 /** References that are of no use without these fields. */
 const skeletons: Readonly<Record<string, readonly string[]>> = {
@@ -168,7 +175,8 @@ function asValue(candidate: Candidate, writing: Completion['writing'], client: C
       ? { text: `${text} (${'$'}{1:why})`, isSnippet: true }
       : { text: `${text} ()`, isSnippet: false };
   const plain = (written: string): Written => ({ text: written, isSnippet: false });
-  if (writing.language !== 'yaml' || isBare) return plain(text);
+  if (writing.language === 'json' && writing.quote === '' && !isBare) return plain(JSON.stringify(text));
+  if ((writing.language !== 'yaml' && writing.language !== 'json') || isBare) return plain(text);
   if (writing.quote === "'") return plain(text.replaceAll("'", "''"));
   if (writing.quote === '"') return plain(text.replaceAll('\\', '\\\\').replaceAll('"', '\\"'));
   return plain(asPlain(text));
