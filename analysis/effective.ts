@@ -12,7 +12,7 @@ import { type FileSteps, type FileWrite, fileSteps, isKnownProgram, pythonSteps 
 import { wholeText } from './text/origin';
 import type { SedCommand, SedSubstitution } from './text/sed-script';
 import { readShell, type ShellScript } from './text/shell';
-import type { RunPiece, RunVariable, RunWord, ShellPath } from './text/shell-values';
+import { normalPath, type RunPiece, type RunVariable, type RunWord, type ShellPath } from './text/shell-values';
 
 /**
  * The file that a container really reads at a path: a ConfigMap or Secret key as it stands, or what the scripts of the
@@ -82,6 +82,8 @@ export interface PodWrites {
   readonly refused: readonly WrittenPath[];
   /** Whether a path is only on the way to another file: a step reads it, or removes it later. */
   isIntermediate(container: Container, path: string): boolean;
+  /** Whether there may be a file: the tree shows it, or something that is not understood may make it. */
+  mayExist(container: Container, path: string): boolean;
 }
 
 export interface WrittenPath {
@@ -136,6 +138,9 @@ function podFiles(resource: Resource, workspace: Workspace): PodFiles {
   const intermediate = new Set<string>();
   /** The volumes on which a program that is not understood may have changed any file. */
   const unknownVolumes = new Set<string>();
+  /** The volumes on which a program that is not known may have made files. */
+  const openVolumes = new Set<string>();
+  const openFolders: string[] = [];
   const locate = (container: Container, path: string): { readonly space: string; readonly inner: string } => {
     const mount = mountAt(container, path);
     return mount
@@ -169,17 +174,25 @@ function podFiles(resource: Resource, workspace: Workspace): PodFiles {
     return [...found].filter(path => isBelow(path, folder) && path !== folder);
   };
 
+  const openAll = (container: Container): void => {
+    for (const mount of mountsOf(container)) openVolumes.add(`volume ${mount.volume}`);
+  };
+
   const run = (writes: readonly FileWrite[], context: Context, depth: number): void => {
     const { container } = context;
     for (const write of writes) {
       const at = context.script.place(write.span.start, write.span.end);
+      const target = context.script.place(write.to.span.start, write.to.span.end);
       const isUncertain = write.conditional || write.errorsIgnored;
       if (write.kind === 'run') {
         const called = depth < 4 ? calledScript(write, context) : undefined;
         for (const path of called?.reads ?? []) intermediate.add(keyOf(container, pathOf(path, called?.context)));
         if (called) run(called.writes, called.context, depth + 1);
+        else openAll(container);
         continue;
       }
+      if (!/^(?:\/[^$`]*|pipe:\d+)$/.test(pathOf(write.to, context))) openAll(container);
+      if (write.kind === 'opaque' && write.isFolder) openFolders.push(keyOf(container, pathOf(write.to, context)));
       if (write.kind === 'remove') {
         const to = pathOf(write.to, context);
         for (const path of write.to.hasGlob || write.recursive ? matching(write.to, context) : [to]) {
@@ -191,8 +204,8 @@ function podFiles(resource: Resource, workspace: Workspace): PodFiles {
       for (const { path, rendered, from } of outcomes(write, context)) {
         const key = keyOf(container, path);
         for (const source of from) if (keyOf(container, source) !== key) intermediate.add(keyOf(container, source));
-        if (isReadOnly(resource, container, path)) {
-          refused.push({ container, path, at, isUncertain });
+        if (path.startsWith('/') && isReadOnly(resource, container, path)) {
+          refused.push({ container, path, at: target, isUncertain });
           continue;
         }
         intermediate.delete(key);
@@ -219,6 +232,7 @@ function podFiles(resource: Resource, workspace: Workspace): PodFiles {
       for (const one of path.hasGlob ? matching(path, context) : [pathOf(path, context)])
         intermediate.add(keyOf(container, one));
     }
+    if (steps.runsUnknown) openAll(container);
     if (!steps.rendersUnknown) continue;
     for (const mount of mountsOf(container)) {
       if (isReadOnly(resource, container, mount.mountPath)) continue;
@@ -231,6 +245,12 @@ function podFiles(resource: Resource, workspace: Workspace): PodFiles {
     written,
     refused,
     isIntermediate: (container, path) => intermediate.has(keyOf(container, path)),
+    mayExist(container, path) {
+      const { space } = locate(container, path);
+      const key = keyOf(container, path);
+      const isOpen = openVolumes.has(space) || openFolders.some(folder => isBelow(key, folder));
+      return isOpen || read(container, path) !== undefined || filesIn(container, path).length > 0;
+    },
     file(container, path) {
       const key = `${container.name}\n${path}`;
       let file = files.get(key);
@@ -277,7 +297,7 @@ function podScripts(resource: Resource, workspace: Workspace): readonly PodScrip
     }
     // What the image of an init container starts may write whatever it can.
     if (!container.isInit) return [];
-    const steps: FileSteps = { writes: [], reads: [], rendersUnknown: true };
+    const steps: FileSteps = { writes: [], reads: [], rendersUnknown: true, runsUnknown: true };
     return [{ container, text: container.value.mapped, steps, assigned: new Set(), isOpen: false, args: [] }];
   });
 }
@@ -469,10 +489,12 @@ function copied(write: Extract<FileWrite, { kind: 'copy' }>, to: string, context
 
 /** A path with the variables that the container's environment sets to a literal value, and with the arguments. */
 function pathOf(path: ShellPath, context: Context | undefined): string {
-  return path.path.replace(/\$\{(\w+)\}/g, (whole, name: string) => {
+  const written = path.path.replace(/\$\{(\w+)\}/g, (whole, name: string) => {
     const given = /^\d+$/.test(name) ? context?.args[Number(name) - 1]?.text : undefined;
     return given ?? context?.environment.variables.get(name)?.value?.text ?? whole;
   });
+  const folder = /^[/$`~]|^pipe:/.test(written) ? undefined : context?.container.value.at('workingDir').text;
+  return folder === undefined ? written : normalPath(`${folder}/${written}`);
 }
 
 function render(
@@ -746,8 +768,9 @@ function fixedFolder(glob: string): string {
 /** Whether a file cannot be written: volumes of ConfigMaps, Secrets and the like are always read-only (CVE-2017-1002102). */
 function isReadOnly(resource: Resource, container: Container, path: string): boolean {
   const mount = mountAt(container, path);
-  const volume = mount && volumeOf(resource, mount.volume);
-  if (!mount || !volume) return false;
+  if (!mount) return isRootReadOnly(container) && !/^\/(?:dev|proc|sys)\//.test(path);
+  const volume = volumeOf(resource, mount.volume);
+  if (!volume) return false;
   return (
     mount.isReadOnly || ['configMap', 'secret', 'projected', 'downwardAPI'].some(source => volume.at(source).exists)
   );
@@ -771,6 +794,10 @@ function mounted(workspace: Workspace, resource: Resource, container: Container,
     isVerbatim: true,
     sources: [text.value],
   };
+}
+
+function isRootReadOnly({ value }: Container): boolean {
+  return value.at('securityContext', 'readOnlyRootFilesystem').boolean === true;
 }
 
 /** The files of ConfigMaps and Secrets at a mount. */

@@ -19,7 +19,10 @@ import probeMissing from './availability/probe-missing';
 import probePortMissing from './availability/probe-port-missing';
 import resourcesMissing from './availability/resources-missing';
 import configEnvUndefined from './config/config-env-undefined';
+import configFileMissing from './config/config-file-missing';
+import configOpaque from './config/config-opaque';
 import configPlaceholderUnsubstituted from './config/config-placeholder-unsubstituted';
+import configWriteRefused from './config/config-write-refused';
 import deployFileNotApplied from './deploy/deploy-file-not-applied';
 import deployOrder from './deploy/deploy-order';
 import deployPathMissing from './deploy/deploy-path-missing';
@@ -214,9 +217,12 @@ export const rules: readonly Rule[] = [
   alertRulesMissing,
   configCopyDrift,
   configEnvUndefined,
+  configFileMissing,
   configHostPort,
   configHostUnknownService,
+  configOpaque,
   configPlaceholderUnsubstituted,
+  configWriteRefused,
   crdRequiredFieldMissing,
   crdUnknownField,
   dashboardJsonInvalid,

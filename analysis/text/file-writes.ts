@@ -17,6 +17,7 @@ import {
   type RunPiece,
   type RunWord,
   type ShellPath,
+  wordAfter,
 } from './shell-values';
 
 /** A step of a script that makes or changes a file of the container in which the script runs. */
@@ -109,6 +110,8 @@ export interface FileSteps {
   readonly reads: readonly ShellPath[];
   /** It starts a program that makes files of templates in a way that is not understood, such as `confd`. */
   readonly rendersUnknown: boolean;
+  /** It starts a program of which it is not known whether it makes files. */
+  readonly runsUnknown: boolean;
 }
 
 /**
@@ -135,11 +138,13 @@ function readSteps(script: ShellScript): FileSteps {
   const writes: FileWrite[] = [];
   const reads: ShellPath[] = [];
   let rendersUnknown = false;
+  let runsUnknown = false;
   let pipes = 0;
   runShell(script, step => {
     if (step.remote) return;
     if (step.piped) reads.push(...step.piped.flatMap(filesIn));
     rendersUnknown ||= renderers.has(step.name ?? '');
+    runsUnknown ||= step.command.words.length > 0 && !isKnownProgram(step.name) && !isShell(step.name);
     const { span } = step.command;
     const { conditional, looped, errorsIgnored } = step;
     const common = { span, conditional, looped, errorsIgnored };
@@ -148,7 +153,7 @@ function readSteps(script: ShellScript): FileSteps {
     writeArguments(writing);
     if (step.output) writeContent(step.output.to, step.output.append, step.output.content, writing);
   });
-  return { writes, reads, rendersUnknown };
+  return { writes, reads, rendersUnknown, runsUnknown };
 }
 
 /** Programs that fill in templates which their own configuration or command line names, by their manuals. */
@@ -602,7 +607,7 @@ function after(args: readonly RunWord[], option: RegExp): readonly RunWord[] {
 }
 
 function withoutName(word: RunWord): RunWord {
-  return { ...word, value: word.value.slice('of='.length) };
+  return wordAfter(word, 'of='.length);
 }
 
 function isDevice(word: RunWord): boolean {

@@ -219,7 +219,7 @@ function runCommand(command: ShellCommand, frame: Frame): void {
   if (name !== undefined) runBuiltin(name, args, frame);
   if (command.inner.length === 0 || name === 'trap') return;
   if (name === 'eval') {
-    runEval(command, args, frame);
+    runEval(command, args, { ...inside, environment: frame.environment, stdout: { kind: 'closed' } });
     return;
   }
   runNodes(command.inner, {
@@ -307,7 +307,7 @@ function visitStep(
   const path = (word: RunWord): ShellPath => pathOf(word, frame);
   let output: RunStep['output'];
   let piped: RunStep['piped'] = stdout?.kind === 'pipe' ? [] : undefined;
-  if (stdout && stdout.kind !== 'closed' && step.command.inner.length === 0) {
+  if (stdout && stdout.kind !== 'closed' && (step.command.inner.length === 0 || step.name === 'eval')) {
     const content = outputOf({
       name: step.name,
       args: step.args,

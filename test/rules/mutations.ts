@@ -874,6 +874,23 @@ metadata:
     edit(synapse, '              sed -i "s|FORM_SECRET_PLACEHOLDER|${FORM_SECRET}|g" /config/homeserver.yaml\n', ''),
   ),
   mutation(
+    'config-file-missing',
+    edit(livekit, '            - /config/livekit.yaml\n', '            - /config/livekit.yml\n'),
+  ),
+  mutation(
+    'config-write-refused',
+    edit(livekit, '|g" /config/livekit.yaml\n          env:', '|g" /config-template/livekit.yaml\n          env:'),
+    { also: { 'livekit-config-not-substituted': 'the file that LiveKit reads stays as it was' } },
+  ),
+  mutation(
+    'config-opaque',
+    edit(
+      livekit,
+      '|g" /config/livekit.yaml\n          env:',
+      '|g" /config/livekit.yaml\n              confd -onetime -backend env\n          env:',
+    ),
+  ),
+  mutation(
     'config-env-undefined',
     edit(synapse, '            - name: FORM_SECRET\n', '            - name: FORM_SECRETS\n'),
   ),
