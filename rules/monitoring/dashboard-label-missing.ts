@@ -2,7 +2,7 @@ import { type ChartRelease, chartReleases } from '../../analysis/charts';
 import { dashboardsOf } from '../../analysis/dashboards';
 import { valuesDocuments } from '../../analysis/helm-values';
 import { referrersOf } from '../../analysis/references';
-import { insertEntry, replaceScalar } from '../../manifests/edit';
+import { insertEntry, replaceScalar, replaceValue } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
@@ -56,6 +56,19 @@ export default {
     const sidecar = workspace.shared(readSidecar);
     const value = configMap.labels.get(sidecar.label);
     const labels = configMap.root.at('metadata', 'labels');
+    const unquoted = labels.at(sidecar.label);
+    if (unquoted.text !== undefined && unquoted.string === undefined) {
+      yield {
+        at: unquoted,
+        severity: 'error',
+        message: `The label ${sidecar.label} is no text, and Kubernetes refuses the ConfigMap ${configMap.name} — put ${unquoted.text} in quotes.`,
+        fixes: () => {
+          const edit = replaceValue(unquoted, `"${sidecar.value ?? unquoted.text}"`);
+          return edit ? [{ title: `Write "${sidecar.value ?? unquoted.text}"`, safe: true, edits: [edit] }] : [];
+        },
+      };
+      return;
+    }
     if (value === undefined) {
       yield {
         at: labels.exists ? labels.key : configMap.root.at('metadata', 'name'),

@@ -25,7 +25,7 @@ export default {
     'Name the port as the Service names it in `spec.ports[].name`; in a PodMonitor, as the container names it in `ports[].name`.',
   traps: [
     'It is enough that one of the selected Services has the port.',
-    '`port` is a name, never a number; `targetPort` may be either and is looked for on the pods. A number that no container declares is left alone, because declaring is optional.',
+    '`port` is a name, never a number; `targetPort` may be either and is looked for on the pods. A container has to declare it, also a number: the operator compares it with the declared ports only.',
     'The MinIO Operator names its ports `http-minio` and, with TLS, `https-minio`; the headless Service always says `http-minio`. With TLS the endpoint also needs `scheme: https`.',
   ],
   sources: [
@@ -101,7 +101,7 @@ export default {
     if (selected.length === 0) return;
     for (const endpoint of monitor.endpoints) {
       if (endpoint.port.text !== undefined) yield* checkPort(workspace, monitor, endpoint);
-      else if (endpoint.targetPort.string !== undefined) yield* checkTargetPort(workspace, monitor, endpoint);
+      else if (endpoint.targetPort.text !== undefined) yield* checkTargetPort(workspace, monitor, endpoint);
       yield* checkScheme(workspace, monitor, endpoint);
     }
   },
@@ -141,9 +141,24 @@ function* checkPort(workspace: Workspace, monitor: Monitor, { port, value }: End
   };
 }
 
+/**
+ * The operator keeps the targets of which a container port has that name or number, so a number that no container
+ * declares leads nowhere either (prometheus-operator pkg/prometheus/promcfg.go, `__meta_kubernetes_pod_container_port_number`).
+ */
 function* checkTargetPort(workspace: Workspace, monitor: Monitor, { targetPort }: Endpoint): Iterable<Problem> {
   const pods = podsOf(workspace, monitor);
-  if (pods.length === 0 || pods.some(one => one.ports.some(port => port.name === targetPort.text))) return;
+  const { number } = targetPort;
+  const fits = (port: NamedPort): boolean => (number === undefined ? port.name === targetPort.text : port.port === number);
+  if (pods.length === 0 || pods.some(one => one.ports.some(fits))) return;
+  if (number !== undefined) {
+    const numbers = [...new Set(pods.flatMap(one => one.ports.map(({ port }) => port)))].sort((a, b) => a - b);
+    yield {
+      at: targetPort,
+      items: itemsOf(monitor),
+      message: `No container of the pods that ${monitor.resource.kind} ${monitor.resource.name} selects declares the port ${number}, ${numbers.length === 0 ? 'nor any other' : `only ${numbers.join(', ')}`} — name one of theirs, or declare it.`,
+    };
+    return;
+  }
   const names = distinct(pods.flatMap(one => one.ports.map(port => port.name)));
   yield {
     at: targetPort,

@@ -3,22 +3,24 @@ import { describe, matches, type Requirement } from '../../analysis/labels';
 import {
   isIn,
   type Monitor,
+  monitors,
   podMonitorKind,
   podsOf,
   readMonitor,
   seesAll,
   serviceMonitorKind,
   servicesOf,
+  targetsOf,
 } from '../../analysis/monitors';
 import { nearest } from '../../analysis/nearest';
-import { podsIn } from '../../analysis/pods';
+import { type Pods, podsIn } from '../../analysis/pods';
 import { databases, tenantKind } from '../../analysis/roles';
 import { podsBehind, type Service, servicesIn } from '../../analysis/services';
 import { settingsOf } from '../../analysis/settings';
 import { deleteEntry, entryPlace, insertEntry, quoted, replaceScalar } from '../../manifests/edit';
 import type { Place, TextEdit } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
-import type { Fix, Rule } from '../rule';
+import type { Fix, Problem, Rule } from '../rule';
 import { itemsOf } from './component';
 
 export default {
@@ -131,6 +133,11 @@ export default {
     if (!monitor || monitor.selector.requirements.length === 0) return;
     const found = monitor.selects === 'Service' ? servicesOf(workspace, monitor) : podsOf(workspace, monitor);
     if (found.length > 0 || isOfMissingComponent(workspace, monitor)) return;
+    const elsewhere = namespacesElsewhere(workspace, monitor);
+    if (elsewhere.length > 0 && fromChart(workspace, monitor) !== 'yes') {
+      yield inOtherNamespace(monitor, elsewhere);
+      return;
+    }
     const culprit = onlyOnPods(workspace, monitor) ?? culpritOf(workspace, monitor);
     // Without a view of everything there, only labels that were evidently taken from the pods are wrong for sure.
     if (!seesAll(workspace, monitor) && !culprit?.isOnPods) return;
@@ -152,6 +159,48 @@ export default {
     };
   },
 } satisfies Rule;
+
+/**
+ * Where the tree has what the selector describes, if the monitor does not look there. Where the tree knows nothing of
+ * the namespaces that it does look into, only what nobody else watches is taken to be meant.
+ */
+function namespacesElsewhere(workspace: Workspace, monitor: Monitor): readonly string[] {
+  const pods =
+    monitor.selects === 'Service'
+      ? servicesIn(workspace)
+          .filter(service => matches(monitor.selector, service.labels))
+          .flatMap(service => podsBehind(workspace, service))
+      : podsIn(workspace).filter(one => matches(monitor.selector, one.labels));
+  const watched = (one: Pods): boolean =>
+    monitors(workspace).some(other => targetsOf(workspace, other).some(target => target.pods.owner === one.owner));
+  const isMeant = seesAll(workspace, monitor) || !pods.some(watched);
+  return isMeant ? [...new Set(pods.flatMap(one => one.namespace ?? []))].sort() : [];
+}
+
+function inOtherNamespace(monitor: Monitor, namespaces: readonly string[]): Problem {
+  const { resource, selector } = monitor;
+  const written = resource.root.at('spec', 'namespaceSelector');
+  const names = written.at('matchNames');
+  const looks = monitor.namespaces === 'any' ? [] : [...monitor.namespaces].flatMap(one => one ?? []);
+  const [only, ...others] = namespaces;
+  return {
+    at: names.items().length === 1 ? names.at(0) : written.exists ? written.key : selector.at.key,
+    items: itemsOf(monitor),
+    message: `${resource.kind} ${resource.name} looks into the namespace ${looks.join(', ')}, but what it selects is in ${namespaces.join(', ')} — name that in namespaceSelector.matchNames.`,
+    fixes: () => {
+      if (only === undefined || others.length > 0) return [];
+      const item = names.items().length === 1 ? names.at(0) : undefined;
+      const edit = item
+        ? replaceScalar(item, only)
+        : written.exists
+          ? undefined
+          : insertEntry(resource.root.at('spec'), `namespaceSelector:\n  matchNames:\n    - ${only}`, {
+              after: 'selector',
+            });
+      return edit ? [{ title: `Look into the namespace ${only}`, safe: true, edits: [edit] }] : [];
+    },
+  };
+}
 
 /** Whether what the monitor is for is missing as a whole, which is told once by a rule of its own. */
 function isOfMissingComponent(workspace: Workspace, { selector }: Monitor): boolean {

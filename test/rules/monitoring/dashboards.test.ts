@@ -146,6 +146,12 @@ describe('labels of dashboards', () => {
     );
   });
 
+  it('are text, which a number is not', () => {
+    expectMarks(
+      dashboard('a', '{"panels": []}', 'grafana_dashboard: 1\n    #                      ^ 💡 error: put 1 in quotes'),
+    );
+  });
+
   it('do not help in a namespace that is not searched', () => {
     expectMarks(
       `${dashboard('a', '{"panels": []}', 'grafana_dashboard: "1"', 'matrix\n    #            ^^^^^^ warning: looks into monitoring only')}${values('{searchNamespace: [monitoring]}')}`,

@@ -60,6 +60,53 @@ describe('what monitors select', () => {
     `);
   });
 
+  it('is not found in another namespace than that of the Services', () => {
+    const tree = (namespaces: string): string => `
+    apiVersion: monitoring.coreos.com/v1
+    kind: ServiceMonitor
+    metadata:
+      name: haproxy
+      namespace: monitoring
+    spec:
+${namespaces}
+        matchLabels: {app: haproxy}
+      endpoints:
+        - port: stats
+    ---
+    apiVersion: v1
+    kind: Service
+    metadata:
+      name: haproxy
+      namespace: matrix
+      labels: {app: haproxy}
+    spec:
+      selector: {app: haproxy}
+      ports:
+        - name: stats
+          port: 8404
+    ---
+    apiVersion: v1
+    kind: Pod
+    metadata:
+      name: haproxy
+      namespace: matrix
+      labels: {app: haproxy}
+    spec:
+      containers:
+        - name: haproxy
+          ports: [{name: stats, containerPort: 8404}]
+    `;
+    const absent = tree('      selector:\n    # ^^^^^^^^ 💡 error: looks into the namespace monitoring, but what it selects is in matrix');
+    expectMarks(absent);
+    assert.match(fixedBy(absent, selectsNoService), /namespaceSelector:\n {4}matchNames:\n {6}- matrix\n/);
+    expectMarks(
+      tree(
+        '      namespaceSelector:\n        matchNames:\n          - lb\n    #       ^^ 💡 error: looks into the namespace lb\n      selector:',
+      ),
+    );
+    expectMarks(tree('      namespaceSelector: {any: true}\n      selector:'));
+  });
+
   it('has other port names and needs https where a Tenant has TLS', () => {
     const source = `${tenant('requestAutoCert: true')}${minioMonitor}
           port: http
@@ -234,7 +281,7 @@ describe('what monitors select', () => {
     `);
   });
 
-  it('may be reached by targetPort, whose number need not be declared', () => {
+  it('may be reached by targetPort, which a container has to declare by name or number', () => {
     const tree = (targetPort: string): string => `
     apiVersion: monitoring.coreos.com/v1
     kind: ServiceMonitor
@@ -274,7 +321,8 @@ describe('what monitors select', () => {
                 - name: web
                   containerPort: 8080
     `;
-    expectMarks(tree('9090'));
+    expectMarks(tree('8080'));
+    expectMarks(tree('9090\n    #                 ^^^^ error: declares the port 9090, only 8080'));
     expectMarks(tree('web'));
     expectMarks(tree('metrics\n    #                 ^^^^^^^ 💡 error: no container port named metrics, only web'));
   });
