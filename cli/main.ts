@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { runCommand } from './run';
 
 // A reader that has seen enough, such as `head`, closes the pipe; that is no failure.

@@ -2,54 +2,70 @@
 // `node scripts/build.mjs [--development]`: development keeps names readable and writes source maps.
 import fs from 'node:fs';
 import path from 'node:path';
-import esbuild from 'esbuild';
+import { build as bundle } from 'rolldown';
 
 const repository = path.resolve(import.meta.dirname, '..');
 const { version } = JSON.parse(fs.readFileSync(path.join(repository, 'package.json'), 'utf8'));
 const inRepository = file => path.join(repository, file);
 
-// A package's `module` entry is the one that esbuild can follow; jsonc-parser's `main` requires at run time.
-const node = { platform: 'node', target: 'node20.19', format: 'cjs', mainFields: ['module', 'main'] };
-const browser = { platform: 'browser', target: 'es2022', mainFields: ['browser', 'module', 'main'] };
+const node = {
+  platform: 'node',
+  format: 'cjs',
+  target: 'node20.19',
+  resolve: {
+    // A package's `module` entry is the one that can be followed; jsonc-parser's `main` requires at run time.
+    mainFields: ['module', 'main'],
+    // What is not used of a package can be left out if it has ES modules, which yaml gives to browsers only.
+    alias: { yaml: inRepository('node_modules/yaml/browser/index.js') },
+  },
+};
+const browser = { platform: 'browser', target: 'es2022', resolve: { mainFields: ['browser', 'module', 'main'] } };
 // A worker of a web extension is started from its text alone, so it has to be one self-contained script.
 const bundles = [
-  { entry: 'client/extension.ts', outfile: 'dist/client.js', ...node, external: ['vscode'] },
-  { entry: 'server/main.ts', outfile: 'dist/server.js', ...node },
+  { entry: 'client/extension.ts', outfile: 'client.js', ...node, external: ['vscode'] },
+  { entry: 'server/main.ts', outfile: 'server.js', ...node },
   // The script of the network's page, which runs inside of the editor's window without access to anything.
-  { entry: 'client/network/webview/main.ts', outfile: 'dist/network.js', ...browser, format: 'iife' },
-  { entry: 'cli/main.ts', outfile: 'dist/cli.js', ...node, banner: { js: '#!/usr/bin/env node' } },
-  { entry: 'client/web.ts', outfile: 'dist/web/client.js', ...browser, format: 'cjs', external: ['vscode'] },
-  { entry: 'server/web.ts', outfile: 'dist/web/server.js', ...browser, format: 'iife' },
+  { entry: 'client/network/webview/main.ts', outfile: 'network.js', ...browser, format: 'iife' },
+  // A command is read from disk when it is run: `--version` need not wait for what only `check` uses.
+  { entry: 'cli/main.ts', outfile: 'cli.js', ...node, parts: 'cli-[name].js' },
+  { entry: 'client/web.ts', outfile: 'web/client.js', ...browser, format: 'cjs', external: ['vscode'] },
+  { entry: 'server/web.ts', outfile: 'web/server.js', ...browser, format: 'iife' },
 ];
 
 /** Writes all bundles; with `development` they are readable and have source maps. */
 export async function build({ development = false } = {}) {
   const written = new Set();
   const bundled = new Set();
-  for (const { entry, outfile, ...options } of bundles) {
+  for (const { entry, outfile, parts, format, target, ...options } of bundles) {
     if (!fs.existsSync(inRepository(entry))) {
-      console.warn(`${outfile}: left out, ${entry} is not written yet`);
+      console.warn(`dist/${outfile}: left out, ${entry} is not written yet`);
       continue;
     }
-    const { metafile } = await esbuild.build({
+    const { output } = await bundle({
       ...options,
-      entryPoints: [inRepository(entry)],
-      outfile: inRepository(outfile),
-      absWorkingDir: repository,
-      bundle: true,
-      define: { 'process.env.MATRIX_PREFLIGHT_VERSION': JSON.stringify(version) },
-      minify: !development,
-      sourcemap: development,
-      legalComments: 'none',
-      logLevel: 'warning',
-      metafile: true,
+      cwd: repository,
+      input: inRepository(entry),
+      transform: { target, define: { 'process.env.MATRIX_PREFLIGHT_VERSION': JSON.stringify(version) } },
+      output: {
+        dir: inRepository('dist'),
+        entryFileNames: outfile,
+        format,
+        codeSplitting: parts !== undefined,
+        ...(parts ? { chunkFileNames: parts } : {}),
+        minify: !development,
+        sourcemap: development,
+        comments: { legal: false },
+      },
+      logLevel: 'warn',
     });
-    if (options.banner) fs.chmodSync(inRepository(outfile), 0o755);
-    for (const file of Object.keys(metafile.outputs)) written.add(path.normalize(file));
-    for (const file of Object.keys(metafile.inputs)) bundled.add(file);
-    const size = Math.round((Object.values(metafile.outputs).at(-1)?.bytes ?? 0) / 1024);
-    console.log(`${outfile}  ${size} KiB`);
+    for (const { fileName, moduleIds = [] } of output) {
+      written.add(path.join('dist', fileName));
+      for (const file of moduleIds) bundled.add(path.relative(repository, file).split(path.sep).join('/'));
+    }
+    const size = output.reduce((sum, { code = '' }) => sum + Buffer.byteLength(code), 0);
+    console.log(`dist/${outfile}  ${Math.round(size / 1024)} KiB`);
   }
+  fs.chmodSync(inRepository('dist/cli.js'), 0o755);
   fs.writeFileSync(inRepository(noticesFile), notices([...bundled]));
   written.add(path.normalize(noticesFile));
   removeOthers('dist', written);
