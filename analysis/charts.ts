@@ -64,9 +64,15 @@ function likelihood(
   namespace: string | undefined,
   fits: (release: ChartRelease) => boolean,
 ): Likelihood {
-  const fitting = chartReleases(workspace).filter(
+  const releases = chartReleases(workspace);
+  // A file of values goes with the command that installs the same release, and that says where.
+  const isPlaced = (name: string): boolean =>
+    releases.some(one => one.name === name && one.evidence === 'command' && one.namespace !== undefined);
+  const fitting = releases.filter(
     release =>
-      (namespace === undefined || release.namespace === undefined || release.namespace === namespace) && fits(release),
+      !(release.evidence === 'values' && release.namespace === undefined && isPlaced(release.name)) &&
+      (namespace === undefined || release.namespace === undefined || release.namespace === namespace) &&
+      fits(release),
   );
   if (fitting.some(({ evidence, namespace: where }) => evidence === 'command' && where !== undefined)) return 'yes';
   return fitting.length > 0 ? 'maybe' : 'no';

@@ -3,6 +3,7 @@ import { labelsOf, type Resource } from '../manifests/resource';
 import type { Value } from '../manifests/value';
 import type { Index, Workspace } from '../manifests/workspace';
 import type { Labels } from './labels';
+import { labelCommandsFor } from './namespace-labels';
 import { wellKnownNamespaces } from './namespaces';
 import type {
   LabelSelector,
@@ -125,11 +126,22 @@ export function indexOf(workspace: Workspace, policies: readonly Policy<Value>[]
 }
 
 function namespaceLabels(workspace: Workspace): ReadonlyMap<string, Labels> {
-  return new Map([
+  const known = new Map<string, Labels>([
     // These exist without a manifest, and their installers give them no labels that a policy could count on.
     ...[...wellKnownNamespaces].map(name => [name, new Map<string, string>()] as const),
     ...workspace.resources('Namespace').map(namespace => [namespace.name, namespace.labels] as const),
   ]);
+  for (const name of [...known.keys()]) {
+    const commands = labelCommandsFor(workspace, name);
+    // Whether a person follows a README nobody knows, and so nobody knows the labels.
+    if (commands.some(({ origin }) => origin === 'promise')) known.delete(name);
+    else if (commands.length > 0)
+      known.set(
+        name,
+        new Map([...(known.get(name) ?? []), ...commands.map(({ key, value }) => [key, value] as const)]),
+      );
+  }
+  return known;
 }
 
 const policiesByNamespace: Index<Resource> = {

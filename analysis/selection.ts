@@ -84,8 +84,12 @@ function isOpen(workspace: Workspace, namespace: string | undefined, selector: S
       operator === 'In' && values.length === 1 ? [[key, values[0] ?? '']] : [],
     ),
   );
-  // A namespace in which the tree runs nothing belongs to a chart or to somebody else.
-  if (podsIn(workspace, namespace).length === 0 && podsIn(workspace).every(one => one.namespace !== undefined))
+  // A namespace in which the tree runs nothing belongs to a chart or to somebody else, unless what is asked for runs elsewhere.
+  if (
+    podsIn(workspace, namespace).length === 0 &&
+    podsIn(workspace).every(one => one.namespace !== undefined) &&
+    podsElsewhere(workspace, namespace, selector).length === 0
+  )
     return true;
   if (isChartSelector(workspace, namespace, labels) !== 'no') return true;
   if (absentClusters(workspace).has(labels.get('cnpg.io/cluster') ?? '')) return true;
@@ -94,6 +98,18 @@ function isOpen(workspace: Workspace, namespace: string | undefined, selector: S
   if (unreadWorkloads(workspace).some(document => [...labels.values()].every(value => document.text.includes(value))))
     return true;
   return isLabelledLater(workspace, namespace, selector);
+}
+
+/** The pods of other namespaces that a selector would find there; none for a selector that asks for nothing. */
+export function podsElsewhere(
+  workspace: Workspace,
+  namespace: string | undefined,
+  selector: Selector,
+): readonly Pods[] {
+  if (namespace === undefined || selector.requirements.length === 0) return [];
+  return podsSelectedBy(workspace, undefined, selector).filter(
+    one => one.namespace !== undefined && one.namespace !== namespace,
+  );
 }
 
 /** A label of a domain that is not Kubernetes' own. */
@@ -150,7 +166,7 @@ function unreadWorkloads(workspace: Workspace): readonly ManifestDocument[] {
 const unread: Index<ManifestDocument> = {
   name: 'workloads that cannot be read',
   *document(document) {
-    if (document.problems.length === 0 && !document.isTemplate) return;
+    if (!document.isUnread && !document.isTemplate) return;
     const kind = /^kind:[ \t]*["']?(\w+)/m.exec(document.text)?.[1];
     if ((workloadKinds as readonly string[]).includes(kind ?? '')) yield ['', document];
   },

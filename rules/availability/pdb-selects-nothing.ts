@@ -1,5 +1,5 @@
 import { describe, readSelector } from '../../analysis/labels';
-import { selectPods } from '../../analysis/selection';
+import { podsElsewhere, selectPods } from '../../analysis/selection';
 import type { Rule } from '../rule';
 import { correctLabel, mistakenLabel, selectorPlace } from '../services/mistaken-label';
 
@@ -90,6 +90,17 @@ export default {
     const { pods, isOpen } = selectPods(workspace, budget.namespace, selector);
     if (pods.length > 0 || isOpen) return;
     const mistaken = mistakenLabel(workspace, budget.namespace, selector);
+    const [elsewhere] = mistaken ? [] : podsElsewhere(workspace, budget.namespace, selector);
+    if (elsewhere) {
+      yield {
+        at: budget.root.at('metadata', 'namespace'),
+        message: `PodDisruptionBudget ${budget.name} selects no pod: those with ${describe(selector)} are in namespace ${elsewhere.namespace}, and a budget selects in its own — move it there.`,
+        related: [
+          { at: elsewhere.owner.root.at('metadata', 'name'), message: `${elsewhere.owner.title} may be meant` },
+        ],
+      };
+      return;
+    }
     const meant =
       mistaken?.actual === undefined ? '' : `, but some have ${mistaken.requirement.key}=${mistaken.actual}`;
     yield {

@@ -2,11 +2,11 @@ import { readSelector } from '../../analysis/labels';
 import type { Pods } from '../../analysis/pods';
 import { fewestPods } from '../../analysis/scaling';
 import { ownersOf, selectPods } from '../../analysis/selection';
-import { replaceEntry, replaceValue } from '../../manifests/edit';
+import { insertEntry, replaceEntry, replaceValue } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
-import type { Fix, Rule } from '../rule';
+import type { Fix, Problem, Rule } from '../rule';
 
 export default {
   id: 'pdb-unsatisfiable',
@@ -21,6 +21,7 @@ export default {
     'If a HorizontalPodAutoscaler scales the workload, its `minReplicas` is what counts.',
     'Workloads scaled to zero, DaemonSets, which a drain leaves alone, and Jobs are not judged.',
     '`minAvailable` and `maxUnavailable` together are an error: the API server refuses the budget.',
+    'With neither of the two the budget is accepted, and the disruption controller allows nothing.',
   ],
   sources: [
     'Kubernetes documentation, Specifying a Disruption Budget for your Application: "Rounding logic when specifying percentages"; minAvailable of 100% or maxUnavailable of 0 means zero voluntary evictions.',
@@ -96,8 +97,12 @@ export default {
       };
       return;
     }
-    const written = least.exists ? least : most;
     const owners = guarded(budget, workspace);
+    if (!least.exists && !most.exists) {
+      if (owners.length > 0) yield neither(budget);
+      return;
+    }
+    const written = least.exists ? least : most;
     const total = owners.reduce((sum, pods) => sum + fewestPods(workspace, pods), 0);
     const count = countOf(written, total);
     if (count === undefined || total === 0) return;
@@ -116,6 +121,19 @@ export default {
     };
   },
 } satisfies Rule;
+
+/** Without both fields the disruption controller wants no pods, and then allows no disruption (getExpectedPodCount). */
+function neither(budget: Resource): Problem {
+  const spec = budget.root.at('spec');
+  return {
+    at: spec.key,
+    message: `PodDisruptionBudget ${budget.name} says neither minAvailable nor maxUnavailable, and then no pod may ever be evicted — set maxUnavailable: 1.`,
+    fixes: () => {
+      const edit = insertEntry(spec, 'maxUnavailable: 1');
+      return edit ? [{ title: 'Let one pod go at a time', safe: true, edits: [edit] }] : [];
+    },
+  };
+}
 
 /** The workloads whose pods the eviction API asks the budget about. */
 function guarded(budget: Resource, workspace: Workspace): readonly Pods[] {

@@ -1,7 +1,7 @@
 import { admits } from '../../analysis/network/evaluate';
-import { matchesSelector } from '../../analysis/network/labels';
-import type { Direction, PodEndpoint, Policy, Rule } from '../../analysis/network/model';
-import { affects, rulesOf } from '../../analysis/network/policy-index';
+import { isEmptySelector, matchesSelector, namespaceNameLabel, selectorMatch } from '../../analysis/network/labels';
+import type { Direction, Peer, PodEndpoint, Policy, Rule } from '../../analysis/network/model';
+import { affects, namespaceLabels, type PolicyIndex, rulesOf } from '../../analysis/network/policy-index';
 import { type Pods, podsIn } from '../../analysis/pods';
 import { anyNamespace, endpointOf, policiesOf, policyResources, readPolicy } from '../../analysis/policies';
 import type { Resource } from '../../manifests/resource';
@@ -15,12 +15,14 @@ export interface Admission {
   readonly read: Rule<Value>;
   /** Undefined for a rule without peers. */
   readonly peer: Value | undefined;
-  /** The pods of the policy's own namespace that it names. */
+  /** The pods of the tree that it names, those of other namespaces too. */
   readonly pods: readonly Pods[];
   /** Whether a pod of the namespace without any label is among those named. */
   readonly isAnyPod: boolean;
   /** Whether pods of any other namespace are. */
   readonly isAnyNamespace: boolean;
+  /** The namespaces that a namespaceSelector names beside the policy's own; empty where all are named. */
+  readonly otherNamespaces: readonly string[];
   /** The `ipBlock`, if it is one. */
   readonly addresses: string | undefined;
 }
@@ -47,7 +49,8 @@ export function admissionsOf(
   const read = readPolicy(policy);
   if (!affects(read, direction)) return [];
   const index = policiesOf(workspace, policy.namespace ?? anyNamespace);
-  const all = podsIn(workspace, policy.namespace).filter(pods => pods.namespace === policy.namespace);
+  // Pods without a namespace go where the tree is applied to, and so do policies without one.
+  const all = podsIn(workspace).filter(pods => pods.namespace !== undefined || policy.namespace === undefined);
   return rulesOf(read, direction)
     .filter(isMeant)
     .flatMap((rule): readonly Admission[] => {
@@ -63,23 +66,48 @@ export function admissionsOf(
             pods: all,
             isAnyPod: true,
             isAnyNamespace: true,
+            otherNamespaces: [],
             addresses: undefined,
           },
         ];
       }
       return rule.peers.map(peer => {
         const alone = { ...rule, peers: [peer] };
+        const isAnyNamespace = admitted(alone, foreigner);
         return {
           rule: rule.source,
           read: alone,
           peer: peer.source,
           pods: all.filter(pods => admitted(alone, endpointOf(pods))),
           isAnyPod: admitted(alone, stranger),
-          isAnyNamespace: admitted(alone, foreigner),
+          isAnyNamespace,
+          otherNamespaces: isAnyNamespace ? [] : namespacesOf(peer, read, index),
           addresses: peer.ipBlock?.cidr,
         };
       });
     });
+}
+
+/** The namespaces that a peer selects beside its policy's own, as far as they are known or named. */
+function namespacesOf({ namespaceSelector }: Peer<Value>, policy: Policy<Value>, index: PolicyIndex<Value>) {
+  if (!namespaceSelector || isEmptySelector(namespaceSelector)) return [];
+  const named = [
+    ...(namespaceSelector.matchLabels ?? []).flatMap(({ key, value }) => (key === namespaceNameLabel ? [value] : [])),
+    ...(namespaceSelector.matchExpressions ?? []).flatMap(({ key, operator, values }) =>
+      key === namespaceNameLabel && operator === 'In' ? values : [],
+    ),
+  ];
+  return [...new Set([...index.namespaces.keys(), ...named])].filter(
+    name => name !== policy.namespace && selectorMatch(namespaceSelector, namespaceLabels(name, index)).match === 'yes',
+  );
+}
+
+/** Whether an `ipBlock` is so wide that it says nothing: any address, or a range from which clusters take theirs. */
+export function widthOf(addresses: string): 'any' | 'wide' | 'narrow' {
+  const [, address = '', length = '32'] = /^([^/]*)\/(\d+)$/.exec(addresses) ?? [];
+  if (Number(length) === 0) return 'any';
+  const isPrivate = /^(?:10|172|192|100)\./.test(address);
+  return isPrivate && Number(length) <= 16 ? 'wide' : 'narrow';
 }
 
 /** Whether a rule is about a port of some pods. */

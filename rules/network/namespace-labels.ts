@@ -1,5 +1,6 @@
 import { chartReleases } from '../../analysis/charts';
 import { declaredNames } from '../../analysis/declarations';
+import { namespaceLabelCommands } from '../../analysis/namespace-labels';
 import { metadataName, namespaceExists, wellKnownNamespaces } from '../../analysis/namespaces';
 import { nearest } from '../../analysis/nearest';
 import { podsIn } from '../../analysis/pods';
@@ -7,7 +8,7 @@ import { servicesIn } from '../../analysis/services';
 import { renameKey, replaceEntry } from '../../manifests/edit';
 import type { Place, TextEdit } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
-import type { Index, Workspace } from '../../manifests/workspace';
+import type { Workspace } from '../../manifests/workspace';
 import type { Fix } from '../rule';
 
 /** Something that gives a namespace a label. */
@@ -23,7 +24,8 @@ export function carriersOf(workspace: Workspace, key: string, value: string | un
     .resources('Namespace')
     .filter(({ labels }) => (value === undefined ? labels.has(key) : labels.get(key) === value))
     .map((namespace): LabelCarrier => ({ origin: 'manifest', at: namespace.root.at('metadata', 'name') }));
-  return [...manifests, ...workspace.lookup(commandLabels, value === undefined ? key : `${key}=${value}`)];
+  const commands = namespaceLabelCommands(workspace, key).filter(one => value === undefined || one.value === value);
+  return [...manifests, ...commands];
 }
 
 /** Label keys whose value is meant to be the name of the namespace. */
@@ -66,40 +68,4 @@ export function nearestNamespace(workspace: Workspace, name: string): string | u
   const known = new Set([...declaredNames(workspace, 'Namespace', undefined), ...wellKnownNamespaces]);
   for (const { namespace } of chartReleases(workspace)) if (namespace !== undefined) known.add(namespace);
   return nearest(name, known) ?? [...known].find(one => one.split('-').reverse().join('-') === name);
-}
-
-/** Labels that `kubectl label namespace` commands set, by `key=value` and by key. */
-const commandLabels: Index<LabelCarrier> = {
-  name: 'namespace labels set by commands',
-  *document(document) {
-    for (const { label, start, end } of labelsIn(document.text)) {
-      const carrier: LabelCarrier = { origin: 'promise', at: document.place(start, end) };
-      yield [label, carrier];
-      yield [label.split('=', 1)[0] ?? '', carrier];
-    }
-  },
-  *textFile(file) {
-    const isScript = !/\.md$/i.test(file.path);
-    for (const { label, start, end } of labelsIn(file.text)) {
-      const lineStart = file.text.lastIndexOf('\n', start - 1) + 1;
-      const isComment = /^\s*#/.test(file.text.slice(lineStart, start));
-      const carrier: LabelCarrier = {
-        origin: isScript && !isComment ? 'script' : 'promise',
-        at: { uri: file.uri, span: { start, end } },
-      };
-      yield [label, carrier];
-      yield [label.split('=', 1)[0] ?? '', carrier];
-    }
-  },
-};
-
-function* labelsIn(text: string): Iterable<{ readonly label: string; readonly start: number; readonly end: number }> {
-  if (!text.includes('kubectl')) return;
-  for (const match of text.matchAll(
-    /\bkubectl\b[^\n;|&]*?\blabel\b[ \t]+(?:--?\S+[ \t]+)*(?:ns|namespaces?)(?:[ \t]+|\/)([^\n;|&]+)/g,
-  )) {
-    const place = { start: match.index, end: match.index + match[0].length };
-    for (const pair of (match[1] ?? '').matchAll(/(?<=\s)["']?([A-Za-z0-9][\w./-]*)=["']?([\w.-]+)/g))
-      yield { label: `${pair[1]}=${pair[2]}`, ...place };
-  }
 }

@@ -1,13 +1,15 @@
 import { flowsFrom } from '../../analysis/flows';
+import { ingressController, prometheus } from '../../analysis/flows/externals';
+import { admits } from '../../analysis/network/evaluate';
 import { isolation } from '../../analysis/network/policy-index';
 import { type Pods, podsOf } from '../../analysis/pods';
-import { anyNamespace, endpointOf, policiesOf, policyResources } from '../../analysis/policies';
+import { anyNamespace, endpointOf, policiesOf, policyResources, readPolicy } from '../../analysis/policies';
 import { clusterKind, type Family, familiesOf } from '../../analysis/roles';
 import { settingsOf } from '../../analysis/settings';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Problem, Rule } from '../rule';
-import { type Admission, admissionsOf, coversPort, selectedPods } from './admission';
+import { type Admission, admissionsOf, coversPort, selectedPods, widthOf } from './admission';
 import { addPolicyFor } from './generated-policy';
 import { without } from './narrow';
 import { partOf } from './parts';
@@ -185,14 +187,14 @@ interface Judgement extends Pick<Problem, 'message' | 'severity' | 'related'> {
 
 function judge(admission: Admission, database: Pods, workspace: Workspace): Judgement | undefined {
   const { name } = database.owner;
-  if (admission.addresses !== undefined) return undefined;
+  if (admission.addresses !== undefined) return judgeAddresses(admission.addresses, name);
   if (admission.isAnyNamespace || admission.isAnyPod)
     return {
       isRemovable: false,
       message: `Every pod of ${admission.isAnyNamespace ? 'the cluster' : 'the namespace'} may connect to the database ${name}${admission.peer ? '' : ', because this rule has no from'} — admit only those that need it.`,
     };
   const wrong = admission.pods.filter(pods => isWrong(pods, database, workspace));
-  if (wrong.length === 0) return undefined;
+  if (wrong.length === 0) return judgeExternals(admission, database, workspace);
   const target = partOf(workspace, database);
   const li = target === 'postgresql-main' ? wrong.filter(pods => partOf(workspace, pods) === 'li') : [];
   const shown = li.length > 0 ? li : wrong;
@@ -214,6 +216,44 @@ function judge(admission: Admission, database: Pods, workspace: Workspace): Judg
       };
 }
 
+/** Most plugins compare an `ipBlock` with the addresses of pods too, so a wide one opens the database to pods. */
+function judgeAddresses(addresses: string, name: string): Judgement | undefined {
+  const width = widthOf(addresses);
+  if (width === 'narrow') return undefined;
+  return {
+    isRemovable: true,
+    ...(width === 'wide' && { severity: 'warning' }),
+    message: `${width === 'any' ? 'Every address' : `Every address of ${addresses}, pods among them,`} may connect to the database ${name} — admit only the pods that need it.`,
+  };
+}
+
+/** Programs of other namespaces that are known, and known to have no business with a database. */
+function judgeExternals(
+  { read, rule, otherNamespaces }: Admission,
+  database: Pods,
+  workspace: Workspace,
+): Judgement | undefined {
+  if (otherNamespaces.length === 0) return undefined;
+  const policy = policyResources(workspace, database.namespace ?? anyNamespace)
+    .map(readPolicy)
+    .find(one => one.source.source === rule.source);
+  if (!policy) return undefined;
+  const index = policiesOf(workspace, policy.namespace);
+  const wrong = [ingressController(workspace, undefined), prometheus(workspace)].filter(
+    one => admits(read, policy, one, index) === 'yes',
+  );
+  if (wrong.length === 0) return undefined;
+  return {
+    isRemovable: false,
+    severity: 'warning',
+    message: `${capital(wrong.map(one => one.name).join(' and '))} may connect to the database ${database.owner.name} without needing it — ${read.ports?.length ? 'admit only those that do' : 'name the ports that are meant'}.`,
+  };
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** Whether pods ought not to open a database: those of the other instance, and components that have none. */
 function isWrong(pods: Pods, database: Pods, workspace: Workspace): boolean {
   if (pods.owner === database.owner) return false;
@@ -223,7 +263,7 @@ function isWrong(pods: Pods, database: Pods, workspace: Workspace): boolean {
   const isOfMain = part === 'synapse-main' || part === 'synapse-worker';
   const families = part === 'other' ? [...familiesOf(pods.owner)] : [];
   const isSuspect =
-    (target === 'postgresql-li' && isOfMain) ||
+    (target === 'postgresql-li' && (isOfMain || part === 'key-vault')) ||
     (families.length > 0 && families.every(family => withoutDatabase.has(family)));
   return isSuspect && !flowsFrom(workspace, pods.owner).some(flow => flow.to === database);
 }

@@ -25,7 +25,7 @@ export default {
   remedy: 'Allow all pods egress to the DNS pods in kube-system, on port 53 over UDP and TCP.',
   traps: [
     'What counts is whether the query gets through, not whether a policy is called `allow-dns`: one that selects kube-system by a label that is not there allows nothing.',
-    'If only UDP is allowed, this is a warning.',
+    'If only UDP is allowed, this is a warning. If only TCP is, it is an error: resolvers ask over UDP first.',
     'Access to NodeLocal DNSCache at 169.254.20.10 is accepted instead, and so is a rule without peers.',
     'Pods on the host network ask the DNS of their node or are not restricted; they are not judged.',
   ],
@@ -108,7 +108,7 @@ export default {
         : `No rule lets the pods that NetworkPolicy ${policy.name} restricts`;
       yield {
         at: placeOf(group),
-        ...(missing.length === 1 && { severity: 'warning' }),
+        ...(!missing.includes('UDP') && { severity: 'warning' }),
         message:
           missing.length === 2
             ? `${subject} ${rule ? 'does not reach the cluster DNS, so that nothing finds anything by name' : 'ask the cluster DNS'} — allow UDP and TCP 53 to the DNS pods in kube-system.`

@@ -1,3 +1,4 @@
+import { prometheus } from '../../analysis/flows/externals';
 import { isolation } from '../../analysis/network/policy-index';
 import type { Pods } from '../../analysis/pods';
 import { podsOf, workloadKinds } from '../../analysis/pods';
@@ -8,7 +9,7 @@ import { appendDocument } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Problem, Rule } from '../rule';
-import { type Admission, admissionsOf, coversPort, selectedPods } from './admission';
+import { type Admission, admissionsOf, coversPort, selectedPods, widthOf } from './admission';
 import { narrowTo, peerLabels } from './narrow';
 import { partOf } from './parts';
 import { policyText } from './policy-text';
@@ -192,10 +193,12 @@ function judge(
 ): Pick<Problem, 'message' | 'severity' | 'related'> | undefined {
   const advice = 'admit only the pods of the main Synapse process';
   if (admission.addresses !== undefined)
-    return {
-      severity: 'warning',
-      message: `The addresses ${admission.addresses} may connect to key_vault, and pods may be among them — ${advice}.`,
-    };
+    return widthOf(admission.addresses) === 'any'
+      ? { message: `Every address may connect to key_vault — ${advice}.` }
+      : {
+          severity: 'warning',
+          message: `The addresses ${admission.addresses} may connect to key_vault, and pods may be among them — ${advice}.`,
+        };
   if (admission.isAnyNamespace || admission.isAnyPod)
     return {
       message: `Every pod of ${admission.isAnyNamespace ? 'the cluster' : 'the namespace'} may connect to key_vault${admission.peer ? '' : ', because this rule has no from'} — ${advice}.`,
@@ -213,12 +216,29 @@ function judge(
   const others = of('other', 'sync', 'minio', 'postgresql-main');
   if (others.length > 0)
     return { message: `${namesOf(others)} may connect to key_vault — ${advice}.`, ...related(others) };
+  const foreign = foreigners(admission, workspace);
+  if (foreign) return { ...foreign, message: `${foreign.who} may connect to key_vault — ${advice}.` };
   const workers = of('synapse-worker');
   if (workers.length === 0) return undefined;
   return {
     severity: 'warning',
     message: `The workers ${namesOf(workers)} may connect to key_vault as well, and the checklist says main only — narrow the selector with a label that only the main process has.`,
     ...related(workers),
+  };
+}
+
+/** Pods of other namespaces, which the tree need not show. That Prometheus sees more than metrics is a lesser thing. */
+function foreigners(
+  { otherNamespaces, pods }: Admission,
+  workspace: Workspace,
+): { readonly who: string; readonly severity?: 'warning' } | undefined {
+  const own = new Set(pods.map(({ namespace }) => namespace));
+  const namespaces = otherNamespaces.filter(name => !own.has(name));
+  if (namespaces.length === 0) return undefined;
+  const monitoring = prometheus(workspace).namespace ?? 'monitoring';
+  return {
+    who: `Pods of namespace ${namespaces.join(' and ')}`,
+    ...(namespaces.every(name => name === monitoring) && { severity: 'warning' as const }),
   };
 }
 

@@ -90,7 +90,7 @@ export default {
   kinds: ['NetworkPolicy'],
   *check(policy, workspace) {
     const selector = readSelector(policy.root.at('spec', 'podSelector'));
-    const empty = selector && emptySelection(workspace, policy.namespace, selector);
+    const empty = selector && emptySelection(workspace, policy.namespace, selector, true);
     if (!empty) return;
     yield {
       at: placeOf(empty),

@@ -1,7 +1,7 @@
 import { describe, type Requirement, type Selector } from '../../analysis/labels';
 import { nearest } from '../../analysis/nearest';
 import { type Pods, podsIn, podsSelectedBy } from '../../analysis/pods';
-import { selectPods } from '../../analysis/selection';
+import { podsElsewhere, selectPods } from '../../analysis/selection';
 import { deleteEntry, entryPlace, replaceScalar } from '../../manifests/edit';
 import type { Place } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
@@ -20,15 +20,19 @@ export interface EmptySelection {
 
 /**
  * Why a selector matches no pod of a namespace; undefined if it matches some, or if pods that the tree does not show
- * may match.
+ * may match. Of a namespace in which the tree runs nothing that is known only if it is the policy's own (`isOwn`) and
+ * the pods are in another.
  */
 export function emptySelection(
   workspace: Workspace,
   namespace: string | undefined,
   selector: Selector,
+  isOwn = false,
 ): EmptySelection | undefined {
   const wanted = selector.requirements.filter(({ operator }) => operator === 'In' || operator === 'Exists');
-  if (namespace === undefined || wanted.length === 0 || podsIn(workspace, namespace).length === 0) return undefined;
+  if (namespace === undefined || wanted.length === 0) return undefined;
+  if (podsIn(workspace, namespace).length === 0 && !(isOwn && podsElsewhere(workspace, namespace, selector).length > 0))
+    return undefined;
   if (wanted.some(({ key }) => isSetByController(key))) return undefined;
   if (podsSelectedBy(workspace, namespace, selector).length > 0) return undefined;
   const found = culpritOf(workspace, namespace, selector);

@@ -1,5 +1,5 @@
 import { describe, type Selector } from '../../analysis/labels';
-import { selectPods } from '../../analysis/selection';
+import { podsElsewhere, selectPods } from '../../analysis/selection';
 import { servicesOf } from '../../analysis/services';
 import type { Rule } from '../rule';
 import { correctLabel, type MistakenLabel, mistakenLabel, selectorPlace } from './mistaken-label';
@@ -101,6 +101,17 @@ export default {
     const { pods, isOpen } = selectPods(workspace, resource.namespace, selector);
     if (pods.length > 0 || isOpen) return;
     const mistaken = mistakenLabel(workspace, resource.namespace, selector);
+    const [elsewhere] = mistaken ? [] : podsElsewhere(workspace, resource.namespace, selector);
+    if (elsewhere) {
+      yield {
+        at: resource.root.at('metadata', 'namespace'),
+        message: `Service ${resource.name} selects no pod: those with ${describe(selector)} are in namespace ${elsewhere.namespace}, and a Service selects in its own — move it there.`,
+        related: [
+          { at: elsewhere.owner.root.at('metadata', 'name'), message: `${elsewhere.owner.title} may be meant` },
+        ],
+      };
+      return;
+    }
     yield {
       at: selectorPlace(selector, mistaken),
       message: `Service ${resource.name} selects no pod: ${reason(selector, mistaken)} — correct the selector or the labels of the pod template.`,

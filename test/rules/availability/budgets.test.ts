@@ -46,6 +46,20 @@ spec:
 `;
 
 describe('pdb-unsatisfiable', () => {
+  it('reports a budget that says neither, because the controller then allows no disruption', () => {
+    assert.match(
+      messages(
+        pdbUnsatisfiable,
+        `${budget('app', 'unhealthyPodEvictionPolicy: AlwaysAllow')}${workload('app', 3)}`,
+      )[0] ?? '',
+      /^warning: .* neither minAvailable nor maxUnavailable/,
+    );
+    assert.deepEqual(
+      fixTitles(pdbUnsatisfiable, `${budget('app', 'unhealthyPodEvictionPolicy: AlwaysAllow')}${workload('app', 3)}`),
+      ['safe: Let one pod go at a time'],
+    );
+  });
+
   it('rounds percentages up', () => {
     const judged: readonly (readonly [number, string, boolean])[] = [
       [2, 'minAvailable: 1', false],

@@ -158,6 +158,31 @@ describe('netpol-dns-egress-missing', () => {
       assert.deepEqual(messages(dns, egress(rule)), [], rule);
   });
 
+  it('is an error without UDP, over which resolvers ask first, and a warning without TCP', () => {
+    const to = 'to: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}}]';
+    assert.match(messages(dns, egress(`{${to}, ports: [{port: 53}]}`))[0] ?? '', /^error: .* over TCP only/);
+    assert.match(
+      messages(dns, egress(`{${to}, ports: [{port: 53, protocol: UDP}]}`))[0] ?? '',
+      /^warning: .* over UDP only/,
+    );
+  });
+
+  it('knows labels that scripts give to namespaces, and does not judge those that only a text tells to give', () => {
+    const rule = egress(
+      '{to: [{namespaceSelector: {matchLabels: {name: kube-system}}}], ports: [{port: 53, protocol: UDP}, {port: 53}]}',
+    );
+    const script = (path: string, command: string): string => `${rule}\n    #- ${path}\n    ${command}\n    `;
+    assert.match(messages(dns, rule)[0] ?? '', /^error: The rule of NetworkPolicy dns/);
+    for (const command of [
+      'kubectl label namespace kube-system name=kube-system --overwrite',
+      'kubectl label --overwrite ns/kube-system name=kube-system',
+    ]) {
+      assert.deepEqual(messages(dns, script('/setup.sh', command)), [], command);
+      assert.deepEqual(messages(dns, script('/README.md', command)), [], 'a README');
+    }
+    assert.equal(messages(dns, script('/setup.sh', 'kubectl label ns monitoring name=kube-system')).length, 1);
+  });
+
   it('reports a dead label, a wrong namespace and a missing rule', () => {
     for (const rule of [
       '{to: [{namespaceSelector: {matchLabels: {name: kube-system}}}], ports: [{port: 53, protocol: UDP}, {port: 53}]}',

@@ -111,6 +111,26 @@ describe('netpol-key-vault-isolation', () => {
     assert.match(found('{from: [{podSelector: {}}], ports: [{port: http}]}')[0] ?? '', /^error/, 'a named port');
   });
 
+  it('reports pods of other namespaces, those that the tree does not show too, and every address', () => {
+    const from = (peer: string): readonly string[] => found(`{from: [${peer}], ${port}}`);
+    const named = (name: string): string =>
+      `{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: ${name}}}}`;
+    assert.match(from(named('tools'))[0] ?? '', /^error: Pods of namespace tools may connect to key_vault/);
+    assert.match(from(named('monitoring'))[0] ?? '', /^warning: Pods of namespace monitoring/);
+    assert.match(from('{ipBlock: {cidr: 0.0.0.0/0}}')[0] ?? '', /^error: Every address may connect/);
+    const elsewhere = liSynapse.replace('namespace: matrix', 'namespace: lawful');
+    assert.match(
+      found(`{from: [${named('lawful')}], ${port}}`, elsewhere)[0] ?? '',
+      /^error: synapse-li of the LI instance/,
+    );
+    assert.deepEqual(
+      found(
+        `{from: [{podSelector: {matchLabels: {app: synapse, component: homeserver, matrix.instance: main}}}], ${port}}`,
+      ),
+      [],
+    );
+  });
+
   it('narrows a selector by what only the main process has', () => {
     const source = `
     apiVersion: networking.k8s.io/v1
@@ -197,6 +217,37 @@ describe('netpol-database-access', () => {
     );
     const unknown = workload('Deployment', 'mas', 'app: mas', 'image: "registry.test/mas:1"');
     assert.deepEqual(found(from('{podSelector: {matchLabels: {app: mas}}}'), unknown), []);
+  });
+
+  it('reports addresses that pods have, the LI instance in a namespace of its own, and key_vault at the LI database', () => {
+    assert.match(found(from('{ipBlock: {cidr: 0.0.0.0/0}}'))[0] ?? '', /^error: Every address may connect/);
+    assert.match(found(from('{ipBlock: {cidr: 10.0.0.0/8}}'))[0] ?? '', /^warning: Every address of 10\.0\.0\.0\/8/);
+    assert.deepEqual(found(from('{ipBlock: {cidr: 192.168.7.4/32}}')), [], 'one host outside the cluster');
+    const lawful = '{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: lawful}}}';
+    assert.match(
+      found(from(lawful), liSynapse.replace('synapse-li, namespace: matrix', 'li-synapse, namespace: lawful'))[0] ?? '',
+      /^error: li-synapse of the LI instance/,
+    );
+    assert.deepEqual(found(from(lawful)), [], 'a namespace of which nothing is known');
+    assert.match(
+      found(from('{podSelector: {matchLabels: {app: key-vault}}}'), vault, 'pg-li')[0] ?? '',
+      /^warning: key-vault may connect to the database pg-li/,
+    );
+  });
+
+  it('warns of the ingress controller and Prometheus at the port of the database', () => {
+    const install = `
+    #- /install.sh
+    helm install prometheus prometheus-community/kube-prometheus-stack -n monitoring
+    helm install ingress-nginx ingress-nginx/ingress-nginx -n ingress-nginx
+    `;
+    const monitoring = '{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: monitoring}}}';
+    assert.match(found(`{from: [${monitoring}]}`, install)[0] ?? '', /^warning: Prometheus may .* name the ports/);
+    assert.deepEqual(found(`{from: [${monitoring}], ports: [{port: 9187}]}`, install), []);
+    assert.match(
+      found(from('{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: ingress-nginx}}}'), install)[0] ?? '',
+      /^warning: The ingress controller may connect/,
+    );
   });
 
   it('reports a cluster that no policy selects, and proposes a policy from what is needed', () => {

@@ -148,6 +148,26 @@ describe('netpol-selects-nothing', () => {
     assert.equal(messages(selectsNothing, tree('app: scaner', other + broken)).length, 1);
   });
 
+  it('reports a policy in a namespace without pods if what it selects runs in another', () => {
+    const away = `${policy('podSelector: {matchLabels: {app: other}}').replace('namespace: matrix', 'namespace: default')}`;
+    assert.match(messages(selectsNothing, away + other)[0] ?? '', /no pod in namespace default has app=other/);
+    assert.deepEqual(messages(selectsNothing, away + deployment('x', 'app: x')), []);
+  });
+
+  it('does not take a file of values for a second installation elsewhere', () => {
+    const values = `
+    #- /values/ingress-nginx.yaml
+    controller: {replicaCount: 2}
+    `;
+    const command = `
+    #- /install.sh
+    helm install ingress-nginx ingress-nginx/ingress-nginx -n ingress-nginx -f values/ingress-nginx.yaml
+    `;
+    const labels = 'app.kubernetes.io/name: ingress-nginx';
+    assert.deepEqual(messages(selectsNothing, tree(labels, other + values)), []);
+    assert.equal(messages(selectsNothing, tree(labels, other + values + command)).length, 1);
+  });
+
   it('says nothing of namespaces of which the tree holds no pods, nor of a selector for all', () => {
     assert.deepEqual(messages(selectsNothing, tree('app: x', '')), []);
     assert.deepEqual(messages(selectsNothing, `${policy('podSelector: {}')}${other}`), []);

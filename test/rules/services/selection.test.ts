@@ -17,6 +17,27 @@ ${mark}
       spec: {containers: [{name: other, image: other:1}]}
       ---`;
 
+  it('are not expected in a namespace without pods if they run in another', () => {
+    const tree = (labels: string, mark: string): string => `
+      apiVersion: v1
+      kind: Service
+      metadata:
+        name: web
+        namespace: monitoring
+${mark}
+      spec:
+        selector: {app: web}
+      ---
+      apiVersion: v1
+      kind: Pod
+      metadata: {name: web, namespace: chat, labels: {${labels}}}
+      spec: {containers: [{name: web, image: web:1}]}
+      `;
+    const mark = '        #          ^^^^^^^^^^ error: those with app=web are in namespace chat';
+    expectMarks(serviceSelectsNothing, tree('app: web', mark));
+    expectMarks(serviceSelectsNothing, tree('app: other', ''));
+  });
+
   it('may come from a custom resource of the same name', () => {
     expectMarks(
       serviceSelectsNothing,
