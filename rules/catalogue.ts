@@ -144,6 +144,7 @@ import referenceMissingStorageclass from './references/reference-missing-storage
 import referenceMissingVolume from './references/reference-missing-volume';
 import secretKeyUnused from './references/secret-key-unused';
 import secretUnused from './references/secret-unused';
+import volumeMountNested from './references/volume-mount-nested';
 import type { Rule } from './rule';
 import crdRequiredFieldMissing from './schema/crd-required-field-missing';
 import crdUnknownField from './schema/crd-unknown-field';
@@ -421,6 +422,7 @@ export const rules: readonly Rule[] = [
   turnSharedSecretMismatch,
   turnStaticSecretNotApplied,
   turnUrisInvalid,
+  volumeMountNested,
   waiverUnused,
   workloadSelectorMismatch,
   workloadSelectorsOverlap,

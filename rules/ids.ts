@@ -209,6 +209,7 @@ export const ruleIds: readonly string[] = [
   'turn-shared-secret-mismatch',
   'turn-static-secret-not-applied',
   'turn-uris-invalid',
+  'volume-mount-nested',
   'waiver-unused',
   'workload-selector-mismatch',
   'workload-selectors-overlap',

@@ -39,7 +39,7 @@ function cut(path: string, from: string, to: string, replacement = ''): Change {
   return { kind: 'cut', path, from, to, replacement };
 }
 
-function add(path: string, text: string): Change {
+export function add(path: string, text: string): Change {
   return { kind: 'add', path, text: text.replace(/^\n/, '') };
 }
 
@@ -47,7 +47,7 @@ function drop(path: string, document: string): Change {
   return { kind: 'drop', path, document };
 }
 
-function remove(path: string): Change {
+export function remove(path: string): Change {
   return { kind: 'remove', path };
 }
 
@@ -1009,6 +1009,14 @@ stringData:
       element,
       '            - name: config\n              mountPath',
       '            - name: configuration\n              mountPath',
+    ),
+  ),
+  mutation(
+    'volume-mount-nested',
+    edit(
+      synapse,
+      '            - name: config-template\n              mountPath: /config-template\n              readOnly: true\n',
+      '            - name: config-template\n              mountPath: /config-template\n              readOnly: true\n            - name: signing-key\n              mountPath: /config-template/signing.key\n              subPath: signing.key\n',
     ),
   ),
   mutation(
