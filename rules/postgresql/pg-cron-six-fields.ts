@@ -1,3 +1,4 @@
+import { findPlaceholders } from '../../analysis/text/placeholders';
 import { replaceScalar } from '../../manifests/edit';
 import type { Rule } from '../rule';
 
@@ -11,6 +12,7 @@ export default {
   traps: [
     'Words such as `@daily` and `@every 12h` are right as they are.',
     'A CronJob of Kubernetes has five fields; this is about ScheduledBackup only.',
+    'With fewer or more fields the operator refuses the backup: an error.',
   ],
   sources: [
     'CloudNativePG documentation, Backup, "Scheduled backups": the schedule has six terms, including the seconds, unlike a Kubernetes CronJob.',
@@ -45,7 +47,16 @@ export default {
     const schedule = backup.root.at('spec', 'schedule');
     const [, zone = '', rest = ''] = /^((?:CRON_)?TZ=\S+\s+)?(.*)$/s.exec(schedule.text?.trim() ?? '') ?? [];
     const fields = rest.split(/\s+/);
-    if (fields.length !== 5 || rest.startsWith('@')) return;
+    if (rest.startsWith('@') || rest === '' || findPlaceholders(rest, 'value').length > 0) return;
+    if (fields.length < 5 || fields.length > 6) {
+      yield {
+        at: schedule,
+        severity: 'error',
+        message: `The schedule "${schedule.text}" has ${fields.length} fields, and CloudNativePG refuses all but six — write seconds, minutes, hours, day, month and weekday.`,
+      };
+      return;
+    }
+    if (fields.length !== 5) return;
     yield {
       at: schedule,
       message: `The schedule "${schedule.text}" has no seconds, so it runs ${meaningOf(fields)} — write "${zone}0 ${rest}" for what a CronJob would do.`,

@@ -81,27 +81,30 @@ export default {
   },
   *checkWorkspace(workspace) {
     const { main, li } = databases(workspace);
-    if (settingsOf(workspace).components.li !== 'required' || !main || li) return;
+    if (settingsOf(workspace).components.li !== 'required' || li) return;
     if (declaredNames(workspace, 'Cluster', undefined).length > 0) return;
     const [synapse] = synapseLis(workspace);
     const host = synapse && homeserverOf(workspace, synapse)?.at('database', 'args', 'host');
     // A host that leads to the main cluster is a finding of its own; it does not name what is missing.
     const wanted = host?.text && !clusterOfHost(workspace, synapse?.namespace, host.text) ? host : undefined;
+    // Without the main one nothing but its host tells that an LI cluster is wanted.
+    if (!main && (!wanted?.text || !/-r[wo]?(?:\.|$)/.test(wanted.text))) return;
     const at = anchorFor(workspace, wanted, nameOf(main));
     if (!at) return;
     yield {
       at,
       message: `There is no CloudNativePG Cluster for the LI instance${
-        wanted?.text ? `, so the host ${wanted.text} will not exist` : ` beside ${main.name}`
+        wanted?.text ? `, so the host ${wanted.text} will not exist` : ` beside ${main?.name ?? 'the main one'}`
       } — add one, or set components.li: off.`,
       fixes: () => {
-        const initdb = main.root.at('spec', 'bootstrap', 'initdb');
+        const initdb = main?.root.at('spec', 'bootstrap', 'initdb');
         return newCluster(workspace, {
-          name: /^([a-z0-9-]+)-r[wo]?(?:\.|$)/.exec(wanted?.text ?? '')?.[1] ?? `${main.name}-li`,
-          namespace: main.namespace,
-          database: `${initdb.at('database').text ?? 'matrix'}_li`,
-          owner: `${initdb.at('owner').text ?? 'synapse'}_li`,
-          directory: main.document.file.directory,
+          name:
+            /^([a-z0-9-]+)-r[wo]?(?:\.|$)/.exec(wanted?.text ?? '')?.[1] ?? `${main?.name ?? 'matrix-postgresql'}-li`,
+          namespace: main?.namespace ?? synapse?.namespace,
+          database: `${initdb?.at('database').text ?? 'matrix'}_li`,
+          owner: `${initdb?.at('owner').text ?? 'synapse'}_li`,
+          directory: main?.document.file.directory ?? 'infrastructure/01-postgresql',
           fileName: 'cluster-li.yaml',
         });
       },

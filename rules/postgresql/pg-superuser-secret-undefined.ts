@@ -1,9 +1,12 @@
 import { declarationsOf } from '../../analysis/declarations';
 import { referrersOf } from '../../analysis/references';
 import { clusterKind } from '../../analysis/roles';
-import { insertEntry, replaceValue } from '../../manifests/edit';
+import { secretEntry } from '../../analysis/secret-data';
+import { findPlaceholders } from '../../analysis/text/placeholders';
+import { insertEntry, replaceScalar, replaceValue } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
-import type { Fix, Rule } from '../rule';
+import type { Workspace } from '../../manifests/workspace';
+import type { Fix, Related, Rule } from '../rule';
 import { itemFor } from './clusters';
 
 export default {
@@ -17,10 +20,12 @@ export default {
   traps: [
     'No Secret manifest is asked for: the operator makes it.',
     'A Secret written by hand without the switch is still a finding, because the operator blanks the password of `postgres` while access is off.',
+    'A Secret under `superuserSecret` has to be there, with the username `postgres`: the operator refuses any other.',
   ],
   sources: [
     'CloudNativePG API reference, ClusterSpec.enableSuperuserAccess',
     'CloudNativePG documentation, Security, "Superuser access"',
+    'cloudnative-pg internal/management/controller: reconcileUser compares the username',
   ],
   examples: {
     bad: `
@@ -57,10 +62,25 @@ export default {
     if (access.boolean === true) {
       if (!own.string) return;
       const secrets = declarationsOf(workspace, 'Secret', cluster.namespace, own.string);
+      if (!secrets.some(one => one.origin !== 'promise')) {
+        yield {
+          at: own,
+          items: itemFor(workspace, cluster, '1.1.b.1', '1.1.b.2'),
+          ...(secrets.length > 0 && { severity: 'warning' as const }),
+          message:
+            secrets.length > 0
+              ? `Secret ${own.string}, which CloudNativePG reads the superuser from, has to be created by hand before this is applied — see the command that describes it.`
+              : `Nothing creates the Secret ${own.string}, which CloudNativePG reads the superuser from — create it with username postgres and a password, or leave superuserSecret out and let the operator make one.`,
+          related: [
+            ...secrets.slice(0, 1).map(one => ({ at: one.at, message: 'The command that creates it' })),
+            ...neededBy(workspace, cluster, own.string),
+          ],
+        };
+        return;
+      }
       const lacks = secrets.find(
         one => one.keys !== 'any' && !['username', 'password'].every(key => one.keys !== 'any' && one.keys.has(key)),
       );
-      // A Secret that is not there at all is the business of reference-missing-secret.
       if (lacks) {
         yield {
           at: own,
@@ -68,7 +88,22 @@ export default {
           message: `Secret ${own.string} lacks username or password, which CloudNativePG reads the superuser from — add both keys.`,
           related: [{ at: lacks.at, message: `Secret ${own.string}` }],
         };
+        return;
       }
+      const secret = workspace.find('Secret', cluster.namespace, own.string);
+      const user = secret && secretEntry(secret, 'username');
+      if (!secret || !user?.text || user.text.trim() === 'postgres') return;
+      if (findPlaceholders(user.text, 'value').length > 0) return;
+      yield {
+        at: user.value,
+        items: itemFor(workspace, cluster, '1.1.b.1', '1.1.b.2'),
+        message: `The username in Secret ${secret.name} is not postgres, so CloudNativePG sets no password for the superuser of ${cluster.name} — write postgres.`,
+        related: [{ at: own, message: cluster.title }],
+        fixes: () => {
+          const edit = user.isEncoded ? undefined : replaceScalar(user.value, 'postgres');
+          return edit ? [{ title: 'Write postgres', safe: true, edits: [edit] }] : [];
+        },
+      };
       return;
     }
     const name = own.string ?? `${cluster.name}-superuser`;
@@ -81,15 +116,18 @@ export default {
         : `Secret ${name} will not exist, because CloudNativePG leaves superuser access off by default — set enableSuperuserAccess: true.`,
       related: [
         ...(byHand ? [{ at: byHand.root.at('metadata', 'name'), message: byHand.title }] : []),
-        ...referrersOf(workspace, 'Secret', cluster.namespace, name).map(({ resource, reference }) => ({
-          at: reference.name,
-          message: `${resource.title} needs it`,
-        })),
+        ...neededBy(workspace, cluster, name),
       ],
       fixes: () => switchOn(cluster),
     };
   },
 } satisfies Rule;
+
+function neededBy(workspace: Workspace, cluster: Resource, secret: string): readonly Related[] {
+  return referrersOf(workspace, 'Secret', cluster.namespace, secret)
+    .filter(({ resource }) => resource !== cluster)
+    .map(({ resource, reference }) => ({ at: reference.name, message: `${resource.title} needs it` }));
+}
 
 function switchOn(cluster: Resource): readonly Fix[] {
   const access = cluster.root.at('spec', 'enableSuperuserAccess');

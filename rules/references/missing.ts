@@ -4,6 +4,7 @@ import { type Declaration, declarationsOf, declaredNames } from '../../analysis/
 import { nearest } from '../../analysis/nearest';
 import { type Reference, type ReferencedKind, referencesIn } from '../../analysis/references';
 import { familiesOf, redisMains } from '../../analysis/roles';
+import type { ChecklistItemId } from '../../checklist/types';
 import { insertEntry, quoted, replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
@@ -17,6 +18,8 @@ export interface MissingOptions {
   readonly isMeant?: (reference: Reference) => boolean;
   /** Replaces the rule's severity. */
   readonly severity?: (reference: Reference) => Severity | undefined;
+  /** The checklist items that stand against it, where the rule has none of its own. */
+  readonly items?: (reference: Reference) => readonly ChecklistItemId[];
   /** What happens without it, as `so …`; said between what is missing and what to do. */
   readonly consequence?: string;
 }
@@ -39,9 +42,11 @@ export function* missingObjects(
     if (found.some(one => one.origin !== 'promise') || isReportedElsewhere(workspace, resource, reference)) continue;
     const fromChart = isChartObject(workspace, reference.namespace, name);
     if (fromChart === 'yes') continue;
-    const problem = found[0]
+    const stated = found[0]
       ? promised(reference, name, found[0])
       : missing(workspace, resource, references, reference, options.consequence);
+    const items = required.flatMap(one => options.items?.(one) ?? []);
+    const problem = items.length > 0 ? { ...stated, items: [...new Set(items)] } : stated;
     const severity = options.severity?.(reference);
     if (fromChart === 'maybe' && problem.severity === undefined) yield { ...problem, severity: 'warning' };
     else yield severity === undefined ? problem : { ...problem, severity };
@@ -129,14 +134,23 @@ function isReportedElsewhere(
 ): boolean {
   if (kind !== 'Secret') return false;
   if (absentClusters(workspace).has(clusterInName(name.text ?? '') ?? '')) return true;
-  const cluster = /^(.+)-superuser$/.exec(name.text ?? '')?.[1];
-  if (cluster !== undefined && workspace.find('Cluster.postgresql.cnpg.io', namespace, cluster)) return true;
+  if (isSuperuserSecret(workspace, namespace, name.text ?? '')) return true;
   if (key === undefined) return false;
   // Whoever else takes the password of Redis from the same place misses it with Redis.
   return (
     isRedisPassword(workspace, resource, kind) ||
     redisMains(workspace).some(redis => takes(workspace, redis, name, key))
   );
+}
+
+/** Whether a Cluster keeps its superuser in a Secret of this name, which pg-superuser-secret-undefined looks at. */
+function isSuperuserSecret(workspace: Workspace, namespace: string | undefined, name: string): boolean {
+  return workspace.resources('Cluster.postgresql.cnpg.io').some(cluster => {
+    const isHere = namespace === undefined || cluster.namespace === undefined || namespace === cluster.namespace;
+    return (
+      isHere && (cluster.root.at('spec', 'superuserSecret', 'name').string ?? `${cluster.name}-superuser`) === name
+    );
+  });
 }
 
 function takes(workspace: Workspace, redis: Resource, name: Value, key: Value): boolean {

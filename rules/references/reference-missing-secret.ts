@@ -77,6 +77,10 @@ export default {
   },
   kinds: [...referringKinds],
   *check(resource, workspace) {
-    yield* missingObjects(resource, workspace, ['Secret'], { isMeant: ({ isPullSecret }) => isPullSecret !== true });
+    yield* missingObjects(resource, workspace, ['Secret'], {
+      isMeant: ({ isPullSecret }) => isPullSecret !== true,
+      // The checklist wants these to hold the S3 user in both formats.
+      items: ({ consumer }) => (/^(?:users|s3Credentials)$/.test(consumer) ? ['1.3.b.1', '1.3.b.2'] : []),
+    });
   },
 } satisfies Rule;

@@ -1,5 +1,7 @@
-import { type Change, edit, type Mutation, mutation } from './mutations';
+import { add, type Change, edit, type Mutation, mutation, remove } from './mutations';
 
+const cluster = 'infrastructure/01-postgresql/cluster.yaml';
+const clusterLi = 'infrastructure/01-postgresql/cluster-li.yaml';
 const redis = 'infrastructure/02-redis/redis-statefulset.yaml';
 const redisLi = 'li-instance/01-synapse/redis-li.yaml';
 const synapseConfig = 'main-instance/01-synapse/configmap.yaml';
@@ -9,12 +11,41 @@ const minioSecrets = 'infrastructure/03-minio/credentials.yaml';
 const tenant = 'infrastructure/03-minio/tenant.yaml';
 const keyVaultSecrets = 'main-instance/08-key-vault/credentials.yaml';
 
+const keyVaultJob = 'main-instance/08-key-vault/init-db-job.yaml';
+const sync = 'li-instance/04-sync-system/replication-job.yaml';
+
+const superuser = '  enableSuperuserAccess: true\n';
+const ownSuperuser = `${superuser}  superuserSecret:\n    name: own-superuser\n`;
+
 const fillRedis = `              sed -i "s|REDIS_PASSWORD_PLACEHOLDER|\${REDIS_PASSWORD}|g" /config/redis.conf\n`;
 const fillSentinel = fillRedis.replace('redis.conf', 'sentinel.conf');
 const asked = '    requirepass REDIS_PASSWORD_PLACEHOLDER\n    masterauth REDIS_PASSWORD_PLACEHOLDER\n';
 
 /** Other ways to make the same mistakes: each is found like the first one, by its rule alone. */
 export const variants: Readonly<Record<string, Mutation>> = {
+  'both clusters at once': mutation('pg-li-cluster-missing', [remove(cluster), remove(clusterLi)], {
+    also: {
+      'pg-main-cluster-missing': 'The main cluster is missing as well.',
+      'deploy-path-missing': 'Their folder is empty.',
+    },
+  }),
+  "a superuser's Secret that nothing creates": mutation('pg-superuser-secret-undefined', [
+    edit(cluster, superuser, ownSuperuser),
+    edit(keyVaultJob, 'name: matrix-postgresql-superuser', 'name: own-superuser'),
+    edit(sync, 'name: matrix-postgresql-superuser', 'name: own-superuser'),
+  ]),
+  "a superuser's Secret with another username": mutation('pg-superuser-secret-undefined', [
+    edit(cluster, superuser, ownSuperuser),
+    edit(keyVaultJob, 'name: matrix-postgresql-superuser', 'name: own-superuser'),
+    edit(sync, 'name: matrix-postgresql-superuser', 'name: own-superuser'),
+    add('infrastructure/01-postgresql/superuser.yaml', ownSecret('admin')),
+  ]),
+  "the generated name where the superuser's Secret is another": mutation('reference-missing-secret', [
+    edit(cluster, superuser, ownSuperuser),
+    edit(sync, 'name: matrix-postgresql-superuser', 'name: own-superuser'),
+    add('infrastructure/01-postgresql/superuser.yaml', ownSecret('postgres')),
+  ]),
+  'a backup with four fields': mutation('pg-cron-six-fields', edit(cluster, '"0 0 2 * * *"', '"0 2 * *"')),
   'a password of Redis that is empty': mutation(
     'redis-password-not-applied',
     edit(redis, 'requirepass REDIS_PASSWORD_PLACEHOLDER', 'requirepass ""'),
@@ -71,6 +102,12 @@ export const variants: Readonly<Record<string, Mutation>> = {
 
 /** Other ways to do it right: nothing is found. */
 export const accepted: Readonly<Record<string, readonly Change[]>> = {
+  "a superuser's Secret of one's own": [
+    edit(cluster, superuser, ownSuperuser),
+    edit(keyVaultJob, 'name: matrix-postgresql-superuser', 'name: own-superuser'),
+    edit(sync, 'name: matrix-postgresql-superuser', 'name: own-superuser'),
+    add('infrastructure/01-postgresql/superuser.yaml', ownSecret('postgres')),
+  ],
   'directives of Redis in capital letters': [
     edit(redis, 'requirepass REDIS_PASSWORD_PLACEHOLDER', 'RequirePass REDIS_PASSWORD_PLACEHOLDER'),
   ],
@@ -108,3 +145,16 @@ export const accepted: Readonly<Record<string, readonly Change[]>> = {
     ),
   ],
 };
+
+function ownSecret(username: string): string {
+  return `apiVersion: v1
+kind: Secret
+metadata:
+  name: own-superuser
+  namespace: matrix
+type: kubernetes.io/basic-auth
+stringData:
+  username: ${username}
+  password: Xh2kPp0o9Nw3LmQ7rT5vYb1ZsDfGhJkL8e
+`;
+}
