@@ -5,7 +5,7 @@ import type { Workspace } from '../../manifests/workspace';
 import type { FieldDocs } from '../field-docs';
 import { settingsFileName } from '../settings';
 import { type Candidate, type Completion, distinct } from './candidate';
-import { type Current, currentAt } from './current';
+import { type Current, currentAt, currentBehindBlank } from './current';
 import { completeBlock, completeConfiguration, completeFile } from './embedded-at';
 import { labelKeysAt, labelValuesAt } from './labels';
 import { objectsAt } from './objects';
@@ -37,7 +37,10 @@ export function complete(workspace: Workspace, file: SourceFile, offset: number,
   if (suppression) return suppression;
   if (file.documents.length === 0) return completeFile(workspace, file, offset);
   const current = currentAt(file, offset);
-  if (!current) return undefined;
+  if (!current) {
+    const behind = currentBehindBlank(file, offset);
+    return behind && completeScalar(workspace, behind, offset);
+  }
   const shift = current.document.offset;
   if (current.cursor.kind === 'block') return completeBlock(workspace, current, offset);
   const { cursor } = current;

@@ -36,7 +36,28 @@ export function currentAt(file: SourceFile, offset: number): Current | undefined
   if (!document) return undefined;
   const inner = offset - document.offset;
   const cursor = yamlCursor(document.writtenText, inner);
-  if (!cursor) return undefined;
+  return cursor && around(file, document, cursor, inner);
+}
+
+/** Where a cursor stands that is behind a blank at the end of a scalar, where YAML itself expects nothing more. */
+export function currentBehindBlank(file: SourceFile, offset: number): Current | undefined {
+  const document = file.documents.findLast(one => one.offset <= offset);
+  if (!document) return undefined;
+  const inner = offset - document.offset;
+  const { writtenText: text } = document;
+  if (!/\S +$/.test(text.slice(text.lastIndexOf('\n', inner - 1) + 1, inner))) return undefined;
+  const cursor = yamlCursor(`${text.slice(0, inner)}x${text.slice(inner)}`, inner + 1);
+  if (cursor?.kind !== 'yaml' || cursor.span.start >= inner) return undefined;
+  const span = { start: cursor.span.start, end: cursor.span.end - 1 };
+  return around(file, document, { ...cursor, span, prefix: cursor.prefix.slice(0, -1) }, inner);
+}
+
+function around(
+  file: SourceFile,
+  document: ManifestDocument,
+  cursor: YamlCursor | BlockCursor,
+  inner: number,
+): Current {
   const root = readableRoot(document, inner);
   const inList = /List$/.test(root.at('kind').text ?? '') && cursor.path[0] === 'items' && cursor.path.length > 1;
   const top = inList ? root.at('items', cursor.path[1] ?? 0) : root;

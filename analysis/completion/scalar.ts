@@ -42,6 +42,7 @@ export function completeScalar(workspace: Workspace, current: Current, offset: n
       place: (from, to) => document.writtenPlace(from, to),
     });
   }
+  if (/\s$/.test(text.slice(cursor.span.start, at))) return undefined;
   const isAddress = endsWith(path, 'endpointURL|endpoint|url|uri') && path.at(0) === 'spec';
   if (!isCommand && !isSetting && !isAddress) return undefined;
   const container = containerAt(resource, path);

@@ -428,8 +428,8 @@ function destination(command: Command): { readonly file: string | undefined; rea
   let file: string | undefined;
   for (let one: Command | undefined = command; one; one = one.next) {
     const words = wordsOf(one.words);
-    file =
-      one.outputs.at(-1)?.value ?? (words[0] === 'tee' ? words.slice(1).find(word => !word.startsWith('-')) : file);
+    const written = one.outputs.map(({ value }) => value).filter(value => !value.startsWith('/dev/'));
+    file = written.at(-1) ?? (words[0] === 'tee' ? words.slice(1).find(word => !word.startsWith('-')) : file);
   }
   return { file, words: wordsOf(command.words) };
 }
@@ -438,8 +438,7 @@ function destination(command: Command): { readonly file: string | undefined; rea
 function textWritten(command: Command, word: Word | undefined, index: number): string | undefined {
   const [program] = wordsOf(command.words);
   if (!word || index === 0 || (program !== 'echo' && program !== 'printf')) return undefined;
-  const { file } = destination(command);
-  return file?.startsWith('/dev/') ? undefined : file;
+  return destination(command).file;
 }
 
 function closingQuote(text: string, from: number, quote: string): number {
