@@ -17,7 +17,7 @@ const mentions: Index<true> = {
   name: 'mentions of Secrets',
   *document(document) {
     const names = new Set<string>();
-    if (document.isTemplate || document.problems.length > 0) addWords(document.text, names);
+    if (document.isTemplate || document.isUnread) addWords(document.text, names);
     else if (document.resources.length === 0) addScalars(document.root, none, names);
     for (const resource of document.resources) {
       if (resource.kind === 'Secret') continue;

@@ -13,12 +13,11 @@ import type { TreeSource, Value } from './value';
  *
  * Its tree is replaced after an edit, and it may move in its file; its resources stay, and of what is derived from them
  * only what has read something that the edit changed is computed again. An edit of what its resources are called makes a
- * new document, and so does one of structure where anchors stand, because nodes are told apart by their paths.
+ * new document, and so does one of structure where anchors stand, because nodes are told apart by their paths. While a
+ * text cannot be read, as half-typed ones, the document goes on saying what it said before.
  */
 export class ManifestDocument implements TreeSource {
   readonly file: SourceFile;
-  /** What keeps the document from being read; its tree is then only good for editing help. */
-  readonly problems: readonly SyntaxProblem[];
   readonly linePrefix = '';
   readonly resources: readonly Resource[];
   /** Whether a template engine has to fill the text in before it is YAML; such a document is left alone. */
@@ -31,25 +30,19 @@ export class ManifestDocument implements TreeSource {
   #tree: Tree;
   /** Undefined for as long as every node is where it was at first. */
   #ids: NodeIds | undefined;
+  /** What keeps the document from being read at all; its tree is then only good for editing help. */
+  readonly #unreadable: readonly SyntaxProblem[];
+  #typed: Typed | undefined;
 
   constructor(file: SourceFile, text: string, offset: number, index: number) {
     this.file = file;
     this.offset = offset;
     this.index = index;
-    const read = readTree(text);
     this.isTemplate = isTemplate(text);
-    if (isTree(read)) {
-      this.#tree = read;
-      this.problems = [];
-    } else if (this.isTemplate) {
-      this.#tree = recoverTree(text).tree;
-      this.problems = [];
-    } else {
-      const recovered = recoverTree(text);
-      this.#tree = recovered.tree;
-      this.problems = recovered.problems.length > 0 ? recovered.problems : refusedBySome(read);
-    }
-    this.resources = this.problems.length > 0 || this.isTemplate ? [] : resourcesOf(this, this.root);
+    const { tree, problems } = readOrRecover(text);
+    this.#tree = tree;
+    this.#unreadable = this.isTemplate ? [] : problems;
+    this.resources = this.isUnread || this.isTemplate ? [] : resourcesOf(this, this.root);
   }
 
   get tree(): Tree {
@@ -62,9 +55,27 @@ export class ManifestDocument implements TreeSource {
     return this.#tree;
   }
 
+  /** The text that the tree was read from. */
   get text(): string {
     this.reads.readAll();
     return this.#tree.text;
+  }
+
+  /** The text as it stands in the file: another than {@link text} while it cannot be read. */
+  get writtenText(): string {
+    this.reads.readProblems();
+    return this.#typed?.text ?? this.text;
+  }
+
+  /** What keeps the text as it stands in the file from being read. */
+  get problems(): readonly SyntaxProblem[] {
+    this.reads.readProblems();
+    return this.#typed?.problems ?? this.#unreadable;
+  }
+
+  /** Whether the document has never been read, so that nothing is known of what it says. */
+  get isUnread(): boolean {
+    return this.#unreadable.length > 0;
   }
 
   nodeOf(id: number): number {
@@ -79,35 +90,68 @@ export class ManifestDocument implements TreeSource {
     return rootOf(this);
   }
 
-  /** A place that moves with the document. */
+  /** A place of {@link text} that moves with the document. */
   place(start: number, end: number): Place {
     const document = this;
     return {
       uri: this.file.uri,
       get span() {
-        return { start: document.offset + start, end: document.offset + end };
+        const typed = document.#typed;
+        return {
+          start: document.offset + (typed ? fromRead(typed, start, 'start') : start),
+          end: document.offset + (typed ? fromRead(typed, end, 'end') : end),
+        };
       },
     };
   }
 
+  /** A place of {@link writtenText}. */
+  writtenPlace(start: number, end: number): Place {
+    return { uri: this.file.uri, span: { start: this.offset + start, end: this.offset + end } };
+  }
+
+  /** The offset in {@link text} that an offset in the file stands for. */
+  offsetAt(fileOffset: number): number {
+    const offset = fileOffset - this.offset;
+    return this.#typed ? toRead(this.#typed, offset) : offset;
+  }
+
   get span(): Span {
-    return { start: this.offset, end: this.offset + this.text.length };
+    return { start: this.offset, end: this.offset + this.writtenText.length };
+  }
+
+  /** Where the text in the file is being typed and cannot be read; what was found there before holds no longer. */
+  get unsure(): Span | undefined {
+    const { offset } = this;
+    return this.#typed && { start: offset + this.#typed.at.start, end: offset + this.#typed.at.end };
   }
 
   /** Takes a new text if its resources are called as before, and says whether more than comments has changed. */
   accept(text: string): 'comments' | 'values' | undefined {
-    if (text === this.#tree.text) return 'comments';
-    if (this.problems.length > 0 || this.isTemplate || isTemplate(text)) return undefined;
-    const read = readTree(text);
-    const changes = isTree(read) ? this.#changesTo(read) : undefined;
-    if (!isTree(read) || !changes) return undefined;
+    if (text === (this.#typed?.text ?? this.#tree.text)) return 'comments';
+    if (this.isUnread || this.isTemplate || isTemplate(text)) return undefined;
+    const { tree: read, problems } = readOrRecover(text);
+    if (problems.length > 0) {
+      if (this.resources.length === 0) return undefined;
+      this.#take({ text, problems, ...difference(this.#tree.text, text) });
+      return 'comments';
+    }
+    const changes = this.#changesTo(read);
+    if (!changes) return undefined;
     // Comments that show commands say what is created by hand.
     const isSaidInComments = commandsInComments(text) !== commandsInComments(this.#tree.text);
     this.#tree = read;
     if (changes.ids) this.#ids = changes.ids;
     if (!changes.isEmpty) this.reads.changed(changes);
     else if (isSaidInComments) this.reads.allChanged();
+    this.#take(undefined);
     return changes.isEmpty && !isSaidInComments ? 'comments' : 'values';
+  }
+
+  #take(typed: Typed | undefined): void {
+    if (typed === this.#typed) return;
+    this.#typed = typed;
+    this.reads.problemsChanged();
   }
 
   #changesTo(read: Tree): Changes | undefined {
@@ -125,13 +169,52 @@ export class ManifestDocument implements TreeSource {
 
   /** Kind and name of what a broken document seems to declare, so that references to it are not called missing. */
   get declared(): readonly { readonly kind: string; readonly name: string }[] {
-    if (this.problems.length === 0) return [];
+    if (!this.isUnread) return [];
     const kind = /^kind:[ \t]*["']?([\w.-]+)/m.exec(this.text)?.[1];
     const name = /^metadata:[ \t]*\r?\n(?:[ \t]+[^\n]*\n|[ \t]*(?:#[^\n]*)?\n)*?[ \t]+name:[ \t]*["']?([\w.-]+)/m.exec(
       this.text,
     )?.[1];
     return kind && name ? [{ kind, name }] : [];
   }
+}
+
+/** A text that cannot be read, with the part of it that differs from the last one that could. */
+interface Typed {
+  readonly text: string;
+  readonly problems: readonly SyntaxProblem[];
+  readonly at: Span;
+  /** What stood there before. */
+  readonly before: Span;
+}
+
+function difference(before: string, now: string): Pick<Typed, 'at' | 'before'> {
+  const shorter = Math.min(before.length, now.length);
+  let start = 0;
+  while (start < shorter && before.charCodeAt(start) === now.charCodeAt(start)) start++;
+  let same = 0;
+  while (
+    same < shorter - start &&
+    before.charCodeAt(before.length - 1 - same) === now.charCodeAt(now.length - 1 - same)
+  )
+    same++;
+  return { at: { start, end: now.length - same }, before: { start, end: before.length - same } };
+}
+
+/** What begins where something was put in stands behind it, and what ends there before it. */
+function fromRead({ at, before }: Typed, offset: number, edge: 'start' | 'end'): number {
+  if (offset < before.start || (offset === before.start && edge === 'end')) return offset;
+  return offset >= before.end ? offset - before.end + at.end : at[edge];
+}
+
+function toRead({ at, before }: Typed, offset: number): number {
+  return offset <= at.start ? offset : offset >= at.end ? offset - at.end + before.end : before.start;
+}
+
+function readOrRecover(text: string): { readonly tree: Tree; readonly problems: readonly SyntaxProblem[] } {
+  const read = readTree(text);
+  if (isTree(read)) return { tree: read, problems: [] };
+  const { tree, problems } = recoverTree(text);
+  return { tree, problems: problems.length > 0 ? problems : refusedBySome(read) };
 }
 
 /** What differs from the tree before; `ids` only where the structure differs too. */

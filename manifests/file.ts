@@ -78,12 +78,12 @@ export class SourceFile {
     const spans = splitDocuments(text);
     const pieces = spans.map(({ start, end }) => text.slice(start, end));
     let head = 0;
-    while (head < pieces.length && head < before.length && before[head]?.text === pieces[head]) head++;
+    while (head < pieces.length && head < before.length && before[head]?.writtenText === pieces[head]) head++;
     let tail = 0;
     while (
       tail < pieces.length - head &&
       tail < before.length - head &&
-      before.at(-1 - tail)?.text === pieces.at(-1 - tail)
+      before.at(-1 - tail)?.writtenText === pieces.at(-1 - tail)
     )
       tail++;
     const isSameCount = pieces.length === before.length;

@@ -18,6 +18,7 @@ export class NodeReads {
   };
   readonly #missing = new Map<number, Map<string | number, Version>>();
   readonly #whole: Version = signal(0);
+  readonly #problems: Version = signal(0);
 
   /** A computation, if one is running, has read the node with this id. */
   read(facet: Facet, id: number): void {
@@ -38,6 +39,15 @@ export class NodeReads {
   /** A computation, if one is running, has read the text as a whole. */
   readAll(): void {
     if (getActiveSub() !== undefined) this.#whole();
+  }
+
+  /** A computation, if one is running, has asked whether the text as it stands can be read. */
+  readProblems(): void {
+    if (getActiveSub() !== undefined) this.#problems();
+  }
+
+  problemsChanged(): void {
+    announce(this.#problems);
   }
 
   changed({ texts, children, added, gone }: Omit<TreeChanges, 'ids'>): void {

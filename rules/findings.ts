@@ -4,6 +4,7 @@ import { hasExpired, type Waiver } from '../checklist/sign-offs';
 import type { ManifestDocument } from '../manifests/document';
 import type { SourceFile } from '../manifests/file';
 import type { Resource } from '../manifests/resource';
+import type { Place } from '../manifests/span';
 import type { Workspace } from '../manifests/workspace';
 import { fingerprints } from './fingerprint';
 import type { Found, Problem, Rule, Severity } from './rule';
@@ -184,6 +185,7 @@ export function publish(
   for (const { rule, problem, resource } of raw) {
     const severity = severityOf(rule, problem, workspace, options);
     if (severity === 'off') continue;
+    if (isInWhatIsTyped(problem.at, workspace) && !('checkDocument' in rule)) continue;
     const { start, end } = problem.at.span;
     const identity = `${rule.id}\n${problem.at.uri}\n${start}\n${end}\n${problem.message}`;
     if (seen.has(identity)) continue;
@@ -207,6 +209,15 @@ export function publish(
     )
     .map(({ finding }) => finding);
   return waived(sorted, workspace, options.today?.());
+}
+
+/** Whether a place is where somebody types just now and the text cannot be read: nothing is known of it. */
+export function isInWhatIsTyped({ uri, span }: Place, workspace: Workspace): boolean {
+  return (
+    workspace
+      .file(uri)
+      ?.documents.some(({ unsure }) => unsure && span.start <= unsure.end && unsure.start <= span.end) === true
+  );
 }
 
 /** Marks the findings that a waiver takes out. Fingerprints are worked out only for files that have waivers. */

@@ -15,7 +15,7 @@ export function valueAt(file: SourceFile, offset: number): ValueAt | undefined {
     const { start, end } = document.span;
     if (offset < start || offset > end) continue;
     for (const resource of document.resources) {
-      const found = innermost(resource.root, offset - start);
+      const found = innermost(resource.root, document.offsetAt(offset));
       if (found) return { resource, ...found };
     }
   }

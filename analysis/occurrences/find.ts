@@ -161,7 +161,7 @@ function readersOf(workspace: Workspace, { qualifiedKind, namespace, name }: Res
 /** The objects of a document; of a half-typed one, what can be read of it. */
 function resourcesOf(document: ManifestDocument): readonly Resource[] {
   if (document.resources.length > 0) return document.resources;
-  if (document.problems.length === 0 || !document.root.at('kind').text) return [];
+  if (!document.isUnread || !document.root.at('kind').text) return [];
   const known = halfTyped.get(document);
   if (known) return known;
   const resources = [new Resource(document, document.root)];

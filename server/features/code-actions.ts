@@ -6,7 +6,7 @@ import {
   type TextDocumentEdit,
   type WorkspaceEdit,
 } from 'vscode-languageserver';
-import type { Finding } from '../../rules/findings';
+import { type Finding, isInWhatIsTyped } from '../../rules/findings';
 import { safeFixes } from '../../rules/fix-all';
 import type { Fix } from '../../rules/rule';
 import type { Deployment } from '../deployment';
@@ -43,7 +43,9 @@ function offer(session: Session): void {
     }
     if (wants(fixAllKind) && params.context.only?.some(only => only.startsWith('source'))) {
       // Nobody wants to be asked while a file is saved; what would need it is left to the lamp.
-      const fixes = safeFixes(findings).filter(fix => delicate(deployment, fix) === undefined);
+      const fixes = safeFixes(findings).filter(
+        fix => delicate(deployment, fix) === undefined && !isGuess(deployment, fix),
+      );
       const edit = editOf(session, deployment, fixes);
       if (edit) actions.push({ title: 'Fix all safe problems of this file', kind: fixAllKind, edit });
     }
@@ -98,6 +100,11 @@ export function editOf(
   };
 }
 
+/** Whether a fix writes where a text is being typed that cannot be read, so that nobody knows what stands there. */
+function isGuess({ workspace }: Deployment, { edits }: Fix): boolean {
+  return edits.some(({ at }) => isInWhatIsTyped(at, workspace));
+}
+
 /** What a person should see before it is done: a new file, or another value in a Secret. */
 function delicate({ workspace }: Deployment, { edits, creates = [] }: Fix): string | undefined {
   if (creates.length > 0) return 'Create files';
@@ -120,7 +127,8 @@ function quickFixes(
   finding: Finding,
   params: CodeActionParams,
 ): CodeAction[] {
-  const fixes = finding.problem.fixes?.() ?? [];
+  const isOnText = 'checkDocument' in finding.rule;
+  const fixes = (finding.problem.fixes?.() ?? []).filter(fix => isOnText || !isGuess(deployment, fix));
   const known = params.context.diagnostics.filter(
     diagnostic => diagnostic.source === 'matrix-preflight' && diagnostic.code === finding.rule.id,
   );

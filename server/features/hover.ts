@@ -56,7 +56,7 @@ export function hoverAt(session: HoverSession, pointed: PointedAt, docs: FieldDo
 }
 
 /** What a hover asks the session for. */
-export type HoverSession = Pick<Session, 'canRun' | 'capabilities'>;
+export type HoverSession = Pick<Session, 'canRun' | 'capabilities' | 'textsOf'>;
 
 interface Thing {
   readonly text: string;
@@ -75,7 +75,7 @@ function thingAt(session: HoverSession, pointed: PointedAt, docs: FieldDocs | un
   const placeholder = placeholderText(workspace, file, offset, secret !== undefined);
   if (placeholder) return { text: placeholder.text, span: placeholder.at.span };
   // Names inside the value of a Secret are a part of it, so nothing is said of them.
-  const spot = secret ? secret.keySpan.start + (at?.resource.document.offset ?? 0) : offset;
+  const spot = secret ? secret.key.span.start : offset;
   const isUnread = !at && isBrokenSecret(file, offset);
   const occurrences = occurrencesAt(workspace, file, spot).filter(({ whole }) => !isUnread || whole?.isKey);
   const texts = new Set(occurrences.flatMap(one => subjectText({ ...pointed, offset: spot }, one) ?? []));

@@ -7,6 +7,7 @@ import { ManifestDocument } from '../../manifests/document';
 import { rootOf } from '../../manifests/embedded';
 import { SourceFile } from '../../manifests/file';
 import { recoverTree } from '../../manifests/recover';
+import type { Span } from '../../manifests/span';
 import { splitDocuments } from '../../manifests/split';
 import { isTree, nodeCount, nodeKind, readTree, scalarText, sourceSpan, type Tree } from '../../manifests/tree';
 
@@ -136,7 +137,7 @@ describe('SourceFile', () => {
       ['d}', 'd, e: f}', 0],
       ['d}', 'd, c: f}', 1],
       ['d}', '&x d, e: *x}', 1],
-      ['data', '{{ .Values.x }}\ndata', 1],
+      ['\ndata', '\n{{ .Values.x }}\ndata', 1],
     ];
     for (const [from, to, added] of changes) {
       const file = new SourceFile('file:///a.yaml', 'a.yaml', manifest);
@@ -167,6 +168,26 @@ describe('SourceFile', () => {
     const value = document?.root.at('a', 'b');
     assert.equal(value?.number, 1);
     assert.equal(file.text.slice(value?.span.start, value?.span.end), '1');
+  });
+  it('goes on saying what a manifest said before, while it cannot be read', () => {
+    const text = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  c: d\n  e: f\n';
+    const file = new SourceFile('file:///a.yaml', 'a.yaml', text);
+    const document = file.documents[0] ?? assert.fail();
+    const [c, e] = [document.root.at('data', 'c'), document.root.at('data', 'e')];
+    const typed = text.replace('c: d', 'c: d\n  ne');
+    assert.deepEqual(file.update(typed), { removed: [], edited: [], added: [] });
+    assert.equal(document.problems.length, 1);
+    assert.deepEqual([document.text, document.writtenText], [text, typed]);
+    assert.deepEqual([c.text, e.text], ['d', 'f']);
+    const written = ({ span }: { span: Span }): string => typed.slice(span.start, span.end);
+    assert.deepEqual([written(c), written(e), written(e.key)], ['d', 'f', 'e']);
+    assert.equal(written({ span: document.unsure ?? assert.fail() }), 'ne\n  ');
+    assert.equal(document.offsetAt(typed.indexOf('e: f')), text.indexOf('e: f'));
+    file.update(typed.replace('ne', 'ne: w'));
+    assert.equal(file.documents[0], document);
+    assert.deepEqual(document.problems, []);
+    assert.deepEqual(document.root.at('data').keys(), ['c', 'ne', 'e']);
+    assert.equal(document.unsure, undefined);
   });
   it('takes another type of a value for another value', () => {
     const file = new SourceFile('file:///a.yaml', 'a.yaml', 'a: "1"\n');
