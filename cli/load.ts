@@ -2,11 +2,13 @@ import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { settingsFileName, settingsOf } from '../analysis/settings';
 import { readTree } from '../files/disk';
+import { readRuleTexts } from '../files/rule-texts';
 import { matchesGlob } from '../manifests/glob';
 import { Workspace } from '../manifests/workspace';
 import { rules } from '../rules/catalogue';
 import { checkWorkspace, type Finding, takeCrashes } from '../rules/findings';
 import type { Rule } from '../rules/rule';
+import { textsFrom } from '../rules/texts';
 import { UsageError } from './usage';
 
 /** Reads a tree into a workspace. `config` replaces the tree's own settings file. Throws {@link UsageError}. */
@@ -51,6 +53,8 @@ export function findingsOf(workspace: Workspace, ids: readonly string[] = []): r
 export function today(): string {
   return new Date().toISOString().slice(0, 10);
 }
+
+export const textsOf = textsFrom(readRuleTexts);
 
 export function ruleOf(id: string): Rule {
   const rule = rules.find(one => one.id === id);

@@ -3,6 +3,7 @@ import type { NetworkReport } from '../protocol/network';
 import type { ReportFacts, ReportFormat } from '../protocol/report';
 import type { ItemReport } from '../rules/checklist';
 import type { Finding } from '../rules/findings';
+import type { TextsOf } from '../rules/texts';
 import { checklistObject, stateCounts } from './checklist';
 import { fullHtml } from './full-html';
 import { fullMarkdown } from './full-markdown';
@@ -47,7 +48,7 @@ export function fullReport(
 }
 
 /** The report as the text of a file. Values of Secrets are in none of the formats. */
-export function reportText(report: FullReport, format: ReportFormat): string {
+export function reportText(report: FullReport, format: ReportFormat, textsOf: TextsOf): string {
   switch (format) {
     case 'markdown':
       return fullMarkdown(report);
@@ -56,7 +57,7 @@ export function reportText(report: FullReport, format: ReportFormat): string {
     case 'json':
       return `${JSON.stringify(fullObject(report), null, 2)}\n`;
     case 'sarif':
-      return `${JSON.stringify(sarifLog(checkReport(report)), null, 2)}\n`;
+      return `${JSON.stringify(sarifLog(checkReport(report), textsOf), null, 2)}\n`;
     case 'junit':
       return junitReport(checkReport(report));
   }

@@ -2,7 +2,8 @@ import type { SourceFile } from '../manifests/file';
 import type { Place, TextEdit } from '../manifests/span';
 import type { Workspace } from '../manifests/workspace';
 import type { Finding } from '../rules/findings';
-import type { Fix, Rule, Severity } from '../rules/rule';
+import type { Fix, RuleHead, RuleTexts, Severity } from '../rules/rule';
+import type { TextsOf } from '../rules/texts';
 import type { NamedFinding } from './named-findings';
 import { type CheckReport, rulePages } from './report';
 import { printableFixes } from './secrets';
@@ -11,7 +12,7 @@ import { printableFixes } from './secrets';
  * A log of one run in SARIF 2.1.0 (https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html). Addresses are
  * relative to the repository; there are no excerpts of files, which could hold the value of a Secret.
  */
-export function sarifLog(report: CheckReport): object {
+export function sarifLog(report: CheckReport, textsOf: TextsOf): object {
   const { version, workspace, findings, baseline } = report;
   const rules = [...new Map(findings.map(({ rule }) => [rule.id, rule])).values()].sort((a, b) =>
     a.id < b.id ? -1 : 1,
@@ -27,7 +28,7 @@ export function sarifLog(report: CheckReport): object {
           driver: {
             name: 'Matrix Preflight',
             ...(/^\d+\.\d+\.\d+/.test(version) ? { semanticVersion: version } : {}),
-            rules: rules.map(ruleDescriptor),
+            rules: rules.map(rule => ruleDescriptor(rule, textsOf(rule))),
           },
         },
         columnKind: 'utf16CodeUnits',
@@ -41,9 +42,9 @@ export function sarifLog(report: CheckReport): object {
   };
 }
 
-function ruleDescriptor(rule: Rule): object {
-  const { id, summary, why, remedy, items, severity, profile } = rule;
-  const traps = (rule.traps ?? []).map(trap => `\n- ${trap}`).join('');
+function ruleDescriptor({ id, summary, items, severity, profile }: RuleHead, texts: RuleTexts): object {
+  const { why, remedy } = texts;
+  const traps = (texts.traps ?? []).map(trap => `\n- ${trap}`).join('');
   return {
     id,
     shortDescription: { text: summary },

@@ -1,17 +1,17 @@
-import type { Rule } from './rule';
+import type { RuleHead, RuleTexts } from './rule';
 
 /** The page of a rule, as GitHub-flavoured Markdown: what it finds, why it matters, what to do, and how it looks. */
-export function rulePage(rule: Rule): string {
+export function rulePage(rule: RuleHead, texts: RuleTexts): string {
   const items = rule.items.length > 0 ? `Checklist: ${rule.items.join(', ')}` : 'Beyond the checklist, in its spirit';
   const parts = [
     `# ${rule.id}`,
     `${rule.summary}\n\n*${rule.severity}${rule.profile === 'strict' ? ', strict profile' : ''} · ${items}*`,
-    `## Why\n\n${rule.why}`,
-    `## What to do\n\n${rule.remedy}`,
-    `## Example\n\n${code(rule.examples.bad)}\n\nWithout the problem:\n\n${code(rule.examples.good)}`,
+    `## Why\n\n${texts.why}`,
+    `## What to do\n\n${texts.remedy}`,
+    `## Example\n\n${code(texts.examples.bad)}\n\nWithout the problem:\n\n${code(texts.examples.good)}`,
   ];
-  if (rule.traps?.length) parts.push(`## Good to know\n\n${list(rule.traps)}`);
-  if (rule.sources?.length) parts.push(`## Sources\n\n${list(rule.sources)}`);
+  if (texts.traps?.length) parts.push(`## Good to know\n\n${list(texts.traps)}`);
+  if (texts.sources?.length) parts.push(`## Sources\n\n${list(texts.sources)}`);
   return `${parts.join('\n\n')}\n`;
 }
 

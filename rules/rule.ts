@@ -15,9 +15,11 @@ export type Severity = 'error' | 'warning' | 'info' | 'hint';
  * checks a rule has tells what it looks at: each resource of some kinds, each document, each file, the whole, or what
  * the other rules have found.
  */
-export type Rule = RuleText & (ResourceCheck | DocumentCheck | FileCheck | WorkspaceCheck | FindingsCheck);
+export type Rule = RuleHead &
+  (RuleTexts | NoTexts) &
+  (ResourceCheck | DocumentCheck | FileCheck | WorkspaceCheck | FindingsCheck);
 
-export interface RuleText {
+export interface RuleHead {
   /** Kebab case; also the name of the file, of the page under docs/rules and of the diagnostic's code. */
   readonly id: string;
   /** The checklist items the rule decides; empty for rules in the spirit of the list. */
@@ -28,6 +30,10 @@ export interface RuleText {
   readonly profile?: 'strict';
   /** One sentence that says what is wrong, as a headline. */
   readonly summary: string;
+}
+
+/** The rest of what a rule says, for its page and for those who ask. Every rule's file has it. */
+export interface RuleTexts {
   /** What happens to the deployment if nothing is done. Markdown. */
   readonly why: string;
   /** What to do. Markdown. */
@@ -42,6 +48,9 @@ export interface RuleText {
    */
   readonly examples: { readonly bad: string; readonly good: string };
 }
+
+/** The build takes the texts out of the programs, as most runs show none of them; `TextsOf` gives them back. */
+type NoTexts = { readonly [Text in keyof RuleTexts]?: never };
 
 export interface ResourceCheck {
   /** Qualified kinds (`Secret`, `Cluster.postgresql.cnpg.io`), or `*` for all. */

@@ -71,7 +71,7 @@ write('schemas/matrix-preflight.schema.json', format('schemas/matrix-preflight.s
 const { rules } = await tsImport('../rules/catalogue.ts', import.meta.url);
 const { rulePage } = await tsImport('../rules/page.ts', import.meta.url);
 mkdirSync('docs/rules', { recursive: true });
-for (const rule of rules) write(`docs/rules/${rule.id}.md`, rulePage(rule));
+for (const rule of rules) write(`docs/rules/${rule.id}.md`, rulePage(rule, rule));
 const rows = rules.map(
   ({ id, severity, profile, items, summary }) =>
     `| [${id}](${id}.md) | ${severity}${profile === 'strict' ? ', strict' : ''} | ${items.join(', ') || '–'} | ${summary} |`,

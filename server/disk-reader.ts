@@ -3,6 +3,7 @@ import { readFile as readText } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type DiskFile, isRelevant, readFile, readTree } from '../files/disk';
+import { readRuleTexts } from '../files/rule-texts';
 import type { FolderReader, ReadFile } from './folder-reader';
 
 /** Reads folders from disk, in slices of a few milliseconds. */
@@ -28,6 +29,7 @@ export const diskReader: FolderReader = {
   },
   // The table lies at the same place relative to the sources and to the bundle.
   fieldDocs: () => readText(join(__dirname, '../schemas/field-docs.txt'), 'utf8').catch(() => undefined),
+  ruleTexts: readRuleTexts,
 };
 
 const sliceMilliseconds = 25;

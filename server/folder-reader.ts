@@ -6,6 +6,8 @@ export interface FolderReader {
   readFile(rootUri: string, uri: string): Promise<ReadFile | undefined>;
   /** The text of `schemas/field-docs.txt`, which comes with the server; undefined where it cannot be had. */
   fieldDocs?(): Promise<string | undefined>;
+  /** What the build has taken out of the rules, as {@link textsFrom} reads it; not needed where nothing is built. */
+  ruleTexts?(): string;
 }
 
 export interface ReadFile {

@@ -14,6 +14,7 @@ import { type ClientFacts, clientFactsNotification, type SchemaHelp } from '../p
 import { type StatusParams, statusNotification } from '../protocol/messages';
 import { takeCrashes } from '../rules/findings';
 import type { Severity } from '../rules/rule';
+import { type TextsOf, textsFrom } from '../rules/texts';
 import { Deployment, type DeploymentOptions } from './deployment';
 import type { Feature } from './features/feature';
 import type { FolderReader } from './folder-reader';
@@ -21,6 +22,8 @@ import type { FolderReader } from './folder-reader';
 /** Everything the server remembers: the folders, the open documents and what the client can do. */
 export class Session {
   readonly connection: Connection;
+  /** Read when somebody first asks. */
+  readonly textsOf: TextsOf;
   readonly #reader: FolderReader;
   readonly #deployments: Deployment[] = [];
   readonly #documents = new Map<string, TextDocument>();
@@ -41,6 +44,7 @@ export class Session {
   constructor(connection: Connection, reader: FolderReader) {
     this.connection = connection;
     this.#reader = reader;
+    this.textsOf = textsFrom(() => reader.ruleTexts?.() ?? '{}');
   }
 
   initialize(params: InitializeParams, features: readonly Feature[]): InitializeResult {

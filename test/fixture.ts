@@ -3,6 +3,7 @@ import { Workspace } from '../manifests/workspace';
 import { rules as catalogue } from '../rules/catalogue';
 import { checkWorkspace, type Finding } from '../rules/findings';
 import type { NewFile, Rule, Severity } from '../rules/rule';
+import { textsFrom } from '../rules/texts';
 
 /**
  * A small tree of files written as one text.
@@ -27,6 +28,9 @@ export interface Mark {
   readonly message: string;
   readonly hasFix: boolean;
 }
+
+/** The texts of a rule, as its file has them. */
+export const textsOf = textsFrom(() => '{}');
 
 export function readFixture(source: string): Fixture {
   const files = new Map<string, string>();

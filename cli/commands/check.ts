@@ -4,7 +4,7 @@ import { namedFindings } from '../../reports/named-findings';
 import type { CheckReport } from '../../reports/report';
 import type { Finding } from '../../rules/findings';
 import { compareWithBaseline, readBaseline } from '../baseline';
-import { findingsOf, loadWorkspace } from '../load';
+import { findingsOf, loadWorkspace, textsOf } from '../load';
 import { oneOf, parse, treeRoot } from '../usage';
 import { version } from '../version';
 
@@ -59,7 +59,7 @@ async function formatted(format: (typeof formats)[number], report: CheckReport):
     case 'json':
       return `${JSON.stringify((await import('../../reports/json')).findingsReport(report), null, 2)}\n`;
     case 'sarif':
-      return `${JSON.stringify((await import('../../reports/sarif')).sarifLog(report), null, 2)}\n`;
+      return `${JSON.stringify((await import('../../reports/sarif')).sarifLog(report, textsOf), null, 2)}\n`;
     case 'junit':
       return (await import('../../reports/junit')).junitReport(report);
     case 'github':

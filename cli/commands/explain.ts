@@ -1,5 +1,5 @@
 import { rulePage } from '../../rules/page';
-import { ruleOf } from '../load';
+import { ruleOf, textsOf } from '../load';
 import { parse, UsageError } from '../usage';
 
 /** Prints the page of a rule. */
@@ -7,6 +7,7 @@ export function explain(argv: readonly string[]): number {
   const { positionals } = parse(argv, {});
   const [id] = positionals;
   if (id === undefined) throw new UsageError('say which rule to explain');
-  process.stdout.write(rulePage(ruleOf(id)));
+  const rule = ruleOf(id);
+  process.stdout.write(rulePage(rule, textsOf(rule)));
   return 0;
 }

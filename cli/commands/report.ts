@@ -10,7 +10,7 @@ import { liveAnswers } from '../../deploy/verify/live-items';
 import { fullReport, reportText } from '../../reports/full';
 import { rules } from '../../rules/catalogue';
 import { itemReports } from '../../rules/checklist';
-import { findingsOf, loadWorkspace, today } from '../load';
+import { findingsOf, loadWorkspace, textsOf, today } from '../load';
 import { oneOf, parse, treeRoot } from '../usage';
 import { version } from '../version';
 
@@ -35,7 +35,7 @@ export async function report(argv: readonly string[]): Promise<number> {
     ...(git ? { git } : {}),
     runs: runSummaries(stateDirectory, root),
   };
-  const text = reportText(fullReport(workspace, { root: basename(root), facts, items, findings }), format);
+  const text = reportText(fullReport(workspace, { root: basename(root), facts, items, findings }), format, textsOf);
   if (values.output === undefined) process.stdout.write(text);
   else writeFileSync(values.output, text);
   return items.some(({ state }) => state === 'failed') ? 1 : 0;

@@ -36,7 +36,7 @@ function offer(session: Session): void {
   );
   connection.onRequest(explainRequest, ({ rule }: ExplainParams) => {
     const known = rules.find(one => one.id === rule);
-    return { markdown: known ? rulePage(known) : undefined };
+    return { markdown: known ? rulePage(known, session.textsOf(known)) : undefined };
   });
   connection.onRequest(fixAllRequest, ({ uri, rule, preview = false }: FixAllParams): WorkspaceEdit => {
     const edits = session.deployments.flatMap(deployment => {

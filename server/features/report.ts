@@ -20,6 +20,7 @@ function offer(session: Session): void {
         findings: deployment.judgedFindings(),
       }),
       format,
+      session.textsOf,
     );
     return { text, root: rootUri };
   });

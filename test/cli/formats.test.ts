@@ -22,6 +22,7 @@ import { rules } from '../../rules/catalogue';
 import type { Finding } from '../../rules/findings';
 import type { Fix, Problem, Rule } from '../../rules/rule';
 import { rulePages as rulePagesOfServer } from '../../server/to-lsp';
+import { textsOf } from '../fixture';
 
 describe('formats', function () {
   this.timeout(60_000);
@@ -49,7 +50,7 @@ describe('formats', function () {
 
   describe('sarif', () => {
     it('satisfies the schema of SARIF 2.1.0, with a finding of every rule and for a real tree', async () => {
-      const log = sarifLog(report(findingsOfAllRules())) as SarifLog;
+      const log = sarifLog(report(findingsOfAllRules()), textsOf) as SarifLog;
       assert.ok((log.runs[0]?.results.length ?? 0) > 10);
       assertValidSarif(log);
       const code = await check(['examples/broken', '--format', 'sarif', '--output', out]);
@@ -136,7 +137,7 @@ describe('formats', function () {
         edit('change the ConfigMap', 'file:///map.yaml', map.length - 2, map.length - 1, 'c'),
       ];
       const finding = made({ at: { uri: 'file:///map.yaml', span: { start: 0, end: 4 } }, fixes: () => fixes });
-      const log = sarifLog(report(workspace, [finding])) as SarifLog;
+      const log = sarifLog(report(workspace, [finding]), textsOf) as SarifLog;
       assertValidSarif(log);
       assert.deepEqual(
         log.runs[0]?.results[0]?.fixes?.map(fix => fix.description.text),
@@ -152,7 +153,7 @@ describe('formats', function () {
         at: { uri: 'file:///a.yaml', span: { start: 0, end: 1 } },
         related: [{ at: { uri: 'file:///a.yaml', span: { start: 7, end: 8 } }, message: 'here' }],
       });
-      const log = sarifLog({ ...report(workspace, [finding]), pathPrefix: 'deployment/' }) as SarifLog;
+      const log = sarifLog({ ...report(workspace, [finding]), pathPrefix: 'deployment/' }, textsOf) as SarifLog;
       assertValidSarif(log);
       assert.deepEqual(log.runs[0]?.results[0]?.relatedLocations, [
         {

@@ -14,7 +14,7 @@ import { secretScalars } from '../../reports/secrets';
 import { rules } from '../../rules/catalogue';
 import { itemReports } from '../../rules/checklist';
 import { checkWorkspace } from '../../rules/findings';
-import { readFixture, workspaceOf } from '../fixture';
+import { readFixture, textsOf, workspaceOf } from '../fixture';
 
 const formats: readonly ReportFormat[] = ['markdown', 'html', 'json', 'sarif', 'junit'];
 const facts: ReportFacts = {
@@ -57,7 +57,7 @@ describe('the report', function () {
   this.timeout(60_000);
   const broken = loadWorkspace('examples/broken');
   const report = reportOf(broken);
-  const texts = new Map(formats.map(format => [format, reportText(report, format)]));
+  const texts = new Map(formats.map(format => [format, reportText(report, format, textsOf)]));
   const textOf = (format: ReportFormat): string => texts.get(format) ?? '';
 
   it('shows no value of a Secret in any format, and none in the network', () => {
@@ -147,11 +147,11 @@ describe('the report', function () {
     assert.ok(item);
     const files = readFixture(signedTree.replace('0.a', item.item.id)).files;
     const signed = reportOf(workspaceOf(files), { version: '1.2.3' });
-    const html = reportText(signed, 'html');
+    const html = reportText(signed, 'html', textsOf);
     assert.ok(html.includes('Ada Example &lt;ada@example.org&gt;'));
     assert.ok(html.includes('Looked at &lt;i&gt;everything&lt;/i&gt;'));
     assert.ok(!html.includes('<dt>Commit</dt>') && !html.includes('<dt>Written</dt>'));
-    const markdown = reportText(signed, 'markdown');
+    const markdown = reportText(signed, 'markdown', textsOf);
     assert.ok(markdown.includes('Ada Example \\<ada@example.org\\>'));
     assert.match(markdown, /None is recorded\./);
   });

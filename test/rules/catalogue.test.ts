@@ -4,7 +4,7 @@ import { checklistItems } from '../../checklist/items';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import { rules } from '../../rules/catalogue';
-import { check } from '../fixture';
+import { check, textsOf } from '../fixture';
 
 /** What holds for the rules as a whole: none is nameless, without page or without reason, and no item is forgotten. */
 describe('the catalogue of rules', () => {
@@ -49,21 +49,22 @@ describe('the catalogue of rules', () => {
   });
 
   for (const rule of rules) {
+    const { why, remedy, traps = [], sources = [], examples } = textsOf(rule);
     describe(rule.id, () => {
       it('is in kebab case, and says in sentences what, why and what to do', () => {
         assert.match(rule.id, /^[a-z][a-z0-9]*(?:-[a-z0-9]+)+$/);
-        for (const text of [rule.summary, rule.why, rule.remedy]) {
+        for (const text of [rule.summary, why, remedy]) {
           assert.match(text, /[.`]$/);
           assert.ok(text.trim().split(/\s+/).length >= 3, text);
         }
         assert.equal(rule.summary.includes('\n'), false);
-        for (const text of [...(rule.traps ?? []), ...(rule.sources ?? [])]) assert.notEqual(text.trim(), '');
+        for (const text of [...traps, ...sources]) assert.notEqual(text.trim(), '');
       });
 
       it('shows what it finds and how it looks without, and no value of a Secret', () => {
-        const { fixture, workspace, findings } = check(rule.examples.bad, [rule]);
+        const { fixture, workspace, findings } = check(examples.bad, [rule]);
         assert.notEqual(fixture.marks.length, 0);
-        assert.notEqual(rule.examples.good.trim(), '');
+        assert.notEqual(examples.good.trim(), '');
         const said = findings.flatMap(({ problem }) => [
           problem.message,
           ...(problem.related ?? []).map(({ message }) => message),

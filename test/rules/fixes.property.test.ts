@@ -9,7 +9,7 @@ import { rules } from '../../rules/catalogue';
 import { type Finding, takeCrashes } from '../../rules/findings';
 import { LiveFindings } from '../../rules/live';
 import type { Fix, Rule } from '../../rules/rule';
-import { applyEdits, readFixture, uriOf, workspaceOf } from '../fixture';
+import { applyEdits, readFixture, textsOf, uriOf, workspaceOf } from '../fixture';
 
 /*
  * What holds for every fix that is offered, whatever it is: it makes its finding vanish, brings no new error, keeps
@@ -50,7 +50,7 @@ function complaintsOfExamples(mutate: (files: ReadonlyMap<string, string>) => Re
   const problems: string[] = [];
   let applied = 0;
   for (const rule of rules) {
-    const { files } = readFixture(rule.examples.bad);
+    const { files } = readFixture(textsOf(rule).examples.bad);
     // A file whose text is not known has nothing to be edited.
     if ([...files.values()].some(text => text.startsWith('\0'))) continue;
     const found = complaintsOfTree(mutate(files), () => true, rule);

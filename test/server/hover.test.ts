@@ -8,7 +8,7 @@ import { clientFactsNotification, explainRuleCommand } from '../../protocol/clie
 import { rules } from '../../rules/catalogue';
 import { Deployment } from '../../server/deployment';
 import { hoverAt } from '../../server/features/hover';
-import { readFixture } from '../fixture';
+import { readFixture, textsOf } from '../fixture';
 import { startClient } from './client';
 
 /** A database cluster, a Service with its pods, a templated configuration, policies, and every kind of Secret entry. */
@@ -390,7 +390,7 @@ async function hover(path: string, at: string, options: HoverOptions = {}, sourc
   const start = file.text.indexOf(at.replace('$0', ''));
   assert.notEqual(start, -1, at);
   const offset = start + at.indexOf('$0');
-  const session = { canRun: (command: string) => commands.includes(command), capabilities: {} };
+  const session = { canRun: (command: string) => commands.includes(command), capabilities: {}, textsOf };
   const pointed = { deployment, workspace: deployment.workspace, file, offset };
   const found = hoverAt(session, pointed, hasDocs ? docs : undefined);
   return found ? (found.contents as MarkupContent).value : '';
@@ -418,7 +418,7 @@ async function deploymentOf(
 /** The hovers over the words of a tree: all words of Secrets, and every `step`th of the others. */
 function hoversOf(deployment: Deployment, step: number): readonly { readonly place: string; readonly text: string }[] {
   const { workspace } = deployment;
-  const session = { canRun: () => true, capabilities: {} };
+  const session = { canRun: () => true, capabilities: {}, textsOf };
   const found: { place: string; text: string }[] = [];
   let index = 0;
   for (const file of workspace.files) {

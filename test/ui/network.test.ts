@@ -8,6 +8,7 @@ import { fullReport, reportText } from '../../reports/full';
 import { rules } from '../../rules/catalogue';
 import { itemReports } from '../../rules/checklist';
 import { checkWorkspace } from '../../rules/findings';
+import { textsOf } from '../fixture';
 import { deploymentDirectory, openWorkbench, type Workbench } from './workbench';
 
 const axeSource = fs.readFileSync(createRequire(__filename).resolve('axe-core/axe.min.js'), 'utf8');
@@ -130,7 +131,7 @@ describe('the report as a page', () => {
       const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, colorScheme });
       const asked: string[] = [];
       page.on('request', request => asked.push(request.url()));
-      await page.setContent(reportText(report, 'html'));
+      await page.setContent(reportText(report, 'html', textsOf));
       assert.deepEqual(await violations(page.mainFrame()), []);
       assert.deepEqual(asked, []);
       assert.ok(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'));

@@ -33,6 +33,7 @@ describe('the package', () => {
       'dist/THIRD-PARTY-NOTICES.txt',
       'dist/client.js',
       'dist/network.js',
+      'dist/rule-texts.json.br',
       'dist/server.js',
       'package.json',
       'readme.md',
