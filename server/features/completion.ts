@@ -145,7 +145,11 @@ interface Written {
 /** A key with its colon and what stands behind it. */
 function asKey({ label, opens }: Candidate, writing: Completion['writing'], client: Client): Written {
   if (writing.hasColon || writing.quote !== '') return { text: label, isSnippet: false };
-  if (writing.language === 'json') return { text: `"${label}": ${brackets[opens ?? 'scalar']}`, isSnippet: false };
+  if (writing.language === 'json') {
+    const [open, close] = brackets[opens ?? 'scalar'];
+    const isSnippet = client.snippets && close !== '';
+    return { text: `"${label}": ${open}${isSnippet ? '$1' : ''}${close}`, isSnippet };
+  }
   const key = asPlain(label);
   if (writing.isFlow) return { text: `${key}: `, isSnippet: false };
   const indent = ' '.repeat(writing.column + (writing.isItem ? 4 : 2));
@@ -157,7 +161,7 @@ function asKey({ label, opens }: Candidate, writing: Completion['writing'], clie
 }
 
 /** What a key of JSON opens at once, because the closing bracket belongs to it. */
-const brackets = { scalar: '', mapping: '{}', list: '[]' } as const;
+const brackets = { scalar: ['', ''], mapping: ['{', '}'], list: ['[', ']'] } as const;
 
 /** References that are of no use without these fields. */
 const skeletons: Readonly<Record<string, readonly string[]>> = {

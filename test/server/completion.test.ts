@@ -71,7 +71,7 @@ describe('completion', () => {
     const { files, cursor } = readFixture(source);
     assert.ok(cursor);
     const text = files.get(cursor.path) ?? '';
-    const path = `typed-${version++}.yaml`;
+    const path = `typed-${version++}${/\.\w+$/.exec(cursor.path)?.[0] ?? '.yaml'}`;
     const uri = client.uri(path);
     client.open(path, text);
     const position = TextDocument.create(uri, 'yaml', 1, text).positionAt(cursor.offset);
@@ -164,5 +164,62 @@ describe('completion', () => {
     assert.match(await chosen(source, 'crd-unknown-field'), /# preflight-ignore: crd-unknown-field \(\$\{1:why\}\)\n/);
     const reasoned = source.replace('$0', 'crd$0 (known)');
     assert.match(await chosen(reasoned, 'crd-unknown-field'), /# preflight-ignore: crd-unknown-field \(known\)\n/);
+  });
+
+  describe('inside configurations and scripts', () => {
+    const config = (key: string, text: string): string =>
+      `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: it\n  namespace: matrix\ndata:\n  ${key}: |\n${text.replace(/^/gm, '    ')}\n`;
+    const script = (text: string): string =>
+      `${pod}      env:\n        - name: TOKEN\n          valueFrom: {secretKeyRef: {name: synapse-secrets, key: form-secret}}\n      command:\n        - sh\n        - -c\n        - |\n${text.replace(/^/gm, '          ')}\n`;
+
+    it('is asked for behind a dollar sign, a bracket and an equals sign', () => {
+      const triggers = editor.initialized.capabilities.completionProvider?.triggerCharacters ?? [];
+      for (const one of ['$', '{', '(', '=']) assert.ok(triggers.includes(one), one);
+    });
+
+    it('writes variables with what is missing of their braces', async () => {
+      assert.match(await chosen(script('echo "${TO$0"'), 'TOKEN'), /\n {10}echo "\$\{TOKEN\}"\n$/);
+      assert.match(await chosen(script('echo $TO$0 done'), 'TOKEN'), /\n {10}echo \$TOKEN done\n$/);
+      const { items } = await at(script('echo $$0'));
+      assert.deepEqual(items[0]?.labelDetails, { description: 'key form-secret of Secret/synapse-secrets' });
+      assert.ok(!JSON.stringify(items).includes('hidden-value'));
+    });
+
+    it('writes the keys of a here-document in its own indentation', async () => {
+      const source = script('cat <<EOF > /config/worker.yaml\nworker_listeners:\n  - type: http\n    reso$0\nEOF');
+      assert.match(await chosen(source, 'resources'), /\n {14}resources:\n {16}- \n {10}EOF\n$/);
+      const value = script('cat > /config/worker.yaml <<EOF\nworker_app:$0\nEOF');
+      assert.match(
+        await chosen(value, 'synapse.app.generic_worker'),
+        /\n {10}worker_app: synapse\.app\.generic_worker\n {10}EOF\n$/,
+      );
+    });
+
+    it('writes JSON with its quotes and brackets', async () => {
+      const source = config('config.json', '{\n  "default_server_name": "x",\n  $0\n}');
+      assert.match(await chosen(source, 'brand'), /\n {6}"brand": \n {4}\}\n$/);
+      assert.match(await chosen(source, 'room_directory'), /\n {6}"room_directory": \{\$1\}\n/);
+      assert.match(await chosen(source, 'room_directory', plain), /\n {6}"room_directory": \{\}\n/);
+      const value = config('config.json', '{\n  "default_server_name": "x",\n  "default_theme": $0\n}');
+      assert.match(await chosen(value, 'dark'), /"default_theme": "dark"\n/);
+      const item = (await at(source)).items.find(one => one.label === 'brand');
+      assert.deepEqual(item?.documentation, { kind: 'markdown', value: 'The name of the app.' });
+    });
+
+    it('writes directives and options of other files as they are', async () => {
+      assert.match(await chosen(config('redis.conf', 'maxmem$0'), 'maxmemory-policy'), /\n {4}maxmemory-policy\n$/);
+      assert.match(await chosen(config('turnserver.conf', 'min-$0'), 'min-port'), /\n {4}min-port=\n$/);
+      assert.match(
+        await chosen(config('nginx.conf', 'server {\n  proxy_set_header Host $ho$0;'), 'host'),
+        /Host \$host;\n$/,
+      );
+    });
+
+    it('names objects in scripts and in arguments', async () => {
+      const text = '#- /deploy.sh\nkubectl -n matrix get secret/syn$0\n';
+      assert.equal(await chosen(text, 'synapse-secrets'), 'kubectl -n matrix get secret/synapse-secrets\n');
+      const args = `${pod}      command: [kubectl, get, secret]\n      args: [-n, matrix, $0]\n`;
+      assert.match(await chosen(args, 'synapse-secrets'), /args: \[-n, matrix, synapse-secrets\]\n$/);
+    });
   });
 });
