@@ -86,6 +86,7 @@ import monitorServicePortUnnamed from './monitoring/monitor-service-port-unnamed
 import monitorTargetHasNoMetrics from './monitoring/monitor-target-has-no-metrics';
 import configHostPort from './network/config-host-port';
 import configHostUnknownService from './network/config-host-unknown-service';
+import netpolAcmeSolverBlocked from './network/netpol-acme-solver-blocked';
 import netpolAllowsEverything from './network/netpol-allows-everything';
 import netpolDatabaseAccess from './network/netpol-database-access';
 import netpolDefaultDenyMissing from './network/netpol-default-deny-missing';
@@ -300,6 +301,7 @@ export const rules: readonly Rule[] = [
   monitorServicePortUnnamed,
   monitorTargetHasNoMetrics,
   namespaceUndefined,
+  netpolAcmeSolverBlocked,
   netpolAllowsEverything,
   netpolDatabaseAccess,
   netpolDefaultDenyMissing,

@@ -87,6 +87,7 @@ export const ruleIds: readonly string[] = [
   'monitor-service-port-unnamed',
   'monitor-target-has-no-metrics',
   'namespace-undefined',
+  'netpol-acme-solver-blocked',
   'netpol-allows-everything',
   'netpol-database-access',
   'netpol-default-deny-missing',

@@ -1012,6 +1012,14 @@ stringData:
     ),
   ),
   mutation(
+    'netpol-acme-solver-blocked',
+    edit(
+      issuer,
+      '  ca:\n    secretName: tessera-ca\n',
+      '  acme:\n    server: https://acme.tessera.test/directory\n    privateKeySecretRef:\n      name: tessera-account\n    solvers:\n      - http01:\n          ingress:\n            ingressClassName: nginx\n',
+    ),
+  ),
+  mutation(
     'volume-mount-nested',
     edit(
       synapse,
