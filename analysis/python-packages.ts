@@ -3,6 +3,7 @@ import type { Place, Span } from '../manifests/span';
 import type { Value } from '../manifests/value';
 import type { Workspace } from '../manifests/workspace';
 import { commandLine } from './configs';
+import { effectiveFile } from './effective';
 import { type Environment, environmentOf } from './environment';
 import { mountAt, mountsOf, volumeOf } from './mounts';
 import { type Container, containersOf, podTemplate } from './pods';
@@ -68,7 +69,7 @@ export interface SearchPath {
 
 export interface SearchEntry {
   readonly path: string;
-  /** Offsets in the value of {@link SearchPath.variable}; undefined for the folder of the image itself. */
+  /** Offsets in the value of {@link SearchPath.variable}; undefined for those that it does not name. */
   readonly span: Span | undefined;
 }
 
@@ -95,6 +96,7 @@ export function searchPathOf(
     if (part !== '') entries.push({ path: normalPath(part), span: { start: at, end: at + part.length } });
     at += part.length + 1;
   }
+  for (const path of userPackages(environment, python)) entries.push({ path, span: undefined });
   return {
     entries: own === undefined ? entries : [...entries, { path: own, span: undefined }],
     isOpen:
@@ -104,6 +106,14 @@ export function searchPathOf(
       script.includes('PYTHONPATH'),
     variable: variable?.at,
   };
+}
+
+/** The folder of `pip install --user`, which Python searches too, where the environment says which that is. */
+function userPackages({ variables }: Environment, python: string | undefined): readonly string[] {
+  const home = variables.get('HOME')?.value?.text;
+  const base = variables.get('PYTHONUSERBASE')?.value?.text ?? (home === undefined ? undefined : `${home}/.local`);
+  if (base === undefined || python === undefined || variables.has('PYTHONNOUSERSITE')) return [];
+  return [normalPath(`${base}/lib/python${python}/site-packages`)];
 }
 
 /** The path of the site-packages folder of some Python version, with that version. */
@@ -147,7 +157,7 @@ function readPackages(resource: Resource, workspace: Workspace): PodPackages {
   const openVolumes = new Set<string>();
   for (const container of containersOf(resource)) {
     const environment = environmentOf(workspace, resource, container);
-    const context: PipContext = { resource, container, environment };
+    const context: PipContext = { workspace, resource, container, environment };
     const script = scriptOf(workspace, resource, container);
     const own = script ? scriptedInstalls(script, context) : directInstall(context);
     installs.push(...own);
@@ -163,8 +173,11 @@ function scriptedInstalls(script: ContainerScript, context: PipContext): readonl
   const shell = readShell(script.text.text);
   const copies = fileWrites(shell).filter((write): write is FileCopy => write.kind === 'copy');
   const found: PackageInstall[] = [];
+  let active: string | undefined;
   runShell(shell, step => {
-    const { span } = step.command;
+    const { span, nameWord } = step.command;
+    if (step.name === '.' || step.name === 'source')
+      active = environmentFolder(step.args[0]?.value ?? '', 'activate') ?? active;
     const words = step.remote ? undefined : pipArguments(step.name, step.args);
     if (!words || found.some(one => one.written?.span.start === span.start)) return;
     const install: BareInstall = {
@@ -172,12 +185,15 @@ function scriptedInstalls(script: ContainerScript, context: PipContext): readonl
         place: word => script.text.place(word.use.start, word.use.end),
         path: word => step.path(word).path,
         variable: name => step.variable(name)?.value,
+        virtual: environmentFolder(nameWord?.value ?? '', '(?:pip|python)[\\d.]*') ?? active,
       }),
       at: script.text.place(span.start, span.end),
       written: { script, span },
     };
     const later = copies.filter(copy => copy.span.start > span.start);
-    found.push({ ...install, copies: later, reached: reachedBy(install, later, context) });
+    const home = step.variable('HOME');
+    const scope = home?.certainty === 'known' ? { ...context, home: home.value } : context;
+    found.push({ ...install, copies: later, reached: reachedBy(install, later, scope) });
   });
   return found;
 }
@@ -190,7 +206,12 @@ function directInstall(context: PipContext): readonly PackageInstall[] {
   if (!words) return [];
   const placeOf = (word: RunWord): Place => values[args.indexOf(word) + 1] ?? context.container.value.at('command');
   const install: BareInstall = {
-    ...readInstall(words, context, { place: placeOf, path: word => word.value, variable: () => undefined }),
+    ...readInstall(words, context, {
+      place: placeOf,
+      path: word => word.value,
+      variable: () => undefined,
+      virtual: undefined,
+    }),
     at: context.container.value.at(context.container.value.at('command').exists ? 'command' : 'args').key,
     written: undefined,
   };
@@ -214,9 +235,12 @@ function filledOtherwise(
 }
 
 interface PipContext {
+  readonly workspace: Workspace;
   readonly resource: Resource;
   readonly container: Container;
   readonly environment: Environment;
+  /** What the script sets HOME to. */
+  readonly home?: string;
 }
 
 type BareInstall = Omit<PackageInstall, 'reached' | 'copies'>;
@@ -226,17 +250,30 @@ interface Surroundings {
   place(word: RunWord): Place;
   path(word: RunWord): string;
   variable(name: string): string | undefined;
+  /** The folder of the virtual environment that pip belongs to. */
+  readonly virtual: string | undefined;
+}
+
+/** `/venv` of `/venv/bin/pip`; undefined for the programs of the image. */
+function environmentFolder(path: string, program: string): string | undefined {
+  const folder = new RegExp(`^(/.+)/bin/${program}$`).exec(path)?.[1];
+  return folder === undefined || /^\/usr(?:\/local)?$/.test(folder) ? undefined : folder;
 }
 
 function readInstall(
   words: readonly RunWord[],
   context: PipContext,
-  { place, path, variable }: Surroundings,
+  { place, path, variable, virtual }: Surroundings,
 ): Omit<BareInstall, 'at' | 'written'> {
   const { container, environment } = context;
   const options = readOptions(words, pipOptions);
   const requirements: Requirement[] = [];
-  let isOpen = options.has('r', 'requirement', 'e', 'editable');
+  let isOpen = options.has('e', 'editable');
+  for (const word of options.values('r', 'requirement')) {
+    const listed = requirementsOfFile(expand(path(word), context), context);
+    if (listed) requirements.push(...listed);
+    else isOpen = true;
+  }
   for (const word of options.operands) {
     const requirement = word.certainty === 'known' ? readRequirement(word.value) : undefined;
     if (requirement) requirements.push({ ...requirement, at: place(word) });
@@ -244,15 +281,36 @@ function readInstall(
   }
   const target = options.value('t', 'target');
   const prefix = options.value('prefix');
+  // Each option of pip may come from a variable (https://pip.pypa.io/en/stable/topics/configuration/).
+  const setting = (name: string): string | undefined => variable(name) ?? environment.variables.get(name)?.value?.text;
   const home = variable('HOME') ?? homeOf(context);
-  const userBase =
-    variable('PYTHONUSERBASE') ?? environment.variables.get('PYTHONUSERBASE')?.value?.text ?? `${home}/.local`;
-  const how = target || prefix ? 'target' : options.has('user') ? 'user' : 'image';
-  const base = prefix ? expand(path(prefix), context) : how === 'user' ? normalPath(userBase) : '/usr/local';
-  const directory = target
-    ? expand(path(target), context)
-    : `${base}/lib/python${pythonOf(container.image) ?? '*'}/site-packages`;
+  const userBase = setting('PYTHONUSERBASE') ?? `${home}/.local`;
+  const isUser = options.has('user') || /^(?:1|y|yes|t|true|on)$/i.test(setting('PIP_USER') ?? '');
+  const into = target ? path(target) : setting('PIP_TARGET');
+  const below = prefix ? path(prefix) : (setting('PIP_PREFIX') ?? virtual);
+  const how = into !== undefined || below !== undefined ? 'target' : isUser ? 'user' : 'image';
+  const base = below !== undefined ? expand(below, context) : how === 'user' ? normalPath(userBase) : '/usr/local';
+  const directory =
+    into !== undefined ? expand(into, context) : `${base}/lib/python${pythonOf(container.image) ?? '*'}/site-packages`;
   return { container, requirements, isOpen, how, directory };
+}
+
+/** The packages that a requirements file of the tree lists; undefined where it is not known, or lists something else too. */
+function requirementsOfFile(
+  path: string,
+  { workspace, resource, container }: PipContext,
+): readonly Requirement[] | undefined {
+  const file = effectiveFile(workspace, resource, container, path);
+  if (!file || file.isOpaque) return undefined;
+  const found: Requirement[] = [];
+  for (const match of file.content.text.matchAll(/^[ \t]*([^#\s][^#\n\r]*?)[ \t]*(?:#.*)?\r?$/gm)) {
+    const text = match[1] ?? '';
+    const requirement = text.startsWith('-') ? undefined : readRequirement(text.replace(/\s+--hash=.*$/, ''));
+    const start = match.index + match[0].indexOf(text);
+    if (requirement) found.push({ ...requirement, at: file.content.place(start, start + text.length) });
+    else if (!/^--(?:hash|index-url|extra-index-url|find-links|no-index|prefer-binary)\b/.test(text)) return undefined;
+  }
+  return found;
 }
 
 /** The words after `pip install`, whatever way it is called. */
@@ -330,7 +388,8 @@ export function normalName(name: string): string {
  * The home folder of a container's processes: HOME, else that of root, else `/`, which is what container runtimes set for
  * a user that the image does not have.
  */
-function homeOf({ resource, container, environment }: PipContext): string {
+function homeOf({ resource, container, environment, home }: PipContext): string {
+  if (home !== undefined) return home;
   const given = environment.variables.get('HOME')?.value?.text;
   if (given !== undefined) return given;
   const own = container.value.at('securityContext');

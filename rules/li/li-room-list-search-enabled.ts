@@ -1,5 +1,6 @@
 import { processKinds } from '../../analysis/synapse';
 import { replaceValue } from '../../manifests/edit';
+import type { Value } from '../../manifests/value';
 import type { Rule } from '../rule';
 import { addOption, isDecided, liMain, neighbour } from './instance';
 
@@ -101,7 +102,7 @@ export default {
           return edit ? [{ title: 'Write enable_room_list_search: false', safe: true, edits: [edit] }] : [];
         },
       };
-    } else if (value.boolean !== false && value.number !== 0 && !value.isNull && value.text !== '') {
+    } else if (!isOff(value) && value.number !== 0 && !value.isNull && value.text !== '') {
       yield {
         at: value,
         message:
@@ -116,3 +117,8 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** As PyYAML reads a boolean: `n` is a text for it, though YAML 1.1 has it among them (yaml/resolver.py). */
+function isOff(value: Value): boolean {
+  return value.boolean === false && !/^n$/i.test(value.text ?? '');
+}

@@ -12,7 +12,7 @@ import { clusterOfHost } from './clusters';
 
 export default {
   id: 'synapse-database-mismatch',
-  items: [],
+  items: ['3.2.a.3'],
   severity: 'error',
   summary: 'Synapse is configured for a database, a user or a host that its PostgreSQL cluster does not have.',
   why: 'Synapse stops at start with `database does not exist`, `password authentication failed`, or `cannot execute … in a read-only transaction`.',
@@ -134,30 +134,35 @@ export default {
   kinds: ['Deployment', 'StatefulSet'],
   *check(synapse, workspace) {
     if (!familiesOf(synapse).has('synapse')) return;
-    const homeserver = homeserverOf(workspace, synapse);
-    if (!homeserver) return;
-    yield* checkEngine(homeserver, synapse, workspace);
-    const args = homeserver.at('database', 'args');
-    const host = args.at('host');
-    if (!isLiteral(host)) return;
-    const found = clusterOfHost(workspace, synapse.namespace, host.text ?? '');
-    // Hosts that lead nowhere are the business of config-host-unknown-service; a Pooler has its own name.
-    if (!found) return;
-    const { cluster, service } = found;
-    if (service !== 'rw') {
-      yield {
-        at: host,
-        message: `The host ${host.text} leads to instances that cannot write, and Synapse has to — use ${cluster.name}-rw.`,
-        fixes: () =>
-          replaced(host, (host.text ?? '').replace(`${cluster.name}-${service}`, `${cluster.name}-rw`), true),
-      };
-    }
-    // That the LI instance is on another cluster is li-database-not-li-cluster's; the names follow from that.
-    const { li } = databases(workspace);
-    if (isLi(workspace, synapse) && li && cluster !== li) return;
-    yield* checkNames(args, cluster, workspace);
+    // The checklist has an item about the database of the LI instance only.
+    const ofNoItem = isLi(workspace, synapse) ? {} : { items: [] };
+    for (const problem of problemsOf(synapse, workspace)) yield { ...problem, ...ofNoItem };
   },
 } satisfies Rule;
+
+function* problemsOf(synapse: Resource, workspace: Workspace): Iterable<Problem> {
+  const homeserver = homeserverOf(workspace, synapse);
+  if (!homeserver) return;
+  yield* checkEngine(homeserver, synapse, workspace);
+  const args = homeserver.at('database', 'args');
+  const host = args.at('host');
+  if (!isLiteral(host)) return;
+  const found = clusterOfHost(workspace, synapse.namespace, host.text ?? '');
+  // Hosts that lead nowhere are the business of config-host-unknown-service; a Pooler has its own name.
+  if (!found) return;
+  const { cluster, service } = found;
+  if (service !== 'rw') {
+    yield {
+      at: host,
+      message: `The host ${host.text} leads to instances that cannot write, and Synapse has to — use ${cluster.name}-rw.`,
+      fixes: () => replaced(host, (host.text ?? '').replace(`${cluster.name}-${service}`, `${cluster.name}-rw`), true),
+    };
+  }
+  // That the LI instance is on another cluster is li-database-not-li-cluster's; the names follow from that.
+  const { li } = databases(workspace);
+  if (isLi(workspace, synapse) && li && cluster !== li) return;
+  yield* checkNames(args, cluster, workspace);
+}
 
 function* checkEngine(homeserver: HomeserverReader, synapse: Resource, workspace: Workspace): Iterable<Problem> {
   const engine = homeserver.at('database', 'name');

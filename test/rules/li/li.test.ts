@@ -60,6 +60,8 @@ describe('li-room-list-search-enabled', () => {
     assert.deepEqual(of(roomList, 'enable_room_list_search: false'), []);
     assert.deepEqual(of(roomList, 'enable_room_list_search: off'), []);
     assert.deepEqual(of(roomList, 'enable_room_list_search: "false"'), ['error "false"']);
+    // PyYAML has no boolean n.
+    assert.deepEqual(of(roomList, 'enable_room_list_search: n'), ['error n']);
     assert.deepEqual(of(roomList, 'enable_room_list_search: true'), ['error true']);
     const [text = ''] = Object.values(fixed(roomList, li("enable_room_list_search: 'false' # off")));
     assert.ok(text.includes('enable_room_list_search: false # off\n'));

@@ -103,6 +103,25 @@ describe('synapse-s3-provider-unpinned', () => {
     for (const open of ['', '~=1.4', '>=1.4.0', '==1.*'])
       assert.deepEqual(severities(`'synapse-s3-storage-provider${open}'`), ['warning'], open);
   });
+
+  it('reads a file of requirements', () => {
+    const listed = (line: string): readonly string[] =>
+      severities(`-r /tmp/requirements.txt`).length === 0
+        ? check(
+            main({
+              init: install(
+                `cat > /tmp/requirements.txt <<EOF\n# S3\nboto3==1.35.99\n${line}\nEOF\npip install --target=/packages -r /tmp/requirements.txt`,
+              ),
+              volumes: emptyDir,
+            }),
+            [unpinned, notInstalled],
+          ).findings.map(one => `${one.severity} ${one.rule.id}`)
+        : ['the file is not there'];
+    assert.deepEqual(listed('synapse-s3-storage-provider==1.4.0  # pinned'), []);
+    assert.deepEqual(listed('synapse-s3-storage-provider'), ['warning synapse-s3-provider-unpinned']);
+    assert.deepEqual(listed('synapse-s3-storage-provider==1.3.0'), ['info synapse-s3-provider-unpinned']);
+    assert.deepEqual(listed('six==1.16.0'), ['error synapse-s3-provider-not-installed']);
+  });
 });
 
 describe('synapse-s3-provider-lost', () => {
@@ -143,6 +162,21 @@ describe('synapse-s3-provider-lost', () => {
       ),
       [],
     );
+  });
+
+  it('knows virtual environments and the variables of pip', () => {
+    const tree = (script: string, env = ''): string =>
+      main({ init: install(script, env), container: onPath, mounts: mounted, volumes: emptyDir });
+    const plain = 'pip install synapse-s3-storage-provider==1.4.0';
+    const variable = (name: string, value: string): string => `env:\n  - name: ${name}\n    value: ${value}`;
+    assert.deepEqual(found(lost, tree(plain)), [`warning ${plain}`]);
+    assert.deepEqual(found(lost, tree(`/packages/venv/bin/${plain}`)), []);
+    assert.deepEqual(found(lost, tree(`. /packages/venv/bin/activate\n${plain}`)), []);
+    assert.deepEqual(found(lost, tree(plain, variable('PIP_TARGET', '/packages'))), []);
+    assert.deepEqual(found(lost, tree(plain, variable('PIP_PREFIX', '/packages'))), []);
+    assert.deepEqual(found(lost, tree(plain, variable('PIP_TARGET', '/elsewhere'))), [`warning ${plain}`]);
+    const copy = 'cp -r ~/.local/lib/python3.12/site-packages/. /packages/';
+    assert.deepEqual(found(lost, tree(`export HOME=/tmp\n${command}\n${copy}`)), []);
   });
 
   it('knows that a container keeps what it installs for itself', () => {
@@ -189,6 +223,19 @@ describe('synapse-python-packages-not-mounted', () => {
     const fromElsewhere =
       'env:\n  - name: PYTHONPATH\n    valueFrom:\n      configMapKeyRef: {name: paths, key: python}';
     assert.deepEqual(found(notMounted, tree(fromElsewhere, '')), []);
+  });
+
+  it('knows the folder of --user, where the environment names it', () => {
+    const script = 'pip install --user synapse-s3-storage-provider==1.4.0';
+    const user = (name: string, more = ''): string => {
+      const env = `env:\n  - name: ${name}\n    value: /packages`;
+      return main({ init: install(script, env), container: env + more, mounts: mounted, volumes: emptyDir });
+    };
+    assert.deepEqual(found(notMounted, user('PYTHONUSERBASE')), []);
+    assert.deepEqual(found(notMounted, user('HOME')), []);
+    assert.deepEqual(found(notMounted, user('HOME', '\n  - name: PYTHONNOUSERSITE\n    value: "1"')), [
+      'error /packages',
+    ]);
   });
 
   it('finds a mount that Python does not search, and names it in PYTHONPATH', () => {
