@@ -1,6 +1,9 @@
+import { readEmbedded } from '../manifests/embedded';
 import type { SourceFile } from '../manifests/file';
 import type { Span } from '../manifests/span';
+import { splitDocuments } from '../manifests/split';
 import { commandsIn } from './commands';
+import type { KubectlApply } from './text/kubectl-commands';
 
 /** An object that a command makes, or that a comment tells the reader to make. */
 export interface ScriptedObject {
@@ -16,18 +19,20 @@ export interface ScriptedObject {
 export function scriptedIn(file: SourceFile): readonly ScriptedObject[] {
   if (/\.md$/i.test(file.path)) return promisedIn(file.text);
   const made = commandsIn(file).flatMap(({ command }): readonly ScriptedObject[] =>
-    command.kind === 'create' && command.happens && command.name.certainty !== 'unknown'
-      ? [
-          {
-            kind: command.resource,
-            namespace: command.namespace?.certainty === 'unknown' ? undefined : command.namespace?.value,
-            name: command.name.value,
-            keys: command.hasAllKeys && command.keys.length > 0 ? command.keys.map(({ key }) => key) : 'any',
-            span: command.span,
-            isPromise: false,
-          },
-        ]
-      : [],
+    command.kind === 'apply'
+      ? pipedIn(command)
+      : command.kind === 'create' && command.happens && command.name.certainty !== 'unknown'
+        ? [
+            {
+              kind: command.resource,
+              namespace: command.namespace?.certainty === 'unknown' ? undefined : command.namespace?.value,
+              name: command.name.value,
+              keys: command.hasAllKeys && command.keys.length > 0 ? command.keys.map(({ key }) => key) : 'any',
+              span: command.span,
+              isPromise: false,
+            },
+          ]
+        : [],
   );
   // What only a comment of the script names is left to the reader.
   const comments = promisedIn(file.text).filter(
@@ -35,6 +40,35 @@ export function scriptedIn(file: SourceFile): readonly ScriptedObject[] {
   );
   return [...made, ...comments];
 }
+
+/** The objects of a manifest that a script writes out itself: `kubectl apply -f - <<EOF`. */
+function pipedIn({ manifest, verb, isDryRun, namespace, span }: KubectlApply): readonly ScriptedObject[] {
+  if (!manifest || verb === 'delete' || isDryRun) return [];
+  const text = manifest.map(piece => (piece.kind === 'text' ? piece.text : unknownPart)).join('');
+  const within = { uri: '', span };
+  return splitDocuments(text).flatMap((document): readonly ScriptedObject[] => {
+    const part = { text: text.slice(document.start, document.end), place: () => within, linePrefix: undefined };
+    const { root } = readEmbedded(part, within)();
+    const kind = root.at('kind').text;
+    const name = root.at('metadata', 'name').text;
+    const written =
+      root.at('metadata', 'namespace').text ?? (namespace?.certainty === 'unknown' ? undefined : namespace?.value);
+    if (!kind || !name || name.includes(unknownPart)) return [];
+    return [
+      {
+        kind,
+        namespace: written?.includes(unknownPart) ? undefined : written,
+        name,
+        keys: ['data', 'stringData', 'binaryData'].flatMap(field => root.at(field).keys()),
+        span,
+        isPromise: false,
+      },
+    ];
+  });
+}
+
+/** Stands for what the shell has yet to work out, as text that YAML takes anywhere. */
+const unknownPart = 'not-known-0';
 
 /** What comments tell the reader to create by hand with `kubectl create`. */
 export function promisedIn(text: string): readonly ScriptedObject[] {

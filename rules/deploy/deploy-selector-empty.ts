@@ -1,7 +1,9 @@
+import { isChartSelector } from '../../analysis/charts';
 import { foundCommands } from '../../analysis/commands';
 import { podsIn } from '../../analysis/pods';
 import type { Workspace } from '../../manifests/workspace';
 import type { Rule } from '../rule';
+import { isPlainName } from './known-names';
 
 export default {
   id: 'deploy-selector-empty',
@@ -51,8 +53,9 @@ export default {
         command.targets.length > 0 && command.targets.every(target => /^(?:po|pods?)$/.test(target.resource));
       if (!selector || !isAboutPods || selector.certainty === 'unknown' || selector.value.includes('$')) continue;
       const pairs = selector.value.split(',').map(pair => pair.split(/==?/));
-      if (pairs.some(pair => pair.length !== 2 || /[!() ]/.test(pair.join(''))) || !isOfTheTree(workspace, pairs))
-        continue;
+      if (pairs.some(pair => pair.length !== 2 || /[!() ]/.test(pair.join('')))) continue;
+      const namespace = command.namespace && isPlainName(command.namespace) ? command.namespace.value : undefined;
+      if (!isOfTheTree(workspace, pairs) && !isOfNamespace(workspace, namespace, pairs)) continue;
       if (podsIn(workspace).some(pods => pairs.every(([key = '', value]) => pods.labels.get(key) === value))) continue;
       yield {
         at: place(selector.use),
@@ -66,4 +69,19 @@ export default {
 /** Whether the selector is about the tree at all: some pod meets a part of it. */
 function isOfTheTree(workspace: Workspace, pairs: readonly (readonly string[])[]): boolean {
   return podsIn(workspace).some(pods => pairs.some(([key = '', value]) => pods.labels.get(key) === value));
+}
+
+/** Whether the labels are those of pods in a namespace of the tree, into which no chart brings pods that have them. */
+function isOfNamespace(
+  workspace: Workspace,
+  namespace: string | undefined,
+  pairs: readonly (readonly string[])[],
+): boolean {
+  if (namespace === undefined) return false;
+  const pods = podsIn(workspace, namespace);
+  const labels = new Map(pairs.map(([key = '', value = '']) => [key, value]));
+  return (
+    [...labels.keys()].every(key => pods.some(one => one.labels.has(key))) &&
+    isChartSelector(workspace, namespace, labels) === 'no'
+  );
 }

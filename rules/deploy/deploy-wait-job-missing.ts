@@ -1,8 +1,7 @@
 import { foundCommands } from '../../analysis/commands';
-import type { Resource } from '../../manifests/resource';
-import type { Workspace } from '../../manifests/workspace';
 import type { Rule } from '../rule';
-import { meantName, rewrite } from './replacements';
+import { isPlainName, kindNamed, startedBy, whyUnknown } from './known-names';
+import { rewrite } from './replacements';
 
 export default {
   id: 'deploy-wait-job-missing',
@@ -13,7 +12,8 @@ export default {
   remedy: 'Name the object as the manifest does, with its kind.',
   traps: [
     'Objects that a chart or an operator makes, and names from variables, are left alone.',
-    'In a Markdown file a wrong name is an information.',
+    'Namespaces that the tree has nothing in are left alone, unless it has an object of that kind and name in another one.',
+    'In a Markdown file a wrong name is an information, and so is one whose failure the script ignores.',
     '`kubectl wait --for=condition=complete` goes on waiting when the Job has failed; give it a `--timeout`.',
   ],
   examples: {
@@ -40,54 +40,38 @@ export default {
     `,
   },
   *checkWorkspace(workspace) {
-    for (const found of foundCommands(workspace)) {
+    const commands = foundCommands(workspace);
+    const started = new Set(commands.flatMap(({ command }) => startedBy(command)));
+    for (const found of commands) {
       const { command, isShown, place } = found;
       const targets =
         command.kind === 'wait' ? command.targets : command.kind === 'create' && command.from ? [command.from] : [];
+      if (command.kind !== 'wait' && command.kind !== 'create') continue;
+      if (command.namespace && !isPlainName(command.namespace)) continue;
+      const namespace = command.namespace?.value;
+      const names = command.kind === 'create' ? new Set<string>() : started;
       for (const { resource, name, span } of targets) {
-        const kind = kinds[resource];
-        if (!kind || !name || name.certainty === 'unknown' || name.value.includes('$')) continue;
-        const declared = workspace.resources(kind);
-        if (declared.length === 0 || declared.some(one => one.name === name.value)) continue;
-        const other = otherKind(workspace, name.value);
-        const close = meantName(
-          name.value,
-          declared.map(one => one.name),
-        );
-        const help = other
-          ? `it is a ${other.kind}, so name that kind.`
-          : close
-            ? `did you mean ${close}?`
-            : 'correct the name.';
-        const meant = other ? `${other.kind.toLowerCase()}/${name.value}` : close && `${resource}/${close}`;
+        const kind = kindNamed(resource);
+        if (!kind || !name || !isPlainName(name) || names.has(name.value)) continue;
+        const unknown = whyUnknown(workspace, kind, namespace, name.value);
+        if (!unknown) continue;
+        const { help, instead: meant } = unknown;
         yield {
           at: place(span),
-          ...(isShown ? { severity: 'info' as const } : {}),
-          message: `There is no ${kind} ${name.value} in the tree — ${help}`,
-          fixes: () => (meant ? rewrite(found, span, `${resource}/${name.value}`, meant) : []),
+          ...(isShown || command.errorsIgnored ? { severity: 'info' as const } : {}),
+          message: `There is no ${kind.kind === 'Pod' ? 'pod' : kind.kind} ${name.value} in the tree${namespace === undefined ? '' : ` for namespace ${namespace}`} — ${help}`,
+          fixes: () =>
+            meant
+              ? rewrite(
+                  found,
+                  span,
+                  `${resource}/${name.value}`,
+                  meant.includes('/') ? meant : `${resource}/${meant}`,
+                )
+              : [],
           items: /key[-_]?vault/.test(name.value) ? ['B.8w'] : /sync|replication/.test(name.value) ? ['B.15w'] : [],
         };
       }
     }
   },
 } satisfies Rule;
-
-/** Only kinds that scripts of such trees wait for, and whose objects come from manifests. */
-const kinds: Readonly<Record<string, string>> = {
-  job: 'Job',
-  jobs: 'Job',
-  cronjob: 'CronJob',
-  cronjobs: 'CronJob',
-  deployment: 'Deployment',
-  deploy: 'Deployment',
-  deployments: 'Deployment',
-  statefulset: 'StatefulSet',
-  sts: 'StatefulSet',
-  statefulsets: 'StatefulSet',
-  daemonset: 'DaemonSet',
-  ds: 'DaemonSet',
-};
-
-function otherKind(workspace: Workspace, name: string): Resource | undefined {
-  return [...new Set(Object.values(kinds))].flatMap(kind => workspace.resources(kind)).find(one => one.name === name);
-}
