@@ -70,7 +70,11 @@ export async function build({ development = false } = {}) {
     console.log(`dist/${outfile}  ${Math.round(size / 1024)} KiB`);
   }
   fs.chmodSync(inRepository('dist/cli.js'), 0o755);
-  const beside = { 'THIRD-PARTY-NOTICES.txt': notices([...bundled]), 'rule-texts.json.br': await ruleTexts() };
+  const beside = {
+    'THIRD-PARTY-NOTICES.txt': notices([...bundled]),
+    'rule-texts.json.br': await ruleTexts(),
+    'sample.json': JSON.stringify(sample()),
+  };
   for (const [name, content] of Object.entries(beside)) {
     fs.writeFileSync(inRepository(`dist/${name}`), content);
     written.add(path.join('dist', name));
@@ -85,6 +89,16 @@ async function ruleTexts() {
   const { rules } = await tsImport('../rules/catalogue.ts', import.meta.url);
   const texts = rules.map(rule => [rule.id, Object.fromEntries(textKeys.map(key => [key, rule[key]]))]);
   return brotliCompressSync(JSON.stringify(Object.fromEntries(texts)));
+}
+
+/** The texts of the sample deployment by path: one file is a third of what the archive would make of so many. */
+function sample() {
+  const root = inRepository('examples/broken');
+  const files = fs.readdirSync(root, { recursive: true, withFileTypes: true }).filter(entry => entry.isFile());
+  const paths = files.map(({ parentPath, name }) => path.relative(root, path.join(parentPath, name))).sort();
+  return Object.fromEntries(
+    paths.map(file => [file.split(path.sep).join('/'), fs.readFileSync(path.join(root, file), 'utf8')]),
+  );
 }
 
 /**

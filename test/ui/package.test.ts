@@ -13,10 +13,7 @@ describe('the package', () => {
       .readdirSync(path.join(directory, extension), { recursive: true, withFileTypes: true })
       .filter(entry => entry.isFile())
       .map(entry => path.relative(path.join(directory, extension), path.join(entry.parentPath, entry.name)));
-    // The sample deployment goes along whole, as the repository has it.
-    const isSample = (file: string) => file.startsWith('examples/broken/');
-    assert.deepEqual(files.filter(isSample).sort(), sampleFiles());
-    assert.deepEqual(files.filter(file => !isSample(file)).sort(), [
+    assert.deepEqual(files.sort(), [
       // What VS Code itself adds.
       '.vsixmanifest',
       'LICENSE.txt',
@@ -34,6 +31,7 @@ describe('the package', () => {
       'dist/client.js',
       'dist/network.js',
       'dist/rule-texts.json.br',
+      'dist/sample.json',
       'dist/server.js',
       'package.json',
       'readme.md',
@@ -47,11 +45,3 @@ describe('the package', () => {
     ]);
   });
 });
-
-function sampleFiles(): readonly string[] {
-  return fs
-    .readdirSync('examples/broken', { recursive: true, withFileTypes: true })
-    .filter(entry => entry.isFile())
-    .map(entry => path.join(entry.parentPath, entry.name))
-    .sort();
-}
