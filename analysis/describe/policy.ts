@@ -7,7 +7,8 @@ import type { Direction, LabelSelector, Peer, Policy, PolicyPort, Rule } from '.
 import { affects, index, podsSelectedBy, rulesOf } from '../network/policy-index';
 import { type Pods, podsIn } from '../pods';
 import { anyNamespace, endpointOf, policiesOf, protocolOf, readPolicy } from '../policies';
-import { bullets, code, few, fewBullets, headline, paragraphs } from './markdown';
+import { servicesFor } from '../services';
+import { bullets, code, few, fewBullets, headline, paragraphs, titleOf } from './markdown';
 import { workloadTitles } from './pods';
 
 /**
@@ -45,6 +46,80 @@ export function describePeer(workspace: Workspace, resource: Resource, peer: Val
     }
   }
   return undefined;
+}
+
+/** What a port of a rule is on the pods that take the connection, and what a Service makes of the number. */
+export function describePolicyPort(workspace: Workspace, resource: Resource, item: Value): string | undefined {
+  const policy = readPolicy(resource);
+  for (const direction of ['Ingress', 'Egress'] as const) {
+    for (const rule of rulesOf(policy, direction)) {
+      const port = rule.ports?.find(one => one.source.sourceSpan.start === item.sourceSpan.start);
+      if (port) return portDescription(workspace, policy, direction, rule, port);
+    }
+  }
+  return undefined;
+}
+
+function portDescription(
+  workspace: Workspace,
+  policy: Policy<Value>,
+  direction: Direction,
+  rule: Rule<Value>,
+  port: PolicyPort<Value>,
+): string {
+  const selected = selectedBy(workspace, policy);
+  const isOpen = !rule.peers?.length;
+  const targets =
+    direction === 'Ingress'
+      ? selected
+      : isOpen
+        ? podsIn(workspace)
+        : (rule.peers ?? []).flatMap(peer => peerWorkloads(workspace, policy, peer));
+  const listening = targets.filter(pods => pods.ports.some(one => isPort(port, one)));
+  const whose = direction === 'Ingress' ? 'the selected pods' : 'the pods that are connected to';
+  return paragraphs(
+    `**Port** ${portText(port, direction, selected)} of ${whose}`,
+    listening.length > 0
+      ? `Declared by ${few([...new Set(listening.map(pods => `${titleOf(pods.owner)}${nameOf(port, pods)}`))], 8)}.`
+      : targets.length > 0
+        ? `None of ${few(workloadTitles(targets), 4)} declares it.`
+        : undefined,
+    listening.length === 0 ? serviceHint(workspace, port, targets) : undefined,
+  );
+}
+
+function isPort(
+  { port, endPort, protocol = 'TCP' }: PolicyPort<Value>,
+  own: { readonly name: string | undefined; readonly port: number; readonly protocol: string },
+): boolean {
+  if (protocol !== own.protocol) return false;
+  if (typeof port !== 'number') return port === undefined || port === own.name;
+  return endPort === undefined ? port === own.port : port <= own.port && own.port <= endPort;
+}
+
+/** What the port is called, or which number its name has. */
+function nameOf(port: PolicyPort<Value>, { ports }: Pods): string {
+  const found = ports.filter(one => isPort(port, one));
+  const texts = found.flatMap(one =>
+    typeof port.port === 'string' ? [String(one.port)] : one.name === undefined ? [] : [code(one.name)],
+  );
+  return texts.length === 0 ? '' : ` (${few([...new Set(texts)], 4)})`;
+}
+
+/** Whether the number is that of a Service and not that of its pods: policies see connections behind the Service. */
+function serviceHint(workspace: Workspace, { port }: PolicyPort<Value>, targets: readonly Pods[]): string | undefined {
+  const hints = targets.flatMap(pods =>
+    servicesFor(workspace, pods).flatMap(service =>
+      service.ports
+        .filter(one => one.port === port && one.targetPort !== port)
+        .map(
+          one => `Service ${code(service.name)} sends ${one.port} on to ${code(String(one.targetPort))} of the pods`,
+        ),
+    ),
+  );
+  return hints.length === 0
+    ? undefined
+    : `${few([...new Set(hints)], 3)}; a NetworkPolicy is compared with the port of the pods.`;
 }
 
 function selectedBy(workspace: Workspace, policy: Policy<Value>): readonly Pods[] {

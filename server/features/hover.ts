@@ -1,6 +1,7 @@
 import { type Hover, MarkupKind } from 'vscode-languageserver';
+import { describeImage } from '../../analysis/describe/image';
 import { describeMonitor } from '../../analysis/describe/monitor';
-import { describePeer } from '../../analysis/describe/policy';
+import { describePeer, describePolicyPort } from '../../analysis/describe/policy';
 import { describeSelector, selectorAround } from '../../analysis/describe/selector';
 import { type ValueAt, valueAt } from '../../analysis/describe/value-at';
 import type { FieldDocs } from '../../analysis/field-docs';
@@ -96,6 +97,13 @@ function ofValue({ workspace }: PointedAt, at: ValueAt, docs: FieldDocs | undefi
     const peer = peerAround(value);
     const text = peer && describePeer(workspace, resource, peer);
     if (text !== undefined) return { text, span };
+    const port = portAround(value);
+    const portText = port && describePolicyPort(workspace, resource, port);
+    if (portText !== undefined) return { text: portText, span };
+  }
+  if (!isKey && value.name === 'image' && isContainer(value.parent)) {
+    const text = describeImage(workspace, value);
+    if (text !== undefined) return { text, span };
   }
   const selected = selectorAround(value);
   const monitor = selected && describeMonitor(workspace, resource);
@@ -129,6 +137,18 @@ function peerAround(value: Value): Value | undefined {
     if (typeof one.name === 'number' && (one.parent?.name === 'from' || one.parent?.name === 'to')) return one;
   }
   return undefined;
+}
+
+/** The item of `ports` of a rule that a value is a part of. */
+function portAround(value: Value): Value | undefined {
+  for (let one: Value | undefined = value; one; one = one.parent) {
+    if (typeof one.name === 'number' && one.parent?.name === 'ports') return one;
+  }
+  return undefined;
+}
+
+function isContainer(value: Value | undefined): boolean {
+  return typeof value?.name === 'number' && /^(?:initC|c)ontainers$/.test(String(value.parent?.name));
 }
 
 /** For clients that show plain text only. */

@@ -222,6 +222,61 @@ describe('hover', function () {
     has(await hover('/db.yaml', 'storageClass: fa$0st'), 'The tree does not have it', 'Cluster `db`: storage');
   });
 
+  it('says of a port in a NetworkPolicy whose it is, and when it is that of a Service only', async () => {
+    const text = await hover('/policies.yaml', 'port: 54$032');
+    has(text, '**Port** 5432 of the selected pods', 'Declared by Cluster `db` (`postgresql`).');
+    const policy = `
+      #- /egress.yaml
+      apiVersion: networking.k8s.io/v1
+      kind: NetworkPolicy
+      metadata: {name: to-web, namespace: matrix}
+      spec:
+        podSelector: {}
+        policyTypes: [Egress]
+        egress:
+          - to: [{podSelector: {matchLabels: {app: web}}}]
+            ports: [{port: 80}, {port: http}]
+      ---
+      apiVersion: v1
+      kind: Service
+      metadata: {name: web, namespace: matrix}
+      spec: {selector: {app: web}, ports: [{port: 80, targetPort: http}]}
+      ---
+      apiVersion: v1
+      kind: Pod
+      metadata: {name: web, namespace: matrix, labels: {app: web}}
+      spec: {containers: [{name: web, image: 'nginx:1', ports: [{name: http, containerPort: 8080}]}]}
+    `;
+    has(
+      await hover('/egress.yaml', '[{port: 8$00}', {}, policy),
+      '**Port** 80 of the pods that are connected to',
+      'None of Pod `web` declares it.',
+      'Service `web` sends 80 on to `http` of the pods; a NetworkPolicy is compared with the port of the pods.',
+    );
+    has(await hover('/egress.yaml', '{port: ht$0tp}', {}, policy), '**Port** `http` of Pod `web`: 8080');
+  });
+
+  it('says of an image where it comes from, who else runs it, and in which other versions', async () => {
+    const pods = `
+      #- /pods.yaml
+      apiVersion: v1
+      kind: Pod
+      metadata: {name: a}
+      spec: {containers: [{name: one, image: redis:7.2}, {name: two, image: 'docker.io/library/redis:7.4'}]}
+      ---
+      apiVersion: v1
+      kind: Pod
+      metadata: {name: b}
+      spec: {initContainers: [{name: three, image: 'redis:7.2'}], containers: [{name: four, image: registry.test:5000/redis}]}
+    `;
+    const text = await hover('/pods.yaml', 'image: red$0is:7.2}', {}, pods);
+    has(text, '**Image** `redis` from `docker.io`', 'Tag `7.2`.', 'init container `three` of Pod `b`');
+    has(text, 'In another version:', 'container `two` of Pod `a`: `7.4`');
+    assert.ok(!text.includes('four'));
+    const other = await hover('/pods.yaml', 'registry.te$0st', {}, pods);
+    has(other, '**Image** `redis` from `registry.test:5000`', 'Without a tag, so it is `latest`');
+  });
+
   it('says of a volume what it holds and where it is mounted', async () => {
     const text = await hover('/synapse/workload.yaml', '{name: temp$0late');
     has(text, 'Holds ConfigMap `synapse-config`', 'init container `render` at `/template`');
