@@ -3,20 +3,16 @@ import type { Place, Span } from '../manifests/span';
 import type { Workspace } from '../manifests/workspace';
 import { textOfVariable } from './database-logins';
 import { effectiveFile } from './effective';
-import { environmentOf } from './environment';
+import { type EnvironmentVariable, environmentOf } from './environment';
 import { type Container, containersOf } from './pods';
-import { scriptOf } from './scripts';
+import { commandAsScript, scriptOf } from './scripts';
 import { type PsqlCall, type PsqlSetting, psqlCalls } from './text/psql-calls';
 import { readShell } from './text/shell';
 import { textOfPieces } from './text/shell-values';
 import { readSql, readSqlFrom, type SqlStatement } from './text/sql';
 
-/** A SQL statement that a script of a workload runs, and how it is signed in. */
-export interface SqlRun {
-  readonly statement: SqlStatement;
-  readonly at: Place;
-  /** The place of a part of the statement. */
-  part(span: Span): Place;
+/** A call of psql or one of its kin by a workload, and how it is signed in. */
+export interface PostgresRun {
   readonly container: Container;
   readonly call: PsqlCall;
   /** Texts as far as the tree shows them; undefined where it does not. */
@@ -24,6 +20,21 @@ export interface SqlRun {
   readonly host: SignIn | undefined;
   /** The Secret key that the password comes from. */
   readonly password: { readonly name: string; readonly key: string } | undefined;
+  /**
+   * What holds the password: the variable `PGPASSWORD`, or one that the script names; undefined where a script, a file
+   * or something that the tree does not show may say it, `missing` where nothing does.
+   */
+  readonly passwordVariable: EnvironmentVariable | 'missing' | undefined;
+  /** The place of a part of the script. */
+  place(span: Span): Place;
+}
+
+/** A SQL statement that a script of a workload runs, and how it is signed in. */
+export interface SqlRun extends Omit<PostgresRun, 'place'> {
+  readonly statement: SqlStatement;
+  readonly at: Place;
+  /** The place of a part of the statement. */
+  part(span: Span): Place;
 }
 
 export interface SignIn {
@@ -36,12 +47,17 @@ export function sqlRunsOf(workspace: Workspace, resource: Resource): readonly Sq
   return workspace.derive(readRuns, resource);
 }
 
-function readRuns(resource: Resource, workspace: Workspace): readonly SqlRun[] {
+/** Every call of psql, createdb, pg_dump and the like in the pods of a workload, with a shell or without. */
+export function postgresRunsOf(workspace: Workspace, resource: Resource): readonly PostgresRun[] {
+  return workspace.derive(readCalls, resource);
+}
+
+function readCalls(resource: Resource, workspace: Workspace): readonly PostgresRun[] {
   return containersOf(resource).flatMap(container => {
-    const script = scriptOf(workspace, resource, container);
-    if (!script?.text.text.includes('psql')) return [];
-    const { variables } = environmentOf(workspace, resource, container);
-    const place = (span: Span): Place => script.text.place(span.start, span.end);
+    const script = scriptOf(workspace, resource, container)?.text ?? commandAsScript(container);
+    if (!script || !programs.test(script.text)) return [];
+    const { variables, isOpen } = environmentOf(workspace, resource, container);
+    const place = (span: Span): Place => script.place(span.start, span.end);
     const expand = (text: string): string | undefined => {
       let isKnown = true;
       const expanded = text.replace(/\$\{?(\w+)\}?/g, (_, name: string) => {
@@ -58,35 +74,51 @@ function readRuns(resource: Resource, workspace: Workspace): readonly SqlRun[] {
         definition && { text: textOfVariable(workspace, resource, definition), at: definition.value ?? definition.at }
       );
     };
-    const passwordOf = (setting: PsqlSetting | undefined): SqlRun['password'] => {
+    const passwordOf = (setting: PsqlSetting | undefined): PostgresRun['passwordVariable'] => {
       const name = setting ? /^\$\{?(\w+)\}?$/.exec(setting.value.value)?.[1] : 'PGPASSWORD';
-      const source = name === undefined ? undefined : variables.get(name)?.source;
-      return source?.kind === 'Secret' ? { name: source.name, key: source.key } : undefined;
+      const variable = name === undefined ? undefined : variables.get(name);
+      if (setting || variable || isOpen || variables.has('PGPASSFILE') || variables.has('PGSERVICE')) return variable;
+      return /pgpass|PGSERVICE/i.test(script.text) ? undefined : 'missing';
     };
-    return psqlCalls(readShell(script.text.text)).flatMap(call => {
-      if (call.program !== 'psql' || call.remote) return [];
-      const signedIn = {
-        container,
-        call,
-        user: signIn(call.user, 'PGUSER'),
-        host: signIn(call.host, 'PGHOST'),
-        password: passwordOf(call.password),
-      };
-      return call.sql.flatMap((input): readonly SqlRun[] => {
-        if (input.kind === 'text') {
-          const { statements } = readSqlFrom(textOfPieces(input.content, input.span));
-          return statements.map(statement => ({ statement, at: place(statement.span), part: place, ...signedIn }));
-        }
-        const file = effectiveFile(workspace, resource, container, input.path.path);
-        if (!file || file.isOpaque) return [];
-        const inFile = (span: Span): Place => file.content.place(span.start, span.end);
-        return readSql(file.content.text).statements.map(statement => ({
-          statement,
-          at: inFile(statement.span),
-          part: inFile,
-          ...signedIn,
-        }));
-      });
+    return psqlCalls(readShell(script.text)).flatMap(call => {
+      if (call.remote) return [];
+      const passwordVariable = passwordOf(call.password);
+      const source = typeof passwordVariable === 'object' ? passwordVariable.source : undefined;
+      return [
+        {
+          container,
+          call,
+          user: signIn(call.user, 'PGUSER'),
+          host: signIn(call.host, 'PGHOST'),
+          password: source?.kind === 'Secret' ? { name: source.name, key: source.key } : undefined,
+          passwordVariable,
+          place,
+        },
+      ];
+    });
+  });
+}
+
+const programs = /\b(?:psql|pg_dump|pg_dumpall|pg_restore|createdb|createuser)\b/;
+
+function readRuns(resource: Resource, workspace: Workspace): readonly SqlRun[] {
+  return postgresRunsOf(workspace, resource).flatMap(({ place, ...signedIn }) => {
+    const { call, container } = signedIn;
+    if (call.program !== 'psql') return [];
+    return call.sql.flatMap((input): readonly SqlRun[] => {
+      if (input.kind === 'text') {
+        const { statements } = readSqlFrom(textOfPieces(input.content, input.span));
+        return statements.map(statement => ({ statement, at: place(statement.span), part: place, ...signedIn }));
+      }
+      const file = effectiveFile(workspace, resource, container, input.path.path);
+      if (!file || file.isOpaque) return [];
+      const inFile = (span: Span): Place => file.content.place(span.start, span.end);
+      return readSql(file.content.text).statements.map(statement => ({
+        statement,
+        at: inFile(statement.span),
+        part: inFile,
+        ...signedIn,
+      }));
     });
   });
 }

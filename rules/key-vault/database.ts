@@ -1,8 +1,11 @@
+import { commandLine } from '../../analysis/configs';
 import { textOfVariable } from '../../analysis/database-logins';
 import { environmentOf } from '../../analysis/environment';
-import { mainContainersOf } from '../../analysis/pods';
+import { mountedTexts } from '../../analysis/mounts';
+import { type Container, containersOf, mainContainersOf, workloadKinds } from '../../analysis/pods';
 import { workloads } from '../../analysis/roles';
-import { sqlRunsOf } from '../../analysis/sql-runs';
+import { scriptOf } from '../../analysis/scripts';
+import { postgresRunsOf, sqlRunsOf } from '../../analysis/sql-runs';
 import { findPlaceholders } from '../../analysis/text/placeholders';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
@@ -78,19 +81,54 @@ export function databasesCreatedBy(workspace: Workspace, resource: Resource): re
       ...(initdb.at('postInitSQLRefs').exists ? [{ name: undefined, at: initdb, nameAt: initdb, by: resource }] : []),
     ];
   }
-  return sqlRunsOf(workspace, resource).flatMap(({ statement, at, part, container }) => {
-    if (statement.kind !== 'database' || statement.action !== 'create') return [];
-    const variable = /^\$\{?(\w+)\}?$|^:["']?(\w+)["']?$/.exec(statement.name.text);
+  const nameOf = (container: Container, text: string, isVariable: boolean): string | undefined => {
+    const variable = /^\$\{?(\w+)\}?$|^:["']?(\w+)["']?$/.exec(text);
     const { variables } = environmentOf(workspace, resource, container);
-    const name =
-      variable || statement.name.isVariable
-        ? textOfVariable(workspace, resource, variables.get(variable?.[1] ?? ''))
-        : statement.name.text;
-    return [{ name, at, nameAt: part(statement.name.span), by: resource }];
+    return variable || isVariable ? textOfVariable(workspace, resource, variables.get(variable?.[1] ?? '')) : text;
+  };
+  return [
+    ...sqlRunsOf(workspace, resource).flatMap(({ statement, at, part, container }) => {
+      if (statement.kind !== 'database' || statement.action !== 'create') return [];
+      const { text, isVariable, span } = statement.name;
+      return [{ name: nameOf(container, text, isVariable), at, nameAt: part(span), by: resource }];
+    }),
+    ...postgresRunsOf(workspace, resource).flatMap(({ call, container, place }) =>
+      call.program === 'createdb' && call.operand
+        ? [
+            {
+              name: nameOf(container, call.operand.value, call.operand.value.includes('$')),
+              at: place(call.span),
+              nameAt: place(call.operand.span),
+              by: resource,
+            },
+          ]
+        : [],
+    ),
+    ...otherwiseCreated(workspace, resource),
+  ];
+}
+
+/** What a program in another language creates, such as psycopg2 in Python; a name that is put together is not known. */
+function otherwiseCreated(workspace: Workspace, resource: Resource): readonly CreatedDatabase[] {
+  const programs = [
+    ...containersOf(resource).flatMap(container =>
+      scriptOf(workspace, resource, container) || /\bpsql$/.test(commandLine(container)[0]?.text ?? '')
+        ? []
+        : commandLine(container),
+    ),
+    ...mountedTexts(workspace, resource).flatMap(({ key, value }) => (/\.(?:py|rb|js|pl)$/.test(key) ? [value] : [])),
+  ];
+  return programs.flatMap(program => {
+    const match = /\bCREATE\s+DATABASE\s+["'\\]*([\w-]*)/i.exec(program.text ?? '');
+    return match ? [{ name: match[1] === '' ? undefined : match[1], at: program, nameAt: program, by: resource }] : [];
   });
 }
 
-export const creatingKinds = ['Job', 'Cluster.postgresql.cnpg.io', 'Database.postgresql.cnpg.io'] as const;
+export const creatingKinds: readonly string[] = [
+  ...workloadKinds,
+  'Cluster.postgresql.cnpg.io',
+  'Database.postgresql.cnpg.io',
+];
 
 export function databasesCreated(workspace: Workspace): readonly CreatedDatabase[] {
   return creatingKinds.flatMap(kind =>

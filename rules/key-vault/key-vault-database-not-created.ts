@@ -1,5 +1,5 @@
 import { workloadKinds } from '../../analysis/pods';
-import { clusterKind, familiesOf } from '../../analysis/roles';
+import { clusterKind, databases, familiesOf } from '../../analysis/roles';
 import { appendDocument } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Fix, Rule } from '../rule';
@@ -115,7 +115,8 @@ export default {
     // Under a name that only looks the same, it is key-vault-database-mismatch.
     if (created.some(({ name }) => /^key[-_]?vault/.test(name ?? ''))) return;
     const value = database.at.at('value');
-    const clusters = workspace.resources(clusterKind);
+    const { main } = databases(workspace);
+    const clusters = main ? [main] : workspace.resources(clusterKind);
     yield {
       at: value.exists ? value : database.at.at('name'),
       message: `Nothing creates the database ${database.name}${clusters.length > 0 ? ` in ${clusters.map(one => one.name).join(' or ')}` : ''} — create it in a Job with the superuser.`,

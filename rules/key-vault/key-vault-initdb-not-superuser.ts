@@ -1,6 +1,10 @@
 import { declarationsOf } from '../../analysis/declarations';
+import { workloadKinds } from '../../analysis/pods';
 import { databases } from '../../analysis/roles';
-import { sqlRunsOf } from '../../analysis/sql-runs';
+import { postgresRunsOf, type SqlRun, sqlRunsOf } from '../../analysis/sql-runs';
+import type { Resource } from '../../manifests/resource';
+import type { Place } from '../../manifests/span';
+import type { Workspace } from '../../manifests/workspace';
 import type { Rule } from '../rule';
 import { signInAsSuperuser } from '../sync/superuser';
 
@@ -99,7 +103,7 @@ export default {
                         key: password
     `,
   },
-  kinds: ['Job'],
+  kinds: [...workloadKinds],
   *check(job, workspace) {
     if (
       !/key[-_]?vault/.test(
@@ -110,9 +114,7 @@ export default {
     const { main } = databases(workspace);
     const own =
       main?.root.at('spec', 'superuserSecret', 'name').string ?? (main ? `${main.name}-superuser` : undefined);
-    const run = sqlRunsOf(workspace, job).find(
-      ({ statement }) => statement.kind === 'database' && statement.action === 'create',
-    );
+    const run = creation(workspace, job);
     if (!run) return;
     if (run.user?.text !== undefined && run.user.text !== 'postgres') {
       yield {
@@ -121,17 +123,45 @@ export default {
         fixes: () => signInAsSuperuser(workspace, job, run, own),
         related: [{ at: run.at, message: 'CREATE DATABASE' }],
       };
-    } else if (
-      run.password &&
-      own &&
-      run.password.name !== own &&
-      declarationsOf(workspace, 'Secret', job.namespace, run.password.name).length > 0
-    ) {
-      yield {
-        at: run.at,
-        message: `key_vault's database is created with the password of the Secret ${run.password.name}, which is not the superuser's — take it from ${own}.`,
-        fixes: () => signInAsSuperuser(workspace, job, run, own),
-      };
+      return;
     }
+    const problem = own && passwordProblem(run, own);
+    if (
+      !problem ||
+      (run.password && declarationsOf(workspace, 'Secret', job.namespace, run.password.name).length === 0)
+    )
+      return;
+    yield {
+      at: run.at,
+      message: `key_vault's database is created ${problem}.`,
+      fixes: () => signInAsSuperuser(workspace, job, run, own),
+    };
   },
 } satisfies Rule;
+
+interface Creation extends Pick<SqlRun, 'call' | 'container' | 'user' | 'host' | 'password' | 'passwordVariable'> {
+  readonly at: Place;
+}
+
+/** The first command that creates a database: a statement, or the program createdb. */
+function creation(workspace: Workspace, job: Resource): Creation | undefined {
+  const statement = sqlRunsOf(workspace, job).find(
+    one => one.statement.kind === 'database' && one.statement.action === 'create',
+  );
+  if (statement) return statement;
+  const run = postgresRunsOf(workspace, job).find(({ call }) => call.program === 'createdb');
+  return run && { ...run, at: run.place(run.call.span) };
+}
+
+/** What is wrong with the password, said after `is created`; undefined if it is the superuser's, or not known. */
+function passwordProblem({ password, passwordVariable, host }: Creation, own: string): string | undefined {
+  if (password && password.name !== own)
+    return `with the password of the Secret ${password.name}, which is not the superuser's — take it from ${own}`;
+  if (password && password.key !== 'password')
+    return `with the key ${password.key} of the Secret ${own}, which is no password — take the key password`;
+  if (!host) return undefined;
+  if (passwordVariable === 'missing') return `without a password — set PGPASSWORD from the Secret ${own}`;
+  return passwordVariable?.value?.text !== undefined && !passwordVariable.value.text.includes('$(')
+    ? `with a password that is written out, which cannot be the generated one — take it from ${own}`
+    : undefined;
+}

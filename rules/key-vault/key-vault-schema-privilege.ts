@@ -1,5 +1,6 @@
-import { containersOf } from '../../analysis/pods';
-import { scriptOf } from '../../analysis/scripts';
+import { commandLine } from '../../analysis/configs';
+import { mountedTexts } from '../../analysis/mounts';
+import { containersOf, workloadKinds } from '../../analysis/pods';
 import type { Rule } from '../rule';
 import { databasesCreatedBy, firstVaultDatabase } from './database';
 
@@ -98,16 +99,17 @@ export default {
                     psql -h main-rw -U postgres -c "CREATE DATABASE key_vault OWNER key_vault"
     `,
   },
-  kinds: ['Job'],
+  kinds: [...workloadKinds],
   *check(job, workspace) {
     const used = firstVaultDatabase(workspace);
     if (!used?.user || used.user === 'postgres') return;
     const created = databasesCreatedBy(workspace, job).find(({ name }) => name === used.name);
     if (!created) return;
-    const grants = containersOf(job).some(container =>
-      /\bOWNER\b|\bON\s+SCHEMA\b|\bSUPERUSER\b|-O\s/i.test(scriptOf(workspace, job, container)?.text.text ?? ''),
-    );
-    if (grants) return;
+    const texts = [
+      ...containersOf(job).flatMap(commandLine),
+      ...mountedTexts(workspace, job).map(({ value }) => value),
+    ];
+    if (texts.some(text => /\bOWNER\b|\bON\s+SCHEMA\b|\bSUPERUSER\b|-O\s|^-O|--owner\b/i.test(text.text ?? ''))) return;
     yield {
       at: created.at,
       message: `The user ${used.user} does not own ${used.name}, so since PostgreSQL 15 it may not create tables there — create the database with OWNER ${used.user}.`,

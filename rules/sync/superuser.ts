@@ -15,7 +15,7 @@ import { addSecretVariable } from '../secrets/secret-variable';
 export function signInAsSuperuser(
   workspace: Workspace,
   resource: Resource,
-  { call, container, user, password }: SqlRun,
+  { call, container, user, password }: Pick<SqlRun, 'call' | 'container' | 'user' | 'password'>,
   secret: string | undefined,
 ): readonly Fix[] {
   const script = scriptOf(workspace, resource, container);

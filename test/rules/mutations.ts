@@ -35,7 +35,7 @@ export function edit(path: string, find: string, replacement: string, nth?: numb
 }
 
 /** Replaces all that stands from one text through another. */
-function cut(path: string, from: string, to: string, replacement = ''): Change {
+export function cut(path: string, from: string, to: string, replacement = ''): Change {
   return { kind: 'cut', path, from, to, replacement };
 }
 
@@ -736,6 +736,15 @@ spec:
   mutation('scanner-bypassed', edit(haproxyConfig, '      use_backend content_scanner if is_media_proxy\n', ''), {
     also: { 'haproxy-backend-undefined': 'Its backend is left without a use.' },
   }),
+
+  mutation(
+    'scanner-route-not-proxied',
+    edit(
+      haproxyConfig,
+      'use_backend content_scanner if is_media_proxy',
+      'use_backend content_scanner if is_media_proxy or is_media',
+    ),
+  ),
 
   // Element Web
   mutation(

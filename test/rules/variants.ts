@@ -1,4 +1,4 @@
-import { add, type Change, edit, type Mutation, mutation, remove } from './mutations';
+import { add, type Change, cut, edit, type Mutation, mutation, remove } from './mutations';
 
 const cluster = 'infrastructure/01-postgresql/cluster.yaml';
 const clusterLi = 'infrastructure/01-postgresql/cluster-li.yaml';
@@ -13,6 +13,9 @@ const keyVaultSecrets = 'main-instance/08-key-vault/credentials.yaml';
 
 const keyVaultJob = 'main-instance/08-key-vault/init-db-job.yaml';
 const sync = 'li-instance/04-sync-system/replication-job.yaml';
+
+const keyVault = 'main-instance/08-key-vault/deployment.yaml';
+const li = 'li-instance/01-synapse/synapse-statefulset.yaml';
 
 const superuser = '  enableSuperuserAccess: true\n';
 const ownSuperuser = `${superuser}  superuserSecret:\n    name: own-superuser\n`;
@@ -85,6 +88,74 @@ export const variants: Readonly<Record<string, Mutation>> = {
     'redis-eviction-policy',
     edit(redisLi, 'noeviction', 'allkeys-lfu'),
   ),
+  'a port of the node': mutation(
+    'key-vault-exposed',
+    edit(
+      keyVault,
+      '              containerPort: 8000\n',
+      '              containerPort: 8000\n              hostPort: 8000\n',
+    ),
+  ),
+  'external addresses': mutation(
+    'key-vault-exposed',
+    edit(
+      keyVault,
+      'spec:\n  selector:\n    app.kubernetes.io/name: key-vault\n  ports',
+      'spec:\n  externalIPs: [192.0.2.7]\n  selector:\n    app.kubernetes.io/name: key-vault\n  ports',
+    ),
+  ),
+  'a route of the Gateway API': mutation(
+    'key-vault-exposed',
+    add(
+      'main-instance/08-key-vault/route.yaml',
+      `apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: key-vault, namespace: matrix}
+spec:
+  rules:
+    - backendRefs:
+        - {name: key-vault, port: 8000}
+`,
+    ),
+    { also: { 'schema-unknown-kind': 'No schema of the Gateway API is known.' } },
+  ),
+  'the API key in the hands of the LI instance': mutation(
+    'key-vault-exposed',
+    edit(
+      li,
+      '            - name: FORM_SECRET\n',
+      '            - name: VAULT_TOKEN\n              valueFrom:\n                secretKeyRef:\n                  name: key-vault-secrets\n                  key: API_KEY\n            - name: FORM_SECRET\n',
+    ),
+  ),
+  'the address in the hands of the LI instance': mutation(
+    'key-vault-exposed',
+    edit(
+      li,
+      '            - name: FORM_SECRET\n',
+      '            - name: VAULT_URL\n              value: http://key-vault:8000\n            - name: FORM_SECRET\n',
+    ),
+  ),
+  'a password that is written out': mutation(
+    'key-vault-initdb-not-superuser',
+    edit(
+      keyVaultJob,
+      '              valueFrom:\n                secretKeyRef:\n                  name: matrix-postgresql-superuser\n                  key: password\n',
+      '              value: tR4vKq8ZsYx1LcWb6RmJd3KgHf7EuAo0\n',
+    ),
+    { also: { 'secret-in-plain-config': 'It is no secret there.' } },
+  ),
+  'no password at all': mutation(
+    'key-vault-initdb-not-superuser',
+    edit(keyVaultJob, 'name: PGPASSWORD\n', 'name: PGPASS\n'),
+  ),
+  'the username for a password': mutation(
+    'key-vault-initdb-not-superuser',
+    edit(
+      keyVaultJob,
+      'name: matrix-postgresql-superuser\n                  key: password',
+      'name: matrix-postgresql-superuser\n                  key: username',
+    ),
+  ),
   'a storage class in small letters': mutation('minio-erasure-parity', edit(minioSecrets, 'EC:4', 'ec:4')),
   'a well-known root password of MinIO': mutation(
     'secret-weak-value',
@@ -128,6 +199,30 @@ export const accepted: Readonly<Record<string, readonly Change[]>> = {
       '            - /config/redis.conf\n            - --requirepass\n            - $(REDISCLI_AUTH)\n            - --masterauth\n            - $(REDISCLI_AUTH)\n',
     ),
   ],
+  "key_vault's database made by createdb": [rewritten('createuser key_vault; createdb -O key_vault key_vault')],
+  "key_vault's database made by psql without a shell": [
+    cut(
+      keyVaultJob,
+      '            - bash\n            - -c',
+      '              SQL\n',
+      '            - psql\n            - -hmatrix-postgresql-rw\n            - -Upostgres\n            - -cCREATE DATABASE key_vault OWNER key_vault\n',
+    ),
+  ],
+  "key_vault's database made by a program in Python": [
+    cut(
+      keyVaultJob,
+      '            - bash\n            - -c',
+      '              SQL\n',
+      `            - python3
+            - -c
+            - |
+              import os, psycopg2
+              connection = psycopg2.connect(host="matrix-postgresql-rw", user="postgres", password=os.environ["PGPASSWORD"])
+              connection.autocommit = True
+              connection.cursor().execute("CREATE DATABASE key_vault OWNER key_vault")
+`,
+    ),
+  ],
   'a second pool of MinIO, which Prometheus reaches through the same Service': [
     edit(
       tenant,
@@ -145,6 +240,16 @@ export const accepted: Readonly<Record<string, readonly Change[]>> = {
     ),
   ],
 };
+
+/** The Job of key_vault's database with another script, which is signed in by its environment. */
+function rewritten(script: string): Change {
+  return cut(
+    keyVaultJob,
+    '            - bash\n            - -c',
+    '              SQL\n',
+    `            - bash\n            - -c\n            - export PGHOST=matrix-postgresql-rw PGUSER=postgres; ${script}\n`,
+  );
+}
 
 function ownSecret(username: string): string {
   return `apiVersion: v1
