@@ -4,7 +4,7 @@ import type { Workspace } from '../manifests/workspace';
 import { addressesOf } from './flows/addresses';
 import { podPorts, resolveHost } from './flows/destinations';
 import { type FlowEnd, isExternal, type RequiredFlow } from './flows/flow';
-import { flowsOfClusterMonitor, flowsOfIngress, flowsOfMonitor } from './flows/from-entrances';
+import { flowsOfClusterMonitor, flowsOfIngress, flowsOfMonitor, flowsOfService } from './flows/from-entrances';
 import { impliedByCluster, impliedByTenant, impliedByWorkload } from './flows/implied';
 import { podMonitorKind, serviceMonitorKind } from './monitors';
 import { evaluate, type Verdict } from './network/evaluate';
@@ -30,6 +30,7 @@ export const flowSourceKinds: readonly string[] = [
   'Pooler.postgresql.cnpg.io',
   tenantKind,
   'Ingress',
+  'Service',
   serviceMonitorKind,
   podMonitorKind,
 ];
@@ -128,6 +129,8 @@ function readFlows(resource: Resource, workspace: Workspace): readonly RequiredF
   switch (resource.qualifiedKind) {
     case 'Ingress':
       return flowsOfIngress(workspace, resource);
+    case 'Service':
+      return flowsOfService(workspace, resource);
     case serviceMonitorKind:
     case podMonitorKind:
       return flowsOfMonitor(workspace, resource);

@@ -35,6 +35,9 @@ export const openshiftDns: ExternalEndpoint = {
 /** The API server has addresses of nodes or of a provider; manifests do not tell which. */
 export const apiServer: ExternalEndpoint = { kind: 'external', name: 'the API server' };
 
+/** Those for whom a Service is open to the outside: in the internet, or in a network of one's own. */
+export const outside: ExternalEndpoint = { kind: 'external', name: 'the outside of the cluster' };
+
 /** The controller that serves Ingresses of a class. The labels are those of the chart and of the project's manifests. */
 export function ingressController(workspace: Workspace, className: string | undefined): ExternalEndpoint {
   const isNginx = className === undefined || /nginx/.test(className);

@@ -3,8 +3,9 @@ import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import { readMonitor, targetsOf } from '../monitors';
 import { type Pods, podsOf } from '../pods';
+import { protocolOf } from '../policies';
 import { findService, podsBehind, targetOf } from '../services';
-import { ingressController, prometheus } from './externals';
+import { ingressController, outside, prometheus } from './externals';
 import type { RequiredFlow } from './flow';
 
 /** From the ingress controller to the pods behind every backend of an Ingress. */
@@ -36,6 +37,35 @@ export function flowsOfIngress(workspace: Workspace, ingress: Resource): readonl
       source: ingress,
     }));
   });
+}
+
+/** From outside of the cluster to the pods behind a Service that opens ports of the nodes or of a load balancer. */
+export function flowsOfService(workspace: Workspace, resource: Resource): readonly RequiredFlow[] {
+  const service = findService(workspace, resource.namespace, resource.name);
+  if (service?.resource !== resource || !/^(?:NodePort|LoadBalancer)$/.test(service.type)) return [];
+  // Without this the nodes put their own addresses in place of the clients', and some plug-ins always admit nodes.
+  const at = resource.root.at('spec', 'type');
+  const isLocal = resource.root.at('spec', 'externalTrafficPolicy').text === 'Local';
+  return service.ports.flatMap(port =>
+    podsBehind(workspace, service).flatMap((pods): readonly RequiredFlow[] => {
+      const target = targetOf(port, pods);
+      if (!target || !isLocal) return [];
+      return [
+        {
+          from: outside,
+          to: pods,
+          port: target.port,
+          alternativePorts: [],
+          protocol: protocolOf(target.protocol),
+          why: `Service ${resource.name} is of type ${service.type}`,
+          // One mistake keeps all ports of a Service shut.
+          at,
+          importance: 'required',
+          source: resource,
+        },
+      ];
+    }),
+  );
 }
 
 /** From Prometheus to every port that a ServiceMonitor or PodMonitor leads to. */

@@ -27,6 +27,8 @@ export function impliedByWorkload(workspace: Workspace, resource: Resource): rea
     ...installs(workspace, resource, pods),
     ...(families.has('sentinel') ? betweenSentinels(resource, pods) : []),
     ...(families.has('livekit') ? behindSentinels(workspace, resource, pods) : []),
+    ...(families.has('livekit') ? ownAddress(workspace, resource, pods) : []),
+    ...(families.has('sygnal') ? pushes(workspace, resource, pods) : []),
     ...(families.has('synapse') ? federation(workspace, resource, pods) : []),
     ...(families.has('clamav') ? signatures(workspace, resource, pods) : []),
     ...(families.has('sync') ? subscriptions(workspace, resource) : []),
@@ -95,6 +97,41 @@ function behindSentinels(workspace: Workspace, resource: Resource, pods: Pods): 
     });
 }
 
+/**
+ * With `use_external_ip` LiveKit asks a STUN server for its own address and does not start without an answer (livekit
+ * pkg/config, "could not resolve external IP"; livekit/mediatransportutil pkg/rtcconfig, the default servers and ports).
+ */
+function ownAddress(workspace: Workspace, resource: Resource, pods: Pods): readonly RequiredFlow[] {
+  const file = configurationOf(workspace, resource, 'livekit')?.files[0];
+  const rtc = file && !file.isOpaque ? parsed(file).root.at('rtc') : undefined;
+  const asks = rtc?.at('use_external_ip');
+  // Servers of one's own may be anywhere.
+  if (asks?.boolean !== true || rtc?.at('stun_servers').exists || rtc?.at('node_ip').exists) return [];
+  return [
+    {
+      ...flow(resource, pods, internet, 19302, asks, 'rtc.use_external_ip asks a STUN server at the start'),
+      alternativePorts: [3478],
+      protocol: 'UDP',
+    },
+  ];
+}
+
+/** Apple and Google are asked to push over HTTPS (sygnal, apnspushkin.py and gcmpushkin.py). */
+function pushes(workspace: Workspace, resource: Resource, pods: Pods): readonly RequiredFlow[] {
+  const texts = mountedTexts(workspace, resource).flatMap(({ value }) => value.string ?? []);
+  if (texts.some(text => /^\s*proxy:[ \t]*\S/m.test(text))) return [];
+  const hasProxy = mainContainersOf(resource).some(({ value }) =>
+    value
+      .at('env')
+      .items()
+      .some(one => /^https_proxy$/i.test(one.at('name').text ?? '')),
+  );
+  const kind = texts.flatMap(text => /^\s*(?:type|class):[ \t]*["']?(?:\S*\.)?(apns|gcm)\b/im.exec(text)?.[1] ?? [])[0];
+  if (hasProxy || kind === undefined) return [];
+  const at = mainContainersOf(resource)[0]?.value.at('name') ?? resource.root.at('metadata', 'name');
+  return [flow(resource, pods, internet, 443, at, 'sygnal hands notifications to Apple and Google')];
+}
+
 /** Sending events to other homeservers, and fetching keys and state from them (Matrix server-server API). */
 function federation(workspace: Workspace, resource: Resource, pods: Pods): readonly RequiredFlow[] {
   const process = synapseProcess(workspace, resource);
@@ -108,7 +145,13 @@ function federation(workspace: Workspace, resource: Resource, pods: Pods): reado
     .flatMap(name => name.text ?? []);
   const isOff = homeserver.at('send_federation').boolean === false;
   const sends = process.isWorker ? senders.some(name => process.names.matches(name)) : senders.length === 0 && !isOff;
-  if (!sends) return [];
+  // Workers hand joins of remote rooms to the main process (synapse/handlers/room_member_worker.py).
+  if (!sends && process.isWorker) return [];
+  if (!sends)
+    return [443, 8448].map(port => ({
+      ...flow(resource, pods, internet, port, homeserver.at('server_name').key, 'joining rooms of other homeservers'),
+      importance: 'federation' as const,
+    }));
   const at = senders.length > 0 ? homeserver.at('federation_sender_instances').key : homeserver.at('server_name').key;
   return [443, 8448].map(port => ({
     ...flow(resource, pods, internet, port, at, 'sending events to other homeservers'),
