@@ -156,6 +156,7 @@ export const ruleIds: readonly string[] = [
   'scale-sources-differ',
   'scanner-bypassed',
   'scanner-no-tcp-scan',
+  'scanner-route-not-proxied',
   'scanner-scan-needs-shared-files',
   'scanner-uses-clamdscan',
   'scanner-wait-missing',

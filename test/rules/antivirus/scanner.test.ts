@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import noTcp from '../../../rules/antivirus/scanner-no-tcp-scan';
+import notProxied from '../../../rules/antivirus/scanner-route-not-proxied';
 import sharedFiles from '../../../rules/antivirus/scanner-scan-needs-shared-files';
 import usesClamdscan from '../../../rules/antivirus/scanner-uses-clamdscan';
 import waitMissing from '../../../rules/antivirus/scanner-wait-missing';
@@ -40,6 +41,84 @@ describe('content scanner rules', () => {
     const scan = `python3 - "$1" <<'EOF'\nimport clamd, sys\ncd = clamd.ClamdNetworkSocket("clamav", 3310)`;
     assert.equal(found(`${scan}\nprint(cd.scan(sys.argv[1]))\nEOF`, sharedFiles).length, 1);
     assert.equal(found(`${scan}\nprint(cd.instream(open(sys.argv[1], "rb")))\nEOF`, sharedFiles).length, 0);
+  });
+});
+
+describe('scanner-route-not-proxied', () => {
+  const routed = (frontend: string, backend = '', image = 'vectorim/matrix-content-scanner:v1.3.0'): string =>
+    `apiVersion: v1
+kind: ConfigMap
+metadata: {name: haproxy, namespace: matrix}
+data:
+  haproxy.cfg: |
+    frontend matrix
+      mode http
+      bind :8008
+      ${frontend}
+      default_backend main
+    backend main
+      mode http
+      server main synapse:8008
+    backend scan
+      mode http
+      ${backend}
+      server scanner content-scanner:8080
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: haproxy, namespace: matrix}
+spec:
+  containers:
+    - name: haproxy
+      image: haproxy:3.0
+      volumeMounts: [{name: config, mountPath: /usr/local/etc/haproxy}]
+  volumes: [{name: config, configMap: {name: haproxy}}]
+---
+${service(image)}`;
+  const service = (image = 'vectorim/matrix-content-scanner:v1.3.0'): string => `apiVersion: v1
+kind: Service
+metadata: {name: content-scanner, namespace: matrix}
+spec: {selector: {app: scanner}, ports: [{port: 8080}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: content-scanner, namespace: matrix, labels: {app: scanner}}
+spec: {containers: [{name: scanner, image: "${image}", ports: [{containerPort: 8080}]}]}
+`;
+  const ingress = (path: string, annotation = 'a: b'): string => `apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: media, namespace: matrix, annotations: {${annotation}}}
+spec:
+  rules:
+    - host: matrix.tessera.test
+      http:
+        paths:
+          - path: ${path}
+            pathType: Prefix
+            backend: {service: {name: content-scanner, port: {number: 8080}}}
+---
+${service()}`;
+  const messages = (source: string): readonly string[] =>
+    check(source, [notProxied]).findings.map(({ problem }) => problem.message);
+
+  it('finds media that HAProxy passes on as they are', () => {
+    const wrong = 'use_backend scan if { path_beg /_matrix/media }';
+    assert.match(messages(routed(wrong))[0] ?? '', /^GET \/_matrix\/media\/v3\/download\/ goes to content-scanner/);
+    assert.equal(messages(routed('use_backend scan if { path_beg /_matrix/client/v1/media/ }')).length, 1);
+    assert.deepEqual(messages(routed('use_backend scan if { path_beg /_matrix/media_proxy/ }')), []);
+    assert.deepEqual(
+      messages(routed(wrong, 'http-request replace-path /_matrix/media/[^/]+/(.*) /_matrix/media_proxy/unstable/\\1')),
+      [],
+    );
+    assert.deepEqual(messages(routed(`${wrong} { hdr(x-scan) 1 }`)), []);
+    assert.deepEqual(messages(routed(wrong, '', 'registry.tessera.test/content-scanner:1.0')), []);
+  });
+  it('finds media that an Ingress passes on as they are', () => {
+    assert.match(messages(ingress('/_matrix/media'))[0] ?? '', /^\/_matrix\/media goes to content-scanner/);
+    assert.deepEqual(messages(ingress('/_matrix/media_proxy')), []);
+    assert.deepEqual(messages(ingress('/')), []);
+    const rewrite = 'nginx.ingress.kubernetes.io/rewrite-target: /_matrix/media_proxy/unstable/$2';
+    assert.deepEqual(messages(ingress('/_matrix/media/(r0|v3)/(.*)', rewrite)), []);
   });
 });
 
