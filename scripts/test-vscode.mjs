@@ -79,6 +79,7 @@ async function runSuite(host, suite) {
         TEST_KUBECTL: kubectl,
         TEST_YAML_SERVER: path.join(repository, 'node_modules/yaml-language-server/out/src/server.js'),
         TEST_KUBERNETES_SCHEMA: schema,
+        TEST_PROGRAMS: path.join(repository, 'test/vscode/programs'),
         // Runs are kept here, and not among those of whoever runs the tests.
         XDG_STATE_HOME: path.join(temporary, 'state'),
       },

@@ -86,12 +86,17 @@ export class Deployment {
     await this.reload(uri);
   }
 
-  /** Reads a file again that changed, appeared or vanished on disk. */
+  /**
+   * Reads a file again that changed, appeared or vanished on disk. What an editor has open counts more than the disk, unless
+   * the file is gone: nobody can apply it, and editors keep what they have shown for minutes.
+   */
   async reload(uri: string): Promise<void> {
-    if (this.#open.has(uri)) return;
     const file = await this.#reader.readFile(this.rootUri, uri);
-    if (file) this.#update(uri, file.text, file.unread);
-    else {
+    const open = this.#open.get(uri);
+    if (file && open === undefined) this.#update(uri, file.text, file.unread);
+    else if (file && open !== undefined) {
+      if (!this.workspace.file(uri)) this.#update(uri, open);
+    } else {
       const change = this.workspace.remove(uri);
       if (change && this.#isScanned) this.#live.apply(change);
       if (change) this.#changed(this.#pathOf(uri) === signOffsPath ? '' : uri);

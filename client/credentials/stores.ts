@@ -1,4 +1,5 @@
 import { FileType, Range, type TextDocument, Uri, WorkspaceEdit, workspace } from 'vscode';
+import { isSealable, kubesealArguments, type SopsConfig, sopsArguments } from '../../credentials/encrypt';
 import type { FillEdit } from '../../credentials/fill';
 import { besides, ignoring, joinDocuments, splitFile } from '../../credentials/relocate';
 import type { SecretStore, WireSecret } from '../../protocol/editing';
@@ -25,7 +26,8 @@ export async function storingEdit(
   for (const [uri, secrets] of moved) {
     const document = known.documents.get(uri);
     if (!document) continue;
-    const spans = secrets.map(secret => offsets(document, secret.range));
+    const ordered = [...secrets].sort((one, other) => one.range.start.line - other.range.start.line);
+    const spans = ordered.map(secret => offsets(document, secret.range));
     const inside = edits.filter(
       one => one.uri === uri && spans.some(({ start, end }) => one.start >= start && one.end <= end),
     );
@@ -33,7 +35,7 @@ export async function storingEdit(
     const { taken, filled, rest } = splitFile(document.getText(), spans, inside);
     const target = Uri.parse(besides(uri, suffixes[store]));
     if (await exists(target)) throw new Error(`${workspace.asRelativePath(target)} is there already.`);
-    create(edit, target, await storedText(store, filled, eol, target, runProgram));
+    create(edit, target, await storedText(store, ordered, filled, eol, target, runProgram));
     if (store === 'local') await keepTemplate(edit, document.uri, taken);
     if (rest === undefined) edit.deleteFile(document.uri);
     else edit.replace(document.uri, wholeRange(document), rest);
@@ -52,9 +54,10 @@ export async function storingEdit(
 
 const suffixes = { local: 'local', 'sealed-secret': 'sealed', sops: 'sops' } as const;
 
-/** What a store keeps of some Secrets: their plain text, or what a program makes of it. */
+/** What a store keeps of some Secrets, `filled` being their texts: these, or what a program makes of them. */
 async function storedText(
   store: 'local' | 'sealed-secret' | 'sops',
+  secrets: readonly WireSecret[],
   filled: readonly string[],
   eol: string,
   target: Uri,
@@ -62,29 +65,36 @@ async function storedText(
 ): Promise<string> {
   if (store === 'local') return joinDocuments(filled, eol);
   if (!runProgram || !workspace.isTrusted) throw new Error('programs are run in trusted workspaces only.');
-  if (store === 'sops') return runProgram('sops', await sopsArguments(target), joinDocuments(filled, '\n'));
+  if (store === 'sops')
+    return runProgram('sops', sopsArguments(target.fsPath, await sopsConfig(target)), joinDocuments(filled, '\n'));
   const sealed: string[] = [];
-  for (const document of filled) sealed.push(await runProgram('kubeseal', ['--format', 'yaml'], document));
-  return joinDocuments(sealed, '\n');
+  for (const [at, document] of filled.entries()) {
+    const { name, namespace } = secrets[at] ?? { name: '', namespace: undefined };
+    if (!isSealable(document, namespace))
+      throw new Error(`Secret ${name} has no namespace, and what kubeseal makes can be opened in one namespace only.`);
+    sealed.push(await runProgram('kubeseal', kubesealArguments, document));
+  }
+  return joinDocuments(
+    sealed.map(document => `${document.trimEnd()}\n`),
+    '\n',
+  );
 }
 
-/**
- * The rules of a .sops.yaml are chosen by the path that the result will have. Without a file name SOPS reads its standard
- * input (since 3.10); it could not open /dev/stdin, which is a socket here.
- */
-async function sopsArguments(target: Uri): Promise<readonly string[]> {
-  const folder = workspace.getWorkspaceFolder(target);
-  const config = folder && Uri.joinPath(folder.uri, '.sops.yaml');
-  return [
-    ...(config && (await exists(config)) ? ['--config', config.fsPath] : []),
-    'encrypt',
-    '--filename-override',
-    target.fsPath,
-    '--input-type',
-    'yaml',
-    '--output-type',
-    'yaml',
-  ];
+/** The nearest `.sops.yaml`, as SOPS would find it if it were started beside the file; never one outside of the folder. */
+async function sopsConfig(target: Uri): Promise<SopsConfig | undefined> {
+  const root = workspace.getWorkspaceFolder(target)?.uri;
+  if (!root) return undefined;
+  for (
+    let folder = Uri.joinPath(target, '..');
+    folder.path.startsWith(root.path);
+    folder = Uri.joinPath(folder, '..')
+  ) {
+    const config = Uri.joinPath(folder, '.sops.yaml');
+    if (await exists(config))
+      return { path: config.fsPath, text: new TextDecoder().decode(await workspace.fs.readFile(config)) };
+    if (folder.path === root.path) break;
+  }
+  return undefined;
 }
 
 /** The placeholders stay in git under a name that nobody applies, so that others know what to supply. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CodeAction, WorkspaceDiagnosticReport } from 'vscode-languageserver';
 import { type ChecklistReport, checklistRequest, explainRequest, fixAllRequest } from '../../protocol/messages';
@@ -127,6 +127,28 @@ describe('language server', () => {
       changes: [{ uri: client.uri('a/secret.yaml'), type: 2 }],
     });
     assert.ok(codes(await client.pull('a/pod.yaml')).includes('reference-missing-secret'));
+  });
+
+  it('forgets a file that is deleted though an editor still has it, until it is there again', async () => {
+    const [path, text] = ['a/there.yaml', secret.replace('app-secret', 'there')];
+    const watched = async (type: number): Promise<void> =>
+      client.connection.sendNotification('workspace/didChangeWatchedFiles', {
+        changes: [{ uri: client.uri(path), type }],
+      });
+    const found = async (): Promise<boolean> => {
+      client.edit('a/pod.yaml', ++version, { line: 0, from: 0, to: 0 }, '');
+      return !codes(await client.pull('a/pod.yaml')).includes('reference-missing-secret');
+    };
+    let version = 10;
+    client.open('a/pod.yaml', pod.replace('app-secret', 'there'));
+    client.open(path, text);
+    assert.equal(await found(), true);
+    rmSync(join(client.root, path), { force: true });
+    await watched(3);
+    assert.equal(await found(), false);
+    writeFileSync(join(client.root, path), 'kind: ConfigMap\n');
+    await watched(1);
+    assert.equal(await found(), true, 'what the editor has counts again');
   });
 
   it('offers the fix as an edit of the version it was made for', async () => {
