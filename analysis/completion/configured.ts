@@ -3,7 +3,7 @@ import type { Workspace } from '../../manifests/workspace';
 import type { Family } from '../roles';
 import { type Candidate, distinct } from './candidate';
 import { hostCandidates, portsOfHost } from './hosts';
-import { secretFilesOf } from './mounted-files';
+import { optionFiles } from './mounted-files';
 import { isListOfScalars, type Option, optionAt, optionCandidate, optionsBelow, wordCandidates } from './option-table';
 import { publicNames, serverNames } from './public-names';
 import { sentinelMasters } from './sentinel-masters';
@@ -73,7 +73,7 @@ export function configuredValuesAt(config: ConfiguredText, path: readonly PathKe
     case 'master':
       return sentinelMasters(workspace);
     case 'file':
-      return secretFilesOf(workspace, namespace, config.family);
+      return optionFiles(workspace, namespace, config.family);
     default:
       return wordCandidates(option.words);
   }

@@ -3,7 +3,7 @@ import type { Family } from '../roles';
 import { type Candidate, distinct, type TextCompletion } from './candidate';
 import { argumentsOf, type Directive } from './directive-table';
 import { hostCandidates, portsOfFamily, portsOfHost } from './hosts';
-import { secretFilesOf } from './mounted-files';
+import { optionFiles } from './mounted-files';
 import { publicNames } from './public-names';
 import { redisDirectives, sentinelDirectives, sentinelOptions } from './redis-options';
 import { sentinelMasters } from './sentinel-masters';
@@ -142,7 +142,7 @@ function argumentAt(
     case 'DOMAIN':
       return publicNames(workspace);
     case 'SECRETFILE':
-      return secretFilesOf(workspace, namespace, family);
+      return optionFiles(workspace, namespace, family);
     default:
       return argument.includes('|')
         ? distinct(

@@ -8,7 +8,7 @@ import { type Family, familiesOf } from '../roles';
 import { type Candidate, type Completion, distinct } from './candidate';
 import { type Current, innerText } from './current';
 import { completeText, languageAt, type TextAt } from './embedded';
-import { mountedFiles } from './mounted-files';
+import { mountedFiles, writtenFiles } from './mounted-files';
 import { endsWith, type Place, valueAt } from './places';
 import { containerAt, readersOf, variablesIn, variablesReplacedIn } from './shell-variables';
 
@@ -96,12 +96,18 @@ export function surroundingsOf(place: Place, path: readonly PathKey[]): Surround
   if (endsWith(path, 'command|args', '#')) {
     const container = containerAt(resource, path);
     const isScript = isShellScript(place, path);
+    // What is typed is not followed; what it was before is.
+    const known = workspace.find(resource.qualifiedKind, namespace, resource.name);
     return {
       ...nothing,
       name: isScript ? 'script.sh' : '',
       variables: container ? variablesIn(workspace, resource, container) : [],
       paths: container
-        ? distinct([...mountedFiles(workspace, resource, container), ...mountPaths(container.value)])
+        ? distinct([
+            ...mountedFiles(workspace, resource, container),
+            ...mountPaths(container.value),
+            ...(known ? writtenFiles(workspace, known) : []),
+          ])
         : [],
       ports: portsIn(resource),
     };

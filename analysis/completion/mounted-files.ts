@@ -2,6 +2,7 @@ import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import { dataKeys, declarationsOf } from '../declarations';
+import { writtenPaths } from '../effective';
 import { mountsOf, volumeOf } from '../mounts';
 import { type Container, containersOf } from '../pods';
 import { type Family, workloads } from '../roles';
@@ -36,17 +37,32 @@ export function mountedFiles(
   });
 }
 
-/** The files of Secrets that the workloads of a family have, in one namespace where one is given. */
-export function secretFilesOf(
-  workspace: Workspace,
-  namespace: string | undefined,
-  family: Family,
-): readonly Candidate[] {
+/** The files that the scripts of a workload write, as far as their paths are known. */
+export function writtenFiles(workspace: Workspace, resource: Resource): readonly Candidate[] {
   return distinct(
-    workloads(workspace, family)
-      .filter(one => namespace === undefined || (one.namespace ?? namespace) === namespace)
-      .flatMap(one => containersOf(one).flatMap(container => mountedFiles(workspace, one, container, ['Secret']))),
+    writtenPaths(workspace, resource)
+      .filter(({ path }) => /^\/[\w./-]+$/.test(path))
+      .map(({ path, container }) => ({
+        label: path,
+        kind: 'path',
+        detail: `written by ${container.name} of ${resource.title}`,
+        rank: 1,
+      })),
   );
+}
+
+/**
+ * The files for an option of the configuration of a family: those of Secrets that its workloads mount, and those that
+ * their scripts write. In one namespace where one is given.
+ */
+export function optionFiles(workspace: Workspace, namespace: string | undefined, family: Family): readonly Candidate[] {
+  const own = workloads(workspace, family).filter(
+    one => namespace === undefined || (one.namespace ?? namespace) === namespace,
+  );
+  return distinct([
+    ...own.flatMap(one => containersOf(one).flatMap(container => mountedFiles(workspace, one, container, ['Secret']))),
+    ...own.flatMap(one => writtenFiles(workspace, one)),
+  ]);
 }
 
 function keysIn(

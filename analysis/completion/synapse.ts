@@ -4,7 +4,7 @@ import { replicasOf } from '../pods';
 import { portsServing, processes, type SynapseProcess } from '../synapse';
 import { type Candidate, distinct } from './candidate';
 import { hostCandidates, ordinals, portsOfHost } from './hosts';
-import { secretFilesOf } from './mounted-files';
+import { optionFiles } from './mounted-files';
 import { isListOfScalars, optionAt, optionCandidate, optionsBelow, wordCandidates } from './option-table';
 import { synapseOptions } from './synapse-options';
 
@@ -73,7 +73,7 @@ export function synapseValuesAt(config: SynapseText, path: readonly PathKey[]): 
       return section === 'instance_map' ? distinct([...replicationPorts(config, String(path[1])), ...ports]) : ports;
     }
     case 'file':
-      return secretFilesOf(workspace, namespace, 'synapse');
+      return optionFiles(workspace, namespace, 'synapse');
     default:
       return wordCandidates(option.words);
   }

@@ -15,7 +15,7 @@ export function urlHostsAt(
   const match = /\b(?:([a-z][a-z0-9+.-]*):\/\/(?:[^\s/@'"]*@)?|(turns?|stuns?):)([\w.-]*(?::\d*)?)$/i.exec(
     text.slice(Math.max(0, offset - 300), offset),
   );
-  if (!match || match[1] === 'file') return undefined;
+  if (!match || (match[1] !== undefined && !networkSchemes.test(match[1]))) return undefined;
   const typed = match[3] ?? '';
   const rest = /^[\w.:-]*/.exec(text.slice(offset, offset + 300))?.[0].length ?? 0;
   return {
@@ -26,6 +26,10 @@ export function urlHostsAt(
     span: { start: offset - typed.length, end: offset + rest },
   };
 }
+
+/** Schemes of addresses in a network: `file:` and the like name no host. */
+const networkSchemes =
+  /^(?:https?|wss?|rediss?|postgres(?:ql)?|amqps?|tcp|udp|tls|grpcs?|nats|mongodb|mysql|ldaps?|smtps?)$/i;
 
 /** What may stand behind a scheme: Services with their ports, and for the web the names that the tree is reached by. */
 export function urlHosts(workspace: Workspace, namespace: string | undefined, scheme: string): readonly Candidate[] {

@@ -211,12 +211,14 @@ describe('completion in scripts', () => {
     const found = inScript('curl -f "http://$0/health"');
     assert.ok(found.includes('web.matrix.svc.cluster.local') && found.includes('redis.matrix.svc.cluster.local:6379'));
     assert.ok(found.includes('localhost:8008'));
+    assert.deepEqual(inScript('echo ext://$0'), []);
     assert.equal(inScript('wget -qO- https://matr$0')[0], 'matrix.example.org');
     assert.equal(replacedAt(pod('curl http://we$0b:80/x')), 'web:80');
   });
 
   it('has the files of the container', () => {
-    assert.deepEqual(inScript('cp /$0').slice(0, 3), ['/tls/tls.crt', '/tls/tls.key', '/tls/password']);
+    assert.deepEqual(inScript('cp /$0'), ['/tls/tls.crt', '/tls/tls.key', '/tls/password', '/tls']);
+    assert.ok(inScript('echo x > /config/made.yaml\nchmod 600 /$0').includes('/config/made.yaml'));
   });
 
   it('has nothing in comments, prose and words that name nothing', () => {
