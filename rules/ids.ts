@@ -3,6 +3,7 @@
 /** The id of every rule, sorted. */
 export const ruleIds: readonly string[] = [
   'alert-rules-missing',
+  'component-deployed-twice',
   'config-copy-drift',
   'config-env-undefined',
   'config-file-missing',
@@ -155,6 +156,7 @@ export const ruleIds: readonly string[] = [
   'resources-missing',
   'scale-sources-differ',
   'scanner-bypassed',
+  'scanner-config-invalid',
   'scanner-no-tcp-scan',
   'scanner-route-not-proxied',
   'scanner-scan-needs-shared-files',

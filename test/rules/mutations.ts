@@ -1029,6 +1029,10 @@ stringData:
     ),
   ),
   mutation(
+    'scanner-config-invalid',
+    edit(scanner, '    result_cache:\n', '    logging: {version: 1}\n    result_cache:\n'),
+  ),
+  mutation(
     'volume-mount-nested',
     edit(
       synapse,
@@ -1288,6 +1292,7 @@ spec:
       'apiVersion: velero.io/v1\nkind: Schedule\nmetadata:\n  name: nightly\n  namespace: matrix\nspec: {}\n',
     ),
   ),
+  mutation('component-deployed-twice', add('values/livekit-values.yaml', 'replicaCount: 2\n')),
   mutation('removed-api-version', edit(coturn, 'apiVersion: policy/v1\n', 'apiVersion: policy/v1beta1\n')),
   mutation(
     'operator-not-provisioned',
