@@ -12,6 +12,7 @@ export default {
   why: 'Work is divided among the names in `stream_writers`, `federation_sender_instances` and their like. A pod that the autoscaler adds gets no work, and one that it removes leaves its share undone: events are not persisted, servers are not sent to.',
   remedy: 'Delete the autoscaler and set `replicas` to the number of names. Change both together to scale.',
   traps: [
+    'The main process cannot be scaled at all: that is an error.',
     'Workers that nothing names, such as synchrotrons and generic workers, may be scaled.',
     'Media workers may be scaled if `media_instance_running_background_jobs` names one of them that always runs; without it every one of them runs the clean-up jobs.',
     'An autoscaler with equal bounds scales nothing and is accepted.',
@@ -125,7 +126,16 @@ export default {
     if (most <= (spec.at('minReplicas').number ?? 1)) return;
     const worker = workspace.find(target.at('kind').text ?? '', scaler.namespace, target.at('name').text ?? '');
     const process = worker && synapseProcess(workspace, worker);
-    if (!worker || !process?.isWorker) return;
+    if (!worker || !process) return;
+    if (!process.isWorker) {
+      yield {
+        at: target.at('name'),
+        severity: 'error',
+        message: `HorizontalPodAutoscaler ${scaler.name} scales ${worker.title}, the main process of Synapse, of which there may be only one — delete the autoscaler, and scale workers instead.`,
+        related: [{ at: worker.root.at('metadata', 'name'), message: worker.title }],
+      };
+      return;
+    }
     const named = namesOf(workspace, worker).filter(
       ({ name }) => process.names.known.includes(name) || isPodName(name, worker),
     );

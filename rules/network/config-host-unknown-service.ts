@@ -106,7 +106,8 @@ function* noService(
   const isBare = !address.host.includes('.');
   if (isBare && !address.isHostField) return;
   const isWhole = isTreeNamespace(workspace, namespace);
-  if (!isWhole && (namespace === undefined || !namespaceResource(workspace, namespace))) return;
+  const isKnown = isWhole || (namespace !== undefined && namespaceResource(workspace, namespace) !== undefined);
+  if (!isKnown && !isMistaken(workspace, namespace, name)) return;
   if (isBare && servicesIn(workspace, namespace).length === 0) return;
   const declared = declarationsOf(workspace, 'Service', namespace, name);
   if (declared.some(({ origin }) => origin !== 'promise') || mayBeMade(workspace, namespace, name)) return;
@@ -132,6 +133,16 @@ function* noService(
         : []),
     ],
   };
+}
+
+/**
+ * Whether a namespace that the tree does not declare is written where one of its own is meant: a Service of that name is
+ * in the tree, and the namespace is the one that kubectl takes by default, or spelt almost like that Service's.
+ */
+function isMistaken(workspace: Workspace, namespace: string | undefined, name: string): boolean {
+  if (namespace === undefined) return false;
+  const own = servicesIn(workspace).flatMap(service => (service.name === name ? (service.namespace ?? []) : []));
+  return own.length > 0 && (namespace === 'default' || nearest(namespace, own) !== undefined);
 }
 
 function noPod(address: Address, { service, pod, owner }: Extract<Destination, { kind: 'no-pod' }>): Problem {

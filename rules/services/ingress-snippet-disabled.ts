@@ -12,7 +12,7 @@ export default {
     'Do without the snippet, as most have an annotation of their own (`proxy-body-size`, `custom-headers`, `enable-cors`, …). Or allow snippets in the values of the chart, `controller.allowSnippetAnnotations: true`, and from version 1.12 also `controller.config.annotations-risk-level: Critical`. Whoever may write Ingresses can then read every Secret that the controller can.',
   traps: [
     'Snippets count as allowed when Helm values, the ConfigMap of the controller or a script say so.',
-    'Where they are allowed but no risk level is set, this is information: it depends on the version of the controller.',
+    'Where they are allowed but no risk level is set, this is information, unless the tree installs version 1.12 or later (chart 4.12): then nothing but the level helps.',
     'Ingresses of other controllers are left alone.',
   ],
   sources: [
@@ -67,7 +67,7 @@ export default {
     const name = first[0].slice(first[0].indexOf('/') + 1);
     yield {
       at: first[1].key,
-      ...(isAllowed ? { severity: 'info' as const } : {}),
+      ...(isAllowed && !isRecent(workspace) ? { severity: 'info' as const } : {}),
       message: isAllowed
         ? `Ingress ${ingress.name} uses ${name}, which ingress-nginx 1.12 and later refuse in spite of allowed snippets — set annotations-risk-level: Critical too, or do without.`
         : `Ingress ${ingress.name} uses ${name}, which ingress-nginx refuses unless snippets are allowed, and nothing in the tree allows them — do without, or allow them.`,
@@ -75,6 +75,11 @@ export default {
     };
   },
 } satisfies Rule;
+
+/** Whether the tree installs ingress-nginx 1.12 or later, which came with version 4.12 of its chart. */
+function isRecent(workspace: Workspace): boolean {
+  return workspace.lookup(controllerSettings, 'recent').length > 0;
+}
 
 function isSaid(workspace: Workspace, what: 'allowed' | 'risk'): boolean {
   return workspace.lookup(controllerSettings, what).length > 0;
@@ -94,6 +99,19 @@ const controllerSettings: Index<true> = {
 function settingsIn(text: string): readonly string[] {
   return [
     ...(/^[^#\n]*allow-?snippet-?annotations["']?\s*[:=]\s*["']?true/im.test(text) ? ['allowed'] : []),
+    ...(isRecentVersion(text) ? ['recent'] : []),
     ...(/^[^#\n]*annotations-risk-level["']?\s*[:=]\s*["']?Critical/im.test(text) ? ['risk'] : []),
   ];
+}
+
+/** The version that a command, a manifest's address or an image names, as far as it is 1.12 or later. */
+function isRecentVersion(text: string): boolean {
+  const chart = /\bingress-nginx\b(?:[^\n]*\\\r?\n)*[^\n]*--version[ =]+["']?v?(\d+)\.(\d+)/.exec(text);
+  const controller = /\bcontroller-v(\d+)\.(\d+)|\bingress-nginx\/controller:v(\d+)\.(\d+)/.exec(text);
+  const isAtLeast = (first: number, major: string | undefined, minor: string | undefined): boolean =>
+    Number(major) > first || (Number(major) === first && Number(minor) >= 12);
+  return (
+    (chart !== null && isAtLeast(4, chart[1], chart[2])) ||
+    (controller !== null && isAtLeast(1, controller[1] ?? controller[3], controller[2] ?? controller[4]))
+  );
 }

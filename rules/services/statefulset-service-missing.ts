@@ -8,7 +8,7 @@ import { findService, type Service, servicesIn } from '../../analysis/services';
 import { appendDocument, insertEntry, quoted, replaceScalar } from '../../manifests/edit';
 import { labelsOf, type Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
-import type { Fix, Rule } from '../rule';
+import type { Fix, Problem, Rule } from '../rule';
 
 export default {
   id: 'statefulset-service-missing',
@@ -20,6 +20,7 @@ export default {
     'Declare a headless Service (`clusterIP: None`) of the name in `serviceName` that selects the pods of the StatefulSet.',
   traps: [
     'A Service with a cluster IP is only wrong if something in the tree reaches single pods by name; Kubernetes publishes those names for headless Services only.',
+    'A StatefulSet without `serviceName` is reported if its pods are reached by their names.',
     'A governing Service that does not select the pods is an error if the names are used, else a warning.',
   ],
   sources: [
@@ -90,7 +91,10 @@ export default {
   *check(statefulSet, workspace) {
     const at = statefulSet.root.at('spec', 'serviceName');
     const name = at.string;
-    if (!name) return;
+    if (!name) {
+      yield* noName(statefulSet, workspace);
+      return;
+    }
     const { namespace } = statefulSet;
     const service = findService(workspace, namespace, name);
     if (!service) {
@@ -128,6 +132,35 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** Without a `serviceName` pods get no names, whatever Service selects them; that matters if the names are used. */
+function* noName(statefulSet: Resource, workspace: Workspace): Iterable<Problem> {
+  const spec = statefulSet.root.at('spec');
+  const used = servicesIn(workspace, statefulSet.namespace)
+    .filter(service => !service.isGenerated && selects(service, statefulSet))
+    .map(service => ({ service, uses: usesAsRelated(workspace, statefulSet.name, service.name) }))
+    .filter(({ uses }) => uses.length > 0);
+  const [first, ...others] = used;
+  if (!first || spec.kind !== 'mapping') return;
+  const { name } = first.service;
+  yield {
+    at: spec.key,
+    message: `StatefulSet ${statefulSet.name} has no serviceName, so the names of its pods below Service ${name}, which are used, do not resolve — set serviceName: ${name}.`,
+    related: first.uses,
+    fixes: () => {
+      const edit = insertEntry(spec, `serviceName: ${quoted(name, 'plain')}`);
+      return edit
+        ? [
+            {
+              title: `Set serviceName to ${name}`,
+              safe: others.length === 0 && first.service.isHeadless,
+              edits: [edit],
+            },
+          ]
+        : [];
+    },
+  };
+}
 
 function usesAsRelated(workspace: Workspace, statefulSet: string, service: string) {
   return podNameUses(workspace, statefulSet, service)

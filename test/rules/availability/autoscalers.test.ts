@@ -66,6 +66,14 @@ describe('hpa-on-named-workers', () => {
     assert.equal(messages(hpaOnNamedWorkers, source).length, 1);
   });
 
+  it('is an error for the main process', () => {
+    const main = source.replace('synapse.app.generic_worker', 'synapse.app.homeserver');
+    assert.match(
+      messages(hpaOnNamedWorkers, main).join(),
+      /^error: .* the main process of Synapse, of which there may be only one/,
+    );
+  });
+
   it('sees federation senders as well', () => {
     const senders = source.replace(/stream_writers:\n\s+events: /, 'federation_sender_instances: ');
     assert.match(

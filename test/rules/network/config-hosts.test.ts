@@ -165,6 +165,14 @@ describe('config-host-unknown-service', () => {
     assert.match(fixed, /value: "http:\/\/vault\.secrets\.svc:80\/x"/);
   });
 
+  it('warns of the default namespace, and of one spelt almost right, where a namespace of the tree is meant', () => {
+    const at = (host: string): readonly string[] => found(`${service('redis')}${env('URL', `http://${host}:80`)}`);
+    assert.match(at('redis.default.svc')[0] ?? '', /^warning: .* it is in namespace matrix/);
+    assert.match(at('redis.matirx.svc')[0] ?? '', /^warning: .* it is in namespace matrix/);
+    assert.deepEqual(at('redis.cache.svc'), [], 'somebody else may have one');
+    assert.deepEqual(at('kubernetes.default.svc'), []);
+  });
+
   it('counts the pods of a StatefulSet', () => {
     const set = (replicas: number): string => `${service('redis', 'clusterIP: None')}
     apiVersion: apps/v1

@@ -165,6 +165,19 @@ describe('ingress-snippet-disabled', () => {
     assert.match(messages(snippetDisabled, snippet() + config('# ')).join(), /^warning/);
   });
 
+  it('is a warning where only the risk level is missing and the version is known to ask for it', () => {
+    const script = (command: string): string =>
+      `#- /a.yaml\n${snippet()}#- /i.sh\n${command}\n#- /values.yaml\nallowSnippetAnnotations: true\n`;
+    const helm = (version: string): string =>
+      script(`helm install x ingress-nginx/ingress-nginx \\\n  --version ${version}`);
+    assert.match(messages(snippetDisabled, helm('4.12.1')).join(), /^warning: .* 1\.12 and later refuse/);
+    assert.match(messages(snippetDisabled, helm('4.11.3')).join(), /^info/);
+    const manifest = (version: string): string =>
+      script(`kubectl apply -f https://host.test/controller-v${version}/deploy.yaml`);
+    assert.match(messages(snippetDisabled, manifest('1.13.0')).join(), /^warning/);
+    assert.match(messages(snippetDisabled, manifest('1.11.5')).join(), /^info/);
+  });
+
   it('is information where only the risk level is missing', () => {
     assert.match(
       messages(

@@ -131,6 +131,19 @@ spec:
     );
   });
 
+  it('wants a name for it where pods are reached by name', () => {
+    const nameless =
+      set('redis').replace('  serviceName: redis\n', '') + service('clusterIP: None, selector: { app: redis }');
+    expectMarks(statefulsetServiceMissing, nameless);
+    const source = nameless + use('host redis-0.redis.matrix.svc');
+    assert.match(
+      messages(statefulsetServiceMissing, source).join(),
+      /^error: StatefulSet redis has no serviceName, so the names of its pods below Service redis/,
+    );
+    assert.deepEqual(fixTitles(statefulsetServiceMissing, source), ['safe: Set serviceName to redis']);
+    assert.match(fixed(statefulsetServiceMissing, source)['main.yaml'] ?? '', /^ {2}serviceName: redis$/m);
+  });
+
   it('leaves provided Services and StatefulSets without one alone', () => {
     expectMarks(
       statefulsetServiceMissing,
