@@ -30,11 +30,11 @@ const kustomizations: Index<Kustomization> = {
     const { directory } = document.file;
     const patches = new Set<string>();
     for (const item of document.root.at('patchesStrategicMerge').items())
-      if (item.string && !item.string.includes('\n')) patches.add(resolve(directory, item.string));
+      if (item.string && !item.string.includes('\n')) patches.add(resolvePath(directory, item.string));
     for (const field of ['patches', 'patchesJson6902']) {
       for (const item of document.root.at(field).items()) {
         const path = item.at('path').string;
-        if (path) patches.add(resolve(directory, path));
+        if (path) patches.add(resolvePath(directory, path));
       }
     }
     yield [directory, { directory, namespace: document.root.at('namespace').string, patches }];
@@ -50,7 +50,7 @@ const patchFiles: Index<true> = {
 };
 
 /** A path as a file in `directory` writes it, relative to the root of the tree. */
-function resolve(directory: string, path: string): string {
+export function resolvePath(directory: string, path: string): string {
   const parts = directory === '' ? [] : directory.split('/');
   for (const part of path.split('/')) {
     if (part === '..') parts.pop();

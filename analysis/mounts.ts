@@ -1,6 +1,7 @@
 import type { Resource } from '../manifests/resource';
 import type { Value } from '../manifests/value';
 import type { Workspace } from '../manifests/workspace';
+import { generatedTexts } from './generated-texts';
 import { type Container, containersOf, podTemplate } from './pods';
 
 /** A volume of a pod as one container sees it. */
@@ -20,7 +21,8 @@ export interface MountedText {
   /** The file's path inside the volume. */
   readonly path: string;
   readonly value: Value;
-  readonly source: Resource;
+  /** Undefined for a text that a ConfigMap or Secret is made of when it is deployed. */
+  readonly source: Resource | undefined;
 }
 
 export function mountsOf(container: Container): readonly Mount[] {
@@ -107,8 +109,9 @@ function textsOf(
 ): readonly MountedText[] {
   if (name.string === undefined) return [];
   const source = workspace.find(kind, resource.namespace, name.string);
-  if (!source) return [];
-  const data = [...source.root.at('data').entries(), ...source.root.at('stringData').entries()];
+  const data = source
+    ? [...source.root.at('data').entries(), ...source.root.at('stringData').entries()]
+    : generatedTexts(workspace, kind, resource.namespace, name.string).map(({ key, value }) => [key, value] as const);
   const renamed = new Map(items.items().map(item => [item.at('key').text ?? '', item.at('path').text ?? '']));
   return data.flatMap(([key, value]) => {
     const path = renamed.size > 0 ? renamed.get(key) : key;

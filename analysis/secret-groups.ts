@@ -455,12 +455,12 @@ function valueMembers(
   const [source] = file.sources;
   const holder = mountedTexts(workspace, resource).find(
     one =>
-      one.source.kind === 'Secret' &&
+      one.source?.kind === 'Secret' &&
       one.value.uri === source?.uri &&
       one.value.sourceSpan.start === source.sourceSpan.start &&
       one.source.root.uri === one.value.uri,
   );
-  if (!holder) return [];
+  if (!holder?.source) return [];
   const key = `${value.parent?.name ?? ''}.${value.name ?? ''} in ${holder.key}`;
   return [{ secret: holder.source, entry: { key, value, isEncoded: false, text: value.string }, user }];
 }

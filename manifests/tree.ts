@@ -58,10 +58,18 @@ export const maximalDepth = 200;
 
 const stride = 5;
 const kindCodes: readonly NodeKind[] = ['mapping', 'sequence', 'scalar', 'alias'];
+const scalarCode = kindCodes.indexOf('scalar');
 const styleCodes: readonly NodeStyle[] = ['plain', 'single', 'double', 'literal', 'folded', 'block', 'flow'];
 /** Set when the decoded value of a scalar is exactly the slice between its offsets. */
 const verbatim = 64;
 const chompingShift = 8;
+
+/** The tree of a document that is one literal scalar and nothing else. */
+export function literalTree(text: string): Tree {
+  const code = kindCodes.indexOf('scalar') | (styleCodes.indexOf('literal') << 3) | verbatim;
+  const nodes = Int32Array.of(code, 0, text.length, 1, 0);
+  return { text, nodes, targets: new Map(), tags: new Map(), decoded: new Map([[0, text]]) };
+}
 
 export function nodeCount(tree: Tree): number {
   return tree.nodes.length / stride;
@@ -180,6 +188,27 @@ export function pathOf(tree: Tree, node: number): readonly (string | number)[] |
     }
   }
   return path;
+}
+
+/** The node of a key of a mapping, the first if it is written twice; -1 if there is none. */
+export function findKey(tree: Tree, mapping: number, key: string): number {
+  const { nodes, text } = tree;
+  const end = nodes[mapping * stride + 3] ?? 0;
+  for (let node = mapping + 1; node < end; ) {
+    const at = node * stride;
+    const meta = nodes[at] ?? 0;
+    if ((meta & 7) === scalarCode) {
+      const start = nodes[at + 1] ?? 0;
+      const isKey =
+        (meta & verbatim) !== 0 && (tree.decoded.size === 0 || !tree.decoded.has(node))
+          ? (nodes[at + 2] ?? 0) - start === key.length && text.startsWith(key, start)
+          : scalarText(tree, node) === key;
+      if (isKey) return node;
+    }
+    const value = nodes[at + 3] ?? 0;
+    node = nodes[value * stride + 3] ?? 0;
+  }
+  return -1;
 }
 
 /** The keys of a mapping, the indices of a sequence; nothing for other nodes. */

@@ -35,6 +35,7 @@ export function* pathsIn(workspace: Workspace, resource: Resource): Iterable<Occ
     const scripts = isMounted && !files.some(({ text }) => isSameValue(text.value, script.value)) ? [script.text] : [];
     for (const searched of [...words, ...values, ...mounted, ...scripts]) {
       for (const { text, path } of files) {
+        if (!text.source) continue;
         const isSameName = text.path === text.key;
         for (const end of endsOf(searched, path))
           yield {
