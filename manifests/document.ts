@@ -38,7 +38,7 @@ export class ManifestDocument implements TreeSource {
     this.file = file;
     this.offset = offset;
     this.index = index;
-    this.isTemplate = isTemplate(text);
+    this.isTemplate = file.isChartPart || isTemplate(text);
     const { tree, problems } = readOrRecover(text);
     this.#tree = tree;
     this.#unreadable = this.isTemplate ? [] : problems;

@@ -16,14 +16,17 @@ export class SourceFile {
   readonly path: string;
   /** Why the file was not read, if it was not; its text is then empty. */
   readonly unread: string | undefined;
+  /** Whether Helm fills the file in or applies it, so that it is no manifest by itself, whatever it looks like. */
+  readonly isChartPart: boolean;
   #text: string;
   #documents: readonly ManifestDocument[] = [];
   #lines: LineIndex | undefined;
 
-  constructor(uri: string, path: string, text: string, unread?: string) {
+  constructor(uri: string, path: string, text: string, unread?: string, isChartPart = false) {
     this.uri = uri;
     this.path = path;
     this.unread = unread;
+    this.isChartPart = isChartPart;
     this.#text = text;
     if (isYaml(path)) this.#documents = this.#read(text, [], []);
   }

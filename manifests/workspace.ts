@@ -32,6 +32,8 @@ export interface Index<T> {
  */
 export class Workspace {
   readonly #files = new Map<string, SourceFile>();
+  /** The directories that have a Chart.yaml, and whether they have templates, too. */
+  readonly #charts = new Map<string, { hasTemplates: boolean }>();
   readonly #indexes = new Map<Index<unknown>, IndexContent<unknown>>();
   #derived = new WeakMap<object, Map<unknown, () => unknown>>();
   readonly #fileList = signal(0);
@@ -56,12 +58,52 @@ export class Workspace {
     const known = this.#files.get(uri);
     if (known && known.unread !== unread) this.remove(uri);
     else if (known) return this.#change(known, text);
-    const file = new SourceFile(uri, path, text, unread);
+    const file = new SourceFile(uri, path, text, unread, this.#isChartPart(path));
     this.#files.set(uri, file);
     const added = [...file.documents];
     this.counters.documentsRead += added.length;
-    this.#apply([], sourcesOf(file), () => this.#filesChanged());
-    return { file, removed: [], added };
+    this.#apply([], sourcesOf(file), [], () => this.#filesChanged());
+    return this.#learnsOfChart(file)
+      ? { file, removed: [], added, others: this.#readChartsAgain() }
+      : { file, removed: [], added };
+  }
+
+  /** Whether a new file changes what other files are. */
+  #learnsOfChart(file: SourceFile): boolean {
+    if (file.name === chartFile) {
+      const files = [...this.#files.values()];
+      const hasTemplates = files.some(one => belowChart(file.directory, one.path)?.startsWith('templates/'));
+      this.#charts.set(file.directory, { hasTemplates });
+      return true;
+    }
+    if (!file.isChartPart) return false;
+    const found = [...this.#charts].find(([chart]) => belowChart(chart, file.path)?.startsWith('templates/'));
+    if (!found || found[1].hasTemplates) return false;
+    found[1].hasTemplates = true;
+    return true;
+  }
+
+  /**
+   * Whether a file belongs to a chart: https://helm.sh/docs/topics/charts/#the-chart-file-structure. The values of a
+   * chart without templates are those of the charts that it depends on, and so what is really deployed.
+   */
+  #isChartPart(path: string): boolean {
+    for (const [chart, { hasTemplates }] of this.#charts) {
+      const below = belowChart(chart, path);
+      if (below === undefined) continue;
+      if (/^(?:templates|charts|crds)\//.test(below)) return true;
+      if (hasTemplates && /^values(?:\.ya?ml|\.schema\.json)$/.test(below)) return true;
+    }
+    return false;
+  }
+
+  /** Files that have become parts of a chart, or are none any more, are read as what they are now. */
+  #readChartsAgain(): readonly DocumentsChanged[] {
+    const others = [...this.#files.values()].filter(file => file.isChartPart !== this.#isChartPart(file.path));
+    return others.flatMap(({ uri, path, text, unread }) => {
+      const removed = this.remove(uri);
+      return [...(removed ? [removed] : []), this.update(uri, path, text, unread)];
+    });
   }
 
   #change(known: SourceFile, text: string): DocumentsChanged {
@@ -71,7 +113,7 @@ export class Workspace {
       const isText = known.documents.length === 0;
       const { removed, edited, added } = known.update(text);
       this.counters.documentsRead += edited.length + added.length;
-      this.#apply(isText ? [known] : [...removed, ...edited], isText ? [known] : [...edited, ...added]);
+      this.#apply(isText ? [known] : removed, isText ? [known] : added, edited);
       return { file: known, removed, added };
     } finally {
       endBatch();
@@ -81,11 +123,13 @@ export class Workspace {
   remove(uri: string): DocumentsChanged | undefined {
     const file = this.#files.get(uri);
     if (!file) return undefined;
-    this.#apply(sourcesOf(file), [], () => {
+    this.#apply(sourcesOf(file), [], [], () => {
       this.#files.delete(uri);
       this.#filesChanged();
     });
-    return { file, removed: file.documents, added: [] };
+    if (file.name !== chartFile) return { file, removed: file.documents, added: [] };
+    this.#charts.delete(file.directory);
+    return { file, removed: file.documents, added: [], others: this.#readChartsAgain() };
   }
 
   file(uri: string): SourceFile | undefined {
@@ -163,7 +207,7 @@ export class Workspace {
   #contentOf<T>(index: Index<T>): IndexContent<T> {
     const known = this.#indexes.get(index as Index<unknown>);
     if (known) return known as IndexContent<T>;
-    const content = new IndexContent(index);
+    const content = new IndexContent(index, this.#isLive);
     this.#indexes.set(index as Index<unknown>, content as IndexContent<unknown>);
     const files = [...this.#files.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
     // Whoever asks first depends on the answer, not on all that went into the index.
@@ -176,16 +220,22 @@ export class Workspace {
     return content;
   }
 
-  /** Takes what some sources said before out of all indexes, and puts in what some say now. */
-  #apply(before: readonly IndexSource[], now: readonly IndexSource[], change: () => void = () => {}): void {
+  /** Takes out of all indexes what sources that are gone have said, puts in what new ones say, and asks edited ones. */
+  #apply(
+    gone: readonly IndexSource[],
+    added: readonly IndexSource[],
+    edited: readonly ManifestDocument[],
+    change: () => void = () => {},
+  ): void {
     if (!this.#isLive) this.#derived = new WeakMap();
     startBatch();
     try {
       change();
       for (const content of this.#indexes.values()) {
         const touched: Touched = new Map();
-        for (const source of before) content.takeOut(source, touched);
-        for (const source of now) content.insert(source, touched);
+        for (const source of gone) content.takeOut(source, touched);
+        for (const source of added) content.insert(source, touched);
+        for (const source of edited) content.refresh(source, touched);
         content.announce(touched);
       }
     } finally {
@@ -194,10 +244,21 @@ export class Workspace {
   }
 }
 
+/** The file that makes a directory a Helm chart. */
+const chartFile = 'Chart.yaml';
+
+/** The path of a file from the directory of a chart; undefined if it is not in there. */
+function belowChart(chart: string, path: string): string | undefined {
+  if (chart === '') return path;
+  return path.startsWith(`${chart}/`) ? path.slice(chart.length + 1) : undefined;
+}
+
 export interface DocumentsChanged {
   readonly file: SourceFile;
   readonly removed: readonly ManifestDocument[];
   readonly added: readonly ManifestDocument[];
+  /** Files that are read in another way because of this one, in the order in which they came and went. */
+  readonly others?: readonly DocumentsChanged[];
 }
 
 /** Resources by qualified kind. */
@@ -282,14 +343,16 @@ function* entries<T>(index: Index<T>, source: IndexSource): Iterable<IndexEntry<
 /** What the buckets held before a change; readers may hold the old arrays, so these are never changed again. */
 type Touched = Map<Bucket<unknown>, readonly unknown[]>;
 
-/** What an index has found, by key, and under which keys it has put each source. */
+/** What an index has found, by key, and what it has found in each source. */
 class IndexContent<T> {
   readonly #index: Index<T>;
+  readonly #isLive: boolean;
   readonly #buckets = new Map<string, Bucket<T>>();
-  readonly #bySource = new Map<IndexSource, Bucket<T>[]>();
+  readonly #bySource = new Map<IndexSource, Indexed<T>>();
 
-  constructor(index: Index<T>) {
+  constructor(index: Index<T>, isLive: boolean) {
     this.#index = index;
+    this.#isLive = isLive;
   }
 
   bucket(key: string): Bucket<T> {
@@ -302,22 +365,35 @@ class IndexContent<T> {
   }
 
   insert(source: IndexSource, touched?: Touched): void {
-    const filled: Bucket<T>[] = [];
-    for (const [key, value] of entries(this.#index, source)) {
-      const bucket = this.bucket(key);
-      if (touched) remember(bucket, touched);
-      bucket.add(source, value);
-      filled.push(bucket);
-    }
-    if (filled.length > 0) this.#bySource.set(source, filled);
+    const find = (): readonly IndexEntry<T>[] => [...entries(this.#index, source)];
+    this.#put(source, this.#isLive && !(source instanceof SourceFile) ? cached(find) : find, touched);
   }
 
   takeOut(source: IndexSource, touched: Touched): void {
-    for (const bucket of this.#bySource.get(source) ?? []) {
+    for (const [key] of this.#bySource.get(source)?.entries ?? []) {
+      const bucket = this.bucket(key);
       remember(bucket, touched);
       bucket.delete(source);
     }
     this.#bySource.delete(source);
+  }
+
+  /** Asks an edited document again; its entries are worked out anew only if they have read what has changed. */
+  refresh(source: ManifestDocument, touched: Touched): void {
+    const known = this.#bySource.get(source);
+    if (!known || known.find() === known.entries) return;
+    this.takeOut(source, touched);
+    this.#put(source, known.find, touched);
+  }
+
+  #put(source: IndexSource, find: () => readonly IndexEntry<T>[], touched: Touched | undefined): void {
+    const found = find();
+    for (const [key, value] of found) {
+      const bucket = this.bucket(key);
+      if (touched) remember(bucket, touched);
+      bucket.add(source, value);
+    }
+    this.#bySource.set(source, { entries: found, find });
   }
 
   /** Tells the readers of the buckets that hold something else now. */
@@ -331,6 +407,12 @@ class IndexContent<T> {
         bucket.announce();
     }
   }
+}
+
+/** What was found in a source, and how it is found again. */
+interface Indexed<T> {
+  readonly entries: readonly IndexEntry<T>[];
+  find(): readonly IndexEntry<T>[];
 }
 
 function remember(bucket: Bucket<unknown>, touched: Touched): void {

@@ -42,7 +42,8 @@ export class LiveFindings {
   }
 
   /** Starts watching what has been added and forgets what is gone. */
-  apply({ file, removed, added }: DocumentsChanged): void {
+  apply({ file, removed, added, others = [] }: DocumentsChanged): void {
+    for (const other of others) this.apply(other);
     for (const document of removed) this.#forget(document);
     if (this.#workspace.file(file.uri) !== file) {
       this.#forget(file);
