@@ -41,6 +41,7 @@ import haproxyBindPortUnexposed from './haproxy/haproxy-bind-port-unexposed';
 import haproxyCsvNotPrometheus from './haproxy/haproxy-csv-not-prometheus';
 import haproxyHealthcheckMissing from './haproxy/haproxy-healthcheck-missing';
 import haproxyMapFileMissing from './haproxy/haproxy-map-file-missing';
+import haproxyMediaUnrouted from './haproxy/haproxy-media-unrouted';
 import haproxyResolverAddress from './haproxy/haproxy-resolver-address';
 import haproxyServicemonitorPath from './haproxy/haproxy-servicemonitor-path';
 import haproxyStreamWriterUnrouted from './haproxy/haproxy-stream-writer-unrouted';
@@ -255,6 +256,7 @@ export const rules: readonly Rule[] = [
   haproxyCsvNotPrometheus,
   haproxyHealthcheckMissing,
   haproxyMapFileMissing,
+  haproxyMediaUnrouted,
   haproxyResolverAddress,
   haproxyServicemonitorPath,
   haproxyStreamWriterUnrouted,

@@ -38,6 +38,7 @@ export const ruleIds: readonly string[] = [
   'haproxy-csv-not-prometheus',
   'haproxy-healthcheck-missing',
   'haproxy-map-file-missing',
+  'haproxy-media-unrouted',
   'haproxy-resolver-address',
   'haproxy-servicemonitor-path',
   'haproxy-stream-writer-unrouted',

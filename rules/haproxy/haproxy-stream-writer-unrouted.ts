@@ -1,24 +1,12 @@
-import {
-  backendNamed,
-  frontendsOf,
-  type Haproxy,
-  type HaproxyPart,
-  haproxyOf,
-  podPortsOf,
-} from '../../analysis/haproxy-config';
+import { frontendsOf, type Haproxy, type HaproxyPart, haproxyOf } from '../../analysis/haproxy-config';
 import { type HttpRequest, routeOf } from '../../analysis/haproxy-routing';
 import { workloadKinds } from '../../analysis/pods';
-import {
-  instanceOf,
-  mainProcesses,
-  type SynapseInstance,
-  type SynapseProcess,
-  synapseProcess,
-} from '../../analysis/synapse';
+import { instanceOf, mainProcesses, type SynapseInstance, type SynapseProcess } from '../../analysis/synapse';
 import { type HaproxyUse, modeOf } from '../../analysis/text/haproxy';
 import type { Workspace } from '../../manifests/workspace';
 import type { Rule } from '../rule';
 import { isOtherNameOfMain, nameValues } from '../synapse/instances';
+import { isForClients, processesBehind } from './synapse-routes';
 
 export default {
   id: 'haproxy-stream-writer-unrouted',
@@ -361,33 +349,6 @@ function writerOf(instance: SynapseInstance, main: SynapseProcess, stream: strin
   const [name] = names;
   if (name === undefined || name === 'master' || isOtherNameOfMain(instance, name)) return main;
   return names.length === 1 ? instance.workers.find(one => one.names.known.includes(name)) : undefined;
-}
-
-/** The Synapse processes that a backend leads to; undefined if one of its servers is something else. */
-function processesBehind(workspace: Workspace, haproxy: Haproxy, name: string): readonly SynapseProcess[] | undefined {
-  const backend = backendNamed(haproxy, name);
-  if (!backend) return undefined;
-  const found: SynapseProcess[] = [];
-  for (const server of backend.section.servers) {
-    const ports = podPortsOf(workspace, haproxy, server);
-    if (!ports || ports.length === 0) return undefined;
-    for (const { pods } of ports) {
-      const process = synapseProcess(workspace, pods.owner);
-      if (!process) return undefined;
-      found.push(process);
-    }
-  }
-  return found;
-}
-
-function isForClients({ section }: HaproxyPart): boolean {
-  const tests = [
-    ...section.acls,
-    ...section.directives.flatMap(
-      ({ condition }) => condition?.alternatives.flat().flatMap(term => term.anonymous ?? []) ?? [],
-    ),
-  ];
-  return tests.some(test => test.values.some(({ value }) => value.includes('_matrix/client')));
 }
 
 /** One request of each stream that only its writer answers (docs/workers.md, "Stream writers"). */

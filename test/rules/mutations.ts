@@ -1033,6 +1033,10 @@ stringData:
     edit(scanner, '    result_cache:\n', '    logging: {version: 1}\n    result_cache:\n'),
   ),
   mutation(
+    'haproxy-media-unrouted',
+    edit(haproxyConfig, '      acl is_media path_beg /_matrix/client/v1/media/\n', ''),
+  ),
+  mutation(
     'volume-mount-nested',
     edit(
       synapse,
