@@ -1,11 +1,11 @@
 import type { Resource } from '../manifests/resource';
 import type { Value } from '../manifests/value';
 import type { Workspace } from '../manifests/workspace';
-import { type EnvironmentVariable, environmentOf } from './environment';
+import { type EnvironmentVariable, environmentOf, textOfVariable } from './environment';
 import { homeserverOf } from './homeserver';
 import { type Container, containersOf, workloadKinds } from './pods';
 import { clusterKind, familiesOf } from './roles';
-import { secretEntry } from './secret-data';
+import { postgresRunsOf, sqlRunsOf } from './sql-runs';
 
 /** A workload that signs in to a CloudNativePG Cluster with a password from a Secret. */
 export interface DatabaseLogin {
@@ -15,6 +15,7 @@ export interface DatabaseLogin {
   readonly secret: { readonly namespace: string | undefined; readonly name: string; readonly key: string };
   readonly consumer: Resource;
   /** The environment variable that holds the password. */
+  readonly variable: EnvironmentVariable;
   readonly at: Value;
   /** Whether the configuration says so, and not only the names of the environment variables. */
   readonly isCertain: boolean;
@@ -49,21 +50,6 @@ export function initdbOf(cluster: Resource): { readonly database: string; readon
   return { database, owner: bootstrap.at('initdb', 'owner').text ?? database };
 }
 
-/** The text that a variable has in its container; undefined where the tree does not show it. */
-export function textOfVariable(
-  workspace: Workspace,
-  resource: Resource,
-  variable: EnvironmentVariable | undefined,
-): string | undefined {
-  if (!variable) return undefined;
-  if (variable.value) return variable.value.text;
-  if (!variable.source) return undefined;
-  const { kind, name, key } = variable.source;
-  const holder = workspace.find(kind, resource.namespace, name);
-  if (!holder) return undefined;
-  return kind === 'Secret' ? secretEntry(holder, key)?.text : holder.root.at('data', key).text;
-}
-
 function readLogins(workspace: Workspace): readonly DatabaseLogin[] {
   return workloadKinds
     .flatMap(kind => workspace.resources(kind))
@@ -72,11 +58,13 @@ function readLogins(workspace: Workspace): readonly DatabaseLogin[] {
 
 function loginsOf(resource: Resource, workspace: Workspace): readonly DatabaseLogin[] {
   const configured = familiesOf(resource).has('synapse') ? fromHomeserver(resource, workspace) : [];
+  const scripted = fromScripts(resource, workspace);
+  const known = [...configured, ...scripted];
   const named = containersOf(resource).flatMap(container => fromEnvironment(resource, container, workspace));
   return [
-    ...configured,
+    ...known,
     ...named.filter(
-      one => !configured.some(other => other.secret.name === one.secret.name && other.secret.key === one.secret.key),
+      one => !known.some(other => other.secret.name === one.secret.name && other.secret.key === one.secret.key),
     ),
   ];
 }
@@ -96,6 +84,26 @@ function fromHomeserver(resource: Resource, workspace: Workspace): readonly Data
       ? [login(resource, cluster, user, definition, true)].flatMap(one => one ?? [])
       : [],
   );
+}
+
+/** What psql and its kin sign in with, and what a subscription that is created connects with. */
+function fromScripts(resource: Resource, workspace: Workspace): readonly DatabaseLogin[] {
+  const found: DatabaseLogin[] = [];
+  const add = (host: string | undefined, user: string | undefined, password: EnvironmentVariable | undefined): void => {
+    const cluster = clusterOf(workspace, resource, host);
+    const one = cluster && user !== undefined && password && login(resource, cluster, user, password, true);
+    const isKnown = (other: DatabaseLogin): boolean =>
+      one !== undefined && other.cluster === cluster && other.user === user && other.variable === password;
+    if (one && !found.some(isKnown)) found.push(one);
+  };
+  for (const { host, user, passwordVariable } of postgresRunsOf(workspace, resource))
+    add(host?.text, user?.text, typeof passwordVariable === 'object' ? passwordVariable : undefined);
+  for (const { statement, partOf } of sqlRunsOf(workspace, resource)) {
+    const connection = statement.kind === 'create-subscription' ? statement.connection : undefined;
+    if (connection?.host && connection.user && connection.password)
+      add(partOf(connection.host).text, partOf(connection.user).text, partOf(connection.password).variable);
+  }
+  return found;
 }
 
 /** Variables that belong together by their names: `MAIN_DB_HOST`, `MAIN_DB_USER`, `MAIN_DB_PASSWORD`. */
@@ -126,7 +134,8 @@ function login(
 ): DatabaseLogin | undefined {
   if (password.source?.kind !== 'Secret') return undefined;
   const { name, key } = password.source;
-  return { cluster, user, secret: { namespace: consumer.namespace, name, key }, consumer, at: password.at, isCertain };
+  const secret = { namespace: consumer.namespace, name, key };
+  return { cluster, user, secret, consumer, variable: password, at: password.at, isCertain };
 }
 
 function clusterOf(workspace: Workspace, resource: Resource, host: string | undefined): Resource | undefined {

@@ -3,6 +3,7 @@ import type { Value } from '../manifests/value';
 import type { Workspace } from '../manifests/workspace';
 import { declarationsOf } from './declarations';
 import type { Container } from './pods';
+import { secretEntry } from './secret-data';
 
 /** One environment variable of a container and where its value comes from. */
 export interface EnvironmentVariable {
@@ -78,4 +79,19 @@ function sourceOf(item: Value): VariableSource | undefined {
     if (name !== undefined && key !== undefined) return { kind, name, key };
   }
   return undefined;
+}
+
+/** The text that a variable has in its container; undefined where the tree does not show it. */
+export function textOfVariable(
+  workspace: Workspace,
+  resource: Resource,
+  variable: EnvironmentVariable | undefined,
+): string | undefined {
+  if (!variable) return undefined;
+  if (variable.value) return variable.value.text;
+  if (!variable.source) return undefined;
+  const { kind, name, key } = variable.source;
+  const holder = workspace.find(kind, resource.namespace, name);
+  if (!holder) return undefined;
+  return kind === 'Secret' ? secretEntry(holder, key)?.text : holder.root.at('data', key).text;
 }

@@ -1,15 +1,14 @@
 import type { Resource } from '../manifests/resource';
 import type { Place, Span } from '../manifests/span';
 import type { Workspace } from '../manifests/workspace';
-import { textOfVariable } from './database-logins';
 import { effectiveFile } from './effective';
-import { type EnvironmentVariable, environmentOf } from './environment';
+import { type EnvironmentVariable, environmentOf, textOfVariable } from './environment';
 import { type Container, containersOf } from './pods';
 import { commandAsScript, scriptOf } from './scripts';
 import { type PsqlCall, type PsqlSetting, psqlCalls } from './text/psql-calls';
 import { readShell } from './text/shell';
 import { textOfPieces } from './text/shell-values';
-import { readSql, readSqlFrom, type SqlStatement } from './text/sql';
+import { readSql, readSqlFrom, type SqlName, type SqlStatement } from './text/sql';
 
 /** A call of psql or one of its kin by a workload, and how it is signed in. */
 export interface PostgresRun {
@@ -35,6 +34,14 @@ export interface SqlRun extends Omit<PostgresRun, 'place'> {
   readonly at: Place;
   /** The place of a part of the statement. */
   part(span: Span): Place;
+  /** What a part of the statement is in the end: its text, and the variable that it is, if it is nothing else. */
+  partOf(part: SqlName): SqlPart;
+}
+
+export interface SqlPart {
+  /** Undefined where the tree does not show it. */
+  readonly text: string | undefined;
+  readonly variable: EnvironmentVariable | undefined;
 }
 
 export interface SignIn {
@@ -105,18 +112,42 @@ function readRuns(resource: Resource, workspace: Workspace): readonly SqlRun[] {
   return postgresRunsOf(workspace, resource).flatMap(({ place, ...signedIn }) => {
     const { call, container } = signedIn;
     if (call.program !== 'psql') return [];
+    const { variables } = environmentOf(workspace, resource, container);
+    const ofVariable = (variable: EnvironmentVariable | undefined): SqlPart => ({
+      text: textOfVariable(workspace, resource, variable),
+      variable,
+    });
+    const spoken = ({ text, isVariable }: SqlName): SqlPart => {
+      const name = /^\$\{?(\w+)\}?$/.exec(text)?.[1];
+      if (name !== undefined) return ofVariable(variables.get(name));
+      return { text: isVariable || text.includes('$') ? undefined : text, variable: undefined };
+    };
     return call.sql.flatMap((input): readonly SqlRun[] => {
       if (input.kind === 'text') {
         const { statements } = readSqlFrom(textOfPieces(input.content, input.span));
-        return statements.map(statement => ({ statement, at: place(statement.span), part: place, ...signedIn }));
+        return statements.map(statement => ({
+          statement,
+          at: place(statement.span),
+          part: place,
+          partOf: spoken,
+          ...signedIn,
+        }));
       }
       const file = effectiveFile(workspace, resource, container, input.path.path);
       if (!file || file.isOpaque) return [];
       const inFile = (span: Span): Place => file.content.place(span.start, span.end);
+      const resolved = (part: SqlName): SqlPart => {
+        const resolution = file.resolve(part.span);
+        if (resolution.kind === 'left')
+          return { text: /[$%{<]|PLACEHOLDER/.test(part.text) ? undefined : part.text, variable: undefined };
+        const [only, ...others] = resolution.kind === 'replaced' ? resolution.variables : [];
+        return ofVariable(only && others.length === 0 && !only.transformed ? only.definition : undefined);
+      };
       return readSql(file.content.text).statements.map(statement => ({
         statement,
         at: inFile(statement.span),
         part: inFile,
+        partOf: resolved,
         ...signedIn,
       }));
     });

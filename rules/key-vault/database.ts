@@ -1,6 +1,5 @@
 import { commandLine } from '../../analysis/configs';
-import { textOfVariable } from '../../analysis/database-logins';
-import { environmentOf } from '../../analysis/environment';
+import { environmentOf, textOfVariable } from '../../analysis/environment';
 import { mountedTexts } from '../../analysis/mounts';
 import { type Container, containersOf, mainContainersOf, workloadKinds } from '../../analysis/pods';
 import { workloads } from '../../analysis/roles';

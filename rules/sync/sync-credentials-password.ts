@@ -1,8 +1,9 @@
-import { databaseLogins, textOfVariable } from '../../analysis/database-logins';
-import { type EnvironmentVariable, environmentOf } from '../../analysis/environment';
+import { databaseLogins } from '../../analysis/database-logins';
+import { type EnvironmentVariable, environmentOf, textOfVariable } from '../../analysis/environment';
 import { type Container, containersOf, workloadKinds } from '../../analysis/pods';
 import { databases, familiesOf, synapseMains } from '../../analysis/roles';
 import { secretEntry } from '../../analysis/secret-data';
+import { sqlRunsOf } from '../../analysis/sql-runs';
 import { findPlaceholders } from '../../analysis/text/placeholders';
 import { replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
@@ -108,10 +109,9 @@ export default {
     if (!familiesOf(resource).has('sync')) return;
     const { main } = databases(workspace);
     if (!main || (main.namespace ?? '') !== (resource.namespace ?? '')) return;
-    for (const container of containersOf(resource)) {
-      const login = mainLogin(workspace, resource, container);
-      const source = login?.password.source;
-      if (!login || source?.kind !== 'Secret') continue;
+    for (const login of mainLogins(workspace, resource, main)) {
+      const { source } = login.password;
+      if (source?.kind !== 'Secret') continue;
       const expected = passwordOf(workspace, main, login.user);
       if (!expected || isSame(workspace, resource, source, expected)) continue;
       const field = login.password.at.at('valueFrom', 'secretKeyRef');
@@ -137,8 +137,28 @@ interface MainLogin {
   readonly password: EnvironmentVariable;
 }
 
+/**
+ * What a workload signs in to the main database with: what its scripts and subscriptions connect with, and variables
+ * that have the names which the checklist gives them.
+ */
+function mainLogins(workspace: Workspace, resource: Resource, main: Resource): readonly MainLogin[] {
+  const publishes = new Set(
+    sqlRunsOf(workspace, resource).flatMap(({ statement, passwordVariable }) =>
+      statement.kind === 'create-publication' && typeof passwordVariable === 'object' ? passwordVariable.at : [],
+    ),
+  );
+  const followed = databaseLogins(workspace)
+    .filter(({ consumer, cluster }) => consumer === resource && cluster === main)
+    // Who creates the publication, and with what, is sync-publication-not-superuser's.
+    .filter(({ variable }) => !publishes.has(variable.at))
+    .map(({ user, variable }) => ({ user, password: variable }));
+  const named = containersOf(resource).flatMap(container => namedLogin(workspace, resource, container) ?? []);
+  const all = [...followed, ...named];
+  return all.filter((one, index) => all.findIndex(other => other.password.at === one.password.at) === index);
+}
+
 /** The user and the password that a container has for the main database, by the names that the checklist gives them. */
-function mainLogin(workspace: Workspace, resource: Resource, container: Container): MainLogin | undefined {
+function namedLogin(workspace: Workspace, resource: Resource, container: Container): MainLogin | undefined {
   const { variables } = environmentOf(workspace, resource, container);
   for (const [name, password] of variables) {
     const prefix = /^(MAIN_(?:(?:DB|PG|POSTGRES(?:QL)?|DATABASE)_)?)(?:PASSWORD|PASS)$/.exec(name)?.[1];

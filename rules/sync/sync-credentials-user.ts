@@ -1,12 +1,14 @@
 import { environmentOf } from '../../analysis/environment';
-import { containersOf } from '../../analysis/pods';
+import { containersOf, workloadKinds } from '../../analysis/pods';
 import { databases, familiesOf, workloads } from '../../analysis/roles';
-import { type SecretEntry, secretEntries } from '../../analysis/secret-data';
+import { type SecretEntry, secretEntry } from '../../analysis/secret-data';
+import { type SqlPart, sqlRunsOf } from '../../analysis/sql-runs';
 import { findPlaceholders } from '../../analysis/text/placeholders';
 import { replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
+import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
-import type { Rule } from '../rule';
+import type { Problem, Rule } from '../rule';
 
 export default {
   id: 'sync-credentials-user',
@@ -19,6 +21,7 @@ export default {
   traps: [
     '`postgres` works but is broader than needed; it is a warning.',
     'The expected name is the owner under `bootstrap.initdb` of the main Cluster.',
+    'The user is the one that the subscription connects as, whatever its variable is called; a variable `MAIN_DB_USER` counts in any case.',
   ],
   examples: {
     bad: `
@@ -77,37 +80,66 @@ export default {
                   - secretRef: {name: sync-secrets}
     `,
   },
-  kinds: ['Secret', 'ConfigMap'],
+  kinds: ['Secret', 'ConfigMap', ...workloadKinds],
   *check(resource, workspace) {
-    const entry = userEntry(resource);
-    if (!entry?.text || findPlaceholders(entry.text, 'value').length > 0 || !isUsedBySync(workspace, resource)) return;
     const owner = databases(workspace).main?.root.at('spec', 'bootstrap', 'initdb', 'owner').string ?? 'synapse';
-    if (entry.text === owner) return;
-    yield {
-      at: entry.value,
-      ...(entry.text === 'postgres' ? { severity: 'warning' as const } : {}),
-      message: `${entry.key} is not ${owner}, the user that owns the main database — set it to ${owner}, with REPLICATION under managed.roles.`,
-      fixes: () => {
-        const edit = entry.isEncoded ? undefined : replaceScalar(entry.value, owner);
-        return edit ? [{ title: `Set ${entry.key} to ${owner}`, safe: true, edits: [edit] }] : [];
-      },
-    };
+    if (resource.kind !== 'Secret' && resource.kind !== 'ConfigMap') {
+      yield* checkWritten(resource, workspace, owner);
+      return;
+    }
+    for (const entry of userEntries(workspace, resource)) {
+      if (!entry.text || findPlaceholders(entry.text, 'value').length > 0 || entry.text === owner) continue;
+      yield {
+        at: entry.value,
+        ...(entry.text === 'postgres' ? { severity: 'warning' as const } : {}),
+        message: `${entry.key} is not ${owner}, the user that owns the main database — set it to ${owner}, with REPLICATION under managed.roles.`,
+        fixes: () => {
+          const edit = entry.isEncoded ? undefined : replaceScalar(entry.value, owner);
+          return edit ? [{ title: `Set ${entry.key} to ${owner}`, safe: true, edits: [edit] }] : [];
+        },
+      };
+    }
   },
 } satisfies Rule;
 
-function userEntry(resource: Resource): SecretEntry | undefined {
-  if (resource.kind === 'Secret') return secretEntries(resource).find(({ key }) => key === 'MAIN_DB_USER');
-  const value = resource.root.at('data', 'MAIN_DB_USER');
-  return value.exists ? { key: 'MAIN_DB_USER', value, isEncoded: false, text: value.text } : undefined;
+/** The entries that the user of the replication comes from: by where they go to, and by the checklist's name. */
+function userEntries(workspace: Workspace, holder: Resource): readonly SecretEntry[] {
+  const keys = new Set(
+    workloads(workspace, 'sync')
+      .filter(job => (job.namespace ?? '') === (holder.namespace ?? ''))
+      .flatMap(job => [
+        ...containersOf(job).map(
+          container => environmentOf(workspace, job, container).variables.get('MAIN_DB_USER')?.source,
+        ),
+        ...subscribers(workspace, job).map(({ part }) => part.variable?.source),
+      ])
+      .flatMap(source => (source?.kind === holder.kind && source.name === holder.name ? source.key : [])),
+  );
+  return [...keys].flatMap(key => {
+    if (holder.kind === 'Secret') return secretEntry(holder, key) ?? [];
+    const value = holder.root.at('data', key);
+    return value.exists ? { key, value, isEncoded: false, text: value.text } : [];
+  });
 }
 
-function isUsedBySync(workspace: Workspace, holder: Resource): boolean {
-  return workloads(workspace, 'sync').some(
-    job =>
-      familiesOf(job).has('sync') &&
-      containersOf(job).some(
-        container =>
-          environmentOf(workspace, job, container).variables.get('MAIN_DB_USER')?.source?.name === holder.name,
-      ),
-  );
+/** A user that the workload itself names: in the statement, or as the value of a variable. */
+function* checkWritten(job: Resource, workspace: Workspace, owner: string): Iterable<Problem> {
+  if (!familiesOf(job).has('sync')) return;
+  for (const { part, at } of subscribers(workspace, job)) {
+    if (part.text === undefined || part.variable?.source || part.text === owner) continue;
+    if (findPlaceholders(part.text, 'value').length > 0) continue;
+    yield {
+      at: part.variable?.value ?? at,
+      ...(part.text === 'postgres' ? { severity: 'warning' as const } : {}),
+      message: `The subscription connects as ${part.text} and not as ${owner}, the user that owns the main database — use ${owner}, with REPLICATION under managed.roles.`,
+    };
+  }
+}
+
+/** The users that the subscriptions of a workload connect to the main database as. */
+function subscribers(workspace: Workspace, job: Resource): readonly { readonly part: SqlPart; readonly at: Place }[] {
+  return sqlRunsOf(workspace, job).flatMap(({ statement, part, partOf }) => {
+    const user = statement.kind === 'create-subscription' ? statement.connection?.user : undefined;
+    return user ? [{ part: partOf(user), at: part(user.span) }] : [];
+  });
 }

@@ -17,6 +17,8 @@ const sync = 'li-instance/04-sync-system/replication-job.yaml';
 const keyVault = 'main-instance/08-key-vault/deployment.yaml';
 const li = 'li-instance/01-synapse/synapse-statefulset.yaml';
 
+const syncSecrets = 'li-instance/04-sync-system/credentials.yaml';
+
 const superuser = '  enableSuperuserAccess: true\n';
 const ownSuperuser = `${superuser}  superuserSecret:\n    name: own-superuser\n`;
 
@@ -156,6 +158,39 @@ spec:
       'name: matrix-postgresql-superuser\n                  key: username',
     ),
   ),
+  'a subscription with a user of another variable': mutation('sync-credentials-user', [
+    edit(sync, 'user=${MAIN_DB_USER} password', 'user=${SOURCE_USER} password'),
+    edit(
+      sync,
+      '          env:\n',
+      '          env:\n            - name: SOURCE_USER\n              value: replicator\n',
+    ),
+  ]),
+  'a subscription with a user that is written out': mutation(
+    'sync-credentials-user',
+    edit(sync, 'user=${MAIN_DB_USER} password', 'user=replicator password'),
+  ),
+  'a subscription with a password of another variable': mutation('sync-credentials-password', [
+    edit(sync, "password=${MAIN_DB_PASSWORD}'", "password=${SOURCE_PASSWORD}'"),
+    edit(
+      sync,
+      '          env:\n',
+      '          env:\n            - name: SOURCE_PASSWORD\n              valueFrom:\n                secretKeyRef:\n                  name: matrix-postgresql-li-app\n                  key: password\n',
+    ),
+  ]),
+  'a literal that a subscription signs in with': mutation('pg-literal-copy-of-generated-password', [
+    edit(sync, "password=${MAIN_DB_PASSWORD}'", "password=${SOURCE_PASSWORD}'"),
+    edit(
+      sync,
+      '          env:\n',
+      '          env:\n            - name: SOURCE_PASSWORD\n              valueFrom:\n                secretKeyRef:\n                  name: sync-system-secrets\n                  key: SOURCE_PASSWORD\n',
+    ),
+    edit(
+      syncSecrets,
+      '  MAIN_DB_USER: synapse\n',
+      '  MAIN_DB_USER: synapse\n  SOURCE_PASSWORD: tR4vKq8ZsYx1LcWb6RmJd3KgHf7EuAo0\n',
+    ),
+  ]),
   'a storage class in small letters': mutation('minio-erasure-parity', edit(minioSecrets, 'EC:4', 'ec:4')),
   'a well-known root password of MinIO': mutation(
     'secret-weak-value',
