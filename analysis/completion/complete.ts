@@ -6,7 +6,8 @@ import type { FieldDocs } from '../field-docs';
 import { settingsFileName } from '../settings';
 import { type Candidate, type Completion, distinct } from './candidate';
 import { type Current, currentAt, currentBehindBlank } from './current';
-import { completeBlock, completeConfiguration, completeFile } from './embedded-at';
+import { completeText } from './embedded';
+import { textAround } from './embedded-at';
 import { labelKeysAt, labelValuesAt } from './labels';
 import { objectsAt } from './objects';
 import type { Place } from './places';
@@ -35,24 +36,21 @@ export interface Help {
 export function complete(workspace: Workspace, file: SourceFile, offset: number, help: Help): Completion | undefined {
   const suppression = suppressionAt(file.text, offset, help);
   if (suppression) return suppression;
-  if (file.documents.length === 0) return completeFile(workspace, file, offset);
   const current = currentAt(file, offset);
-  if (!current) {
+  if (!current && file.documents.length > 0) {
     const behind = currentBehindBlank(file, offset);
     return behind && completeScalar(workspace, behind, offset);
   }
+  const text = file.path === settingsFileName ? undefined : textAround(workspace, file, current, offset);
+  const completed = text && completeText(text);
+  if (completed || !current || current.cursor.kind === 'block') return completed;
   const shift = current.document.offset;
-  if (current.cursor.kind === 'block') return completeBlock(workspace, current, offset);
   const { cursor } = current;
   const place: Place = { workspace, resource: current.resource };
   const span = moved(cursor.span, shift);
   if (file.path === settingsFileName) {
     if (current.document.index > 0) return undefined;
     return chosen(cursor, span, 0, settingsSource(place, current, help));
-  }
-  if (current.resource.kind === '') {
-    const config = completeConfiguration(workspace, file, current, offset);
-    if (config) return config;
   }
   const found = chosen(cursor, span, 0, manifestSource(place, current, cursor, help));
   return found ?? completeScalar(workspace, current, offset);

@@ -1,81 +1,85 @@
 import type { SourceFile } from '../../manifests/file';
 import type { Resource } from '../../manifests/resource';
-import type { Span } from '../../manifests/span';
 import type { PathKey, Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
-import { mainContainersOf } from '../pods';
+import { type Container, mainContainersOf } from '../pods';
 import { type Family, familiesOf } from '../roles';
-import { type Candidate, type Completion, distinct } from './candidate';
+import { type Candidate, distinct } from './candidate';
 import { type Current, innerText } from './current';
-import { completeText, languageAt, type TextAt } from './embedded';
+import { languageAt, type TextAt } from './embedded';
 import { mountedFiles, writtenFiles } from './mounted-files';
 import { endsWith, type Place, valueAt } from './places';
+import type { BlockCursor } from './position';
 import { containerAt, readersOf, variablesIn, variablesReplacedIn } from './shell-variables';
 
-/** Completes the text of a block scalar. */
-export function completeBlock(workspace: Workspace, current: Current, offset: number): Completion | undefined {
-  const { document, cursor, path, resource } = current;
-  if (cursor.kind !== 'block') return undefined;
-  const inner = innerText(document.writtenText, cursor, offset - document.offset);
-  const toFile = (span: Span): Span => {
-    const { start, end } = inner.outer(span);
-    return { start: start + document.offset, end: end + document.offset };
-  };
-  const surroundings = surroundingsOf({ workspace, resource }, path);
-  return (
-    surroundings &&
-    completeText({
-      ...surroundings,
-      text: inner.text,
-      offset: inner.offset,
-      indent: inner.indent,
-      outer: toFile,
-      place: (start, end) => document.writtenPlace(start, end),
-    })
-  );
+/**
+ * The text that a cursor stands in, where it is not that of a manifest: a block scalar, a file that is no YAML, or one that
+ * is a configuration such as homeserver.yaml. Undefined elsewhere, also in prose such as the description of an alert.
+ */
+export function textAround(
+  workspace: Workspace,
+  file: SourceFile,
+  current: Current | undefined,
+  offset: number,
+): TextAt | undefined {
+  if (file.documents.length === 0) return inFile(workspace, file, offset);
+  if (current?.cursor.kind === 'block') return inBlock(workspace, current, current.cursor, offset);
+  return current?.resource.kind === '' ? inConfiguration(workspace, file, current, offset) : undefined;
 }
 
-/** Completes a file that is no YAML: a script, haproxy.cfg, SQL. */
-export function completeFile(workspace: Workspace, file: SourceFile, offset: number): Completion | undefined {
+function inBlock(
+  workspace: Workspace,
+  { document, path, resource }: Current,
+  cursor: BlockCursor,
+  offset: number,
+): TextAt | undefined {
+  const surroundings = surroundingsOf({ workspace, resource }, path);
+  if (!surroundings) return undefined;
+  const inner = innerText(document.writtenText, cursor, offset - document.offset);
+  const at: TextAt = {
+    ...surroundings,
+    text: inner.text,
+    offset: inner.offset,
+    indent: inner.indent,
+    outer: span => {
+      const { start, end } = inner.outer(span);
+      return { start: start + document.offset, end: end + document.offset };
+    },
+    place: (start, end) => document.writtenPlace(start, end),
+  };
+  const isFile = resource.qualifiedKind === 'ConfigMap' || resource.qualifiedKind === 'Secret';
+  return isFile || languageAt(at) ? at : undefined;
+}
+
+function inFile(workspace: Workspace, file: SourceFile, offset: number): TextAt | undefined {
   if (!/\.(?:cfg|conf|sh|sql)$/.test(file.name)) return undefined;
-  return completeText({
-    workspace,
-    namespace: undefined,
+  return {
+    ...nothingKnown(workspace, undefined),
     name: file.name,
     text: file.text,
     offset,
     indent: 0,
     outer: span => span,
     place: (start, end) => ({ uri: file.uri, span: { start, end } }),
-    families: new Set(),
-    variables: [],
-    paths: [],
-    ports: [],
-  });
+  };
 }
 
-/** Completes a YAML or JSON file that is a configuration and no manifest: homeserver.yaml, livekit.yaml, config.json. */
-export function completeConfiguration(
+function inConfiguration(
   workspace: Workspace,
   file: SourceFile,
   { document }: Current,
   offset: number,
-): Completion | undefined {
+): TextAt | undefined {
   const at: TextAt = {
-    workspace,
-    namespace: undefined,
+    ...nothingKnown(workspace, undefined),
     name: file.name,
     text: document.writtenText,
     offset: offset - document.offset,
     indent: 0,
     outer: ({ start, end }) => ({ start: start + document.offset, end: end + document.offset }),
     place: (start, end) => document.writtenPlace(start, end),
-    families: new Set(),
-    variables: [],
-    paths: [],
-    ports: [],
   };
-  return languageAt(at) ? completeText(at) : undefined;
+  return languageAt(at) ? at : undefined;
 }
 
 export type Surroundings = Pick<
@@ -90,26 +94,26 @@ export const sqlLists = 'postInitSQL|postInitApplicationSQL|postInitTemplateSQL'
 export function surroundingsOf(place: Place, path: readonly PathKey[]): Surroundings | undefined {
   const { workspace, resource } = place;
   const { namespace } = resource;
-  const nothing = { workspace, namespace, families: new Set<Family>(), variables: [], paths: [], ports: [] };
+  const nothing = nothingKnown(workspace, namespace);
   const last = path.at(-1);
   if (endsWith(path, sqlLists, '#')) return { ...nothing, name: 'statement.sql' };
   if (endsWith(path, 'command|args', '#')) {
     const container = containerAt(resource, path);
     const isScript = isShellScript(place, path);
     // What is typed is not followed; what it was before is.
-    const known = workspace.find(resource.qualifiedKind, namespace, resource.name);
+    const written = (): readonly Candidate[] => {
+      const known = workspace.find(resource.qualifiedKind, namespace, resource.name);
+      return known ? writtenFiles(workspace, known) : [];
+    };
     return {
       ...nothing,
       name: isScript ? 'script.sh' : '',
-      variables: container ? variablesIn(workspace, resource, container) : [],
-      paths: container
-        ? distinct([
-            ...mountedFiles(workspace, resource, container),
-            ...mountPaths(container.value),
-            ...(known ? writtenFiles(workspace, known) : []),
-          ])
-        : [],
-      ports: portsIn(resource),
+      variables: () => (container ? variablesIn(workspace, resource, container) : []),
+      paths: () =>
+        container
+          ? distinct([...mountedFiles(workspace, resource, container), ...mountPaths(container.value), ...written()])
+          : [],
+      ports: () => portsIn(resource),
     };
   }
   if (endsWith(path, 'env', '#', 'value'))
@@ -122,21 +126,35 @@ export function surroundingsOf(place: Place, path: readonly PathKey[]): Surround
   if (endsWith(path, 'annotations', '*') && /^nginx\.ingress\.kubernetes\.io\/[\w-]+-snippet$/.test(last))
     return { ...nothing, name: 'nginx-snippet.conf' };
   if (resource.qualifiedKind !== 'ConfigMap' && resource.qualifiedKind !== 'Secret') return { ...nothing, name: last };
-  const readers = readersOf(workspace, resource);
-  const families = new Set(readers.flatMap(({ owner }) => [...familiesOf(owner)]));
+  const readers = (): ReturnType<typeof readersOf> => readersOf(workspace, resource);
   const isScript = /\.(?:ba)?sh$/.test(last);
-  const mounting = readers.filter(({ mounts }) => mounts);
-  const own = (): readonly Candidate[] =>
-    distinct(mounting.flatMap(({ owner, container }) => variablesIn(workspace, owner, container)));
+  const ofReaders = (
+    candidatesOf: (workspace: Workspace, owner: Resource, container: Container) => readonly Candidate[],
+  ): readonly Candidate[] =>
+    distinct(
+      readers()
+        .filter(({ mounts }) => mounts)
+        .flatMap(({ owner, container }) => candidatesOf(workspace, owner, container)),
+    );
   return {
     ...nothing,
     name: last,
-    families,
+    families: () => new Set(readers().flatMap(({ owner }) => [...familiesOf(owner)])),
     // HAProxy reads the environment itself.
-    variables: isScript || /haproxy/.test(last) ? own() : variablesReplacedIn(workspace, resource),
-    paths: isScript
-      ? distinct(mounting.flatMap(({ owner, container }) => mountedFiles(workspace, owner, container)))
-      : [],
+    variables: () =>
+      isScript || /haproxy/.test(last) ? ofReaders(variablesIn) : variablesReplacedIn(workspace, resource),
+    paths: () => (isScript ? ofReaders(mountedFiles) : []),
+  };
+}
+
+function nothingKnown(workspace: Workspace, namespace: string | undefined): Omit<Surroundings, 'name'> {
+  return {
+    workspace,
+    namespace,
+    families: () => new Set<Family>(),
+    variables: () => [],
+    paths: () => [],
+    ports: () => [],
   };
 }
 

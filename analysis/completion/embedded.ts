@@ -36,13 +36,13 @@ export interface TextAt {
   outer(span: Span): Span;
   place(start: number, end: number): Place;
   /** What the workloads are that read it. */
-  readonly families: ReadonlySet<Family>;
+  families(): ReadonlySet<Family>;
   /** The variables that a script has, or that a script puts into the text. */
-  readonly variables: readonly Candidate[];
+  variables(): readonly Candidate[];
   /** The files that the container of a script has. */
-  readonly paths: readonly Candidate[];
+  paths(): readonly Candidate[];
   /** The ports of the script's own pod. */
-  readonly ports: readonly Candidate[];
+  ports(): readonly Candidate[];
 }
 
 /** What can be written in a text, by the language that it is in. */
@@ -52,9 +52,10 @@ export function completeText(at: TextAt): Completion | undefined {
   const { workspace, namespace, text, offset } = at;
   const isComment = (): boolean =>
     commentsIn(text, languageOf(at.name, text)).some(({ start, end }) => start < offset && offset <= end);
-  if (at.variables.length > 0 && language !== 'nginx') {
+  if (language !== 'nginx') {
     const variable = variableAt(text, offset);
-    if (variable && !isComment()) return asText(at, variableCandidates(at.variables, '', variable));
+    const variables = variable && !isComment() ? at.variables() : [];
+    if (variable && variables.length > 0) return asText(at, variableCandidates(variables, '', variable));
   }
   const found = language && byLanguage[language](at);
   if (found && found.candidates.length > 0) return found;
@@ -83,11 +84,11 @@ export function languageAt({ name, text, families }: TextAt): TextLanguage | und
   if (isSynapseConfig(name, text)) return 'synapse';
   if (/\.ya?ml$/.test(name)) {
     if (/^livekit[\w-]*\.ya?ml$/.test(name)) return /^livekit:/m.test(text) ? undefined : 'livekit';
-    return families.has('livekit') && !/^(?:apiVersion|livekit):/m.test(text) ? 'livekit' : undefined;
+    return families().has('livekit') && !/^(?:apiVersion|livekit):/m.test(text) ? 'livekit' : undefined;
   }
   if (/\.json$/.test(name))
     return /config[\w.-]*\.json$/.test(name) &&
-      (families.has('element') || /"(?:default_server_config|default_server_name)"/.test(text))
+      (families().has('element') || /"(?:default_server_config|default_server_name)"/.test(text))
       ? 'element'
       : undefined;
   if (!/\.conf(?:\.\w+)?$/.test(name)) return undefined;
@@ -95,9 +96,9 @@ export function languageAt({ name, text, families }: TextAt): TextLanguage | und
   if (/redis|valkey/.test(name)) return 'redis';
   if (/turnserver|coturn/.test(name)) return 'turnserver';
   if (/nginx/.test(name) || /^[ \t]*(?:server|http|upstream[ \t]+\S+)[ \t]*\{/m.test(text)) return 'nginx';
-  if (families.has('coturn')) return 'turnserver';
-  if (families.has('nginx')) return 'nginx';
-  return families.has('redis') ? 'redis' : undefined;
+  if (families().has('coturn')) return 'turnserver';
+  if (families().has('nginx')) return 'nginx';
+  return families().has('redis') ? 'redis' : undefined;
 }
 
 const byLanguage: Readonly<Record<Exclude<TextLanguage, 'shell'>, (at: TextAt) => Completion | undefined>> = {
@@ -174,11 +175,12 @@ function inShell(at: TextAt): Completion | undefined {
   if (!cursor) return undefined;
   if (cursor.kind === 'variable') {
     // Outside Kubernetes a script has only what it sets itself.
-    const own = at.variables.length > 0 ? [...at.variables, ...podVariables] : [];
+    const variables = at.variables();
+    const own = variables.length > 0 ? [...variables, ...podVariables] : [];
     return asText(at, variableCandidates(own, text, cursor));
   }
-  if (cursor.kind === 'text') return completeText(inner(at, cursor));
-  const url = urlHostsAt(workspace, namespace, text, offset, at.ports);
+  if (cursor.kind === 'text') return completeText(innerTextAt(at, cursor));
+  const url = urlHostsAt(workspace, namespace, text, offset, at.ports());
   if (url) return asText(at, url);
   const program = cursor.words[0] ?? '';
   if (cursor.quoted && /^-\w*c$/.test(cursor.words.at(-1) ?? '')) {
@@ -186,7 +188,7 @@ function inShell(at: TextAt): Completion | undefined {
     const name = program === 'psql' ? 'command.sql' : /^(?:ba|da|a)?sh$/.test(program) ? 'command.sh' : undefined;
     return name === undefined
       ? undefined
-      : completeText(inner(at, { span: cursor.quoted, file: name, words: [], expands: true }));
+      : completeText(innerTextAt(at, { span: cursor.quoted, file: name, words: [], expands: true }));
   }
   const found = wordCandidates(at, cursor);
   if (!found) return undefined;
@@ -195,7 +197,7 @@ function inShell(at: TextAt): Completion | undefined {
 }
 
 /** The text of a here-document, or what `echo` writes into a file. */
-function inner(at: TextAt, { span, file, words, expands }: Omit<ShellTextCursor, 'kind'>): TextAt {
+export function innerTextAt(at: TextAt, { span, file, words, expands }: Omit<ShellTextCursor, 'kind'>): TextAt {
   const [program = ''] = words;
   const name =
     file?.slice(file.lastIndexOf('/') + 1) ??
@@ -207,9 +209,9 @@ function inner(at: TextAt, { span, file, words, expands }: Omit<ShellTextCursor,
     offset: at.offset - span.start,
     outer: ({ start, end }) => at.outer({ start: start + span.start, end: end + span.start }),
     place: (start, end) => at.place(start + span.start, end + span.start),
-    families: new Set(),
+    families: () => new Set(),
     // What the shell does not expand is filled in by nobody who is known.
-    variables: expands ? at.variables : [],
+    variables: () => (expands ? at.variables() : []),
   };
 }
 

@@ -75,12 +75,17 @@ function variablesOf(text: string, offset: number): readonly Candidate[] {
       detail: 'set in this file',
       rank: 0 as const,
     })),
-    ...builtIn.map(([label, documentation]) => ({ label, kind: 'name' as const, documentation, rank: 1 as const })),
+    ...[...nginxVariables].map(([label, documentation]) => ({
+      label,
+      kind: 'name' as const,
+      documentation,
+      rank: 1 as const,
+    })),
   ]);
 }
 
 /** The variables that a proxy uses most (https://nginx.org/en/docs/varindex.html); the sentences are our own. */
-const builtIn: readonly (readonly [name: string, sentence: string])[] = [
+export const nginxVariables: ReadonlyMap<string, string> = new Map([
   ['host', 'The host of the request, in lower case and without the port.'],
   ['http_host', 'The Host header as the client sent it, with the port.'],
   ['remote_addr', 'The address of the client, or of the proxy before this one.'],
@@ -133,4 +138,4 @@ const builtIn: readonly (readonly [name: string, sentence: string])[] = [
   ['ssl_cipher', 'The cipher of the connection.'],
   ['ssl_client_verify', 'Whether the certificate of the client was good.'],
   ['binary_remote_addr', 'The address of the client in bytes, for limit_req_zone.'],
-];
+]);

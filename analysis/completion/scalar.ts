@@ -114,8 +114,8 @@ function completeArgument(
     {
       workspace,
       namespace: resource.namespace,
-      paths: container ? mountedFiles(workspace, resource, container) : [],
-      ports: portsIn(resource),
+      paths: () => (container ? mountedFiles(workspace, resource, container) : []),
+      ports: () => portsIn(resource),
     },
     {
       kind: 'word',

@@ -14,9 +14,9 @@ export interface CommandText {
   readonly workspace: Workspace;
   readonly namespace: string | undefined;
   /** The paths that the container has, for arguments that begin with a slash. */
-  readonly paths: readonly Candidate[];
+  paths(): readonly Candidate[];
   /** The ports of the pod itself. */
-  readonly ports: readonly Candidate[];
+  ports(): readonly Candidate[];
 }
 
 /** The variables that a script may use behind `$`, with what has to be written besides their names. */
@@ -61,7 +61,7 @@ export function wordCandidates(
       program !== 'psql' &&
       !shells.has(program))
   )
-    return command.paths.length > 0 ? found(command.paths) : undefined;
+    return found(command.paths());
   const client = clients[program];
   if (client) {
     const [option, written] = optionOf(args, prefix, client);
@@ -70,7 +70,7 @@ export function wordCandidates(
       case 'host':
         return found(hostCandidates(workspace, namespace, client), written);
       case 'port':
-        return found(isLocal(host) ? command.ports : portsOfHost(workspace, namespace, host), written);
+        return found(isLocal(host) ? command.ports() : portsOfHost(workspace, namespace, host), written);
       case 'database':
         return found(sqlNames(workspace, 'database'), written);
       case 'role':
@@ -88,7 +88,7 @@ export function wordCandidates(
   if (/^(?:nc|ncat|netcat|telnet)$/.test(program) && !args.some(arg => /^-\w*l/.test(arg))) {
     if (operands.length === 0) return found(hostCandidates(workspace, namespace, {}));
     if (operands.length > 1) return undefined;
-    return found(isLocal(operands[0]) ? command.ports : portsOfHost(workspace, namespace, operands[0]));
+    return found(isLocal(operands[0]) ? command.ports() : portsOfHost(workspace, namespace, operands[0]));
   }
   if (/^(?:nslookup|dig|host|ping)$/.test(program) && operands.length === 0)
     return found(hostCandidates(workspace, namespace, {}));

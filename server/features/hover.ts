@@ -1,5 +1,7 @@
 import { type Hover, MarkupKind } from 'vscode-languageserver';
+import { type OptionDoc, optionDocAt } from '../../analysis/completion/option-docs';
 import { describeImage } from '../../analysis/describe/image';
+import { code, paragraphs, plain } from '../../analysis/describe/markdown';
 import { describeMonitor } from '../../analysis/describe/monitor';
 import { describePeer, describePolicyPort } from '../../analysis/describe/policy';
 import { describeSelector, selectorAround } from '../../analysis/describe/selector';
@@ -84,6 +86,10 @@ function thingAt(session: HoverSession, pointed: PointedAt, docs: FieldDocs | un
     const [first] = occurrences;
     return { text: severalTexts([...texts]), span: secret ? undefined : first?.at.span };
   }
+  // Configurations are files of their own, or scalars of several lines.
+  const mayBeOption = at ? !at.isKey && at.value.text?.includes('\n') : !isUnread;
+  const option = mayBeOption && !secret ? optionDocAt(workspace, file, offset) : undefined;
+  if (option) return { text: optionText(option), span: option.span };
   return at && ofValue(pointed, at, docs);
 }
 
@@ -112,6 +118,11 @@ function ofValue({ workspace }: PointedAt, at: ValueAt, docs: FieldDocs | undefi
   if (!isKey || !docs || freeMaps.has(String(value.parent?.name))) return undefined;
   const text = fieldText(workspace, docs, resource, value);
   return text === undefined ? undefined : { text, span };
+}
+
+/** An option of a configuration such as homeserver.yaml. */
+function optionText({ name, takes, sentence }: OptionDoc): string {
+  return paragraphs(`**${code(name)}**${takes === '' ? '' : `: ${plain(takes)}`}`, plain(sentence));
 }
 
 /** Whether an offset is in a Secret that cannot be read, so that what stands there may be a part of a value. */

@@ -277,6 +277,74 @@ describe('hover', function () {
     has(other, '**Image** `redis` from `registry.test:5000`', 'Without a tag, so it is `latest`');
   });
 
+  it('says what an option of a configuration is, also in a here-document, and nothing of one in a Secret', async () => {
+    const configurations = `
+      #- /all.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata: {name: all}
+      data:
+        homeserver.yaml: |
+          server_name: example.org
+          database:
+            args: {cp_max: 5}
+        haproxy.cfg: |
+          defaults
+            timeout connect 5s
+            option httplog
+        sentinel.conf: |
+          sentinel down-after-milliseconds mymaster 5000
+        turnserver.conf: |
+          # realm=none
+          realm=example.org
+        nginx.conf: |
+          server { proxy_set_header Host $host; }
+        config.json: |
+          {"default_server_name": "x", "room_directory": {"servers": []}}
+        other.yaml: |
+          server_name: example.org
+      ---
+      apiVersion: v1
+      kind: Pod
+      metadata: {name: p}
+      spec:
+        containers:
+          - name: c
+            command:
+              - sh
+              - -c
+              - |
+                cat <<EOF > /etc/redis.conf
+                maxmemory 1gb
+                EOF
+      ---
+      apiVersion: v1
+      kind: Secret
+      metadata: {name: s}
+      stringData:
+        homeserver.yaml: |
+          macaroon_secret_key: hidden-value
+    `;
+    const at = (text: string): Promise<string> => hover('/all.yaml', text, {}, configurations);
+    has(
+      await at('homeserver.yaml: |\n    server_n$0ame'),
+      '**`server_name`**: string',
+      'It can never be changed later',
+    );
+    has(await at('cp_$0max'), '**`cp_max`**: number');
+    has(await at('timeout con$0nect'), '**`timeout connect`**');
+    has(await at('option http$0log'), '**`option httplog`**');
+    has(await at('down-after-milli$0seconds'), 'After how long without an answer');
+    has(await at('    real$0m=example'), '**`realm`**: domain name');
+    has(await at('Host $ho$0st'), 'The host of the request');
+    has(await at('"room_dir$0ectory"'), 'The list of public rooms');
+    has(await at('maxmem$0ory 1gb'), '**`maxmemory`**: size');
+    assert.equal(await at('timeout connect 5$0s'), '');
+    assert.equal(await at('# real$0m'), '');
+    assert.ok(!(await at('macaroon_sec$0ret')).includes('access tokens'));
+    assert.ok(!(await at('macaroon_sec$0ret')).includes('**`macaroon_secret_key'));
+  });
+
   it('says of a volume what it holds and where it is mounted', async () => {
     const text = await hover('/synapse/workload.yaml', '{name: temp$0late');
     has(text, 'Holds ConfigMap `synapse-config`', 'init container `render` at `/template`');
