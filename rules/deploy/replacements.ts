@@ -50,6 +50,7 @@ export function meantPath(workspace: Workspace, path: string): string | undefine
     only(candidates, one => unnumbered(one) === unnumbered(wanted)) ??
     nearest(wanted, candidates) ??
     besideIt(wanted, candidates) ??
+    ofOtherKind(wanted, candidates) ??
     elsewhere(wanted, candidates);
   return found === undefined || found === wanted ? undefined : `${start}${found}${isFolder ? '/' : ''}`;
 }
@@ -63,6 +64,13 @@ function besideIt(wanted: string, candidates: readonly string[]): string | undef
     beside.map(one => unnumbered(lastPart(one))),
   );
   return meant === undefined ? undefined : only(beside, one => unnumbered(lastPart(one)) === meant);
+}
+
+/** What in the same folder has the name with another kind of workload: a Deployment became a StatefulSet. */
+function ofOtherKind(wanted: string, candidates: readonly string[]): string | undefined {
+  const bare = (path: string): string =>
+    unnumbered(path).replace(/[-_.](?:deployment|statefulset|daemonset|cronjob|job|pod)(?=\.\w+$)/, '');
+  return bare(wanted) === unnumbered(wanted) ? undefined : only(candidates, one => bare(one) === bare(wanted));
 }
 
 /** What has the same name in another folder, unless the folder is there: then it is a part of its own that is missing. */
