@@ -5,6 +5,7 @@ import type { Place } from '../manifests/span';
 import type { Value } from '../manifests/value';
 import type { Index, IndexEntry, Workspace } from '../manifests/workspace';
 import { promisedIn, scriptedIn } from './scripted';
+import { isFilledByCopy, madeFrom } from './secret-operators';
 import { settingsOf } from './settings';
 
 /** Something that will exist in the cluster: because the tree says so, or because something in the tree makes it. */
@@ -160,11 +161,13 @@ export function* declaredBy(resource: Resource): Iterable<Declaration> {
       name,
       'manifest',
       at,
-      kind === 'Secret' || kind === 'ConfigMap' ? dataKeys(root) : 'any',
+      (kind === 'Secret' || kind === 'ConfigMap') && !isFilledByCopy(resource) ? dataKeys(root) : 'any',
       resource,
     );
   }
   yield* madeBy[resource.qualifiedKind]?.(resource) ?? [];
+  for (const made of madeFrom(resource))
+    yield declaration(made.kind, made.namespace, made.name, 'operator', made.at, made.keys, resource, made.by);
   if (kind === 'StatefulSet') {
     for (const template of root.at('spec', 'volumeClaimTemplates').items()) {
       const claim = template.at('metadata', 'name').text;
@@ -252,7 +255,7 @@ const madeBy: Readonly<Record<string, Maker>> = {
         name.string,
         'operator',
         name,
-        tlsKeys,
+        certificateKeys(certificate.root.at('spec')),
         certificate,
         'cert-manager',
       );
@@ -371,6 +374,21 @@ const userKeys = [
   'fqdn-jdbc-uri',
 ];
 const tlsKeys = ['tls.crt', 'tls.key', 'ca.crt'];
+
+/** cert-manager.io/docs/usage/certificate: additional output formats and keystores. */
+function certificateKeys(spec: Value): readonly string[] {
+  const formats = spec
+    .at('additionalOutputFormats')
+    .items()
+    .map(item => (item.at('type').text === 'DER' ? 'key.der' : 'tls-combined.pem'));
+  const stores = [
+    ['jks', 'jks'],
+    ['pkcs12', 'p12'],
+  ].flatMap(([field = '', ending]) =>
+    spec.at('keystores', field).exists ? [`keystore.${ending}`, `truststore.${ending}`] : [],
+  );
+  return [...tlsKeys, ...formats, ...stores];
+}
 
 function* accountKey(issuer: Resource): Iterable<Declaration> {
   const name = issuer.root.at('spec', 'acme', 'privateKeySecretRef', 'name');

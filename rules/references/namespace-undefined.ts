@@ -1,4 +1,5 @@
 import { chartReleases } from '../../analysis/charts';
+import { foundCommands } from '../../analysis/commands';
 import { declarationsOf, declaredNames } from '../../analysis/declarations';
 import { kustomizationOf } from '../../analysis/kustomize';
 import { namespaceExists } from '../../analysis/namespaces';
@@ -6,6 +7,7 @@ import { nearest } from '../../analysis/nearest';
 import { appendDocument, insertEntry, quoted, replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Index, Workspace } from '../../manifests/workspace';
+import { pathsApplied } from '../deploy/sequence';
 import type { Fix, Problem, Rule } from '../rule';
 
 export default {
@@ -100,6 +102,7 @@ function* inUnknownNamespace(resource: Resource, namespace: string, workspace: W
 function* withoutNamespace(resource: Resource, workspace: Workspace): Iterable<Problem> {
   if (!namespacedKinds.has(resource.qualifiedKind)) return;
   if (kustomizationOf(workspace, resource.document.file)?.namespace !== undefined) return;
+  if (workspace.shared(filesGivenNamespace).has(resource.document.file.path)) return;
   const stated = workspace.lookup(statedNamespaces, 'stated').length;
   const unstated = workspace.lookup(statedNamespaces, 'unstated').length;
   const inFile = workspace.lookup(statedNamespaces, `in ${resource.document.file.path}`).length > 0;
@@ -110,6 +113,16 @@ function* withoutNamespace(resource: Resource, workspace: Workspace): Iterable<P
     message: `${resource.kind} ${resource.name} names no namespace, unlike the rest of the tree, so it goes wherever kubectl points — add metadata.namespace.`,
     fixes: () => addNamespace(resource, workspace),
   };
+}
+
+/** The files that a script applies with `kubectl apply --namespace`. */
+function filesGivenNamespace(workspace: Workspace): ReadonlySet<string> {
+  const given = foundCommands(workspace).filter(
+    ({ command, isShown }) => !isShown && command.kind === 'apply' && command.namespace !== undefined,
+  );
+  return new Set(
+    given.flatMap(found => pathsApplied(workspace, found).flatMap(({ files = [] }) => files.map(file => file.path))),
+  );
 }
 
 const resourcesByNamespace: Index<Resource> = {

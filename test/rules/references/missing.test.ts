@@ -362,6 +362,56 @@ stringData: { a: x, b: y }
   });
 });
 
+describe('objects that other controllers make', () => {
+  const makers: Readonly<Record<string, string>> = {
+    'external-secrets.io/v1 ClusterExternalSecret': 'spec: {externalSecretName: app, externalSecretSpec: {}}',
+    'secrets-store.csi.x-k8s.io/v1 SecretProviderClass':
+      'spec: {secretObjects: [{secretName: app, data: [{objectName: x, key: a}]}]}',
+    'secrets.hashicorp.com/v1beta1 VaultDynamicSecret': 'spec: {destination: {name: app}}',
+    'secrets.hashicorp.com/v1beta1 VaultPKISecret': 'spec: {destination: {name: app}}',
+    'secrets.doppler.com/v1alpha1 DopplerSecret': 'spec: {managedSecret: {name: app, namespace: matrix}}',
+    'secrets.infisical.com/v1alpha1 InfisicalSecret':
+      'spec: {managedSecretReference: {secretName: app, secretNamespace: matrix}}',
+    'isindir.github.com/v1alpha3 SopsSecret': 'spec: {secretTemplates: [{name: app, stringData: {a: x}}]}',
+  };
+  for (const [kind, spec] of Object.entries(makers)) {
+    it(`include the Secret of a ${kind.split(' ')[1]}`, () => {
+      const made = `---\napiVersion: ${kind.replace(' ', '\nkind: ')}\nmetadata: {name: maker, namespace: matrix}\n${spec}\n`;
+      expectMarks(missingSecret, env('app', 'a') + made);
+      expectMarks(missingSecretKey, env('app', 'a') + made);
+      assert.equal(messages(missingSecret, env('app', 'a') + made.replaceAll('app', 'other')).length, 1);
+    });
+  }
+
+  it('include bundles of certificates, and copies into other namespaces', () => {
+    const bundle =
+      '---\napiVersion: trust.cert-manager.io/v1alpha1\nkind: Bundle\nmetadata: {name: ca}\nspec: {target: {configMap: {key: ca.crt}}}\n';
+    const mounted = pod(`${container}\nvolumes:\n  - name: ca\n    configMap: { name: ca }`);
+    expectMarks(missingConfigMap, mounted + bundle);
+    assert.equal(messages(missingConfigMap, mounted + bundle.replace('configMap', 'secret')).length, 1);
+    const copied = (annotations: string): string =>
+      `---\napiVersion: v1\nkind: Secret\nmetadata: {name: app, namespace: other, annotations: {${annotations}}}\nstringData: {a: x}\n`;
+    const reflector = 'reflector.v1.k8s.emberstack.com/reflection-auto';
+    expectMarks(
+      missingSecret,
+      env('app', 'a') + copied(`${reflector}-enabled: "true", ${reflector}-namespaces: matrix`),
+    );
+    expectMarks(missingSecret, env('app', 'a') + copied(`${reflector}-enabled: "true"`));
+    expectMarks(missingSecret, env('app', 'a') + copied('replicator.v1.mittwald.de/replicate-to: "matrix,x"'));
+    for (const annotations of ['a: b', `${reflector}-enabled: "true", ${reflector}-namespaces: third`])
+      assert.equal(messages(missingSecret, env('app', 'a') + copied(annotations)).length, 1);
+  });
+
+  it('include the further formats of a Certificate', () => {
+    const certificate = (spec: string): string =>
+      `---\napiVersion: cert-manager.io/v1\nkind: Certificate\nmetadata: {name: app, namespace: matrix}\nspec: {secretName: app${spec}}\n`;
+    const formats = ', additionalOutputFormats: [{type: CombinedPEM}], keystores: {pkcs12: {create: true}}';
+    expectMarks(missingSecretKey, env('app', 'tls-combined.pem') + certificate(formats));
+    expectMarks(missingSecretKey, env('app', 'keystore.p12') + certificate(formats));
+    assert.equal(messages(missingSecretKey, env('app', 'tls-combined.pem') + certificate('')).length, 1);
+  });
+});
+
 describe('references to other objects', () => {
   it('accept kube-root-ca.crt and the ServiceAccount default', () => {
     const source = pod(

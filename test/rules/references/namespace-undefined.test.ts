@@ -19,6 +19,12 @@ describe('namespace-undefined', () => {
     );
   });
 
+  it('accepts objects that a script applies to a namespace', () => {
+    const tree = `#- /a.yaml\n${configMap('a')}#- /b.yaml\n${configMap('b', 'matrix')}${configMap('c', 'matrix')}${configMap('d', 'matrix')}${namespace('matrix')}`;
+    expectMarks(namespaceUndefined, `${tree}#- /deploy.sh\nkubectl apply -n matrix -f a.yaml\n`);
+    assert.equal(messages(namespaceUndefined, `${tree}#- /deploy.sh\nkubectl apply -f a.yaml\n`).length, 1);
+  });
+
   it('is said once per namespace', () => {
     assert.equal(messages(namespaceUndefined, configMap('a', 'lost') + configMap('b', 'lost')).length, 1);
   });

@@ -1,0 +1,139 @@
+import type { Resource } from '../manifests/resource';
+import type { Place } from '../manifests/span';
+import type { Value } from '../manifests/value';
+
+/** A Secret or ConfigMap that a controller makes from another object. */
+export interface MadeObject {
+  readonly kind: 'Secret' | 'ConfigMap';
+  /** Undefined where it may be made in any namespace. */
+  readonly namespace: string | undefined;
+  readonly name: string;
+  readonly keys: readonly string[] | 'any';
+  readonly at: Place;
+  /** The controller. */
+  readonly by: string;
+}
+
+/** What controllers that only hand Secrets and ConfigMaps around make from an object. */
+export function* madeFrom(resource: Resource): Iterable<MadeObject> {
+  yield* makers[resource.qualifiedKind]?.(resource) ?? [];
+  yield* copiesOf(resource);
+}
+
+/** Whether a Secret or ConfigMap is filled by a controller with what another one has, so that its keys are not written. */
+export function isFilledByCopy({ root }: Resource): boolean {
+  const annotations = root.at('metadata', 'annotations');
+  return ['reflector.v1.k8s.emberstack.com/reflects', 'replicator.v1.mittwald.de/replicate-from'].some(
+    name => annotations.at(name).text,
+  );
+}
+
+const makers: Readonly<Record<string, (resource: Resource) => Iterable<MadeObject>>> = {
+  // external-secrets.io/latest/api/clusterexternalsecret.
+  *'ClusterExternalSecret.external-secrets.io'({ name, root }) {
+    const spec = root.at('spec');
+    const target = spec.at('externalSecretSpec', 'target', 'name').text;
+    const made = target ?? spec.at('externalSecretName').text ?? name;
+    yield secret(undefined, made, root.at('metadata', 'name'), 'External Secrets');
+  },
+  // secrets-store-csi-driver.sigs.k8s.io/topics/sync-as-kubernetes-secret.
+  *'SecretProviderClass.secrets-store.csi.x-k8s.io'({ namespace, root }) {
+    for (const item of root.at('spec', 'secretObjects').items()) {
+      const name = item.at('secretName');
+      const keys = item.at('data').items();
+      if (name.text)
+        yield secret(
+          namespace,
+          name.text,
+          name,
+          'the Secrets Store CSI driver',
+          keys.flatMap(one => one.at('key').text ?? []),
+        );
+    }
+  },
+  'VaultDynamicSecret.secrets.hashicorp.com': fromVault,
+  'VaultPKISecret.secrets.hashicorp.com': fromVault,
+  // docs.doppler.com/docs/kubernetes-operator.
+  *'DopplerSecret.secrets.doppler.com'({ namespace, root }) {
+    const managed = root.at('spec', 'managedSecret');
+    const name = managed.at('name');
+    if (name.text) yield secret(managed.at('namespace').text ?? namespace, name.text, name, 'the Doppler operator');
+  },
+  // infisical.com/docs/integrations/platforms/kubernetes.
+  *'InfisicalSecret.secrets.infisical.com'({ namespace, root }) {
+    const spec = root.at('spec');
+    const all = [spec.at('managedSecretReference'), ...spec.at('managedKubeSecretReferences').items()];
+    for (const managed of all) {
+      const name = managed.at('secretName');
+      if (name.text)
+        yield secret(managed.at('secretNamespace').text ?? namespace, name.text, name, 'the Infisical operator');
+    }
+  },
+  // isindir/sops-secrets-operator, README.
+  *'SopsSecret.isindir.github.com'({ namespace, root }) {
+    for (const template of root.at('spec', 'secretTemplates').items()) {
+      const name = template.at('name');
+      const keys = ['data', 'stringData'].flatMap(field => template.at(field).keys());
+      if (name.text) yield secret(namespace, name.text, name, 'the SOPS operator', keys.length > 0 ? keys : 'any');
+    }
+  },
+  // cert-manager.io/docs/trust/trust-manager: a Bundle is written to every namespace.
+  *'Bundle.trust.cert-manager.io'({ name, root }) {
+    for (const [kind, field] of [
+      ['ConfigMap', 'configMap'],
+      ['Secret', 'secret'],
+    ] as const) {
+      const key = root.at('spec', 'target', field, 'key').text;
+      if (key)
+        yield { kind, namespace: undefined, name, keys: 'any', at: root.at('metadata', 'name'), by: 'trust-manager' };
+    }
+  },
+};
+
+function* fromVault({ namespace, root }: Resource): Iterable<MadeObject> {
+  const name = root.at('spec', 'destination', 'name');
+  if (name.text) yield secret(namespace, name.text, name, 'the Vault Secrets Operator');
+}
+
+/** The copies that Reflector and the replicator of Mittwald push into other namespaces. */
+function* copiesOf({ kind, group, name, root }: Resource): Iterable<MadeObject> {
+  const isText = group === '' && (kind === 'Secret' || kind === 'ConfigMap');
+  const ofCertificate = kind === 'Certificate' && group === 'cert-manager.io';
+  if (!isText && !ofCertificate) return;
+  const annotations = isText ? root.at('metadata', 'annotations') : root.at('spec', 'secretTemplate', 'annotations');
+  const made = isText ? name : root.at('spec', 'secretName').text;
+  if (annotations.kind !== 'mapping' || made === undefined) return;
+  for (const [enabled, namespaces, by] of [
+    [`${reflector}reflection-auto-enabled`, `${reflector}reflection-auto-namespaces`, 'Reflector'],
+    [`${replicator}replicate-to`, `${replicator}replicate-to`, 'the replicator'],
+    [`${replicator}replicate-to-matching`, undefined, 'the replicator'],
+  ] as const) {
+    const on = annotations.at(enabled);
+    if (!on.text || on.text === 'false') continue;
+    const listed = namespaces === undefined ? [] : namesIn(annotations.at(namespaces));
+    for (const namespace of listed.length > 0 ? listed : [undefined])
+      yield { kind: kind === 'ConfigMap' ? kind : 'Secret', namespace, name: made, keys: 'any', at: on, by };
+  }
+}
+
+const reflector = 'reflector.v1.k8s.emberstack.com/';
+const replicator = 'replicator.v1.mittwald.de/';
+
+/** The namespaces of a list, which may be patterns; a pattern stands for any. */
+function namesIn(list: Value): readonly (string | undefined)[] {
+  return (list.text ?? '')
+    .split(',')
+    .map(one => one.trim())
+    .filter(Boolean)
+    .map(one => (/^[a-z0-9-]+$/.test(one) ? one : undefined));
+}
+
+function secret(
+  namespace: string | undefined,
+  name: string,
+  at: Place,
+  by: string,
+  keys: readonly string[] | 'any' = 'any',
+): MadeObject {
+  return { kind: 'Secret', namespace, name, keys, at, by };
+}
