@@ -3,6 +3,7 @@
 /** The id of every rule, sorted. */
 export const ruleIds: readonly string[] = [
   'alert-rules-missing',
+  'clamav-unknown-option',
   'component-deployed-twice',
   'config-copy-drift',
   'config-env-undefined',
@@ -29,6 +30,7 @@ export const ruleIds: readonly string[] = [
   'element-config-not-mounted',
   'element-homeserver-mismatch',
   'element-pdb-missing',
+  'field-value-refused',
   'file-not-read',
   'file-templated-skipped',
   'generated-name-taken',

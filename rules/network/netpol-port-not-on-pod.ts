@@ -107,6 +107,8 @@ export default {
         const { number } = port;
         if (!port.exists || port.isNull || item.at('endPort').exists) continue;
         const name = port.string;
+        // A number in quotes is no name at all, which field-value-refused reports.
+        if (name !== undefined && /^\d+$/.test(name)) continue;
         if (declared.some(one => (number === undefined ? one.name === name : one.port === number))) continue;
         yield {
           at: port,

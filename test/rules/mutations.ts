@@ -1037,6 +1037,10 @@ stringData:
     edit(haproxyConfig, '      acl is_media path_beg /_matrix/client/v1/media/\n', ''),
   ),
   mutation(
+    'clamav-unknown-option',
+    edit(clamav, '    Foreground yes\n    LogTime yes\n', '    Foreground yes\n    Daemonize no\n    LogTime yes\n'),
+  ),
+  mutation(
     'volume-mount-nested',
     edit(
       synapse,
@@ -1288,6 +1292,10 @@ spec:
     'crd-unknown-field',
     edit(element, 'automountServiceAccountToken: false', 'automountServiceAccountTokens: false'),
   ),
+  mutation('field-value-refused', edit(haproxy, 'memory: 512Mi', 'memory: 512MB')),
+  mutation('field-value-refused', edit(policies, 'port: 3310', 'port: "3310"', 0), {
+    also: { 'netpol-flow-blocked': 'A port by name is none that ClamAV has.' },
+  }),
   mutation('crd-required-field-missing', edit(sync, '      restartPolicy: OnFailure\n', '')),
   mutation(
     'schema-unknown-kind',
