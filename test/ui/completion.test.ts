@@ -5,10 +5,11 @@ import { deploymentDirectory, openWorkbench, type Workbench } from './workbench'
 
 const job = 'infrastructure/03-minio/wheels-job.yaml';
 const config = 'main-instance/01-synapse/configmap.yaml';
+const worker = 'main-instance/03-workers/synchrotron-statefulset.yaml';
 
 describe('completion', () => {
   let workbench: Workbench;
-  const texts = new Map([job, config].map(file => [file, '']));
+  const texts = new Map([job, config, worker].map(file => [file, '']));
   before(async () => {
     for (const file of texts.keys()) texts.set(file, read(file));
     workbench = await openWorkbench();
@@ -50,6 +51,26 @@ describe('completion', () => {
     await workbench.picture('completion-homeserver');
     await page.keyboard.press('Escape');
     await page.keyboard.press('Control+Z');
+  });
+
+  it('has the options of a worker in a here-document, and the variables of its container', async () => {
+    const { page } = workbench;
+    await workbench.openFile(worker);
+    const [line] = placeOf(worker, 'worker_name: ', '${HOSTNAME}');
+    await workbench.goTo(line, 1);
+    await page.keyboard.press('End');
+    await page.keyboard.press('Enter');
+    const row = page.locator('.suggest-widget.visible .monaco-list-row');
+    await page.keyboard.type('worker_re', { delay: 60 });
+    await row.filter({ hasText: 'worker_replication_secret' }).first().waitFor();
+    await suggestions();
+    await workbench.picture('completion-here-document');
+    await page.keyboard.press('Escape');
+    await page.keyboard.type('plication_secret: ${', { delay: 60 });
+    await row.filter({ hasText: 'key REPLICATION_SECRET of Secret/synapse-secrets' }).waitFor();
+    await workbench.picture('completion-variable');
+    await page.keyboard.press('Escape');
+    for (let at = 0; at < 4; at++) await page.keyboard.press('Control+Z');
   });
 
   /** The labels of the list, once it is there with its details beside it. */
