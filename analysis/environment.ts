@@ -1,8 +1,9 @@
+import { cached } from '../manifests/derived';
 import type { Resource } from '../manifests/resource';
 import type { Value } from '../manifests/value';
 import type { Workspace } from '../manifests/workspace';
 import { declarationsOf } from './declarations';
-import type { Container } from './pods';
+import { type Container, containersOf } from './pods';
 import { secretEntry } from './secret-data';
 
 /** One environment variable of a container and where its value comes from. */
@@ -30,6 +31,17 @@ export interface Environment {
 
 /** The environment that a container is started with; what its image sets is not known here. */
 export function environmentOf(workspace: Workspace, resource: Resource, container: Container): Environment {
+  const known = workspace.derive(environments, resource).get(container);
+  return known ? known() : readEnvironment(workspace, resource, container);
+}
+
+function environments(resource: Resource, workspace: Workspace): ReadonlyMap<Container, () => Environment> {
+  return new Map(
+    containersOf(resource).map(container => [container, cached(() => readEnvironment(workspace, resource, container))]),
+  );
+}
+
+function readEnvironment(workspace: Workspace, resource: Resource, container: Container): Environment {
   const variables = new Map<string, EnvironmentVariable>();
   let isOpen = false;
   for (const item of container.value.at('envFrom').items()) {

@@ -87,6 +87,10 @@ export function textsOfVolume(workspace: Workspace, resource: Resource, volume: 
 
 /** The texts of all volumes that some container of the workload mounts. */
 export function mountedTexts(workspace: Workspace, resource: Resource): readonly MountedText[] {
+  return workspace.derive(readMountedTexts, resource);
+}
+
+function readMountedTexts(resource: Resource, workspace: Workspace): readonly MountedText[] {
   const names = new Set(containersOf(resource).flatMap(container => mountsOf(container).map(mount => mount.volume)));
   return [...names].flatMap(name => {
     const volume = volumeOf(resource, name);

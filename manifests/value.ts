@@ -1,3 +1,4 @@
+import { getActiveSub } from 'alien-signals';
 import type { EmbeddedDocument } from './embedded';
 import { readEmbedded } from './embedded';
 import { LazyPlace } from './lazy-place';
@@ -8,6 +9,7 @@ import type { Place, Span } from './span';
 import {
   blockIndent,
   contentSpan,
+  findKey,
   isVerbatim,
   type NodeStyle,
   nodeAfter,
@@ -124,14 +126,17 @@ export class Value implements Place {
 
   /** What a scalar means: a string, number, boolean or null. Undefined for collections and missing values. */
   get scalar(): ScalarValue | undefined {
-    if (this.#kind !== 'scalar') {
+    const { tree } = this.source;
+    const node = this.#targetIn(tree);
+    if (node < 0 || nodeKind(tree, node) !== 'scalar') {
       this.#read('kind');
       return undefined;
     }
-    const text = this.#text();
-    if (nodeStyle(this.source.tree, this.#target) !== 'plain') return text;
-    const tag = this.source.tree.tags.get(this.#target);
-    return tag === undefined ? resolvePlain(text) : tag.endsWith('str') ? text : resolvePlain(text);
+    this.#read('text');
+    const text = scalarText(tree, node);
+    if (nodeStyle(tree, node) !== 'plain') return text;
+    const tag = tree.tags.size === 0 ? undefined : tree.tags.get(node);
+    return tag?.endsWith('str') ? text : resolvePlain(text);
   }
 
   /** The text if the value is a string. */
@@ -158,7 +163,7 @@ export class Value implements Place {
   /** The text of any scalar, whatever its type: `8080` as well as `"8080"`. Undefined for null and collections. */
   get text(): string | undefined {
     const scalar = this.scalar;
-    return scalar === undefined || scalar === null ? undefined : this.#text();
+    return typeof scalar === 'string' ? scalar : scalar === undefined || scalar === null ? undefined : this.#text();
   }
 
   get style(): NodeStyle {
@@ -272,16 +277,20 @@ export class Value implements Place {
     return this.#nodeOf(this.#id);
   }
 
-  /** The node that is meant: of an alias, that of its anchor. */
   get #target(): number {
+    return this.#targetIn(this.source.tree);
+  }
+
+  /** The node that is meant in the source's present tree: of an alias, that of its anchor. */
+  #targetIn(tree: Tree): number {
     const node = this.#node;
-    return this.source.tree.targets.get(node) ?? node;
+    return tree.targets.size === 0 ? node : (tree.targets.get(node) ?? node);
   }
 
   get #kind(): 'mapping' | 'sequence' | 'scalar' | 'missing' {
-    const node = this.#target;
-    if (node < 0) return 'missing';
-    const kind = nodeKind(this.source.tree, node);
+    const { tree } = this.source;
+    const node = this.#targetIn(tree);
+    const kind = node < 0 ? 'alias' : nodeKind(tree, node);
     return kind === 'alias' ? 'missing' : kind;
   }
 
@@ -290,11 +299,12 @@ export class Value implements Place {
   }
 
   #read(facet: Facet): void {
-    if (this.#id >= 0 && this.source.reads) this.source.reads.read(facet, this.#targetId);
+    if (this.#id < 0 || getActiveSub() === undefined) return;
+    this.source.reads?.read(facet, this.#targetId);
   }
 
   #readMissing(name: PathKey): void {
-    if (this.#id < 0 || !this.source.reads) return;
+    if (this.#id < 0 || !this.source.reads || getActiveSub() === undefined) return;
     this.source.reads.read('kind', this.#targetId);
     this.source.reads.readMissing(this.#targetId, name);
   }
@@ -312,16 +322,19 @@ export class Value implements Place {
   }
 
   #child(key: PathKey): Value {
-    if (typeof key === 'number') {
-      const node = this.#kind === 'sequence' ? this.#children()[key] : undefined;
-      return new Value(this.source, node ?? -1, -1, this, key);
-    }
+    const { tree } = this.source;
+    const target = this.#targetIn(tree);
+    const kind = target < 0 ? undefined : nodeKind(tree, target);
+    if (typeof key === 'number')
+      return new Value(this.source, (kind === 'sequence' ? this.#children()[key] : undefined) ?? -1, -1, this, key);
+    const keyNode = kind === 'mapping' ? findKey(tree, target, key) : -1;
+    if (keyNode >= 0) return new Value(this.source, nodeAfter(tree, keyNode), keyNode, this, key);
     let found: Value | undefined;
-    this.#eachEntry((name, keyNode, node) => {
-      if (name !== key) return false;
-      found = new Value(this.source, node, keyNode, this, key);
-      return true;
-    });
+    if (kind === 'mapping' && findKey(tree, target, '<<') >= 0)
+      this.#eachEntry((name, mergedKey, node) => {
+        if (name === key) found = new Value(this.source, node, mergedKey, this, key);
+        return found !== undefined;
+      });
     return found ?? new Value(this.source, -1, -1, this, key);
   }
 

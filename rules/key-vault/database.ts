@@ -21,6 +21,10 @@ export interface VaultDatabase {
 
 /** What the environment of a key_vault workload says; undefined without a name that is filled in. */
 export function vaultDatabase(workspace: Workspace, vault: Resource): VaultDatabase | undefined {
+  return workspace.derive(readVaultDatabase, vault);
+}
+
+function readVaultDatabase(vault: Resource, workspace: Workspace): VaultDatabase | undefined {
   for (const container of mainContainersOf(vault)) {
     const { variables } = environmentOf(workspace, vault, container);
     const variable = ['DB_NAME', 'DATABASE_NAME', 'POSTGRES_DB', 'PGDATABASE']
@@ -38,6 +42,10 @@ export function vaultDatabase(workspace: Workspace, vault: Resource): VaultDatab
 
 /** The database of the first key_vault of the tree. */
 export function firstVaultDatabase(workspace: Workspace): VaultDatabase | undefined {
+  return workspace.shared(findVaultDatabase);
+}
+
+function findVaultDatabase(workspace: Workspace): VaultDatabase | undefined {
   return workloads(workspace, 'key_vault')
     .map(vault => vaultDatabase(workspace, vault))
     .find(one => one !== undefined);
@@ -54,6 +62,10 @@ export interface CreatedDatabase {
 
 /** The databases that a resource creates: by a script, by a Cluster's bootstrap, or as a Database object. */
 export function databasesCreatedBy(workspace: Workspace, resource: Resource): readonly CreatedDatabase[] {
+  return workspace.derive(findCreations, resource);
+}
+
+function findCreations(resource: Resource, workspace: Workspace): readonly CreatedDatabase[] {
   const { qualifiedKind, root } = resource;
   if (qualifiedKind === 'Database.postgresql.cnpg.io') {
     const name = root.at('spec', 'name');
@@ -130,6 +142,10 @@ export const creatingKinds: readonly string[] = [
 ];
 
 export function databasesCreated(workspace: Workspace): readonly CreatedDatabase[] {
+  return workspace.shared(findAllCreations);
+}
+
+function findAllCreations(workspace: Workspace): readonly CreatedDatabase[] {
   return creatingKinds.flatMap(kind =>
     workspace.resources(kind).flatMap(resource => databasesCreatedBy(workspace, resource)),
   );
