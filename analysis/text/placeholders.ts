@@ -227,7 +227,8 @@ const asks: readonly RegExp[] = [
 ];
 
 /** Words that are a placeholder if they are the whole value. */
-const standsForNothing = /^(?:todo|fixme|placeholder|x{3,}(?:[-_]x{3,})*)$/i;
+const standsForNothing =
+  /^(?:todo|fixme|tbd|tba|placeholder|x{3,}(?:[-_]x{3,})*|(?:set|fill)[-_]?me(?:[-_]in)?|(?:dummy|fake)[-_](?:secret|password|token|key|value)[\w-]*|(?:to[-_]be|must[-_]be)[-_](?:replaced|set|filled|generated|changed|defined|determined|provided)[\w-]*|generate[-_](?:an?|me|with|using|your|secure|strong)[-_][\w-]+)$/i;
 
 function tokenAt(text: string, start: number, word: string): Placeholder | undefined {
   const end = start + word.length;
@@ -290,6 +291,12 @@ function placeholderDomain(host: string, own: readonly string[], inPath: boolean
   const lower = host.toLowerCase();
   const reserved = /(?:^|\.)(example\.(?:com|org|net))$/.exec(lower)?.[1];
   if (reserved !== undefined) return reserved;
+  // Nobody runs a homeserver under these either; a file's name such as `example.conf` is none.
+  const usual =
+    /(?:^|\.)((?:example\.(?:edu|info|io|dev|app|co|me|eu|us|uk|de|fr|nl|ch|at|es|it|ir|ru|br|in|jp|cloud|chat|xyz|local|lan|internal)|[a-z0-9-]+\.tld))$/.exec(
+      lower,
+    )?.[1];
+  if (usual !== undefined && !inPath) return usual;
   const given = own.find(domain => lower === domain || lower.endsWith(`.${domain}`));
   if (given !== undefined) return given;
   const labels = lower.split('.');
@@ -308,7 +315,9 @@ function placeholderDomain(host: string, own: readonly string[], inPath: boolean
 
 function isYourDomain(label: string): boolean {
   if (/^change(?:me|_to)_/.test(label)) return label.includes('domain');
-  return /^your[-_]?(?:domain|company|org|organi[sz]ation|server|homeserver|site|website|host|business)$/.test(label);
+  return /^(?:your[-_]?(?:domain|company|org|organi[sz]ation|server|homeserver|site|website|host|business)|my[-_]?domain)$/.test(
+    label,
+  );
 }
 
 const fileExtensions: ReadonlySet<string> = new Set(

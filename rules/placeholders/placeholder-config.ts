@@ -1,5 +1,6 @@
+import { isUsedByScript, valuesDocuments } from '../../analysis/helm-values';
 import type { Rule } from '../rule';
-import { placeholdersIn } from './texts';
+import { placeholdersIn, placeholdersOf } from './texts';
 
 export default {
   id: 'placeholder-config',
@@ -10,6 +11,7 @@ export default {
   remedy: 'Write the real value, or take it from a Secret.',
   traps: [
     'Comments, scripts, descriptions, alert rules and dashboards are not searched.',
+    'Helm values count, as a warning, where a script of the tree passes them to Helm.',
     'Tokens that an init container replaces (`X_PLACEHOLDER`, `${X}`) are the business of config-placeholder-unsubstituted.',
   ],
   examples: {
@@ -46,6 +48,19 @@ export default {
     for (const { placeholder, at } of placeholdersIn(resource, workspace)) {
       if (placeholder.class !== 'change-me' && placeholder.class !== 'angle') continue;
       yield { at, message: `${placeholder.text} is still to be filled in — write the real value.` };
+    }
+  },
+  *checkDocument(document, workspace) {
+    if (!isUsedByScript(workspace, document.file) || !valuesDocuments(workspace).includes(document)) return;
+    for (const scalar of document.root.scalars()) {
+      for (const { placeholder, at } of placeholdersOf(scalar, 'value')) {
+        if (placeholder.class !== 'change-me' && placeholder.class !== 'angle') continue;
+        yield {
+          at,
+          severity: 'warning',
+          message: `${placeholder.text} in the values of a chart is still to be filled in — write the real value.`,
+        };
+      }
     }
   },
 } satisfies Rule;

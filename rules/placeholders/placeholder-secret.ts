@@ -2,6 +2,7 @@ import { referrersOf } from '../../analysis/references';
 import { secretEntries } from '../../analysis/secret-data';
 import { languageOf, maskComments } from '../../analysis/text/comments';
 import { findPlaceholders } from '../../analysis/text/placeholders';
+import type { Index, Workspace } from '../../manifests/workspace';
 import { generatedItemOf, itemOfKey } from '../credential-items';
 import type { Rule } from '../rule';
 
@@ -17,6 +18,7 @@ export default {
     'Values under `data` are decoded first. Comments in a `config.env` or another embedded file do not count.',
     'Tokens in a configuration file that is kept in a Secret, such as a whole homeserver.yaml, are the business of config-placeholder-unsubstituted: an init container may replace them.',
     'One finding per key, however many placeholders its value has.',
+    'A value that is nothing but `${VARIABLE}` counts as well, unless a script or document of the tree speaks of a tool that fills it in, such as envsubst.',
   ],
   examples: {
     bad: `
@@ -51,7 +53,10 @@ export default {
       const isTemplate =
         language !== undefined && referrersOf(workspace, 'Secret', secret.namespace, secret.name).length > 0;
       const found = findPlaceholders(searched, 'value').find(
-        ({ class: kind }) => kind !== 'domain' && kind !== 'env' && !(isTemplate && kind === 'token'),
+        ({ class: kind, text: part }) =>
+          kind !== 'domain' &&
+          !(kind === 'env' && (part.length !== text.trim().length || isFilledInOnTheWay(workspace))) &&
+          !(isTemplate && kind === 'token'),
       );
       if (!found) continue;
       const item = itemOfKey(secret.name, key);
@@ -64,3 +69,20 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** Whether something fills in `${X}` before the manifests are applied; kubectl itself does not. */
+function isFilledInOnTheWay(workspace: Workspace): boolean {
+  return workspace.lookup(fillers, '').length > 0;
+}
+
+const fillers: Index<true> = {
+  name: 'what fills in variables of manifests',
+  *textFile({ text }) {
+    if (/\benvsubst\b|\bgomplate\b|\bsops\b|\bytt\b|\bansible\b|\bterraform\b|\bargocd\b|\bflux\b/i.test(text))
+      yield ['', true];
+  },
+  *resource({ kind, root }) {
+    // Flux puts variables in for a Kustomization with postBuild.
+    if (kind === 'Kustomization' && root.at('spec', 'postBuild').exists) yield ['', true];
+  },
+};

@@ -49,7 +49,8 @@ export function configLanguage(key: string, text: string): Language | 'value' | 
 
 const unsearchedKinds = new Set(['PrometheusRule', 'CustomResourceDefinition', 'GrafanaDashboard']);
 /** Cheap to test: every placeholder has one of these somewhere. */
-const suspicious = /change|replace|insert|your|fixme|todo|xxx|placeholder|from_secret|example|invalid|domain|<|__|@@/i;
+const suspicious =
+  /change|replace|insert|your|fixme|todo|tbd|tba|xxx|placeholder|from_secret|example|invalid|domain|\.tld|<|__|@@|(?:set|fill)[-_]?me|dummy|fake|_be_|-be-|generate/i;
 
 interface SearchedText {
   readonly value: Value;

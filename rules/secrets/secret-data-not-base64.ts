@@ -1,4 +1,5 @@
 import { decodeBase64 } from '../../analysis/secret-data';
+import { replaceScalar } from '../../manifests/edit';
 import type { Rule } from '../rule';
 
 export default {
@@ -8,7 +9,10 @@ export default {
   summary: 'A value under `data` of a Secret is not base64.',
   why: 'The API server refuses the object: `illegal base64 data`. Nothing of the Secret is created.',
   remedy: 'Encode the value, or move the key to `stringData`, where values are written as they are.',
-  traps: ['Bytes that are no text, such as a keystore, are base64 all the same and accepted.'],
+  traps: [
+    'Bytes that are no text, such as a keystore, are base64 all the same and accepted.',
+    'Without its padding (`=`) a value is refused like any other.',
+  ],
   sources: ['Kubernetes API reference, Secret v1: data is base64, stringData is plain'],
   examples: {
     bad: `
@@ -40,15 +44,25 @@ export default {
       yield {
         at: value,
         message: `${key} of Secret ${secret.name} is not base64, so the API server refuses the object — encode it, or move it to stringData.`,
+        fixes: () => {
+          const padded = withPadding(value.text ?? '');
+          const edit = padded === undefined ? undefined : replaceScalar(value, padded);
+          return edit ? [{ title: 'Add the padding', safe: true, edits: [edit] }] : [];
+        },
       };
     }
   },
 } satisfies Rule;
 
-/** Standard base64 with padding, as Go's encoding/json decodes it; line breaks are skipped. */
+/** Standard base64 with padding, as Go's encoding/json decodes it; line breaks are skipped, blanks and other alphabets are not. */
 function isBase64(text: string): boolean {
   const compact = text.replace(/[\r\n]/g, '');
-  return (
-    /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(compact) || decodeBase64(text) !== undefined
-  );
+  return /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(compact);
+}
+
+/** The text with the padding that it lacks; undefined if that is not all, or if it may well be a password in plain text. */
+function withPadding(text: string): string | undefined {
+  const padded = text + '='.repeat((4 - (text.length % 4)) % 4);
+  const decoded = text.includes('=') || !isBase64(padded) ? undefined : decodeBase64(padded);
+  return decoded !== undefined && decoded !== '' && /^[\x20-\x7e\r\n]*$/.test(decoded) ? padded : undefined;
 }

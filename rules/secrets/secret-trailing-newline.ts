@@ -1,17 +1,23 @@
+import { environmentOf } from '../../analysis/environment';
+import { containersOf } from '../../analysis/pods';
+import { referrersOf } from '../../analysis/references';
 import { secretEntries } from '../../analysis/secret-data';
 import { replaceScalar } from '../../manifests/edit';
-import type { Rule } from '../rule';
+import type { Resource } from '../../manifests/resource';
+import type { Value } from '../../manifests/value';
+import type { Workspace } from '../../manifests/workspace';
+import type { Problem, Rule } from '../rule';
 
 export default {
   id: 'secret-trailing-newline',
   items: [],
   severity: 'warning',
-  summary: 'An encoded value ends with a line break.',
+  summary: 'A value of a Secret ends with a line break.',
   why: '`echo secret | base64` encodes the line break as well. The program gets a password that ends in one, and no login with it succeeds.',
   remedy: 'Encode without the line break: `printf %s "$SECRET" | base64`.',
   traps: [
     'Values of several lines, such as keys and configuration files, end in a line break on purpose.',
-    'Values under `stringData` are not looked at.',
+    'Under `stringData` a block scalar (`|`) keeps its line break, which matters only where a container reads the value as a variable.',
   ],
   examples: {
     bad: `
@@ -37,9 +43,13 @@ export default {
     `,
   },
   kinds: ['Secret'],
-  *check(secret) {
+  *check(secret, workspace) {
     for (const { key, value, text, isEncoded } of secretEntries(secret)) {
-      if (!isEncoded || text === undefined || !/^[^\n]+\r?\n$/.test(text)) continue;
+      if (text === undefined || !/^[^\n]+\r?\n$/.test(text)) continue;
+      if (!isEncoded) {
+        if (isReadAsVariable(workspace, secret, key)) yield inBlock(secret, key, value, text);
+        continue;
+      }
       yield {
         at: value,
         message: `${key} of Secret ${secret.name} ends with a line break once decoded — encode it without.`,
@@ -53,3 +63,26 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** A block scalar keeps its last line break, which is a part of a variable's value as much as of a file. */
+function inBlock(secret: Resource, key: string, value: Value, text: string): Problem {
+  return {
+    at: value,
+    message: `${key} of Secret ${secret.name} ends with the line break of its block, and containers read it as a variable — write the value on the line of its key.`,
+    fixes: () => {
+      const edit = replaceScalar(value, text.replace(/\r?\n$/, ''));
+      return edit ? [{ title: 'Write it without the line break', safe: true, edits: [edit] }] : [];
+    },
+  };
+}
+
+/** Whether a container takes the key as a variable. In a file a line break at the end is usual. */
+function isReadAsVariable(workspace: Workspace, secret: Resource, key: string): boolean {
+  return referrersOf(workspace, 'Secret', secret.namespace, secret.name).some(({ resource }) =>
+    containersOf(resource).some(container =>
+      [...environmentOf(workspace, resource, container).variables.values()].some(
+        ({ source }) => source?.kind === 'Secret' && source.name === secret.name && source.key === key,
+      ),
+    ),
+  );
+}

@@ -276,6 +276,11 @@ function breaking(
     const character = find(/[@:/?#[\]\s%]/);
     return character === undefined ? undefined : { character, where: 'URL' };
   }
+  // Redis splits its lines at blanks, and a quote begins a string anywhere (sdssplitargs in sds.c).
+  if (/(?:redis|sentinel|valkey)[\w.-]*\.conf$/.test(path) && /\s$/.test(line) && /^\s*$/.test(rest)) {
+    const character = find(/[\s"']/);
+    return character === undefined ? undefined : { character, where: 'argument' };
+  }
   if (!/\.(?:ya?ml|json)$/.test(path)) return undefined;
   if (/^[^"]*(?:"[^"]*"[^"]*)*"[^"]*$/.test(line) && rest.includes('"')) {
     const character = find(/["\\]/);

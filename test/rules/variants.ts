@@ -17,8 +17,14 @@ const sync = 'li-instance/04-sync-system/replication-job.yaml';
 const keyVault = 'main-instance/08-key-vault/deployment.yaml';
 const li = 'li-instance/01-synapse/synapse-statefulset.yaml';
 
+const deployScript = 'scripts/deploy.sh';
 const syncSecrets = 'li-instance/04-sync-system/credentials.yaml';
 
+const synapseSecrets = 'main-instance/01-synapse/credentials.yaml';
+const livekitSecrets = 'main-instance/04-livekit/credentials.yaml';
+const prometheusValues = 'values/kube-prometheus-stack.yaml';
+
+const macaroon = 'e882204e6b41ec30fffc3c7629812f11eee437432d1d5e2b6a5b0eb95ff2ebd8';
 const superuser = '  enableSuperuserAccess: true\n';
 const ownSuperuser = `${superuser}  superuserSecret:\n    name: own-superuser\n`;
 
@@ -160,15 +166,11 @@ spec:
   ),
   'a subscription with a user of another variable': mutation('sync-credentials-user', [
     edit(sync, 'user=${MAIN_DB_USER} password', 'user=${SOURCE_USER} password'),
-    edit(
-      sync,
-      '          env:\n',
-      '          env:\n            - name: SOURCE_USER\n              value: replicator\n',
-    ),
+    edit(sync, '          env:\n', '          env:\n            - name: SOURCE_USER\n              value: postgres\n'),
   ]),
   'a subscription with a user that is written out': mutation(
     'sync-credentials-user',
-    edit(sync, 'user=${MAIN_DB_USER} password', 'user=replicator password'),
+    edit(sync, 'user=${MAIN_DB_USER} password', 'user=postgres password'),
   ),
   'a subscription with a password of another variable': mutation('sync-credentials-password', [
     edit(sync, "password=${MAIN_DB_PASSWORD}'", "password=${SOURCE_PASSWORD}'"),
@@ -191,6 +193,54 @@ spec:
       '  MAIN_DB_USER: synapse\n  SOURCE_PASSWORD: tR4vKq8ZsYx1LcWb6RmJd3KgHf7EuAo0\n',
     ),
   ]),
+  'another word for a value to come': mutation(
+    'placeholder-secret',
+    edit(synapseSecrets, macaroon, 'GENERATE_A_SECURE_KEY'),
+  ),
+  'a variable that nothing puts into a Secret': mutation(
+    'placeholder-secret',
+    edit(synapseSecrets, macaroon, '"${MACAROON_SECRET}"'),
+  ),
+  'the values of a chart': mutation(
+    'placeholder-config',
+    edit(prometheusValues, 'grafana:\n', 'grafana:\n  adminEmail: CHANGEME\n'),
+  ),
+  'a base64 text without its padding': mutation('secret-data-not-base64', edit(redis, 'TNCNnJlNg==', 'TNCNnJlNg')),
+  'the line break of a block scalar in a variable': mutation(
+    'secret-trailing-newline',
+    edit(synapseSecrets, `MACAROON_SECRET: ${macaroon}`, `MACAROON_SECRET: |\n    ${macaroon}`),
+  ),
+  'a public key for the private one': mutation(
+    'secret-bad-key-material',
+    cut(
+      keyVaultSecrets,
+      '-----BEGIN RSA PRIVATE',
+      '-----END RSA PRIVATE KEY',
+      '-----BEGIN PUBLIC KEY-----\n    MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAp\n    -----END PUBLIC KEY',
+    ),
+  ),
+  'a text for a private key': mutation(
+    'secret-bad-key-material',
+    cut(
+      keyVaultSecrets,
+      'RSA_PRIVATE_KEY: |',
+      'END RSA PRIVATE KEY-----',
+      'RSA_PRIVATE_KEY: dbff2be8d382e69328a093595a51f2c5614e78ce979e8a59',
+    ),
+  ),
+  'a password with a blank in redis.conf': mutation(
+    'substitution-unsafe-secret',
+    [
+      edit(
+        redis,
+        'UE9IcEhlcHJITmRtNHhvUU5TNVF0cjh6cGFOMzc3cE9UOG1jVTNCNnJlNg==',
+        'UE9IcCBlcHJITmRtNHhvUU5TNVF0cjh6cGFOMzc3cE9UOG1jVTNCNnJlNg==',
+      ),
+      edit(synapseSecrets, 'POHpHeprHNdm', 'POHp eprHNdm'),
+      edit(livekitSecrets, 'POHpHeprHNdm', 'POHp eprHNdm'),
+    ],
+    { count: 3 },
+  ),
   'a storage class in small letters': mutation('minio-erasure-parity', edit(minioSecrets, 'EC:4', 'ec:4')),
   'a well-known root password of MinIO': mutation(
     'secret-weak-value',
@@ -256,6 +306,22 @@ export const accepted: Readonly<Record<string, readonly Change[]>> = {
               connection.autocommit = True
               connection.cursor().execute("CREATE DATABASE key_vault OWNER key_vault")
 `,
+    ),
+  ],
+  'a variable in a Secret that a script fills in': [
+    edit(synapseSecrets, macaroon, '"${MACAROON_SECRET}"'),
+    edit(
+      deployScript,
+      '# Core services\n',
+      '# Core services\nenvsubst < main-instance/01-synapse/credentials.yaml | kubectl apply -f -\n',
+    ),
+  ],
+  'a private key in base64 once more': [
+    cut(
+      keyVaultSecrets,
+      'RSA_PRIVATE_KEY: |',
+      'END RSA PRIVATE KEY-----',
+      'RSA_PRIVATE_KEY: LS0tLS1CRUdJTiBSU0EgUFJJVkFURSBLRVktLS0tLQpNSUlFb2dJQkFBS0NBUUVBcCtTRA==',
     ),
   ],
   'a second pool of MinIO, which Prometheus reaches through the same Service': [
