@@ -1,8 +1,10 @@
 // What the runs of test/vscode have in common: the suites as JavaScript, and a deployment to open.
 import fs from 'node:fs';
 import path from 'node:path';
-import esbuild from 'esbuild';
+import { build } from 'rolldown';
 import { cacheDirectory, repository } from './provision.mjs';
+
+const bundle = { cwd: repository, platform: 'node', transform: { target: 'node20.19' }, logLevel: 'warn' };
 
 /** Bundles test/vscode into the cache; gives the path of the module whose `run()` runs the suites. */
 export async function bundleTests() {
@@ -10,17 +12,11 @@ export async function bundleTests() {
   const suites = fs.readdirSync(directory, { recursive: true }).filter(file => file.endsWith('.test.ts'));
   const outdir = path.join(cacheDirectory, 'tests');
   fs.rmSync(outdir, { recursive: true, force: true });
-  await esbuild.build({
-    entryPoints: [...suites, 'index.ts'].map(file => path.join(directory, file)),
-    outbase: directory,
-    outdir,
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    target: 'node20.19',
+  await build({
+    ...bundle,
+    input: Object.fromEntries([...suites, 'index.ts'].map(file => [file.slice(0, -3), path.join(directory, file)])),
     external: ['vscode', 'mocha'],
-    sourcemap: 'inline',
-    logLevel: 'warning',
+    output: { dir: outdir, format: 'cjs', sourcemap: 'inline' },
   });
   return path.join(outdir, 'index.js');
 }
@@ -37,15 +33,11 @@ export async function installedBeside(names, temporary) {
     const folder = path.join(directory, `${publisher}.${id}-${version}`);
     fs.mkdirSync(folder, { recursive: true });
     fs.copyFileSync(path.join(source, 'package.json'), path.join(folder, 'package.json'));
-    await esbuild.build({
-      entryPoints: [path.join(source, 'extension.ts')],
-      outdir: folder,
-      bundle: true,
-      platform: 'node',
-      format: 'cjs',
-      target: 'node20.19',
+    await build({
+      ...bundle,
+      input: path.join(source, 'extension.ts'),
       external: ['vscode'],
-      logLevel: 'warning',
+      output: { dir: folder, format: 'cjs' },
     });
   }
   return directory;
