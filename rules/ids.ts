@@ -3,6 +3,7 @@
 /** The id of every rule, sorted. */
 export const ruleIds: readonly string[] = [
   'alert-rules-missing',
+  'clamav-unknown-option',
   'component-deployed-twice',
   'config-copy-drift',
   'config-env-undefined',

@@ -1,0 +1,161 @@
+import { mountedTexts } from '../../analysis/mounts';
+import { nearest } from '../../analysis/nearest';
+import { containersOf, workloadKinds } from '../../analysis/pods';
+import { familiesOf, imageTag } from '../../analysis/roles';
+import type { MappedText } from '../../manifests/mapped-text';
+import type { Rule } from '../rule';
+
+/**
+ * Every option of clamd.conf, freshclam.conf and clamav-milter.conf that ClamAV 1.5 or an earlier version knows; one of
+ * another program, or an old one, is only a warning in the log.
+ */
+const options = new Map(
+  `
+  AddHeader AlertBrokenExecutables AlertBrokenMedia AlertEncrypted AlertEncryptedArchive AlertEncryptedDoc
+  AlertExceedsMax AlertOLE2Macros AlertPartitionIntersection AlertPhishingCloak AlertPhishingSSLMismatch
+  AlgorithmicDetection AllowAllMatchScan AllowList AllowSupplementaryGroups ArchiveBlockEncrypted
+  ArchiveBlockMax ArchiveLimitMemoryUsage ArchiveMaxCompressionRatio ArchiveMaxFileSize ArchiveMaxFiles
+  ArchiveMaxRecursion ArchiveMaxScanSize BlockMax Bytecode BytecodeMode BytecodeSecurity BytecodeTimeout
+  BytecodeUnsigned CVDCertsDirectory CacheSize Checks Chroot ClamdSocket CommandReadTimeout
+  CompressLocalDatabase ConcurrentDatabaseReload ConnectTimeout CrossFilesystems DNSDatabaseInfo
+  DatabaseCustomURL DatabaseDirectory DatabaseMirror DatabaseOwner Debug DetectBrokenExecutables DetectPUA
+  DetectionStatsCountry DetectionStatsHostID DevACDepth DevACOnly DevLiblog DevPerformance DisableCache
+  DisableCertCheck Example ExcludeDatabase ExcludePUA ExcludePath ExitOnOOM ExtendedDetectionInfo ExtraDatabase
+  FIPSCryptoHashLimits FailIfCvdOlderThan FixStaleSocket FollowDirectorySymlinks FollowFileSymlinks ForceToDisk
+  Foreground GenerateMetadataJson HTTPProxyPassword HTTPProxyPort HTTPProxyServer HTTPProxyUsername
+  HTTPUserAgent HeuristicAlerts HeuristicScanPrecedence IdleTimeout IncludePUA JsonStoreExtraHashes
+  JsonStoreHTMLURIs JsonStorePDFURIs LeaveTemporaryFiles LocalIPAddress LocalNet LocalSocket LocalSocketGroup
+  LocalSocketMode LogClean LogFacility LogFile LogFileMaxSize LogFileUnlock LogInfected LogRotate LogSyslog
+  LogTime LogVerbose MailFollowURLs MailMaxRecursion MaxAttempts MaxConnectionQueueLength MaxDirectoryRecursion
+  MaxEmbeddedPE MaxFileSize MaxFiles MaxHTMLNoTags MaxHTMLNormalize MaxIconsPE MaxPartitions MaxQueue MaxRecHWP3
+  MaxRecursion MaxScanSize MaxScanTime MaxScriptNormalize MaxThreads MaxZipTypeRcg MilterSocket
+  MilterSocketGroup MilterSocketMode NotifyClamd OLE2BlockMacros OfficialDatabaseOnly OnAccessCurlTimeout
+  OnAccessDenyOnError OnAccessDisableDDD OnAccessExcludePath OnAccessExcludeRootUID OnAccessExcludeUID
+  OnAccessExcludeUname OnAccessExtraScanning OnAccessIncludePath OnAccessMaxFileSize OnAccessMaxThreads
+  OnAccessMountPath OnAccessPrevention OnAccessRetryAttempts OnClean OnErrorExecute OnFail OnInfected
+  OnOutdatedExecute OnUpdateExecute PCREMatchLimit PCREMaxFileSize PCRERecMatchLimit PartitionIntersection
+  PhishingAlwaysBlockCloak PhishingAlwaysBlockSSLMismatch PhishingScanURLs PhishingSignatures PidFile
+  PreludeAnalyzerName PreludeEnable PrivateMirror ReadTimeout ReceiveTimeout RejectMsg ReportHostname
+  SafeBrowsing ScanArchive ScanELF ScanHTML ScanHWP3 ScanImage ScanImageFuzzyHash ScanMail ScanOLE2 ScanOnAccess
+  ScanOneNote ScanPDF ScanPE ScanPartialMessages ScanSWF ScanXMLDOCS ScriptedUpdates SelfCheck SendBufTimeout
+  SkipAuthenticated StatsEnabled StatsHostID StatsPEDisabled StatsTimeout StreamMaxLength StreamMaxPort
+  StreamMinPort StructuredCCOnly StructuredDataDetection StructuredMinCreditCardCount StructuredMinSSNCount
+  StructuredSSNFormatNormal StructuredSSNFormatStripped SubmitDetectionStats SupportMultipleRecipients TCPAddr
+  TCPSocket TemporaryDirectory TestDatabases UpdateLogFile User VirusAction VirusEvent Whitelist
+`
+    .trim()
+    .split(/\s+/)
+    .map(name => [name.toLowerCase(), name]),
+);
+
+export default {
+  id: 'clamav-unknown-option',
+  items: [],
+  severity: 'error',
+  summary: 'A file of ClamAV has an option that it does not know.',
+  why: 'clamd and freshclam read their whole file before they start, and stop at the first option that they do not know: "Parse error … Unknown option". Without freshclam there are no signatures, and without signatures clamd does not start either.',
+  remedy:
+    'Correct the name, or delete the line. What the command line knows, such as `--daemon`, is no option of the file.',
+  traps: [
+    'Options of another of ClamAV’s programs, and those that were taken out of use, are skipped with a warning; they are not reported.',
+    'For an image without a version, or of a version later than 1.5, an unknown option may be a new one: this is a warning then.',
+    'The line `Example` of the sample files has to go: both programs refuse to start with it.',
+  ],
+  sources: ['Cisco-Talos/clamav 1.4.6, common/optparser.c', 'docs.clamav.net, Configuration'],
+  examples: {
+    bad: example(`Foreground yes
+          Daemon yes
+      #   ^^^^^^ 💡 error: ClamAV knows no option Daemon, so freshclam does not start with it — delete it.
+          Checks 4`),
+    good: example(`Foreground yes
+          Checks 4`),
+  },
+  kinds: [...workloadKinds],
+  *check(resource, workspace) {
+    if (!familiesOf(resource).has('clamav')) return;
+    const versions = containersOf(resource).flatMap(({ image }) => (/clamav/.test(image) ? versionOf(image) : []));
+    const isKnown = versions.length > 0 && versions.every(version => version <= 1.005);
+    for (const { value, path } of mountedTexts(workspace, resource)) {
+      const program = /(?:^|\/)(clamd|freshclam)\.conf$/.exec(path)?.[1];
+      if (!program || value.string === undefined) continue;
+      const text = value.mapped;
+      for (const { start, end, name } of linesOf(text.text)) {
+        const isExample = name === 'Example';
+        if (options.has(name.toLowerCase()) && !isExample) continue;
+        const meant = isExample ? undefined : nearest(name, options.values());
+        yield {
+          at: text.place(start, start + name.length),
+          ...(isKnown || isExample ? {} : { severity: 'warning' as const }),
+          message: isExample
+            ? `${program} does not start as long as its file has the line Example — delete it.`
+            : `ClamAV knows no option ${name}, so ${program} does not start with it — ${meant ? `did you mean ${meant}?` : 'delete it.'}`,
+          fixes: () =>
+            meant
+              ? [
+                  {
+                    title: `Write ${meant}`,
+                    safe: false,
+                    edits: [{ at: text.place(start, start + name.length), newText: meant }],
+                  },
+                ]
+              : [{ title: `Delete ${name}`, safe: true, edits: [{ at: wholeLine(text, start, end), newText: '' }] }],
+        };
+      }
+    }
+  },
+} satisfies Rule;
+
+/** The lines that set an option; the blank before it is no part of it. */
+function* linesOf(text: string): Iterable<{ readonly start: number; readonly end: number; readonly name: string }> {
+  for (const line of text.matchAll(/^([ \t]*)([A-Za-z]\w*)(?=[ \t\r]|$).*$/gm))
+    yield { start: line.index + (line[1]?.length ?? 0), end: line.index + line[0].length, name: line[2] ?? '' };
+}
+
+/** A line with the end of the line before it, or for the first one with its own. */
+function wholeLine(text: MappedText, start: number, end: number) {
+  const before = text.text.lastIndexOf('\n', start - 1);
+  return before === -1 ? text.place(0, Math.min(end + 1, text.text.length)) : text.place(before, end);
+}
+
+/** `1.4.1` as 1.004; nothing for tags such as `stable`. */
+function versionOf(image: string): number {
+  const [, major, minor] = /^v?(\d+)\.(\d+)/.exec(imageTag(image) ?? '') ?? [];
+  return major === undefined ? Number.POSITIVE_INFINITY : Number(major) + Number(minor) / 1000;
+}
+
+function example(freshclam: string): string {
+  return `
+      #- /clamav.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: clamav
+        namespace: matrix
+      data:
+        freshclam.conf: |
+          DatabaseDirectory /var/lib/clamav
+          ${freshclam}
+      ---
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata:
+        name: clamav
+        namespace: matrix
+      spec:
+        selector:
+          matchLabels: {app: clamav}
+        template:
+          metadata:
+            labels: {app: clamav}
+          spec:
+            containers:
+              - name: freshclam
+                image: clamav/clamav:1.4.2
+                command: [freshclam, --foreground, --daemon]
+                volumeMounts:
+                  - {name: config, mountPath: /etc/clamav}
+            volumes:
+              - name: config
+                configMap: {name: clamav}
+    `;
+}
