@@ -187,6 +187,7 @@ import configCopyDrift from './synapse/config-copy-drift';
 import initToolMissingInImage from './synapse/init-tool-missing-in-image';
 import synapseInstanceMap from './synapse/synapse-instance-map';
 import synapseMainDutyDuplicated from './synapse/synapse-main-duty-duplicated';
+import synapseMainReplicated from './synapse/synapse-main-replicated';
 import synapseModuleUnavailable from './synapse/synapse-module-unavailable';
 import synapsePythonPackagesNotMounted from './synapse/synapse-python-packages-not-mounted';
 import synapsePythonVersionMismatch from './synapse/synapse-python-version-mismatch';
@@ -410,6 +411,7 @@ export const rules: readonly Rule[] = [
   synapseDatabaseMismatch,
   synapseInstanceMap,
   synapseMainDutyDuplicated,
+  synapseMainReplicated,
   synapseModuleUnavailable,
   synapsePythonPackagesNotMounted,
   synapsePythonVersionMismatch,

@@ -190,6 +190,7 @@ export const ruleIds: readonly string[] = [
   'synapse-database-mismatch',
   'synapse-instance-map',
   'synapse-main-duty-duplicated',
+  'synapse-main-replicated',
   'synapse-module-unavailable',
   'synapse-python-packages-not-mounted',
   'synapse-python-version-mismatch',

@@ -1292,6 +1292,9 @@ spec:
     'crd-unknown-field',
     edit(element, 'automountServiceAccountToken: false', 'automountServiceAccountTokens: false'),
   ),
+  mutation('synapse-main-replicated', edit(synapse, 'replicas: 1', 'replicas: 2'), {
+    also: { 'pdb-missing': 'Several replicas want a budget.' },
+  }),
   mutation('field-value-refused', edit(haproxy, 'memory: 512Mi', 'memory: 512MB')),
   mutation('field-value-refused', edit(policies, 'port: 3310', 'port: "3310"', 0), {
     also: { 'netpol-flow-blocked': 'A port by name is none that ClamAV has.' },
