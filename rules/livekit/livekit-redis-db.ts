@@ -82,14 +82,25 @@ export default {
       const redis = parsed(file).root.at('redis');
       if (file.isOpaque || redis.kind !== 'mapping' || redis.at('cluster_addresses').exists) continue;
       const db = redis.at('db');
-      if (db.exists ? db.number === undefined || db.number === 1 : false) continue;
+      if (db.exists && db.number === undefined) continue;
+      const number = db.number ?? 0;
       const own = hostName(redis.at('address').text);
       const synapse = synapseRedis(workspace);
-      const isShared = own === undefined || synapse === undefined || own === synapse;
+      const isShared = own === undefined || synapse?.host === undefined || own === synapse.host;
+      const isSynapses = isShared && number === (synapse?.database ?? 0);
+      if (number === 1) {
+        if (isSynapses)
+          yield {
+            at: db,
+            message: 'LiveKit uses the Redis database 1, which is Synapse’s by its redis.dbid — take dbid away there.',
+          };
+        continue;
+      }
+      const where = isSynapses ? ', which is Synapse’s' : isShared ? '' : ', in a Redis of its own';
       yield {
         at: db.exists ? db : redis.key,
         ...(isShared ? {} : { severity: 'info' as const }),
-        message: `LiveKit uses the Redis database ${db.number ?? 0}${isShared ? ', which is Synapse’s' : ', in a Redis of its own'} — set db: 1.`,
+        message: `LiveKit uses the Redis database ${number}${where} — set db: 1.`,
         fixes: () => setDatabase(redis, db),
       };
     }
@@ -101,9 +112,12 @@ function setDatabase(redis: Value, db: Value): readonly Fix[] {
   return edit ? [{ title: 'Set db: 1', safe: true, edits: [edit] }] : [];
 }
 
-function synapseRedis(workspace: Workspace): string | undefined {
+function synapseRedis(
+  workspace: Workspace,
+): { readonly host: string | undefined; readonly database: number } | undefined {
   const main = synapseMains(workspace).find(one => !isLi(workspace, one));
-  return main && hostName(homeserverOf(workspace, main)?.at('redis', 'host').text);
+  const redis = main && homeserverOf(workspace, main)?.at('redis');
+  return redis && { host: hostName(redis.at('host').text), database: redis.at('dbid').number ?? 0 };
 }
 
 /** The first label of a host, without its port. */

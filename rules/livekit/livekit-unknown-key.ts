@@ -50,6 +50,13 @@ const turnKeys = [
   ...['bind_addresses', 'ttl_seconds'],
 ];
 
+/** livekit/protocol redis/redis.go, RedisConfig. */
+const redisKeys: readonly string[] = [
+  ...['address', 'username', 'password', 'db', 'use_tls', 'tls', 'sentinel_master_name', 'sentinel_username'],
+  ...['sentinel_password', 'sentinel_addresses', 'cluster_addresses', 'dial_timeout', 'read_timeout', 'write_timeout'],
+  ...['max_redirects', 'pool_timeout', 'pool_size'],
+];
+
 export default {
   id: 'livekit-unknown-key',
   items: [],
@@ -127,9 +134,15 @@ export default {
       const { root } = parsed(file);
       yield* unknownKeys(root, topLevel, '');
       yield* unknownKeys(root.at('turn'), turnKeys, 'turn.');
+      yield* unknownKeys(root.at('redis'), redisKeys, 'redis.');
     }
   },
 } satisfies Rule;
+
+/** Keys of other programs, or of LiveKit's clients, that no version has had. */
+const refused: ReadonlySet<string> = new Set([
+  ...['turn.servers', 'turn.secret', 'redis.host', 'redis.port', 'redis.database', 'limits', 'api_key', 'api_secret'],
+]);
 
 function* unknownKeys(mapping: Value, known: readonly string[], prefix: string) {
   for (const [key, value] of mapping.entries()) {
@@ -137,7 +150,7 @@ function* unknownKeys(mapping: Value, known: readonly string[], prefix: string) 
     const close = nearest(key, known);
     yield {
       at: value.key,
-      ...(close === undefined ? { severity: 'warning' as const } : {}),
+      ...(close === undefined && !refused.has(prefix + key) ? { severity: 'warning' as const } : {}),
       message: `LiveKit knows no key ${prefix}${key} and does not start with it — ${close ? `use ${close}` : 'delete it'}.`,
       fixes: () => {
         const edit = close === undefined ? undefined : renameKey(value, close);

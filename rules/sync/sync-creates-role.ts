@@ -1,6 +1,6 @@
 import { workloadKinds } from '../../analysis/pods';
 import { familiesOf } from '../../analysis/roles';
-import { sqlRunsOf } from '../../analysis/sql-runs';
+import { postgresRunsOf, sqlRunsOf } from '../../analysis/sql-runs';
 import type { Rule } from '../rule';
 
 export default {
@@ -65,6 +65,13 @@ export default {
       yield {
         at,
         message: `This creates the role ${statement.name.text}, but replication must use the existing synapse user — delete it and connect as that user.`,
+      };
+    }
+    for (const { call, place } of postgresRunsOf(workspace, resource)) {
+      if (call.program !== 'createuser') continue;
+      yield {
+        at: place(call.span),
+        message: `This creates the role ${call.operand?.value ?? ''}, but replication must use the existing synapse user — delete it and connect as that user.`,
       };
     }
   },

@@ -3,6 +3,7 @@ import { databases, familiesOf } from '../../analysis/roles';
 import { type SqlRun, sqlRunsOf } from '../../analysis/sql-runs';
 import type { Rule } from '../rule';
 import { signInAsSuperuser } from '../sync/superuser';
+import { mayRun } from './replication';
 
 export default {
   id: 'sync-publication-not-superuser',
@@ -109,6 +110,13 @@ export default {
     const own =
       main?.root.at('spec', 'superuserSecret', 'name').string ?? (main ? `${main.name}-superuser` : undefined);
     for (const run of sqlRunsOf(workspace, resource)) {
+      if (run.statement.kind === 'create-subscription' && !mayRun(workspace, 'PUBLICATION')) {
+        const [publication] = run.statement.publications;
+        yield {
+          at: publication ? run.part(publication.span) : run.at,
+          message: `Nothing creates the publication ${publication?.text ?? ''} that the subscription ${run.statement.name.text} asks for — run CREATE PUBLICATION … FOR ALL TABLES on ${main?.title ?? 'the main cluster'} as postgres.`,
+        };
+      }
       if (run.statement.kind !== 'create-publication' || !run.statement.allTables) continue;
       const name = run.statement.name.text;
       if (run.user?.text !== undefined && run.user.text !== 'postgres') {

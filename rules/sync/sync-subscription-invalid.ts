@@ -1,3 +1,4 @@
+import { initdbOf } from '../../analysis/database-logins';
 import { workloadKinds } from '../../analysis/pods';
 import { databases, familiesOf } from '../../analysis/roles';
 import { type SqlRun, sqlRunsOf } from '../../analysis/sql-runs';
@@ -5,6 +6,14 @@ import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Problem, Rule } from '../rule';
+import {
+  giveReplication,
+  leftVariables,
+  mainDatabases,
+  mayReplicate,
+  mayRun,
+  type SubscriptionRun,
+} from './replication';
 import { replaceWritten } from './written';
 
 export default {
@@ -17,6 +26,7 @@ export default {
     'Run CREATE SUBSCRIPTION as a statement of its own on the LI cluster, with the main cluster’s `-rw` Service and the name of the publication. Guard it with `SELECT … WHERE NOT EXISTS … \\gexec` instead of a DO block.',
   traps: [
     'With `create_slot = false` the statement may stand in a transaction.',
+    'The user has to have REPLICATION. The owner that CloudNativePG makes has it not; `managed.roles`, or an ALTER ROLE anywhere in the tree, gives it.',
     '`\\gexec` sends each row as a statement of its own, so it is accepted.',
     'A connection that is put together from variables is judged by what the tree says of them.',
   ],
@@ -79,6 +89,8 @@ export default {
     if (!familiesOf(resource).has('sync')) return;
     const runs = sqlRunsOf(workspace, resource);
     for (const run of runs) yield* problemsOf(run, runs, workspace);
+    for (const run of runs) if (isSubscription(run)) yield* connectionProblems(workspace, resource, run);
+    yield* missingSubscription(runs, workspace);
   },
 } satisfies Rule;
 
@@ -142,6 +154,67 @@ function* problemsOf(run: SqlRun, runs: readonly SqlRun[], workspace: Workspace)
         }),
     };
   }
+}
+
+function isSubscription(run: SqlRun): run is SubscriptionRun {
+  return run.statement.kind === 'create-subscription';
+}
+
+/** What is wrong with how a subscription signs in to the main database. */
+function* connectionProblems(workspace: Workspace, resource: Resource, run: SubscriptionRun): Iterable<Problem> {
+  const { connection, name } = run.statement;
+  const { main } = databases(workspace);
+  const left = leftVariables(workspace, resource, run);
+  for (const { at, text, reason } of left) {
+    yield {
+      at,
+      message:
+        reason === 'text'
+          ? `psql does not expand ${text}, and no shell does so here, so the subscription ${name.text} gets it as it stands — take the quotes off the delimiter of the here-document, or replace it before.`
+          : `Container ${run.container.name} has no variable ${text}, so it is missing in the connection of the subscription ${name.text} — define it under env.`,
+    };
+  }
+  const host = connection?.host && run.partOf(connection.host).text;
+  const [, cluster, service] = /^(.+)-(rw|ro|r)$/.exec(host?.split('.', 1)[0] ?? '') ?? [];
+  if (!connection?.host || !main || cluster !== main.name) return;
+  const at = run.part(connection.host.span);
+  if (service !== 'rw') {
+    yield {
+      at,
+      message: `The subscription ${name.text} connects to ${host}, behind which the instances change, but its slot is on one of them — connect to ${main.name}-rw.`,
+      fixes: () => writeHost(workspace, at, host, main),
+    };
+  }
+  const database = connection.database && run.partOf(connection.database).text;
+  const wanted = mainDatabases(workspace, main);
+  if (connection.database && database !== undefined && wanted.length > 0 && !wanted.includes(database)) {
+    yield {
+      at: run.part(connection.database.span),
+      message: `The subscription ${name.text} reads the database ${database}, but the main instance keeps its data in ${wanted.join(', ')} — name that.`,
+    };
+  }
+  // Another user than the owner of the database is sync-credentials-user's.
+  const user = connection.user && run.partOf(connection.user).text;
+  if (connection.user && user && user === initdbOf(main)?.owner && !mayReplicate(workspace, main, user)) {
+    yield {
+      at: run.part(connection.user.span),
+      message: `The subscription ${name.text} signs in to ${main.title} as ${user}, which has no REPLICATION, so PostgreSQL refuses it a slot — give it replication: true under managed.roles of the Cluster.`,
+      related: [{ at: main.root.at('metadata', 'name'), message: main.title }],
+      fixes: () => giveReplication(main, user),
+    };
+  }
+}
+
+/** A publication alone copies nothing. */
+function* missingSubscription(runs: readonly SqlRun[], workspace: Workspace): Iterable<Problem> {
+  const published = runs.find(({ statement }) => statement.kind === 'create-publication');
+  const { li } = databases(workspace);
+  if (!published || !li || mayRun(workspace, 'SUBSCRIPTION')) return;
+  yield {
+    at: published.at,
+    message: `Nothing subscribes to this publication — run CREATE SUBSCRIPTION on ${li.title}.`,
+    related: [{ at: li.root.at('metadata', 'name'), message: li.title }],
+  };
 }
 
 /** The primary of a cluster, with the namespace and domain that the host has. */
