@@ -1,4 +1,4 @@
-import type { SourceFile } from '../../manifests/file';
+import { SourceFile } from '../../manifests/file';
 import type { Span } from '../../manifests/span';
 import type { PathKey } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
@@ -6,7 +6,7 @@ import type { FieldDocs } from '../field-docs';
 import { settingsFileName } from '../settings';
 import { type Candidate, type Completion, distinct } from './candidate';
 import { type Current, currentAt, currentBehindBlank } from './current';
-import { completeText } from './embedded';
+import { completeText, type TextAt } from './embedded';
 import { textAround } from './embedded-at';
 import { labelKeysAt, labelValuesAt } from './labels';
 import { objectsAt } from './objects';
@@ -42,7 +42,7 @@ export function complete(workspace: Workspace, file: SourceFile, offset: number,
     return behind && completeScalar(workspace, behind, offset);
   }
   const text = file.path === settingsFileName ? undefined : textAround(workspace, file, current, offset);
-  const completed = text && completeText(text);
+  const completed = text && completeText(text, inner => completeManifest(workspace, inner, help));
   if (completed || !current || current.cursor.kind === 'block') return completed;
   const shift = current.document.offset;
   const { cursor } = current;
@@ -54,6 +54,19 @@ export function complete(workspace: Workspace, file: SourceFile, offset: number,
   }
   const found = chosen(cursor, span, 0, manifestSource(place, current, cursor, help));
   return found ?? completeScalar(workspace, current, offset);
+}
+
+/** Completes manifests that a script gives to kubectl, as those of a file. */
+function completeManifest(workspace: Workspace, at: TextAt, help: Help): Completion | undefined {
+  const file = new SourceFile('script:', 'here-document.yaml', at.text);
+  const found = complete(workspace, file, at.offset, help);
+  return (
+    found && {
+      ...found,
+      span: at.outer(found.span),
+      writing: { ...found.writing, column: found.writing.column + at.indent },
+    }
+  );
 }
 
 function manifestSource(place: Place, current: Current, cursor: YamlCursor, help: Help): Source {

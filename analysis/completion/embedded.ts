@@ -45,10 +45,13 @@ export interface TextAt {
   ports(): readonly Candidate[];
 }
 
+/** What can be written in a text that holds manifests. */
+export type ManifestCompletion = (at: TextAt) => Completion | undefined;
+
 /** What can be written in a text, by the language that it is in. */
-export function completeText(at: TextAt): Completion | undefined {
+export function completeText(at: TextAt, inManifest: ManifestCompletion = () => undefined): Completion | undefined {
   const language = languageAt(at);
-  if (language === 'shell') return inShell(at);
+  if (language === 'shell') return inShell(at, inManifest);
   const { workspace, namespace, text, offset } = at;
   const isComment = (): boolean =>
     commentsIn(text, languageOf(at.name, text)).some(({ start, end }) => start < offset && offset <= end);
@@ -169,7 +172,7 @@ function inYaml(at: TextAt, sourceOf: (root: Value) => PathSource): Completion |
   return found && /\.json$/.test(at.name) ? { ...found, writing: { ...found.writing, language: 'json' } } : found;
 }
 
-function inShell(at: TextAt): Completion | undefined {
+function inShell(at: TextAt, inManifest: ManifestCompletion): Completion | undefined {
   const { workspace, namespace, text, offset } = at;
   const cursor = shellCursor(text, offset);
   if (!cursor) return undefined;
@@ -179,7 +182,10 @@ function inShell(at: TextAt): Completion | undefined {
     const own = variables.length > 0 ? [...variables, ...podVariables] : [];
     return asText(at, variableCandidates(own, text, cursor));
   }
-  if (cursor.kind === 'text') return completeText(innerTextAt(at, cursor));
+  if (cursor.kind === 'text') {
+    const inner = innerTextAt(at, cursor);
+    return isApplied(cursor) ? inManifest(inner) : completeText(inner, inManifest);
+  }
   const url = urlHostsAt(workspace, namespace, text, offset, at.ports());
   if (url) return asText(at, url);
   const program = cursor.words[0] ?? '';
@@ -194,6 +200,13 @@ function inShell(at: TextAt): Completion | undefined {
   if (!found) return undefined;
   const rest = /^[^\s'"`;&|<>()$]*/.exec(text.slice(offset, offset + 300))?.[0].length ?? 0;
   return asText(at, { candidates: found.candidates, span: { start: offset - found.replaced, end: offset + rest } });
+}
+
+/** Whether kubectl reads a text as manifests. */
+function isApplied({ words }: ShellTextCursor): boolean {
+  return (
+    /^(?:kubectl|oc)$/.test(words[0] ?? '') && words.some(word => /^(?:-|-f-|--filename=-|\/dev\/stdin)$/.test(word))
+  );
 }
 
 /** The text of a here-document, or what `echo` writes into a file. */

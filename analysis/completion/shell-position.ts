@@ -36,7 +36,7 @@ export interface ShellTextCursor {
   readonly expands: boolean;
   /** The file that it is written to, as the script names it. */
   readonly file: string | undefined;
-  /** The program that reads it, and its arguments. */
+  /** The program that reads it in the end, and its arguments; empty where it is only written. */
   readonly words: readonly string[];
 }
 
@@ -426,13 +426,18 @@ const leading: ReadonlySet<string> = new Set(['if', 'then', 'else', 'elif', 'do'
 /** Where a here-document goes: the file that its command, or one that reads from it, writes. */
 function destination(command: Command): { readonly file: string | undefined; readonly words: readonly string[] } {
   let file: string | undefined;
+  let reader: readonly string[] | undefined;
   for (let one: Command | undefined = command; one; one = one.next) {
     const words = wordsOf(one.words);
+    if (!passing.has(words[0] ?? '')) reader ??= words;
     const written = one.outputs.map(({ value }) => value).filter(value => !value.startsWith('/dev/'));
     file = written.at(-1) ?? (words[0] === 'tee' ? words.slice(1).find(word => !word.startsWith('-')) : file);
   }
-  return { file, words: wordsOf(command.words) };
+  return { file, words: reader ?? [] };
 }
+
+/** Programs that only pass on what they read. */
+const passing: ReadonlySet<string> = new Set(['cat', 'tee', 'envsubst', 'sed']);
 
 /** The file that `echo` or `printf` writes a word to. */
 function textWritten(command: Command, word: Word | undefined, index: number): string | undefined {

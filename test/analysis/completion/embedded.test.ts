@@ -263,6 +263,19 @@ describe('completion in here-documents', () => {
     assert.deepEqual(inScript('cat <<EOF > /config/notes.txt\nport $0\nEOF'), []);
   });
 
+  it('completes manifests that kubectl reads', () => {
+    const manifest = 'apiVersion: v1\nkind: Pod\nmetadata:\n  namespace: matrix\nspec:\n  LINE';
+    const given = (line: string): readonly string[] =>
+      inScript(`kubectl apply -f - <<EOF\n${manifest.replace('LINE', line)}\nEOF`);
+    assert.ok(given('$0').includes('containers'));
+    assert.ok(given('volumes:\n    - secret: {secretName: $0}').includes('turn-tls'));
+    const piped = inScript(`cat <<EOF | kubectl apply -f -\n${manifest.replace('LINE', 'serviceAcc$0')}\nEOF`);
+    assert.ok(piped.includes('serviceAccountName'));
+    const source = pod(`kubectl apply -f - <<EOF\n${manifest.replace('LINE', 'cont$0')}\nEOF`);
+    assert.equal(completionAt(source)?.writing.column, 16);
+    assert.equal(replacedAt(source), 'cont');
+  });
+
   it('completes what echo writes, and SQL that psql reads', () => {
     assert.ok(
       inScript('echo "replicaof $0 6379" >> /data/redis.conf').includes('redis-0.redis.matrix.svc.cluster.local'),
