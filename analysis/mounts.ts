@@ -116,12 +116,12 @@ function textsOf(
   const data = source
     ? [...source.root.at('data').entries(), ...source.root.at('stringData').entries()]
     : generatedTexts(workspace, kind, resource.namespace, name.string).map(({ key, value }) => [key, value] as const);
-  const renamed = new Map(items.items().map(item => [item.at('key').text ?? '', item.at('path').text ?? '']));
+  // One key may be put at several paths.
+  const chosen = items.items().map(item => ({ key: item.at('key').text, path: item.at('path').text ?? '' }));
   return data.flatMap(([key, value]) => {
-    const path = renamed.size > 0 ? renamed.get(key) : key;
-    return path === undefined || (kind === 'Secret' && value.parent?.name === 'data')
-      ? []
-      : [{ volume: volume.at('name').text ?? '', key, path, value, source }];
+    if (kind === 'Secret' && value.parent?.name === 'data') return [];
+    const paths = chosen.length > 0 ? chosen.flatMap(one => (one.key === key ? one.path : [])) : [key];
+    return paths.map(path => ({ volume: volume.at('name').text ?? '', key, path, value, source }));
   });
 }
 

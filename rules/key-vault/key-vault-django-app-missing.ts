@@ -1,5 +1,6 @@
 import { commandLine } from '../../analysis/configs';
 import { writtenPaths } from '../../analysis/effective';
+import { mountsOf, textsOfVolume, volumeOf } from '../../analysis/mounts';
 import { containersOf, mainContainersOf, workloadKinds } from '../../analysis/pods';
 import { familiesOf } from '../../analysis/roles';
 import { scriptOf } from '../../analysis/scripts';
@@ -77,7 +78,13 @@ export default {
     if (texts.some(text => creates.test(text))) return;
     // What of a written application is missing is the business of key-vault-django-file-missing.
     const written = writtenPaths(workspace, resource);
-    if (written.some(({ path }) => /\/(?:manage|settings|wsgi|urls)\.py$/.test(path))) return;
+    if (written.some(({ path }) => isOfProject(path))) return;
+    // A ConfigMap may have the project as its keys, and `items` may put them into folders.
+    const mounted = mainContainersOf(resource)
+      .flatMap(container => mountsOf(container))
+      .flatMap(mount => volumeOf(resource, mount.volume) ?? [])
+      .flatMap(volume => textsOfVolume(workspace, resource, volume));
+    if (mounted.some(({ path }) => isOfProject(`/${path}`))) return;
     for (const container of mainContainersOf(resource)) {
       const command = commandLine(container)
         .map(word => word.text ?? '')
@@ -99,3 +106,7 @@ export default {
     }
   },
 } satisfies Rule;
+
+function isOfProject(path: string): boolean {
+  return /\/(?:manage|settings|wsgi|urls)\.py$/.test(path);
+}

@@ -32,6 +32,37 @@ const fillRedis = `              sed -i "s|REDIS_PASSWORD_PLACEHOLDER|\${REDIS_P
 const fillSentinel = fillRedis.replace('redis.conf', 'sentinel.conf');
 const asked = '    requirepass REDIS_PASSWORD_PLACEHOLDER\n    masterauth REDIS_PASSWORD_PLACEHOLDER\n';
 
+const djangoProject = `apiVersion: v1
+kind: ConfigMap
+metadata: {name: key-vault-app, namespace: matrix}
+data:
+  empty: ""
+  manage.py: |
+    import os
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "key_vault.settings")
+  settings.py: |
+    import os
+    SECRET_KEY = os.environ["DJANGO_SECRET_KEY"]
+    ROOT_URLCONF = "key_vault.urls"
+    INSTALLED_APPS = ["vault"]
+    DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "HOST": os.environ["DB_HOST"]}}
+  urls.py: |
+    from django.urls import path
+    from vault import views
+    urlpatterns = [path("health", views.health)]
+  wsgi.py: |
+    from django.core.wsgi import get_wsgi_application
+    application = get_wsgi_application()
+  models.py: |
+    from django.db import models
+    class Vault(models.Model):
+        user_id = models.CharField(max_length=255)
+  views.py: |
+    from django.http import JsonResponse
+    def health(request):
+        return JsonResponse({})
+`;
+
 /** Other ways to make the same mistakes: each is found like the first one, by its rule alone. */
 export const variants: Readonly<Record<string, Mutation>> = {
   'both clusters at once': mutation('pg-li-cluster-missing', [remove(cluster), remove(clusterLi)], {
@@ -283,6 +314,27 @@ export const accepted: Readonly<Record<string, readonly Change[]>> = {
       '            - /config/redis.conf\n',
       '            - /config/redis.conf\n            - --requirepass\n            - $(REDISCLI_AUTH)\n            - --masterauth\n            - $(REDISCLI_AUTH)\n',
     ),
+  ],
+  'a Django project of a ConfigMap, whose items put it into folders': [
+    cut(keyVault, '        - name: create-app', '        - name: fetch-wheels', '        - name: fetch-wheels'),
+    edit(
+      keyVault,
+      '        - name: app\n          emptyDir: {}\n',
+      `        - name: app
+          configMap:
+            name: key-vault-app
+            items:
+              - {key: manage.py, path: manage.py}
+              - {key: empty, path: key_vault/__init__.py}
+              - {key: settings.py, path: key_vault/settings.py}
+              - {key: urls.py, path: key_vault/urls.py}
+              - {key: wsgi.py, path: key_vault/wsgi.py}
+              - {key: empty, path: vault/__init__.py}
+              - {key: models.py, path: vault/models.py}
+              - {key: views.py, path: vault/views.py}
+`,
+    ),
+    add('main-instance/08-key-vault/app.yaml', djangoProject),
   ],
   "key_vault's database made by createdb": [rewritten('createuser key_vault; createdb -O key_vault key_vault')],
   "key_vault's database made by psql without a shell": [
