@@ -1,9 +1,11 @@
 import { commands, Disposable, type ExtensionContext, window } from 'vscode';
+import { applyWithValuesCommand, type EditWithValues } from '../protocol/values';
 import { checkDeployment } from './check';
 import { registerChecklist } from './checklist/view';
 import { registerCommandFixes } from './command-fixes';
 import { type FillOptions, fillCredentials } from './credentials/fill';
 import { generateCredential } from './credentials/generate';
+import { applyWithValues } from './credentials/values';
 import { registerPlan } from './deploy/plan';
 import { replaceDomain } from './domain';
 import { registerExplain } from './explain';
@@ -50,6 +52,7 @@ export function compose(
     command('fixAll', (options?: FixAllOptions) => fixAllSafeProblems(server, options)),
     command('generateCredential', () => generateCredential(server)),
     command('fillCredentials', (options?: FillOptions) => fillCredentials(server, runProgram, options)),
+    commands.registerCommand(applyWithValuesCommand, (edit: EditWithValues) => applyWithValues(server, edit)),
     command('replaceDomain', () => replaceDomain(server)),
     command('newMissingResource', () => newMissingResource(server)),
     command('exportReport', () =>

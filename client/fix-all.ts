@@ -1,7 +1,8 @@
 import { ProgressLocation, window, workspace } from 'vscode';
 import type { WorkspaceEdit } from 'vscode-languageclient';
-import { fixAllRequest } from '../protocol/messages';
+import { type FixAllValues, fixAllRequest } from '../protocol/messages';
 import { applyAsked, count, headings, sizeOf } from './confirm';
+import { withValues } from './credentials/values';
 import { alarm, inform, showLog, warn } from './notices';
 import type { Server } from './server';
 
@@ -21,7 +22,10 @@ export async function fixAllSafeProblems(server: Server, options?: FixAllOptions
     const preview = options?.preview !== false;
     const answer = await window.withProgress(progress, async () => {
       await server.ready();
-      return server.client.sendRequest<WorkspaceEdit>(fixAllRequest, { preview });
+      const { values, ...edit } = await server.client.sendRequest<WorkspaceEdit & FixAllValues>(fixAllRequest, {
+        preview,
+      });
+      return withValues(edit, values);
     });
     const { edits, files } = sizeOf(answer);
     if (edits === 0) {

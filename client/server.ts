@@ -16,6 +16,7 @@ import {
   triggerSuggestCommand,
 } from '../protocol/client-facts';
 import { type StatusParams, statusNotification } from '../protocol/messages';
+import { applyWithValuesCommand } from '../protocol/values';
 import { createCrashCounter } from './crash-counter';
 import { collectionsBeside } from './diagnostics-beside';
 import { documentSelector } from './documents';
@@ -123,7 +124,13 @@ export function startServer(createClient: CreateClient, log: LogOutputChannel): 
 /** What the server cannot learn from the capabilities: commands that it may name, and which extensions run beside. */
 function facts(): ClientFacts {
   return {
-    commands: [showReferencesCommand, explainRuleCommand, showPlanCommand, triggerSuggestCommand],
+    commands: [
+      showReferencesCommand,
+      explainRuleCommand,
+      showPlanCommand,
+      triggerSuggestCommand,
+      applyWithValuesCommand,
+    ],
     schemaHelpElsewhere: schemaHelpElsewhere(),
   };
 }

@@ -1,4 +1,4 @@
-import type { CredentialForm } from '../analysis/credentials/places';
+import type { CredentialForm, WrittenAs } from '../analysis/credentials/places';
 
 /**
  * What replaces the text at a place so that the place holds a value. `written` is the present text of the place's
@@ -42,6 +42,20 @@ function scalarText(form: CredentialForm, written: string): string | undefined {
       return written;
     case 'inside':
       return written.replaceAll('\r\n', '\n').replaceAll(`\n${form.indent ?? ''}`, '\n');
+  }
+}
+
+/** A value as it is written in a text around it. */
+export function writtenIn(value: string, as: WrittenAs): string {
+  switch (as) {
+    case 'plain':
+      return value;
+    case 'double':
+      return JSON.stringify(value).slice(1, -1);
+    case 'single':
+      return value.replaceAll("'", "''");
+    case 'base64':
+      return encode(value);
   }
 }
 

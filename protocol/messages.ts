@@ -2,7 +2,9 @@
  * Names and shapes that cross the wire between client and server, beyond the standard LSP messages.
  * All requests are safe to repeat; none of them changes a file.
  */
+
 import type { ChecklistItemState, ItemKind } from '../checklist/types';
+import type { WireValue } from './values';
 
 /** LSP range: zero-based lines, UTF-16 characters. */
 export interface WireRange {
@@ -24,7 +26,10 @@ export const planRequest = 'matrixPreflight/plan';
 export const explainRequest = 'matrixPreflight/explain';
 /** Request, no parameters → {@link RuleSummary}[]. */
 export const rulesRequest = 'matrixPreflight/rules';
-/** Request, {@link FixAllParams} → LSP WorkspaceEdit with every safe fix of the scope. */
+/**
+ * Request, {@link FixAllParams} → LSP WorkspaceEdit with every safe fix of the scope, and {@link FixAllValues} for its marks
+ * where the client has the command for that.
+ */
 export const fixAllRequest = 'matrixPreflight/fixAll';
 
 export interface StatusParams {
@@ -97,6 +102,11 @@ export interface FixAllParams {
   readonly rule?: string;
   /** Whether the edit asks to be looked at first, under a heading for each rule. */
   readonly preview?: boolean;
+}
+
+/** What the marks in the texts of the edit stand for: see `values.ts`. */
+export interface FixAllValues {
+  readonly values: readonly WireValue[];
 }
 
 /** The resolved plan; the same shape as `plan --format json` of the CLI, with uris added. */

@@ -2,7 +2,7 @@ import type { ManifestDocument } from '../../manifests/document';
 import type { Resource } from '../../manifests/resource';
 import type { Place, Span } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
-import type { Workspace } from '../../manifests/workspace';
+import type { Index, Workspace } from '../../manifests/workspace';
 import { secretEntries } from '../secret-data';
 import { type Language, languageOf, maskComments } from '../text/comments';
 import { findPlaceholders } from '../text/placeholders';
@@ -24,6 +24,9 @@ export interface CredentialForm {
   /** Whether nothing stands there yet, so that a space has to come before. */
   readonly isAbsent?: true;
 }
+
+/** How a value is written in a text around it: as it is, inside double or single quotes, or as base64. */
+export type WrittenAs = 'plain' | 'double' | 'single' | 'base64';
 
 /** One place that holds a credential, or is to hold one. */
 export interface CredentialPlace {
@@ -52,12 +55,19 @@ export function credentialPlaces(workspace: Workspace): readonly CredentialPlace
 }
 
 function readPlaces(workspace: Workspace): readonly CredentialPlace[] {
-  return workspace.files.flatMap(file =>
-    file.documents
-      .filter(document => document.problems.length === 0 && !document.isTemplate)
-      .flatMap(document => workspace.derive(placesIn, document)),
-  );
+  return workspace
+    .lookup(allDocuments, '')
+    .filter(document => document.problems.length === 0 && !document.isTemplate)
+    .flatMap(document => workspace.derive(placesIn, document));
 }
+
+/** Every document, so that one that is added to a file is seen: which files there are does not change by that. */
+const allDocuments: Index<ManifestDocument> = {
+  name: 'documents with credentials',
+  *document(document) {
+    yield ['', document];
+  },
+};
 
 function placesIn(document: ManifestDocument): readonly CredentialPlace[] {
   if (document.resources.length === 0) return placesInScalars(document, undefined, document.root);

@@ -6,12 +6,14 @@ import {
   type TextDocumentEdit,
   type WorkspaceEdit,
 } from 'vscode-languageserver';
+import { applyWithValuesCommand, type EditWithValues } from '../../protocol/values';
 import { type Finding, isInWhatIsTyped } from '../../rules/findings';
 import { safeFixes } from '../../rules/fix-all';
 import type { Fix } from '../../rules/rule';
 import type { Deployment } from '../deployment';
 import type { Session } from '../session';
 import { overlaps, toDiagnostic, toRange, toTextEdit } from '../to-lsp';
+import { carriesValues, type Hiding, hiding } from '../values';
 import type { Feature } from './feature';
 
 /** The fix-all kind that `editor.codeActionsOnSave` can name. */
@@ -53,15 +55,47 @@ function offer(session: Session): void {
   });
 }
 
+type HeadingOf = (fix: Fix) => string | undefined;
+
 /**
  * One LSP edit for several fixes; undefined if there is nothing to do. `headingOf` says under which heading of a preview
- * a fix is shown, and so that there is a preview; by default those that create files or write to Secrets.
+ * a fix is shown, and so that there is a preview; by default those that create files or write to Secrets. Fixes that copy
+ * credentials are left out: the edit would hold them.
  */
 export function editOf(
   session: Session,
   deployment: Deployment,
   fixes: readonly Fix[],
-  headingOf: (fix: Fix) => string | undefined = fix => delicate(deployment, fix),
+  headingOf?: HeadingOf,
+): WorkspaceEdit | undefined {
+  const open = fixes.filter(fix => !carriesValues(deployment, fix));
+  return made(session, deployment, open, headingOf, { hide: text => text, values: [] });
+}
+
+/** The same with those that copy credentials, for a client that puts them in itself; values are numbered from `firstNumber`. */
+export function editWithValuesOf(
+  session: Session,
+  deployment: Deployment,
+  fixes: readonly Fix[],
+  headingOf?: HeadingOf,
+  firstNumber = 0,
+): (EditWithValues & { readonly edit: WorkspaceEdit }) | undefined {
+  const hidden = hiding(session, deployment, firstNumber);
+  const tellable = fixes.filter(({ edits, creates = [] }) =>
+    [...edits.map(({ newText }) => newText), ...creates.map(({ text }) => text)].every(
+      text => hidden.hide(text) !== undefined,
+    ),
+  );
+  const edit = made(session, deployment, tellable, headingOf, hidden);
+  return edit && { edit, values: hidden.values };
+}
+
+function made(
+  session: Session,
+  deployment: Deployment,
+  fixes: readonly Fix[],
+  headingOf: HeadingOf = fix => delicate(deployment, fix),
+  { hide }: Hiding,
 ): WorkspaceEdit | undefined {
   const { workspace } = deployment;
   const edits = new Map<string, TextDocumentEdit>();
@@ -74,7 +108,7 @@ export function editOf(
     for (const { at, newText } of fix.edits) {
       const file = workspace.file(at.uri);
       if (!file) continue;
-      const edit = { ...toTextEdit(file, at.span, newText), ...annotated };
+      const edit = { ...toTextEdit(file, at.span, hide(newText) ?? ''), ...annotated };
       const known = edits.get(at.uri);
       if (known) known.edits.push(edit);
       else edits.set(at.uri, { textDocument: { uri: at.uri, version: session.versionOf(at.uri) }, edits: [edit] });
@@ -83,7 +117,7 @@ export function editOf(
       const uri = `${deployment.rootUri}/${path.split('/').map(encodeURIComponent).join('/')}`;
       created.push(
         { kind: 'create', uri, options: { ignoreIfExists: false, overwrite: false }, ...annotated },
-        { textDocument: { uri, version: null }, edits: [{ range: start, newText: text }] },
+        { textDocument: { uri, version: null }, edits: [{ range: start, newText: hide(text) ?? '' }] },
       );
     }
   }
@@ -134,19 +168,34 @@ function quickFixes(
   );
   const diagnostics = known.length > 0 ? known : [toDiagnostic(finding, deployment.workspace)];
   return fixes.flatMap((fix, index) => {
-    const edit = editOf(session, deployment, [fix]);
-    return edit
+    const change = changeOf(session, deployment, fix);
+    return change
       ? [
           {
             title: fix.title,
             kind: CodeActionKind.QuickFix,
             diagnostics,
-            edit,
+            ...change,
             ...(index === 0 && fix.safe ? { isPreferred: true } : {}),
           },
         ]
       : [];
   });
+}
+
+/** An edit; for a fix that copies a credential a command, where the client has it. */
+function changeOf(
+  session: Session,
+  deployment: Deployment,
+  fix: Fix,
+): Pick<CodeAction, 'edit' | 'command'> | undefined {
+  if (!carriesValues(deployment, fix)) {
+    const edit = editOf(session, deployment, [fix]);
+    return edit && { edit };
+  }
+  if (!session.canRun(applyWithValuesCommand)) return undefined;
+  const edit = editWithValuesOf(session, deployment, [fix]);
+  return edit && { command: { title: fix.title, command: applyWithValuesCommand, arguments: [edit] } };
 }
 
 /** "Fix all of this rule in the file", for rules with more than one safely fixable finding. */
@@ -164,7 +213,9 @@ function fixRule(
       .map(finding => finding.rule.id),
   );
   return [...ids].flatMap(id => {
-    const fixes = safeFixes(findings.filter(finding => finding.rule.id === id && finding.problem.at.uri === uri));
+    const fixes = safeFixes(
+      findings.filter(finding => finding.rule.id === id && finding.problem.at.uri === uri),
+    ).filter(fix => !carriesValues(deployment, fix));
     const edit = fixes.length > 1 ? editOf(session, deployment, fixes) : undefined;
     return edit
       ? [{ title: `Fix all ${fixes.length} problems of ${id} in this file`, kind: CodeActionKind.QuickFix, edit }]

@@ -11,6 +11,7 @@ import {
   replaceDomainRequest,
 } from '../../protocol/editing';
 import { fixAllRequest } from '../../protocol/messages';
+import { applyWithValuesCommand, type EditWithValues } from '../../protocol/values';
 import { type Client, startClient } from './client';
 
 const realPassword = 'gT5wQz8LmX2vKc9NbR4yHs7JdF3pVe6A';
@@ -98,6 +99,7 @@ describe('the requests behind the editing commands', function () {
         ['policy.yaml', policy],
         ['docs/README.md', '# example.com\n'],
       ]),
+      { initializationOptions: { client: { commands: [applyWithValuesCommand] } } },
     );
     await client.ready();
   });
@@ -220,9 +222,13 @@ describe('the requests behind the editing commands', function () {
       context: { diagnostics: [] },
     });
     const copy = actions.find(one => one.title.startsWith('Copy the value'));
-    assert.deepEqual(copy?.edit?.changeAnnotations, {
+    assert.equal(copy?.command?.command, applyWithValuesCommand);
+    const [change] = copy.command.arguments as EditWithValues[];
+    assert.deepEqual((change?.edit as WorkspaceEdit).changeAnnotations, {
       'Write to Secrets': { label: 'Write to Secrets', needsConfirmation: true },
     });
+    assert.equal(change?.values.length, 1);
+    assert.ok(!JSON.stringify(actions).includes('pT4vNq8ZsYx1LcWb6RmJd3KgHf7EuAo0XiVtQy2S'));
   });
 });
 
