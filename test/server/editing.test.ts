@@ -223,8 +223,8 @@ describe('the requests behind the editing commands', function () {
     });
     const copy = actions.find(one => one.title.startsWith('Copy the value'));
     assert.equal(copy?.command?.command, applyWithValuesCommand);
-    const [change] = copy.command.arguments as EditWithValues[];
-    assert.deepEqual((change?.edit as WorkspaceEdit).changeAnnotations, {
+    const [change] = (copy?.command?.arguments ?? []) as EditWithValues[];
+    assert.deepEqual((change?.edit as WorkspaceEdit | undefined)?.changeAnnotations, {
       'Write to Secrets': { label: 'Write to Secrets', needsConfirmation: true },
     });
     assert.equal(change?.values.length, 1);
