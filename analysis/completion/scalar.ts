@@ -1,5 +1,5 @@
 import type { Span } from '../../manifests/span';
-import type { PathKey } from '../../manifests/value';
+import type { PathKey, Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Completion } from './candidate';
 import type { Current } from './current';
@@ -105,8 +105,11 @@ function completeArgument(
       .items()
       .map(item => item.text ?? '');
   const own = words(path.at(-2) === 'args' ? 'args' : 'command');
-  const before = [...(path.at(-2) === 'args' ? words('command') : []), ...own.slice(0, index)];
-  // Of a command that the image brings, the program is not known.
+  const command = words('command');
+  const before =
+    path.at(-2) === 'args'
+      ? [...(command.length > 0 ? command : [programOf(around)]), ...own.slice(0, index)]
+      : own.slice(0, index);
   if (before.length === 0) return undefined;
   const container = containerAt(resource, path);
   const prefix = text.slice(cursor.span.start, at);
@@ -133,4 +136,9 @@ function completeArgument(
     span: toFile({ start: at - found.replaced, end: cursor.span.end }),
     writing: isWhole ? { ...verbatim, language: 'yaml', quote: cursor.quote, needsSpace: cursor.needsSpace } : verbatim,
   };
+}
+
+/** The program that an image starts by itself, where it is one whose arguments are known; else empty. */
+function programOf(container: Value): string {
+  return /(?:^|\/)kubectl(?:[:@]|$)/.test(container.at('image').text ?? '') ? 'kubectl' : '';
 }

@@ -4,6 +4,7 @@ import type { Family } from '../roles';
 import { type Candidate, distinct, type TextCompletion } from './candidate';
 import { hostCandidates, portsOfHost } from './hosts';
 import { kubectlAt } from './kubectl';
+import { candidatesByName } from './named-settings';
 import { sentinelMasters } from './sentinel-masters';
 import type { ShellVariableCursor, ShellWordCursor } from './shell-position';
 import { assignedIn } from './shell-variables';
@@ -54,14 +55,10 @@ export function wordCandidates(
       return wordCandidates(command, { ...cursor, words: args.slice(inner + 1) });
     return kubectlAt(workspace, namespace, { before: args, prefix, after });
   }
-  if (
-    /^\/[\w./-]*$/.test(prefix) ||
-    (prefix === '' &&
-      /^(?:-f|--file|--config|--config-path|-c)$/.test(args.at(-1) ?? '') &&
-      program !== 'psql' &&
-      !shells.has(program))
-  )
-    return found(command.paths());
+  const path = /^(?:--?[\w-]+=)?(\/[\w./-]*)$/.exec(prefix)?.[1];
+  if (path !== undefined) return found(command.paths(), path.length);
+  const takesFile = /^(?:-f|--file|--config|--config-path|-c)$/.test(args.at(-1) ?? '');
+  if (prefix === '' && takesFile && program !== 'psql' && !shells.has(program)) return found(command.paths());
   const client = clients[program];
   if (client) {
     const [option, written] = optionOf(args, prefix, client);
@@ -83,6 +80,8 @@ export function wordCandidates(
       return found(sentinelMasters(workspace));
     return undefined;
   }
+  const option = namedOption(command, cursor);
+  if (option) return option;
   if (prefix.startsWith('-')) return undefined;
   const operands = args.filter((arg, index) => !arg.startsWith('-') && !/^-[wWict]$/.test(args[index - 1] ?? ''));
   if (/^(?:nc|ncat|netcat|telnet)$/.test(program) && !args.some(arg => /^-\w*l/.test(arg))) {
@@ -98,6 +97,22 @@ export function wordCandidates(
   if (program === 'openssl' && args.at(-1) === '-connect')
     return found(hostCandidates(workspace, namespace, { withPorts: true }));
   return undefined;
+}
+
+/** The value of an option that is named after a host or a port, such as `--redis-host`. */
+function namedOption(
+  { workspace, namespace }: CommandText,
+  { words, prefix, after }: ShellWordCursor,
+): ReturnType<typeof wordCandidates> {
+  const attached = /^--([\w-]+)=(.*)$/s.exec(prefix);
+  const name = attached?.[1] ?? (prefix.startsWith('-') ? undefined : /^--([\w-]+)$/.exec(words.at(-1) ?? '')?.[1]);
+  if (name === undefined) return undefined;
+  const all = [...words, ...after];
+  const beside = (other: string): string | undefined =>
+    all.find(word => word.startsWith(`--${other}=`))?.slice(other.length + 3) ??
+    all[all.indexOf(`--${other}`) + 1 || -1];
+  const candidates = candidatesByName(workspace, namespace, name, beside);
+  return candidates && { candidates, replaced: attached ? (attached[2] ?? '').length : prefix.length };
 }
 
 function isLocal(host: string | undefined): boolean {

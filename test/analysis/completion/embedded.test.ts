@@ -330,6 +330,16 @@ describe('completion of kubectl', () => {
     assert.equal(job('            - wait\n            - -n\n            - $0')[0], 'matrix');
     assert.equal(job('            - wait\n            - --namespace=$0')[0], 'matrix');
     assert.deepEqual(job('            - $($0'), ['TARGET']);
+    const without = `${tree}\n#- /main.yaml\napiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: matrix}\nspec:\n  containers:\n    - name: c\n      image: IMAGE\n      volumeMounts: [{name: tls, mountPath: /tls}]\n      args: [WORDS]\n  volumes: [{name: tls, secret: {secretName: turn-tls}}]`;
+    const given = (image: string, words: string): readonly string[] =>
+      labelsAt(without.replace('IMAGE', image).replace('WORDS', words));
+    assert.ok(given('bitnami/kubectl:1', 'wait, job/$0').includes('migrate'));
+    assert.deepEqual(given('other:1', 'wait, job/$0'), []);
+    assert.equal(given('other:1', '--cert=/$0')[0], '/tls/tls.crt');
+    assert.ok(given('other:1', '--redis-host=$0').includes('redis.matrix.svc.cluster.local'));
+    assert.ok(given('other:1', '--redis-host, $0').includes('redis.matrix.svc.cluster.local'));
+    assert.deepEqual(given('other:1', '--redis-host=redis.matrix, --redis-port=$0'), ['6379', '26379']);
+    assert.deepEqual(given('other:1', '--level=$0'), []);
   });
 });
 
