@@ -1,23 +1,31 @@
+import { haproxyOf, listeningOn } from '../../analysis/haproxy-config';
 import { nearest } from '../../analysis/nearest';
 import { containersOf, workloadKinds } from '../../analysis/pods';
+import { synapseProcess } from '../../analysis/synapse';
+import type { HaproxySection } from '../../analysis/text/haproxy';
 import { replaceScalar, replaceValue } from '../../manifests/edit';
+import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
-import type { Rule } from '../rule';
+import type { Workspace } from '../../manifests/workspace';
+import type { Problem, Rule } from '../rule';
 
 export default {
   id: 'probe-port-missing',
   items: [],
   severity: 'error',
-  summary: 'A probe asks for a port that the container does not have.',
-  why: 'A probe by name fails if the container has no port of that name: the pod never becomes ready, or is restarted again and again. A number that no container of the pod declares is usually a slip.',
-  remedy: 'Name a port of the container, or declare the port that the program listens on.',
+  summary: 'A probe asks for a port that the container does not have, or for a path that its program does not answer.',
+  why: 'A probe by name fails if the container has no port of that name: the pod never becomes ready, or is restarted again and again. A number that no container of the pod declares is usually a slip. A path that the program answers with 404 fails as well.',
+  remedy:
+    'Name a port of the container, or declare the port that the program listens on. Ask Synapse for `/health`, and HAProxy for its `monitor-uri`.',
   traps: [
     'A port name is looked up in the same container; a number may belong to any container of the pod, as they share the network.',
     'An undeclared number is a warning, and is accepted where the pod declares no ports at all, because declaring ports is only information for Kubernetes.',
     'A probe with a `host` asks another machine and is left alone.',
+    'Paths are judged for Synapse, whose HTTP listeners answer `/health` and the paths of its APIs, while its metrics listener answers any, and for HAProxy where the port has a `monitor-uri`: another path goes to a backend, which is a warning.',
   ],
   sources: [
     'Kubernetes API reference, HTTPGetAction: port is a number or a name of a port of the container; pkg/kubelet/prober.',
+    'Synapse documentation, Reverse proxy, "Health check endpoint"; HAProxy configuration manual, monitor-uri.',
   ],
   examples: {
     bad: `
@@ -68,7 +76,8 @@ export default {
     `,
   },
   kinds: [...workloadKinds],
-  *check(workload) {
+  *check(workload, workspace) {
+    yield* paths(workload, workspace);
     const containers = containersOf(workload);
     const numbers = new Set(
       containers.flatMap(({ value }) => portsOf(value).map(port => port.at('containerPort').number)),
@@ -105,6 +114,69 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** Probes for a path that the program of a container is known not to answer. */
+function* paths(workload: Resource, workspace: Workspace): Iterable<Problem> {
+  const synapse = synapseProcess(workspace, workload);
+  const haproxy = haproxyOf(workspace, workload);
+  for (const { value, name } of containersOf(workload)) {
+    const isSynapse = synapse?.container.value.source === value.source && synapse.container.name === name;
+    if (!isSynapse && haproxy?.container.name !== name) continue;
+    for (const kind of ['startupProbe', 'readinessProbe', 'livenessProbe']) {
+      const probe = value.at(kind, 'httpGet');
+      const path = probe.at('path');
+      const port = numberOf(value, probe.at('port'));
+      if (path.string === undefined || port === undefined || probe.at('host').exists) continue;
+      const wrong = isSynapse
+        ? unansweredBySynapse(path.string, synapse.listeners?.find(one => one.port === port)?.type)
+        : passedOn(path.string, haproxy ? listeningOn(haproxy, port).map(({ section }) => section) : []);
+      if (!wrong) continue;
+      yield {
+        at: path,
+        ...(!isSynapse && { severity: 'warning' }),
+        message: `The ${kind} of container ${name} asks for ${path.string}, which ${wrong.what} — ask for ${wrong.instead}.`,
+        fixes: () => {
+          const edit = replaceScalar(path, wrong.instead);
+          return edit ? [{ title: `Ask for ${wrong.instead}`, safe: false, edits: [edit] }] : [];
+        },
+      };
+    }
+  }
+}
+
+interface WrongPath {
+  readonly what: string;
+  readonly instead: string;
+}
+
+/** Synapse redirects `/` where it serves clients, and answers what is below its APIs. */
+function unansweredBySynapse(path: string, type: string | undefined): WrongPath | undefined {
+  if (type !== 'http' || path === '/' || /^\/(?:health(?:\?|$)|_matrix\/|_synapse\/|\.well-known\/)/.test(path))
+    return undefined;
+  return { what: 'Synapse answers with 404', instead: '/health' };
+}
+
+function passedOn(path: string, sections: readonly HaproxySection[]): WrongPath | undefined {
+  const directives = sections.flatMap(section => [...section.directives, ...(section.defaults?.directives ?? [])]);
+  const monitor = directives.find(({ keyword }) => keyword === 'monitor-uri')?.args[0]?.value;
+  if (monitor === undefined || monitor === path) return undefined;
+  // Whatever else the section says of this path may answer it.
+  if (directives.some(({ words: all }) => all.some(({ value }) => value !== '/' && mentions(path, value))))
+    return undefined;
+  return { what: 'HAProxy passes on to a backend', instead: monitor };
+}
+
+function mentions(path: string, word: string): boolean {
+  return word.startsWith('/') && (path === word || path.startsWith(word.endsWith('/') ? word : `${word}/`));
+}
+
+/** The port that a probe asks, by its number or by its name in the container. */
+function numberOf(container: Value, port: Value): number | undefined {
+  if (port.number !== undefined) return port.number;
+  return portsOf(container)
+    .find(one => one.at('name').text === port.text)
+    ?.at('containerPort').number;
+}
 
 function portsOf(container: Value): readonly Value[] {
   return container.at('ports').items();

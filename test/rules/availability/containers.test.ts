@@ -89,6 +89,91 @@ describe('probe-missing', () => {
 });
 
 describe('probe-port-missing', () => {
+  const synapse = (probe: string): string => `
+      #- /synapse.yaml
+      apiVersion: apps/v1
+      kind: StatefulSet
+      metadata: {name: synapse-main, namespace: matrix}
+      spec:
+        template:
+          spec:
+            containers:
+              - name: synapse
+                image: matrixdotorg/synapse:v1.139.2
+                args: [--config-path=/config/homeserver.yaml]
+                ports: [{name: http, containerPort: 8008}, {name: metrics, containerPort: 9090}]
+                readinessProbe: {httpGet: ${probe}}
+                volumeMounts: [{name: config, mountPath: /config}]
+            volumes: [{name: config, configMap: {name: synapse-config}}]
+      ---
+      apiVersion: v1
+      kind: ConfigMap
+      metadata: {name: synapse-config, namespace: matrix}
+      data:
+        homeserver.yaml: |
+          listeners:
+            - {type: http, port: 8008, resources: [{names: [client]}]}
+            - {type: metrics, port: 9090}
+      `;
+
+  it('knows the paths that Synapse answers', () => {
+    for (const probe of [
+      '{path: /health, port: http}',
+      '{path: "/health?probe", port: 8008}',
+      '{path: /_matrix/client/versions, port: http}',
+      '{path: /, port: http}',
+      '{path: /anything, port: metrics}',
+      '{path: /healthz, port: http, host: other.test}',
+    ])
+      assert.deepEqual(messages(probePortMissing, synapse(probe)), [], probe);
+    for (const path of ['/healthz', '/ready', '/_matrix'])
+      assert.match(
+        messages(probePortMissing, synapse(`{path: ${path}, port: http}`)).join(),
+        /^error: .* which Synapse answers with 404 — ask for \/health\.$/,
+        path,
+      );
+  });
+
+  it('knows the path that HAProxy answers itself', () => {
+    const haproxy = (path: string, frontend: string): string => `
+      #- /haproxy.yaml
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata: {name: haproxy, namespace: matrix}
+      spec:
+        template:
+          spec:
+            containers:
+              - name: haproxy
+                image: haproxy:3.0
+                ports: [{name: http, containerPort: 8008}]
+                livenessProbe: {httpGet: {path: ${path}, port: http}}
+                volumeMounts: [{name: config, mountPath: /usr/local/etc/haproxy}]
+            volumes: [{name: config, configMap: {name: haproxy-config}}]
+      ---
+      apiVersion: v1
+      kind: ConfigMap
+      metadata: {name: haproxy-config, namespace: matrix}
+      data:
+        haproxy.cfg: |
+          frontend matrix
+            bind :8008
+            ${frontend}
+            default_backend main
+      `;
+    assert.match(
+      messages(probePortMissing, haproxy('/healthz', 'monitor-uri /health')).join(),
+      /^warning: .* which HAProxy passes on to a backend — ask for \/health\.$/,
+    );
+    assert.deepEqual(messages(probePortMissing, haproxy('/health', 'monitor-uri /health')), []);
+    assert.deepEqual(messages(probePortMissing, haproxy('/healthz', 'acl is_x path /x')), [], 'no path of its own');
+    assert.deepEqual(
+      messages(probePortMissing, haproxy('/ready', 'monitor-uri /health\n            acl ready path /ready')),
+      [],
+      'something is said of that path',
+    );
+  });
+
   it('accepts the port of a neighbour by number, but not by name', () => {
     const probe = (port: string): string =>
       deployment(
