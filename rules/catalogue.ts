@@ -186,6 +186,7 @@ import waiverUnused from './suppression/waiver-unused';
 import configCopyDrift from './synapse/config-copy-drift';
 import initToolMissingInImage from './synapse/init-tool-missing-in-image';
 import synapseInstanceMap from './synapse/synapse-instance-map';
+import synapseLogFileUnwritable from './synapse/synapse-log-file-unwritable';
 import synapseMainDutyDuplicated from './synapse/synapse-main-duty-duplicated';
 import synapseMainReplicated from './synapse/synapse-main-replicated';
 import synapseModuleUnavailable from './synapse/synapse-module-unavailable';
@@ -410,6 +411,7 @@ export const rules: readonly Rule[] = [
   suppressionWithoutReason,
   synapseDatabaseMismatch,
   synapseInstanceMap,
+  synapseLogFileUnwritable,
   synapseMainDutyDuplicated,
   synapseMainReplicated,
   synapseModuleUnavailable,

@@ -189,6 +189,7 @@ export const ruleIds: readonly string[] = [
   'suppression-without-reason',
   'synapse-database-mismatch',
   'synapse-instance-map',
+  'synapse-log-file-unwritable',
   'synapse-main-duty-duplicated',
   'synapse-main-replicated',
   'synapse-module-unavailable',

@@ -1040,6 +1040,18 @@ stringData:
     'clamav-unknown-option',
     edit(clamav, '    Foreground yes\n    LogTime yes\n', '    Foreground yes\n    Daemonize no\n    LogTime yes\n'),
   ),
+  mutation('synapse-log-file-unwritable', [
+    edit(
+      synapseConfig,
+      '    handlers:\n',
+      '    handlers:\n      file:\n        class: logging.FileHandler\n        filename: /var/log/synapse.log\n',
+    ),
+    edit(
+      generic,
+      '          ports:\n',
+      '          securityContext:\n            readOnlyRootFilesystem: true\n          ports:\n',
+    ),
+  ]),
   mutation(
     'volume-mount-nested',
     edit(
