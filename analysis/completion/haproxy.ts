@@ -112,7 +112,8 @@ function wordsFor(
       if (words.length === 1) return secondWords(kind, first);
       return words[1] === 'use-service' && words.length === 2
         ? [named('prometheus-exporter', 'serves metrics')]
-        : first.endsWith('request') || first.endsWith('response')
+        : (first.endsWith('request') || first.endsWith('response')) &&
+            words.length >= 2 + (headerActions[words[1] ?? ''] ?? 0)
           ? conditionWords
           : [];
     default:
@@ -225,10 +226,34 @@ function serverWords(
       return [named('required', 'verified'), named('none', 'not verified')];
     case 'resolve-prefer':
       return [named('ipv4', ''), named('ipv6', '')];
+    case 'on-marked-down':
+      return [named('shutdown-sessions', 'ends its connections')];
+    case 'on-marked-up':
+      return [named('shutdown-backup-sessions', 'ends those of backup servers')];
     default:
-      return pairs(serverOptions, 'value').filter(one => !words.includes(one.label));
+      return previous !== undefined && takesValue.has(previous)
+        ? []
+        : pairs(serverOptions, 'value').filter(one => !words.includes(one.label));
   }
 }
+
+/** Options of a server that a free value follows (HAProxy 3.2 configuration manual, 5.2). */
+const takesValue: ReadonlySet<string> = new Set(
+  'inter fastinter downinter rise fall port addr weight maxconn minconn maxqueue slowstart cookie observe error-limit id agent-port agent-inter ca-file crt sni alpn source resolve-net'.split(
+    ' ',
+  ),
+);
+
+/** Actions on headers, with the number of words that they need before a condition may follow. */
+const headerActions: Readonly<Record<string, number>> = {
+  'set-header': 2,
+  'add-header': 2,
+  'replace-header': 3,
+  'replace-value': 3,
+  'del-header': 1,
+  'set-path': 1,
+  'set-uri': 1,
+};
 
 /** The DNS Service of the cluster, which usual installations call kube-dns (Kubernetes: Customizing DNS Service). */
 function nameservers(workspace: Workspace): readonly Candidate[] {

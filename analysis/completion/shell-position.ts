@@ -78,7 +78,8 @@ interface Level {
   readonly closes: ')' | '`' | undefined;
   command: Command;
   word: Word | undefined;
-  isOutput: boolean;
+  /** What the next word is, behind `>` or another redirection: a file for output, or something else. */
+  target: 'output' | 'other' | undefined;
   /** Whether the substitution stands in double quotes. */
   readonly isInQuotes: boolean;
 }
@@ -194,8 +195,7 @@ class ShellWalk {
         this.#endWord();
         const operator = /^(?:>>|>\||>&|<&|<<<|<>|[<>])/.exec(text.slice(at, at + 3))?.[0] ?? char;
         this.#step(operator.length);
-        this.#level.isOutput = /^>[>|]?$/.test(operator) && (descriptor ?? '1') === '1';
-        this.#skipTarget(operator.endsWith('&') || operator.startsWith('<') || descriptor === '2');
+        this.#level.target = /^>[>|]?$/.test(operator) && (descriptor ?? '1') === '1' ? 'output' : 'other';
         continue;
       }
       if (char === ')' && this.#level.closes === ')') {
@@ -245,11 +245,12 @@ class ShellWalk {
   }
 
   #endWord(): void {
-    const { word, isOutput, command } = this.#level;
+    const { word, target, command } = this.#level;
     if (!word) return;
-    (isOutput ? command.outputs : command.words).push(word);
+    if (target === 'output') command.outputs.push(word);
+    else if (target === undefined) command.words.push(word);
     this.#level.word = undefined;
-    this.#level.isOutput = false;
+    this.#level.target = undefined;
   }
 
   /** Whether the command that the cursor is in ends here. */
@@ -274,14 +275,6 @@ class ShellWalk {
     const { isInQuotes } = this.#level;
     this.#level = this.#outer.pop() ?? this.#level;
     return isInQuotes ? '"' : '';
-  }
-
-  /** Leaves out a word that is no file for output. */
-  #skipTarget(isOther: boolean): void {
-    if (!isOther) return;
-    const blank = /^[ \t]*[\w&/.-]*/.exec(this.#text.slice(this.#at, this.#at + 200))?.[0].length ?? 0;
-    const isHere = this.#here === undefined && this.#offset > this.#at && this.#offset <= this.#at + blank;
-    if (!isHere) this.#at += blank;
   }
 
   #heredoc(): void {
@@ -334,7 +327,7 @@ class ShellWalk {
   }
 
   #mark(quote: '' | '"' | "'", quoteStart: number): Here {
-    const { command, word, isOutput } = this.#level;
+    const { command, word, target } = this.#level;
     return {
       level: this.#level,
       command,
@@ -343,7 +336,8 @@ class ShellWalk {
       prefix: word?.value ?? '',
       quote,
       quoteStart,
-      isOutput,
+      // Digits right before `>` are a file descriptor.
+      isTarget: target !== undefined || /^\d+[<>]/.test(`${word?.value ?? ''}${this.#text[this.#at] ?? ''}`),
     };
   }
 
@@ -364,7 +358,7 @@ class ShellWalk {
           words: wordsOf(command.words),
         };
     }
-    if (here.isOutput) return undefined;
+    if (here.isTarget) return undefined;
     const words = wordsOf(command.words.slice(0, here.before));
     const assignment = words.length === 0 ? /^(?:[A-Za-z_]\w*)(?==)/.exec(prefix)?.[0] : undefined;
     const exported = /^(?:export|local|readonly|declare)$/.test(words[0] ?? '')
@@ -390,7 +384,8 @@ interface Here {
   readonly prefix: string;
   readonly quote: '' | '"' | "'";
   readonly quoteStart: number;
-  readonly isOutput: boolean;
+  /** Whether the word is no argument. */
+  readonly isTarget: boolean;
 }
 
 /** A variable whose name ends at an offset, or may begin there. */
@@ -459,5 +454,5 @@ function command(): Command {
 }
 
 function level(closes: ')' | '`' | undefined, isInQuotes: boolean): Level {
-  return { closes, command: command(), word: undefined, isOutput: false, isInQuotes };
+  return { closes, command: command(), word: undefined, target: undefined, isInQuotes };
 }

@@ -85,6 +85,7 @@ export function wordCandidates(
   if (prefix.startsWith('-')) return undefined;
   const operands = args.filter((arg, index) => !arg.startsWith('-') && !/^-[wWict]$/.test(args[index - 1] ?? ''));
   if (/^(?:nc|ncat|netcat|telnet)$/.test(program) && !args.some(arg => /^-\w*l/.test(arg))) {
+    if (/^-[wiqpsTIOVXx]$/.test(args.at(-1) ?? '')) return undefined;
     if (operands.length === 0) return found(hostCandidates(workspace, namespace, {}));
     if (operands.length > 1) return undefined;
     return found(isLocal(operands[0]) ? command.ports() : portsOfHost(workspace, namespace, operands[0]));

@@ -229,6 +229,10 @@ describe('completion in haproxy.cfg', () => {
     assert.ok(end('server a $0').includes('cache.matrix.svc.cluster.local:6379'));
     assert.equal(end('server-template a 3 $0')[0], 'synapse-replication.matrix.svc.cluster.local:9093');
     assert.ok(end('server a b:1 $0').includes('check'));
+    assert.deepEqual(end('server a b:1 check inter $0'), []);
+    assert.ok(end('server a b:1 check inter 5s $0').includes('fall'));
+    assert.deepEqual(end('http-request set-header X-Forwarded-Proto $0'), []);
+    assert.deepEqual(end('http-request set-header X-Forwarded-Proto https $0'), ['if', 'unless']);
     assert.deepEqual(end('server a b:1 check resolvers $0'), ['kube']);
     assert.ok(end('option $0').includes('httpchk') && !end('option $0').includes('dontlognull'));
     assert.ok(end('balance $0').includes('leastconn'));

@@ -226,7 +226,10 @@ describe('completion in scripts', () => {
     assert.deepEqual(inScript('echo waiting for $0'), []);
     assert.deepEqual(inScript('echo "psql -h $0"'), []);
     assert.deepEqual(inScript('sed -i "s|x|$0|" /config/homeserver.yaml'), []);
-    assert.deepEqual(inScript('psql -h x > $0'), []);
+    for (const target of ['> $0', '2>$0', '2>&1$0', '2$0>&1', '< $0'])
+      assert.deepEqual(inScript(`psql -h ${target}`), [], target);
+    assert.deepEqual(inScript('nc -z -w $0'), []);
+    assert.ok(inScript('nc -z -w 5 $0 2>&1').includes('redis.matrix.svc.cluster.local'));
   });
 
   it('works in mounted scripts and in items of one line', () => {
