@@ -1,6 +1,8 @@
 import type { SourceFile } from '../manifests/file';
 import type { Place } from '../manifests/span';
 import type { Index, Workspace } from '../manifests/workspace';
+import { bytesText } from './quantity';
+import { scaleTables } from './scale-tables';
 import { settingsOf } from './settings';
 
 /** What one PostgreSQL instance has to have at least: cores and bytes. */
@@ -14,10 +16,35 @@ export interface PostgresFloor {
   readonly source: string;
 }
 
-/** The floor for the size that the tree is made for. Between two sizes the lower one counts. */
+/**
+ * The floor for the size that the tree is made for. Between two sizes the lower one counts. Where the checklist does not
+ * decide, the tree's own guide comes first, and a general one has what that does not say.
+ */
 export function postgresFloor(workspace: Workspace): PostgresFloor {
   const { source } = settingsOf(workspace).scale;
   const ccu = expectedUsers(workspace);
+  const general = generalFloor(source, ccu);
+  if (source !== 'guide' && general.ccu === 100) return general;
+  const tiers = scaleTables(workspace).flatMap(({ path, tiers: all }) => {
+    const tier = all.findLast(one => one.ccu <= ccu);
+    return tier ? [{ path, tier }] : [];
+  });
+  const [first] = tiers;
+  // A guide that ends before the general one does says nothing of the size.
+  if (!first || first.tier.ccu < general.ccu) return general;
+  const said = <K extends 'cpu' | 'memory' | 'storage'>(key: K): number | undefined =>
+    tiers.find(({ tier }) => tier.ccu === first.tier.ccu && tier[key] !== undefined)?.tier[key];
+  const [cpu, memory, storage] = [said('cpu'), said('memory'), said('storage')];
+  return {
+    ccu: first.tier.ccu,
+    cpu: cpu === undefined ? general.cpu : String(cpu),
+    memory: memory === undefined ? general.memory : bytesText(memory),
+    storage: storage === undefined ? general.storage : bytesText(storage),
+    source: first.path,
+  };
+}
+
+function generalFloor(source: 'checklist' | 'guide', ccu: number): PostgresFloor {
   const tier = guide.findLast(([users]) => users <= ccu) ?? guide[0];
   const [users, cpu, memory, disk, checklistDisk] = tier;
   if (source === 'guide') return { ccu: users, cpu, memory, storage: disk, source: 'the scaling guide' };
@@ -62,7 +89,7 @@ const expectations: Index<Expectation> = {
 };
 
 /**
- * The sizes of the deployment's scaling guide for one PostgreSQL instance: users, cores, memory, disk, and the disk of
+ * The sizes of a general scaling guide for one PostgreSQL instance, where the tree has none of its own: users, cores, memory, disk, and the disk of
  * the older table in its config.env. Memory is written in binary units there, too.
  */
 const guide = [

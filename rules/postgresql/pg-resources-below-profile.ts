@@ -18,7 +18,7 @@ export default {
   traps: [
     'More than the floor is fine, and quantities are compared by what they mean: `2048Mi` is enough, `2G` is less than `2Gi`, `1000m` is one CPU.',
     'A limit without a request counts as the request, as it does for Kubernetes.',
-    "Which table counts is `scale.source`: `checklist`, or `guide` for the larger sizes of the deployment's scaling guide.",
+    "Which table counts is `scale.source`: `checklist`, or `guide` for the larger sizes of the deployment's scaling guide. The tree's own table is taken, as far as it goes; what it does not say comes from a general one.",
   ],
   sources: [
     'Kubernetes documentation, Resource Management for Pods and Containers: a request that is not set is taken from the limit.',

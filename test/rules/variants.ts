@@ -17,6 +17,7 @@ const sync = 'li-instance/04-sync-system/replication-job.yaml';
 const keyVault = 'main-instance/08-key-vault/deployment.yaml';
 const li = 'li-instance/01-synapse/synapse-statefulset.yaml';
 
+const guide = 'docs/SCALING-GUIDE.md';
 const deployScript = 'scripts/deploy.sh';
 const syncSecrets = 'li-instance/04-sync-system/credentials.yaml';
 
@@ -71,6 +72,14 @@ export const variants: Readonly<Record<string, Mutation>> = {
       'deploy-path-missing': 'Their folder is empty.',
     },
   }),
+  "one size too little by the tree's own guide": mutation(
+    'pg-resources-below-profile',
+    [
+      add('matrix-preflight.yaml', 'scale:\n  source: guide\n'),
+      edit(guide, '| 100 | 3 | 1 | 2Gi | 50Gi |', '| 100 | 3 | 1 | 2Gi | 60Gi |'),
+    ],
+    { count: 2 },
+  ),
   "a superuser's Secret that nothing creates": mutation('pg-superuser-secret-undefined', [
     edit(cluster, superuser, ownSuperuser),
     edit(keyVaultJob, 'name: matrix-postgresql-superuser', 'name: own-superuser'),
@@ -289,6 +298,22 @@ spec:
 
 /** Other ways to do it right: nothing is found. */
 export const accepted: Readonly<Record<string, readonly Change[]>> = {
+  "sizes of the tree's own guide for more users": [
+    add('matrix-preflight.yaml', 'scale:\n  ccu: 1000\n  source: guide\n'),
+    ...[cluster, clusterLi].flatMap(path => [
+      edit(
+        path,
+        '    requests:\n      memory: 2Gi\n      cpu: "1"\n',
+        '    requests:\n      memory: 8Gi\n      cpu: "4"\n',
+      ),
+      edit(
+        path,
+        '    limits:\n      memory: 2Gi\n      cpu: "2"\n',
+        '    limits:\n      memory: 8Gi\n      cpu: "4"\n',
+      ),
+      edit(path, 'size: 50Gi', 'size: 100Gi'),
+    ]),
+  ],
   "a superuser's Secret of one's own": [
     edit(cluster, superuser, ownSuperuser),
     edit(keyVaultJob, 'name: matrix-postgresql-superuser', 'name: own-superuser'),
