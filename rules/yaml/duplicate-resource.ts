@@ -2,6 +2,7 @@ import { contentOf } from '../../analysis/content';
 import { isPatch, kustomizationOf } from '../../analysis/kustomize';
 import { deleteDocument } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
+import type { Value } from '../../manifests/value';
 import type { Index, Workspace } from '../../manifests/workspace';
 import type { Fix, Rule } from '../rule';
 
@@ -13,7 +14,7 @@ export default {
   why: 'They are one object in the cluster: the one that is applied last wins, so a password or a policy depends on the order of the files. Some changes are refused, such as that of a Service from a cluster IP to headless.',
   remedy: 'Keep one manifest and delete the other, or rename one of them if two objects are wanted.',
   traps: [
-    'Two copies that say the same are a warning: they do no harm until one of them is edited.',
+    'Two copies that say the same are a warning: they do no harm until one of them is edited. A Service says the same with and without `protocol: TCP`.',
     'Kustomize patches, files of different kustomizations, and directories that are alternatives (`base` and `overlays`, `staging` and `production`, `option-a` and `option-b`) are left alone, because they are not applied together.',
     'Objects of the same name in different namespaces are different objects.',
   ],
@@ -74,7 +75,7 @@ export default {
     // The first keeps the name; every other one is in question.
     const [first] = same;
     if (!first || first === resource) return;
-    const differs = same.some(other => contentOf(other.root) !== contentOf(resource.root));
+    const differs = same.some(other => meaningOf(other) !== meaningOf(resource));
     const where = resource.namespace === undefined ? '' : ` in namespace ${resource.namespace}`;
     yield {
       at: resource.root.at('metadata', 'name'),
@@ -99,6 +100,27 @@ const resourcesByIdentity: Index<Resource> = {
     yield [identityOf(resource), resource];
   },
 };
+
+/** What an object says; of a Service without what the API server would add to it anyway. */
+function meaningOf({ root, qualifiedKind }: Resource): string {
+  if (qualifiedKind !== 'Service') return contentOf(root);
+  const without = (mapping: Value, defaults: Readonly<Record<string, string | undefined>>): readonly string[] =>
+    mapping
+      .entries()
+      .filter(([key, value]) => key !== 'ports' && (value.text === undefined || value.text !== defaults[key]))
+      .map(([key, value]) => `${key}:${contentOf(value)}`)
+      .sort();
+  const spec = root.at('spec');
+  const ports = spec
+    .at('ports')
+    .items()
+    .map(port => without(port, { protocol: 'TCP', targetPort: port.at('port').text }));
+  return JSON.stringify([
+    contentOf(root.at('metadata')),
+    without(spec, { type: 'ClusterIP', sessionAffinity: 'None' }),
+    ports,
+  ]);
+}
 
 function identityOf(resource: Resource): string {
   return `${resource.qualifiedKind}/${resource.namespace ?? ''}/${resource.name}`;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import duplicateResource from '../../../rules/yaml/duplicate-resource';
 import duplicateYamlKey from '../../../rules/yaml/duplicate-yaml-key';
-import { applyFix, expectMarks, fixed, fixTitles } from '../expect';
+import { applyFix, expectMarks, fixed, fixTitles, messages } from '../expect';
 
 describe('duplicate-yaml-key', () => {
   it('accepts that an entry overrides one of a merge key', () => {
@@ -193,5 +193,26 @@ describe('duplicate-resource', () => {
   it('does not show what is in a Secret', () => {
     const titles = fixTitles(duplicateResource, `${secret('matrix', 'one')}\n      ---${secret('matrix', 'two')}\n`);
     assert.deepEqual(titles, ['Delete this Secret, in main.yaml', 'Delete the first Secret, in main.yaml']);
+  });
+});
+
+describe('duplicate Services', () => {
+  it('are the same with and without what the API server adds', () => {
+    const service = (spec: string): string => `
+      apiVersion: v1
+      kind: Service
+      metadata: {name: cache, namespace: matrix}
+      spec: ${spec}
+      ---`;
+    const severities = (one: string, other: string): readonly string[] =>
+      messages(duplicateResource, `#- /services.yaml${service(one)}${service(other)}`).map(text =>
+        text.replace(/:.*/, ''),
+      );
+    const short = '{selector: {app: a}, ports: [{name: tcp, port: 80}]}';
+    const long = '{type: ClusterIP, selector: {app: a}, ports: [{name: tcp, port: 80, targetPort: 80, protocol: TCP}]}';
+    assert.deepEqual(severities(short, long), ['warning']);
+    for (const other of ['targetPort: 8080', 'protocol: UDP'])
+      assert.deepEqual(severities(short, long.replace(/targetPort.*TCP/, other)), ['error'], other);
+    assert.deepEqual(severities(short, long.replace('ClusterIP', 'NodePort')), ['error']);
   });
 });
