@@ -205,7 +205,7 @@ describe('duplicate Services', () => {
       spec: ${spec}
       ---`;
     const severities = (one: string, other: string): readonly string[] =>
-      messages(duplicateResource, `#- /services.yaml${service(one)}${service(other)}`).map(text =>
+      messages(duplicateResource, `\n      #- /services.yaml${service(one)}${service(other)}`).map(text =>
         text.replace(/:.*/, ''),
       );
     const short = '{selector: {app: a}, ports: [{name: tcp, port: 80}]}';
