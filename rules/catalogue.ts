@@ -121,6 +121,7 @@ import pgLocaleNotC from './postgresql/pg-locale-not-c';
 import pgMainClusterMissing from './postgresql/pg-main-cluster-missing';
 import pgParameterManagedByOperator from './postgresql/pg-parameter-managed-by-operator';
 import pgResourcesBelowProfile from './postgresql/pg-resources-below-profile';
+import pgRoleSecretInvalid from './postgresql/pg-role-secret-invalid';
 import pgScalingIncrementsUndefined from './postgresql/pg-scaling-increments-undefined';
 import pgSharedBuffersTooLarge from './postgresql/pg-shared-buffers-too-large';
 import pgSuperuserSecretUndefined from './postgresql/pg-superuser-secret-undefined';
@@ -347,6 +348,7 @@ export const rules: readonly Rule[] = [
   pgMainClusterMissing,
   pgParameterManagedByOperator,
   pgResourcesBelowProfile,
+  pgRoleSecretInvalid,
   pgScalingIncrementsUndefined,
   pgSharedBuffersTooLarge,
   pgSuperuserSecretUndefined,

@@ -125,6 +125,7 @@ export const ruleIds: readonly string[] = [
   'pg-main-cluster-missing',
   'pg-parameter-managed-by-operator',
   'pg-resources-below-profile',
+  'pg-role-secret-invalid',
   'pg-scaling-increments-undefined',
   'pg-shared-buffers-too-large',
   'pg-superuser-secret-undefined',

@@ -147,6 +147,13 @@ export const mutations: readonly Mutation[] = [
       'stringData:\n  DB_PASSWORD: tR4vKq8ZsYx1LcWb6RmJd3KgHf7EuAo0\n  # Equal',
     ),
   ]),
+  mutation('pg-role-secret-invalid', [
+    edit(
+      cluster,
+      '        replication: true\n',
+      '        replication: true\n      - name: reporting\n        login: true\n        passwordSecret:\n          name: minio-credentials\n',
+    ),
+  ]),
   mutation('sync-wal-level', edit(cluster, 'work_mem: 8MB', 'work_mem: 8MB\n      wal_level: replica'), {
     also: { 'pg-parameter-managed-by-operator': 'Older operators reject the parameter whatever its value.' },
   }),
@@ -1319,6 +1326,7 @@ spec:
       'apiVersion: velero.io/v1\nkind: Schedule\nmetadata:\n  name: nightly\n  namespace: matrix\nspec: {}\n',
     ),
   ),
+  mutation('component-missing', remove(coturn), { also: { 'secret-unused': 'Nobody else reads its Secret.' } }),
   mutation('component-deployed-twice', add('values/livekit-values.yaml', 'replicaCount: 2\n')),
   mutation('removed-api-version', edit(coturn, 'apiVersion: policy/v1\n', 'apiVersion: policy/v1beta1\n')),
   mutation(
