@@ -4,7 +4,7 @@ import type { Rule } from '../rule';
 
 export default {
   id: 'secret-bad-key-material',
-  items: ['A.2.c', 'A.1.d'],
+  items: ['A.2.c', 'A.1.d', 'A.1.f', 'A.2.a'],
   severity: 'error',
   summary: 'A private or signing key in a Secret is damaged or too short.',
   why: 'key_vault does not start with an RSA key that cannot be read, and Synapse not with a signing key of the wrong form. A key that was pasted without its line breaks looks right and is not.',
@@ -48,14 +48,25 @@ export default {
         entry.text === undefined || findPlaceholders(entry.text, 'value').length > 0
           ? undefined
           : complaintAbout(entry, entry.text);
-      if (complaint) yield { at: entry.value, message: `${entry.key} of Secret ${secret.name} ${complaint}.` };
+      if (!complaint) continue;
+      const isSigning = isSigningKey(entry.key, entry.text ?? '');
+      yield {
+        at: entry.value,
+        message: `${entry.key} of Secret ${secret.name} ${complaint}.`,
+        items: isSigning ? ['A.1.f', 'A.2.a'] : ['A.1.d', 'A.2.c'],
+      };
     }
   },
 } satisfies Rule;
 
+/** Whether a key signs Synapse's events, which no RSA key does. */
+function isSigningKey(key: string, text: string): boolean {
+  return /^ed25519\b/.test(text.trim()) || /signing[-_.]?key/i.test(key);
+}
+
 function complaintAbout({ key }: SecretEntry, text: string): string | undefined {
   const trimmed = text.trim();
-  if (/^ed25519\b/.test(trimmed) || /signing[-_.]?key/i.test(key)) {
+  if (isSigningKey(key, text)) {
     // Several lines hold former keys as well.
     return trimmed.split(/\r?\n/).every(line => /^ed25519 \w+ [A-Za-z0-9+/]{43}=?$/.test(line.trim()))
       ? undefined

@@ -74,11 +74,12 @@ describe('the state of static items', () => {
       stringData:
         signing.key: "CHANGEME"
     `;
-    assert.deepEqual(states(source, 'A.1.d', 'A.1.f', 'A.2.c'), [
-      'A.1.d not-applicable',
-      'A.1.f failed',
-      'A.2.c not-applicable',
-    ]);
+    for (const key of ['CHANGEME', 'ed25519 a_kT4d short'])
+      assert.deepEqual(states(source.replace('CHANGEME', key), 'A.1.d', 'A.1.f', 'A.2.c'), [
+        'A.1.d not-applicable',
+        'A.1.f failed',
+        'A.2.c not-applicable',
+      ]);
   });
 
   it('fails the files and views of key_vault too where nothing brings the application', () => {
