@@ -138,6 +138,7 @@ import redisSentinelHostname from './redis/redis-sentinel-hostname';
 import redisSentinelQuorum from './redis/redis-sentinel-quorum';
 import redisSentinelReplicaCount from './redis/redis-sentinel-replica-count';
 import redisServiceSpreadsWrites from './redis/redis-service-spreads-writes';
+import componentMissing from './references/component-missing';
 import namespaceUndefined from './references/namespace-undefined';
 import referenceMissingConfigmap from './references/reference-missing-configmap';
 import referenceMissingConfigmapKey from './references/reference-missing-configmap-key';
@@ -228,6 +229,7 @@ export const rules: readonly Rule[] = [
   alertRulesMissing,
   clamavUnknownOption,
   componentDeployedTwice,
+  componentMissing,
   configCopyDrift,
   configEnvUndefined,
   configFileMissing,

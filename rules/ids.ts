@@ -5,6 +5,7 @@ export const ruleIds: readonly string[] = [
   'alert-rules-missing',
   'clamav-unknown-option',
   'component-deployed-twice',
+  'component-missing',
   'config-copy-drift',
   'config-env-undefined',
   'config-file-missing',
