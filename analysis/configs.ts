@@ -3,7 +3,7 @@ import { readEmbedded } from '../manifests/embedded';
 import type { Resource } from '../manifests/resource';
 import type { Value } from '../manifests/value';
 import type { Workspace } from '../manifests/workspace';
-import { type EffectiveFile, effectiveFile } from './effective';
+import { type EffectiveFile, effectiveFile, podWrites } from './effective';
 import { type Container, mainContainersOf } from './pods';
 import { scriptOf } from './scripts';
 import { maskComments } from './text/comments';
@@ -73,11 +73,14 @@ interface Program {
   /** Which container runs it. */
   isRunBy(container: Container, words: readonly string[]): boolean;
   paths(words: readonly string[], environment: (name: string) => string | undefined): readonly string[];
+  /** How the files end that it reads of a folder, in the order of their names; undefined where it takes none. */
+  readonly inFolders?: string;
 }
 
 const programs: Readonly<Record<ConfiguredProgram, Program>> = {
   // element-hq/synapse docker/README.md: SYNAPSE_CONFIG_PATH, default /data/homeserver.yaml. Later files win.
   synapse: {
+    inFolders: '.yaml',
     isRunBy: (container, words) =>
       /(?:^|\/)synapse(?::|@|$)/.test(container.image) || words.some(word => word.includes('synapse.app.')),
     paths: (words, environment) => {
@@ -100,6 +103,7 @@ const programs: Readonly<Record<ConfiguredProgram, Program>> = {
   },
   // The official image's command reads this file unless told otherwise (docker-library/haproxy).
   haproxy: {
+    inFolders: '.cfg',
     isRunBy: container => /(?:^|\/)haproxy[^/]*(?::|@|$)/.test(container.image),
     paths: words => {
       const given = optionValues(words, ['-f']);
@@ -151,11 +155,29 @@ function configure(program: Program, resource: Resource, workspace: Workspace): 
         .items()
         .find(variable => variable.at('name').text === name)
         ?.at('value').text;
-    const paths = program.paths(words, environment);
+    const paths = program
+      .paths(words, environment)
+      .flatMap(path => filesOfFolder(workspace, resource, container, path, program) ?? [path]);
     const files = paths.flatMap(path => effectiveFile(workspace, resource, container, path) ?? []);
     return { container, words, paths, files };
   }
   return undefined;
+}
+
+/** The files of a folder that a program reads; undefined if the path is none. */
+function filesOfFolder(
+  workspace: Workspace,
+  resource: Resource,
+  container: Container,
+  path: string,
+  { inFolders }: Program,
+): readonly string[] | undefined {
+  if (inFolders === undefined || path.endsWith(inFolders)) return undefined;
+  const folder = path.length > 1 ? path.replace(/\/+$/, '') : path;
+  const names = podWrites(workspace, resource)
+    .filesIn(container, folder)
+    .filter(file => file.endsWith(inFolders) && !file.slice(folder.length + 1).includes('/'));
+  return names.length > 0 ? [...names].sort() : undefined;
 }
 
 /**

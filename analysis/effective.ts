@@ -7,7 +7,7 @@ import type { Workspace } from '../manifests/workspace';
 import { type Environment, type EnvironmentVariable, environmentOf } from './environment';
 import { isBelow, type Mount, mountAt, mountsOf, textsOfVolume, volumeOf } from './mounts';
 import { type Container, containersOf } from './pods';
-import { commandAsScript, pathInVolume, scriptOf } from './scripts';
+import { commandAsScript, pathInVolume, startScriptOf } from './scripts';
 import { type FileSteps, type FileWrite, fileSteps, isKnownProgram, pythonSteps } from './text/file-writes';
 import { wholeText } from './text/origin';
 import type { SedCommand, SedSubstitution } from './text/sed-script';
@@ -82,6 +82,8 @@ export interface PodWrites {
   readonly refused: readonly WrittenPath[];
   /** Whether a path is only on the way to another file: a step reads it, or removes it later. */
   isIntermediate(container: Container, path: string): boolean;
+  /** The files in a folder and in those in it, as the tree shows them. */
+  filesIn(container: Container, folder: string): readonly string[];
   /** Whether there may be a file: the tree shows it, or something that is not understood may make it. */
   mayExist(container: Container, path: string): boolean;
 }
@@ -245,6 +247,7 @@ function podFiles(resource: Resource, workspace: Workspace): PodFiles {
     written,
     refused,
     isIntermediate: (container, path) => intermediate.has(keyOf(container, path)),
+    filesIn,
     mayExist(container, path) {
       const { space } = locate(container, path);
       const key = keyOf(container, path);
@@ -279,7 +282,7 @@ interface PodScript {
 
 function podScripts(resource: Resource, workspace: Workspace): readonly PodScript[] {
   return containersOf(resource).flatMap((container): readonly PodScript[] => {
-    const script = scriptOf(workspace, resource, container);
+    const script = startScriptOf(workspace, resource, container);
     const text = script?.text ?? commandAsScript(container);
     if (text?.text) {
       const shell = readShell(text.text);

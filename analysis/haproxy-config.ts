@@ -4,7 +4,6 @@ import type { Workspace } from '../manifests/workspace';
 import { configurationOf } from './configs';
 import { type EffectiveFile, effectiveFile } from './effective';
 import { type Destination, type PodPort, podPorts, resolveHost } from './flows/destinations';
-import { mountAt, textsOfVolume, volumeOf } from './mounts';
 import type { Container } from './pods';
 import { workloads } from './roles';
 import { type HaproxySection, type HaproxyUse, readHaproxy } from './text/haproxy';
@@ -144,34 +143,12 @@ export function listeningOn(haproxy: Haproxy, port: number): readonly HaproxyPar
 function readConfiguration(resource: Resource, workspace: Workspace): Haproxy | undefined {
   const configuration = configurationOf(workspace, resource, 'haproxy');
   if (!configuration) return undefined;
-  const { container, paths } = configuration;
-  const files = paths.flatMap(path => filesAt(workspace, resource, container, path));
+  const { container, paths, files } = configuration;
   if (files.length === 0) return undefined;
   const parts = files.flatMap(file => {
     const place = ({ start, end }: Span): Place => file.content.place(start, end);
     return readHaproxy(file.content.text).sections.map(section => ({ section, file, place }));
   });
-  const isPartial =
-    files.some(file => file.isOpaque) || paths.some(path => filesAt(workspace, resource, container, path).length === 0);
+  const isPartial = files.some(file => file.isOpaque) || files.length < paths.length;
   return { resource, container, parts, isPartial };
-}
-
-/** The file at a path; of a folder all files with the suffix `.cfg`, sorted by name (haproxy, option -f). */
-function filesAt(
-  workspace: Workspace,
-  resource: Resource,
-  container: Container,
-  path: string,
-): readonly EffectiveFile[] {
-  const file = effectiveFile(workspace, resource, container, path);
-  if (file) return [file];
-  const folder = path.replace(/\/$/, '');
-  const mount = mountAt(container, folder);
-  const volume = mount?.mountPath === folder ? volumeOf(resource, mount.volume) : undefined;
-  if (!volume) return [];
-  return textsOfVolume(workspace, resource, volume)
-    .map(text => `${folder}/${text.path}`)
-    .filter(one => one.endsWith('.cfg'))
-    .sort()
-    .flatMap(one => effectiveFile(workspace, resource, container, one) ?? []);
 }

@@ -14,10 +14,41 @@ export interface ContainerScript {
 }
 
 /**
- * The shell script that a container runs: the text after `sh -c`, or the mounted file that its command names.
- * Undefined if it runs a program directly, or a script of its image.
+ * The shell script that a container runs: the text after `sh -c` with the mounted scripts that it calls, or the mounted
+ * file that its command names. Undefined if it runs a program directly, or a script of its image.
  */
 export function scriptOf(workspace: Workspace, resource: Resource, container: Container): ContainerScript | undefined {
+  const script = startScriptOf(workspace, resource, container);
+  if (!script || !/\.(?:ba)?sh\b/.test(script.text.text)) return script;
+  const called = calledScripts(script.text.text).flatMap(path => {
+    const file = mountedFile(workspace, resource, container, path);
+    return file && !file.isAt(script.value) ? [file.mapped] : [];
+  });
+  if (called.length === 0) return script;
+  // No line can be inserted by one indentation into what stands in several files.
+  const text = concatenate([script.text, ...called.flatMap(one => [lineBreak(script.text), one])]);
+  return { ...script, text: { text: text.text, place: text.place, linePrefix: undefined } };
+}
+
+/** The mounted scripts that a script may start: `exec bash /scripts/setup.sh`, `. /scripts/lib.sh`, `/scripts/run.sh`. */
+function calledScripts(text: string): readonly string[] {
+  const calls = text.matchAll(
+    /(?:^|[\n;&|{(])[ \t]*(?:exec[ \t]+)?(?:(?:\.|source|(?:ba|da|a)?sh(?:[ \t]+-\w+)*)[ \t]+)?["']?(\/[\w./-]+\.(?:ba)?sh)\b/g,
+  );
+  return [...new Set([...calls].map(([, path = '']) => path))].slice(0, 8);
+}
+
+function lineBreak(near: MappedText): MappedText {
+  const { length } = near.text;
+  return { text: '\n', place: () => near.place(length, length), linePrefix: undefined };
+}
+
+/** As {@link scriptOf}, without the scripts that it calls. */
+export function startScriptOf(
+  workspace: Workspace,
+  resource: Resource,
+  container: Container,
+): ContainerScript | undefined {
   const words = [...container.value.at('command').items(), ...container.value.at('args').items()];
   const at = words.findIndex((word, index) => /^-\w*c$/.test(word.text ?? '') && words.slice(0, index).some(isShell));
   const inline = at === -1 ? undefined : words[at + 1];

@@ -84,7 +84,8 @@ export default {
       .flatMap(container => mountsOf(container))
       .flatMap(mount => volumeOf(resource, mount.volume) ?? [])
       .flatMap(volume => textsOfVolume(workspace, resource, volume));
-    if (mounted.some(({ path }) => isOfProject(`/${path}`))) return;
+    // Settings alone are no project: they may be mounted over those that nobody writes.
+    if (mounted.some(({ path }) => /^(?:.*\/)?(?:manage|wsgi|asgi|urls)\.py$/.test(path))) return;
     for (const container of mainContainersOf(resource)) {
       const command = commandLine(container)
         .map(word => word.text ?? '')
