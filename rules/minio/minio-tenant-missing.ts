@@ -4,10 +4,12 @@ import { declaredNames } from '../../analysis/declarations';
 import { homeserverOf } from '../../analysis/homeserver';
 import { synapseMains, tenantKind, workloads } from '../../analysis/roles';
 import { settingsOf } from '../../analysis/settings';
-import { parseClusterHost } from '../../analysis/text/hosts';
+import { type ClusterHost, parseClusterHost } from '../../analysis/text/hosts';
+import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import type { Index, Workspace } from '../../manifests/workspace';
-import type { Rule } from '../rule';
+import type { Fix, Rule } from '../rule';
+import { newTenant } from './new-tenant';
 import { backupsIn, consoleKeys, hasConsoleKey } from './s3-credentials';
 
 export default {
@@ -24,6 +26,9 @@ export default {
   sources: ['MinIO Operator documentation, Deploy a MinIO Tenant'],
   examples: {
     bad: `
+      #- /matrix-preflight.yaml
+      components:
+        monitoring: off
       #- /cluster.yaml
       apiVersion: postgresql.cnpg.io/v1
       kind: Cluster
@@ -34,7 +39,7 @@ export default {
         backup:
           barmanObjectStore:
             endpointURL: http://matrix-minio-hl.matrix.svc.cluster.local:9000
-      #                  ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ error: There is no MinIO Tenant
+      #                  ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ 💡 error: There is no MinIO Tenant
             s3Credentials:
               accessKeyId:
                 name: minio-credentials
@@ -56,6 +61,9 @@ export default {
                 image: matrixdotorg/synapse:v1.119.0
     `,
     good: `
+      #- /matrix-preflight.yaml
+      components:
+        monitoring: off
       #- /cluster.yaml
       apiVersion: postgresql.cnpg.io/v1
       kind: Cluster
@@ -65,7 +73,7 @@ export default {
       spec:
         backup:
           barmanObjectStore:
-            endpointURL: https://s3.storage.test
+            endpointURL: http://matrix-minio-hl.matrix.svc.cluster.local:9000
             s3Credentials:
               accessKeyId:
                 name: minio-credentials
@@ -85,6 +93,50 @@ export default {
             containers:
               - name: synapse
                 image: matrixdotorg/synapse:v1.119.0
+      #- /minio-tenant.yaml
+      apiVersion: minio.min.io/v2
+      kind: Tenant
+      metadata:
+        name: matrix-minio
+        namespace: matrix
+        labels:
+          app.kubernetes.io/name: minio
+      spec:
+        configuration:
+          name: matrix-minio-config
+        requestAutoCert: false
+        pools:
+          - name: pool-0
+            servers: 4
+            volumesPerServer: 2
+            volumeClaimTemplate:
+              metadata:
+                name: data
+              spec:
+                accessModes:
+                  - ReadWriteOnce
+                resources:
+                  requests:
+                    storage: 100Gi
+            affinity:
+              podAntiAffinity:
+                requiredDuringSchedulingIgnoredDuringExecution:
+                  - topologyKey: kubernetes.io/hostname
+                    labelSelector:
+                      matchLabels:
+                        v1.min.io/tenant: matrix-minio
+      ---
+      apiVersion: v1
+      kind: Secret
+      metadata:
+        name: matrix-minio-config
+        namespace: matrix
+      type: Opaque
+      stringData:
+        config.env: |
+          export MINIO_ROOT_USER="CHANGEME_ROOT_USER"
+          export MINIO_ROOT_PASSWORD="CHANGEME_ROOT_PASSWORD"
+          export MINIO_STORAGE_CLASS_STANDARD="EC:4"
     `,
   },
   *checkWorkspace(workspace) {
@@ -107,9 +159,49 @@ export default {
             ? ` that ${consoleKeys.join(' and ')} would be for`
             : ' for media and backups'
       } — add one with 4 servers and 2 drives each.`,
+      fixes: () => tenantFor(workspace, inside, credentials, main),
     };
   },
 } satisfies Rule;
+
+/**
+ * The Tenant that answers at the address which the tree has already: the operator makes the Services `minio` and
+ * `NAME-hl`, and another name is nobody's. Without an address it is the one that most manuals use.
+ */
+function tenantFor(
+  workspace: Workspace,
+  inside: Value | undefined,
+  credentials: Resource | undefined,
+  main: Resource,
+): readonly Fix[] {
+  const host = inside && clusterHostOf(inside);
+  if (host && host.service !== 'minio' && !host.service.endsWith('-hl')) return [];
+  const namespace = host?.namespace ?? main.namespace;
+  const file = workspace.files.find(({ path }) => /(?:^|\/)[^/]*minio[^/]*\//.test(path));
+  return newTenant(workspace, {
+    name: host?.service.replace(/-hl$/, '') ?? 'minio',
+    namespace,
+    hasTls: inside?.text?.startsWith('https:') === true,
+    user: credentials?.namespace === namespace ? credentials?.name : undefined,
+    buckets: bucketsOf(workspace),
+    directory: (file ?? (inside && workspace.file(inside.uri)) ?? main.document.file).directory,
+  });
+}
+
+/** The buckets that the backups and Synapse use, as far as they are known. */
+function bucketsOf(workspace: Workspace): readonly string[] {
+  const media = synapseMains(workspace).flatMap(synapse =>
+    (homeserverOf(workspace, synapse)?.at('media_storage_providers').items() ?? []).map(
+      provider => provider.at('config', 'bucket').text,
+    ),
+  );
+  const backups = backupsIn(workspace, undefined).map(
+    ({ cluster }) =>
+      /^s3:\/\/([^/]+)/.exec(cluster.root.at('spec', 'backup', 'barmanObjectStore', 'destinationPath').text ?? '')?.[1],
+  );
+  const isBucket = (name: string | undefined): name is string => /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name ?? '');
+  return [...new Set([...media, ...backups].filter(isBucket))];
+}
 
 function isThere(workspace: Workspace): boolean {
   return (
@@ -145,6 +237,10 @@ function consumersOf(workspace: Workspace): readonly Value[] {
 }
 
 function isInside(value: Value): boolean {
+  return clusterHostOf(value) !== undefined;
+}
+
+function clusterHostOf(value: Value): ClusterHost | undefined {
   const host = /^https?:\/\/([^:/]+)/.exec(value.text ?? '')?.[1];
-  return host !== undefined && parseClusterHost(host, undefined) !== undefined;
+  return host === undefined ? undefined : parseClusterHost(host, undefined);
 }

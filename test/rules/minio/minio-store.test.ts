@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { parseAllDocuments } from 'yaml';
 import configSecret from '../../../rules/minio/minio-config-secret-missing';
 import driveCount from '../../../rules/minio/minio-drive-count';
 import erasureParity from '../../../rules/minio/minio-erasure-parity';
@@ -303,7 +304,47 @@ ${mark}      namespace: matrix
 `;
 
   it('is told at Synapse when nothing nearer wants it', () => {
-    expectMarks(synapse('    #       ^^^^^^^^^^^^ error: There is no MinIO Tenant for media and backups\n'));
+    expectMarks(synapse('    #       ^^^^^^^^^^^^ 💡 error: There is no MinIO Tenant for media and backups\n'));
+  });
+
+  it('is made as the addresses, the user and the buckets of the tree ask for', () => {
+    const secret = `
+    apiVersion: v1
+    kind: Secret
+    metadata: {name: minio-user, namespace: storage}
+    stringData: {CONSOLE_ACCESS_KEY: synapse, CONSOLE_SECRET_KEY: CHANGEME}
+    ---`;
+    const cluster = (endpoint: string): string => `
+    apiVersion: postgresql.cnpg.io/v1
+    kind: Cluster
+    metadata: {name: main, namespace: matrix}
+    spec:
+      backup:
+        barmanObjectStore:
+          destinationPath: s3://backups/main
+          endpointURL: ${endpoint}
+          s3Credentials:
+            accessKeyId: {name: s3, key: access-key}
+            secretAccessKey: {name: s3, key: secret-key}
+    ---`;
+    const made = (tree: string): string | undefined => {
+      const { findings } = check(tree, [tenantMissing]);
+      assert.equal(findings.length, 1);
+      return findings[0]?.problem.fixes?.()[0]?.creates?.[0]?.text;
+    };
+    const text = made(`${secret}${cluster('https://media-hl.storage.svc:9000')}${synapse()}`) ?? '';
+    const [tenant, config] = parseAllDocuments(text).map(document => document.toJS());
+    assert.deepEqual(tenant.metadata.name, 'media');
+    assert.equal(tenant.metadata.namespace, 'storage');
+    assert.equal(tenant.spec.requestAutoCert, true);
+    assert.deepEqual(tenant.spec.users, [{ name: 'minio-user' }]);
+    assert.deepEqual(tenant.spec.buckets, [{ name: 'backups' }]);
+    assert.deepEqual(config.metadata, { name: 'media-config', namespace: 'storage' });
+    assert.equal(tenant.spec.configuration.name, 'media-config');
+    assert.match(made(`${cluster('http://minio.matrix.svc:80')}${synapse()}`) ?? '', /^ {2}name: minio\n/m);
+    assert.match(made(synapse()) ?? '', /^ {2}namespace: matrix\n/m);
+    // The operator would make no Service of this name.
+    assert.equal(made(`${cluster('http://s3.matrix.svc:9000')}${synapse()}`), undefined);
   });
 
   it('is none where a chart, a plain workload or a broken document has it', () => {
