@@ -1,5 +1,6 @@
+import { ofText } from '../manifests/derived';
 import type { ManifestDocument } from '../manifests/document';
-import type { Place } from '../manifests/span';
+import type { Place, Span } from '../manifests/span';
 import type { Index, Workspace } from '../manifests/workspace';
 
 /** A place that reaches single pods of a StatefulSet by name: `redis-0.redis-headless`, `$(HOSTNAME).redis-headless`. */
@@ -33,21 +34,36 @@ function placeOf(document: ManifestDocument, nth: number): Place {
   return {
     uri: document.file.uri,
     get span() {
-      const use = [...usesIn(document.text)][nth];
+      const use = usesIn(document.text)[nth];
       return document.place(use?.start ?? 0, use?.end ?? 0).span;
     },
   };
 }
 
-function* usesIn(text: string) {
-  for (const match of text.matchAll(
-    /\b([a-z0-9][a-z0-9-]*)-(?:\d+|\$\{?\w+\}?|\$\(\w+\))\.([a-z][a-z0-9-]*)\b|(?:\b(?:HOSTNAME|POD_NAME)\}?\)?|\$\(hostname\)|`hostname`)["']?\.([a-z][a-z0-9-]*)\b/g,
-  )) {
-    const service = match[2] ?? match[3];
-    if (service === undefined || isInComment(text, match.index)) continue;
-    yield { service, workload: match[1], start: match.index, end: match.index + match[0].length };
-  }
+interface Use extends Span {
+  readonly service: string;
+  readonly workload: string | undefined;
 }
+
+/** Looks for the ordinal or the variable first, which few texts have. */
+const usesIn: (text: string) => readonly Use[] = ofText(text => {
+  const uses: Use[] = [];
+  for (const match of text.matchAll(
+    /-(?:\d+|\$\{?\w+\}?|\$\(\w+\))\.([a-z][a-z0-9-]*)\b|(?:\b(?:HOSTNAME|POD_NAME)\}?\)?|\$\(hostname\)|`hostname`)["']?\.([a-z][a-z0-9-]*)\b/g,
+  )) {
+    const [whole, ofOther, ofItself] = match;
+    const end = match.index + whole.length;
+    if (isInComment(text, match.index)) continue;
+    if (ofItself !== undefined) uses.push({ service: ofItself, workload: undefined, start: match.index, end });
+    const workload = /\b[a-z0-9][a-z0-9-]*$/.exec(text.slice(Math.max(0, match.index - longestName), match.index))?.[0];
+    if (ofOther !== undefined && workload !== undefined)
+      uses.push({ service: ofOther, workload, start: match.index - workload.length, end });
+  }
+  return uses;
+});
+
+/** A name of an object has at most so many characters. */
+const longestName = 253;
 
 function isInComment(text: string, at: number): boolean {
   return /(?:^|[ \t])#/.test(text.slice(text.lastIndexOf('\n', at - 1) + 1, at));

@@ -8,19 +8,24 @@ export function cached<T>(compute: () => T): () => T {
 }
 
 /**
- * A pure function of one resource, computed once until a value that it read has changed, and giving the same object
- * again if the answer says the same.
+ * A pure function of one thing, computed once until something that it read has changed, and giving the same object again
+ * if the answer says the same.
  */
-export function perResource<T>(compute: (resource: Resource) => T): (resource: Resource) => T {
-  const known = new WeakMap<Resource, () => T>();
-  return resource => {
-    let value = known.get(resource);
+export function perObject<S extends object, T>(compute: (subject: S) => T): (subject: S) => T {
+  const known = new WeakMap<S, () => T>();
+  return subject => {
+    let value = known.get(subject);
     if (!value) {
-      value = cached(() => compute(resource));
-      known.set(resource, value);
+      value = cached(() => compute(subject));
+      known.set(subject, value);
     }
     return value();
   };
+}
+
+/** The same of resources. */
+export function perResource<T>(compute: (resource: Resource) => T): (resource: Resource) => T {
+  return perObject(compute);
 }
 
 /**

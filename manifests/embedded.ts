@@ -1,4 +1,5 @@
 import { computed, getActiveSub, setActiveSub } from 'alien-signals';
+import { ofText } from './derived';
 import type { MappedText } from './mapped-text';
 import type { Facet } from './node-reads';
 import type { Place } from './span';
@@ -31,9 +32,7 @@ export interface EmbeddedDocument {
  * of that moment, until the text has another structure. `within` stands for an empty text.
  */
 export function readEmbedded(text: MappedText, within: Place): () => EmbeddedDocument {
-  const read = computed(() =>
-    readTree(text.text.replace(/^\s*---[ \t]*(?=\r?\n)/, dashes => ' '.repeat(dashes.length))),
-  );
+  const read = computed(() => readOnce(text.text));
   let source: EmbeddedSource | undefined;
   return computed<EmbeddedDocument>(previous => {
     const tree = read();
@@ -47,6 +46,9 @@ export function readEmbedded(text: MappedText, within: Place): () => EmbeddedDoc
     };
   });
 }
+
+/** Several programs often read the same text, each by its own way. */
+const readOnce = ofText(text => readTree(text.replace(/^\s*---[ \t]*(?=\r?\n)/, dashes => ' '.repeat(dashes.length))));
 
 /** Follows a text for as long as its structure can be followed, and lets computations depend on single values. */
 class EmbeddedSource implements TreeSource {

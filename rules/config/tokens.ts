@@ -2,6 +2,7 @@ import type { ConfigFile } from '../../analysis/config-files';
 import type { Resolution } from '../../analysis/effective';
 import { languageOf } from '../../analysis/text/comments';
 import { type Placeholder, placeholdersOfFile } from '../../analysis/text/placeholders';
+import { perObject } from '../../manifests/derived';
 import type { Place } from '../../manifests/span';
 
 /** A token in a configuration file that some step should replace, and what becomes of it. */
@@ -24,7 +25,7 @@ const takesLiterally: ReadonlySet<string | undefined> = new Set([
 ]);
 
 /** The tokens of a configuration file that its reader does not fill in itself. */
-export function tokensOf({ file, program }: ConfigFile): readonly ConfigToken[] {
+export const tokensOf: (config: ConfigFile) => readonly ConfigToken[] = perObject(({ file, program }) => {
   const text = file.content.text;
   if (!/[$<{@_]/.test(text)) return [];
   const language = languageOf(file.path, text);
@@ -41,4 +42,4 @@ export function tokensOf({ file, program }: ConfigFile): readonly ConfigToken[] 
       ({ placeholder, resolution }) =>
         placeholder.class === 'token' || resolution.kind !== 'left' || takesLiterally.has(program),
     );
-}
+});

@@ -68,8 +68,8 @@ function configTexts(resource: Resource): readonly SearchedText[] {
 }
 
 function plainValues(resource: Resource, workspace: Workspace | undefined): readonly SearchedText[] {
-  const spans = podTemplate(resource) ? scriptStarts(resource, workspace) : [];
   const found: SearchedText[] = [];
+  let scripts: readonly number[] | undefined;
   for (const [key, value] of resource.root.entries()) {
     const searched =
       key === 'metadata'
@@ -80,8 +80,9 @@ function plainValues(resource: Resource, workspace: Workspace | undefined): read
         : [value];
     for (const root of searched) {
       for (const scalar of root.scalars()) {
-        if (typeof scalar.scalar !== 'string' || scalar.name === 'image' || scalar.name === 'description') continue;
-        if (spans.length > 0 && spans.includes(scalar.span.start)) continue;
+        if (scalar.name === 'image' || scalar.name === 'description' || !suspicious.test(scalar.string ?? '')) continue;
+        scripts ??= podTemplate(resource) ? scriptStarts(resource, workspace) : [];
+        if (scripts.includes(scalar.span.start)) continue;
         found.push({ value: scalar, language: 'value' });
       }
     }

@@ -1,5 +1,6 @@
 import type { HomeserverLayer, HomeserverReader } from '../../analysis/homeserver';
 import { readsLayer, type SynapseInstance, type SynapseProcess } from '../../analysis/synapse';
+import { perObject } from '../../manifests/derived';
 import type { Value } from '../../manifests/value';
 
 /** A place in homeserver.yaml that names a Synapse process. */
@@ -14,12 +15,10 @@ export interface NamedInstance {
  * Every process that a configuration names, but for the keys of `instance_map`. Names that a script puts in are left
  * out. The options are those of synapse/config/workers.py and synapse/config/repository.py.
  */
-export function namedInstances(homeserver: HomeserverReader): readonly NamedInstance[] {
-  return [
-    ...writtenStreams(homeserver).flatMap(([stream, value]) => named(homeserver, `stream_writers.${stream}`, value)),
-    ...[...listOptions, ...singleOptions].flatMap(option => named(homeserver, option, homeserver.at(option))),
-  ];
-}
+export const namedInstances: (homeserver: HomeserverReader) => readonly NamedInstance[] = perObject(homeserver => [
+  ...writtenStreams(homeserver).flatMap(([stream, value]) => named(homeserver, `stream_writers.${stream}`, value)),
+  ...[...listOptions, ...singleOptions].flatMap(option => named(homeserver, option, homeserver.at(option))),
+]);
 
 /** The streams of `stream_writers` with the value that names their writers. */
 export function writtenStreams(homeserver: HomeserverReader): readonly (readonly [string, Value])[] {

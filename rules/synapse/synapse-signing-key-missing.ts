@@ -7,6 +7,7 @@ import { packagesOf } from '../../analysis/python-packages';
 import { pathInVolume, scriptOf } from '../../analysis/scripts';
 import { processKinds, type SynapseProcess, synapseProcess } from '../../analysis/synapse';
 import { insertEntry, insertItem } from '../../manifests/edit';
+import type { Resource } from '../../manifests/resource';
 import type { TextEdit } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
@@ -114,7 +115,7 @@ export default {
   kinds: processKinds,
   *check(resource, workspace) {
     const process = synapseProcess(workspace, resource);
-    const path = process && signingKeyPath(workspace, process);
+    const path = workspace.derive(signingKeyPath, resource);
     if (!process || !path || mayExist(workspace, process, path)) return;
     const { container, homeserver, isWorker } = process;
     const written = homeserver?.at('signing_key_path');
@@ -169,7 +170,8 @@ function addItem(parent: Value, name: string, yaml: string): TextEdit | undefine
 }
 
 /** The path of the signing key: as written, else beside the last configuration file (synapse/config/key.py). */
-function signingKeyPath(workspace: Workspace, { homeserver, resource }: SynapseProcess): string | undefined {
+function signingKeyPath(resource: Resource, workspace: Workspace): string | undefined {
+  const homeserver = synapseProcess(workspace, resource)?.homeserver;
   if (!homeserver || homeserver.isPartial || homeserver.at('signing_key').exists) return undefined;
   const value = homeserver.at('signing_key_path');
   const isPlain = (one: Value): boolean =>

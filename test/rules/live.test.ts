@@ -197,7 +197,7 @@ describe('live findings', () => {
   });
 
   it('agree with a check from scratch after edits of values, lines and keys all over a tree', function () {
-    this.timeout(60_000);
+    this.timeout(180_000);
     const files = readTree('examples/broken');
     const workspace = workspaceOf(files);
     const live = new LiveFindings(workspace, rules, {}, () => {});
