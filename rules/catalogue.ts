@@ -44,6 +44,7 @@ import haproxyHealthcheckMissing from './haproxy/haproxy-healthcheck-missing';
 import haproxyMapFileMissing from './haproxy/haproxy-map-file-missing';
 import haproxyMediaUnrouted from './haproxy/haproxy-media-unrouted';
 import haproxyResolverAddress from './haproxy/haproxy-resolver-address';
+import haproxyServerResolvedOnce from './haproxy/haproxy-server-resolved-once';
 import haproxyServicemonitorPath from './haproxy/haproxy-servicemonitor-path';
 import haproxyStreamWriterUnrouted from './haproxy/haproxy-stream-writer-unrouted';
 import haproxyTemplateOnClusterip from './haproxy/haproxy-template-on-clusterip';
@@ -267,6 +268,7 @@ export const rules: readonly Rule[] = [
   haproxyMapFileMissing,
   haproxyMediaUnrouted,
   haproxyResolverAddress,
+  haproxyServerResolvedOnce,
   haproxyServicemonitorPath,
   haproxyStreamWriterUnrouted,
   haproxyTemplateOnClusterip,

@@ -43,6 +43,7 @@ export const ruleIds: readonly string[] = [
   'haproxy-map-file-missing',
   'haproxy-media-unrouted',
   'haproxy-resolver-address',
+  'haproxy-server-resolved-once',
   'haproxy-servicemonitor-path',
   'haproxy-stream-writer-unrouted',
   'haproxy-template-on-clusterip',

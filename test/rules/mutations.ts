@@ -1060,6 +1060,15 @@ stringData:
     ),
   ]),
   mutation(
+    'haproxy-server-resolved-once',
+    edit(
+      haproxyConfig,
+      'default-server init-addr none resolvers kubernetes resolve-prefer ipv4 inter',
+      'default-server init-addr libc,none inter',
+    ),
+    { count: 10 },
+  ),
+  mutation(
     'volume-mount-nested',
     edit(
       synapse,
