@@ -84,8 +84,8 @@ function readCalls(resource: Resource, workspace: Workspace): readonly PostgresR
     const passwordOf = (setting: PsqlSetting | undefined): PostgresRun['passwordVariable'] => {
       const name = setting ? /^\$\{?(\w+)\}?$/.exec(setting.value.value)?.[1] : 'PGPASSWORD';
       const variable = name === undefined ? undefined : variables.get(name);
-      if (setting || variable || isOpen || variables.has('PGPASSFILE') || variables.has('PGSERVICE')) return variable;
-      return /pgpass|PGSERVICE/i.test(script.text) ? undefined : 'missing';
+      if (setting || variable || isOpen || otherMeans.some(other => variables.has(other))) return variable;
+      return /pgpass|PGSERVICE|sslcert/i.test(script.text) ? undefined : 'missing';
     };
     return psqlCalls(readShell(script.text)).flatMap(call => {
       if (call.remote) return [];
@@ -105,6 +105,9 @@ function readCalls(resource: Resource, workspace: Workspace): readonly PostgresR
     });
   });
 }
+
+/** What signs in without a password in the environment (https://www.postgresql.org/docs/current/libpq-envars.html). */
+const otherMeans = ['PGPASSFILE', 'PGSERVICE', 'PGSERVICEFILE', 'PGSSLCERT'];
 
 const programs = /\b(?:psql|pg_dump|pg_dumpall|pg_restore|createdb|createuser)\b/;
 
