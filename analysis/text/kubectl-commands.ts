@@ -448,11 +448,19 @@ function separated(word: RunWord): readonly RunWord[] {
 }
 
 function manifestPath(word: RunWord, step: RunStep): ManifestPath {
-  if (/^[a-z][a-z+]*:\/\//.test(word.value)) {
+  if (/^[a-z][a-z+]*:\/\//.test(word.value) || isRepository(word.value)) {
     const { value, certainty, hasGlob, span } = word;
     return { path: value, base: 'url', certainty, hasGlob, span };
   }
   return fromBase(step.path(word));
+}
+
+/** A kustomization in a repository, which may be written without a scheme (kustomize documentation, "Remote targets"). */
+function isRepository(text: string): boolean {
+  return (
+    /^(?:git@|git::|(?:github|gitlab)\.com[/:]|bitbucket\.org[/:])/.test(text) ||
+    /\?(?:ref|version|timeout|submodules)=|\.git(?:\/|\?|$)/.test(text)
+  );
 }
 
 function fromBase({ path, certainty, hasGlob, span }: ShellPath): ManifestPath {

@@ -44,7 +44,7 @@ function* objectName(resource: Resource): Iterable<Refusal> {
     what: `${text} is no name for a ${resource.kind}`,
     advice: isWellFormed
       ? `use at most ${longest} characters`
-      : `use lower-case letters, digits and dashes${isLabel ? '' : ' and dots'} only`,
+      : `use lower-case letters, digits${isLabel ? ' and dashes' : ', dashes and dots'} only`,
     ...(isDnsLabel(lower) && { instead: lower }),
   };
 }

@@ -27,4 +27,26 @@ describe('deploy-path-missing', () => {
         manifest('workers/media-daemonset.yaml'),
     );
   });
+
+  it('knows kustomizations of repositories, with and without a scheme', () => {
+    const apply = (target: string): string => `
+      #- /deploy.sh
+      kubectl apply -k ${target}
+      #- /app.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata: {name: a}
+    `;
+    for (const target of [
+      '"github.com/minio/operator?ref=v6.0.4"',
+      'https://github.com/minio/operator/resources',
+      'git@host.test:team/repo.git',
+      'host.test/team/repo.git//base',
+    ])
+      expectMarks(rule, apply(target));
+    expectMarks(
+      rule,
+      `${apply('base/none').replace('base/none', 'base/none\n      #                ^^^^^^^^^ error: correct the path.')}`,
+    );
+  });
 });

@@ -111,6 +111,16 @@ describe('netpol-flow-blocked', () => {
     assert.deepEqual(messages(blocked, `${deny}${synapse}${config('federation_domain_whitelist: []')}`), []);
   });
 
+  it('is a warning for pods on the host network, which not every plugin knows by their address only', () => {
+    const allow = policy(
+      'web',
+      '{podSelector: {matchLabels: {app: web}}, ingress: [{from: [{podSelector: {matchLabels: {app: api}}}]}]}',
+    );
+    const onHost = client('api', 'http://web').replace('containers:', 'hostNetwork: true\n          containers:');
+    assert.equal(messages(blocked, `${allow}${server}${client('api', 'http://web')}`).length, 0);
+    assert.match(messages(blocked, `${allow}${server}${onHost}`)[0] ?? '', /^warning: api needs web:8080/);
+  });
+
   it('says nothing where the answer is not certain, not needed or not wanted', () => {
     const cilium = `
     apiVersion: cilium.io/v2
