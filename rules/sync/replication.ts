@@ -18,11 +18,6 @@ import type { Fix } from '../rule';
 /** A `CREATE SUBSCRIPTION` that a workload runs. */
 export type SubscriptionRun = SqlRun & { readonly statement: CreateSubscription };
 
-/** All SQL that the workloads of the sync system run. */
-export function replicationRuns(workspace: Workspace): readonly SqlRun[] {
-  return workloads(workspace, 'sync').flatMap(resource => sqlRunsOf(workspace, resource));
-}
-
 /**
  * Whether anything in the tree may run a statement: some text of the sync system has its words, a Cluster's bootstrap
  * has them, there is a resource of CloudNativePG for it, or a script or page that a person follows names it.
