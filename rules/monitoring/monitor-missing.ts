@@ -162,7 +162,8 @@ export default {
     for (const component of wanted) {
       // A monitor that is meant for it and leads nowhere is reported itself.
       const meant = monitors(workspace).filter(monitor => itemsOf(monitor)[0] === component.item);
-      if (meant.some(monitor => targetsOf(workspace, monitor).length === 0)) continue;
+      const isTold = meant.some(monitor => targetsOf(workspace, monitor).length === 0);
+      if (isTold && component.missed.every(part => component.reason?.(part) === undefined)) continue;
       yield* tell(component);
     }
   },
@@ -176,6 +177,8 @@ interface Component {
   /** Whether each part is told by itself. */
   readonly isSingle: boolean;
   isWatched(part: Resource): boolean;
+  /** Why there is nothing to scrape, where that is not just the lack of a monitor. */
+  reason?(part: Resource): string | undefined;
   fixes(part: Resource): readonly Fix[];
 }
 
@@ -187,7 +190,9 @@ function* tell(component: Component & { readonly missed: readonly Resource[] }):
     yield {
       at: part.root.at('metadata', 'name'),
       items: [item],
-      message: `Nothing scrapes ${title} (${part.title}${count}) — add a ${part.qualifiedKind === clusterKind ? 'PodMonitor, or set monitoring.enablePodMonitor: true' : 'ServiceMonitor'}.`,
+      message:
+        component.reason?.(part) ??
+        `Nothing scrapes ${title} (${part.title}${count}) — add a ${part.qualifiedKind === clusterKind ? 'PodMonitor, or set monitoring.enablePodMonitor: true' : 'ServiceMonitor'}.`,
       related: isSingle
         ? []
         : missed.slice(1).map(other => ({ at: other.root.at('metadata', 'name'), message: `Neither ${other.title}` })),
@@ -256,6 +261,10 @@ function components(workspace: Workspace): readonly Component[] {
       parts: workspace.resources('Ingress').filter(isForNginx).slice(0, 1),
       isSingle: true,
       isWatched: () => isIngressWatched(workspace),
+      reason: () =>
+        areMetricsOff(workspace) && isIngressMonitored(workspace)
+          ? 'The monitor of the NGINX ingress controller has nothing to scrape, because the controller’s metrics are off — set controller.metrics.enabled: true in its values.'
+          : undefined,
       fixes: () => [],
     },
   ];
@@ -288,14 +297,56 @@ function isForNginx(ingress: Resource): boolean {
 /** The controller comes from a chart, so a monitor that selects it, or the chart's own, is all that can be seen. */
 function isIngressWatched(workspace: Workspace): boolean {
   return (
-    monitors(workspace).some(monitor => itemsOf(monitor)[0] === '5.1.a.6') ||
+    (monitors(workspace).some(monitor => itemsOf(monitor)[0] === '5.1.a.6') && !areMetricsOff(workspace)) ||
     valuesDocuments(workspace).some(({ root }) => {
       const controller = root.at('controller').exists ? root.at('controller') : root.at('ingress-nginx', 'controller');
-      return ['serviceMonitor', 'podMonitor'].some(kind => controller.at('metrics', kind, 'enabled').boolean === true);
+      // The chart's ServiceMonitor needs both switches (charts/ingress-nginx/templates/controller-servicemonitor.yaml).
+      const isOn = (kind: string): boolean => controller.at('metrics', kind, 'enabled').boolean === true;
+      return isOn('podMonitor') || (isOn('serviceMonitor') && !areMetricsOff(workspace));
     }) ||
     workspace.lookup(chartMonitors, '').length > 0
   );
 }
+
+/** Whether there is a monitor for the controller, of the tree or of the chart, whatever it finds. */
+function isIngressMonitored(workspace: Workspace): boolean {
+  return (
+    monitors(workspace).some(monitor => itemsOf(monitor)[0] === '5.1.a.6') ||
+    valuesDocuments(workspace).some(({ root }) =>
+      [root.at('controller'), root.at('ingress-nginx', 'controller')].some(
+        controller => controller.at('metrics', 'serviceMonitor', 'enabled').boolean === true,
+      ),
+    )
+  );
+}
+
+/**
+ * Whether the values of the controller's chart are there and do not switch its metrics on: then there is no Service
+ * that a monitor could select (ingress-nginx charts/ingress-nginx/values.yaml, controller.metrics.enabled).
+ */
+function areMetricsOff(workspace: Workspace): boolean {
+  const settings = valuesDocuments(workspace).flatMap(({ root }) =>
+    [root.at('controller'), root.at('ingress-nginx', 'controller')].filter(
+      controller =>
+        controller.at('ingressClassResource').exists ||
+        controller.at('ingressClass').exists ||
+        controller.at('metrics').exists,
+    ),
+  );
+  return (
+    settings.length > 0 &&
+    settings.every(controller => controller.at('metrics', 'enabled').boolean !== true) &&
+    workspace.lookup(metricsSwitches, '').length === 0
+  );
+}
+
+/** Where a script switches the controller's metrics on. */
+const metricsSwitches: Index<true> = {
+  name: "metrics of the ingress controller's chart",
+  *textFile(file) {
+    if (/controller\.metrics\.enabled=["']?true/.test(file.text)) yield ['', true];
+  },
+};
 
 /** Where a script sets the chart's own monitor, or values may set it that cannot be read. */
 const chartMonitors: Index<true> = {

@@ -148,7 +148,8 @@ function* checkPort(workspace: Workspace, monitor: Monitor, { port, value }: End
 function* checkTargetPort(workspace: Workspace, monitor: Monitor, { targetPort }: Endpoint): Iterable<Problem> {
   const pods = podsOf(workspace, monitor);
   const { number } = targetPort;
-  const fits = (port: NamedPort): boolean => (number === undefined ? port.name === targetPort.text : port.port === number);
+  const fits = (port: NamedPort): boolean =>
+    number === undefined ? port.name === targetPort.text : port.port === number;
   if (pods.length === 0 || pods.some(one => one.ports.some(fits))) return;
   if (number !== undefined) {
     const numbers = [...new Set(pods.flatMap(one => one.ports.map(({ port }) => port)))].sort((a, b) => a - b);

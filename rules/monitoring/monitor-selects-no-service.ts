@@ -1,4 +1,4 @@
-import { isChartSelector, type Likelihood } from '../../analysis/charts';
+import { chartReleases, isChartSelector, type Likelihood } from '../../analysis/charts';
 import { describe, matches, type Requirement } from '../../analysis/labels';
 import {
   isIn,
@@ -174,7 +174,17 @@ function namespacesElsewhere(workspace: Workspace, monitor: Monitor): readonly s
   const watched = (one: Pods): boolean =>
     monitors(workspace).some(other => targetsOf(workspace, other).some(target => target.pods.owner === one.owner));
   const isMeant = seesAll(workspace, monitor) || !pods.some(watched);
-  return isMeant ? [...new Set(pods.flatMap(one => one.namespace ?? []))].sort() : [];
+  const found = isMeant ? pods.flatMap(one => one.namespace ?? []) : [];
+  return [...new Set([...found, ...(found.length > 0 ? [] : chartNamespaces(workspace, monitor))])].sort();
+}
+
+/** The namespaces, none of which the monitor looks into, where scripts install charts of which it selects the objects. */
+function chartNamespaces(workspace: Workspace, monitor: Monitor): readonly string[] {
+  const labels = labelsOf(monitor);
+  const namespaces = chartReleases(workspace).flatMap(({ namespace, evidence }) =>
+    evidence === 'command' && namespace !== undefined && !isIn(monitor, namespace) ? [namespace] : [],
+  );
+  return namespaces.filter(namespace => isChartSelector(workspace, namespace, labels) === 'yes');
 }
 
 function inOtherNamespace(monitor: Monitor, namespaces: readonly string[]): Problem {
@@ -212,13 +222,17 @@ function isOfMissingComponent(workspace: Workspace, { selector }: Monitor): bool
   });
 }
 
-/** Whether a Helm chart that the tree tells of may make what the monitor selects. */
-function fromChart(workspace: Workspace, monitor: Monitor): Likelihood {
-  const labels = new Map(
-    monitor.selector.requirements.flatMap(({ key, operator, values: [value] }) =>
+function labelsOf({ selector }: Monitor): ReadonlyMap<string, string> {
+  return new Map(
+    selector.requirements.flatMap(({ key, operator, values: [value] }) =>
       operator === 'In' && value !== undefined ? [[key, value] as const] : [],
     ),
   );
+}
+
+/** Whether a Helm chart that the tree tells of may make what the monitor selects. */
+function fromChart(workspace: Workspace, monitor: Monitor): Likelihood {
+  const labels = labelsOf(monitor);
   const namespaces = monitor.namespaces === 'any' ? [undefined] : [...monitor.namespaces];
   const answers = namespaces.map(namespace => isChartSelector(workspace, namespace, labels));
   return answers.includes('yes') ? 'yes' : answers.includes('maybe') ? 'maybe' : 'no';

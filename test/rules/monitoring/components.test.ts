@@ -83,7 +83,7 @@ describe('missing monitors', () => {
     metadata: {name: matrix}
     spec: {ingressClassName: nginx}
     #- /values/ingress-nginx.yaml
-    controller: {metrics: {serviceMonitor: {enabled: true}}}
+    controller: {metrics: {enabled: true, serviceMonitor: {enabled: true}}}
     `);
     expectMarks(`${cluster()}${podMonitor('{port: metrics}')}`);
     expectMarks(`${cluster()}
@@ -145,6 +145,19 @@ describe('missing monitors', () => {
     metadata: {name: matrix}
     spec: {ingressClassName: traefik}
     `);
+    const withoutMetrics = `${cluster('    spec: {monitoring: {enablePodMonitor: true}}')}
+    apiVersion: networking.k8s.io/v1
+    kind: Ingress
+    metadata:
+      name: matrix
+    #       ^^^^^^ error: because the controller’s metrics are off
+    spec: {ingressClassName: nginx}
+    #- /values/ingress-nginx.yaml
+    controller: {metrics: {serviceMonitor: {enabled: true}}}
+    `;
+    expectMarks(withoutMetrics);
+    const isSet = '#- /install.sh\n    helm install ingress-nginx a/b --set controller.metrics.enabled=true\n';
+    expectMarks(`${withoutMetrics.replace(/ *# {2}[^\n]*\n/, '')}${isSet}`);
   });
 
   it('are not asked for where monitoring is switched off', () => {

@@ -96,7 +96,9 @@ ${namespaces}
         - name: haproxy
           ports: [{name: stats, containerPort: 8404}]
     `;
-    const absent = tree('      selector:\n    # ^^^^^^^^ 💡 error: looks into the namespace monitoring, but what it selects is in matrix');
+    const absent = tree(
+      '      selector:\n    # ^^^^^^^^ 💡 error: looks into the namespace monitoring, but what it selects is in matrix',
+    );
     expectMarks(absent);
     assert.match(fixedBy(absent, selectsNoService), /namespaceSelector:\n {4}matchNames:\n {6}- matrix\n/);
     expectMarks(
