@@ -25,6 +25,7 @@ export default {
     'Name the federation senders in `federation_sender_instances`. Write `enable_media_repo: false` in the shared homeserver.yaml and `true` in the media workers’ own file, and name one of them in `media_instance_running_background_jobs`.',
   traps: [
     'With `federation_sender_instances` the older `send_federation: false` makes no difference; it may be written or left out.',
+    'A worker of the older `worker_app: synapse.app.federation_sender` stops while the main process has the duty, which is an error.',
     'An instance without such workers is not judged: it may switch federation off altogether.',
     'A worker that has the resource `media` in its listener but no media repository is no media worker.',
   ],
@@ -167,11 +168,16 @@ function* federation(homeserver: HomeserverReader, senders: readonly SynapseProc
   const isLegacy = sender.homeserver?.at('worker_app').string === 'synapse.app.federation_sender';
   if (isLegacy && switched.boolean === false) return;
   const nobody = switched.boolean === false;
+  // A worker of this older kind refuses a configuration that leaves the duty with the main process.
+  const refuses = isLegacy && sender.homeserver?.at('send_federation').boolean !== false;
   yield {
     at: switched.exists ? switched : placeFor(homeserver),
-    message: nobody
-      ? `Nobody sends federation traffic: send_federation is false, and ${sender.resource.title} is not named in federation_sender_instances — list its worker_name there.`
-      : `The main process sends all federation traffic, although ${sender.resource.title} is deployed for it — list its worker_name in federation_sender_instances.`,
+    ...(refuses && { severity: 'error' as const }),
+    message: refuses
+      ? `${sender.resource.title} does not start, because its worker_app is synapse.app.federation_sender and send_federation is not false — list its worker_name in federation_sender_instances.`
+      : nobody
+        ? `Nobody sends federation traffic: send_federation is false, and ${sender.resource.title} is not named in federation_sender_instances — list its worker_name there.`
+        : `The main process sends all federation traffic, although ${sender.resource.title} is deployed for it — list its worker_name in federation_sender_instances.`,
     related: senders.map(one => ({ at: one.resource.root.at('metadata', 'name'), message: 'A federation sender' })),
     fixes: () => nameSenders(homeserver, senders, switched.exists),
   };

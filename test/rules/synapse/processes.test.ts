@@ -279,6 +279,18 @@ describe('synapse-main-duty-duplicated', () => {
     );
   });
 
+  it('says that the older kind of worker stops while the main process has its duty', () => {
+    const yaml = worker.replace('generic_worker', 'federation_sender');
+    const severities = (config: string, own: string): readonly string[] =>
+      check(homeserver(config) + synapse('synapse-main') + sender(own), [dutyDuplicated]).findings.map(
+        ({ severity, problem }) => `${severity} ${/does not start/.test(problem.message)}`,
+      );
+    assert.deepEqual(severities('send_federation: true', yaml), ['error true']);
+    assert.deepEqual(severities('report_stats: false', yaml), ['error true']);
+    assert.deepEqual(severities('report_stats: false', worker), ['warning false']);
+    assert.deepEqual(severities('federation_sender_instances: [synapse-federation-sender-0]', yaml), []);
+  });
+
   it('lets an instance without senders switch federation off', () => {
     assert.deepEqual(
       found(
