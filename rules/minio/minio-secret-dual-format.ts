@@ -1,10 +1,11 @@
 import { declarationsOf } from '../../analysis/declarations';
+import { settingsNamed, settingsOf } from '../../analysis/minio-settings';
 import { tenantKind } from '../../analysis/roles';
 import { secretEntry } from '../../analysis/secret-data';
 import { insertEntry } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Place, TextEdit } from '../../manifests/span';
-import type { Workspace } from '../../manifests/workspace';
+import type { Index, Workspace } from '../../manifests/workspace';
 import type { Fix, Problem, Rule, Severity } from '../rule';
 import {
   asYaml,
@@ -28,6 +29,7 @@ export default {
   remedy: 'Keep the same pair of values in the Secret under all four keys.',
   traps: [
     'Two Secrets, one per format, are accepted and only mentioned.',
+    'Where the Tenant has no users at all, a script may make them with `mc admin user`.',
     'Where CloudNativePG names other keys that the Secret has, the backups work; that the checklist names `access-key` and `secret-key` is then a warning.',
     'The Secret of an old operator console, recognised by `CONSOLE_PBKDF_PASSPHRASE`, is not a user.',
     'Secrets whose keys the tree does not show, such as those of an ExternalSecret with `dataFrom`, are left alone.',
@@ -93,7 +95,10 @@ function* checkSecret(secret: Resource, workspace: Workspace): Iterable<Problem>
   const isMissing = (key: string): boolean => secretEntry(secret, key) === undefined;
   const noConsole = consoleKeys.filter(isMissing);
   const noPlain = plainKeys.filter(isMissing);
-  if (noConsole.length === 0 && noPlain.length === 0) return;
+  if (noConsole.length === 0 && noPlain.length === 0) {
+    yield* notNamed(secret, workspace);
+    return;
+  }
   const stands = noPlain.length === 0 ? undefined : plainElsewhere(secret, workspace);
   if (noConsole.length === 0 && stands === 'same format') return;
   const missing = [...noConsole, ...(stands ? [] : noPlain)];
@@ -115,6 +120,39 @@ function* checkSecret(secret: Resource, workspace: Workspace): Iterable<Problem>
     fixes: () => copies(secret, missing),
   };
 }
+
+/** A Secret that is meant for the operator, while no Tenant takes a user from anywhere and no script makes one. */
+function* notNamed(secret: Resource, workspace: Workspace): Iterable<Problem> {
+  const [tenant, ...others] = workspace.resources(tenantKind);
+  if (!tenant || others.length > 0 || tenant.root.at('spec', 'users').items().length > 0) return;
+  const root = settingsNamed(settingsOf(workspace, tenant), 'MINIO_ROOT_USER').at(-1)?.value;
+  if (root === undefined || root === secretEntry(secret, 'CONSOLE_ACCESS_KEY')?.text) return;
+  if (workspace.lookup(makesUsers, '').length > 0) return;
+  yield {
+    at: secret.root.at('metadata', 'name'),
+    severity: 'warning',
+    message: `Nothing makes the S3 user of Secret ${secret.name}, because Tenant ${tenant.name} has no users — name the Secret in spec.users.`,
+    related: [{ at: tenant.root.at('metadata', 'name'), message: tenant.title }],
+    fixes: () => {
+      const edit = tenant.root.at('spec', 'users').exists
+        ? undefined
+        : insertEntry(tenant.root.at('spec'), `users:\n  - name: ${secret.name}`);
+      return edit ? [{ title: `Name it in spec.users of ${tenant.name}`, safe: false, edits: [edit] }] : [];
+    },
+  };
+}
+
+/** `mc admin user add`, `mc admin user svcacct add` and `mc admin accesskey create`, in whatever text. */
+const makesUsers: Index<true> = {
+  name: 'what makes users of MinIO',
+  *document({ text }) {
+    if (makesUser.test(text)) yield ['', true];
+  },
+  *textFile({ text }) {
+    if (makesUser.test(text)) yield ['', true];
+  },
+};
+const makesUser = /\badmin\s+(?:user|accesskey)\b/;
 
 function* checkTenant(tenant: Resource, workspace: Workspace): Iterable<Problem> {
   const users = tenant.root.at('spec', 'users').items();
