@@ -1,4 +1,5 @@
 import { homeserverOf } from '../../analysis/homeserver';
+import { mountAt, volumeOf } from '../../analysis/mounts';
 import { familiesOf, isLi, synapseLis, synapseMains } from '../../analysis/roles';
 import { findService, podsBehind } from '../../analysis/services';
 import { findPlaceholders } from '../../analysis/text/placeholders';
@@ -7,10 +8,12 @@ import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Problem, Rule } from '../rule';
+import { optionOf, type Turnserver, turnservers } from '../turn/turnserver';
+import { turnUri } from '../turn/uri';
 
 export default {
   id: 'domain-inconsistent',
-  items: ['A.3.a', 'A.3.b', '4.2.a.1'],
+  items: ['A.3.a', 'A.3.b', 'A.3.d', '4.2.a.1'],
   severity: 'error',
   summary: 'Two places that must name the same host name different ones.',
   why: 'Clients are sent to a host that no Ingress answers for, or the LI instance looks for users of another server and finds none.',
@@ -140,6 +143,7 @@ export default {
     if (!homeserver) return;
     yield* unserved(workspace, homeserver.at('public_baseurl'), false);
     yield* unservedElement(workspace, homeserver.at('web_client_location'));
+    yield* otherCertificate(workspace, homeserver.at('turn_uris'));
     for (const li of synapseLis(workspace)) {
       const other = homeserverOf(workspace, li);
       if (other) yield* differentName(homeserver.at('server_name'), other.at('server_name'));
@@ -175,6 +179,45 @@ function* unservedElement(workspace: Workspace, url: Value): Iterable<Problem> {
     owners.some(owner => familiesOf(owner).has('element') && !isLi(workspace, owner)),
   );
   yield* notAmong(url, wanted, serving, 'warning');
+}
+
+/** Clients refuse TURN over TLS when the certificate is for another host than the one they are sent to. */
+function* otherCertificate(workspace: Workspace, uris: Value): Iterable<Problem> {
+  const wanted = uris.items().flatMap(entry => {
+    const uri = turnUri(entry.text ?? '');
+    return uri?.scheme === 'turns' && !isPlaceholder(entry.text ?? '') ? [{ entry, host: uri.host.toLowerCase() }] : [];
+  });
+  for (const certificate of turnservers(workspace).flatMap(server => certificatesOf(workspace, server))) {
+    const spec = certificate.root.at('spec');
+    const names = [...spec.at('dnsNames').items(), spec.at('commonName')].flatMap(
+      name => name.text?.toLowerCase() ?? [],
+    );
+    const missed = wanted.find(({ host }) => !names.some(name => covers(name, host)));
+    if (!missed || names.length === 0 || names.some(isPlaceholder)) continue;
+    yield {
+      at: spec.at('dnsNames').exists ? spec.at('dnsNames').key : spec.at('commonName'),
+      severity: 'warning',
+      message: `turn_uris names ${missed.host}, but Certificate ${certificate.name} is for ${names[0]}, so clients refuse it — add the host to dnsNames.`,
+      related: [{ at: missed.entry, message: 'An address that clients get' }],
+      items: ['A.3.d'],
+    };
+  }
+}
+
+/** The Certificates behind the file that a TURN server has as `cert`. */
+function certificatesOf(workspace: Workspace, server: Turnserver): readonly Resource[] {
+  const { resource, container } = server;
+  const path = optionOf(server, 'cert')?.value;
+  const mount = path === undefined ? undefined : mountAt(container, path);
+  const secret = mount && volumeOf(resource, mount.volume)?.at('secret', 'secretName').text;
+  return workspace
+    .resources('Certificate.cert-manager.io')
+    .filter(one => one.namespace === resource.namespace && one.root.at('spec', 'secretName').text === secret);
+}
+
+/** A star stands for one label (RFC 6125, section 6.4.3). */
+function covers(name: string, host: string): boolean {
+  return name === host || (name.startsWith('*.') && host.slice(host.indexOf('.') + 1) === name.slice(2));
 }
 
 function* notAmong(

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import rule from '../../../rules/domain/domain-inconsistent';
+import { check } from '../../fixture';
+import { configMap, synapse } from '../synapse/tree';
+
+const tree = (uris: string, names: string): string => `${configMap('synapse-config', {
+  'homeserver.yaml': `server_name: tessera.test\nturn_uris: [${uris}]`,
+})}${synapse('synapse-main')}---
+apiVersion: cert-manager.io/v1
+kind: Certificate
+metadata: {name: turn, namespace: matrix}
+spec: {secretName: turn-tls, ${names}, issuerRef: {name: ca}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: coturn, namespace: matrix}
+spec:
+  containers:
+    - name: coturn
+      image: coturn/coturn:4.6.2
+      args: ["--cert=/tls/tls.crt", "--pkey=/tls/tls.key"]
+      volumeMounts: [{name: tls, mountPath: /tls}]
+  volumes: [{name: tls, secret: {secretName: turn-tls}}]
+`;
+
+describe('domain-inconsistent', () => {
+  it('compares the certificate of the TURN server with the addresses that clients get', () => {
+    const uri = '"turns:turn.tessera.test:5349?transport=tcp"';
+    assert.match(messages(tree(uri, 'dnsNames: [relay.tessera.test]'))[0] ?? '', /warning .*turn.tessera.test, but/);
+    for (const names of [
+      'dnsNames: [a.test, turn.tessera.test]',
+      'dnsNames: ["*.tessera.test"]',
+      'commonName: turn.tessera.test',
+    ])
+      assert.deepEqual(messages(tree(uri, names)), []);
+    assert.equal(messages(tree(uri, 'dnsNames: ["*.test"]')).length, 1);
+    assert.deepEqual(messages(tree('"turn:turn.tessera.test:3478"', 'dnsNames: [relay.tessera.test]')), []);
+  });
+});
+
+function messages(source: string): readonly string[] {
+  return check(source, [rule]).findings.map(({ severity, problem }) => `${severity} ${problem.message}`);
+}
