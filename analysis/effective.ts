@@ -38,7 +38,13 @@ export interface EffectiveFile {
 
 export type Resolution =
   | { readonly kind: 'left' }
-  | { readonly kind: 'replaced'; readonly by: Place; readonly variables: readonly ResolvedVariable[] }
+  | {
+      readonly kind: 'replaced';
+      readonly by: Place;
+      readonly variables: readonly ResolvedVariable[];
+      /** What stands there afterwards, if the part is replaced as a whole by something that the step tells. */
+      readonly replacement?: readonly (string | ResolvedVariable)[];
+    }
   /** A step looks as if it should replace the part, but the shell does not expand its variable. */
   | { readonly kind: 'unexpanded'; readonly by: Place }
   | { readonly kind: 'unknown' };
@@ -610,10 +616,15 @@ function resolveSed({ commands, context }: SedStep, text: string, span: Span): R
     if (!touches) continue;
     const by = context.script.place(command.span.start, command.span.end);
     if (command.replacement.unexpanded.length > 0) return { kind: 'unexpanded', by };
+    const isWhole = command.pattern.literal === text.slice(span.start, span.end) && command.address === undefined;
+    const replacement = command.replacement.pieces.map(piece =>
+      piece.kind === 'text' ? piece.text : piece.kind === 'variable' ? resolveVariable(piece, context) : undefined,
+    );
     return {
       kind: 'replaced',
       by,
       variables: command.replacement.variables.map(variable => resolveVariable(variable, context)),
+      ...(isWhole && { replacement: replacement.every(piece => piece !== undefined) ? replacement : [] }),
     };
   }
   return { kind: 'left' };

@@ -2,6 +2,7 @@ import type { Resource } from '../manifests/resource';
 import type { Value } from '../manifests/value';
 import type { Workspace } from '../manifests/workspace';
 import { configurationOf } from './configs';
+import type { ResolvedVariable } from './effective';
 import { type HomeserverLayer, type HomeserverReader, homeserverOf } from './homeserver';
 import { type Container, podTemplate, replicasOf } from './pods';
 import { imageName, imageTag, isLi, isSynapseWorker, workloads } from './roles';
@@ -248,20 +249,37 @@ function piecesOfName(resource: Resource, { file }: HomeserverLayer, name: Value
     const isLeft = file.resolve({ start: start + from, end: start + to }).kind === 'left';
     pieces.push(isLeft ? { kind: 'text', text } : { kind: 'unknown' });
   };
-  for (const token of written.matchAll(/\$\{\w+[^}]*\}|\$\w+|\$\([^)]*\)|`[^`]*`/g)) {
+  for (const token of written.matchAll(
+    /\$\{\w+[^}]*\}|\$\w+|\$\([^)]*\)|`[^`]*`|[A-Z][A-Z0-9_]*_PLACEHOLDER|__\w+?__|\{\{[^{}]*\}\}|@@?[A-Z]\w*@@?/g,
+  )) {
     addText(token.index);
     from = token.index + token[0].length;
-    pieces.push(pieceOfVariable(resource, file, start + token.index, start + from));
+    pieces.push(...piecesOfToken(resource, file, start + token.index, start + from));
   }
   addText(written.length);
   return pieces;
 }
 
-function pieceOfVariable(resource: Resource, file: HomeserverLayer['file'], start: number, end: number): NamePiece {
+/** What a token or a variable in a name becomes. */
+function piecesOfToken(
+  resource: Resource,
+  file: HomeserverLayer['file'],
+  start: number,
+  end: number,
+): readonly NamePiece[] {
   const resolution = file.resolve({ start, end });
-  const [variable] = resolution.kind === 'replaced' ? resolution.variables : [];
-  if (!variable || (resolution.kind === 'replaced' && resolution.variables.length > 1) || variable.transformed)
-    return { kind: 'unknown' };
+  if (resolution.kind !== 'replaced') return [{ kind: 'unknown' }];
+  const { replacement, variables } = resolution;
+  if (replacement && replacement.length > 0)
+    return replacement.map(piece =>
+      typeof piece === 'string' ? { kind: 'text', text: piece } : pieceOf(resource, piece),
+    );
+  const [only, ...others] = variables;
+  return [only && others.length === 0 && !replacement ? pieceOf(resource, only) : { kind: 'unknown' }];
+}
+
+function pieceOf(resource: Resource, variable: ResolvedVariable): NamePiece {
+  if (variable.transformed) return { kind: 'unknown' };
   const { definition } = variable;
   const literal = definition?.value?.text;
   if (literal !== undefined) return literal.includes('$(') ? { kind: 'unknown' } : { kind: 'text', text: literal };

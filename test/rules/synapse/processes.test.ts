@@ -124,6 +124,18 @@ describe('synapse-worker-name-mismatch', () => {
     assert.deepEqual(found(nameMismatch, tree('synapse-writer-$(hostname | cut -d- -f3)')), []);
   });
 
+  it('follows what sed makes of a token', () => {
+    const replaced = (token: string, by: string): string =>
+      tree(`${token}\nEOF\nsed -i "s|${token.replace('$', '\\\\$')}|${by}|" /worker/worker.yaml\ncat <<EOF`);
+    assert.deepEqual(found(nameMismatch, replaced('WORKER_NAME_PLACEHOLDER', '${HOSTNAME}')), []);
+    assert.deepEqual(found(nameMismatch, replaced('__NAME__', 'synapse-writer-${HOSTNAME##*-}')), []);
+    // One finding for both names of the list.
+    assert.deepEqual(found(nameMismatch, replaced('WORKER_NAME_PLACEHOLDER', 'writer-${HOSTNAME}')), [
+      'error synapse-writer-0',
+    ]);
+    assert.deepEqual(found(nameMismatch, replaced('WORKER_NAME_PLACEHOLDER', '$(cat /etc/name)')), []);
+  });
+
   it('counts replicas, those of a HorizontalPodAutoscaler too', () => {
     assert.deepEqual(found(nameMismatch, tree('${HOSTNAME}', { replicas: 1 })), ['error synapse-writer-1']);
     const scaler = `---
