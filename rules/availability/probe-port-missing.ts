@@ -16,12 +16,13 @@ export default {
   summary: 'A probe asks for a port that the container does not have, or for a path that its program does not answer.',
   why: 'A probe by name fails if the container has no port of that name: the pod never becomes ready, or is restarted again and again. A number that no container of the pod declares is usually a slip. A path that the program answers with 404 fails as well.',
   remedy:
-    'Name a port of the container, or declare the port that the program listens on. Ask Synapse for `/health`, and HAProxy for its `monitor-uri`.',
+    'Name a port of the container, or declare the port that the program listens on. Ask Synapse for `/health`, HAProxy for its `monitor-uri`, and the content scanner for `/_matrix/media_proxy/unstable/public_key`.',
   traps: [
     'A port name is looked up in the same container; a number may belong to any container of the pod, as they share the network.',
     'An undeclared number is a warning, and is accepted where the pod declares no ports at all, because declaring ports is only information for Kubernetes.',
     'A probe with a `host` asks another machine and is left alone.',
     'Paths are judged for Synapse, whose HTTP listeners answer `/health` and the paths of its APIs, while its metrics listener answers any, and for HAProxy where the port has a `monitor-uri`: another path goes to a backend, which is a warning.',
+    'The content scanner answers nothing but its API below `/_matrix/media_proxy/unstable/` (matrix-content-scanner-python, httpserver.py).',
   ],
   sources: [
     'Kubernetes API reference, HTTPGetAction: port is a number or a name of a port of the container; pkg/kubelet/prober.',
@@ -119,9 +120,10 @@ export default {
 function* paths(workload: Resource, workspace: Workspace): Iterable<Problem> {
   const synapse = synapseProcess(workspace, workload);
   const haproxy = haproxyOf(workspace, workload);
-  for (const { value, name } of containersOf(workload)) {
+  for (const { value, name, image } of containersOf(workload)) {
     const isSynapse = synapse?.container.value.source === value.source && synapse.container.name === name;
-    if (!isSynapse && haproxy?.container.name !== name) continue;
+    const isScanner = /matrix-content-scanner/.test(image);
+    if (!isSynapse && !isScanner && haproxy?.container.name !== name) continue;
     for (const kind of ['startupProbe', 'readinessProbe', 'livenessProbe']) {
       const probe = value.at(kind, 'httpGet');
       const path = probe.at('path');
@@ -129,11 +131,13 @@ function* paths(workload: Resource, workspace: Workspace): Iterable<Problem> {
       if (path.string === undefined || port === undefined || probe.at('host').exists) continue;
       const wrong = isSynapse
         ? unansweredBySynapse(path.string, synapse.listeners?.find(one => one.port === port)?.type)
-        : passedOn(path.string, haproxy ? listeningOn(haproxy, port).map(({ section }) => section) : []);
+        : isScanner
+          ? unansweredByScanner(path.string)
+          : passedOn(path.string, haproxy ? listeningOn(haproxy, port).map(({ section }) => section) : []);
       if (!wrong) continue;
       yield {
         at: path,
-        ...(!isSynapse && { severity: 'warning' }),
+        ...(!isSynapse && !isScanner && { severity: 'warning' }),
         message: `The ${kind} of container ${name} asks for ${path.string}, which ${wrong.what} — ask for ${wrong.instead}.`,
         fixes: () => {
           const edit = replaceScalar(path, wrong.instead);
@@ -154,6 +158,14 @@ function unansweredBySynapse(path: string, type: string | undefined): WrongPath 
   if (type !== 'http' || path === '/' || /^\/(?:health(?:\?|$)|_matrix\/|_synapse\/|\.well-known\/)/.test(path))
     return undefined;
   return { what: 'Synapse answers with 404', instead: '/health' };
+}
+
+/** The scanner has no path for its health; its public key is what can be asked for without a file. */
+function unansweredByScanner(path: string): WrongPath | undefined {
+  const api = '/_matrix/media_proxy/unstable/';
+  return path.startsWith(api)
+    ? undefined
+    : { what: 'the content scanner answers with 404', instead: `${api}public_key` };
 }
 
 function passedOn(path: string, sections: readonly HaproxySection[]): WrongPath | undefined {

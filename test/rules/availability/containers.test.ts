@@ -174,6 +174,30 @@ describe('probe-port-missing', () => {
     );
   });
 
+  it('knows that the content scanner answers nothing but its API', () => {
+    const probe = (path: string): readonly string[] =>
+      messages(
+        probePortMissing,
+        `
+      apiVersion: v1
+      kind: Pod
+      metadata: {name: scanner, namespace: matrix}
+      spec:
+        containers:
+          - name: scanner
+            image: vectorim/matrix-content-scanner:v1.1.0
+            ports: [{containerPort: 8080}]
+            livenessProbe: {httpGet: {path: ${path}, port: 8080}}
+        `,
+      );
+    assert.match(
+      probe('/health').join(),
+      /^error: .* answers with 404 — ask for \/_matrix\/media_proxy\/unstable\/public_key/,
+    );
+    assert.equal(probe('/').length, 1);
+    assert.deepEqual(probe('/_matrix/media_proxy/unstable/public_key'), []);
+  });
+
   it('accepts the port of a neighbour by number, but not by name', () => {
     const probe = (port: string): string =>
       deployment(
