@@ -62,12 +62,7 @@ export default {
           message: `There is no ${kind.kind === 'Pod' ? 'pod' : kind.kind} ${name.value} in the tree${namespace === undefined ? '' : ` for namespace ${namespace}`} — ${help}`,
           fixes: () =>
             meant
-              ? rewrite(
-                  found,
-                  span,
-                  `${resource}/${name.value}`,
-                  meant.includes('/') ? meant : `${resource}/${meant}`,
-                )
+              ? rewrite(found, span, `${resource}/${name.value}`, meant.includes('/') ? meant : `${resource}/${meant}`)
               : [],
           items: /key[-_]?vault/.test(name.value) ? ['B.8w'] : /sync|replication/.test(name.value) ? ['B.15w'] : [],
         };

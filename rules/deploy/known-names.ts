@@ -84,14 +84,7 @@ export function startedBy(command: ClusterCommand): readonly string[] {
 }
 
 /** The commands that ask for what is there already. */
-export const askingVerbs: ReadonlySet<string> = new Set([
-  'get',
-  'describe',
-  'logs',
-  'exec',
-  'port-forward',
-  'attach',
-]);
+export const askingVerbs: ReadonlySet<string> = new Set(['get', 'describe', 'logs', 'exec', 'port-forward', 'attach']);
 
 /** A name that is meant as it stands: no variable, no pattern, no `<pod-name>`. */
 export function isPlainName({ value, certainty }: { readonly value: string; readonly certainty: string }): boolean {

@@ -100,7 +100,10 @@ export default {
     if (!problem) {
       const { root } = parsed(file);
       if (root.kind !== 'mapping')
-        yield { at: root.span.end > root.span.start ? root : (file.sources[0]?.key ?? root), message: 'config.json holds no object, so Element Web shows an error page — write { … }.' };
+        yield {
+          at: root.span.end > root.span.start ? root : (file.sources[0]?.key ?? root),
+          message: 'config.json holds no object, so Element Web shows an error page — write { … }.',
+        };
       return;
     }
     const { start, end } = problem.span;

@@ -131,7 +131,8 @@ export default {
     if (folderMount) {
       yield {
         at: folderMount.value.at('mountPath'),
-        message: 'This mounts a folder where Element Web has a file, so the container does not start — add subPath: config.json.',
+        message:
+          'This mounts a folder where Element Web has a file, so the container does not start — add subPath: config.json.',
         fixes: () => {
           const edit = insertEntry(folderMount.value, 'subPath: config.json', { after: 'mountPath' });
           return edit ? [{ title: 'Mount config.json only', safe: true, edits: [edit] }] : [];
@@ -162,7 +163,9 @@ const ofOneHost = /\/config\.[\w.-]+\.json$/;
 
 /** Whether a volume is a folder for sure: a path of the node may be a file. */
 function isFolder(volume: Value | undefined): boolean {
-  return ['configMap', 'secret', 'projected', 'emptyDir', 'persistentVolumeClaim'].some(type => volume?.at(type).exists);
+  return ['configMap', 'secret', 'projected', 'emptyDir', 'persistentVolumeClaim'].some(
+    type => volume?.at(type).exists,
+  );
 }
 
 /** Whether a volume begins empty and no container but this one has it. */

@@ -122,7 +122,10 @@ function* notNumbers(server: Turnserver): Iterable<Problem> {
     if (option?.value === undefined || /^\d+$/.test(option.value)) continue;
     if (option.resolution?.kind !== 'left' && option.from === 'file') continue;
     if (/[$`]/.test(option.value) || findPlaceholders(option.value, 'value').length > 0) continue;
-    yield { at: option.at, message: `${option.value} is no port number, and coturn takes ${name} for 0 — write a number.` };
+    yield {
+      at: option.at,
+      message: `${option.value} is no port number, and coturn takes ${name} for 0 — write a number.`,
+    };
   }
 }
 
