@@ -3,8 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
-import { build as bundle, RolldownMagicString } from 'rolldown';
-import { parseSync } from 'rolldown/utils';
+import esbuild from 'esbuild';
 import { tsImport } from 'tsx/esm/api';
 
 const repository = path.resolve(import.meta.dirname, '..');
@@ -13,61 +12,51 @@ const inRepository = file => path.join(repository, file);
 
 const node = {
   platform: 'node',
-  format: 'cjs',
   target: 'node20.19',
-  resolve: {
-    // A package's `module` entry is the one that can be followed; jsonc-parser's `main` requires at run time.
-    mainFields: ['module', 'main'],
-    // What is not used of a package can be left out if it has ES modules, which yaml gives to browsers only.
-    alias: { yaml: inRepository('node_modules/yaml/browser/index.js') },
-  },
+  format: 'cjs',
+  // A package's `module` entry is the one that can be followed; jsonc-parser's `main` requires at run time.
+  mainFields: ['module', 'main'],
+  // What is not used of a package can be left out if it has ES modules, which yaml gives to browsers only.
+  alias: { yaml: inRepository('node_modules/yaml/browser/index.js') },
 };
-const browser = { platform: 'browser', target: 'es2022', resolve: { mainFields: ['browser', 'module', 'main'] } };
+const browser = { platform: 'browser', target: 'es2022', mainFields: ['browser', 'module', 'main'] };
 // A worker of a web extension is started from its text alone, so it has to be one self-contained script.
 const bundles = [
-  { entry: 'client/extension.ts', outfile: 'client.js', ...node, external: ['vscode'] },
-  { entry: 'server/main.ts', outfile: 'server.js', ...node },
+  { entry: 'client/extension.ts', outfile: 'dist/client.js', ...node, external: ['vscode'] },
+  { entry: 'server/main.ts', outfile: 'dist/server.js', ...node },
   // The script of the network's page, which runs inside of the editor's window without access to anything.
-  { entry: 'client/network/webview/main.ts', outfile: 'network.js', ...browser, format: 'iife' },
-  // A command is read from disk when it is run: `--version` need not wait for what only `check` uses.
-  { entry: 'cli/main.ts', outfile: 'cli.js', ...node, parts: 'cli-[name].js' },
-  { entry: 'client/web.ts', outfile: 'web/client.js', ...browser, format: 'cjs', external: ['vscode'] },
-  { entry: 'server/web.ts', outfile: 'web/server.js', ...browser, format: 'iife' },
+  { entry: 'client/network/webview/main.ts', outfile: 'dist/network.js', ...browser, format: 'iife' },
+  { entry: 'cli/main.ts', outfile: 'dist/cli.js', ...node },
+  { entry: 'client/web.ts', outfile: 'dist/web/client.js', ...browser, format: 'cjs', external: ['vscode'] },
+  { entry: 'server/web.ts', outfile: 'dist/web/server.js', ...browser, format: 'iife' },
 ];
 
 /** Writes all bundles; with `development` they are readable and have source maps. */
 export async function build({ development = false } = {}) {
   const written = new Set();
   const bundled = new Set();
-  for (const { entry, outfile, parts, format, target, ...options } of bundles) {
+  for (const { entry, outfile, ...options } of bundles) {
     if (!fs.existsSync(inRepository(entry))) {
-      console.warn(`dist/${outfile}: left out, ${entry} is not written yet`);
+      console.warn(`${outfile}: left out, ${entry} is not written yet`);
       continue;
     }
-    const { output } = await bundle({
+    const { metafile } = await esbuild.build({
       ...options,
-      cwd: repository,
-      input: inRepository(entry),
-      transform: { target, define: { 'process.env.MATRIX_PREFLIGHT_VERSION': JSON.stringify(version) } },
-      output: {
-        dir: inRepository('dist'),
-        entryFileNames: outfile,
-        format,
-        codeSplitting: parts !== undefined,
-        ...(parts ? { chunkFileNames: parts } : {}),
-        minify: !development,
-        sourcemap: development,
-        comments: { legal: false },
-      },
+      entryPoints: [inRepository(entry)],
+      outfile: inRepository(outfile),
+      absWorkingDir: repository,
+      bundle: true,
+      define: { 'process.env.MATRIX_PREFLIGHT_VERSION': JSON.stringify(version) },
+      minify: !development,
+      sourcemap: development,
+      legalComments: 'none',
+      logLevel: 'warning',
+      metafile: true,
       plugins: [withoutTexts],
-      logLevel: 'warn',
     });
-    for (const { fileName, moduleIds = [] } of output) {
-      written.add(path.join('dist', fileName));
-      for (const file of moduleIds) bundled.add(path.relative(repository, file).split(path.sep).join('/'));
-    }
-    const size = output.reduce((sum, { code = '' }) => sum + Buffer.byteLength(code), 0);
-    console.log(`dist/${outfile}  ${Math.round(size / 1024)} KiB`);
+    for (const file of Object.keys(metafile.outputs)) written.add(path.normalize(file));
+    for (const file of Object.keys(metafile.inputs)) bundled.add(file);
+    console.log(`${outfile}  ${Math.round((metafile.outputs[outfile]?.bytes ?? 0) / 1024)} KiB`);
   }
   fs.chmodSync(inRepository('dist/cli.js'), 0o755);
   const beside = {
@@ -104,21 +93,23 @@ function sample() {
 /** Takes the texts out of the files of rules, where they are a quarter of the code that is parsed at every start. */
 const withoutTexts = {
   name: 'without-texts',
-  transform: {
-    filter: { id: /[/\\]rules[/\\][^/\\]+[/\\][^/\\]+\.ts$/, code: /^export default /m },
-    handler(code, file) {
-      // A rule is `export default { … } satisfies Rule`.
-      const { declaration } = parseSync(file, code).program.body.find(
-        ({ type }) => type === 'ExportDefaultDeclaration',
-      );
-      const texts = declaration.expression.properties.filter(({ key }) => textKeys.includes(key?.name));
-      if (texts.length < 3) throw new Error(`${file} has no texts to take out`);
-      const rest = new RolldownMagicString(code);
-      for (const { start, end } of texts) rest.remove(start, code[end] === ',' ? end + 1 : end);
-      return { code: rest.toString(), map: rest.generateMap({ source: file, hires: 'boundary' }) };
-    },
+  setup(build) {
+    build.onLoad({ filter: /[/\\]rules[/\\][^/\\]+[/\\][^/\\]+\.ts$/ }, ({ path: file }) => {
+      const code = fs.readFileSync(file, 'utf8');
+      return /^export default /m.test(code) ? { contents: codeOf(file, code), loader: 'ts' } : undefined;
+    });
   },
 };
+
+/** A rule without its texts, line by line as it was. Properties stand where the formatter puts them: two spaces in. */
+function codeOf(file, code) {
+  const [, before, rule, after] = /^(.*^export default \{\n)(.*?)(^\} satisfies Rule;.*)/ms.exec(code) ?? [];
+  const properties = rule?.split(/^(?= {2}[\w*])/m) ?? [];
+  const isText = property => textKeys.includes(/^ {2}(\w+):/.exec(property)?.[1]);
+  if (properties.filter(isText).length < 3) throw new Error(`${file} has no texts to take out`);
+  const rest = properties.map(property => (isText(property) ? property.replace(/[^\n]+/g, '') : property));
+  return `${before}${rest.join('')}${after}`;
+}
 
 /** The licences of the packages that these files come from: they ask to be passed on with every copy. */
 function notices(files) {

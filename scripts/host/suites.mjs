@@ -1,10 +1,10 @@
 // What the runs of test/vscode have in common: the suites as JavaScript, and a deployment to open.
 import fs from 'node:fs';
 import path from 'node:path';
-import { build } from 'rolldown';
+import esbuild from 'esbuild';
 import { cacheDirectory, repository } from './provision.mjs';
 
-const bundle = { cwd: repository, platform: 'node', transform: { target: 'node20.19' }, logLevel: 'warn' };
+const bundle = { bundle: true, platform: 'node', target: 'node20.19', format: 'cjs', logLevel: 'warning' };
 
 /** Bundles test/vscode into the cache; gives the path of the module whose `run()` runs the suites. */
 export async function bundleTests() {
@@ -12,11 +12,13 @@ export async function bundleTests() {
   const suites = fs.readdirSync(directory, { recursive: true }).filter(file => file.endsWith('.test.ts'));
   const outdir = path.join(cacheDirectory, 'tests');
   fs.rmSync(outdir, { recursive: true, force: true });
-  await build({
+  await esbuild.build({
     ...bundle,
-    input: Object.fromEntries([...suites, 'index.ts'].map(file => [file.slice(0, -3), path.join(directory, file)])),
+    entryPoints: [...suites, 'index.ts'].map(file => path.join(directory, file)),
+    outdir,
+    outbase: directory,
     external: ['vscode', 'mocha'],
-    output: { dir: outdir, format: 'cjs', sourcemap: 'inline' },
+    sourcemap: 'inline',
   });
   return path.join(outdir, 'index.js');
 }
@@ -33,11 +35,11 @@ export async function installedBeside(names, temporary) {
     const folder = path.join(directory, `${publisher}.${id}-${version}`);
     fs.mkdirSync(folder, { recursive: true });
     fs.copyFileSync(path.join(source, 'package.json'), path.join(folder, 'package.json'));
-    await build({
+    await esbuild.build({
       ...bundle,
-      input: path.join(source, 'extension.ts'),
+      entryPoints: [path.join(source, 'extension.ts')],
+      outfile: path.join(folder, 'extension.js'),
       external: ['vscode'],
-      output: { dir: folder, format: 'cjs' },
     });
   }
   return directory;

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'rolldown';
+import { buildSync } from 'esbuild';
 import { readJournal } from '../../../deploy/journal/journal';
 import { isApplied, runState } from '../../../deploy/journal/state';
 import { listRuns } from '../../../deploy/run/store';
@@ -40,11 +40,12 @@ describe('a run that is killed with SIGKILL at every write of its journal', func
   let undisturbed = '';
   before(async () => {
     bundles = mkdtempSync(join(tmpdir(), 'preflight-crash-'));
-    await build({
-      input: join(__dirname, 'crash-child.ts'),
+    buildSync({
+      entryPoints: [join(__dirname, 'crash-child.ts')],
+      outfile: join(bundles, 'crash-child.js'),
+      bundle: true,
       platform: 'node',
-      output: { file: join(bundles, 'crash-child.js'), format: 'cjs', codeSplitting: false },
-      logLevel: 'silent',
+      logLevel: 'error',
     });
     const bench = await open();
     try {
