@@ -46,7 +46,7 @@ export type Resolution =
       readonly replacement?: readonly (string | ResolvedVariable)[];
     }
   /** A step looks as if it should replace the part, but the shell does not expand its variable. */
-  | { readonly kind: 'unexpanded'; readonly by: Place }
+  | { readonly kind: 'unexpanded'; readonly by: Place; readonly hasShell: boolean }
   | { readonly kind: 'unknown' };
 
 export interface ResolvedVariable {
@@ -223,12 +223,13 @@ function podFiles(resource: Resource, workspace: Workspace): PodFiles {
     }
   };
 
-  for (const { container, text, steps, assigned, isOpen, args } of workspace.derive(podScripts, resource)) {
+  for (const { container, text, hasShell, steps, assigned, isOpen, args } of workspace.derive(podScripts, resource)) {
     const environment = environmentOf(workspace, resource, container);
     const context: Context = {
       container,
       environment: isOpen ? { ...environment, isOpen } : environment,
       script: text,
+      hasShell,
       assigned,
       args: args.map(arg => argumentOf(arg, environment)),
       read: path => read(container, path),
@@ -279,6 +280,7 @@ function podFiles(resource: Resource, workspace: Workspace): PodFiles {
 interface PodScript {
   readonly container: Container;
   readonly text: MappedText;
+  readonly hasShell: boolean;
   readonly steps: FileSteps;
   readonly assigned: ReadonlySet<string>;
   /** It takes variables from somewhere that the tree does not show: `. /vault/secrets/env`. */
@@ -298,6 +300,7 @@ function podScripts(resource: Resource, workspace: Workspace): readonly PodScrip
         {
           container,
           text,
+          hasShell: script !== undefined,
           steps: isUnderstood ? steps : { ...steps, rendersUnknown: true },
           ...variablesOf(shell),
           args: script?.args ?? [],
@@ -307,7 +310,9 @@ function podScripts(resource: Resource, workspace: Workspace): readonly PodScrip
     // What the image of an init container starts may write whatever it can.
     if (!container.isInit) return [];
     const steps: FileSteps = { writes: [], reads: [], rendersUnknown: true, runsUnknown: true };
-    return [{ container, text: container.value.mapped, steps, assigned: new Set(), isOpen: false, args: [] }];
+    return [
+      { container, text: container.value.mapped, hasShell: false, steps, assigned: new Set(), isOpen: false, args: [] },
+    ];
   });
 }
 
@@ -330,6 +335,8 @@ interface Context {
   readonly container: Container;
   readonly environment: Environment;
   readonly script: MappedText;
+  /** Whether a shell runs it, and not the kubelet one program. */
+  readonly hasShell: boolean;
   /** The names that the script itself gives a value. */
   readonly assigned: ReadonlySet<string>;
   /** `$1` and so on. */
@@ -388,6 +395,7 @@ function calledScript(
     context: {
       ...context,
       script,
+      hasShell: true,
       assigned: new Set([...context.assigned, ...assigned]),
       environment: isOpen ? { ...context.environment, isOpen } : context.environment,
       args: given.length > 0 ? given : context.args,
@@ -615,7 +623,7 @@ function resolveSed({ commands, context }: SedStep, text: string, span: Span): R
     if (touches === 'unknown') return { kind: 'unknown' };
     if (!touches) continue;
     const by = context.script.place(command.span.start, command.span.end);
-    if (command.replacement.unexpanded.length > 0) return { kind: 'unexpanded', by };
+    if (command.replacement.unexpanded.length > 0) return { kind: 'unexpanded', by, hasShell: context.hasShell };
     const isWhole = command.pattern.literal === text.slice(span.start, span.end) && command.address === undefined;
     const replacement = command.replacement.pieces.map(piece =>
       piece.kind === 'text' ? piece.text : piece.kind === 'variable' ? resolveVariable(piece, context) : undefined,

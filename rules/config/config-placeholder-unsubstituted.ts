@@ -2,7 +2,7 @@ import { configFilesOf } from '../../analysis/config-files';
 import { workloadKinds } from '../../analysis/pods';
 import { redisPasswordDirectives } from '../redis/password';
 import type { Rule } from '../rule';
-import { tokensOf } from './tokens';
+import { tokensOf, unexpandedMessage } from './tokens';
 
 export default {
   id: 'config-placeholder-unsubstituted',
@@ -129,7 +129,7 @@ export default {
         } else if (resolution.kind === 'unexpanded') {
           yield {
             at: resolution.by,
-            message: `This does not expand its variable, because the shell leaves single quotes alone, so ${placeholder.text} becomes that text — use double quotes.`,
+            message: unexpandedMessage(placeholder.text, resolution),
             related: [{ at, message: placeholder.text }],
           };
         }

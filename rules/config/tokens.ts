@@ -43,3 +43,10 @@ export const tokensOf: (config: ConfigFile) => readonly ConfigToken[] = perObjec
         placeholder.class === 'token' || resolution.kind !== 'left' || takesLiterally.has(program),
     );
 });
+
+/** What to say of a step that does not expand the variable which it puts in for a token. */
+export function unexpandedMessage(token: string, { hasShell }: Extract<Resolution, { kind: 'unexpanded' }>): string {
+  return hasShell
+    ? `This does not expand its variable, because the shell leaves single quotes alone, so ${token} becomes that text — use double quotes.`
+    : `This does not expand its variable, because no shell runs the command, so ${token} becomes that text — write $(NAME) for the kubelet, or run it with sh -c.`;
+}

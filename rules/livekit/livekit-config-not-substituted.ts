@@ -7,7 +7,7 @@ import { insertEntry, insertItem, replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { TextEdit } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
-import { type ConfigToken, tokensOf } from '../config/tokens';
+import { type ConfigToken, tokensOf, unexpandedMessage } from '../config/tokens';
 import type { Fix, Rule } from '../rule';
 
 export default {
@@ -184,7 +184,7 @@ export default {
         } else if (resolution.kind === 'unexpanded') {
           yield {
             at: resolution.by,
-            message: `This does not expand its variable, because the shell leaves single quotes alone, so ${placeholder.text} becomes that text — use double quotes.`,
+            message: unexpandedMessage(placeholder.text, resolution),
             related: [{ at, message: placeholder.text }],
           };
         }

@@ -101,6 +101,14 @@ describe('configuration files written by scripts', () => {
       second: '[sed, -i, s|KEY_PLACEHOLDR|$(KEY)|, /out/livekit.yaml]',
       says: left,
     },
+    {
+      name: 'a variable for a shell where there is none',
+      command: '[cp, /in/livekit.yaml, /out/livekit.yaml]',
+      second: '[sed, -i, "s|KEY_PLACEHOLDER|${KEY}|", /out/livekit.yaml]',
+      says: [
+        'livekit-config-not-substituted: This does not expand its variable, because no shell runs the command, so KEY_PLACEHOLDER becomes that text',
+      ],
+    },
     { name: 'a mounted script that replaces another token', command: '[sh, /scripts/wrong.sh]', says: left },
     {
       name: 'a mounted Python program that replaces another token',
