@@ -38,7 +38,7 @@ export function addPolicyFor(
 }
 
 /** What some pods need in one direction, as rules: who needs the same ports shares a rule. */
-function neededRules(
+export function neededRules(
   workspace: Workspace,
   namespace: string,
   pods: readonly Pods[],

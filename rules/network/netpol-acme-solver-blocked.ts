@@ -2,20 +2,14 @@ import { endpointOfEnd } from '../../analysis/flows';
 import { ingressController } from '../../analysis/flows/externals';
 import { evaluate } from '../../analysis/network/evaluate';
 import type { PodEndpoint } from '../../analysis/network/model';
-import { anyNamespace, policiesOf, policyResources } from '../../analysis/policies';
-import { referrersOf } from '../../analysis/references';
+import { policiesOf, policyResources } from '../../analysis/policies';
 import { settingsOf } from '../../analysis/settings';
 import { appendDocument } from '../../manifests/edit';
-import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Rule } from '../rule';
+import { namespacesUsing, solverLabel, solverPolicyText, solverPort } from './acme-solver-policy';
 import { isolatingPolicies, reasonOf } from './blocked';
-import { policyText } from './policy-text';
-
-/** Where the pods listen that answer HTTP-01 challenges, and the label that all of them have. */
-const solverPort = 8089;
-const solverLabel = ['acme.cert-manager.io/http01-solver', 'true'] as const;
 
 export default {
   id: 'netpol-acme-solver-blocked',
@@ -162,15 +156,6 @@ export default {
   },
 } satisfies Rule;
 
-/** The namespaces of the certificates that an issuer issues; objects without a namespace are left alone. */
-function namespacesUsing(workspace: Workspace, issuer: Resource): readonly string[] {
-  const kind = issuer.kind === 'ClusterIssuer' ? 'ClusterIssuer' : 'Issuer';
-  const users = referrersOf(workspace, kind, kind === 'Issuer' ? issuer.namespace : undefined, issuer.name);
-  return [...new Set(users.flatMap(({ resource }) => resource.namespace ?? []))]
-    .filter(one => one !== anyNamespace)
-    .sort();
-}
-
 /** The pods that cert-manager starts in a namespace, as the engine sees them. */
 function solverPods(namespace: string, added: Value): PodEndpoint {
   return {
@@ -195,12 +180,6 @@ function admit(
   if (!neighbour || controller === undefined) return [];
   const taken = neighbours.some(({ name }) => name === 'allow-acme-solver');
   const name = taken ? 'allow-acme-http01-solver' : 'allow-acme-solver';
-  const peer = { kind: 'pods' as const, podSelector: labels ?? new Map(), namespace: controller, alsoAdmits: [] };
-  const text = policyText({
-    name,
-    namespace,
-    podSelector: new Map([solverLabel]),
-    rules: [{ direction: 'Ingress', rules: [{ peers: [peer], ports: [{ port: solverPort, protocol: 'TCP' }] }] }],
-  });
+  const text = solverPolicyText(name, namespace, controller, labels);
   return [{ title: `Add NetworkPolicy ${name}`, safe: false, edits: [appendDocument(neighbour.document.file, text)] }];
 }

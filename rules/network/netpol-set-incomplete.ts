@@ -6,6 +6,7 @@ import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
 import { firstPolicy, isMatrixNamespace } from './matrix-namespaces';
 import { missingPurposes } from './purposes';
+import { wholeSet } from './whole-set';
 
 export default {
   id: 'netpol-set-incomplete',
@@ -17,6 +18,7 @@ export default {
     'Add a policy for each purpose that the message names. More than thirteen are fine, and so are fewer that serve all purposes.',
   traps: [
     'Purposes are told by the pods that a policy selects and the direction that it restricts, not by its name, and count only if their component is in the tree.',
+    'For a namespace without any policy the quick fix writes a whole set: a default deny, DNS, and one policy for each workload with what the configurations say that it needs. What they do not say is blocked, so read it before it is applied.',
     'If the namespace has no NetworkPolicy at all, that is one error, and the other rules about policies are silent. Set `components: {networkPolicies: off}` in `matrix-preflight.yaml` if that is meant.',
     'Where policies of other kinds exist, such as CiliumNetworkPolicy, they may serve the purposes; then nothing is said.',
   ],
@@ -149,6 +151,7 @@ function* absent(resource: Resource, workspace: Workspace): Iterable<Problem> {
     at: resource.root.at('metadata', 'name'),
     severity: 'error',
     message: `${namespace === undefined ? 'The tree' : `Namespace ${namespace}`} has no NetworkPolicy, so every pod may connect to every other — add the thirteen of the checklist, beginning with a default deny.`,
+    fixes: () => wholeSet(workspace, namespace ?? anyNamespace, resource.document.file.directory),
   };
 }
 

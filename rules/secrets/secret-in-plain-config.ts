@@ -9,6 +9,7 @@ import type { Place } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Rule } from '../rule';
+import { moveToSecret } from './move-to-secret';
 
 export default {
   id: 'secret-in-plain-config',
@@ -21,6 +22,7 @@ export default {
   traps: [
     'What an init container replaces before the program reads the file is no secret.',
     'Placeholders, empty values, paths to files, references to variables and switches are none either.',
+    'Only variables are moved by a quick fix: how a value gets into a configuration file is told by its init container.',
     'The password of Sentinel has a rule of its own, redis-sentinel-auth-missing.',
   ],
   sources: ['Kubernetes documentation, ConfigMaps: "ConfigMap does not provide secrecy or encryption"'],
@@ -60,10 +62,11 @@ export default {
   kinds: ['ConfigMap', ...workloadKinds],
   *check(resource, workspace) {
     const found = resource.kind === 'ConfigMap' ? inConfigMap(resource, workspace) : inEnvironment(resource);
-    for (const { key, at } of found) {
+    for (const { key, at, variable } of found) {
       yield {
         at,
         message: `${key} stands in ${resource.kind} ${resource.name} as plain text, where it is not kept secret — move it to a Secret.`,
+        fixes: () => (variable ? moveToSecret(workspace, resource, variable) : []),
       };
     }
   },
@@ -72,6 +75,8 @@ export default {
 interface PlainSecret {
   readonly key: string;
   readonly at: Place;
+  /** The item of `env`, for a variable of a container. */
+  readonly variable?: Value;
 }
 
 function inEnvironment(resource: Resource): readonly PlainSecret[] {
@@ -87,7 +92,7 @@ function inEnvironment(resource: Resource): readonly PlainSecret[] {
         // An anchor that several containers use is one text.
         if (seen.has(value.span.start) || !isSecretName(name) || !isPlain(value.text)) return [];
         seen.add(value.span.start);
-        return [{ key: name, at: value }];
+        return [{ key: name, at: value, variable: item }];
       }),
   );
 }
