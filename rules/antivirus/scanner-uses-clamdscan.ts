@@ -11,7 +11,7 @@ export default {
   summary: 'The scan script calls a ClamAV program that the scanner’s image does not have.',
   why: 'The image of the content scanner holds no ClamAV programs, so each scan fails; and `--fdpass` needs a socket on the same machine. Media is refused, or let through unscanned.',
   remedy:
-    'Send the file to clamd over TCP with INSTREAM, for example with Python’s `socket`, or use the `nc` line of the checklist.',
+    'Send the file to clamd over TCP with INSTREAM, for example with Python’s `socket`, or use the `nc` line of the checklist. What the answer means for the exit code is up to the script, so no quick fix rewrites it.',
   traps: ['A comment that mentions `clamdscan` does not count.'],
   sources: [
     'ClamAV documentation, clamd protocol: INSTREAM, and SCAN of a path that is meaningful to the daemon',

@@ -15,7 +15,7 @@ export default {
   summary: 'The container starts a Django application that nothing puts there.',
   why: 'The image is plain Python. Without an init container that writes the application, `manage.py` is not found and the pod never starts.',
   remedy:
-    'Write the application in an init container to a volume that the main container mounts, or use an image that holds it.',
+    'Write the application in an init container to a volume that the main container mounts, or use an image that holds it. What the application does is yours to say, so there is no template for it.',
   traps: [
     'An image that is not plain Python is taken to hold the application.',
     'What a script of the pod writes, copies or clones counts.',

@@ -12,7 +12,7 @@ export default {
   summary: 'The Django project that the pod writes is not complete.',
   why: 'Django reads its files one by one as it starts. A settings module, URL configuration or application that is not there ends it with an ImportError, and the pod crashes again and again.',
   remedy:
-    'Write `manage.py`, and `__init__.py`, `settings.py`, `urls.py` and `wsgi.py` of the project; for its application `models.py` and `views.py`. Let `ROOT_URLCONF`, `DJANGO_SETTINGS_MODULE` and what gunicorn starts name these files.',
+    'Write `manage.py`, and `__init__.py`, `settings.py`, `urls.py` and `wsgi.py` of the project; for its application `models.py` and `views.py`. Let `ROOT_URLCONF`, `DJANGO_SETTINGS_MODULE` and what gunicorn starts name these files. What belongs in them depends on the application, so no quick fix writes them.',
   traps: [
     'Projects of an image, a clone, an archive or a claim are not looked into.',
     'An `asgi.py` that is served takes the place of `wsgi.py`.',

@@ -16,7 +16,7 @@ export default {
   summary: 'Sentinel has no password for the Redis that it watches.',
   why: 'Redis refuses Sentinel, which then takes a healthy master for dead, or never notices that it fails. There is no failover.',
   remedy:
-    'Append `sentinel auth-pass MASTER` with the password from the Secret below the line `sentinel monitor`, in the init container that writes the configuration.',
+    'Append `sentinel auth-pass MASTER` with the password from the Secret below the line `sentinel monitor`, in the init container that writes the configuration. A line that is there and wrong is mended by quick fixes; a missing one goes where that container’s script has the password.',
   traps: [
     'Nothing is reported where Redis asks for no password.',
     '`sentinel auth-pass` has to come after `sentinel monitor` of the same name.',

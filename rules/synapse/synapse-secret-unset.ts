@@ -9,7 +9,8 @@ export default {
   severity: 'error',
   summary: 'One of Synapse’s own secrets is empty or missing.',
   why: 'Without `worker_replication_secret` any pod that reaches the replication port may write events. Without `macaroon_secret_key` and `registration_shared_secret` login tokens are signed with a key that is derived from the signing key. An empty value is taken as none.',
-  remedy: 'Put a long random value into a Secret and let the script that writes homeserver.yaml fill it in.',
+  remedy:
+    'Put a long random value into a Secret, for which _Generate Credential_ makes one, and let the script that writes homeserver.yaml fill it in. How that script puts values in differs from tree to tree, so there is no quick fix.',
   traps: [
     'Each of the options may be given as a file instead: `macaroon_secret_key_path` and so on.',
     '`macaroon_secret_key` alone may be missing: Synapse takes `registration_shared_secret` then.',

@@ -1,7 +1,9 @@
 import { workloadKinds } from '../../analysis/pods';
 import { familiesOf } from '../../analysis/roles';
 import { postgresRunsOf, sqlRunsOf } from '../../analysis/sql-runs';
-import type { Rule } from '../rule';
+import type { Place } from '../../manifests/span';
+import type { Workspace } from '../../manifests/workspace';
+import type { Fix, Rule } from '../rule';
 
 export default {
   id: 'sync-creates-role',
@@ -65,6 +67,7 @@ export default {
       yield {
         at,
         message: `This creates the role ${statement.name.text}, but replication must use the existing synapse user — delete it and connect as that user.`,
+        fixes: () => deleteLines(workspace, at),
       };
     }
     for (const { call, place } of postgresRunsOf(workspace, resource)) {
@@ -76,3 +79,13 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** Deletes a statement with its lines, if it has them to itself. A script in quotes or on one line is left to a person. */
+function deleteLines(workspace: Workspace, { uri, span }: Place): readonly Fix[] {
+  const text = workspace.file(uri)?.text ?? '';
+  const start = text.lastIndexOf('\n', span.start - 1) + 1;
+  const [rest = ''] = /^[^\n]*\n?/.exec(text.slice(span.end)) ?? [];
+  if (!/^[ \t]*$/.test(text.slice(start, span.start)) || !/^[ \t]*;?[ \t]*\r?\n$/.test(rest)) return [];
+  const at = { uri, span: { start, end: span.end + rest.length } };
+  return [{ title: 'Delete the statement', safe: false, edits: [{ at, newText: '' }] }];
+}
