@@ -2,6 +2,7 @@ import { mountedTexts } from '../../analysis/mounts';
 import { nearest } from '../../analysis/nearest';
 import { containersOf, workloadKinds } from '../../analysis/pods';
 import { familiesOf, imageTag } from '../../analysis/roles';
+import { findPlaceholders } from '../../analysis/text/placeholders';
 import type { MappedText } from '../../manifests/mapped-text';
 import type { Rule } from '../rule';
 
@@ -82,6 +83,8 @@ export default {
       for (const { start, end, name } of linesOf(text.text)) {
         const isExample = name === 'Example';
         if (options.has(name.toLowerCase()) && !isExample) continue;
+        // What is still to be written is no option yet.
+        if (findPlaceholders(name, 'value').length > 0) continue;
         const meant = isExample ? undefined : nearest(name, options.values());
         yield {
           at: text.place(start, start + name.length),
