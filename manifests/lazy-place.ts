@@ -5,10 +5,13 @@ export class LazyPlace implements Place {
   /** What the place is worked out from, so that it can be compared; two places without it are never taken for the same. */
   readonly origin: readonly unknown[] | undefined;
   readonly #resolve: () => Place;
+  readonly #within: Place | undefined;
 
-  constructor(resolve: () => Place, origin?: readonly unknown[]) {
+  /** `within` is a place of the same file that tells its uri with less work. */
+  constructor(resolve: () => Place, origin?: readonly unknown[], within?: Place) {
     this.#resolve = resolve;
     this.origin = origin;
+    this.#within = within;
   }
 
   /** The place as it is now, worked out once; for many places that are needed at once and not kept. */
@@ -18,7 +21,7 @@ export class LazyPlace implements Place {
   }
 
   get uri(): string {
-    return this.#resolve().uri;
+    return (this.#within ?? this.#resolve()).uri;
   }
 
   get span(): Span {

@@ -190,10 +190,14 @@ export class Value implements Place {
 
   /** The key that leads here; of a list item, the item itself, or its first entry if it is a mapping. */
   get key(): Place {
-    return new LazyPlace(() => {
-      const { start, end } = this.keySpan;
-      return this.source.place(start, end);
-    }, [this]);
+    return new LazyPlace(
+      () => {
+        const { start, end } = this.keySpan;
+        return this.source.place(start, end);
+      },
+      [this],
+      this,
+    );
   }
 
   /** Offsets of {@link key} in the tree's text. */
@@ -229,7 +233,7 @@ export class Value implements Place {
         const { eol, tree } = value.source;
         return eol ?? (tree.text.includes('\r\n') ? '\r\n' : '\n');
       },
-      place: (start, end) => new LazyPlace(() => value.#part(start, end), [value, start, end]),
+      place: (start, end) => new LazyPlace(() => value.#part(start, end), [value, start, end], value),
     };
   }
 

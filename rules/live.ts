@@ -1,4 +1,6 @@
-import { computed, effect } from 'alien-signals';
+import { computed, effect, setActiveSub, signal } from 'alien-signals';
+import { settingsOf } from '../analysis/settings';
+import { signOffsPath } from '../checklist/sign-offs';
 import type { ManifestDocument } from '../manifests/document';
 import type { SourceFile } from '../manifests/file';
 import type { DocumentsChanged, Workspace } from '../manifests/workspace';
@@ -16,6 +18,14 @@ import {
   withFindingsChecks,
 } from './findings';
 import type { Rule } from './rule';
+import { signOffsOf } from './sign-offs';
+
+/** The findings of one file: those of its rules, and with them what the rules about findings say. */
+interface Shown {
+  own(): readonly Finding[];
+  all(): readonly Finding[];
+  change(): void;
+}
 
 /**
  * The findings of a workspace, kept up to date at the cost of what changed.
@@ -32,6 +42,9 @@ export class LiveFindings {
   readonly #changed: (uri: string) => void;
   readonly #owners = new Map<object, { dispose: () => void; findings: readonly RawFinding[] }>();
   readonly #byUri = new Map<string, Set<object>>();
+  readonly #shown = new Map<string, Shown>();
+  /** Waivers expire with the day. */
+  readonly #day = signal<string | undefined>(undefined);
 
   /** `changed` is called with the uri of each file whose findings may have changed. */
   constructor(workspace: Workspace, rules: readonly Rule[], options: CheckOptions, changed: (uri: string) => void) {
@@ -51,7 +64,7 @@ export class LiveFindings {
     }
     for (const document of added) this.#watchDocument(document);
     this.#watchFile(file);
-    this.#changed(file.uri);
+    this.#touch(file.uri);
   }
 
   /** Starts the rules that look at the whole workspace; call once, when all files are there. */
@@ -66,23 +79,51 @@ export class LiveFindings {
 
   /** The findings whose place is in a file, sorted. */
   of(uri: string): readonly Finding[] {
-    const file = this.#workspace.file(uri);
-    return this.#published(this.#rawOf(uri), file ? [file] : []);
+    this.#day(this.#options.today?.());
+    return this.#shownOf(uri).all();
   }
 
   /** All findings of the workspace, sorted. */
   all(): readonly Finding[] {
-    return this.#published(
-      [...this.#owners.values()].flatMap(owner => owner.findings),
-      this.#workspace.files,
-    );
+    const paths = new Map(this.#workspace.files.map(file => [file.uri, file.path]));
+    const elsewhere = [...this.#byUri.keys()].filter(uri => !paths.has(uri)).sort();
+    return [...paths.keys(), ...elsewhere].flatMap(uri => this.of(uri));
   }
 
-  #published(raw: readonly RawFinding[], files: readonly SourceFile[]): readonly Finding[] {
-    const found = publish(raw, this.#workspace, this.#options);
-    return withFindingsChecks(raw, found, files, this.#rules, this.#workspace, this.#options, uri =>
-      publish(this.#rawOf(uri), this.#workspace, this.#options),
-    );
+  /** What is shown of a file, worked out when somebody asks after a change. */
+  #shownOf(uri: string): Shown {
+    let shown = this.#shown.get(uri);
+    if (shown) return shown;
+    const version = signal(0);
+    const own = computed<readonly Finding[]>(() => {
+      version();
+      this.#day();
+      settingsOf(this.#workspace);
+      signOffsOf(this.#workspace);
+      return untracked(() => publish(this.#rawOf(uri), this.#workspace, this.#options));
+    });
+    const judge = (found: readonly Finding[]): readonly Finding[] => {
+      const file = this.#workspace.file(uri);
+      const files = file ? [file] : [];
+      return withFindingsChecks(this.#rawOf(uri), found, files, this.#rules, this.#workspace, this.#options, other =>
+        this.#shownOf(other).own(),
+      );
+    };
+    const judged = computed<readonly Finding[]>(() => {
+      const found = own();
+      return untracked(() => judge(found));
+    });
+    // Whether a waiver is used depends on what is found in all other files.
+    const all = (): readonly Finding[] => (this.#workspace.file(uri)?.path === signOffsPath ? judge(own()) : judged());
+    let changes = 0;
+    shown = { own, all, change: () => version(++changes) };
+    this.#shown.set(uri, shown);
+    return shown;
+  }
+
+  #touch(uri: string): void {
+    this.#shown.get(uri)?.change();
+    this.#changed(uri);
   }
 
   #rawOf(uri: string): readonly RawFinding[] {
@@ -139,21 +180,24 @@ export class LiveFindings {
     entry.dispose = effect(() => {
       const findings: RawFinding[] = [];
       for (const pair of pairs) findings.push(...pair());
-      this.#replace(owner, entry, findings);
+      untracked(() => this.#replace(owner, entry, findings));
     });
   }
 
   #replace(owner: object, entry: { findings: readonly RawFinding[] }, findings: readonly RawFinding[]): void {
-    const before = new Set(entry.findings.map(finding => finding.problem.at.uri));
-    const after = new Set(findings.map(finding => finding.problem.at.uri));
+    const before = entry.findings;
     entry.findings = findings;
-    for (const uri of before) if (!after.has(uri)) this.#byUri.get(uri)?.delete(owner);
-    for (const uri of after) {
+    const uris = urisOf(findings);
+    for (const uri of urisOf(before)) if (!uris.has(uri)) this.#byUri.get(uri)?.delete(owner);
+    for (const uri of uris) {
       const owners = this.#byUri.get(uri);
       if (owners) owners.add(owner);
       else this.#byUri.set(uri, new Set([owner]));
     }
-    for (const uri of new Set([...before, ...after])) this.#changed(uri);
+    // What no check has found anew stands as it was.
+    const [known, present] = [new Set(before), new Set(findings)];
+    const changed = [...before.filter(one => !present.has(one)), ...findings.filter(one => !known.has(one))];
+    for (const uri of urisOf(changed)) this.#touch(uri);
   }
 
   #forget(owner: object): void {
@@ -162,5 +206,19 @@ export class LiveFindings {
     entry.dispose();
     this.#replace(owner, entry, []);
     this.#owners.delete(owner);
+  }
+}
+
+function urisOf(findings: readonly RawFinding[]): ReadonlySet<string> {
+  return new Set(findings.map(({ problem }) => problem.at.uri));
+}
+
+/** Whatever moves or changes a finding has its file worked out again, so what is read for showing it is not recorded. */
+function untracked<T>(compute: () => T): T {
+  const reader = setActiveSub(undefined);
+  try {
+    return compute();
+  } finally {
+    setActiveSub(reader);
   }
 }
