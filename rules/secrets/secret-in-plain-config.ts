@@ -102,11 +102,8 @@ function inConfigMap(config: Resource, workspace: Workspace): readonly PlainSecr
     .at('data')
     .entries()
     .flatMap(([key, value]): readonly PlainSecret[] => {
-      const text = value.text ?? '';
-      if (!text.includes('\n') && !/\.\w+$/.test(key)) {
-        const file = isSecretName(key) && isPlain(text);
-        return file ? [{ key, at: value }] : [];
-      }
+      if (!/\.\w+$/.test(key) && !value.text?.includes('\n'))
+        return isSecretName(key) && isPlain(value.text) ? [{ key, at: value }] : [];
       const found = /\.(?:ya?ml|json)$/.test(key) ? inDocument(value) : inLines(key, value);
       return found.length === 0 ? [] : found.filter(({ line }) => !isReplaced(config, workspace, line));
     });
@@ -126,7 +123,7 @@ function inDocument(value: Value): readonly ConfiguredSecret[] {
   return [...root.scalars()].flatMap(scalar => {
     const name = typeof scalar.name === 'string' ? scalar.name : '';
     const isKey = isLivekit && scalar.parent?.name === 'keys' && scalar.path.length === 2;
-    if (typeof scalar.scalar !== 'string' || !(isKey || isSecretName(name)) || !isPlain(scalar.string)) return [];
+    if (!(isKey || isSecretName(name)) || !isPlain(scalar.string)) return [];
     return [{ key: isKey ? 'The secret of a key' : name, at: scalar, line: scalar.string ?? '' }];
   });
 }
