@@ -1,6 +1,6 @@
 import { perResource } from '../manifests/derived';
 import { labelsOf, type Resource } from '../manifests/resource';
-import type { Value } from '../manifests/value';
+import type { TreeSource, Value } from '../manifests/value';
 import type { Index, Workspace } from '../manifests/workspace';
 import { type Labels, matches, type Selector } from './labels';
 
@@ -152,14 +152,30 @@ function containersIn(template: Value, list: 'containers' | 'initContainers'): r
   return template
     .at('spec', list)
     .items()
-    .map(value => ({
-      value,
-      name: value.at('name').text ?? '',
-      image: value.at('image').text ?? '',
-      isInit: list === 'initContainers',
-      template,
-    }));
+    .map(value => containerAt(value, template, list === 'initContainers'));
 }
+
+/** The same object for as long as the container is there: what does not ask for its image need not know of another. */
+function containerAt(value: Value, template: Value, isInit: boolean): Container {
+  const known = containers.get(value.source) ?? [];
+  const same = known.find(one => one.value.isAt(value));
+  if (same) return same;
+  const container: Container = {
+    value,
+    get name() {
+      return value.at('name').text ?? '';
+    },
+    get image() {
+      return value.at('image').text ?? '';
+    },
+    isInit,
+    template,
+  };
+  containers.set(value.source, [...known, container]);
+  return container;
+}
+
+const containers = new WeakMap<TreeSource, readonly Container[]>();
 
 const operatorPods: Readonly<Record<string, (resource: Resource) => readonly Pods[]>> = {
   // Labels and ports: cloudnative-pg docs/src/labels_annotations.md and pkg/specs/pods.go.

@@ -68,7 +68,10 @@ function cpuOfChildren() {
   return (Number(cutime) + Number(cstime)) / 100;
 }
 
-/** One character typed in an open document, until its diagnostics are there, against a server that does nothing. */
+/**
+ * One character typed in an open document, until its diagnostics are there, against a server that does nothing. Most of
+ * what is typed of a new line cannot be read as YAML.
+ */
 async function keystrokes() {
   console.log('\nKeystroke → diagnostics over LSP: milliseconds p50 / p95, ratio of p50 to the no-op server');
   const configMap = 'main-instance/01-synapse/configmap.yaml';
@@ -83,9 +86,10 @@ async function keystrokes() {
       ['a label', configMap, label],
       ['a value of homeserver.yaml', configMap, 'max_upload_size: '],
       ['an image', workload, 'image: '],
+      ['a new line of a workload', workload, '\n', undefined, '          note: xyz'],
       ['10,000 lines in one file', long, label, longFile(10_000)],
     ];
-    for (const [title, path, mark, given] of documents) {
+    for (const [title, path, mark, given, line = 'x'] of documents) {
       const file = given || copies === 1 ? path : `copy-0000/${path}`;
       const text = given ?? readFileSync(join(tree, file), 'utf8');
       const echo = await Client.start([join(import.meta.dirname, 'floor-echo.mjs')], tree);
@@ -93,8 +97,8 @@ async function keystrokes() {
       const results = { echo: [], own: [] };
       for (const client of [echo, own]) await client.open(file, text);
       for (let edit = 0; edit < (quick ? 20 : 60); edit++) {
-        results.echo.push(await echo.type(file, text, mark, edit));
-        results.own.push(await own.type(file, text, mark, edit));
+        results.echo.push(await echo.type(file, text, mark, line, edit));
+        results.own.push(await own.type(file, text, mark, line, edit));
       }
       const [floor, ours] = [results.echo.slice(5), results.own.slice(5)];
       const memory = rss(own.pid);
@@ -164,24 +168,30 @@ class Client {
     await new Promise(resolve => setTimeout(resolve, 300));
   }
 
-  /** Types a character behind a mark and takes it back with the next call; resolves with the milliseconds it took. */
-  async type(file, text, mark, edit) {
+  /** Types the next character of a text behind a mark, or takes it all back; resolves with the milliseconds it took. */
+  async type(file, text, mark, typed, edit) {
     const uri = pathToFileURL(join(this.root, file)).href;
     const found = text.indexOf(mark, text.length / 3);
     if (found === -1) throw new Error(`${file} has no "${mark}" in its last two thirds`);
-    const offset = found + mark.length;
-    const before = text.slice(0, offset).split('\n');
-    const position = { line: before.length - 1, character: before.at(-1).length };
-    const range =
-      edit % 2 === 0
-        ? { start: position, end: position }
-        : { start: position, end: { ...position, character: position.character + 1 } };
+    // What begins with blanks becomes a line of its own, and an editor puts its indentation there by itself.
+    const indent = /^ */.exec(typed)[0];
+    const keys = [...(indent ? [`${indent}\n`] : []), ...typed.slice(indent.length)];
+    const step = edit % (keys.length + 1);
+    const before = text.slice(0, found + mark.length).split('\n');
+    const at = { line: before.length - 1, character: before.at(-1).length };
+    const moved = characters => ({ ...at, character: at.character + characters });
+    const done = step === 0 ? 0 : indent.length + step - (indent ? 1 : 0);
+    const isUndone = step === keys.length;
+    const range = isUndone
+      ? { start: at, end: indent ? { line: at.line + 1, character: 0 } : moved(typed.length) }
+      : { start: moved(done), end: moved(done) };
+    const newText = isUndone ? '' : keys[step];
     const version = ++this.version;
     const answered = new Promise(resolve => this.waiting.set(`${uri}@${version}`, resolve));
     const started = performance.now();
     this.send({
       method: 'textDocument/didChange',
-      params: { textDocument: { uri, version }, contentChanges: [{ range, text: edit % 2 === 0 ? 'x' : '' }] },
+      params: { textDocument: { uri, version }, contentChanges: [{ range, text: newText }] },
     });
     await answered;
     return performance.now() - started;
