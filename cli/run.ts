@@ -6,7 +6,8 @@ import { version } from './version';
  * of a small tree takes hardly longer than loading everything would.
  */
 export async function runCommand(argv: readonly string[]): Promise<number> {
-  const [name, ...rest] = argv;
+  const asksForHelp = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : undefined).some(isHelp);
+  const [name, ...rest] = asksForHelp ? ['help'] : argv;
   try {
     switch (name) {
       case 'check':
@@ -42,8 +43,6 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
         process.stdout.write(`${version}\n`);
         return 0;
       case 'help':
-      case '--help':
-      case '-h':
         process.stdout.write(help);
         return 0;
       default:
@@ -54,6 +53,10 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
     process.stderr.write(`matrix-preflight: ${error.message}\n\n${help}`);
     return 2;
   }
+}
+
+function isHelp(word: string): boolean {
+  return word === '--help' || word === '-h';
 }
 
 const help = `Usage: matrix-preflight <command> [options]

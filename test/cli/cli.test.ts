@@ -319,6 +319,14 @@ describe('command line', function () {
     for (const heading of ['## Why', '## What to do', '## Example']) assert.ok(stdout.includes(heading), heading);
   });
 
+  it('says how it is used, also behind a command', () => {
+    for (const args of [['help'], ['--help'], ['check', '-h'], ['deploy', production, '--help']]) {
+      const { code, stdout } = run(...args);
+      assert.equal(code, 0, args.join(' '));
+      assert.match(stdout, /^Usage: matrix-preflight/, args.join(' '));
+    }
+  });
+
   describe('bad usage', () => {
     for (const [what, args, message] of [
       ['no command', [], /which command/],
