@@ -165,7 +165,7 @@ function isNamedLi(resource: Resource): boolean {
 }
 
 function decideDatabases(workspace: Workspace): Databases {
-  const all = workspace.resources(clusterKind);
+  const all = workspace.resources(clusterKind).filter(cluster => !isPatch(workspace, cluster.document.file));
   const mainHosts = hostsOf(workspace, false);
   const liHosts = hostsOf(workspace, true);
   const serves = (hosts: ReadonlySet<string>) => (cluster: Resource) =>

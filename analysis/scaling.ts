@@ -1,6 +1,7 @@
 import type { Resource } from '../manifests/resource';
 import type { Index, Workspace } from '../manifests/workspace';
-import { type Pods, replicasOf } from './pods';
+import type { Pods } from './pods';
+import { replicasIn } from './replicas';
 
 /** The HorizontalPodAutoscalers that scale a workload. */
 export function autoscalersOf(workspace: Workspace, workload: Resource): readonly Resource[] {
@@ -14,7 +15,7 @@ export function autoscalersOf(workspace: Workspace, workload: Resource): readonl
 export function fewestPods(workspace: Workspace, pods: Pods): number {
   if (pods.replicas === 0) return 0;
   const bounds = autoscalersOf(workspace, pods.owner).map(scaler => scaler.root.at('spec', 'minReplicas').number ?? 1);
-  return bounds.length > 0 ? Math.min(...bounds) : pods.template ? replicasOf(pods.owner) : pods.replicas;
+  return bounds.length > 0 ? Math.min(...bounds) : pods.template ? replicasIn(workspace, pods.owner) : pods.replicas;
 }
 
 const autoscalersByTarget: Index<Resource> = {

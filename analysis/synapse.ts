@@ -4,7 +4,8 @@ import type { Workspace } from '../manifests/workspace';
 import { configurationOf } from './configs';
 import type { ResolvedVariable } from './effective';
 import { type HomeserverLayer, type HomeserverReader, homeserverOf } from './homeserver';
-import { type Container, podTemplate, replicasOf } from './pods';
+import { type Container, podTemplate } from './pods';
+import { replicasIn } from './replicas';
 import { imageName, imageTag, isLi, isSynapseWorker, workloads } from './roles';
 
 /** One kind of Synapse process: a workload that runs Synapse, with what its configuration says. */
@@ -138,7 +139,7 @@ export function mostReplicas(workspace: Workspace, resource: Resource): number {
         scaler.namespace === resource.namespace,
     )
     .map(scaler => scaler.root.at('spec', 'maxReplicas').number ?? 0);
-  return Math.max(replicasOf(resource), ...scaled);
+  return Math.max(replicasIn(workspace, resource), ...scaled);
 }
 
 /** Kinds of workloads that keep a Synapse process running; a Job with Synapse's image is some tool. */

@@ -1,7 +1,7 @@
 import { anchorFor, nameOf } from '../../analysis/anchor';
 import { valuesDocuments } from '../../analysis/helm-values';
 import { monitors, targetsOf } from '../../analysis/monitors';
-import { clusterKind, synapseWorkers, tenantKind, workloads } from '../../analysis/roles';
+import { clusterKind, databases, synapseWorkers, tenantKind, workloads } from '../../analysis/roles';
 import { settingsOf } from '../../analysis/settings';
 import type { ChecklistItemId } from '../../checklist/types';
 import { insertEntry, replaceValue } from '../../manifests/edit';
@@ -220,7 +220,7 @@ function components(workspace: Workspace): readonly Component[] {
     {
       item: '5.1.a.2',
       title: 'PostgreSQL',
-      parts: workspace.resources(clusterKind),
+      parts: databases(workspace).all,
       isSingle: true,
       isWatched: part =>
         isWatched(part) ||

@@ -1,6 +1,7 @@
 import { commandLine, configurationOf } from '../../analysis/configs';
 import type { EffectiveFile } from '../../analysis/effective';
-import { type Container, replicasOf } from '../../analysis/pods';
+import type { Container } from '../../analysis/pods';
+import { replicasIn } from '../../analysis/replicas';
 import { isLi, redisMains, workloads } from '../../analysis/roles';
 import { type RedisDirective, readRedisConf, redisSetting } from '../../analysis/text/redis-conf';
 import { replaceScalar } from '../../manifests/edit';
@@ -64,7 +65,7 @@ export function sentinels(workspace: Workspace): readonly Resource[] {
 export function sentinelCount(workspace: Workspace): number | undefined {
   const all = sentinels(workspace);
   if (all.some(({ kind }) => kind === 'DaemonSet')) return undefined;
-  return all.reduce((sum, one) => sum + replicasOf(one), 0);
+  return all.reduce((sum, one) => sum + replicasIn(workspace, one), 0);
 }
 
 /** Whether a Redis of the main instance asks for a password. */

@@ -1,5 +1,6 @@
 import { commandLine } from '../../analysis/configs';
-import { containersOf, replicasOf, workloadKinds } from '../../analysis/pods';
+import { containersOf, workloadKinds } from '../../analysis/pods';
+import { replicasIn } from '../../analysis/replicas';
 import { redisMains } from '../../analysis/roles';
 import { scriptOf } from '../../analysis/scripts';
 import { maskComments } from '../../analysis/text/comments';
@@ -109,7 +110,7 @@ export default {
   },
   kinds: [...workloadKinds],
   *check(resource, workspace) {
-    if (!redisMains(workspace).includes(resource) || replicasOf(resource) < 2) return;
+    if (!redisMains(workspace).includes(resource) || replicasIn(workspace, resource) < 2) return;
     const conf = redisConf(workspace, resource, 'redis');
     if (!conf || conf.directives.some(({ name }) => follows.test(name))) return;
     const isArranged = containersOf(resource).some(container => {
@@ -123,7 +124,7 @@ export default {
     if (isArranged) return;
     yield {
       at: resource.root.at('spec', 'replicas'),
-      message: `${replicasOf(resource)} Redis pods run, but nothing makes them followers of one — write replicaof in an init container.`,
+      message: `${replicasIn(workspace, resource)} Redis pods run, but nothing makes them followers of one — write replicaof in an init container.`,
     };
   },
 } satisfies Rule;

@@ -1,3 +1,4 @@
+import { replicasIn } from '../../analysis/replicas';
 import { synapseProcess } from '../../analysis/synapse';
 import { replaceValue } from '../../manifests/edit';
 import type { Rule } from '../rule';
@@ -53,15 +54,16 @@ export default {
   kinds: ['StatefulSet', 'Deployment', 'ReplicaSet'],
   *check(workload, workspace) {
     const replicas = workload.root.at('spec', 'replicas');
-    if ((replicas.number ?? 1) < 2) return;
+    const count = replicasIn(workspace, workload);
+    if (count < 2) return;
     const process = synapseProcess(workspace, workload);
     // Without its configuration a process by another command may be anything.
     if (!process || process.isWorker || !mayBeMain.test(workload.name)) return;
     yield {
-      at: replicas,
-      message: `${workload.kind} ${workload.name} runs the main process of Synapse ${replicas.number} times — set replicas: 1, and scale by workers.`,
+      at: replicas.exists ? replicas : workload.root.at('metadata', 'name'),
+      message: `${workload.kind} ${workload.name} runs the main process of Synapse ${count} times — set replicas: 1, and scale by workers.`,
       fixes: () => {
-        const edit = replaceValue(replicas, '1');
+        const edit = (replicas.number ?? 1) > 1 ? replaceValue(replicas, '1') : undefined;
         return edit ? [{ title: 'Set replicas to 1', safe: false, edits: [edit] }] : [];
       },
     };

@@ -1,0 +1,117 @@
+import type { Resource } from '../manifests/resource';
+import type { Value } from '../manifests/value';
+import type { Index, Workspace } from '../manifests/workspace';
+import { isPatch } from './kustomize';
+import { replicasOf } from './pods';
+
+/**
+ * How many pods a workload asks for once the kustomizations of the tree have changed it: by `replicas`, by a JSON patch
+ * or by a strategic merge patch, in the kustomization or in a file. Where kustomizations side by side, such as overlays,
+ * disagree, the most, because nothing in the tree says which of them is built (Kustomize: kustomization file, `replicas`,
+ * `patches`).
+ */
+export function replicasIn(workspace: Workspace, workload: Resource): number {
+  const written = replicasOf(workload);
+  const given = [
+    ...workspace.lookup(kustomizedReplicas, '').filter(one => one.applies(workload)),
+    ...workspace
+      .lookup(replicasByName, `${workload.kind}/${workload.name}`)
+      .filter(({ resource }) => resource !== workload && isPatch(workspace, resource.document.file))
+      .map(({ resource, count }) => ({ directory: resource.document.file.directory, count })),
+  ];
+  if (given.length === 0) return written;
+  const changed = new Set(given.map(one => one.directory));
+  const isElsewhereAsWritten = workspace
+    .lookup(kustomizationDirectories, '')
+    .some(directory => !changed.has(directory) && given.some(one => areSiblings(one.directory, directory)));
+  return Math.max(...given.map(one => one.count), isElsewhereAsWritten ? written : 0);
+}
+
+interface GivenReplicas {
+  readonly directory: string;
+  readonly count: number;
+  applies(workload: Resource): boolean;
+}
+
+const kustomizationDirectories: Index<string> = {
+  name: 'directories of kustomizations',
+  *document(document) {
+    if (isKustomization(document.file.name)) yield ['', document.file.directory];
+  },
+};
+
+const kustomizedReplicas: Index<GivenReplicas> = {
+  name: 'replicas by kustomizations',
+  *document({ file, root }) {
+    if (!isKustomization(file.name)) return;
+    const { directory } = file;
+    for (const item of root.at('replicas').items()) {
+      const name = item.at('name').text;
+      const count = item.at('count').number;
+      if (name !== undefined && count !== undefined)
+        yield ['', { directory, count, applies: workload => workload.name === name }];
+    }
+    for (const field of ['patches', 'patchesJson6902', 'patchesStrategicMerge']) {
+      for (const item of root.at(field).items()) {
+        const text = item.string ?? item.at('patch').string;
+        const patched = text === undefined ? undefined : replicasInPatch(text);
+        if (patched === undefined) continue;
+        const kind = item.at('target', 'kind').text ?? patched.kind;
+        const name = item.at('target', 'name').text ?? patched.name;
+        if (kind === undefined && name === undefined) continue;
+        yield [
+          '',
+          {
+            directory,
+            count: patched.count,
+            applies: workload => isNamed(workload.kind, kind) && isNamed(workload.name, name),
+          },
+        ];
+      }
+    }
+  },
+};
+
+const replicasByName: Index<{ readonly resource: Resource; readonly count: number }> = {
+  name: 'replicas by name',
+  *resource(resource) {
+    const count = replicasWritten(resource.root);
+    if (count !== undefined) yield [`${resource.kind}/${resource.name}`, { resource, count }];
+  },
+};
+
+function replicasWritten(root: Value): number | undefined {
+  return root.at('spec', 'replicas').number;
+}
+
+/** What a patch that stands in the kustomization itself sets `spec.replicas` to, and the object that it names. */
+function replicasInPatch(text: string): { count: number; kind?: string; name?: string } | undefined {
+  const operation = /path["']?:\s*["']?\/spec\/replicas["']?\s*,?\s*["']?value["']?:\s*["']?(\d+)/.exec(text);
+  if (operation) return { count: Number(operation[1]) };
+  const merged = /^ {1,8}replicas:\s*(\d+)/m.exec(text);
+  const kind = /^kind:\s*["']?(\w+)/m.exec(text)?.[1];
+  const name = /^metadata:\s*(?:\{\s*|\n\s+)name:\s*["']?([\w.-]+)/m.exec(text)?.[1];
+  return merged && kind && name ? { count: Number(merged[1]), kind, name } : undefined;
+}
+
+/** Whether a name is what a target asks for, which is a regular expression for the whole of it. */
+function isNamed(name: string, asked: string | undefined): boolean {
+  if (asked === undefined || asked === name) return true;
+  try {
+    return new RegExp(`^(?:${asked})$`).test(name);
+  } catch {
+    return false;
+  }
+}
+
+function isKustomization(name: string): boolean {
+  return /^kustomization\.ya?ml$/.test(name);
+}
+
+function areSiblings(one: string, other: string): boolean {
+  return one !== other && parentOf(one) === parentOf(other) && parentOf(one) !== '';
+}
+
+function parentOf(directory: string): string {
+  return directory.slice(0, Math.max(0, directory.lastIndexOf('/')));
+}
