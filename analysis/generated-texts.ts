@@ -38,6 +38,25 @@ export function generatedTexts(
   });
 }
 
+/** The texts of all ConfigMaps that generators of kustomizations and scripts make of files, once each. */
+export function allGeneratedConfig(
+  workspace: Workspace,
+): readonly { readonly namespace: string | undefined; readonly text: GeneratedText }[] {
+  const seen = new Set<string>();
+  return workspace.lookup(generators, 'ConfigMap').flatMap(({ namespace, files }) =>
+    files.flatMap(({ key, paths }) => {
+      for (const path of paths) {
+        const value = fileText(workspace, path);
+        if (!value) continue;
+        if (seen.has(path)) return [];
+        seen.add(path);
+        return [{ namespace, text: { key, value } }];
+      }
+      return [];
+    }),
+  );
+}
+
 interface Generator {
   readonly namespace: string | undefined;
   /** The file of each key, by the paths at which it may be. */
@@ -60,7 +79,9 @@ const generators: Index<Generator> = {
           .at('files')
           .items()
           .map(one => fileOf(one.text ?? '', document.file.directory));
-        yield [`${kind}/${name}`, { namespace: item.at('namespace').string ?? root.at('namespace').string, files }];
+        const generator = { namespace: item.at('namespace').string ?? root.at('namespace').string, files };
+        yield [`${kind}/${name}`, generator];
+        yield [kind, generator];
       }
     }
   },
@@ -72,8 +93,10 @@ const generators: Index<Generator> = {
         const paths = [resolvePath(file.directory, path.path), resolvePath('', path.path)];
         return [{ key, paths: path.base === 'working-directory' ? paths.reverse() : paths }];
       });
-      if (files.length > 0 && command.name.certainty === 'known')
-        yield [`${command.resource}/${command.name.value}`, { namespace: command.namespace?.value, files }];
+      if (files.length === 0 || command.name.certainty !== 'known') continue;
+      const generator = { namespace: command.namespace?.value, files };
+      yield [`${command.resource}/${command.name.value}`, generator];
+      yield [command.resource, generator];
     }
   },
   equal: (a, b) => JSON.stringify(a) === JSON.stringify(b),

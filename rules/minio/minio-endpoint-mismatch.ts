@@ -74,8 +74,8 @@ export default {
     const said = new Set<string>();
     for (const one of found) {
       // One object that says the same several times is told once, with the other places.
-      const { resource } = one.endpoint;
-      const identity = [resource.uri, resource.title, one.service.name, one.wrongPort, one.wrongScheme].join('\n');
+      const { owner } = one.endpoint;
+      const identity = [owner.uri, owner.title, one.service.name, one.wrongPort, one.wrongScheme].join('\n');
       if (said.has(identity)) continue;
       said.add(identity);
       yield asProblem(tenant, one, found);
@@ -131,7 +131,7 @@ function asProblem(tenant: Resource, one: Mismatch, all: readonly Mismatch[]): P
       },
       ...all
         .filter(other => other !== one)
-        .map(other => ({ at: other.endpoint.at, message: `Also in ${other.endpoint.resource.title}` })),
+        .map(other => ({ at: other.endpoint.at, message: `Also in ${other.endpoint.owner.title}` })),
     ],
     fixes: () => [...viaHeadless(tenant, all), ...viaService(one, wanted)],
   };
