@@ -7,7 +7,7 @@ import type { Resource } from '../manifests/resource';
 import type { Place } from '../manifests/span';
 import type { Workspace } from '../manifests/workspace';
 import { fingerprints } from './fingerprint';
-import type { Found, Problem, Rule, Severity } from './rule';
+import type { Fix, Found, Problem, Rule, Severity } from './rule';
 import { signOffsOf } from './sign-offs';
 import { suppressionsOf } from './suppressions';
 
@@ -212,12 +212,20 @@ export function publish(
 }
 
 /** Whether a place is where somebody types just now and the text cannot be read: nothing is known of it. */
-export function isInWhatIsTyped({ uri, span }: Place, workspace: Workspace): boolean {
+function isInWhatIsTyped({ uri, span }: Place, workspace: Workspace): boolean {
   return (
     workspace
       .file(uri)
       ?.documents.some(({ unsure }) => unsure && span.start <= unsure.end && unsure.start <= span.end) === true
   );
+}
+
+/** The fixes of a finding, without those that write where somebody types, unless what is typed is what they mend. */
+export function fixesOf({ rule, problem }: Finding, workspace: Workspace): readonly Fix[] {
+  const fixes = problem.fixes?.() ?? [];
+  return 'checkDocument' in rule
+    ? fixes
+    : fixes.filter(({ edits }) => !edits.some(({ at }) => isInWhatIsTyped(at, workspace)));
 }
 
 /** Marks the findings that a waiver takes out. Fingerprints are worked out only for files that have waivers. */

@@ -24,7 +24,8 @@ export function fix(argv: readonly string[]): number {
   const before = new Map(workspace.files.map(file => [file.uri, file.text]));
   let applied = 0;
   for (let round = 0; round < 20; round++) {
-    const fixes = safeFixes(findingsOf(workspace, values.rule).filter(finding => !finding.suppressed));
+    const findings = findingsOf(workspace, values.rule).filter(finding => !finding.suppressed);
+    const fixes = safeFixes(findings, workspace);
     if (fixes.length === 0) break;
     applied += fixes.length;
     applyEdits(

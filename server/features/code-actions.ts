@@ -7,7 +7,7 @@ import {
   type WorkspaceEdit,
 } from 'vscode-languageserver';
 import { applyWithValuesCommand, type EditWithValues } from '../../protocol/values';
-import { type Finding, isInWhatIsTyped } from '../../rules/findings';
+import { type Finding, fixesOf } from '../../rules/findings';
 import { safeFixes } from '../../rules/fix-all';
 import type { Fix } from '../../rules/rule';
 import type { Deployment } from '../deployment';
@@ -45,9 +45,7 @@ function offer(session: Session): void {
     }
     if (wants(fixAllKind) && params.context.only?.some(only => only.startsWith('source'))) {
       // Nobody wants to be asked while a file is saved; what would need it is left to the lamp.
-      const fixes = safeFixes(findings).filter(
-        fix => delicate(deployment, fix) === undefined && !isGuess(deployment, fix),
-      );
+      const fixes = safeFixes(findings, deployment.workspace).filter(fix => delicate(deployment, fix) === undefined);
       const edit = editOf(session, deployment, fixes);
       if (edit) actions.push({ title: 'Fix all safe problems of this file', kind: fixAllKind, edit });
     }
@@ -134,11 +132,6 @@ function made(
   };
 }
 
-/** Whether a fix writes where a text is being typed that cannot be read, so that nobody knows what stands there. */
-function isGuess({ workspace }: Deployment, { edits }: Fix): boolean {
-  return edits.some(({ at }) => isInWhatIsTyped(at, workspace));
-}
-
 /** What a person should see before it is done: a new file, or another value in a Secret. */
 function delicate({ workspace }: Deployment, { edits, creates = [] }: Fix): string | undefined {
   if (creates.length > 0) return 'Create files';
@@ -161,8 +154,7 @@ function quickFixes(
   finding: Finding,
   params: CodeActionParams,
 ): CodeAction[] {
-  const isOnText = 'checkDocument' in finding.rule;
-  const fixes = (finding.problem.fixes?.() ?? []).filter(fix => isOnText || !isGuess(deployment, fix));
+  const fixes = fixesOf(finding, deployment.workspace);
   const known = params.context.diagnostics.filter(
     diagnostic => diagnostic.source === 'matrix-preflight' && diagnostic.code === finding.rule.id,
   );
@@ -215,6 +207,7 @@ function fixRule(
   return [...ids].flatMap(id => {
     const fixes = safeFixes(
       findings.filter(finding => finding.rule.id === id && finding.problem.at.uri === uri),
+      deployment.workspace,
     ).filter(fix => !carriesValues(deployment, fix));
     const edit = fixes.length > 1 ? editOf(session, deployment, fixes) : undefined;
     return edit

@@ -47,7 +47,9 @@ function offer(session: Session): void {
       const findings = deployment
         .allFindings()
         .filter(finding => (!uri || finding.problem.at.uri === uri) && (!rule || finding.rule.id === rule));
-      const headings = new Map(chosenFixes(findings).map(({ fix, finding }) => [fix, finding.rule.id]));
+      const headings = new Map(
+        chosenFixes(findings, deployment.workspace).map(({ fix, finding }) => [fix, finding.rule.id]),
+      );
       const heading = (fix: Fix): string | undefined => (preview ? headings.get(fix) : undefined);
       const fixes = [...headings.keys()];
       if (!session.canRun(applyWithValuesCommand)) return editOf(session, deployment, fixes, heading) ?? [];

@@ -1,4 +1,5 @@
 import { type MissingResource, missingResourcesRequest } from '../../protocol/editing';
+import { fixesOf } from '../../rules/findings';
 import type { Fix } from '../../rules/rule';
 import type { Session } from '../session';
 import { toRange } from '../to-lsp';
@@ -14,16 +15,19 @@ function offer(session: Session): void {
     return session.deployments
       .filter(one => one.isScanned)
       .flatMap(deployment =>
-        deployment.allFindings().flatMap(({ rule, problem }) => {
+        deployment.allFindings().flatMap(finding => {
+          const { rule, problem } = finding;
           const file = deployment.workspace.file(problem.at.uri);
-          return (problem.fixes?.() ?? []).filter(makesObject).flatMap(fix => {
-            const edit = editOf(session, deployment, [fix]);
-            // Several objects may refer to the one that is missing.
-            if (!file || !edit || seen.has(fix.title)) return [];
-            seen.add(fix.title);
-            const at = { uri: problem.at.uri, range: toRange(file, problem.at.span) };
-            return [{ title: fix.title, reason: problem.message, rule: rule.id, at, edit }];
-          });
+          return fixesOf(finding, deployment.workspace)
+            .filter(makesObject)
+            .flatMap(fix => {
+              const edit = editOf(session, deployment, [fix]);
+              // Several objects may refer to the one that is missing.
+              if (!file || !edit || seen.has(fix.title)) return [];
+              seen.add(fix.title);
+              const at = { uri: problem.at.uri, range: toRange(file, problem.at.span) };
+              return [{ title: fix.title, reason: problem.message, rule: rule.id, at, edit }];
+            });
         }),
       )
       .sort((a, b) => (a.title < b.title ? -1 : 1));

@@ -18,7 +18,7 @@ import {
   withdrawEditRequest,
 } from '../../protocol/sign-offs';
 import { coveredFiles } from '../../rules/evidence';
-import type { Finding } from '../../rules/findings';
+import { type Finding, fixesOf } from '../../rules/findings';
 import { fingerprints } from '../../rules/fingerprint';
 import { safeFixes } from '../../rules/fix-all';
 import { itemsOf } from '../../rules/items';
@@ -133,9 +133,10 @@ function findingAt(
 function wireFindings(session: Session, item: string): readonly WireFinding[] {
   const deployment = checklistDeployment(session);
   if (!deployment) return [];
-  return findingsAgainst(deployment, item).flatMap(({ rule, problem }): WireFinding[] => {
+  return findingsAgainst(deployment, item).flatMap((finding): WireFinding[] => {
+    const { rule, problem } = finding;
     const file = deployment.workspace.file(problem.at.uri);
-    const fixes = problem.fixes?.() ?? [];
+    const fixes = fixesOf(finding, deployment.workspace);
     const fix = fixes.some(({ safe }) => safe) ? 'safe' : fixes.length > 0 ? 'choice' : 'none';
     const range = file && toRange(file, problem.at.span);
     return range ? [{ uri: problem.at.uri, rule: rule.id, range, message: problem.message, fix }] : [];
@@ -154,7 +155,7 @@ function findingsAgainst(deployment: Deployment, item: string): readonly Finding
 function fixItem(session: Session, item: string): EditAnswer {
   const deployment = checklistDeployment(session);
   if (!deployment) return noDeployment;
-  const edit = editOf(session, deployment, safeFixes(findingsAgainst(deployment, item)));
+  const edit = editOf(session, deployment, safeFixes(findingsAgainst(deployment, item), deployment.workspace));
   return edit ? { edit } : { problem: 'No problem of this item has a fix that is safe to make unasked.' };
 }
 

@@ -166,6 +166,32 @@ describe('language server', () => {
     assert.ok(change && 'textDocument' in change && change.textDocument.version === 1);
   });
 
+  it('keeps what it has found while a line is half typed, and writes nothing there', async () => {
+    client.open('a/policy.yaml', policy);
+    const half = policy.replace('  podSelector: {}\n', '  podSelector: {}\n  pol\n');
+    client.open('a/policy.yaml', half);
+    const found = codes(await client.pull('a/policy.yaml'));
+    assert.ok(found.includes('yaml-syntax') && found.includes('netpol-namespace-selector-label'), found.join());
+    const fixesIn = async (line: number): Promise<readonly string[]> => {
+      const actions: CodeAction[] = await client.connection.sendRequest('textDocument/codeAction', {
+        textDocument: { uri: client.uri('a/policy.yaml') },
+        range: { start: { line, character: 16 }, end: { line, character: 16 } },
+        context: { diagnostics: [] },
+      });
+      return actions
+        .flatMap(one => one.edit?.documentChanges?.flatMap(change => ('edits' in change ? change.edits : [])) ?? [])
+        .map(edit => ('newText' in edit ? `${edit.range.start.line}: ${edit.newText}` : ''));
+    };
+    // The line above the label, one further down than before.
+    assert.match((await fixesIn(selectorLine + 1)).join(), new RegExp(`^${selectorLine}: matchExpressions:`));
+    // The same line being typed: what stood there is nobody's concern now.
+    client.open('a/policy.yaml', policy.replace('name: kube-system', 'name kube-system'));
+    assert.ok(!codes(await client.pull('a/policy.yaml')).includes('netpol-namespace-selector-label'));
+    assert.deepEqual(await fixesIn(selectorLine), []);
+    client.open('a/policy.yaml', policy);
+    assert.ok(codes(await client.pull('a/policy.yaml')).includes('netpol-namespace-selector-label'));
+  });
+
   it('fixes everything that is safe on request', async () => {
     client.open('a/policy.yaml', policy);
     const actions: CodeAction[] = await client.connection.sendRequest('textDocument/codeAction', {
