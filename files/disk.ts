@@ -26,12 +26,16 @@ export function* readTree(root: string, isExcluded: (path: string) => boolean = 
   yield* walk(root, root, seen, isExcluded);
 }
 
-/** Whether a path, relative to the root, is one that is read. */
-export function isRelevant(path: string): boolean {
-  return relevant.test(path) && !path.split('/').some(part => ignoredDirectories.has(part));
+/** Reads what {@link readTree} would read at a path or below it: one file, those of a directory, or none. */
+export function* readAt(root: string, absolutePath: string): Iterable<DiskFile> {
+  const path = relative(root, absolutePath).split(sep).join('/');
+  if (path.split('/').some(part => ignoredDirectories.has(part))) return;
+  const kind = linkTarget(absolutePath);
+  if (kind === 'directory') yield* walk(root, absolutePath, new Set(), () => false);
+  else if (kind === 'file' && relevant.test(path)) yield readFile(root, absolutePath);
 }
 
-export function readFile(root: string, absolutePath: string): DiskFile {
+function readFile(root: string, absolutePath: string): DiskFile {
   const path = relative(root, absolutePath).split(sep).join('/');
   try {
     const { size } = statSync(absolutePath);

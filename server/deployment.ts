@@ -87,20 +87,22 @@ export class Deployment {
   }
 
   /**
-   * Reads a file again that changed, appeared or vanished on disk. What an editor has open counts more than the disk, unless
-   * the file is gone: nobody can apply it, and editors keep what they have shown for minutes.
+   * Reads again what changed, appeared or vanished on disk: a file or a folder, as an editor may tell only of the folder
+   * when one comes or goes with all that is in it. What an editor has open counts more than the disk, unless the file is
+   * gone: nobody can apply it, and editors keep what they have shown for minutes.
    */
   async reload(uri: string): Promise<void> {
-    const file = await this.#reader.readFile(this.rootUri, uri);
-    const open = this.#open.get(uri);
-    if (file && open === undefined) this.#update(uri, file.text, file.unread);
-    else if (file && open !== undefined) {
-      if (!this.workspace.file(uri)) this.#update(uri, open);
-    } else {
-      const change = this.workspace.remove(uri);
-      if (change && this.#isScanned) this.#live.apply(change);
-      if (change) this.#changed(this.#pathOf(uri) === signOffsPath ? '' : uri);
+    const there = new Set<string>();
+    for await (const batch of this.#reader.read(this.rootUri, uri)) {
+      for (const file of batch) {
+        there.add(file.uri);
+        const open = this.#open.get(file.uri);
+        if (open === undefined) this.#update(file.uri, file.text, file.unread);
+        else if (!this.workspace.file(file.uri)) this.#update(file.uri, open);
+      }
     }
+    const isGone = (known: string) => (known === uri || known.startsWith(`${uri}/`)) && !there.has(known);
+    for (const file of this.workspace.files) if (isGone(file.uri)) this.#remove(file.uri);
   }
 
   /** Findings of one file, without those that a comment suppresses. */
@@ -148,6 +150,12 @@ export class Deployment {
     if (path === signOffsPath) this.#changed('');
     // The settings decide which rules run at all.
     if (path === settingsFileName) this.configure(this.#options);
+  }
+
+  #remove(uri: string): void {
+    const change = this.workspace.remove(uri);
+    if (change && this.#isScanned) this.#live.apply(change);
+    if (change) this.#changed(this.#pathOf(uri) === signOffsPath ? '' : uri);
   }
 
   #isExcluded(path: string): boolean {

@@ -1,18 +1,18 @@
-import { existsSync } from 'node:fs';
 import { readFile as readText } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { type DiskFile, isRelevant, readFile, readTree } from '../files/disk';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readAt, readTree } from '../files/disk';
 import { readRuleTexts } from '../files/rule-texts';
 import type { FolderReader, ReadFile } from './folder-reader';
 
 /** Reads folders from disk, in slices of a few milliseconds. */
 export const diskReader: FolderReader = {
-  async *read(rootUri) {
+  async *read(rootUri, uri) {
+    const root = fileURLToPath(rootUri);
     let batch: ReadFile[] = [];
     let sliceEnd = Date.now() + sliceMilliseconds;
-    for (const file of readTree(fileURLToPath(rootUri))) {
-      batch.push(toReadFile(file));
+    for (const { path, text, unread } of uri === undefined ? readTree(root) : readAt(root, fileURLToPath(uri))) {
+      batch.push({ uri: `${rootUri}/${encodePath(path)}`, text, unread });
       if (Date.now() < sliceEnd) continue;
       yield batch;
       batch = [];
@@ -21,12 +21,6 @@ export const diskReader: FolderReader = {
     }
     yield batch;
   },
-  async readFile(rootUri, uri) {
-    const root = fileURLToPath(rootUri);
-    const absolutePath = fileURLToPath(uri);
-    const path = relative(root, absolutePath).split(sep).join('/');
-    return existsSync(absolutePath) && isRelevant(path) ? toReadFile(readFile(root, absolutePath)) : undefined;
-  },
   // The table lies at the same place relative to the sources and to the bundle.
   fieldDocs: () => readText(join(__dirname, '../schemas/field-docs.txt'), 'utf8').catch(() => undefined),
   ruleTexts: readRuleTexts,
@@ -34,6 +28,14 @@ export const diskReader: FolderReader = {
 
 const sliceMilliseconds = 25;
 
-function toReadFile({ absolutePath, text, unread }: DiskFile): ReadFile {
-  return { uri: pathToFileURL(absolutePath).href, text, unread };
+/**
+ * A path with forward slashes as VS Code writes it in an address: more is escaped than {@link URL} does, and an address
+ * written otherwise would be another file.
+ */
+function encodePath(path: string): string {
+  return path
+    .split('/')
+    .map(encodeURIComponent)
+    .join('/')
+    .replace(/[!'()*]/g, one => `%${one.charCodeAt(0).toString(16).toUpperCase()}`);
 }

@@ -1,9 +1,10 @@
 /** How the server gets at the files of a folder: from disk in Node, through the client in a browser. */
 export interface FolderReader {
-  /** All relevant files below a folder, some at a time, so that the server can answer in between. */
-  read(rootUri: string): AsyncIterable<readonly ReadFile[]>;
-  /** One file; undefined if it is gone or does not matter. */
-  readFile(rootUri: string, uri: string): Promise<ReadFile | undefined>;
+  /**
+   * All relevant files at or below an address in a folder, some at a time, so that the server can answer in between;
+   * none where nothing is there, or nothing that matters. Addresses are the root's with the path as VS Code writes it.
+   */
+  read(rootUri: string, uri?: string): AsyncIterable<readonly ReadFile[]>;
   /** The text of `schemas/field-docs.txt`, which comes with the server; undefined where it cannot be had. */
   fieldDocs?(): Promise<string | undefined>;
   /** What the build has taken out of the rules, as {@link textsFrom} reads it; not needed where nothing is built. */

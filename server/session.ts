@@ -38,6 +38,7 @@ export class Session {
   #facts: ClientFacts = {};
   #params: InitializeParams | undefined;
   #fieldDocs: Promise<FieldDocs> | undefined;
+  #reading: Promise<void> = Promise.resolve();
   #isFlushing = false;
   #isStopped = false;
 
@@ -149,7 +150,8 @@ export class Session {
   async start(): Promise<void> {
     if (this.#params?.capabilities.workspace?.didChangeWatchedFiles?.dynamicRegistration) {
       await this.connection.client.register(DidChangeWatchedFilesNotification.type, {
-        watchers: [{ globPattern: '**/*.{yaml,yml,json,cfg,conf,sql,sh,env,md,env.example}' }],
+        // Folders too: of what comes or goes with its folder, VS Code tells nothing more.
+        watchers: [{ globPattern: '**/*' }],
       });
     }
     if (this.#params?.capabilities.workspace?.workspaceFolders) {
@@ -188,11 +190,14 @@ export class Session {
 
   async close(uri: string): Promise<void> {
     this.#documents.delete(uri);
-    await this.deploymentOf(uri)?.close(uri);
+    await this.#inTurn(async () => this.deploymentOf(uri)?.close(uri));
   }
 
   async watched(changes: readonly { readonly uri: string; readonly type: FileChangeType }[]): Promise<void> {
-    for (const { uri } of changes) await this.deploymentOf(uri)?.reload(uri);
+    const uris = new Set(changes.map(({ uri }) => uri));
+    await this.#inTurn(async () => {
+      for (const uri of uris) await this.deploymentOf(uri)?.reload(uri);
+    });
   }
 
   /** What a cluster has said about live items of the checklist; empty until the client has told. */
@@ -240,7 +245,17 @@ export class Session {
     if (at !== -1) this.#deployments.splice(at, 1)[0]?.dispose();
   }
 
-  async #scan(): Promise<void> {
+  #scan(): Promise<void> {
+    return this.#inTurn(() => this.#readFolders());
+  }
+
+  /** Reads from disk one after the other, so that what was read earlier never replaces what was read later. */
+  #inTurn(read: () => Promise<void>): Promise<void> {
+    this.#reading = this.#reading.then(read, read);
+    return this.#reading;
+  }
+
+  async #readFolders(): Promise<void> {
     const waiting = this.#deployments.filter(deployment => !deployment.isScanned);
     if (waiting.length === 0) return;
     this.sendStatus('scanning');

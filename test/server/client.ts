@@ -39,7 +39,7 @@ export async function startClient(
     capabilities?: { readonly workspace?: object; readonly textDocument?: object };
   } = {},
 ): Promise<Client> {
-  const root = mkdtempSync(join(tmpdir(), 'preflight-'));
+  const root = mkdtempSync(join(tmpdir(), 'preflight (a+b) '));
   for (const [path, text] of files) {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), text);
@@ -53,7 +53,8 @@ export async function startClient(
     new StreamMessageWriter(server.stdin),
   );
   const pushed = new Map<string, readonly Diagnostic[]>();
-  const rootUri = pathToFileURL(root).href;
+  // As VS Code writes it; a URL leaves these characters.
+  const rootUri = pathToFileURL(root).href.replace('(', '%28').replace('+', '%2B').replace(')', '%29');
   const uri = (path: string): string => `${rootUri}/${path}`;
   let isReady = false;
   let tellReady = (): void => {};

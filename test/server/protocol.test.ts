@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CodeAction, WorkspaceDiagnosticReport } from 'vscode-languageserver';
 import { type ChecklistReport, checklistRequest, explainRequest, fixAllRequest } from '../../protocol/messages';
@@ -149,6 +149,34 @@ describe('language server', () => {
     writeFileSync(join(client.root, path), 'kind: ConfigMap\n');
     await watched(1);
     assert.equal(await found(), true, 'what the editor has counts again');
+  });
+
+  it('reads what comes and goes with its folder, of which an editor tells only the folder', async () => {
+    // As VS Code writes `new (1), é@b`.
+    const folder = 'new%20%281%29%2C%20%C3%A9%40b';
+    const watched = async (type: number): Promise<void> =>
+      client.connection.sendNotification('workspace/didChangeWatchedFiles', {
+        changes: [{ uri: client.uri(folder), type }],
+      });
+    const found = async (): Promise<readonly string[]> => {
+      const report: WorkspaceDiagnosticReport = await client.connection.sendRequest('workspace/diagnostic', {
+        previousResultIds: [],
+      });
+      return report.items.filter(item => item.kind === 'full' && item.items.length > 0).map(({ uri }) => uri);
+    };
+    const before = await found();
+    const onDisk = join(client.root, decodeURIComponent(folder));
+    mkdirSync(join(onDisk, 'deeper'), { recursive: true });
+    writeFileSync(join(onDisk, 'deeper/policy.yaml'), policy.replace('allow-dns', 'another'));
+    writeFileSync(join(onDisk, 'picture.png'), '');
+    await watched(1);
+    const uri = client.uri(`${folder}/deeper/policy.yaml`);
+    assert.deepEqual(await found(), [...before, uri].sort());
+    client.open(`${folder}/deeper/policy.yaml`, policy.replace('allow-dns', 'another'));
+    assert.deepEqual(await found(), [...before, uri].sort(), 'the editor calls the file by the same address');
+    rmSync(onDisk, { recursive: true });
+    await watched(3);
+    assert.deepEqual(await found(), before);
   });
 
   it('offers the fix as an edit of the version it was made for', async () => {
