@@ -3,6 +3,7 @@ import type { Resource } from '../manifests/resource';
 import type { Place } from '../manifests/span';
 import type { Value } from '../manifests/value';
 import type { Index, Workspace } from '../manifests/workspace';
+import { keyTexts } from './secret-data';
 
 /** A Grafana dashboard, or a text that is meant to be one. */
 export interface Dashboard {
@@ -32,10 +33,9 @@ export function dashboardsOf(resource: Resource): readonly Dashboard[] {
   }
   if (resource.qualifiedKind !== 'ConfigMap') return [];
   const isMeant = [...resource.labels.keys()].some(key => /grafana.*dashboard|dashboard.*grafana/i.test(key));
-  return resource.root
-    .at('data')
-    .entries()
-    .flatMap(([key, value]) => (/\.json$/i.test(key) ? readDashboard(resource, key, value, isMeant) : []));
+  return keyTexts(resource).flatMap(([key, value]) =>
+    /\.json$/i.test(key) ? readDashboard(resource, key, value, isMeant) : [],
+  );
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Value } from '../manifests/value';
 import type { Workspace } from '../manifests/workspace';
 import { generatedTexts } from './generated-texts';
 import { type Container, containersOf, podTemplate } from './pods';
+import { keyTexts } from './secret-data';
 
 /** A volume of a pod as one container sees it. */
 export interface Mount {
@@ -114,12 +115,11 @@ function textsOf(
   if (name.string === undefined) return [];
   const source = workspace.find(kind, resource.namespace, name.string);
   const data = source
-    ? [...source.root.at('data').entries(), ...source.root.at('stringData').entries()]
+    ? keyTexts(source)
     : generatedTexts(workspace, kind, resource.namespace, name.string).map(({ key, value }) => [key, value] as const);
   // One key may be put at several paths.
   const chosen = items.items().map(item => ({ key: item.at('key').text, path: item.at('path').text ?? '' }));
   return data.flatMap(([key, value]) => {
-    if (kind === 'Secret' && value.parent?.name === 'data') return [];
     const paths = chosen.length > 0 ? chosen.flatMap(one => (one.key === key ? one.path : [])) : [key];
     return paths.map(path => ({ volume: volume.at('name').text ?? '', key, path, value, source }));
   });

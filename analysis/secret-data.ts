@@ -1,3 +1,5 @@
+import { decodedValue } from '../manifests/decoded-value';
+import { ofText } from '../manifests/derived';
 import type { Resource } from '../manifests/resource';
 import type { Value } from '../manifests/value';
 
@@ -32,6 +34,29 @@ export function secretEntries(secret: Resource): readonly SecretEntry[] {
   return [...keys].flatMap(key => secretEntry(secret, key) ?? []);
 }
 
+/**
+ * The texts under the keys of a Secret or ConfigMap as a container gets them. What stands in base64 is decoded, and all
+ * of it stands where the base64 text does; bytes that are no text are left out.
+ */
+export function keyTexts(source: Resource): readonly (readonly [key: string, text: Value])[] {
+  const isSecret = source.kind === 'Secret';
+  const plain = source.root.at(isSecret ? 'stringData' : 'data').entries();
+  const encoded = source.root.at(isSecret ? 'data' : 'binaryData').entries();
+  const own = new Set(plain.map(([key]) => key));
+  return [
+    ...encoded.flatMap(([key, value]) => {
+      const text = own.has(key) ? undefined : decodedText(value);
+      return text ? [[key, text] as const] : [];
+    }),
+    ...plain,
+  ];
+}
+
+/** What a base64 scalar stands for; undefined if it is no base64 or no text. */
+export function decodedText(value: Value): Value | undefined {
+  return value.text !== undefined && decoded(value.text) !== undefined ? decodedValue(value, decoded) : undefined;
+}
+
 /** Base64 to text, read as UTF-8. Line breaks are skipped, as Go does. Undefined if it is no base64 or no text. */
 export function decodeBase64(text: string): string | undefined {
   try {
@@ -41,3 +66,6 @@ export function decodeBase64(text: string): string | undefined {
     return undefined;
   }
 }
+
+/** A Secret is asked for by every container that mounts it. */
+const decoded = ofText(decodeBase64);

@@ -2,6 +2,7 @@ import type { Waiver } from '../checklist/sign-offs';
 import type { SourceFile } from '../manifests/file';
 import type { Place } from '../manifests/span';
 import type { Workspace } from '../manifests/workspace';
+import { fixesOf } from '../rules/findings';
 import type { NamedFinding } from './named-findings';
 import { type CheckReport, treeCounts } from './report';
 
@@ -46,7 +47,7 @@ function findingObject(workspace: Workspace, { rule, severity, problem, resource
     ...(resource?.namespace ? { namespace: resource.namespace } : {}),
     items: problem.items ?? rule.items,
     related: (problem.related ?? []).map(({ at, message }) => ({ ...location(workspace, at), message })),
-    fixes: (problem.fixes?.() ?? []).map(({ title, safe }) => ({ title, safe })),
+    fixes: fixesOf({ rule, problem }, workspace).map(({ title, safe }) => ({ title, safe })),
     fingerprint,
   };
 }

@@ -1,7 +1,7 @@
 import type { SourceFile } from '../manifests/file';
 import type { Place, TextEdit } from '../manifests/span';
 import type { Workspace } from '../manifests/workspace';
-import type { Finding } from '../rules/findings';
+import { type Finding, fixesOf } from '../rules/findings';
 import type { Fix, RuleHead, RuleTexts, Severity } from '../rules/rule';
 import type { TextsOf } from '../rules/texts';
 import type { NamedFinding } from './named-findings';
@@ -59,7 +59,7 @@ function ruleDescriptor({ id, summary, items, severity, profile }: RuleHead, tex
 function result(report: CheckReport, finding: NamedFinding, isPrintable: (fix: Fix) => boolean): object {
   const { rule, severity, problem, resource, fingerprint, suppressed } = finding;
   const { workspace } = report;
-  const fixes = (problem.fixes?.() ?? []).filter(fix => isPrintable(fix) && canBeWritten(fix, workspace));
+  const fixes = fixesOf(finding, workspace).filter(fix => isPrintable(fix) && canBeWritten(fix, workspace));
   const related = problem.related ?? [];
   return {
     ruleId: rule.id,

@@ -1,10 +1,12 @@
+import { valueAt } from '../analysis/describe/value-at';
 import { isPatch } from '../analysis/kustomize';
+import { decodeBase64 } from '../analysis/secret-data';
 import { settingsOf } from '../analysis/settings';
 import { hasExpired, type Waiver } from '../checklist/sign-offs';
 import type { ManifestDocument } from '../manifests/document';
 import type { SourceFile } from '../manifests/file';
 import type { Resource } from '../manifests/resource';
-import type { Place } from '../manifests/span';
+import type { Place, TextEdit } from '../manifests/span';
 import type { Workspace } from '../manifests/workspace';
 import { fingerprints } from './fingerprint';
 import type { Fix, Found, Problem, Rule, Severity } from './rule';
@@ -220,12 +222,35 @@ function isInWhatIsTyped({ uri, span }: Place, workspace: Workspace): boolean {
   );
 }
 
-/** The fixes of a finding, without those that write where somebody types, unless what is typed is what they mend. */
-export function fixesOf({ rule, problem }: Finding, workspace: Workspace): readonly Fix[] {
-  const fixes = problem.fixes?.() ?? [];
+/**
+ * The fixes of a finding that can be written: not where somebody types, unless what is typed is what they mend, and not
+ * into a text that does not stand in the file letter by letter.
+ */
+export function fixesOf({ rule, problem }: Pick<Finding, 'rule' | 'problem'>, workspace: Workspace): readonly Fix[] {
+  const fixes = (problem.fixes?.() ?? []).filter(({ edits }) => !edits.some(edit => breaksScalar(edit, workspace)));
   return 'checkDocument' in rule
     ? fixes
     : fixes.filter(({ edits }) => !edits.some(({ at }) => isInWhatIsTyped(at, workspace)));
+}
+
+/**
+ * Whether an edit of a part of a text would replace all of it: parts of what is in base64, folded or written with escapes
+ * stand where the whole scalar stands.
+ */
+function breaksScalar({ at, newText }: TextEdit, workspace: Workspace): boolean {
+  const file = workspace.file(at.uri);
+  const { start, end } = at.span;
+  const found = file && start < end ? valueAt(file, start) : undefined;
+  if (!found || found.isKey || found.value.kind !== 'scalar') return false;
+  const { resource, value } = found;
+  if (value.span.start !== start || value.span.end !== end) return false;
+  if (value.isAt(resource.root.at(resource.kind === 'Secret' ? 'data' : 'binaryData', value.name ?? '')))
+    return hasLines(decodeBase64(value.text ?? '')) && !hasLines(decodeBase64(newText.replace(/["']/g, '')));
+  return (value.style === 'folded' || value.style === 'double') && hasLines(value.text) && !/^\s*["'|>]/.test(newText);
+}
+
+function hasLines(text: string | undefined): boolean {
+  return text?.trim().includes('\n') === true;
 }
 
 /** Marks the findings that a waiver takes out. Fingerprints are worked out only for files that have waivers. */

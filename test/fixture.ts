@@ -1,7 +1,7 @@
 import type { TextEdit } from '../manifests/span';
 import { Workspace } from '../manifests/workspace';
 import { rules as catalogue } from '../rules/catalogue';
-import { checkWorkspace, type Finding } from '../rules/findings';
+import { checkWorkspace, type Finding, fixesOf } from '../rules/findings';
 import type { NewFile, Rule, Severity } from '../rules/rule';
 import { textsFrom } from '../rules/texts';
 
@@ -94,7 +94,8 @@ export function uriOf(path: string): string {
 
 /** The findings as marks, to be compared with those of the fixture. A finding over several lines ends with its first. */
 export function marksOf(workspace: Workspace, findings: readonly Finding[]): readonly Mark[] {
-  return findings.map(({ problem, severity }) => {
+  return findings.map(finding => {
+    const { problem, severity } = finding;
     const file = workspace.file(problem.at.uri);
     if (!file) throw new Error(`a finding points outside the tree: ${problem.at.uri}`);
     const { start, end } = problem.at.span;
@@ -112,7 +113,7 @@ export function marksOf(workspace: Workspace, findings: readonly Finding[]): rea
       end: stop,
       severity,
       message: problem.message,
-      hasFix: (problem.fixes?.() ?? []).length > 0,
+      hasFix: fixesOf(finding, workspace).length > 0,
     };
   });
 }

@@ -40,7 +40,7 @@ export function serverNames(workspace: Workspace): readonly Candidate[] {
 
 /** Whether a Secret has a part of a file, so that nothing of it may be shown. */
 export function isFromSecret({ sources }: EffectiveFile): boolean {
-  return sources.some(value => value.parent?.name === 'stringData');
+  return sources.some(value => value.parent?.parent?.at('kind').text === 'Secret');
 }
 
 /** The hosts that Synapse sends clients to for TURN. */

@@ -2,7 +2,7 @@ import pc from 'picocolors';
 import type { Workspace } from '../../manifests/workspace';
 import { baselineSentence } from '../../reports/named-findings';
 import { type CheckReport, plural, severities, treeCounts } from '../../reports/report';
-import type { Finding } from '../../rules/findings';
+import { type Finding, fixesOf } from '../../rules/findings';
 import type { Severity } from '../../rules/rule';
 import { withoutSecrets } from './masked';
 
@@ -38,7 +38,7 @@ function frame(workspace: Workspace, { rule, severity, problem }: Finding, paint
   const width = Math.max(1, (to.line === from.line ? to.character : line.length) - from.character);
   const number = String(from.line + 1);
   const gutter = ' '.repeat(number.length);
-  const fixes = problem.fixes?.() ?? [];
+  const fixes = fixesOf({ rule, problem }, workspace);
   const related = (problem.related ?? []).map(({ at, message }) => {
     const other = workspace.file(at.uri);
     return `${gutter} = ${message} (${other ? `${other.path}:${other.lines.position(at.span.start).line + 1}` : at.uri})`;

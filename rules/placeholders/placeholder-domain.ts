@@ -1,4 +1,4 @@
-import { secretEntries } from '../../analysis/secret-data';
+import { keyTexts } from '../../analysis/secret-data';
 import { languageOf } from '../../analysis/text/comments';
 import type { ChecklistItemId } from '../../checklist/types';
 import type { Resource } from '../../manifests/resource';
@@ -104,11 +104,9 @@ const domainUses: Index<DomainUse> = {
 function domainsIn(resource: Resource): readonly FoundPlaceholder[] {
   const texts =
     resource.kind === 'Secret'
-      ? secretEntries(resource)
-          .filter(({ isEncoded }) => !isEncoded)
-          .flatMap(({ key, value, text = '' }) =>
-            placeholdersOf(value, text.includes('\n') ? languageOf(key, text) : 'value'),
-          )
+      ? keyTexts(resource).flatMap(([key, value]) =>
+          placeholdersOf(value, value.text?.includes('\n') ? languageOf(key, value.text) : 'value'),
+        )
       : [...placeholdersIn(resource, undefined), ...annotationUrls(resource)];
   return texts.filter(({ placeholder }) => placeholder.class === 'domain');
 }

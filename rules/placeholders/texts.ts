@@ -1,5 +1,6 @@
 import { containersOf, podTemplate } from '../../analysis/pods';
 import { scriptOf } from '../../analysis/scripts';
+import { keyTexts } from '../../analysis/secret-data';
 import { type Language, languageOf } from '../../analysis/text/comments';
 import { findPlaceholders, type Placeholder, placeholdersOfFile } from '../../analysis/text/placeholders';
 import type { Resource } from '../../manifests/resource';
@@ -30,7 +31,7 @@ export function placeholdersIn(resource: Resource, workspace: Workspace | undefi
 /** The placeholders in one scalar. */
 export function placeholdersOf(value: Value, language: Language | 'value'): readonly FoundPlaceholder[] {
   const text = value.text ?? '';
-  if (!suspicious.test(text)) return [];
+  if (!isSuspicious(text)) return [];
   const found = language === 'value' ? findPlaceholders(text, language) : placeholdersOfFile(text, language);
   return found.map(placeholder => ({
     placeholder,
@@ -48,9 +49,11 @@ export function configLanguage(key: string, text: string): Language | 'value' | 
 }
 
 const unsearchedKinds = new Set(['PrometheusRule', 'CustomResourceDefinition', 'GrafanaDashboard']);
-/** Cheap to test: every placeholder has one of these somewhere. */
 const suspicious =
   /change|replace|insert|your|fixme|todo|tbd|tba|xxx|placeholder|from_secret|example|invalid|domain|\.tld|<|__|@@|(?:set|fill)[-_]?me|dummy|fake|_be_|-be-|generate/i;
+
+/** Cheap to test: every placeholder has one of these somewhere. */
+const isSuspicious = (text: string) => suspicious.test(text);
 
 interface SearchedText {
   readonly value: Value;
@@ -58,13 +61,10 @@ interface SearchedText {
 }
 
 function configTexts(resource: Resource): readonly SearchedText[] {
-  return resource.root
-    .at('data')
-    .entries()
-    .flatMap(([key, value]) => {
-      const language = configLanguage(key, value.text ?? '');
-      return language === undefined ? [] : [{ value, language }];
-    });
+  return keyTexts(resource).flatMap(([key, value]) => {
+    const language = configLanguage(key, value.text ?? '');
+    return language === undefined ? [] : [{ value, language }];
+  });
 }
 
 function plainValues(resource: Resource, workspace: Workspace | undefined): readonly SearchedText[] {
@@ -79,8 +79,8 @@ function plainValues(resource: Resource, workspace: Workspace | undefined): read
             .map(([, entry]) => entry)
         : [value];
     for (const root of searched) {
-      for (const scalar of root.scalars()) {
-        if (scalar.name === 'image' || scalar.name === 'description' || !suspicious.test(scalar.string ?? '')) continue;
+      for (const scalar of root.scalars(isSuspicious)) {
+        if (scalar.name === 'image' || scalar.name === 'description' || scalar.string === undefined) continue;
         scripts ??= podTemplate(resource) ? scriptStarts(resource, workspace) : [];
         if (scripts.includes(scalar.span.start)) continue;
         found.push({ value: scalar, language: 'value' });

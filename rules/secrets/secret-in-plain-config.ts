@@ -1,6 +1,7 @@
 import { configFilesOf } from '../../analysis/config-files';
 import { containersOf, podTemplate, workloadKinds } from '../../analysis/pods';
 import { referrersOf } from '../../analysis/references';
+import { keyTexts } from '../../analysis/secret-data';
 import { languageOf, maskComments } from '../../analysis/text/comments';
 import { findPlaceholders } from '../../analysis/text/placeholders';
 import { isEmptySecret, isSecretKey } from '../../analysis/text/secret-strength';
@@ -98,15 +99,12 @@ function inEnvironment(resource: Resource): readonly PlainSecret[] {
 }
 
 function inConfigMap(config: Resource, workspace: Workspace): readonly PlainSecret[] {
-  return config.root
-    .at('data')
-    .entries()
-    .flatMap(([key, value]): readonly PlainSecret[] => {
-      if (!/\.\w+$/.test(key) && !value.text?.includes('\n'))
-        return isSecretName(key) && isPlain(value.text) ? [{ key, at: value }] : [];
-      const found = /\.(?:ya?ml|json)$/.test(key) ? inDocument(value) : inLines(key, value);
-      return found.length === 0 ? [] : found.filter(({ line }) => !isReplaced(config, workspace, line));
-    });
+  return keyTexts(config).flatMap(([key, value]): readonly PlainSecret[] => {
+    if (!/\.\w+$/.test(key) && !value.text?.includes('\n'))
+      return isSecretName(key) && isPlain(value.text) ? [{ key, at: value }] : [];
+    const found = /\.(?:ya?ml|json)$/.test(key) ? inDocument(value) : inLines(key, value);
+    return found.length === 0 ? [] : found.filter(({ line }) => !isReplaced(config, workspace, line));
+  });
 }
 
 interface ConfiguredSecret extends PlainSecret {

@@ -1,4 +1,5 @@
 import { contentOf } from '../../analysis/content';
+import { keyTexts } from '../../analysis/secret-data';
 import type { SourceFile } from '../../manifests/file';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
@@ -89,7 +90,7 @@ const configMapKeys: Index<ConfigMapKey> = {
   *resource(resource) {
     if (resource.qualifiedKind !== 'ConfigMap') return;
     const { directory } = resource.document.file;
-    for (const [key, value] of resource.root.at('data').entries()) {
+    for (const [key, value] of keyTexts(resource)) {
       if (/\.\w+$/.test(key)) yield [directory === '' ? key : `${directory}/${key}`, { resource, value }];
     }
   },
