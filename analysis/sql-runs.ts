@@ -142,7 +142,7 @@ function readRuns(resource: Resource, workspace: Workspace): readonly SqlRun[] {
       const resolved = (part: SqlName): SqlPart => {
         const resolution = file.resolve(part.span);
         if (resolution.kind === 'left')
-          return { text: /[$%{<]|PLACEHOLDER/.test(part.text) ? undefined : part.text, variable: undefined };
+          return { text: /[$%{<]|PLACEHOLDER|@\w+@/.test(part.text) ? undefined : part.text, variable: undefined };
         const [only, ...others] = resolution.kind === 'replaced' ? resolution.variables : [];
         return ofVariable(only && others.length === 0 && !only.transformed ? only.definition : undefined);
       };

@@ -189,7 +189,7 @@ function wordPlaceholders(text: string, kind: TextKind): readonly Placeholder[] 
       if (isNameOrPattern(text, kind, start, end)) continue;
       const isDomain = /(?:^|[-_])domains?(?:[-_]|$)/i.test(word);
       found.push(placeholder(text, isDomain ? 'domain' : 'change-me', start, end, isDomain ? { domain: word } : {}));
-    } else if (word.includes('_') || text.startsWith('@@', end)) {
+    } else if (word.includes('_') || text[end] === '@') {
       for (const part of word.matchAll(/\w+/g)) {
         const token = tokenAt(text, start + part.index, part[0]);
         if (token && !isNameOrPattern(text, kind, token.span.start, token.span.end)) found.push(token);
@@ -236,6 +236,11 @@ function tokenAt(text: string, start: number, word: string): Placeholder | undef
   if (named) return placeholder(text, 'token', start, end, { variable: named[1] });
   if (/^[A-Z][A-Z0-9_]*$/.test(word) && text.startsWith('@@', start - 2) && text.startsWith('@@', end) && start > 1) {
     return placeholder(text, 'token', start - 2, end + 2, { variable: word });
+  }
+  // The form of Autoconf and Maven. What stands in the middle of a word is an address or a part of a password.
+  if (/^[A-Z][A-Z0-9_]{2,}$/.test(word) && /(?:^|[^\w.+%-])@$/.test(text.slice(Math.max(0, start - 2), start))) {
+    if (text[end] === '@' && !/\w/.test(text.charAt(end + 1)))
+      return placeholder(text, 'token', start - 1, end + 1, { variable: word });
   }
   return undefined;
 }

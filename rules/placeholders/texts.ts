@@ -50,7 +50,7 @@ export function configLanguage(key: string, text: string): Language | 'value' | 
 
 const unsearchedKinds = new Set(['PrometheusRule', 'CustomResourceDefinition', 'GrafanaDashboard']);
 const suspicious =
-  /change|replace|insert|your|fixme|todo|tbd|tba|xxx|placeholder|from_secret|example|invalid|domain|\.tld|<|__|@@|(?:set|fill)[-_]?me|dummy|fake|_be_|-be-|generate/i;
+  /change|replace|insert|your|fixme|todo|tbd|tba|xxx|placeholder|from_secret|example|invalid|domain|\.tld|<|__|@\w+@|(?:set|fill)[-_]?me|dummy|fake|_be_|-be-|generate/i;
 
 /** Cheap to test: every placeholder has one of these somewhere. */
 const isSuspicious = (text: string) => suspicious.test(text);

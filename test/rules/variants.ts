@@ -21,6 +21,7 @@ const guide = 'docs/SCALING-GUIDE.md';
 const deployScript = 'scripts/deploy.sh';
 const syncSecrets = 'li-instance/04-sync-system/credentials.yaml';
 
+const scanWorkers = 'antivirus/02-scan-workers/deployment.yaml';
 const synapseSecrets = 'main-instance/01-synapse/credentials.yaml';
 const livekitSecrets = 'main-instance/04-livekit/credentials.yaml';
 const prometheusValues = 'values/kube-prometheus-stack.yaml';
@@ -66,6 +67,10 @@ data:
 
 /** Other ways to make the same mistakes: each is found like the first one, by its rule alone. */
 export const variants: Readonly<Record<string, Mutation>> = {
+  'a token between at signs that nothing replaces': mutation(
+    'config-placeholder-unsubstituted',
+    edit(scanWorkers, 'pickle_key: PICKLE_KEY_PLACEHOLDER', 'pickle_key: "@PICKLE_KEY@"'),
+  ),
   'both clusters at once': mutation('pg-li-cluster-missing', [remove(cluster), remove(clusterLi)], {
     also: {
       'pg-main-cluster-missing': 'The main cluster is missing as well.',
@@ -303,6 +308,10 @@ spec:
 
 /** Other ways to do it right: nothing is found. */
 export const accepted: Readonly<Record<string, readonly Change[]>> = {
+  'a token between at signs that an init container replaces': [
+    edit(scanWorkers, 'pickle_key: PICKLE_KEY_PLACEHOLDER', 'pickle_key: "@PICKLE_KEY@"'),
+    edit(scanWorkers, 's|PICKLE_KEY_PLACEHOLDER|', 's|@PICKLE_KEY@|'),
+  ],
   "sizes of the tree's own guide for more users": [
     add('matrix-preflight.yaml', 'scale:\n  ccu: 1000\n  source: guide\n'),
     ...[cluster, clusterLi].flatMap(path => [

@@ -73,6 +73,10 @@ describe('findPlaceholders', () => {
         ['value', 'redis://:«PASSWORD_PLACEHOLDER»@redis:6379'],
         ['value', '«__DB_PASSWORD__» __init__ __name__ password_placeholder PLACEHOLDER_X X_PLACEHOLDERS'],
         ['value', '«@@DB_HOST@@» user@@host @@lower@@'],
+        ['value', '«@DB_HOST@» p@SS@word admin@HOST @lower@ @ADMIN:tessera.test !@AB@'],
+        ['value', 'postgres://«@DB_USER@»:«@DB_PASSWORD@»@«@DB_HOST@»:5432/synapse'],
+        ['haproxy', 'server main ipv4@10.0.0.1:80\nserver redis «@REDIS_HOST@»:6379\n'],
+        ['shell', 'sed -e "s|@DB_HOST@|${DB_HOST}|g" a > b\n'],
         ['yaml', 'keys:\n  «API_KEY_PLACEHOLDER»: «API_SECRET_PLACEHOLDER»\n'],
         ['conf', 'requirepass «REDIS_PASSWORD_PLACEHOLDER»\n'],
         ['yaml', 'key_id: «APNS_KEY_ID_FROM_SECRET»\n'],
@@ -164,10 +168,10 @@ describe('findPlaceholders', () => {
   }
 
   it('names the variable that is to be put in', () => {
-    const text = '${A:-x} $BB $(C) {{ D }} E_PLACEHOLDER __F__ @@G@@ H_FROM_SECRET CHANGEME';
+    const text = '${A:-x} $BB $(C) {{ D }} E_PLACEHOLDER __F__ @@G@@ @GGG@ H_FROM_SECRET CHANGEME';
     assert.deepEqual(
       findPlaceholders(text, 'value').map(one => one.variable),
-      ['A', 'BB', 'C', 'D', 'E', 'F', 'G', 'H', undefined],
+      ['A', 'BB', 'C', 'D', 'E', 'F', 'G', 'GGG', 'H', undefined],
     );
   });
 
