@@ -39,10 +39,8 @@ const endpoints: Index<Endpoint> = {
   name: 'endpoints inside the cluster',
   *resource(resource) {
     if (ignored.has(resource.kind)) return;
-    for (const value of resource.root.scalars()) {
-      const text = value.text;
-      // Most texts name no host; telling so at once keeps the search cheap.
-      if (text === undefined || !/:\/\/|[a-z0-9]:\d{2}/.test(text)) continue;
+    for (const value of resource.root.scalars(mayNameHost)) {
+      const text = value.text ?? '';
       const isBlock = value.style === 'literal' || value.style === 'folded';
       const searched = isBlock ? maskComments(text, languageOf(String(value.name ?? ''), text)) : text;
       for (const endpoint of endpointsIn(value, searched, resource.namespace, resource))
@@ -67,6 +65,9 @@ function* endpointsIn(
     yield { host, reference, at, owner, isWritten: span.end - span.start === end - start };
   }
 }
+
+/** Most texts name no host; telling so at once keeps the search cheap. */
+const mayNameHost = (text: string) => /:\/\/|[a-z0-9]:\d{2}/.test(text);
 
 /** Kinds whose texts are no configuration of anything that runs. */
 const ignored: ReadonlySet<string> = new Set(['CustomResourceDefinition', 'PrometheusRule']);

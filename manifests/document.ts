@@ -1,10 +1,21 @@
+import { getActiveSub } from 'alien-signals';
+import { cached } from './derived';
 import { rootOf } from './embedded';
 import type { SourceFile } from './file';
 import { NodeReads } from './node-reads';
 import { recoverTree } from './recover';
 import { Resource } from './resource';
 import type { Place, Span } from './span';
-import { changedScalars, isTree, pathOf, readTree, type SyntaxProblem, type Tree } from './tree';
+import {
+  changedScalars,
+  isTree,
+  pathOf,
+  readTree,
+  type ScalarTest,
+  type SyntaxProblem,
+  scalarsThat,
+  type Tree,
+} from './tree';
 import { changesBetween, firstIds, type NodeIds, type TreeChanges } from './tree-changes';
 import type { TreeSource, Value } from './value';
 
@@ -33,6 +44,7 @@ export class ManifestDocument implements TreeSource {
   /** What keeps the document from being read at all; its tree is then only good for editing help. */
   readonly #unreadable: readonly SyntaxProblem[];
   #typed: Typed | undefined;
+  readonly #scans = new Map<ScalarTest, () => readonly number[]>();
 
   constructor(file: SourceFile, text: string, offset: number, index: number) {
     this.file = file;
@@ -84,6 +96,18 @@ export class ManifestDocument implements TreeSource {
 
   idOf(node: number): number {
     return this.#ids ? (this.#ids.ids[node] ?? -1) : node;
+  }
+
+  /** As {@link Value.scalars} asks; the answer is another only if another scalar passes. */
+  scalarsThat(test: ScalarTest): readonly number[] {
+    const find = () => scalarsThat(this.wholeTree, test).map(node => this.idOf(node));
+    if (getActiveSub() === undefined) return find();
+    let scan = this.#scans.get(test);
+    if (!scan) {
+      scan = cached(find);
+      this.#scans.set(test, scan);
+    }
+    return scan();
   }
 
   get root(): Value {

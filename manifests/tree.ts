@@ -71,6 +71,24 @@ export function literalTree(text: string): Tree {
   return { text, nodes, targets: new Map(), tags: new Map(), decoded: new Map([[0, text]]) };
 }
 
+/** Whether the text of a scalar is one that somebody looks for. The same function is the same question. */
+export type ScalarTest = (text: string) => boolean;
+
+/** The scalars at or below a node whose text passes a test, in source order, keys not included. */
+export function scalarsThat(tree: Tree, test: ScalarTest, node = 0, found: number[] = []): number[] {
+  const kind = nodeKind(tree, node);
+  if (kind === 'scalar') {
+    if (test(scalarText(tree, node))) found.push(node);
+    return found;
+  }
+  const end = nodeAfter(tree, node);
+  for (let child = node + 1; child < end; child = nodeAfter(tree, child)) {
+    if (kind === 'mapping') child = nodeAfter(tree, child);
+    scalarsThat(tree, test, child, found);
+  }
+  return found;
+}
+
 export function nodeCount(tree: Tree): number {
   return tree.nodes.length / stride;
 }

@@ -15,6 +15,7 @@ import {
   nodeAfter,
   nodeKind,
   nodeStyle,
+  type ScalarTest,
   scalarText,
   sourceSpan,
   type Tree,
@@ -29,6 +30,8 @@ export interface TreeSource {
   idOf?(node: number): number;
   /** Told of all that is read, where trees can be replaced. */
   readonly reads?: Pick<NodeReads, 'read' | 'readMissing'>;
+  /** Ids of the scalars whose text passes a test, in source order, keys not included. */
+  scalarsThat?(test: ScalarTest): readonly number[];
   place(start: number, end: number): Place;
   /** What the file has at the start of each line of the tree's text; undefined where lines cannot be inserted. */
   readonly linePrefix: string | undefined;
@@ -258,13 +261,53 @@ export class Value implements Place {
     return document();
   }
 
-  /** All scalars below, in source order, keys not included; aliases are not followed, so this always ends. */
-  *scalars(): Iterable<Value> {
-    if (this.kind === 'scalar') yield this;
+  /**
+   * All scalars below, in source order, keys not included; aliases are not followed, so this always ends. With a test,
+   * those whose text passes it: asking this way depends on which they are, and on no other scalar.
+   */
+  *scalars(test?: ScalarTest): Iterable<Value> {
+    if (test) yield* this.#scalarsThat(test);
+    else if (this.kind === 'scalar') yield this;
     else if (this.isAlias) return;
     else
       for (const child of this.kind === 'mapping' ? this.entries().map(([, value]) => value) : this.items())
         yield* child.scalars();
+  }
+
+  *#scalarsThat(test: ScalarTest): Iterable<Value> {
+    const { source } = this;
+    // A merge key leads to scalars that stand elsewhere.
+    if (!source.scalarsThat || source.tree.targets.size > 0) {
+      for (const scalar of this.scalars()) if (test(scalar.#text())) yield scalar;
+      return;
+    }
+    if (!this.exists) return;
+    const [start, end] = [this.#node, nodeAfter(source.tree, this.#node)];
+    for (const id of source.scalarsThat(test)) {
+      const node = this.#nodeOf(id);
+      if (node >= start && node < end) yield this.#above(node);
+    }
+  }
+
+  /** The value of a node at or below this one. */
+  #above(node: number): Value {
+    const { tree } = this.source;
+    let value: Value = this;
+    while (value.#node !== node) {
+      const isMapping = nodeKind(tree, value.#node) === 'mapping';
+      let child = value.#node + 1;
+      for (let index = 0; ; index++) {
+        const entry = isMapping ? nodeAfter(tree, child) : child;
+        const next = nodeAfter(tree, entry);
+        if (node < next) {
+          const name = !isMapping ? index : nodeKind(tree, child) === 'scalar' ? scalarText(tree, child) : '';
+          value = new Value(this.source, entry, isMapping ? child : -1, value, name);
+          break;
+        }
+        child = next;
+      }
+    }
+    return value;
   }
 
   #linePrefix(): string | undefined {

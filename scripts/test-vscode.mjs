@@ -70,7 +70,7 @@ async function runSuite(host, suite) {
       artifacts: path.join(repository, 'test-artifacts'),
       trusted,
       // A whole deployment is some four hundred calls of kubectl.
-      timeoutMilliseconds: suite === 'production' ? 300_000 : 120_000,
+      timeoutMilliseconds: suite === 'production' ? 600_000 : 180_000,
       settings: trusted ? {} : Object.fromEntries(trustSettings),
       ...(besides[suite] ? { extensionsDirectory: await installedBeside(besides[suite], temporary) } : {}),
       env: {

@@ -15,7 +15,7 @@ import { secretsIn } from '../secrets';
 
 /** The sample deployment, the real kubectl, and answers given by keys that the workbench is told to take. */
 describe('deploying from the editor', function () {
-  this.timeout(240_000);
+  this.timeout(500_000);
   const root = inDeployment('').fsPath.replace(/\/$/, '');
   const state = join(process.env.XDG_STATE_HOME ?? '', 'matrix-preflight');
   let directory: string;
@@ -89,9 +89,9 @@ describe('deploying from the editor', function () {
     await run('selectContext', 'staging');
     assert.ok(server.requests.length > looked, 'the cluster was looked at');
     const first = run('deployAll');
-    await saysYesUntil(() => server.get('StatefulSet', 'matrix', 'redis') !== undefined);
+    await saysYesUntil(() => server.get('StatefulSet', 'matrix', 'redis') !== undefined, lastWords);
     await run('pauseDeployment');
-    await first;
+    await inTime(first, lastWords);
     const [id] = runIds();
     assert.ok(id);
     const paused = runState(entriesOf(id));
@@ -101,8 +101,8 @@ describe('deploying from the editor', function () {
     const before = mutations().length;
 
     const second = run('resumeDeployment');
-    await saysYesUntil(() => runState(entriesOf(id)).ended !== undefined);
-    await second;
+    await saysYesUntil(() => runState(entriesOf(id)).ended !== undefined, lastWords);
+    await inTime(second, lastWords);
     assert.deepEqual(runIds(), [id], 'the same run was gone on with');
     const after = runState(entriesOf(id));
     assert.match(after.ended ?? '', /^completed/);
@@ -134,6 +134,14 @@ describe('deploying from the editor', function () {
     return readdirSync(join(state, 'runs'));
   }
 
+  /** What there is to say of a run that does not come to its end. */
+  function lastWords(): string {
+    return runIds()
+      .flatMap(id => entriesOf(id).slice(-12))
+      .map(entry => JSON.stringify(entry))
+      .join('\n');
+  }
+
   function entriesOf(id: string): readonly JournalEntry[] {
     return readJournal(join(state, 'runs', id, 'journal.jsonl')).entries;
   }
@@ -158,11 +166,20 @@ describe('deploying from the editor', function () {
 });
 
 /** Takes the first choice of whatever is asked, as a person who agrees does, until something has come about. */
-async function saysYesUntil(isDone: () => boolean): Promise<void> {
+async function saysYesUntil(isDone: () => boolean, lastWords: () => string): Promise<void> {
   const giveUp = Date.now() + 200_000;
   while (!isDone()) {
-    assert.ok(Date.now() < giveUp, 'did not come about');
+    if (Date.now() > giveUp) assert.fail(`did not come about; the journal ends with\n${lastWords()}`);
     await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
     await new Promise(resolve => setTimeout(resolve, 100));
   }
+}
+
+/** A command that is over soon, as what it waits for has come about. */
+async function inTime(command: Thenable<unknown>, lastWords: () => string): Promise<void> {
+  const isOver = await Promise.race([
+    command.then(() => true),
+    new Promise<boolean>(resolve => setTimeout(resolve, 30_000, false)),
+  ]);
+  assert.ok(isOver, `the command goes on; the journal ends with\n${isOver || lastWords()}`);
 }
