@@ -169,6 +169,7 @@ import secretTrailingNewline from './secrets/secret-trailing-newline';
 import secretWeakValue from './secrets/secret-weak-value';
 import substitutionUnsafeSecret from './secrets/substitution-unsafe-secret';
 import ingressBackendMissing from './services/ingress-backend-missing';
+import ingressClassUnknown from './services/ingress-class-unknown';
 import ingressPathConflict from './services/ingress-path-conflict';
 import ingressSnippetDisabled from './services/ingress-snippet-disabled';
 import ingressTlsHostMismatch from './services/ingress-tls-host-mismatch';
@@ -279,6 +280,7 @@ export const rules: readonly Rule[] = [
   imageTagMutable,
   imageVersionSkew,
   ingressBackendMissing,
+  ingressClassUnknown,
   ingressPathConflict,
   ingressSnippetDisabled,
   ingressTlsHostMismatch,

@@ -54,6 +54,7 @@ export const ruleIds: readonly string[] = [
   'image-tag-mutable',
   'image-version-skew',
   'ingress-backend-missing',
+  'ingress-class-unknown',
   'ingress-path-conflict',
   'ingress-snippet-disabled',
   'ingress-tls-host-mismatch',

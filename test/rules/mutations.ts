@@ -1198,6 +1198,7 @@ stringData:
     edit(haproxyIngress, '        - matrix.tessera.test\n', '        - synapse.tessera.test\n'),
     { count: 2 },
   ),
+  mutation('ingress-class-unknown', edit(haproxyIngress, 'ingressClassName: nginx', 'ingressClassName: ngnix')),
   mutation(
     'ingress-snippet-disabled',
     edit(
