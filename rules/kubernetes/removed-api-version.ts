@@ -1,23 +1,29 @@
 import { settingsOf } from '../../analysis/settings';
 import { insertEntry, quoted, replaceScalar } from '../../manifests/edit';
 import { labelsOf, type Resource } from '../../manifests/resource';
-import type { Fix, Rule } from '../rule';
+import type { Fix, Problem, Rule } from '../rule';
 import { ingressToV1 } from './ingress-v1';
 import { type RemovedApi, removedApi } from './removed-apis';
+import { type RemovedCustomApi, removedCustomApi } from './removed-custom-apis';
 
 export default {
   id: 'removed-api-version',
   items: ['A.4.a'],
   severity: 'error',
-  summary: 'An object is written for an API version that Kubernetes has removed.',
+  summary: 'An object is written for an API version that Kubernetes or an operator has removed.',
   why: '`kubectl apply` fails with "no matches for kind … in version …", and nothing of the object is created.',
   remedy: 'Write the object for the version that took its place. `kubectl convert` does it where fields have changed.',
   traps: [
     'The Kubernetes version is that of `target.kubernetes` in `matrix-preflight.yaml`, 1.27 by default, as the checklist asks for.',
     'A version that is removed later than in the target is a warning.',
+    'Of operators, only versions that none of their releases of the last years serves are an error: those of cert-manager before `v1`. What External Secrets Operator 0.17, Traefik 3, the Gateway API 1.0 and MinIO Operator 5 took out is a warning. Nothing is said where a script installs an older release, or a CustomResourceDefinition of the tree serves the version.',
     'The fix is safe where no field changes; a PodDisruptionBudget with the empty selector, which means nothing in v1beta1 and everything in v1, is none of these.',
   ],
-  sources: ['Kubernetes documentation, Deprecated API Migration Guide'],
+  sources: [
+    'Kubernetes documentation, Deprecated API Migration Guide',
+    'cert-manager documentation, Upgrading from v1.5 to v1.6: v1alpha2, v1alpha3 and v1beta1 are no longer served',
+    'Release notes of External Secrets Operator 0.17.0 and of the Gateway API 1.0; Traefik documentation, Migration from v2 to v3',
+  ],
   examples: {
     bad: `
       #- /budget.yaml
@@ -50,7 +56,11 @@ export default {
   kinds: ['*'],
   *check(resource, workspace) {
     const api = removedApi(resource.apiVersion, resource.kind);
-    if (!api) return;
+    if (!api) {
+      const custom = removedCustomApi(resource, workspace);
+      if (custom) yield customProblem(resource, custom);
+      return;
+    }
     const target = settingsOf(workspace).kubernetes;
     const minor = Number(/^v?1\.(\d+)/.exec(target)?.[1] ?? '27');
     const isGone = api.removedIn <= minor;
@@ -65,6 +75,23 @@ export default {
     };
   },
 } satisfies Rule;
+
+function customProblem(resource: Resource, api: RemovedCustomApi): Problem {
+  const { apiVersion, kind } = resource;
+  const replacement = api.replacement(apiVersion);
+  return {
+    at: resource.root.at('apiVersion'),
+    items: [],
+    severity: api.isLongGone ? 'error' : 'warning',
+    message: api.isLongGone
+      ? `${apiVersion} of ${kind} is gone since ${api.operator} ${api.since} — use ${replacement}.`
+      : `${api.operator[0]?.toUpperCase()}${api.operator.slice(1)} does not serve ${apiVersion} of ${kind} from ${api.since} on — use ${replacement}, unless an older one is installed.`,
+    fixes: () => {
+      const edit = api.isSame(resource) ? replaceScalar(resource.root.at('apiVersion'), replacement) : undefined;
+      return edit ? [{ title: `Use ${replacement}`, safe: api.isLongGone, edits: [edit] }] : [];
+    },
+  };
+}
 
 function fixesFor(resource: Resource, api: RemovedApi): readonly Fix[] {
   if (!api.replacement) return [];

@@ -3,6 +3,7 @@ import { isDefinedInTree, kindsOf, kindsWithSchema, schemaFor } from '../../anal
 import { replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
+import { removedCustomApi } from '../kubernetes/removed-custom-apis';
 import type { Rule } from '../rule';
 
 export default {
@@ -63,7 +64,7 @@ export default {
     if (clientSide.test(group) || schemaFor(workspace, resource) || isDefinedInTree(workspace, resource)) return;
     // A kind that would have to be Kubernetes' own is judged by crd-unknown-field and removed-api-version.
     if (kind === 'CustomResourceDefinition' || !group.includes('.') || kindsOf(apiVersion)) return;
-    if (!isFirst(workspace, resource)) return;
+    if (!isFirst(workspace, resource) || removedCustomApi(resource, workspace)) return;
     const close = nearest(kind, kindsWithSchema(apiVersion));
     yield {
       at: resource.root.at('kind'),

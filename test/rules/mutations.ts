@@ -1340,6 +1340,10 @@ spec:
   mutation('component-deployed-twice', add('values/livekit-values.yaml', 'replicaCount: 2\n')),
   mutation('removed-api-version', edit(coturn, 'apiVersion: policy/v1\n', 'apiVersion: policy/v1beta1\n')),
   mutation(
+    'removed-api-version',
+    edit(issuer, 'apiVersion: cert-manager.io/v1\n', 'apiVersion: cert-manager.io/v1alpha2\n', 1),
+  ),
+  mutation(
     'operator-not-provisioned',
     edit(
       operatorsScript,

@@ -27,6 +27,55 @@ describe('removed-api-version', () => {
     );
   });
 
+  it('knows what operators no longer serve', () => {
+    const certificate = object('cert-manager.io/v1alpha2', 'Certificate', 'spec: {secretName: a}\n');
+    assert.match(
+      messages(removedApiVersion, certificate).join(),
+      /^error: .* gone since cert-manager 1.6 — use cert-manager.io\/v1\./,
+    );
+    for (const version of ['v1alpha3', 'v1beta1'])
+      assert.equal(messages(removedApiVersion, object(`cert-manager.io/${version}`, 'ClusterIssuer')).length, 1);
+    assert.match(messages(removedApiVersion, object('certmanager.k8s.io/v1alpha1', 'Issuer')).join(), /^error/);
+    for (const [apiVersion, kind] of [
+      ['external-secrets.io/v1beta1', 'ExternalSecret'],
+      ['traefik.containo.us/v1alpha1', 'IngressRoute'],
+      ['gateway.networking.k8s.io/v1alpha2', 'HTTPRoute'],
+      ['minio.min.io/v1', 'Tenant'],
+    ] as const)
+      assert.match(messages(removedApiVersion, object(apiVersion, kind)).join(), /^warning/, apiVersion);
+    for (const [apiVersion, kind] of [
+      ['cert-manager.io/v1', 'Certificate'],
+      ['external-secrets.io/v1', 'ExternalSecret'],
+      ['external-secrets.io/v1alpha1', 'PushSecret'],
+      ['gateway.networking.k8s.io/v1beta1', 'HTTPRoute'],
+      ['gateway.networking.k8s.io/v1alpha2', 'TCPRoute'],
+      ['traefik.io/v1alpha1', 'IngressRoute'],
+      ['minio.min.io/v2', 'Tenant'],
+      ['monitoring.coreos.com/v1alpha1', 'AlertmanagerConfig'],
+    ] as const)
+      assert.deepEqual(messages(removedApiVersion, object(apiVersion, kind)), [], apiVersion);
+  });
+
+  it('changes the version of an object only where its fields stay the same', () => {
+    const titles = (spec: string): readonly string[] =>
+      fixTitles(removedApiVersion, object('cert-manager.io/v1alpha2', 'Certificate', `spec: ${spec}\n`));
+    assert.deepEqual(titles('{secretName: a, dnsNames: [a.test]}'), ['safe: Use cert-manager.io/v1']);
+    assert.deepEqual(titles('{secretName: a, keySize: 4096}'), []);
+    assert.deepEqual(titles('{secretName: a, organization: [a]}'), []);
+  });
+
+  it('is silent where the tree says that the version is served', () => {
+    const issuer = `#- /issuer.yaml\n${object('cert-manager.io/v1alpha2', 'ClusterIssuer')}`;
+    const script = (version: string): string =>
+      `#- /install.sh\nhelm install cert-manager jetstack/cert-manager \\\n  --namespace cert-manager --version ${version}\n`;
+    assert.deepEqual(messages(removedApiVersion, issuer + script('v1.5.4')), []);
+    assert.equal(messages(removedApiVersion, issuer + script('v1.15.1')).length, 1);
+    const definition = (served: boolean): string =>
+      `#- /crd.yaml\napiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: clusterissuers.cert-manager.io}\nspec: {group: cert-manager.io, names: {kind: ClusterIssuer}, versions: [{name: v1alpha2, served: ${served}}]}\n`;
+    assert.deepEqual(messages(removedApiVersion, issuer + definition(true)), []);
+    assert.equal(messages(removedApiVersion, issuer + definition(false)).length, 1);
+  });
+
   it('names what to do about a kind without a successor', () => {
     assert.match(
       messages(removedApiVersion, object('policy/v1beta1', 'PodSecurityPolicy')).join(),
