@@ -10,23 +10,32 @@ export interface SecretEntry {
   readonly value: Value;
   /** Whether the entry stands under `data`, where values are base64. */
   readonly isEncoded: boolean;
-  /** The decoded text; undefined where `data` holds no base64 or no text, and for null. */
+  /** The decoded text; undefined where `data` holds no base64 or no text, for null, and for what {@link isStandIn} tells. */
   readonly text: string | undefined;
 }
 
 /** A key of a Secret. `stringData` wins over `data`, as in the API server. Undefined if the manifest has no such key. */
 export function secretEntry(secret: Resource, key: string): SecretEntry | undefined {
   const plain = secret.root.at('stringData', key);
-  if (plain.exists) return { key, value: plain, isEncoded: false, text: plain.text };
+  if (plain.exists)
+    return { key, value: plain, isEncoded: false, text: isStandIn(plain.text) ? undefined : plain.text };
   const encoded = secret.root.at('data', key);
   if (!encoded.exists) return undefined;
-  return {
-    key,
-    value: encoded,
-    isEncoded: true,
-    text: encoded.text === undefined ? undefined : decodeBase64(encoded.text),
-  };
+  const text = encoded.text === undefined || isStandIn(encoded.text) ? undefined : decodeBase64(encoded.text);
+  return { key, value: encoded, isEncoded: true, text: isStandIn(text) ? undefined : text };
 }
+
+/**
+ * Whether a text stands for a value that is kept elsewhere, encrypted or in a vault, and is put in before the object is
+ * used: SOPS' `ENC[…]` (getsops.io/docs, "Encrypting only parts of a file"), `<path:…#key>` of the Argo CD Vault Plugin,
+ * `ref+vault://…` of vals, `vault:…#key` of the Bank-Vaults webhook, `op://…` of 1Password.
+ */
+export function isStandIn(text: string | undefined): boolean {
+  return text !== undefined && standIn.test(text);
+}
+
+const standIn =
+  /^\s*(?:ENC\[AES256_GCM,data:|<path:[^>]+>\s*$|ref\+[a-z]\w*:\/\/|(?:>>)?vault:\S+#\S+\s*$|op:\/\/\S+\s*$)/;
 
 /** All keys of a Secret, those of `stringData` last. */
 export function secretEntries(secret: Resource): readonly SecretEntry[] {
@@ -43,13 +52,14 @@ export function keyTexts(source: Resource): readonly (readonly [key: string, tex
   const plain = source.root.at(isSecret ? 'stringData' : 'data').entries();
   const encoded = source.root.at(isSecret ? 'data' : 'binaryData').entries();
   const own = new Set(plain.map(([key]) => key));
-  return [
+  const found = [
     ...encoded.flatMap(([key, value]) => {
       const text = own.has(key) ? undefined : decodedText(value);
       return text ? [[key, text] as const] : [];
     }),
     ...plain,
   ];
+  return found.filter(([, text]) => !isStandIn(text.text));
 }
 
 /** What a base64 scalar stands for; undefined if it is no base64 or no text. */

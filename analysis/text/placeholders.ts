@@ -186,6 +186,7 @@ function wordPlaceholders(text: string, kind: TextKind): readonly Placeholder[] 
     const start = match.index;
     const end = start + word.length;
     if (asksForValue(word) || (standsForNothing.test(word) && isWholeValue(text, kind, start, end))) {
+      if (isRealDomain(text, start)) continue;
       if (isNameOrPattern(text, kind, start, end)) continue;
       const isDomain = /(?:^|[-_])domains?(?:[-_]|$)/i.test(word);
       found.push(placeholder(text, isDomain ? 'domain' : 'change-me', start, end, isDomain ? { domain: word } : {}));
@@ -292,8 +293,21 @@ function domainPlaceholders(text: string, kind: TextKind, ownDomains: readonly s
   return found;
 }
 
+/** Whether the word that begins here stands in a domain that looks like a placeholder and is none. */
+function isRealDomain(text: string, start: number): boolean {
+  let end = start;
+  while (/[\w.-]/.test(text.charAt(end))) end++;
+  let from = start;
+  while (from > 0 && /[\w.-]/.test(text.charAt(from - 1))) from--;
+  return realDomains.test(text.slice(from, end).toLowerCase());
+}
+
+/** Hetzner's object storage, storage boxes and mail servers have such names (docs.hetzner.com). */
+const realDomains = /(?:^|\.)your-(?:objectstorage\.com|storagebox\.de)\.?$|\.your-server\.de\.?$/;
+
 function placeholderDomain(host: string, own: readonly string[], inPath: boolean): string | undefined {
   const lower = host.toLowerCase();
+  if (realDomains.test(lower)) return undefined;
   const reserved = /(?:^|\.)(example\.(?:com|org|net))$/.exec(lower)?.[1];
   if (reserved !== undefined) return reserved;
   // Nobody runs a homeserver under these either; a file's name such as `example.conf` is none.

@@ -1,6 +1,7 @@
 import { nearest } from '../../analysis/nearest';
 import { apiVersionsOf, isDefinedInTree, kindsOf, schemaFor, type Type } from '../../analysis/schema';
 import { nodeAt, type SchemaProblem, schemaProblems } from '../../analysis/schema-check';
+import { isStandIn } from '../../analysis/secret-data';
 import { deleteEntry, quoted, renameKey, replaceEntry, replaceScalar, replaceValue } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { PathKey, Value } from '../../manifests/value';
@@ -15,6 +16,7 @@ export default {
   remedy: 'Correct the name of the field, put it where it belongs, or write the value in the type that the field has.',
   traps: [
     "Kubernetes' own kinds, CloudNativePG, the MinIO Operator, cert-manager and the monitors of the Prometheus Operator are checked offline with built-in schemas. A CustomResourceDefinition in the tree comes first.",
+    'The field `sops`, which SOPS adds and takes out again, and the texts that it has encrypted are left alone.',
     'Kinds without a schema are not checked; schema-unknown-kind names each of them once.',
     'Null values are allowed, as in `annotations:` with nothing but comments below. Fields that begin with `x-` are left alone.',
     'Labels, annotations, environment variables and the data of ConfigMaps and Secrets are strings: `value: 8080` and `enabled: yes` need quotes.',
@@ -62,12 +64,23 @@ export default {
     const root = nodeAt(tree, resource.root.path);
     if (root === undefined) return;
     for (const problem of schemaProblems(tree, root, schema)) {
+      if (isEncrypted(resource, problem)) continue;
       // An operator's next version may have what this one lacks; what is a near miss of a known name is not that.
       const isSure = kindsOf(resource.apiVersion) !== undefined || isDefinedInTree(workspace, resource);
       yield asProblem(resource, problem, schema, isSure);
     }
   },
 } satisfies Rule;
+
+/**
+ * What SOPS leaves in an object that it has encrypted, and takes out before the object is applied: its own field `sops`,
+ * which always has a version, and encrypted texts in place of values of any type.
+ */
+function isEncrypted(resource: Resource, { kind, path }: SchemaProblem): boolean {
+  return kind === 'field'
+    ? path.length === 1 && path[0] === 'sops' && resource.root.at('sops', 'version').exists
+    : isStandIn(resource.root.at(...path).text);
+}
 
 function asProblem(resource: Resource, problem: SchemaProblem, schema: Type, isSure: boolean): Problem {
   const value = resource.root.at(...problem.path);

@@ -1,4 +1,4 @@
-import { decodeBase64 } from '../../analysis/secret-data';
+import { decodeBase64, isStandIn } from '../../analysis/secret-data';
 import { replaceScalar } from '../../manifests/edit';
 import type { Rule } from '../rule';
 
@@ -12,6 +12,7 @@ export default {
   traps: [
     'Bytes that are no text, such as a keystore, are base64 all the same and accepted.',
     'Without its padding (`=`) a value is refused like any other.',
+    'What SOPS has encrypted (`ENC[…]`), and references that a plugin replaces, are no values yet.',
   ],
   sources: ['Kubernetes API reference, Secret v1: data is base64, stringData is plain'],
   examples: {
@@ -40,7 +41,7 @@ export default {
   kinds: ['Secret'],
   *check(secret) {
     for (const [key, value] of secret.root.at('data').entries()) {
-      if (value.text === undefined || isBase64(value.text)) continue;
+      if (value.text === undefined || isBase64(value.text) || isStandIn(value.text)) continue;
       yield {
         at: value,
         message: `${key} of Secret ${secret.name} is not base64, so the API server refuses the object — encode it, or move it to stringData.`,

@@ -15,6 +15,8 @@ describe('findPlaceholders', () => {
         ['value', '«change me»'],
         ['value', '"«Change me»"'],
         ['value', 'please change me later'],
+        ['value', 'https://nbg1.your-objectstorage.com'],
+        ['value', 'u1.your-storagebox.de mail.your-server.de'],
         ['value', '«CHANGE ME» NOW'],
         ['value', '«CHANGE_ME_32_CHARS»'],
         ['value', '«changeMePlease»'],
