@@ -23,10 +23,13 @@ export function* madeFrom(resource: Resource): Iterable<MadeObject> {
 /** Whether a Secret or ConfigMap is filled by a controller with what another one has, so that its keys are not written. */
 export function isFilledByCopy({ root }: Resource): boolean {
   const annotations = root.at('metadata', 'annotations');
-  return ['reflector.v1.k8s.emberstack.com/reflects', 'replicator.v1.mittwald.de/replicate-from'].some(
+  return ['reflector.v1.k8s.emberstack.com/reflects', 'replicator.v1.mittwald.de/replicate-from', unknownKeys].some(
     name => annotations.at(name).text,
   );
 }
+
+/** Marks an object that a kustomization makes of files which the tree does not have. */
+export const unknownKeys = 'matrix-preflight/unknown-keys';
 
 const makers: Readonly<Record<string, (resource: Resource) => Iterable<MadeObject>>> = {
   // external-secrets.io/latest/api/clusterexternalsecret.

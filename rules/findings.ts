@@ -1,4 +1,5 @@
 import { valueAt } from '../analysis/describe/value-at';
+import { type View, viewsOf } from '../analysis/kustomization/views';
 import { isPatch } from '../analysis/kustomize';
 import { decodeBase64 } from '../analysis/secret-data';
 import { settingsOf } from '../analysis/settings';
@@ -7,11 +8,12 @@ import type { ManifestDocument } from '../manifests/document';
 import type { SourceFile } from '../manifests/file';
 import type { Resource } from '../manifests/resource';
 import type { Place, TextEdit } from '../manifests/span';
-import type { Workspace } from '../manifests/workspace';
+import { Workspace } from '../manifests/workspace';
 import { fingerprints } from './fingerprint';
 import type { Fix, Found, Problem, Rule, Severity } from './rule';
 import { signOffsOf } from './sign-offs';
 import { suppressionsOf } from './suppressions';
+import { inFiles, ViewPlaces } from './views';
 
 /** A problem that a rule found, with the rule and what it was looking at. */
 export interface Finding {
@@ -48,8 +50,15 @@ export function checkWorkspace(
   rules: readonly Rule[],
   options: CheckOptions = {},
 ): readonly Finding[] {
-  const raw: RawFinding[] = [];
   const active = rules.filter(rule => isActive(rule, workspace, options));
+  const views = viewsOf(workspace.files);
+  const raw = views.length === 0 ? rawFindings(workspace, active) : builtFindings(workspace, views, active);
+  return withFindingsChecks(raw, publish(raw, workspace, options), workspace.files, active, workspace, options);
+}
+
+/** What rules find in a tree that is as it is written. */
+function rawFindings(workspace: Workspace, active: readonly Rule[]): readonly RawFinding[] {
+  const raw: RawFinding[] = [];
   for (const rule of active)
     if ('checkWorkspace' in rule) raw.push(...run(rule, workspace, undefined, () => rule.checkWorkspace(workspace)));
   const byKind = rulesByKind(active);
@@ -57,7 +66,44 @@ export function checkWorkspace(
     raw.push(...fileFindings(file, active, workspace));
     for (const document of file.documents) raw.push(...documentFindings(document, byKind, active, workspace));
   }
-  return withFindingsChecks(raw, publish(raw, workspace, options), workspace.files, active, workspace, options);
+  return raw;
+}
+
+/** What they find in each deployment that kustomizations build, and in the files that these are built from. */
+function builtFindings(workspace: Workspace, views: readonly View[], active: readonly Rule[]): readonly RawFinding[] {
+  const raw = workspace.files.flatMap(file => ownFindings(file, views, active, workspace));
+  for (const view of views) {
+    const built = new Workspace({ isLive: false });
+    for (const { uri, path, text, unread } of view.files) built.update(uri, path, text, unread);
+    raw.push(...inFiles(rawFindings(built, active), new ViewPlaces(view, workspace)));
+    for (const crash of takeCrashes(built)) note(workspace, crash);
+  }
+  return raw;
+}
+
+/** What a file that no view shows says by itself: that it cannot be read, or is not written well. */
+export function ownFindings(
+  file: SourceFile,
+  views: readonly View[],
+  rules: readonly Rule[],
+  workspace: Workspace,
+): readonly RawFinding[] {
+  const isShown = views.some(view => view.files.some(one => one.uri === file.uri && one.text !== ''));
+  if (isShown) return none;
+  // A patch that changes nothing is in no view, and what is left open in it is found nowhere else.
+  const isIdle = isPatch(workspace, file) && !views.some(view => view.applied.has(file.path));
+  const byKind = rulesByKind(rules);
+  return [
+    ...fileFindings(file, rules, workspace),
+    ...(isIdle ? file.documents.flatMap(one => one.resources) : []).flatMap(resource =>
+      rulesFor(resource, byKind).flatMap(rule => resourceFindings(rule, resource, workspace)),
+    ),
+    ...file.documents.flatMap(document =>
+      rules.flatMap(rule =>
+        'checkDocument' in rule ? run(rule, workspace, undefined, () => rule.checkDocument(document, workspace)) : [],
+      ),
+    ),
+  ];
 }
 
 /** The findings, and what the rules about findings say of them. `found` is what was published of `raw`. */
@@ -159,9 +205,13 @@ export function run(
     const problems = [...check()];
     return problems.length === 0 ? none : problems.map(problem => ({ rule, problem, resource }));
   } catch (error) {
-    crashes.get(workspace)?.push({ rule: rule.id, error }) ?? crashes.set(workspace, [{ rule: rule.id, error }]);
+    note(workspace, { rule: rule.id, error });
     return none;
   }
+}
+
+function note(workspace: Workspace, crash: RuleCrash): void {
+  crashes.get(workspace)?.push(crash) ?? crashes.set(workspace, [crash]);
 }
 
 /** The rules that threw since the last call, so that the caller can tell the user and the tests can fail. */

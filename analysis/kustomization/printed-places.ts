@@ -1,0 +1,122 @@
+import { quoted } from '../../manifests/edit';
+import type { Place, Span, TextEdit } from '../../manifests/span';
+import { isTree, readTree } from '../../manifests/tree';
+import type { MadeSegment, PrintedText, Segment, SliceSegment } from './print';
+
+/** Where a part of a printed text stands in the files; what kustomize adds by itself stands where the next thing does. */
+export function placeIn({ text, segments }: PrintedText, span: Span): Place | undefined {
+  const segment = segmentAt(segments, span);
+  if (!segment) return undefined;
+  if (!segment.document) return placeInMade(text, segment, span);
+  const start = offsetIn(segment, span.start);
+  return segment.document.place(start, Math.max(start, endIn(segments, segment, span.end)));
+}
+
+/** The same edit of the files; undefined where it cannot be made there. */
+export function editIn(printed: PrintedText, { at, newText }: TextEdit): TextEdit | undefined {
+  const { span } = at;
+  const { segments, text } = printed;
+  const slice = segments.find(one => one.document && one.start <= span.start && span.end <= one.end);
+  if (slice?.document) {
+    const [start, end] = [slice.from + span.start - slice.start, slice.from + span.end - slice.start];
+    return { at: slice.document.place(start, end), newText };
+  }
+  const made = segments.find(one => !one.document && one.start <= span.start && span.end <= one.end);
+  if (!made || made.document || made.style === 'key') return undefined;
+  const isWhole = span.start === made.start && span.end === made.end;
+  const { scalar } = made.origin;
+  if (isWhole && made.style !== 'block') {
+    const replaced = scalarIn(newText);
+    if (replaced === undefined) return undefined;
+    if (!scalar) return isHarmless(replaced) ? { at: made.origin.whole, newText: replaced } : undefined;
+    const { style } = scalar;
+    if (style === 'literal' || style === 'folded' || replaced.includes('\n')) return undefined;
+    return { at: scalar, newText: quoted(replaced, style === 'single' || style === 'double' ? style : 'plain') };
+  }
+  if (made.style === 'escaped') return undefined;
+  if (made.style === 'block') {
+    const prefix = scalar?.mapped.linePrefix;
+    const isLoose = !scalar && made.origin.part(0, 0).span.start !== made.origin.whole.span.end;
+    const indent = scalar ? prefix : isLoose ? '' : undefined;
+    if (indent === undefined) return newText.includes('\n') ? undefined : partEdit(text, made, span, newText);
+    return partEdit(text, made, span, newText.replaceAll(`\n${' '.repeat(made.indent)}`, `\n${indent}`));
+  }
+  return isHarmless(newText) ? partEdit(text, made, span, newText) : undefined;
+}
+
+function partEdit(text: string, made: MadeSegment, span: Span, newText: string): TextEdit {
+  return { at: placeInMade(text, made, span), newText };
+}
+
+/** Text that means the same in quotes of any kind and without. */
+function isHarmless(text: string): boolean {
+  return /^[\w./@%+,~=-]*$/.test(text);
+}
+
+function scalarIn(yaml: string): string | undefined {
+  const tree = readTree(yaml.trim());
+  if (!isTree(tree)) return undefined;
+  return /^\s*(?:[[{|>&*!]|-\s)/.test(yaml) ? undefined : textOf(yaml.trim());
+}
+
+function textOf(yaml: string): string | undefined {
+  if (yaml.startsWith('"')) {
+    try {
+      return String(JSON.parse(yaml));
+    } catch {
+      return undefined;
+    }
+  }
+  return yaml.startsWith("'") ? yaml.slice(1, -1).replaceAll("''", "'") : yaml;
+}
+
+function placeInMade(text: string, segment: MadeSegment, span: Span): Place {
+  const { origin, style } = segment;
+  if (span.start <= segment.start && span.end >= segment.end) return origin.whole;
+  if (style === 'escaped' || style === 'key') return origin.whole;
+  const [start, end] = [span.start, span.end].map(offset =>
+    decodedOffset(text, segment, Math.min(Math.max(offset, segment.start), segment.end)),
+  ) as [number, number];
+  return origin.part(start, end);
+}
+
+/** The offset in what a scalar says that an offset in what is printed of it stands for. */
+function decodedOffset(text: string, { start, end, style, indent }: MadeSegment, offset: number): number {
+  if (style === 'plain') return offset - start;
+  if (style === 'quoted') return Math.min(Math.max(offset - start - 1, 0), end - start - 2);
+  let decoded = 0;
+  for (let line = start; ; ) {
+    const newline = text.indexOf('\n', line);
+    const stop = newline === -1 || newline >= end ? end : newline;
+    const content = Math.min(line + indent, stop);
+    if (offset <= stop) return decoded + Math.max(0, offset - content);
+    decoded += stop - content + 1;
+    line = stop + 1;
+    if (line > end) return decoded;
+  }
+}
+
+/** The segment in which a span begins; between two, the next, and behind all, the last. */
+function segmentAt(segments: readonly Segment[], span: Span): Segment | undefined {
+  let low = 0;
+  let high = segments.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const segment = segments[middle];
+    if (segment && (segment.end > span.start || (segment.end === span.start && span.end === span.start))) high = middle;
+    else low = middle + 1;
+  }
+  return segments[low];
+}
+
+function offsetIn(segment: SliceSegment, offset: number): number {
+  return segment.from + Math.min(Math.max(offset, segment.start), segment.end) - segment.start;
+}
+
+/** The end of a span in the document in which it begins. */
+function endIn(segments: readonly Segment[], first: SliceSegment, end: number): number {
+  let last = first;
+  for (const segment of segments)
+    if (segment.document === first.document && segment.start >= first.start && segment.start < end) last = segment;
+  return offsetIn(last, end);
+}
