@@ -1,5 +1,6 @@
 import { getActiveSub } from 'alien-signals';
 import { cached } from './derived';
+import { difference } from './difference';
 import { rootOf } from './embedded';
 import type { SourceFile } from './file';
 import { NodeReads } from './node-reads';
@@ -17,6 +18,7 @@ import {
   type Tree,
 } from './tree';
 import { changesBetween, firstIds, type NodeIds, type TreeChanges } from './tree-changes';
+import { type PatchedTree, patchTree } from './tree-patch';
 import type { TreeSource, Value } from './value';
 
 /**
@@ -154,13 +156,15 @@ export class ManifestDocument implements TreeSource {
   accept(text: string): 'comments' | 'values' | undefined {
     if (text === (this.#typed?.text ?? this.#tree.text)) return 'comments';
     if (this.isUnread || this.isTemplate || isTemplate(text)) return undefined;
-    const { tree: read, problems } = readOrRecover(text);
+    const differs = difference(this.#tree.text, text);
+    const patched = patchTree(this.#tree, text, differs);
+    const { tree: read, problems } = patched ? { tree: patched.tree, problems: [] } : readOrRecover(text);
     if (problems.length > 0) {
       if (this.resources.length === 0) return undefined;
-      this.#take({ text, problems, ...difference(this.#tree.text, text) });
+      this.#take({ text, problems, at: differs.now, before: differs.before });
       return 'comments';
     }
-    const changes = this.#changesTo(read);
+    const changes = this.#changesTo(read, patched);
     if (!changes) return undefined;
     // Comments that show commands say what is created by hand.
     const isSaidInComments = commandsInComments(text) !== commandsInComments(this.#tree.text);
@@ -178,8 +182,8 @@ export class ManifestDocument implements TreeSource {
     this.reads.problemsChanged();
   }
 
-  #changesTo(read: Tree): Changes | undefined {
-    const scalars = changedScalars(this.#tree, read);
+  #changesTo(read: Tree, patched: PatchedTree | undefined): Changes | undefined {
+    const scalars = patched ? patched.changed : changedScalars(this.#tree, read);
     if (scalars?.length === 0) return { ...nothing, isEmpty: true };
     if (scalars?.every(node => pathOf(this.#tree, node)))
       return scalars.some(node => isIdentity(this.#tree, node))
@@ -209,19 +213,6 @@ interface Typed {
   readonly at: Span;
   /** What stood there before. */
   readonly before: Span;
-}
-
-function difference(before: string, now: string): Pick<Typed, 'at' | 'before'> {
-  const shorter = Math.min(before.length, now.length);
-  let start = 0;
-  while (start < shorter && before.charCodeAt(start) === now.charCodeAt(start)) start++;
-  let same = 0;
-  while (
-    same < shorter - start &&
-    before.charCodeAt(before.length - 1 - same) === now.charCodeAt(now.length - 1 - same)
-  )
-    same++;
-  return { at: { start, end: now.length - same }, before: { start, end: before.length - same } };
 }
 
 /** What begins where something was put in stands behind it, and what ends there before it. */

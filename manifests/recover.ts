@@ -24,7 +24,7 @@ export function recoverTree(text: string): RecoveredTree {
       add(builder, text, document.contents, document, 0);
     break;
   }
-  return { tree: builder.finish(), problems };
+  return { tree: { ...builder.finish(), isRecovered: true }, problems };
 }
 
 function* compose(text: string): Iterable<YamlDocument> {

@@ -26,6 +26,8 @@ export interface Tree {
   readonly tags: ReadonlyMap<number, string>;
   /** Node → decoded text: of every scalar of a recovered document, and of block and escaped scalars once read. */
   readonly decoded: Map<number, string>;
+  /** Whether it was read by the parser that goes on after errors, which writes some of it down in another way. */
+  readonly isRecovered?: true;
 }
 
 export type NodeKind = 'mapping' | 'sequence' | 'scalar' | 'alias';
@@ -404,6 +406,44 @@ const styleNames: Readonly<Record<number, NodeStyle>> = Object.fromEntries(
 
 function field(tree: Tree, node: number, which: 0 | 1 | 2 | 3 | 4): number {
   return tree.nodes[node * stride + which] ?? 0;
+}
+
+/** A tree whose text has become longer or shorter by `shift` before `at`, where no node is. */
+export function movedTree(tree: Tree, text: string, at: number, shift: number): Tree {
+  const nodes = Int32Array.from(tree.nodes);
+  for (let node = 0; node < nodes.length; node += stride) {
+    for (const edge of [node + 1, node + 2]) if ((nodes[edge] ?? 0) >= at) nodes[edge] = (nodes[edge] ?? 0) + shift;
+  }
+  return { ...tree, text, nodes };
+}
+
+/** A tree in which a scalar is written as another one is, whose content stands from `start` to `end` of the new text. */
+export function withScalar(
+  { tree, text, shift }: { readonly tree: Tree; readonly text: string; readonly shift: number },
+  scalar: number,
+  other: Tree,
+  written: number,
+  start: number,
+  end: number,
+): Tree {
+  const nodes = Int32Array.from(tree.nodes);
+  const from = nodes[scalar * stride + 1] ?? 0;
+  const until = sourceSpan(tree, scalar).end;
+  const meta = other.nodes[written * stride] ?? 0;
+  const isQuoted = ['single', 'double'].includes(nodeStyle(other, written));
+  for (let node = 0; node < nodes.length; node += stride) {
+    const [first, last] = [nodes[node + 1] ?? 0, nodes[node + 2] ?? 0];
+    if (first > from) nodes[node + 1] = first + shift;
+    // What ends with the scalar ends with it still: behind it a comment may have begun.
+    if (last > until) nodes[node + 2] = last + shift;
+    else if (last === until) nodes[node + 2] = isQuoted ? end + 1 : end;
+  }
+  nodes[scalar * stride] = meta;
+  nodes[scalar * stride + 1] = start;
+  nodes[scalar * stride + 2] = end;
+  const decoded = new Map(tree.decoded);
+  decoded.delete(scalar);
+  return { ...tree, text, nodes, decoded };
 }
 
 /** Whether two scalars say the same, each in its tree. */

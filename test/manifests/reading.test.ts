@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
 import { readTree as readFiles } from '../../files/disk';
@@ -56,13 +55,8 @@ describe('the two readers', () => {
     it(`agree on ${name}`, () => compare(text));
   }
 
-  const corpus = [
-    '../shared/corpus/before/deployment',
-    '../shared/corpus/after/deployment',
-    'examples/production',
-  ].filter(existsSync);
-  for (const root of corpus) {
-    it(`agree on a whole tree (${root.split('/').slice(-2).join('/')})`, () => {
+  for (const root of ['examples/production', 'examples/broken']) {
+    it(`agree on a whole tree (${root})`, () => {
       let documents = 0;
       for (const { path, text } of readFiles(root)) {
         if (!/\.ya?ml$/.test(path)) continue;
