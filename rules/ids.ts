@@ -4,6 +4,7 @@
 export const ruleIds: readonly string[] = [
   'alert-rules-missing',
   'clamav-unknown-option',
+  'clamd-memory-low',
   'component-deployed-twice',
   'component-missing',
   'config-copy-drift',

@@ -1043,6 +1043,10 @@ stringData:
     'haproxy-media-unrouted',
     edit(haproxyConfig, '      acl is_media path_beg /_matrix/client/v1/media/\n', ''),
   ),
+  mutation('clamd-memory-low', [
+    edit(clamav, '    ConcurrentDatabaseReload no\n', ''),
+    edit(clamav, '              memory: 4Gi\n', '              memory: 2Gi\n'),
+  ]),
   mutation(
     'clamav-unknown-option',
     edit(clamav, '    Foreground yes\n    LogTime yes\n', '    Foreground yes\n    Daemonize no\n    LogTime yes\n'),
