@@ -1,3 +1,4 @@
+import { isFilledIn } from '../../analysis/filled-in';
 import { containersOf, workloadKinds } from '../../analysis/pods';
 import { familiesOf } from '../../analysis/roles';
 import { findPlaceholders } from '../../analysis/text/placeholders';
@@ -10,6 +11,9 @@ export default {
   summary: 'A container’s image is still a placeholder.',
   why: 'No registry has an image of this name, so the pod stays in `ImagePullBackOff`.',
   remedy: 'Name the image that you built or chose, with its tag.',
+  traps: [
+    'A variable such as `${TAG}` is no placeholder in a tree whose variables are filled in before it is applied, by Flux or by envsubst.',
+  ],
   examples: {
     bad: `
       #- /app.yaml
@@ -38,11 +42,11 @@ export default {
     `,
   },
   kinds: [...workloadKinds],
-  *check(resource) {
+  *check(resource, workspace) {
     for (const { name, value } of containersOf(resource)) {
       const image = value.at('image');
       const found = findPlaceholders(image.text ?? '', 'value')[0];
-      if (!found) continue;
+      if (!found || (found.class === 'env' && isFilledIn(workspace, found.text))) continue;
       yield {
         at: image.part(found.span.start, found.span.end),
         // The image of key_vault is what holds its application.

@@ -1,3 +1,4 @@
+import { isFilledIn } from '../../analysis/filled-in';
 import { referrersOf } from '../../analysis/references';
 import { secretEntries } from '../../analysis/secret-data';
 import { languageOf, maskComments } from '../../analysis/text/comments';
@@ -55,7 +56,10 @@ export default {
       const found = findPlaceholders(searched, 'value').find(
         ({ class: kind, text: part }) =>
           kind !== 'domain' &&
-          !(kind === 'env' && (part.length !== text.trim().length || isFilledInOnTheWay(workspace))) &&
+          !(
+            kind === 'env' &&
+            (part.length !== text.trim().length || isFilledIn(workspace, text) || isFilledInOnTheWay(workspace))
+          ) &&
           !(isTemplate && kind === 'token'),
       );
       if (!found) continue;
@@ -80,9 +84,5 @@ const fillers: Index<true> = {
   *textFile({ text }) {
     if (/\benvsubst\b|\bgomplate\b|\bsops\b|\bytt\b|\bansible\b|\bterraform\b|\bargocd\b|\bflux\b/i.test(text))
       yield ['', true];
-  },
-  *resource({ kind, root }) {
-    // Flux puts variables in for a Kustomization with postBuild.
-    if (kind === 'Kustomization' && root.at('spec', 'postBuild').exists) yield ['', true];
   },
 };

@@ -1,6 +1,7 @@
 import { absentClusters, clusterInName } from '../../analysis/absent-clusters';
 import { isChartObject } from '../../analysis/charts';
 import { type Declaration, declarationsOf, declaredNames } from '../../analysis/declarations';
+import { isFilledIn } from '../../analysis/filled-in';
 import { nearest } from '../../analysis/nearest';
 import { type Reference, type ReferencedKind, referencesIn } from '../../analysis/references';
 import { familiesOf, redisMains } from '../../analysis/roles';
@@ -38,6 +39,7 @@ export function* missingObjects(
     const [reference] = required;
     if (!reference) continue;
     const name = reference.name.text ?? '';
+    if (isFilledIn(workspace, name)) continue;
     const found = declarationsOf(workspace, reference.kind, reference.namespace, name);
     if (found.some(one => one.origin !== 'promise') || isReportedElsewhere(workspace, resource, reference)) continue;
     const fromChart = isChartObject(workspace, reference.namespace, name);

@@ -1,3 +1,4 @@
+import { isFilledIn } from '../../analysis/filled-in';
 import { nearest } from '../../analysis/nearest';
 import { apiVersionsOf, isDefinedInTree, kindsOf, schemaFor, type Type } from '../../analysis/schema';
 import { nodeAt, type SchemaProblem, schemaProblems } from '../../analysis/schema-check';
@@ -64,7 +65,7 @@ export default {
     const root = nodeAt(tree, resource.root.path);
     if (root === undefined) return;
     for (const problem of schemaProblems(tree, root, schema)) {
-      if (isEncrypted(resource, problem)) continue;
+      if (isEncrypted(resource, problem) || isFilledIn(workspace, resource.root.at(...problem.path).text)) continue;
       // An operator's next version may have what this one lacks; what is a near miss of a known name is not that.
       const isSure = kindsOf(resource.apiVersion) !== undefined || isDefinedInTree(workspace, resource);
       yield asProblem(resource, problem, schema, isSure);

@@ -1,3 +1,4 @@
+import { isFilledIn } from '../../analysis/filled-in';
 import { refusedNames } from '../../analysis/validation/names';
 import { refusedObject } from '../../analysis/validation/objects';
 import { refusedPods } from '../../analysis/validation/pods';
@@ -88,9 +89,10 @@ export default {
     `,
   },
   kinds: ['*'],
-  *check(resource) {
+  *check(resource, workspace) {
     for (const refusals of [refusedNames(resource), refusedPods(resource), refusedObject(resource)])
-      for (const { at, what, advice, instead } of refusals)
+      for (const { at, what, advice, instead } of refusals) {
+        if (isFilledIn(workspace, at.text)) continue;
         yield {
           at: at.kind === 'scalar' ? at : at.key,
           message: `${what} — ${advice}.`,
@@ -104,5 +106,6 @@ export default {
             return edit ? [{ title: `Write ${instead}`, safe: false, edits: [edit] }] : [];
           },
         };
+      }
   },
 } satisfies Rule;

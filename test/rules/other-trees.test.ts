@@ -65,4 +65,54 @@ describe('trees that are made in other ways than the checklist’s own', () => {
       );
     }
   });
+
+  it('may have variables that Flux or envsubst fills in before anything is applied', () => {
+    const app = (replicas: string) => `
+      #- /app.yaml
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata:
+        name: app
+        namespace: matrix
+      spec:
+        replicas: ${replicas}
+        selector:
+          matchLabels: {app: app}
+        template:
+          metadata:
+            labels: {app: app}
+          spec:
+            containers:
+              - name: app
+                image: registry.test/app:\${app_tag}
+                envFrom:
+                  - secretRef:
+                      name: \${app_secret}
+                resources:
+                  limits:
+                    memory: \${app_memory}`;
+    const about = (source: string) =>
+      foundIn(source).filter(one => /placeholder|reference-missing|crd-unknown|refused/.test(one));
+    const wrong = ['error crd-unknown-field', 'error placeholder-image', 'error reference-missing-secret'];
+    const flux = `
+      #- /flux.yaml
+      apiVersion: kustomize.toolkit.fluxcd.io/v1
+      kind: Kustomization
+      metadata:
+        name: app
+        namespace: flux-system
+      spec:
+        postBuild:
+          substituteFrom:
+            - kind: ConfigMap
+              name: cluster`;
+    assert.deepEqual(about(app('2').replace('${app_memory}', '1Gi')).sort(), wrong.slice(1));
+    assert.deepEqual(about(app('${app_replicas}').replace('${app_memory}', '1Gi')).sort(), wrong);
+    assert.deepEqual(about(app('${app_replicas}')), [], 'by the number of variables');
+    assert.deepEqual(about(app('${app_replicas:=2}').replace('${app_memory}', '1Gi')), [], 'by a default for Flux');
+    assert.deepEqual(about(app('${app_replicas}').replace('${app_memory}', '1Gi') + flux), [], 'by Flux');
+    assert.deepEqual(about(app('${app_replicas}').replace('image: registry.test/app', 'image: CHANGEME')), [
+      'error placeholder-image',
+    ]);
+  });
 });

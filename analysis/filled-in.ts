@@ -1,0 +1,59 @@
+import type { Resource } from '../manifests/resource';
+import type { Value } from '../manifests/value';
+import type { Index, Workspace } from '../manifests/workspace';
+
+/**
+ * Whether a text has a variable (`${x}`) that something fills in before the manifests are applied, so that what the text
+ * will be is not known. kubectl fills in nothing; Flux does, and so does whoever runs envsubst.
+ */
+export function isFilledIn(workspace: Workspace, text: string | undefined): boolean {
+  return text !== undefined && variable.test(text) && workspace.shared(fillsVariables);
+}
+
+/** Fluxes `${x:=y}`, `${x:-y}` and `${x/y/z}` as well (fluxcd.io, Kustomization, "Post build variable substitution"). */
+const variable = /(?<!\$)\$\{[A-Za-z_]\w*(?:[:/#%=^,-][^{}\n]*)?\}/;
+
+/**
+ * What tells that variables are filled in: Flux is told to, a script runs a program that does, a default is written as
+ * only Flux reads it, or variables stand in so many fields that no program ever expands that somebody must do it.
+ */
+function fillsVariables(workspace: Workspace): boolean {
+  return workspace.lookup(fillers, '').length > 0 || new Set(workspace.lookup(variablesInFields, '')).size >= 3;
+}
+
+const fillers: Index<true> = {
+  name: 'what fills in variables of manifests by itself',
+  *textFile({ text }) {
+    if (/\b(?:envsubst|gomplate|ytt)\b/.test(text)) yield ['', true];
+  },
+  *resource(resource) {
+    const isFlux = resource.qualifiedKind === 'Kustomization.kustomize.toolkit.fluxcd.io';
+    if (isFlux && resource.root.at('spec', 'postBuild').exists) yield ['', true];
+    else if (fieldsWithVariables(resource).some(({ text }) => /\$\{\w+:=/.test(text ?? ''))) yield ['', true];
+  },
+};
+
+const variablesInFields: Index<string> = {
+  name: 'variables in fields that nothing in a cluster expands',
+  *resource(resource) {
+    for (const { name, text } of fieldsWithVariables(resource)) {
+      const variable = fields.has(String(name)) ? /(?<!\$)\$\{([A-Za-z_]\w*)/.exec(text ?? '')?.[1] : undefined;
+      if (variable !== undefined) yield ['', variable];
+    }
+  },
+};
+
+/** The single lines with a variable in an object. Lists hold words of commands, and ConfigMaps texts for programs. */
+function fieldsWithVariables(resource: Resource): readonly Value[] {
+  if (resource.kind === 'ConfigMap' || resource.kind === 'Secret') return [];
+  return [...resource.root.scalars(text => text.includes('${') && !text.includes('\n'))].filter(
+    ({ name }) => typeof name === 'string',
+  );
+}
+
+/** Fields of objects that take a name, an image, a host or an amount. */
+const fields: ReadonlySet<string> = new Set(
+  'namespace replicas instances image imageName storageClassName storageClass size storage host cpu memory schedule secretName claimName ingressClassName loadBalancerIP database owner'.split(
+    ' ',
+  ),
+);
