@@ -189,6 +189,7 @@ import suppressionUnused from './suppression/suppression-unused';
 import suppressionWithoutReason from './suppression/suppression-without-reason';
 import waiverUnused from './suppression/waiver-unused';
 import configCopyDrift from './synapse/config-copy-drift';
+import federationUndiscoverable from './synapse/federation-undiscoverable';
 import initToolMissingInImage from './synapse/init-tool-missing-in-image';
 import synapseInstanceMap from './synapse/synapse-instance-map';
 import synapseLogFileUnwritable from './synapse/synapse-log-file-unwritable';
@@ -259,6 +260,7 @@ export const rules: readonly Rule[] = [
   elementConfigNotMounted,
   elementHomeserverMismatch,
   elementPdbMissing,
+  federationUndiscoverable,
   fieldValueRefused,
   fileNotRead,
   fileTemplatedSkipped,

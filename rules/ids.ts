@@ -32,6 +32,7 @@ export const ruleIds: readonly string[] = [
   'element-config-not-mounted',
   'element-homeserver-mismatch',
   'element-pdb-missing',
+  'federation-undiscoverable',
   'field-value-refused',
   'file-not-read',
   'file-templated-skipped',
