@@ -188,6 +188,7 @@ import suppressionUnknownRule from './suppression/suppression-unknown-rule';
 import suppressionUnused from './suppression/suppression-unused';
 import suppressionWithoutReason from './suppression/suppression-without-reason';
 import waiverUnused from './suppression/waiver-unused';
+import clientAddressLost from './synapse/client-address-lost';
 import configCopyDrift from './synapse/config-copy-drift';
 import federationUndiscoverable from './synapse/federation-undiscoverable';
 import initToolMissingInImage from './synapse/init-tool-missing-in-image';
@@ -233,6 +234,7 @@ export const rules: readonly Rule[] = [
   alertRulesMissing,
   clamavUnknownOption,
   clamdMemoryLow,
+  clientAddressLost,
   componentDeployedTwice,
   componentMissing,
   configCopyDrift,

@@ -5,6 +5,7 @@ export const ruleIds: readonly string[] = [
   'alert-rules-missing',
   'clamav-unknown-option',
   'clamd-memory-low',
+  'client-address-lost',
   'component-deployed-twice',
   'component-missing',
   'config-copy-drift',

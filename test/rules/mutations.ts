@@ -1051,6 +1051,7 @@ stringData:
     'clamav-unknown-option',
     edit(clamav, '    Foreground yes\n    LogTime yes\n', '    Foreground yes\n    Daemonize no\n    LogTime yes\n'),
   ),
+  mutation('client-address-lost', edit(synapseConfig, '        x_forwarded: true\n', '')),
   mutation('federation-undiscoverable', edit(synapseConfig, '    serve_server_wellknown: true\n', '')),
   mutation('synapse-log-file-unwritable', [
     edit(
