@@ -31,15 +31,6 @@ function deploymentPlace(workspace: Workspace): Place | undefined {
 
 /** The objects that only a Matrix deployment has, the most telling ones first. */
 function parts(workspace: Workspace): readonly Resource[] {
-  const families: readonly Family[] = [
-    'synapse',
-    'livekit',
-    'element',
-    'key_vault',
-    'sync',
-    'coturn',
-    'sygnal',
-    'scanner',
-  ];
+  const families: readonly Family[] = ['synapse', 'element', 'key_vault', 'sync', 'sygnal', 'scanner'];
   return families.flatMap(family => workloads(workspace, family));
 }

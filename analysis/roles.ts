@@ -4,6 +4,7 @@ import type { Index, Workspace } from '../manifests/workspace';
 import { homeserverOf } from './homeserver';
 import { isPatch } from './kustomize';
 import { type Container, containersOf, mainContainersOf, podsOf, podTemplate } from './pods';
+import { runsSentinel } from './text/redis-conf';
 
 /**
  * What a workload is, judged by what it runs and never by where its file lies. A workload may be several things: a
@@ -178,12 +179,29 @@ function decideDatabases(workspace: Workspace): Databases {
   // A name that says LI outweighs a homeserver that was pointed at the wrong cluster, which is a finding of its own.
   const main =
     all.find(cluster => serves(mainHosts)(cluster) && !looksLi(cluster)) ??
+    all.find(cluster => !looksLi(cluster) && !isForOthers(cluster)) ??
     all.find(cluster => !looksLi(cluster)) ??
     all.find(serves(mainHosts));
   const rest = all.filter(cluster => cluster !== main);
-  const li = rest.find(looksLi) ?? rest.find(serves(liHosts)) ?? (rest.length === 1 ? rest[0] : undefined);
+  const synapses = workloads(workspace, 'synapse');
+  // A second cluster of a deployment without an LI instance is somebody else's.
+  const mayBeLi = synapses.length === 0 || synapses.some(isNamedLi);
+  const [second, ...others] = rest.filter(cluster => !isForOthers(cluster));
+  const li = rest.find(looksLi) ?? rest.find(serves(liHosts)) ?? (mayBeLi && others.length === 0 ? second : undefined);
   return { main, li, all };
 }
+
+/** Whether a cluster says of itself that it is the database of a bridge, of an identity provider or of another program. */
+function isForOthers(cluster: Resource): boolean {
+  const { name, root } = cluster;
+  const initdb = root.at('spec', 'bootstrap', 'initdb');
+  return [name, initdb.at('database').string, initdb.at('owner').string].some(
+    one => one !== undefined && others.test(one),
+  );
+}
+
+const others =
+  /(?:^|[-_])(?:mas|auth|authelia|authentik|keycloak|dex|bridges?|hookshot|syncv3|sliding|ma1sd|sygnal|grafana|nextcloud|gitea|forgejo)(?:[-_]|$)|mautrix|authentication|whatsapp|telegram|discord|slack|signal(?!ing)|facebook|instagram/i;
 
 /** The first labels of the database hosts in the homeserver configurations of one instance. */
 function hostsOf(workspace: Workspace, li: boolean): ReadonlySet<string> {
@@ -223,7 +241,7 @@ function isSentinel(container: Container): boolean {
   const words = [...container.value.at('command').scalars(), ...container.value.at('args').scalars()]
     .map(value => value.text ?? '')
     .join(' ');
-  if (/\b(?:redis|valkey)-sentinel\b|--sentinel\b/.test(words)) return true;
+  if (runsSentinel(words)) return true;
   const image = imageName(container.image);
   if (!/(?:^|\/)(?:redis|valkey)[^/]*$/.test(image) || /exporter/.test(image)) return false;
   return (

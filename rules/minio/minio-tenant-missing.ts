@@ -21,6 +21,7 @@ export default {
   remedy: 'Add a Tenant of the MinIO Operator with four servers and two drives each.',
   traps: [
     'Where Synapse and the backups use a store outside of the cluster, none is asked for.',
+    'Where nothing of the tree uses such a store, it is a warning.',
     'A plain workload with the image of MinIO, a Helm chart for it, and a Tenant in a document that cannot be read count as being there.',
   ],
   sources: ['MinIO Operator documentation, Deploy a MinIO Tenant'],
@@ -152,6 +153,7 @@ export default {
     if (!at) return;
     yield {
       at,
+      ...(!inside && !credentials && { severity: 'warning' as const }),
       message: `There is no MinIO Tenant${
         inside
           ? `, so ${inside.text} will not answer`

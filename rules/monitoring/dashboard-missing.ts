@@ -21,7 +21,7 @@ export default {
     'A dashboard is judged by what most of its queries ask for: `synapse_…`; `cnpg_…` or `pg_…`; `node_…`, `container_…` or `kube_…`. Titles decide where the queries do not.',
     'Dashboards from grafana.com in Helm values (`gnetId`) count where a script installs these values; elsewhere the missing dashboard is a warning.',
     'Dashboards in JSON files of their own and GrafanaDashboard resources count as well.',
-    'If there is no dashboard at all, that is said once.',
+    'If there is no dashboard at all, that is said once, as a warning: they may well be kept elsewhere.',
   ],
   sources: ['Grafana Helm chart, sidecar.dashboards and dashboards in values.yaml'],
   examples: {
@@ -121,6 +121,7 @@ export default {
     if (known.length === 0 && offered.length === purposes.length) {
       yield {
         at,
+        severity: 'warning',
         message: `There is no Grafana dashboard in the tree — add one for ${offered.map(one => one.title).join(', ')}, or set components.grafana: off.`,
       };
       return;

@@ -24,7 +24,7 @@ export default {
     'A monitor counts where it really leads to a port of the pods. One that is meant for the component but misses it has a finding of its own, and none here.',
     'The ingress controller is not in the tree: a ServiceMonitor that selects it, or `controller.metrics.serviceMonitor.enabled` in Helm values, is enough.',
     'Misspelt switches of CloudNativePG, such as `monitoring.podMonitorEnabled`, do not count.',
-    'If there is no monitor at all, that is said once.',
+    'If there is no monitor at all, that is said once, as a warning: they may well be kept elsewhere.',
     'Components that are not in the tree are not asked for.',
   ],
   sources: [
@@ -152,6 +152,7 @@ export default {
       if (at)
         yield {
           at,
+          severity: 'warning',
           message: `Nothing in the tree tells Prometheus what to scrape: there is no ServiceMonitor and no PodMonitor for ${wanted.map(one => one.title).join(', ')} — add them, or set components.monitoring: off.`,
           related: wanted
             .flatMap(one => one.missed.slice(0, 3))

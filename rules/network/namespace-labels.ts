@@ -28,6 +28,17 @@ export function carriersOf(workspace: Workspace, key: string, value: string | un
   return [...manifests, ...commands];
 }
 
+/**
+ * Whether a cluster's platform puts a label on namespaces by itself: OpenShift's policy groups (docs.openshift.com, "About
+ * network policy"), Rancher's projects, Flux and Argo CD on what they apply, OLM, and Kubernetes' Pod Security Admission.
+ */
+export function isSetByPlatform(key: string): boolean {
+  return platformLabels.test(key);
+}
+
+const platformLabels =
+  /^(?:(?:[a-z-]+\.)*openshift\.io|field\.cattle\.io|(?:[a-z]+\.)?toolkit\.fluxcd\.io|argocd\.argoproj\.io|olm\.operatorgroup\.uid|pod-security\.kubernetes\.io|kubernetes\.azure\.com|capsule\.clastix\.io)\/|\.tree\.hnc\.x-k8s\.io\/depth$/;
+
 /** Label keys whose value is meant to be the name of the namespace. */
 export const namesNamespace: ReadonlySet<string> = new Set(['name', 'kubernetes.io/name', 'ns', 'namespace']);
 

@@ -3,7 +3,14 @@ import { entryPlace, replaceScalar } from '../../manifests/edit';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Problem, Rule } from '../rule';
-import { carriersOf, mayExist, namesNamespace, nearestNamespace, selectByName } from './namespace-labels';
+import {
+  carriersOf,
+  isSetByPlatform,
+  mayExist,
+  namesNamespace,
+  nearestNamespace,
+  selectByName,
+} from './namespace-labels';
 import { namespaceSelectors } from './peers';
 
 export default {
@@ -16,6 +23,8 @@ export default {
     'Select namespaces by `kubernetes.io/metadata.name`, which Kubernetes puts on every namespace and nobody can change.',
   traps: [
     'A label that a Namespace manifest of the tree carries is accepted.',
+    'Labels that OpenShift, Rancher, Flux, Argo CD, OLM and Kubernetes itself put on namespaces are accepted.',
+    'A label whose key does not say that it is the name of the namespace is a warning: the namespace may be declared elsewhere.',
     'A label that only a script sets with `kubectl label` is accepted, and mentioned: whoever forgets the script loses the traffic. If only a README tells to set it, that is a warning.',
     'A namespace that is selected by name and that nothing in the tree creates is a warning; the namespaces of the cluster itself and of the usual operators count as being there.',
     '`matchLabels` and `matchExpressions` on `kubernetes.io/metadata.name` mean the same; both are accepted.',
@@ -107,13 +116,19 @@ function notCarried(
   key: string,
   values: readonly string[] | undefined,
 ): Pick<Problem, 'message' | 'severity' | 'related'> | undefined {
+  if (isSetByPlatform(key)) return undefined;
   const carriers = (values ?? [undefined]).flatMap(value => carriersOf(workspace, key, value));
   if (carriers.some(one => one.origin === 'manifest')) return undefined;
   const label = values === undefined ? key : `${key}=${values.join(' or ')}`;
   const script = carriers.find(one => one.origin === 'script') ?? carriers[0];
   if (!script) {
+    // A label of any other meaning may be on a namespace that is declared elsewhere.
+    const mayBeElsewhere = !namesNamespace.has(key);
     return {
-      message: `No namespace is known to carry the label ${label}, so this rule matches nothing — select the namespace by ${metadataName}.`,
+      ...(mayBeElsewhere && { severity: 'warning' as const }),
+      message: mayBeElsewhere
+        ? `No Namespace of the tree carries the label ${label}, so this rule may match nothing — select the namespace by ${metadataName}.`
+        : `No namespace is known to carry the label ${label}, so this rule matches nothing — select the namespace by ${metadataName}.`,
     };
   }
   const related = [{ at: script.at, message: `The command that sets ${label}` }];

@@ -1,7 +1,7 @@
 import { anchorFor, nameOf } from '../../analysis/anchor';
 import { declaredNames } from '../../analysis/declarations';
 import { homeserverOf } from '../../analysis/homeserver';
-import { databases, synapseLis } from '../../analysis/roles';
+import { databases, synapseLis, synapseMains } from '../../analysis/roles';
 import { settingsOf } from '../../analysis/settings';
 import type { Rule } from '../rule';
 import { clusterOfHost } from './clusters';
@@ -17,6 +17,7 @@ export default {
     'Add a second CloudNativePG Cluster for the LI instance, or set `components.li: off` in `matrix-preflight.yaml` if there is to be none.',
   traps: [
     'The file may be called anything; the checklist names `infrastructure/01-postgresql/cluster-li.yaml`.',
+    'Where there is Synapse and no LI instance of it, component-missing says so, and nothing is said here.',
     'Nothing is said while the main cluster is missing as well: pg-main-cluster-missing comes first.',
   ],
   sources: ['CloudNativePG documentation, Bootstrap'],
@@ -84,6 +85,8 @@ export default {
     if (settingsOf(workspace).components.li !== 'required' || li) return;
     if (declaredNames(workspace, 'Cluster', undefined).length > 0) return;
     const [synapse] = synapseLis(workspace);
+    // That there is no LI instance at all is said once, by component-missing.
+    if (!synapse && synapseMains(workspace).length > 0) return;
     const host = synapse && homeserverOf(workspace, synapse)?.at('database', 'args', 'host');
     // A host that leads to the main cluster is a finding of its own; it does not name what is missing.
     const wanted = host?.text && !clusterOfHost(workspace, synapse?.namespace, host.text) ? host : undefined;

@@ -1,5 +1,5 @@
 import { quantityOf } from '../../analysis/quantity';
-import { clusterKind } from '../../analysis/roles';
+import { clusterKind, databases } from '../../analysis/roles';
 import { type PostgresFloor, postgresFloor } from '../../analysis/scale';
 import { insertEntry, quoted, replaceScalar, replaceValue } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
@@ -17,6 +17,7 @@ export default {
     'Request at least 2Gi memory, 1 CPU and 50Gi storage for each cluster, the floor for 100 concurrent users. For more users set `scale.ccu` in `matrix-preflight.yaml`.',
   traps: [
     'More than the floor is fine, and quantities are compared by what they mean: `2048Mi` is enough, `2G` is less than `2Gi`, `1000m` is one CPU.',
+    'The table is that of Synapse and of the LI instance; the clusters of bridges and of other programs are not measured by it.',
     'A limit without a request counts as the request, as it does for Kubernetes.',
     "Which table counts is `scale.source`: `checklist`, or `guide` for the larger sizes of the deployment's scaling guide. The tree's own table is taken, as far as it goes; what it does not say comes from a general one.",
   ],
@@ -61,6 +62,8 @@ export default {
   },
   kinds: [clusterKind],
   *check(cluster, workspace) {
+    const { main, li } = databases(workspace);
+    if (cluster !== main && cluster !== li) return;
     const floor = postgresFloor(workspace);
     yield* checkResources(cluster, floor);
     yield* checkStorage(cluster, floor);

@@ -1,6 +1,6 @@
 import { declarationsOf } from '../../analysis/declarations';
 import { referrersOf } from '../../analysis/references';
-import { clusterKind } from '../../analysis/roles';
+import { clusterKind, databases, synapseLis, synapseMains, workloads } from '../../analysis/roles';
 import { secretEntry } from '../../analysis/secret-data';
 import { findPlaceholders } from '../../analysis/text/placeholders';
 import { insertEntry, replaceScalar, replaceValue } from '../../manifests/edit';
@@ -20,6 +20,7 @@ export default {
   traps: [
     'No Secret manifest is asked for: the operator makes it.',
     'A Secret written by hand without the switch is still a finding, because the operator blanks the password of `postgres` while access is off.',
+    'Where nothing of the tree uses the superuser, and there is neither key_vault nor an LI instance that could, it is a warning; clusters of bridges and of other programs need none.',
     'A Secret under `superuserSecret` has to be there, with the username `postgres`: the operator refuses any other.',
   ],
   sources: [
@@ -107,21 +108,40 @@ export default {
       return;
     }
     const name = own.string ?? `${cluster.name}-superuser`;
-    const byHand = workspace.find('Secret', cluster.namespace, name);
+    const [byHand] = declarationsOf(workspace, 'Secret', cluster.namespace, name).filter(
+      one => one.origin === 'manifest' || own.string !== undefined,
+    );
+    const users = neededBy(workspace, cluster, name);
+    const isUsed = users.length > 0 || mayUseSuperuser(workspace);
+    const { main, li } = databases(workspace);
+    // The checklist asks for the superuser of its own two clusters, and of no other that somebody runs beside them.
+    if (users.length === 0 && !own.exists && cluster !== main && cluster !== li) return;
     yield {
       at: access.exists ? access : cluster.root.at('metadata', 'name'),
       items: itemFor(workspace, cluster, '1.1.b.1', '1.1.b.2'),
-      message: byHand
-        ? `Secret ${name} has no effect, because CloudNativePG blanks the password of postgres while superuser access is off — set enableSuperuserAccess: true.`
-        : `Secret ${name} will not exist, because CloudNativePG leaves superuser access off by default — set enableSuperuserAccess: true.`,
-      related: [
-        ...(byHand ? [{ at: byHand.root.at('metadata', 'name'), message: byHand.title }] : []),
-        ...neededBy(workspace, cluster, name),
-      ],
+      ...(!isUsed && { severity: 'warning' as const }),
+      message:
+        byHand || own.string !== undefined
+          ? `Secret ${name} has no effect, because CloudNativePG blanks the password of postgres while superuser access is off — set enableSuperuserAccess: true.`
+          : `Secret ${name} will not exist, because CloudNativePG leaves superuser access off by default — set enableSuperuserAccess: true.`,
+      related: [...(byHand ? [{ at: byHand.at, message: `Secret ${name}` }] : []), ...users],
       fixes: () => switchOn(cluster),
     };
   },
 } satisfies Rule;
+
+/**
+ * Whether somebody may log in as the superuser in ways that are not seen: key_vault makes its database with it, and the
+ * LI instance its replication. Without Synapse it is not known what else there is.
+ */
+function mayUseSuperuser(workspace: Workspace): boolean {
+  return (
+    synapseMains(workspace).length === 0 ||
+    synapseLis(workspace).length > 0 ||
+    workloads(workspace, 'key_vault').length > 0 ||
+    workloads(workspace, 'sync').length > 0
+  );
+}
 
 function neededBy(workspace: Workspace, cluster: Resource, secret: string): readonly Related[] {
   return referrersOf(workspace, 'Secret', cluster.namespace, secret)

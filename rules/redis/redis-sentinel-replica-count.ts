@@ -14,6 +14,7 @@ export default {
   remedy: 'Run three replicas of the workload that holds Sentinel.',
   traps: [
     'More than three are fine, best an odd number; an even one is a warning.',
+    'A single Redis without any Sentinel is a warning: nobody has meant it to be replaced.',
     'The Redis of the lawful-intercept instance is not held to this.',
   ],
   sources: ['Redis documentation, High availability with Redis Sentinel: at least three Sentinel instances'],
@@ -115,6 +116,8 @@ export default {
       if (redisMains(workspace)[0] !== resource || resource.kind === 'Job' || resource.kind === 'CronJob') return;
       yield {
         at: resource.root.at('metadata', 'name'),
+        // Who runs a single one has not meant it to be replaced.
+        ...(replicasOf(resource) <= 1 && { severity: 'warning' as const }),
         message: `No Sentinel watches ${resource.title}, so nobody replaces a master that fails — run three, for example beside Redis in its pods.`,
       };
       return;

@@ -21,6 +21,7 @@ export default {
   traps: [
     'A Service with a cluster IP is only wrong if something in the tree reaches single pods by name; Kubernetes publishes those names for headless Services only.',
     'A StatefulSet without `serviceName` is reported if its pods are reached by their names.',
+    'Where nothing of the tree reaches the pods by their names, a Service that is not there is a warning.',
     'A governing Service that does not select the pods is an error if the names are used, else a warning.',
   ],
   sources: [
@@ -104,10 +105,13 @@ export default {
         name,
         servicesIn(workspace, namespace).map(one => one.name),
       );
+      const uses = usesAsRelated(workspace, statefulSet.name, name);
       yield {
         at,
+        // Pods that nobody reaches by their names do without.
+        ...(uses.length === 0 && !close && { severity: 'warning' as const }),
         message: `Nothing creates the Service ${name}, which gives the pods of StatefulSet ${statefulSet.name} their names — ${close ? `did you mean ${close}?` : 'declare it as a headless Service.'}`,
-        related: usesAsRelated(workspace, statefulSet.name, name),
+        related: uses,
         fixes: () => [...rename(statefulSet, close), ...create(statefulSet, name)],
       };
       return;

@@ -115,4 +115,163 @@ describe('trees that are made in other ways than the checklist’s own', () => {
       'error placeholder-image',
     ]);
   });
+
+  it('may select namespaces by labels that the platform sets, or that are declared elsewhere', () => {
+    const policy = (label: string) =>
+      foundIn(`
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata:
+          name: from-ingress
+          namespace: matrix
+        spec:
+          podSelector: {}
+          ingress:
+            - from:
+                - namespaceSelector:
+                    matchLabels:
+                      ${label}
+      `).filter(one => one.includes('namespace-selector'));
+    assert.deepEqual(policy('network.openshift.io/policy-group: ingress'), []);
+    assert.deepEqual(policy('policy-group.network.openshift.io/ingress: ""'), []);
+    assert.deepEqual(policy('field.cattle.io/projectId: p-x7'), []);
+    assert.deepEqual(policy('purpose: ingress'), ['warning netpol-namespace-selector-label']);
+    assert.deepEqual(policy('name: ingress-nginx'), ['error netpol-namespace-selector-label']);
+  });
+
+  it('may have databases of other programs beside that of Synapse', () => {
+    const cluster = (name: string, database: string, more = '') => `
+      ---
+      apiVersion: postgresql.cnpg.io/v1
+      kind: Cluster
+      metadata:
+        name: ${name}
+        namespace: matrix
+      spec:
+        instances: 1${more}
+        bootstrap:
+          initdb:
+            database: ${database}
+            owner: ${database}
+        storage:
+          size: 1Gi`;
+    const synapse = `
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: synapse
+        namespace: matrix
+      data:
+        homeserver.yaml: |
+          server_name: chat.tessera.test
+          database: {name: psycopg2, args: {host: synapse-db-rw, database: synapse, user: synapse}}
+      ---
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata:
+        name: synapse
+        namespace: matrix
+      spec:
+        selector:
+          matchLabels: {app: synapse}
+        template:
+          metadata:
+            labels: {app: synapse}
+          spec:
+            containers:
+              - name: synapse
+                image: matrixdotorg/synapse:v1.139.2
+                volumeMounts:
+                  - {name: config, mountPath: /data}
+            volumes:
+              - name: config
+                configMap: {name: synapse}`;
+    const about = (source: string) =>
+      check(source, catalogue)
+        .findings.filter(({ rule }) => /^pg-(?:superuser|resources|li)/.test(rule.id))
+        .map(
+          ({ rule, severity, problem }) =>
+            `${severity} ${rule.id}: ${problem.message.split(' ').slice(0, 3).join(' ')}`,
+        );
+    const clusters = cluster('mas-db', 'mas') + cluster('synapse-db', 'synapse') + cluster('calls', 'calls');
+    assert.deepEqual(about(synapse + clusters), [
+      'error pg-resources-below-profile: Cluster synapse-db requests',
+      'warning pg-superuser-secret-undefined: Secret synapse-db-superuser will',
+      'warning pg-resources-below-profile: Cluster synapse-db has',
+    ]);
+    // Without Synapse the names alone tell whose they are.
+    assert.ok(about(clusters).includes('error pg-superuser-secret-undefined: Secret synapse-db-superuser will'));
+    assert.ok(!about(clusters).some(one => one.includes('mas-db')));
+    const job = `
+      ---
+      apiVersion: batch/v1
+      kind: Job
+      metadata:
+        name: init
+        namespace: matrix
+      spec:
+        template:
+          spec:
+            restartPolicy: Never
+            containers:
+              - name: init
+                image: postgres:16
+                envFrom:
+                  - secretRef: {name: calls-superuser}`;
+    assert.ok(
+      about(synapse + clusters + job).includes('error pg-superuser-secret-undefined: Secret calls-superuser will'),
+    );
+  });
+
+  it('may be a part of a deployment, or one without what the checklist has beside Synapse', () => {
+    const turn = `
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata:
+        name: coturn
+        namespace: turn
+      spec:
+        selector:
+          matchLabels: {app: coturn}
+        template:
+          metadata:
+            labels: {app: coturn}
+          spec:
+            containers:
+              - name: coturn
+                image: coturn/coturn:4.6.2`;
+    assert.deepEqual(
+      foundIn(turn).filter(one => /-missing$/.test(one) && !/probe|resources/.test(one)),
+      [],
+    );
+    const synapse = `
+      apiVersion: v1
+      kind: Namespace
+      metadata:
+        name: matrix
+      ---
+      apiVersion: v1
+      kind: Pod
+      metadata:
+        name: synapse
+        namespace: matrix
+      spec:
+        containers:
+          - name: synapse
+            image: matrixdotorg/synapse:v1.139.2
+      ---
+      apiVersion: postgresql.cnpg.io/v1
+      kind: Cluster
+      metadata:
+        name: synapse-db
+        namespace: matrix
+      spec:
+        instances: 3
+        storage:
+          size: 50Gi`;
+    assert.deepEqual(
+      foundIn(synapse).filter(one => /^error .*-missing$/.test(one)),
+      [],
+    );
+  });
 });

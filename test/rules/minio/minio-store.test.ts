@@ -304,7 +304,7 @@ ${mark}      namespace: matrix
 `;
 
   it('is told at Synapse when nothing nearer wants it', () => {
-    expectMarks(synapse('    #       ^^^^^^^^^^^^ 💡 error: There is no MinIO Tenant for media and backups\n'));
+    expectMarks(synapse('    #       ^^^^^^^^^^^^ 💡 warning: There is no MinIO Tenant for media and backups\n'));
   });
 
   it('is made as the addresses, the user and the buckets of the tree ask for', () => {

@@ -63,7 +63,7 @@ describe('missing monitors', () => {
     kind: Namespace
     metadata:
       name: matrix
-    #       ^^^^^^ error: there is no ServiceMonitor and no PodMonitor for the Synapse workers, PostgreSQL, MinIO
+    #       ^^^^^^ warning: there is no ServiceMonitor and no PodMonitor for the Synapse workers, PostgreSQL, MinIO
     ---${cluster()}${worker('synapse-one')}
     apiVersion: minio.min.io/v2
     kind: Tenant

@@ -67,7 +67,7 @@ describe('dashboards', () => {
     kind: Namespace
     metadata:
       name: matrix
-    #       ^^^^^^ error: There is no Grafana dashboard in the tree
+    #       ^^^^^^ warning: There is no Grafana dashboard in the tree
     `);
     expectMarks(`
     apiVersion: v1
