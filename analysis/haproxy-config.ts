@@ -7,7 +7,7 @@ import { type Destination, type PodPort, podPorts, resolveHost } from './flows/d
 import type { Container } from './pods';
 import { workloads } from './roles';
 import { type HaproxySection, type HaproxyUse, readHaproxy } from './text/haproxy';
-import { type HaproxyMap, type HaproxyServer, readMaps } from './text/haproxy-directives';
+import type { HaproxyMap, HaproxyServer } from './text/haproxy-directives';
 
 /** A HAProxy workload with the configuration that it really reads. */
 export interface Haproxy {
@@ -29,7 +29,9 @@ export interface HaproxyPart {
 
 /** The key and the value of a line in a map file. */
 export interface MapLine {
+  readonly key: string;
   readonly value: string;
+  /** The place of the value. */
   readonly at: Place;
 }
 
@@ -76,9 +78,8 @@ export function usedBackends(
         names.add(use.backend.value);
         continue;
       }
-      const maps = readMaps(use.backend);
-      if (maps.length === 0) isOpen = true;
-      for (const map of maps) {
+      if (use.maps.length === 0) isOpen = true;
+      for (const map of use.maps) {
         if (map.default !== undefined) names.add(map.default);
         const lines = mapLines(workspace, haproxy, map);
         if (lines) for (const { value } of lines) names.add(value);
@@ -91,7 +92,7 @@ export function usedBackends(
   return { names, isOpen };
 }
 
-/** The values of a map file, if the tree has it. */
+/** The lines of a map file, if the tree has it. */
 export function mapLines(
   workspace: Workspace,
   { resource, container }: Haproxy,
@@ -101,9 +102,10 @@ export function mapLines(
   if (!file || file.isOpaque) return undefined;
   const lines: MapLine[] = [];
   for (const match of file.content.text.matchAll(/^[ \t]*([^#\s]\S*)[ \t]+(\S+)/gm)) {
+    const key = match[1] ?? '';
     const value = match[2] ?? '';
     const end = match.index + match[0].length;
-    lines.push({ value, at: file.content.place(end - value.length, end) });
+    lines.push({ key, value, at: file.content.place(end - value.length, end) });
   }
   return lines;
 }

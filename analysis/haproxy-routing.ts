@@ -1,7 +1,8 @@
+import type { Place } from '../manifests/span';
 import type { Workspace } from '../manifests/workspace';
-import { type Haproxy, type HaproxyPart, mapLines } from './haproxy-config';
+import { type Haproxy, type HaproxyPart, type MapLine, mapLines } from './haproxy-config';
 import type { HaproxySection, HaproxyUse } from './text/haproxy';
-import { type HaproxyCondition, type HaproxyTest, readMaps } from './text/haproxy-directives';
+import type { HaproxyCondition, HaproxyMap, HaproxyTest } from './text/haproxy-directives';
 
 /** A request as far as routes tell requests apart. */
 export interface HttpRequest {
@@ -11,12 +12,19 @@ export interface HttpRequest {
 
 /** Where a frontend sends a request. */
 export interface Route {
-  /** The rules that may take it, in order; the last one does if none before does. */
-  readonly uses: readonly HaproxyUse[];
-  /** The names of the backends that they choose from. */
-  readonly backends: readonly string[];
+  /** The backends that it may go to, in the order in which they are asked for; the last one does if none before does. */
+  readonly choices: readonly Choice[];
   /** Whether it may go to another backend, whose name is computed. */
   readonly isOpen: boolean;
+}
+
+export interface Choice {
+  readonly use: HaproxyUse;
+  readonly backend: string;
+  /** What chooses it, the same for each request: the rule, or the file and the key of a line in the map that it asks. */
+  readonly by: HaproxyUse | string;
+  /** The rule, or the value in the map. */
+  readonly at: Place;
 }
 
 /**
@@ -24,32 +32,83 @@ export interface Route {
  * `default_backend` (HAProxy configuration manual, "use_backend"). A condition that hangs on more than method and path,
  * such as a header, may hold or not.
  */
-export function routeOf(workspace: Workspace, haproxy: Haproxy, { section }: HaproxyPart, request: HttpRequest): Route {
-  const uses: HaproxyUse[] = [];
+export function routeOf(workspace: Workspace, haproxy: Haproxy, part: HaproxyPart, request: HttpRequest): Route {
+  const { section } = part;
+  const choices: Choice[] = [];
+  let isOpen = false;
   let isDecided = false;
+  /** Adds what a rule chooses; tells whether it surely chooses something. */
+  const choose = (use: HaproxyUse): boolean => {
+    const chosen = choicesOf(workspace, haproxy, part, use, request);
+    if (chosen.isOpen) isOpen = true;
+    choices.push(...chosen.choices);
+    return chosen.isSure;
+  };
   for (const use of section.useBackends) {
     const holds = use.condition ? conditionHolds(section, use.condition, request) : true;
-    if (holds === false) continue;
-    uses.push(use);
-    if (holds === true) {
-      isDecided = true;
-      break;
-    }
+    if (holds === false || !choose(use) || holds !== true) continue;
+    isDecided = true;
+    break;
   }
   const fallback = section.defaultBackend ?? section.defaults?.defaultBackend;
-  if (!isDecided && fallback) uses.push(fallback);
-  let isOpen = false;
-  const backends = uses.flatMap(use => {
-    if (!use.isDynamic) return [use.backend.value];
-    const maps = readMaps(use.backend);
-    if (maps.length === 0) isOpen = true;
-    return maps.flatMap(map => {
-      const lines = mapLines(workspace, haproxy, map);
-      if (!lines) isOpen = true;
-      return [...(lines ?? []).map(line => line.value), ...(map.default === undefined ? [] : [map.default])];
-    });
-  });
-  return { uses, backends: [...new Set(backends)], isOpen };
+  if (!isDecided && fallback) choose(fallback);
+  return { choices, isOpen };
+}
+
+/** The backends that one rule may send a request to, and whether it sends it to one of them in any case. */
+function choicesOf(
+  workspace: Workspace,
+  haproxy: Haproxy,
+  part: HaproxyPart,
+  use: HaproxyUse,
+  request: HttpRequest,
+): { readonly choices: readonly Choice[]; readonly isSure: boolean; readonly isOpen: boolean } {
+  if (!use.isDynamic) {
+    const choice = { use, backend: use.backend.value, by: use, at: part.place(use.directive.span) };
+    return { choices: [choice], isSure: true, isOpen: false };
+  }
+  const choices: Choice[] = [];
+  let isSure = false;
+  let isOpen = use.maps.length === 0;
+  for (const map of use.maps) {
+    const lines = mapLines(workspace, haproxy, map);
+    if (!lines) isOpen = true;
+    const matching = lines && lineFor(map, lines, request);
+    const chosen = ({ key, value, at }: MapLine): Choice => ({ use, backend: value, by: `${map.file}\n${key}`, at });
+    const fallback =
+      map.default !== undefined && map.defaultSpan
+        ? [{ use, backend: map.default, by: map.file, at: part.place(map.defaultSpan) }]
+        : [];
+    // Text around the expression is a part of the name.
+    const isWhole = /^%\[[^\]]*\]$/.test(use.backend.value);
+    if (!isWhole) isOpen = true;
+    if (matching === 'unknown') {
+      choices.push(...(lines ?? []).map(chosen), ...fallback);
+    } else if (matching) choices.push(chosen(matching));
+    else choices.push(...fallback);
+    // A name of no backend is passed over, and the next rule is asked.
+    if (matching !== 'unknown' && (matching ?? fallback[0])) isSure = true;
+  }
+  return { choices, isSure: isSure || isOpen, isOpen };
+}
+
+/**
+ * The line of a map that a request's path leads to: the first that matches, but the longest of `map_beg` (HAProxy
+ * configuration manual, 7.1.1 and 7.3.1, "map").
+ */
+function lineFor(
+  { converter, input }: HaproxyMap,
+  lines: readonly MapLine[],
+  request: HttpRequest,
+): MapLine | 'unknown' | undefined {
+  const kind = /^map(?:_(str|beg|end|sub|dir|reg|regm))?(?:_str)?$/.exec(converter)?.[1] ?? 'str';
+  const [fetch, ...converters] = input.split(',');
+  const isLower = converters.length === 1 && converters[0] === 'lower';
+  if (fetch !== 'path' || (converters.length > 0 && !isLower) || !/^map(?:_[a-z]+)*$/.test(converter)) return 'unknown';
+  const path = isLower ? request.path.toLowerCase() : request.path;
+  const found = lines.filter(({ key }) => valueMatches(path, key, kind, false) !== false);
+  if (kind === 'regm' || found.some(({ key }) => valueMatches(path, key, kind, false) === undefined)) return 'unknown';
+  return kind === 'beg' ? [...found].sort((one, other) => other.key.length - one.key.length)[0] : found[0];
 }
 
 /** Whether a condition holds for a request; undefined if it hangs on something else. */

@@ -87,6 +87,8 @@ export interface HaproxyServer {
 export interface HaproxyMap {
   /** `map`, `map_beg`, … */
   readonly converter: string;
+  /** The sample that is looked up, with the converters before this one: `path`, `req.hdr(host),lower`. */
+  readonly input: string;
   readonly file: string;
   readonly fileSpan: Span;
   readonly default: string | undefined;
@@ -175,6 +177,10 @@ export function readMaps(word: HaproxyWord): readonly HaproxyMap[] {
     const defaultRange = match.indices?.[3];
     found.push({
       converter: match[1] ?? '',
+      input: word.value
+        .slice(0, match.index)
+        .replace(/^.*%\[/s, '')
+        .replace(/,\s*$/, ''),
       file: match[2] ?? '',
       fileSpan: fileRange ? placeIn(word, fileRange[0], fileRange[1]) : word.span,
       default: match[3],

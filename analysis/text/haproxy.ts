@@ -62,6 +62,8 @@ export interface HaproxyUse {
   readonly backend: HaproxyWord;
   /** The name is computed for each request: `%[…]`. */
   readonly isDynamic: boolean;
+  /** The maps that compute it, also by way of a variable that `http-request set-var` of the section sets. */
+  readonly maps: readonly HaproxyMap[];
   readonly condition: HaproxyCondition | undefined;
 }
 
@@ -194,7 +196,7 @@ interface OpenSection {
 function sectionOf(open: OpenSection, defaults: HaproxySection | undefined): HaproxySection {
   const { kind, name, span, header, directives } = open;
   const having = (keyword: string): readonly HaproxyDirective[] => directives.filter(one => one.keyword === keyword);
-  const uses = having('use_backend').flatMap(useOf);
+  const uses = having('use_backend').flatMap(one => useOf(one, directives, defaults));
   // `listen NAME ADDRESS:PORT` is an old way to write a `bind`.
   const address = kind === 'listen' && header[2]?.value.includes(':') ? header.slice(1) : undefined;
   return {
@@ -209,7 +211,9 @@ function sectionOf(open: OpenSection, defaults: HaproxySection | undefined): Hap
       .map(one => readAcl(one.words, one.span))
       .filter(defined),
     useBackends: uses,
-    defaultBackend: having('default_backend').flatMap(useOf).at(-1),
+    defaultBackend: having('default_backend')
+      .flatMap(one => useOf(one, directives, defaults))
+      .at(-1),
     servers: [...having('server'), ...having('server-template')]
       .map(one => readServer(one.words, one.span))
       .filter(defined),
@@ -242,11 +246,30 @@ function directiveOf(words: readonly HaproxyWord[], span: Span): HaproxyDirectiv
   };
 }
 
-function useOf(directive: HaproxyDirective): readonly HaproxyUse[] {
+function useOf(
+  directive: HaproxyDirective,
+  directives: readonly HaproxyDirective[],
+  defaults: HaproxySection | undefined,
+): readonly HaproxyUse[] {
   const [backend] = directive.args;
   if (!backend) return [];
-  return [{ directive, backend, isDynamic: backend.value.includes('%['), condition: directive.condition }];
+  const isDynamic = backend.value.includes('%[');
+  const variable = /^%\[var\(([\w.]+)\)(?:,[^\]]*)?\]$/.exec(backend.value)?.[1];
+  const maps =
+    variable === undefined ? readMaps(backend) : mapsInto(variable, [...(defaults?.directives ?? []), ...directives]);
+  return [{ directive, backend, isDynamic, maps, condition: directive.condition }];
 }
+
+/** The maps that a variable is set from; none if it may get its value in another way as well. */
+function mapsInto(variable: string, directives: readonly HaproxyDirective[]): readonly HaproxyMap[] {
+  const found = directives
+    .filter(one => one.words.some(word => setVariable.exec(word.value)?.[1] === variable))
+    .map(one => (one.condition ? [] : one.words.flatMap(readMaps)));
+  return found.every(maps => maps.length > 0) ? found.flat() : [];
+}
+
+/** `set-var(txn.backend)` and `set-var(txn.backend,ifnotexists)` (manual, section 4.4). */
+const setVariable = /^set-var(?:-fmt)?\(([\w.]+)[,)]/;
 
 function nameserverOf({ args }: HaproxyDirective): readonly HaproxyNameserver[] {
   const [id, address] = args;

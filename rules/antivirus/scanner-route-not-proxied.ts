@@ -7,12 +7,12 @@ import {
   haproxyOf,
   podPortsOf,
 } from '../../analysis/haproxy-config';
-import { type HttpRequest, routeOf } from '../../analysis/haproxy-routing';
+import { type Choice, type HttpRequest, routeOf } from '../../analysis/haproxy-routing';
 import { routesOf } from '../../analysis/ingresses';
 import { mainContainersOf, workloadKinds } from '../../analysis/pods';
 import { familiesOf, imageName } from '../../analysis/roles';
 import { findService, podsBehind } from '../../analysis/services';
-import { type HaproxySection, type HaproxyUse, modeOf } from '../../analysis/text/haproxy';
+import { type HaproxySection, modeOf } from '../../analysis/text/haproxy';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
@@ -184,17 +184,18 @@ const requests: readonly HttpRequest[] = [
 
 function* frontendProblems(workspace: Workspace, haproxy: Haproxy, frontend: HaproxyPart): Iterable<Problem> {
   if (modeOf(frontend.section) !== 'http' || rewrites(frontend.section)) return;
-  const told = new Set<HaproxyUse>();
+  const told = new Set<Choice['by']>();
   for (const request of requests) {
     const full = { ...request, path: request.path.endsWith('/') ? `${request.path}tessera.test/abc` : request.path };
-    const use = routeOf(workspace, haproxy, frontend, full).uses.at(-1);
-    if (!use || use.isDynamic || told.has(use)) continue;
-    const backend = backendNamed(haproxy, use.backend.value);
+    const { choices, isOpen } = routeOf(workspace, haproxy, frontend, full);
+    const choice = choices.at(-1);
+    if (!choice || isOpen || told.has(choice.by)) continue;
+    const backend = backendNamed(haproxy, choice.backend);
     const scanner = backend && scannerBehind(workspace, haproxy, backend.section);
     if (!backend || !scanner || rewrites(backend.section)) continue;
-    told.add(use);
+    told.add(choice.by);
     yield {
-      at: frontend.place(use.backend.span),
+      at: choice.use.isDynamic ? choice.at : frontend.place(choice.use.backend.span),
       message: message(`${request.method} ${request.path}`, scanner),
       related: [{ at: scanner.root.at('metadata', 'name'), message: scanner.title }],
     };

@@ -5,7 +5,7 @@ import { mountAt, volumeOf } from '../../analysis/mounts';
 import { nearest } from '../../analysis/nearest';
 import { workloadKinds } from '../../analysis/pods';
 import { packagesOf } from '../../analysis/python-packages';
-import { type HaproxyMap, readMaps } from '../../analysis/text/haproxy-directives';
+import type { HaproxyMap } from '../../analysis/text/haproxy-directives';
 import { insertEntry } from '../../manifests/edit';
 import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
@@ -153,10 +153,10 @@ function provide(workspace: Workspace, haproxy: Haproxy, part: HaproxyPart, map:
 
 /** Values of the maps that choose a backend, which no backend is called. */
 function* unknownBackends(workspace: Workspace, haproxy: Haproxy, part: HaproxyPart): Iterable<Problem> {
-  for (const { backend, isDynamic } of part.section.useBackends) {
+  for (const { backend, isDynamic, maps } of part.section.useBackends) {
     // Text around the expression makes up a part of the name.
     if (!isDynamic || !/^%\[[^\]]*\]$/.test(backend.value)) continue;
-    for (const map of readMaps(backend)) {
+    for (const map of maps) {
       for (const { value, at } of chosen(workspace, haproxy, part, map)) {
         if (backendNamed(haproxy, value)) continue;
         const close = nearest(

@@ -1,8 +1,8 @@
 import { frontendsOf, type Haproxy, type HaproxyPart, haproxyOf } from '../../analysis/haproxy-config';
-import { type HttpRequest, routeOf } from '../../analysis/haproxy-routing';
+import { type Choice, type HttpRequest, routeOf } from '../../analysis/haproxy-routing';
 import { workloadKinds } from '../../analysis/pods';
 import { runsMediaRepository, type SynapseProcess, synapseMinor } from '../../analysis/synapse';
-import { type HaproxyUse, modeOf } from '../../analysis/text/haproxy';
+import { modeOf } from '../../analysis/text/haproxy';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
 import { isForClients, processesBehind } from './synapse-routes';
@@ -42,12 +42,17 @@ export default {
 } satisfies Rule;
 
 function* judge(workspace: Workspace, haproxy: Haproxy, part: HaproxyPart): Iterable<Problem> {
-  const wrong = new Map<HaproxyUse, { readonly paths: string[]; readonly takers: readonly SynapseProcess[] }>();
-  for (const [path, request] of isForClients(part) ? forClients : forServers) {
-    const { uses, backends, isOpen } = routeOf(workspace, haproxy, part, request);
-    const [use] = uses;
-    if (isOpen || !use || use.isDynamic) continue;
-    const takers = backends.map(name => processesBehind(workspace, haproxy, name));
+  const wrong = new Map<
+    Choice['by'],
+    { readonly choice: Choice; readonly paths: string[]; readonly takers: readonly SynapseProcess[] }
+  >();
+  for (const [path, request] of isForClients(workspace, haproxy, part) ? forClients : forServers) {
+    const { choices, isOpen } = routeOf(workspace, haproxy, part, request);
+    const [choice] = choices;
+    if (isOpen || !choice) continue;
+    const takers = [...new Set(choices.map(({ backend }) => backend))].map(name =>
+      processesBehind(workspace, haproxy, name),
+    );
     if (takers.some(taker => !taker || taker.length === 0)) continue;
     const all = takers.flatMap(taker => taker ?? []);
     const isAuthenticated = path !== '/_matrix/media/';
@@ -57,15 +62,15 @@ function* judge(workspace: Workspace, haproxy: Haproxy, part: HaproxyPart): Iter
       all.some(one => (synapseMinor(one.container.image) ?? authenticatedSince) < authenticatedSince)
     )
       continue;
-    const known = wrong.get(use);
+    const known = wrong.get(choice.by);
     if (known) known.paths.push(path);
-    else wrong.set(use, { paths: [path], takers: all });
+    else wrong.set(choice.by, { choice, paths: [path], takers: all });
   }
-  for (const [use, { paths, takers }] of wrong) {
+  for (const { choice, paths, takers } of wrong.values()) {
     const titles = [...new Set(takers.map(({ resource }) => resource.title))].join(' and ');
     yield {
-      at: part.place(use.directive.span),
-      message: `Requests for ${paths.join(' and ')} go to backend ${use.backend.value}, but ${titles} ${takers.length > 1 && titles.includes(' and ') ? 'have' : 'has'} no media repository — send ${paths.length > 1 ? 'these paths' : 'this path'} to the media workers above this line.`,
+      at: choice.at,
+      message: `Requests for ${paths.join(' and ')} go to backend ${choice.backend}, but ${titles} ${takers.length > 1 && titles.includes(' and ') ? 'have' : 'has'} no media repository — send ${paths.length > 1 ? 'these paths' : 'this path'} to the media workers above this line.`,
       related: [...new Set(takers)].map(({ resource }) => ({
         at: resource.root.at('metadata', 'name'),
         message: 'Runs without the media repository',

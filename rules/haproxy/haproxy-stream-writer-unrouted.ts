@@ -1,8 +1,8 @@
 import { frontendsOf, type Haproxy, type HaproxyPart, haproxyOf } from '../../analysis/haproxy-config';
-import { type HttpRequest, routeOf } from '../../analysis/haproxy-routing';
+import { type Choice, type HttpRequest, routeOf } from '../../analysis/haproxy-routing';
 import { workloadKinds } from '../../analysis/pods';
 import { instanceOf, mainProcesses, type SynapseInstance, type SynapseProcess } from '../../analysis/synapse';
-import { type HaproxyUse, modeOf } from '../../analysis/text/haproxy';
+import { modeOf } from '../../analysis/text/haproxy';
 import type { Workspace } from '../../manifests/workspace';
 import type { Rule } from '../rule';
 import { isOtherNameOfMain, nameValues } from '../synapse/instances';
@@ -305,7 +305,8 @@ export default {
     const instance = instanceOf(workspace, main.resource);
     if (instance.workers.length === 0) return;
     for (const part of frontendsOf(haproxy)) {
-      if (modeOf(part.section) === 'http' && isForClients(part)) yield* judge(workspace, haproxy, part, instance, main);
+      if (modeOf(part.section) === 'http' && isForClients(workspace, haproxy, part))
+        yield* judge(workspace, haproxy, part, instance, main);
     }
   },
 } satisfies Rule;
@@ -317,22 +318,29 @@ function* judge(
   instance: SynapseInstance,
   main: SynapseProcess,
 ) {
-  const wrong = new Map<HaproxyUse, { readonly writer: SynapseProcess; readonly stream: string }[]>();
+  const wrong = new Map<
+    Choice['by'],
+    { readonly choice: Choice; readonly streams: { readonly writer: SynapseProcess; readonly stream: string }[] }
+  >();
   for (const [stream, request] of Object.entries(requests)) {
     const writer = writerOf(instance, main, stream);
-    const { uses, backends, isOpen } = routeOf(workspace, haproxy, part, request);
-    const [use] = uses;
-    if (!writer || isOpen || !use || use.isDynamic) continue;
-    const takers = backends.map(name => processesBehind(workspace, haproxy, name));
+    const { choices, isOpen } = routeOf(workspace, haproxy, part, request);
+    const [choice] = choices;
+    if (!writer || isOpen || !choice) continue;
+    const takers = [...new Set(choices.map(({ backend }) => backend))].map(name =>
+      processesBehind(workspace, haproxy, name),
+    );
     // A backend that does not lead to Synapse, or whose pods are not known, is not judged.
     if (takers.some(taker => !taker || taker.length === 0 || taker.some(one => one === writer))) continue;
-    wrong.set(use, [...(wrong.get(use) ?? []), { writer, stream }]);
+    const known = wrong.get(choice.by);
+    if (known) known.streams.push({ writer, stream });
+    else wrong.set(choice.by, { choice, streams: [{ writer, stream }] });
   }
-  for (const [use, streams] of wrong) {
+  for (const { choice, streams } of wrong.values()) {
     const writers = [...new Set(streams.map(({ writer }) => writer))];
     yield {
-      at: part.place(use.directive.span),
-      message: `The requests of ${streams.map(({ stream }) => stream).join(', ')} go to backend ${use.backend.value}, but only ${writers
+      at: choice.at,
+      message: `The requests of ${streams.map(({ stream }) => stream).join(', ')} go to backend ${choice.backend}, but only ${writers
         .map(one => one.resource.title)
         .join(
           ' and ',

@@ -1,4 +1,4 @@
-import { backendNamed, type Haproxy, type HaproxyPart, podPortsOf } from '../../analysis/haproxy-config';
+import { backendNamed, type Haproxy, type HaproxyPart, mapLines, podPortsOf } from '../../analysis/haproxy-config';
 import { type SynapseProcess, synapseProcess } from '../../analysis/synapse';
 import type { Workspace } from '../../manifests/workspace';
 
@@ -23,13 +23,19 @@ export function processesBehind(
   return found;
 }
 
-/** Whether a frontend is for clients: its conditions name their paths. */
-export function isForClients({ section }: HaproxyPart): boolean {
+/** Whether a frontend is for clients: its conditions, or the maps that choose its backends, name their paths. */
+export function isForClients(workspace: Workspace, haproxy: Haproxy, { section }: HaproxyPart): boolean {
   const tests = [
     ...section.acls,
     ...section.directives.flatMap(
       ({ condition }) => condition?.alternatives.flat().flatMap(term => term.anonymous ?? []) ?? [],
     ),
   ];
-  return tests.some(test => test.values.some(({ value }) => value.includes('_matrix/client')));
+  const isOfClients = (pattern: string): boolean => /_matrix\/\(?(?:\?:)?[\w|]*client/.test(pattern);
+  return (
+    tests.some(test => test.values.some(({ value }) => isOfClients(value))) ||
+    section.useBackends.some(({ maps }) =>
+      maps.some(map => mapLines(workspace, haproxy, map)?.some(({ key }) => isOfClients(key))),
+    )
+  );
 }

@@ -106,7 +106,7 @@ function portKey({ kind, namespace, name }: Resource, port: number): string {
 function* haproxyProblems(workspace: Workspace, haproxy: Haproxy): Iterable<Problem> {
   if (isBehindAnother(workspace, haproxy.resource)) return;
   for (const part of publicFrontends(workspace, haproxy)) {
-    if (modeOf(part.section) !== 'http' || !isForClients(part) || saysWho(part)) continue;
+    if (modeOf(part.section) !== 'http' || !isForClients(workspace, haproxy, part) || saysWho(part)) continue;
     if (backendsOf(haproxy).some(saysWho)) continue;
     yield {
       at: part.place(part.section.span),

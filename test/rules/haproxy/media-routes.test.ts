@@ -42,4 +42,40 @@ describe('haproxy-media-unrouted', () => {
     assert.match(messages(rule, federation).join(), /\/_matrix\/federation\/v1\/media\/ go to backend main/);
     assert.deepEqual(messages(rule, federation.replace('v1/nothing/', 'v1/media/')), []);
   });
+
+  it('follows a path through a map, also by way of a variable', () => {
+    const withMap = (use: string, lines: readonly string[]): string =>
+      bad
+        .replace(/^.*\^\^\^.*\n/m, '')
+        .replace(/acl is_media[\s\S]*use_backend main if is_client/, use)
+        .replace('haproxy.cfg: |', `workers.map: |\n          ${lines.join('\n          ')}\n        haproxy.cfg: |`);
+    const file = '/usr/local/etc/haproxy/workers.map';
+    const ways = {
+      map_reg: `use_backend %[path,map_reg(${file},main)]`,
+      map_beg: `use_backend %[path,lower,map_beg(${file})]`,
+      variable: `http-request set-var(txn.backend) path,map_beg(${file},main)\n            use_backend %[var(txn.backend)]`,
+    };
+    for (const [name, use] of Object.entries(ways)) {
+      const start = name === 'map_reg' ? '^' : '';
+      const client = `${start}/_matrix/client/ main`;
+      const media = [`${start}/_matrix/client/v1/media/ media`, `${start}/_matrix/media/ media`];
+      assert.deepEqual(messages(rule, withMap(use, [...media, client])), [], name);
+      assert.match(
+        messages(rule, withMap(use, [client, ...media.slice(1)])).join('\n'),
+        /^error: Requests for \/_matrix\/client\/v1\/media\/ go to backend main/,
+        name,
+      );
+    }
+    // The first line that matches decides in a list of expressions, the longest among prefixes.
+    const [media = '', old = ''] = ['^/_matrix/client/v1/media/ media', '^/_matrix/media/ media'];
+    assert.equal(messages(rule, withMap(ways.map_reg, ['^/_matrix/client/ main', media, old])).length, 1);
+    const prefixes = ['/_matrix/client/ main', '/_matrix/client/v1/media/ media', '/_matrix/media/ media'];
+    assert.deepEqual(messages(rule, withMap(ways.map_beg, prefixes)), []);
+    // A variable that is set in another way too may name any backend.
+    const open = ways.variable.replace(
+      'http-request',
+      'http-request set-var(txn.backend) str(media) if TRUE\n            http-request',
+    );
+    assert.deepEqual(messages(rule, withMap(open, ['/_matrix/client/ main'])), []);
+  });
 });
