@@ -7,6 +7,7 @@ import { type EffectiveFile, effectiveFile, podWrites } from './effective';
 import { type Container, mainContainersOf } from './pods';
 import { scriptOf } from './scripts';
 import { maskComments } from './text/comments';
+import { runsSentinel } from './text/redis-conf';
 
 /** The container of a workload that runs its program, and the configuration files that the program reads. */
 export interface Configuration {
@@ -207,5 +208,5 @@ function confPaths(words: readonly string[], program: RegExp): readonly string[]
 }
 
 function isSentinel(words: readonly string[]): boolean {
-  return words.some(word => /(?:redis|valkey)-sentinel$/.test(word) || word === '--sentinel');
+  return runsSentinel(words.join(' '));
 }

@@ -148,3 +148,14 @@ function singleQuotedEscape(text: string, at: number): readonly [string, number]
 function isBlank(text: string, at: number): boolean {
   return ' \t\v\f\r'.includes(text.charAt(at));
 }
+
+/**
+ * Whether a command line or script runs a Sentinel. A host of that name does not count, as in `redis-cli -h
+ * redis-sentinel`, `SENTINEL=redis-sentinel` and `redis-sentinel:26379`.
+ */
+export function runsSentinel(command: string): boolean {
+  return (
+    /(?<![=\w.@:-]|-[hu]["']? +["']?|--host["']? +["']?)(?:redis|valkey)-sentinel(?![\w.:-])/.test(command) ||
+    /(?<![\w-])--sentinel(?![\w-])/.test(command)
+  );
+}

@@ -4,6 +4,7 @@ import {
   readRedisConf,
   redisMemory,
   redisSetting,
+  runsSentinel,
   sentinelMonitors,
   sentinelSettings,
 } from '../../../analysis/text/redis-conf';
@@ -112,3 +113,26 @@ describe('redisMemory', () => {
 const redisText = textOf([
   ...['requirepass', 'sentinel', 'monitor', ' ', '\t', '\n', '\r\n', '"', "'", '\\', '\\x4', '#', 'a', '1', 'mymaster'],
 ]);
+
+describe('runsSentinel', () => {
+  it('knows the program, and not a host of that name', () => {
+    const yes = [
+      'redis-sentinel /etc/sentinel.conf',
+      'exec /usr/local/bin/redis-sentinel /tmp/sentinel.conf',
+      'redis-server /etc/sentinel.conf --sentinel',
+      'sh -c valkey-sentinel /conf/sentinel.conf',
+    ];
+    const no = [
+      'redis-cli -h redis-sentinel -p 26379 ping',
+      'redis-cli -h redis-sentinel.matrix.svc ping',
+      'SENTINEL_HOST=redis-sentinel exec redis-server /data/redis.conf',
+      'until nc -z redis-sentinel:26379; do sleep 1; done; exec redis-server',
+      'redis-server /data/redis.conf',
+    ];
+    assert.deepEqual(
+      yes.filter(command => !runsSentinel(command)),
+      [],
+    );
+    assert.deepEqual(no.filter(runsSentinel), []);
+  });
+});
