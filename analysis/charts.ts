@@ -161,9 +161,11 @@ function* fromValues(document: ManifestDocument): Iterable<ChartRelease> {
     yield { name, chart: undefined, namespace: undefined, evidence: 'values', at: document.place(0, 0) };
 }
 
+const helm = /helm /;
+
 function* fromComments(document: ManifestDocument): Iterable<ChartRelease> {
-  if (!document.text.includes('helm ')) return;
-  for (const line of document.text.matchAll(/^[ \t]*#[# \t]*((?:\$ )?helm[ \t](?:[^\n]*\\\r?\n[ \t]*#)*[^\n]*)/gm)) {
+  const text = document.textWith(helm) ?? '';
+  for (const line of text.matchAll(/^[ \t]*#[# \t]*((?:\$ )?helm[ \t](?:[^\n]*\\\r?\n[ \t]*#)*[^\n]*)/gm)) {
     const command = (line[1] ?? '').replace(/\\\r?\n[ \t]*#/g, ' ').replace(/^\$ /, '');
     const release = fromWords(command.split(/[ \t\r\n]+/));
     if (release) yield { ...release, evidence: 'mention', at: document.place(line.index, line.index + line[0].length) };

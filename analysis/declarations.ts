@@ -59,6 +59,9 @@ export function declaredNames(workspace: Workspace, kind: string, namespace: str
   return [...new Set(names)].sort();
 }
 
+/** What comments tell the reader to run. */
+const creating = /kubectl create /;
+
 const declarations: Index<Declaration> = {
   name: 'declarations',
   *resource(resource) {
@@ -72,7 +75,7 @@ const declarations: Index<Declaration> = {
       yield [key(made.kind, 'prefix', ''), made];
       yield* entriesOf(made);
     }
-    for (const promise of promisedIn(document.text)) {
+    for (const promise of promisedIn(document.textWith(creating) ?? '')) {
       yield* entriesOf(
         declaration(
           promise.kind,

@@ -8,16 +8,18 @@ export function scriptsNaming(workspace: Workspace, label: string): readonly str
 const labelled: Index<string> = {
   name: 'labels set by scripts',
   *document(document) {
-    for (const key of labelsIn(document.text)) yield [key, document.file.path];
+    for (const key of labelsIn(document.textWith(labelling) ?? '')) yield [key, document.file.path];
   },
   *textFile(file) {
     if (!/\.md$/i.test(file.path)) for (const key of labelsIn(file.text)) yield [key, file.path];
   },
 };
 
+const labelling = /kubectl|\/api\/v1\/namespaces/;
+
 function labelsIn(text: string): ReadonlySet<string> {
   const keys = new Set<string>();
-  if (!/kubectl|\/api\/v1\/namespaces/.test(text)) return keys;
+  if (!labelling.test(text)) return keys;
   for (const line of text.matchAll(/\bkubectl\b[^\n]*\blabel\b(?:[^\n]*\\\r?\n)*[^\n]*/g))
     for (const pair of line[0].matchAll(/([A-Za-z0-9][\w./-]*)=/g)) keys.add(pair[1] ?? '');
   for (const patch of text.matchAll(/["']?labels["']?\s*:\s*\{([^}\n]*)\}/g))

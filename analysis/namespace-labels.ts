@@ -24,10 +24,12 @@ export function labelCommandsFor(workspace: Workspace, namespace: string): reado
 
 const everyNamespace = '*';
 
+const kubectl = /kubectl/;
+
 const byKey: Index<NamespaceLabelCommand> = {
   name: 'namespace labels set by commands, by key',
   *document(document) {
-    for (const { start, end, ...label } of labelsIn(document.text))
+    for (const { start, end, ...label } of labelsIn(document.textWith(kubectl) ?? ''))
       yield [label.key, { ...label, origin: 'promise', at: document.place(start, end) }];
   },
   *textFile(file) {
@@ -38,7 +40,7 @@ const byKey: Index<NamespaceLabelCommand> = {
 const byNamespace: Index<NamespaceLabelCommand> = {
   name: 'namespace labels set by commands, by namespace',
   *document(document) {
-    for (const { start, end, ...label } of labelsIn(document.text))
+    for (const { start, end, ...label } of labelsIn(document.textWith(kubectl) ?? ''))
       yield* filed({ ...label, origin: 'promise', at: document.place(start, end) });
   },
   *textFile(file) {

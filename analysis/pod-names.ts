@@ -19,7 +19,7 @@ const uses: Index<PodNameUse> = {
   name: 'pods reached by name',
   *document(document) {
     let count = 0;
-    for (const { service, workload } of usesIn(document.text))
+    for (const { service, workload } of usesIn(document.textWith(naming) ?? ''))
       yield [service, { workload, at: placeOf(document, count++) }];
   },
   *textFile(file) {
@@ -44,6 +44,9 @@ interface Use extends Span {
   readonly service: string;
   readonly workload: string | undefined;
 }
+
+/** What a line has that names a pod: an ordinal, or the variable or command for a pod's own name. */
+const naming = /-(?:\d+|\$\{?\w+\}?|\$\(\w+\))\.[a-z]|HOSTNAME|POD_NAME|hostname/;
 
 /** Looks for the ordinal or the variable first, which few texts have. */
 const usesIn: (text: string) => readonly Use[] = ofText(text => {

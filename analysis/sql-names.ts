@@ -17,15 +17,17 @@ export function createsRole(workspace: Workspace, name: string): boolean {
 const createdNames: Index<true> = {
   name: 'names that SQL creates',
   *document(document) {
-    yield* namesIn(document.text);
+    yield* namesIn(document.textWith(creating) ?? '');
   },
   *textFile(file: SourceFile) {
     if (/\.(?:sql|sh)$/i.test(file.path)) yield* namesIn(file.text);
   },
 };
 
+const creating = /\bcreate/i;
+
 function* namesIn(text: string): Iterable<readonly [string, true]> {
-  if (!/\bcreate/i.test(text)) return;
+  if (!creating.test(text)) return;
   for (const [, kind = '', name = ''] of text.matchAll(
     /\bcreate[ \t]+(database|user|role)[ \t]+(?:if[ \t]+not[ \t]+exists[ \t]+)?["'`\\]*([\w-]+)/gi,
   ))

@@ -6,15 +6,18 @@ export interface Difference {
   readonly now: Span;
 }
 
+/** Pieces of texts are compared faster than their characters are. */
+const step = 256;
+
 export function difference(before: string, now: string): Difference {
   const shorter = Math.min(before.length, now.length);
   let start = 0;
+  while (start + step <= shorter && before.startsWith(now.slice(start, start + step), start)) start += step;
   while (start < shorter && before.charCodeAt(start) === now.charCodeAt(start)) start++;
   let same = 0;
-  while (
-    same < shorter - start &&
-    before.charCodeAt(before.length - 1 - same) === now.charCodeAt(now.length - 1 - same)
-  )
-    same++;
+  const rest = shorter - start;
+  const tail = (text: string) => text.slice(text.length - same - step, text.length - same);
+  while (same + step <= rest && tail(before) === tail(now)) same += step;
+  while (same < rest && before.charCodeAt(before.length - 1 - same) === now.charCodeAt(now.length - 1 - same)) same++;
   return { before: { start, end: before.length - same }, now: { start, end: now.length - same } };
 }

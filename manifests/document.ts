@@ -1,22 +1,12 @@
-import { getActiveSub } from 'alien-signals';
-import { cached } from './derived';
 import { difference } from './difference';
 import { rootOf } from './embedded';
 import type { SourceFile } from './file';
 import { NodeReads } from './node-reads';
 import { recoverTree } from './recover';
 import { Resource } from './resource';
+import { linesAround, Searches } from './searches';
 import type { Place, Span } from './span';
-import {
-  changedScalars,
-  isTree,
-  pathOf,
-  readTree,
-  type ScalarTest,
-  type SyntaxProblem,
-  scalarsThat,
-  type Tree,
-} from './tree';
+import { changedScalars, isTree, pathOf, readTree, type ScalarTest, type SyntaxProblem, type Tree } from './tree';
 import { changesBetween, firstIds, type NodeIds, type TreeChanges } from './tree-changes';
 import { type PatchedTree, patchTree } from './tree-patch';
 import type { TreeSource, Value } from './value';
@@ -46,7 +36,7 @@ export class ManifestDocument implements TreeSource {
   /** What keeps the document from being read at all; its tree is then only good for editing help. */
   readonly #unreadable: readonly SyntaxProblem[];
   #typed: Typed | undefined;
-  readonly #scans = new Map<ScalarTest, () => readonly number[]>();
+  readonly #searches = new Searches();
 
   constructor(file: SourceFile, text: string, offset: number, index: number) {
     this.file = file;
@@ -100,16 +90,19 @@ export class ManifestDocument implements TreeSource {
     return this.#ids ? (this.#ids.ids[node] ?? -1) : node;
   }
 
-  /** As {@link Value.scalars} asks; the answer is another only if another scalar passes. */
+  /** As {@link Value.scalars} asks; whoever asks depends on which scalars pass, and on nothing else. */
   scalarsThat(test: ScalarTest): readonly number[] {
-    const find = () => scalarsThat(this.wholeTree, test).map(node => this.idOf(node));
-    if (getActiveSub() === undefined) return find();
-    let scan = this.#scans.get(test);
-    if (!scan) {
-      scan = cached(find);
-      this.#scans.set(test, scan);
-    }
-    return scan();
+    return this.#searches.scalars(test, this.#tree, node => this.idOf(node));
+  }
+
+  /** The lines of {@link text} that match a pattern of one line; whoever asks depends on no other line. */
+  linesThat(pattern: RegExp): readonly string[] {
+    return this.#searches.lines(pattern, this.#tree.text);
+  }
+
+  /** The text if a line of it matches; while none does, only an edit of a line that then does concerns whoever asks. */
+  textWith(pattern: RegExp): string | undefined {
+    return this.linesThat(pattern).length > 0 ? this.text : undefined;
   }
 
   get root(): Value {
@@ -156,6 +149,10 @@ export class ManifestDocument implements TreeSource {
   accept(text: string): 'comments' | 'values' | undefined {
     if (text === (this.#typed?.text ?? this.#tree.text)) return 'comments';
     if (this.isUnread || this.isTemplate || isTemplate(text)) return undefined;
+    if (text === this.#tree.text) {
+      this.#take(undefined);
+      return 'comments';
+    }
     const differs = difference(this.#tree.text, text);
     const patched = patchTree(this.#tree, text, differs);
     const { tree: read, problems } = patched ? { tree: patched.tree, problems: [] } : readOrRecover(text);
@@ -166,14 +163,29 @@ export class ManifestDocument implements TreeSource {
     }
     const changes = this.#changesTo(read, patched);
     if (!changes) return undefined;
-    // Comments that show commands say what is created by hand.
-    const isSaidInComments = commandsInComments(text) !== commandsInComments(this.#tree.text);
+    const before = this.#tree;
     this.#tree = read;
     if (changes.ids) this.#ids = changes.ids;
-    if (!changes.isEmpty) this.reads.changed(changes);
-    else if (isSaidInComments) this.reads.allChanged();
+    const isLineSought = this.#searches.followLines(before.text, text, differs);
+    // Comments that show commands say what is created by hand.
+    const isCommand = touchesCommand(before.text, differs.before) || touchesCommand(text, differs.now);
+    if (!changes.isEmpty) this.#announce(before, changes);
+    else if (isCommand) this.reads.allChanged();
     this.#take(undefined);
-    return changes.isEmpty && !isSaidInComments ? 'comments' : 'values';
+    return changes.isEmpty && !isLineSought && !isCommand ? 'comments' : 'values';
+  }
+
+  #announce(before: Tree, changes: Changes): void {
+    const idOf = (node: number) => this.idOf(node);
+    if (changes.ids) this.#searches.followStructure(this.#tree, idOf);
+    else
+      this.#searches.followScalars(
+        before,
+        this.#tree,
+        changes.texts.map(id => this.nodeOf(id)),
+        idOf,
+      );
+    this.reads.changed(changes);
   }
 
   #take(typed: Typed | undefined): void {
@@ -240,8 +252,8 @@ interface Changes extends Omit<TreeChanges, 'ids'> {
 
 const nothing: Omit<TreeChanges, 'ids'> = { texts: [], children: [], added: [], gone: [] };
 
-function commandsInComments(text: string): string {
-  return text.match(/#[^\n]*\b(?:kubectl|helm)\b[^\n]*/g)?.join('\n') ?? '';
+function touchesCommand(text: string, { start, end }: Span): boolean {
+  return /#[^\n]*\b(?:kubectl|helm)\b/.test(linesAround(text, start, end));
 }
 
 /** What the object of a document is called; undefined for a list of objects, whose items may be others. */

@@ -145,6 +145,9 @@ const needs: Index<{ readonly resource: Resource; readonly at: Value }> = {
   },
 };
 
+/** Comments that show how something is installed. */
+const installing = /#[^\n]*\b(?:apply|install|init)\b/;
+
 const installations: Index<Installation> = {
   name: 'installations of operators',
   *resource(resource) {
@@ -157,7 +160,8 @@ const installations: Index<Installation> = {
     }
   },
   *document(document) {
-    for (const match of document.text.matchAll(/^[ \t]*#[^\n]*\b(?:apply|install|init)\b[^\n]*$/gm)) {
+    const text = document.textWith(installing) ?? '';
+    for (const match of text.matchAll(/^[ \t]*#[^\n]*\b(?:apply|install|init)\b[^\n]*$/gm)) {
       for (const operator of operators)
         if (operator.commands.test(match[0]))
           yield [operator.id, { evidence: 'mention', at: document.place(match.index, match.index + match[0].length) }];

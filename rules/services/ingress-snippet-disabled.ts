@@ -89,12 +89,14 @@ function isSaid(workspace: Workspace, what: 'allowed' | 'risk'): boolean {
 const controllerSettings: Index<true> = {
   name: 'snippet settings of ingress-nginx',
   *document(document) {
-    for (const what of settingsIn(document.text)) yield [what, true];
+    for (const what of settingsIn(document.textWith(aboutController) ?? '')) yield [what, true];
   },
   *textFile(file) {
     if (!/\.md$/i.test(file.path)) for (const what of settingsIn(file.text)) yield [what, true];
   },
 };
+
+const aboutController = /allow-?snippet|risk-level|ingress-nginx|controller-v\d/i;
 
 function settingsIn(text: string): readonly string[] {
   return [

@@ -141,7 +141,7 @@ const directions: Index<true> = {
   },
   *document(document) {
     const isManifest = document.resources.length > 0;
-    if (answers(document.text, isManifest)) yield ['', true];
+    if (answers(document.textWith(aboutFederation) ?? '', isManifest)) yield ['', true];
   },
   *textFile(file) {
     if (!/\.md$/i.test(file.path) && answers(file.text, /\.(?:cfg|conf)$/.test(file.path))) yield ['', true];
@@ -149,9 +149,11 @@ const directions: Index<true> = {
   equal: () => true,
 };
 
+const aboutFederation = /well-known|m\.server|_tcp|8448/;
+
 /** In Helm values, scripts and the like a bare 8448 means a port that is opened; in manifests the fields are looked at. */
 function answers(text: string, isElsewhere: boolean): boolean {
-  if (!/well-known|m\.server|_tcp|8448/.test(text)) return false;
+  if (!aboutFederation.test(text)) return false;
   const said = text.replace(/(?:^|[ \t])#.*$/gm, '').replace(/^.*\b(?:curl|wget)\b.*$/gm, '');
   return (
     /\.well-known\/matrix(?:\/server|\/?["'\s;{)*]|$)|["']m\.server["']|_matrix(?:-fed)?\._tcp/m.test(said) ||
