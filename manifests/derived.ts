@@ -1,10 +1,20 @@
-import { computed } from 'alien-signals';
+import { computed, setActiveSub } from 'alien-signals';
 import type { Resource } from './resource';
 import { sameOr } from './same';
 
 /** A pure function of what it reads, computed once until some of that has changed. */
 export function cached<T>(compute: () => T): () => T {
   return computed<T>(previous => sameOr(previous, compute()));
+}
+
+/** Computes something without recording what it reads. */
+export function untracked<T>(compute: () => T): T {
+  const reader = setActiveSub(undefined);
+  try {
+    return compute();
+  } finally {
+    setActiveSub(reader);
+  }
 }
 
 /**

@@ -157,7 +157,8 @@ export class ManifestDocument implements TreeSource {
     const patched = patchTree(this.#tree, text, differs);
     const { tree: read, problems } = patched ? { tree: patched.tree, problems: [] } : readOrRecover(text);
     if (problems.length > 0) {
-      if (this.resources.length === 0) return undefined;
+      // What a kustomization says decides what all others mean.
+      if (this.resources.length === 0 && !/^kustomization\.ya?ml$/.test(this.file.name)) return undefined;
       this.#take({ text, problems, at: differs.now, before: differs.before });
       return 'comments';
     }

@@ -38,7 +38,7 @@ export class Workspace {
   #derived = new WeakMap<object, Map<unknown, () => unknown>>();
   readonly #fileList = signal(0);
   #sorted: readonly SourceFile[] | undefined;
-  readonly #isLive: boolean;
+  readonly isLive: boolean;
   /** Counts of work done, for tests that prove how little an edit costs. */
   readonly counters = { documentsRead: 0 };
 
@@ -47,7 +47,7 @@ export class Workspace {
    * all that has been derived.
    */
   constructor({ isLive = true }: { readonly isLive?: boolean } = {}) {
-    this.#isLive = isLive;
+    this.isLive = isLive;
   }
 
   /**
@@ -189,7 +189,7 @@ export class Workspace {
     }
     let value = known.get(key);
     if (!value) {
-      if (this.#isLive) value = cached(compute);
+      if (this.isLive) value = cached(compute);
       else {
         const answer = compute();
         value = () => answer;
@@ -207,7 +207,7 @@ export class Workspace {
   #contentOf<T>(index: Index<T>): IndexContent<T> {
     const known = this.#indexes.get(index as Index<unknown>);
     if (known) return known as IndexContent<T>;
-    const content = new IndexContent(index, this.#isLive);
+    const content = new IndexContent(index, this.isLive);
     this.#indexes.set(index as Index<unknown>, content as IndexContent<unknown>);
     const files = [...this.#files.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
     // Whoever asks first depends on the answer, not on all that went into the index.
@@ -227,7 +227,7 @@ export class Workspace {
     edited: readonly ManifestDocument[],
     change: () => void = () => {},
   ): void {
-    if (!this.#isLive) this.#derived = new WeakMap();
+    if (!this.isLive) this.#derived = new WeakMap();
     startBatch();
     try {
       change();

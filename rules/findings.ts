@@ -1,5 +1,5 @@
 import { valueAt } from '../analysis/describe/value-at';
-import { type View, viewsOf } from '../analysis/kustomization/views';
+import { type BuiltTree, builtTrees } from '../analysis/kustomization/built-trees';
 import { isPatch } from '../analysis/kustomize';
 import { decodeBase64 } from '../analysis/secret-data';
 import { settingsOf } from '../analysis/settings';
@@ -8,12 +8,12 @@ import type { ManifestDocument } from '../manifests/document';
 import type { SourceFile } from '../manifests/file';
 import type { Resource } from '../manifests/resource';
 import type { Place, TextEdit } from '../manifests/span';
-import { Workspace } from '../manifests/workspace';
+import type { Workspace } from '../manifests/workspace';
 import { fingerprints } from './fingerprint';
 import type { Fix, Found, Problem, Rule, Severity } from './rule';
 import { signOffsOf } from './sign-offs';
 import { suppressionsOf } from './suppressions';
-import { inFiles, ViewPlaces } from './views';
+import { inFiles } from './views';
 
 /** A problem that a rule found, with the rule and what it was looking at. */
 export interface Finding {
@@ -51,8 +51,8 @@ export function checkWorkspace(
   options: CheckOptions = {},
 ): readonly Finding[] {
   const active = rules.filter(rule => isActive(rule, workspace, options));
-  const views = viewsOf(workspace.files);
-  const raw = views.length === 0 ? rawFindings(workspace, active) : builtFindings(workspace, views, active);
+  const trees = builtTrees(workspace);
+  const raw = trees.length === 0 ? rawFindings(workspace, active) : builtFindings(workspace, trees, active);
   return withFindingsChecks(raw, publish(raw, workspace, options), workspace.files, active, workspace, options);
 }
 
@@ -70,28 +70,32 @@ function rawFindings(workspace: Workspace, active: readonly Rule[]): readonly Ra
 }
 
 /** What they find in each deployment that kustomizations build, and in the files that these are built from. */
-function builtFindings(workspace: Workspace, views: readonly View[], active: readonly Rule[]): readonly RawFinding[] {
-  const raw = workspace.files.flatMap(file => ownFindings(file, views, active, workspace));
-  for (const view of views) {
-    const built = new Workspace({ isLive: false });
-    for (const { uri, path, text, unread } of view.files) built.update(uri, path, text, unread);
-    raw.push(...inFiles(rawFindings(built, active), new ViewPlaces(view, workspace)));
-    for (const crash of takeCrashes(built)) note(workspace, crash);
-  }
-  return raw;
+function builtFindings(
+  workspace: Workspace,
+  trees: readonly BuiltTree[],
+  active: readonly Rule[],
+): readonly RawFinding[] {
+  return [
+    ...workspace.files.flatMap(file => ownFindings(file, trees, active, workspace)),
+    ...trees.flatMap(tree => {
+      const found = inFiles(rawFindings(tree.workspace, active), tree, workspace);
+      for (const crash of takeCrashes(tree.workspace)) note(workspace, crash);
+      return found;
+    }),
+  ];
 }
 
-/** What a file that no view shows says by itself: that it cannot be read, or is not written well. */
+/** What a file that is built into nothing by itself says by itself: that it cannot be read, or is not written well. */
 export function ownFindings(
   file: SourceFile,
-  views: readonly View[],
+  trees: readonly BuiltTree[],
   rules: readonly Rule[],
   workspace: Workspace,
 ): readonly RawFinding[] {
-  const isShown = views.some(view => view.files.some(one => one.uri === file.uri && one.text !== ''));
+  const isShown = trees.some(tree => tree.file(file.uri)?.text);
   if (isShown) return none;
-  // A patch that changes nothing is in no view, and what is left open in it is found nowhere else.
-  const isIdle = isPatch(workspace, file) && !views.some(view => view.applied.has(file.path));
+  // A patch that changes nothing is in no deployment, and what is left open in it is found nowhere else.
+  const isIdle = isPatch(workspace, file) && !trees.some(({ view }) => view.applied.has(file.path));
   const byKind = rulesByKind(rules);
   return [
     ...fileFindings(file, rules, workspace),

@@ -1,6 +1,8 @@
-import { computed, effect, setActiveSub, signal } from 'alien-signals';
+import { computed, effect, signal } from 'alien-signals';
+import { type BuiltTree, builtTrees } from '../analysis/kustomization/built-trees';
 import { settingsOf } from '../analysis/settings';
 import { signOffsPath } from '../checklist/sign-offs';
+import { untracked } from '../manifests/derived';
 import type { ManifestDocument } from '../manifests/document';
 import type { SourceFile } from '../manifests/file';
 import type { DocumentsChanged, Workspace } from '../manifests/workspace';
@@ -9,6 +11,7 @@ import {
   type Finding,
   fileFindings,
   isActive,
+  ownFindings,
   publish,
   type RawFinding,
   resourceFindings,
@@ -19,6 +22,13 @@ import {
 } from './findings';
 import type { Rule } from './rule';
 import { signOffsOf } from './sign-offs';
+import { inFiles } from './views';
+
+/** The findings of a deployment that kustomizations build. */
+interface Built {
+  readonly live: LiveFindings;
+  stop(): void;
+}
 
 /** The findings of one file: those of its rules, and with them what the rules about findings say. */
 interface Shown {
@@ -43,6 +53,11 @@ export class LiveFindings {
   readonly #owners = new Map<object, { dispose: () => void; findings: readonly RawFinding[] }>();
   readonly #byUri = new Map<string, Set<object>>();
   readonly #shown = new Map<string, Shown>();
+  /** The findings of each deployment that kustomizations build; none for a tree of plain manifests. */
+  readonly #built = new Map<BuiltTree, Built>();
+  /** What is found in those, by the files in which it is shown. */
+  #builtRaw: ReadonlyMap<string, readonly RawFinding[]> = new Map();
+  #isStarted = false;
   /** Waivers expire with the day. */
   readonly #day = signal<string | undefined>(undefined);
 
@@ -57,6 +72,7 @@ export class LiveFindings {
   /** Starts watching what has been added and forgets what is gone. */
   apply({ file, removed, added, others = [] }: DocumentsChanged): void {
     for (const other of others) this.apply(other);
+    if (this.#followBuilt(file)) return;
     for (const document of removed) this.#forget(document);
     if (this.#workspace.file(file.uri) !== file) {
       this.#forget(file);
@@ -69,6 +85,12 @@ export class LiveFindings {
 
   /** Starts the rules that look at the whole workspace; call once, when all files are there. */
   start(): void {
+    this.#isStarted = true;
+    for (const { live } of this.#built.values()) live.start();
+    if (this.#built.size > 0) {
+      this.#collectBuilt();
+      return;
+    }
     for (const rule of this.#rules) {
       if (!('checkWorkspace' in rule)) continue;
       this.#watch(rule, () => [
@@ -127,7 +149,9 @@ export class LiveFindings {
   }
 
   #rawOf(uri: string): readonly RawFinding[] {
-    const raw: RawFinding[] = [];
+    const raw: RawFinding[] = [...(this.#builtRaw.get(uri) ?? [])];
+    const file = this.#built.size > 0 ? this.#workspace.file(uri) : undefined;
+    if (file) raw.push(...ownFindings(file, [...this.#built.keys()], this.#rules, this.#workspace));
     for (const owner of this.#byUri.get(uri) ?? []) {
       for (const finding of this.#owners.get(owner)?.findings ?? [])
         if (finding.problem.at.uri === uri) raw.push(finding);
@@ -137,6 +161,74 @@ export class LiveFindings {
 
   dispose(): void {
     for (const owner of [...this.#owners.keys()]) this.#forget(owner);
+    for (const tree of [...this.#built.keys()]) this.#forgetBuilt(tree);
+  }
+
+  /**
+   * Where kustomizations build what is deployed, it is that which is checked, and not what it is built from. Says whether
+   * it is so.
+   */
+  #followBuilt(file: SourceFile): boolean {
+    const trees = builtTrees(this.#workspace);
+    const wasBuilt = this.#built.size > 0;
+    for (const tree of [...this.#built.keys()]) if (!trees.includes(tree)) this.#forgetBuilt(tree);
+    for (const tree of trees) if (!this.#built.has(tree)) this.#watchBuilt(tree);
+    if (trees.length > 0) {
+      if (!wasBuilt) for (const owner of [...this.#owners.keys()]) this.#forget(owner);
+      this.#collectBuilt();
+      this.#touch(file.uri);
+      return true;
+    }
+    if (!wasBuilt) return false;
+    this.#collectBuilt();
+    for (const other of this.#workspace.files) {
+      for (const document of other.documents) this.#watchDocument(document);
+      this.#watchFile(other);
+    }
+    if (this.#isStarted) this.start();
+    this.#touch(file.uri);
+    return true;
+  }
+
+  #watchBuilt(tree: BuiltTree): void {
+    const live = new LiveFindings(tree.workspace, this.#rules, this.#options, () => {});
+    const listener = (change: DocumentsChanged): void => live.apply(change);
+    for (const file of tree.workspace.files) live.apply({ file, removed: [], added: file.documents });
+    if (this.#isStarted) live.start();
+    tree.listeners.add(listener);
+    this.#built.set(tree, { live, stop: () => tree.listeners.delete(listener) });
+  }
+
+  #forgetBuilt(tree: BuiltTree): void {
+    const built = this.#built.get(tree);
+    built?.stop();
+    built?.live.dispose();
+    this.#built.delete(tree);
+  }
+
+  /** Sorts the findings of what is built by files, and tells of those files in which they are others than before. */
+  #collectBuilt(): void {
+    const before = this.#builtRaw;
+    const raw = new Map<string, RawFinding[]>();
+    for (const [tree, { live }] of this.#built) {
+      this.counters.checks += live.counters.checks;
+      live.counters.checks = 0;
+      for (const finding of inFiles(live.raw, tree, this.#workspace)) {
+        const known = raw.get(finding.problem.at.uri);
+        if (known) known.push(finding);
+        else raw.set(finding.problem.at.uri, [finding]);
+      }
+    }
+    this.#builtRaw = raw;
+    for (const uri of new Set([...before.keys(), ...raw.keys()])) {
+      const [old, now] = [before.get(uri) ?? [], raw.get(uri) ?? []];
+      if (old.length !== now.length || old.some((one, at) => one !== now[at])) this.#touch(uri);
+    }
+  }
+
+  /** All that has been found, as the rules said it. */
+  get raw(): readonly RawFinding[] {
+    return [...this.#owners.values()].flatMap(owner => owner.findings);
   }
 
   #watchDocument(document: ManifestDocument): void {
@@ -211,14 +303,4 @@ export class LiveFindings {
 
 function urisOf(findings: readonly RawFinding[]): ReadonlySet<string> {
   return new Set(findings.map(({ problem }) => problem.at.uri));
-}
-
-/** Whatever moves or changes a finding has its file worked out again, so what is read for showing it is not recorded. */
-function untracked<T>(compute: () => T): T {
-  const reader = setActiveSub(undefined);
-  try {
-    return compute();
-  } finally {
-    setActiveSub(reader);
-  }
 }

@@ -13,6 +13,8 @@ export interface MapNode {
   readonly base: Value | undefined;
   /** Read from `base` when somebody asks; see {@link entriesOf}. */
   entries: Map<string, Entry> | undefined;
+  /** See {@link isAsWritten}. */
+  isWritten?: boolean;
 }
 
 export interface Entry {
@@ -25,6 +27,7 @@ export interface ListNode {
   readonly kind: 'sequence';
   readonly base: Value | undefined;
   items: readonly Node[] | undefined;
+  isWritten?: boolean;
 }
 
 export interface ScalarNode {
@@ -152,13 +155,18 @@ export function copyOf(node: Node): Node {
   return node;
 }
 
-/** Whether a node is what is written at `base`, with nothing changed below. */
+/** Whether a node is what is written at `base`, with nothing changed below. Asked when nothing is changed any more. */
 export function isAsWritten(node: Node): boolean {
   if (node.base === undefined) return false;
   if (node.kind === 'scalar') return true;
+  node.isWritten ??= isSameBelow(node, node.base);
+  return node.isWritten;
+}
+
+function isSameBelow(node: MapNode | ListNode, base: Value): boolean {
   if (node.kind === 'mapping') {
     if (node.entries === undefined) return true;
-    const written = node.base.entries();
+    const written = base.entries();
     return (
       written.length === node.entries.size &&
       written.every(([key, value]) => {
@@ -168,7 +176,7 @@ export function isAsWritten(node: Node): boolean {
     );
   }
   if (node.items === undefined) return true;
-  const written = node.base.items();
+  const written = base.items();
   return (
     written.length === node.items.length &&
     written.every((value, index) => {

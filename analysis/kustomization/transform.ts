@@ -183,7 +183,7 @@ export function changeReplicas(objects: readonly BuiltObject[], replicas: Value)
   }
 }
 
-/** `images`, for every container anywhere in an object (api/filters/imagetag). */
+/** `images`, for the containers of pods (api/filters/imagetag). */
 export function changeImages(objects: readonly BuiltObject[], images: Value): void {
   const changes = images.items();
   if (changes.length === 0) return;
@@ -214,15 +214,16 @@ function isImage(image: string, name: string): boolean {
   );
 }
 
-function* containersIn(node: Node): Iterable<MapNode> {
-  if (node.kind === 'sequence') for (const item of itemsOf(node)) yield* containersIn(item);
-  if (node.kind !== 'mapping') return;
-  for (const [key, { node: child }] of entriesOf(node)) {
-    if (child.kind === 'sequence' && /^(?:containers|initContainers)$/.test(key))
-      for (const item of itemsOf(child)) if (item.kind === 'mapping') yield item;
-    if (child.kind !== 'scalar') yield* containersIn(child);
-  }
+/** The containers of a pod or of what makes pods. */
+function containersIn(root: MapNode): readonly MapNode[] {
+  return podPaths.flatMap(path =>
+    ['initContainers', 'containers'].flatMap(field =>
+      listItems(root, ...path, field).flatMap(item => (item.kind === 'mapping' ? [item] : [])),
+    ),
+  );
 }
+
+const podPaths = [['spec', 'template', 'spec'], ['spec', 'jobTemplate', 'spec', 'template', 'spec'], ['spec']];
 
 /** `replacements`: a field of one object is written to fields of others (api/filters/replacement). */
 export function replaceFields(

@@ -1,5 +1,6 @@
 import type { ManifestDocument } from '../../manifests/document';
 import type { SourceFile } from '../../manifests/file';
+import { resolvePath } from '../kustomize';
 import { type Build, type BuildFiles, type BuiltObject, build, kindOf, nameOf, namespaceOf } from './build';
 import { isAsWritten } from './node';
 import { type PrintedText, Printer } from './print';
@@ -9,6 +10,8 @@ import { type PrintedText, Printer } from './print';
  * and everything else is as it is.
  */
 export interface View {
+  /** The directories of the kustomizations that it builds, which tell it from others. */
+  readonly key: string;
   /** The directories of the kustomizations that this one builds and another does not; empty where there is no choice. */
   readonly title: string;
   /** Whether its name says that it is another than production. */
@@ -46,16 +49,21 @@ export function viewsOf(files: readonly SourceFile[]): readonly View[] {
     file: path => byPath.get(path),
     kustomization: directory => kustomizations.get(directory),
   };
-  const all = [...kustomizations.values()]
-    .filter(one => one.root.at('kind').text !== 'Component')
-    .map(one => build(source, one));
-  const taken = new Set(all.flatMap(one => [...one.directories].filter(directory => directory !== one.directory)));
-  const builds = all
-    .filter(one => !taken.has(one.directory) && one.objects.length > 0)
+  const taken = new Set([...kustomizations.values()].flatMap(directoriesTakenIn));
+  const builds = [...kustomizations.values()]
+    .filter(one => one.root.at('kind').text !== 'Component' && !taken.has(one.file.directory))
+    .map(one => build(source, one))
     .sort((a, b) => rank(a.directory) - rank(b.directory) || compare(a.directory, b.directory));
-  const sets = combinations(builds);
-  const used = new Set(all.flatMap(one => [...one.used]));
+  const sets = combinations(builds.filter(one => one.objects.length > 0));
+  const used = new Set(builds.flatMap(one => [...one.used]));
   return sets.map(set => viewOf(set, sets.length > 1, builds, used, files, kustomizations));
+}
+
+function directoriesTakenIn({ root, file }: ManifestDocument): readonly string[] {
+  return ['resources', 'bases', 'components']
+    .flatMap(field => root.at(field).items())
+    .map(item => resolvePath(file.directory, item.text ?? ''))
+    .filter(directory => directory !== file.directory);
 }
 
 function isKustomization(file: SourceFile): boolean {
@@ -136,9 +144,10 @@ function viewOf(
     return [asIs(file, isOut), ...(isKustomization(file) ? generatedFile(file, built) : [])];
   });
   return {
+    key: set.map(one => one.directory).join('\n'),
     title: hasAlternatives ? (own.length > 0 ? own : set).map(one => one.directory || '.').join(', ') : '',
     isTrial: hasAlternatives && set.some(one => isTrial(one.directory)),
-    isOpen: set.some(one => one.isOpen),
+    isOpen: set.some(one => one.isOpen) || [...kustomizations.values()].some(one => one.isUnread),
     files: shown,
     applied: new Set(set.flatMap(one => [...one.applied])),
     kustomization: first.kustomization,

@@ -1,0 +1,118 @@
+import { untracked } from '../../manifests/derived';
+import type { Place } from '../../manifests/span';
+import { type DocumentsChanged, type Index, Workspace } from '../../manifests/workspace';
+import { placeIn } from './printed-places';
+import { type View, type ViewFile, viewsOf } from './views';
+
+/** One deployment that the kustomizations of a tree build, as a tree of its own. */
+export interface BuiltTree {
+  /** As it is now; another after an edit. */
+  readonly view: View;
+  readonly workspace: Workspace;
+  /** Called with every change of the tree. */
+  readonly listeners: Set<(change: DocumentsChanged) => void>;
+  /** The file that something in the tree is printed in. */
+  file(uri: string): ViewFile | undefined;
+  /** Where a place of the tree stands in the files. */
+  place(at: Place): Place;
+}
+
+/**
+ * The deployments that the kustomizations of a tree build; none for a tree of plain manifests. They are kept up to date:
+ * what has not been changed by an edit stays the same objects, as in the tree itself.
+ */
+export function builtTrees(workspace: Workspace): readonly BuiltTree[] {
+  if (workspace.lookup(kustomizationFiles, '').length === 0) {
+    known.delete(workspace);
+    return [];
+  }
+  // Whoever asks depends on every text, because any may be what is built.
+  workspace.lookup(allTexts, '');
+  return untracked(() => {
+    const texts = workspace.files.map(({ uri, text }) => [uri, text] as const);
+    const state = known.get(workspace);
+    if (state && isSameTexts(state.texts, texts)) return state.trees;
+    const trees = rebuilt(workspace, state?.trees ?? []);
+    known.set(workspace, { texts, trees });
+    return trees;
+  });
+}
+
+interface State {
+  readonly texts: Texts;
+  readonly trees: readonly KeptTree[];
+}
+
+type Texts = readonly (readonly [uri: string, text: string])[];
+
+const known = new WeakMap<Workspace, State>();
+
+const kustomizationFiles: Index<true> = {
+  name: 'kustomizations to build',
+  *document({ file, root }) {
+    if (/^kustomization\.ya?ml$/.test(file.name) && root.kind === 'mapping') yield ['', true];
+  },
+};
+
+const allTexts: Index<{ readonly uri: string; readonly text: string }> = {
+  name: 'texts that may be built',
+  *document({ file, text }) {
+    yield ['', { uri: file.uri, text }];
+  },
+  *textFile({ uri, text }) {
+    yield ['', { uri, text }];
+  },
+};
+
+function isSameTexts(a: Texts, b: Texts): boolean {
+  return a.length === b.length && a.every(([uri, text], at) => uri === b[at]?.[0] && text === b[at]?.[1]);
+}
+
+function rebuilt(workspace: Workspace, before: readonly KeptTree[]): readonly KeptTree[] {
+  return viewsOf(workspace.files).map(view => {
+    const tree = before.find(one => one.view.key === view.key) ?? new KeptTree(view, workspace.isLive);
+    tree.take(view);
+    return tree;
+  });
+}
+
+class KeptTree implements BuiltTree {
+  readonly workspace: Workspace;
+  readonly listeners = new Set<(change: DocumentsChanged) => void>();
+  #view: View;
+  #files: ReadonlyMap<string, ViewFile> = new Map();
+
+  constructor(view: View, isLive: boolean) {
+    this.#view = view;
+    this.workspace = new Workspace({ isLive });
+  }
+
+  get view(): View {
+    return this.#view;
+  }
+
+  take(view: View): void {
+    const before = this.#files;
+    this.#view = view;
+    this.#files = new Map(view.files.map(file => [file.uri, file]));
+    const changes: DocumentsChanged[] = [];
+    for (const uri of before.keys()) {
+      const change = this.#files.has(uri) ? undefined : this.workspace.remove(uri);
+      if (change) changes.push(change);
+    }
+    for (const { uri, path, text, unread } of view.files) {
+      const old = before.get(uri);
+      if (old?.text !== text || old.unread !== unread) changes.push(this.workspace.update(uri, path, text, unread));
+    }
+    for (const change of changes) for (const listener of this.listeners) listener(change);
+  }
+
+  file(uri: string): ViewFile | undefined {
+    return this.#files.get(uri);
+  }
+
+  place(at: Place): Place {
+    const printed = this.#files.get(at.uri)?.printed;
+    return printed ? (placeIn(printed, at.span) ?? this.#view.kustomization.place(0, 0)) : at;
+  }
+}
