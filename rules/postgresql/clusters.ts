@@ -1,7 +1,18 @@
-import { clusterKind, databases } from '../../analysis/roles';
+import { chartReleases } from '../../analysis/charts';
+import { clusterKind, databases, synapseMains } from '../../analysis/roles';
 import type { ChecklistItemId } from '../../checklist/types';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
+
+/** Whether the tree runs Synapse: in a workload of its own, or by a chart such as Element's matrix-stack. */
+export function runsSynapse(workspace: Workspace): boolean {
+  return (
+    synapseMains(workspace).length > 0 ||
+    chartReleases(workspace).some(
+      ({ evidence, chart }) => evidence === 'command' && /(?:^|-)synapse$|^matrix-stack$/.test(chart ?? ''),
+    )
+  );
+}
 
 /** Of a pair of items, the one about the main cluster or the one about the LI cluster. */
 export function itemFor(

@@ -1,13 +1,13 @@
 import { declarationsOf } from '../../analysis/declarations';
 import { referrersOf } from '../../analysis/references';
-import { clusterKind, databases, synapseLis, synapseMains, workloads } from '../../analysis/roles';
+import { clusterKind, databases, synapseLis, workloads } from '../../analysis/roles';
 import { secretEntry } from '../../analysis/secret-data';
 import { findPlaceholders } from '../../analysis/text/placeholders';
 import { insertEntry, replaceScalar, replaceValue } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Related, Rule } from '../rule';
-import { itemFor } from './clusters';
+import { itemFor, runsSynapse } from './clusters';
 
 export default {
   id: 'pg-superuser-secret-undefined',
@@ -136,7 +136,7 @@ export default {
  */
 function mayUseSuperuser(workspace: Workspace): boolean {
   return (
-    synapseMains(workspace).length === 0 ||
+    !runsSynapse(workspace) ||
     synapseLis(workspace).length > 0 ||
     workloads(workspace, 'key_vault').length > 0 ||
     workloads(workspace, 'sync').length > 0

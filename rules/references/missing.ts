@@ -11,6 +11,7 @@ import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Problem, Severity } from '../rule';
+import { listAsProvided } from './provided';
 import { skeletonOf } from './skeleton';
 
 /** How the absence of an object is reported. */
@@ -112,8 +113,12 @@ function missing(
   const close = nearest(name, declaredNames(workspace, reference.kind, reference.namespace));
   return {
     at: reference.name,
-    message: `Nothing creates the ${describe(reference, name)}, which ${reference.consumer} needs${consequence ? `, ${consequence}` : ''} — ${close ? `did you mean ${close}?` : 'create it, or correct the name.'}`,
-    fixes: () => [...renameTo(references, close), ...skeletonOf(workspace, resource, reference)],
+    message: `Nothing creates the ${describe(reference, name)}, which ${reference.consumer} needs${consequence ? `, ${consequence}` : ''} — ${close ? `did you mean ${close}?` : 'create it, correct the name, or list it under provided.'}`,
+    fixes: () => [
+      ...renameTo(references, close),
+      ...skeletonOf(workspace, resource, reference),
+      ...listAsProvided(workspace, reference),
+    ],
   };
 }
 

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { rules as catalogue } from '../../rules/catalogue';
 import { takeCrashes } from '../../rules/findings';
+import referenceMissingSecret from '../../rules/references/reference-missing-secret';
 import { check } from '../fixture';
+import { applyFix } from './expect';
 
 /** The rules that find something in a tree, with how grave it is. */
 function foundIn(source: string): readonly string[] {
@@ -9,6 +11,9 @@ function foundIn(source: string): readonly string[] {
   assert.deepEqual(takeCrashes(workspace), []);
   return findings.map(({ rule, severity }) => `${severity} ${rule.id}`);
 }
+
+/** Lines without the six blanks that they stand in. */
+const dedented = (text: string): string => text.replace(/^ {6}/gm, '');
 
 describe('trees that are made in other ways than the checklist’s own', () => {
   it('may hold Secrets that SOPS has encrypted', () => {
@@ -273,5 +278,38 @@ describe('trees that are made in other ways than the checklist’s own', () => {
       foundIn(synapse).filter(one => /^error .*-missing$/.test(one)),
       [],
     );
+  });
+
+  it('may keep Secrets elsewhere, which a fix says once and for all', () => {
+    const app = `
+      #- /apps/app.yaml
+      apiVersion: v1
+      kind: Pod
+      metadata:
+        name: app
+        namespace: matrix
+      spec:
+        containers:
+          - name: app
+            image: registry.test/app:1
+            envFrom:
+              - secretRef: {name: app-secrets}
+      `;
+    const title = 'List the Secret app-secrets as provided in matrix-preflight.yaml';
+    const item = '  - {kind: Secret, namespace: matrix, name: app-secrets}\n';
+    for (const [settings, after] of [
+      ['', `provided:\n${item}`],
+      ['components:\n  li: off\n', `components:\n  li: off\nprovided:\n${item}`],
+      ['provided:\n  - {kind: Secret, name: other}\n', `provided:\n  - {kind: Secret, name: other}\n${item}`],
+    ] as const) {
+      const source = `${app}${settings === '' ? '' : `\n#- /matrix-preflight.yaml\n${settings}`}`;
+      const files = applyFix(referenceMissingSecret, dedented(source), title);
+      assert.equal(files['matrix-preflight.yaml'], after);
+      const fixed = Object.entries(files).map(([path, text]) => `#- /${path}\n${text}`);
+      assert.deepEqual(
+        foundIn(fixed.join('')).filter(one => one.includes('reference-missing')),
+        [],
+      );
+    }
   });
 });

@@ -237,7 +237,7 @@ spec: { instances: 3 }
     const script = 'helm upgrade --install livekit livekit/livekit-server -n matrix\n';
     assert.equal(
       fixTitles(missingSecret, `#- /app.yaml\n${env('livekit-secrets', 'a')}#- /install.sh\n${script}`).length,
-      1,
+      2,
     );
   });
 
@@ -358,7 +358,7 @@ stringData: { a: x, b: y }
   it('leave Secrets for pulling images to their own rule', () => {
     const source = pod(`imagePullSecrets:\n  - name: registry\n${container}`);
     expectMarks(missingSecret, source);
-    assert.equal(fixTitles(missingPullSecret, source).length, 1);
+    assert.equal(fixTitles(missingPullSecret, source).length, 2);
   });
 });
 
@@ -458,7 +458,7 @@ spec:
     const claim = (name: string): string =>
       pod(`${container}\nvolumes:\n  - name: d\n    persistentVolumeClaim: { claimName: ${name} }`);
     expectMarks(missingPvc, claim('data-db-1') + statefulSet);
-    assert.equal(fixTitles(missingPvc, claim('data-db-2') + statefulSet).length, 1);
+    assert.equal(fixTitles(missingPvc, claim('data-db-2') + statefulSet).length, 2);
   });
 
   it('know volumeClaimTemplates as volumes', () => {
@@ -513,7 +513,7 @@ spec:
         secretName: a
         issuerRef:
           name: ca
-      #         ^^ error: Nothing creates the Issuer ca in namespace matrix
+      #         ^^ 💡 error: Nothing creates the Issuer ca in namespace matrix
       ---
       apiVersion: cert-manager.io/v1
       kind: ClusterIssuer
@@ -551,7 +551,7 @@ spec:
         namespace: matrix
         annotations:
           cert-manager.io/cluster-issuer: letsencrypt
-      #                                   ^^^^^^^^^^^ warning: Nothing creates the ClusterIssuer letsencrypt
+      #                                   ^^^^^^^^^^^ 💡 warning: Nothing creates the ClusterIssuer letsencrypt
       `,
     );
   });
