@@ -80,6 +80,7 @@ import minioSecretPairsDiffer from './minio/minio-secret-pairs-differ';
 import minioStorageEfficiency from './minio/minio-storage-efficiency';
 import minioTenantMissing from './minio/minio-tenant-missing';
 import minioUserIsRoot from './minio/minio-user-is-root';
+import alertJobUnknown from './monitoring/alert-job-unknown';
 import alertRulesMissing from './monitoring/alert-rules-missing';
 import dashboardJsonInvalid from './monitoring/dashboard-json-invalid';
 import dashboardLabelMissing from './monitoring/dashboard-label-missing';
@@ -231,6 +232,7 @@ import yamlSyntax from './yaml/yaml-syntax';
 
 /** Every rule, sorted by id. */
 export const rules: readonly Rule[] = [
+  alertJobUnknown,
   alertRulesMissing,
   clamavUnknownOption,
   clamdMemoryLow,

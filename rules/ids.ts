@@ -2,6 +2,7 @@
 
 /** The id of every rule, sorted. */
 export const ruleIds: readonly string[] = [
+  'alert-job-unknown',
   'alert-rules-missing',
   'clamav-unknown-option',
   'clamd-memory-low',

@@ -864,6 +864,10 @@ metadata:
     ),
     { count: 5 },
   ),
+  mutation(
+    'alert-job-unknown',
+    edit('monitoring/01-prometheus/prometheusrules.yaml', 'up{job=~"synapse-.+"}', 'up{job="synapse"}'),
+  ),
   mutation('alert-rules-missing', remove(alerts)),
   mutation('dashboard-missing', drop(dashboards, 'ConfigMap/grafana-dashboard-postgresql')),
   mutation('dashboard-json-invalid', edit(dashboards, '      "title": "Synapse",\n', '      "title": "Synapse"\n')),
