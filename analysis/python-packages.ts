@@ -326,7 +326,8 @@ function pipArguments(name = '', args: readonly RunWord[]): readonly RunWord[] |
     at = 1;
   } else if (!/^pip[\d.]*$/.test(name)) return undefined;
   while (values[at]?.startsWith('-')) at++;
-  return values[at] === 'install' ? args.slice(at + 1) : undefined;
+  // A dry run installs nothing.
+  return values[at] === 'install' && !values.includes('--dry-run') ? args.slice(at + 1) : undefined;
 }
 
 /** pip's options that take a value (`pip install --help`). */

@@ -1,8 +1,11 @@
 import { anchorFor, nameOf } from '../../analysis/anchor';
+import { backendsOf, haproxyOf, podPortsOf } from '../../analysis/haproxy-config';
 import { valuesDocuments } from '../../analysis/helm-values';
 import { monitors, targetsOf } from '../../analysis/monitors';
 import { clusterKind, databases, synapseWorkers, tenantKind, workloads } from '../../analysis/roles';
 import { settingsOf } from '../../analysis/settings';
+import { synapseProcess } from '../../analysis/synapse';
+import { modeOf } from '../../analysis/text/haproxy';
 import type { ChecklistItemId } from '../../checklist/types';
 import { insertEntry, replaceValue } from '../../manifests/edit';
 import type { SourceFile } from '../../manifests/file';
@@ -25,7 +28,7 @@ export default {
     'The ingress controller is not in the tree: a ServiceMonitor that selects it, or `controller.metrics.serviceMonitor.enabled` in Helm values, is enough.',
     'Misspelt switches of CloudNativePG, such as `monitoring.podMonitorEnabled`, do not count.',
     'If there is no monitor at all, that is said once, as a warning: they may well be kept elsewhere.',
-    'Components that are not in the tree are not asked for.',
+    'Components that are not in the tree are not asked for, nor is a HAProxy that only finds the master of Redis.',
   ],
   sources: [
     'CloudNativePG documentation, Monitoring: the exporter listens on port 9187 named metrics.',
@@ -243,7 +246,7 @@ function components(workspace: Workspace): readonly Component[] {
     {
       item: '5.1.a.4',
       title: 'HAProxy',
-      parts: workloads(workspace, 'haproxy'),
+      parts: workloads(workspace, 'haproxy').filter(one => !isForOthers(workspace, one)),
       isSingle: true,
       isWatched,
       fixes: monitored('/metrics'),
@@ -269,6 +272,26 @@ function components(workspace: Workspace): readonly Component[] {
       fixes: () => [],
     },
   ];
+}
+
+/**
+ * Whether a HAProxy has nothing to do with requests: all its servers are reached by TCP, and none is Synapse. Such a one
+ * finds the Redis that is master, because Synapse cannot ask Sentinel.
+ */
+function isForOthers(workspace: Workspace, resource: Resource): boolean {
+  const haproxy = haproxyOf(workspace, resource);
+  if (!haproxy || haproxy.isPartial) return false;
+  const parts = backendsOf(haproxy).filter(({ section }) => section.servers.length > 0);
+  return (
+    parts.length > 0 &&
+    parts.every(
+      ({ section }) =>
+        modeOf(section) === 'tcp' &&
+        section.servers.every(server =>
+          podPortsOf(workspace, haproxy, server)?.every(({ pods }) => !synapseProcess(workspace, pods.owner)),
+        ),
+    )
+  );
 }
 
 /** The objects whose pods some monitor really leads to. */

@@ -4,7 +4,7 @@ import { declarationsOf } from '../../analysis/declarations';
 import type { Address } from '../../analysis/flows/address';
 import { addressesOf } from '../../analysis/flows/addresses';
 import { type Destination, isTreeNamespace, resolveHost } from '../../analysis/flows/destinations';
-import { namespaceResource } from '../../analysis/namespaces';
+import { namespaceExists, namespaceResource } from '../../analysis/namespaces';
 import { editDistance, nearest } from '../../analysis/nearest';
 import { workloadKinds } from '../../analysis/pods';
 import { clusterKind } from '../../analysis/roles';
@@ -137,12 +137,18 @@ function* noService(
 
 /**
  * Whether a namespace that the tree does not declare is written where one of its own is meant: a Service of that name is
- * in the tree, and the namespace is the one that kubectl takes by default, or spelt almost like that Service's.
+ * in the tree, and the namespace is the one that kubectl takes by default, or spelt almost like that Service's. A
+ * namespace that nothing makes is also taken for one of another stage, as `matrix-prod` is, if the name of the Service
+ * is none that anybody else would give, as `redis` is.
  */
 function isMistaken(workspace: Workspace, namespace: string | undefined, name: string): boolean {
   if (namespace === undefined) return false;
   const own = servicesIn(workspace).flatMap(service => (service.name === name ? (service.namespace ?? []) : []));
-  return own.length > 0 && (namespace === 'default' || nearest(namespace, own) !== undefined);
+  if (own.length === 0) return false;
+  if (namespace === 'default' || nearest(namespace, own) !== undefined) return true;
+  const words = new Set(namespace.split('-'));
+  const isRelated = own.some(one => one.split('-').some(word => words.has(word)));
+  return !namespaceExists(workspace, namespace) && (name.includes('-') || isRelated);
 }
 
 function noPod(address: Address, { service, pod, owner }: Extract<Destination, { kind: 'no-pod' }>): Problem {

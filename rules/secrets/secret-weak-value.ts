@@ -13,7 +13,7 @@ export default {
   why: 'Whoever reaches the Service can try passwords at leisure; a short or well-known one does not last.',
   remedy: 'Generate a new value with *Generate Credential*, and write it to every Secret that has to agree.',
   traps: [
-    'User names, access key ids, hosts and paths are no secrets, and placeholders have a rule of their own.',
+    'User names, access key ids, LiveKit’s API key, hosts and paths are no secrets, and placeholders have a rule of their own.',
     'Django asks for 50 characters, LiveKit for 32; everything else for 16 characters and 64 bits.',
   ],
   sources: ['Django system check security.W009', 'livekit/livekit pkg/config/config.go, ValidateKeys'],
@@ -50,7 +50,7 @@ export default {
         continue;
       }
       const weakness = weaknessOf(text, useOf(secret.name, key));
-      if (!weakness) continue;
+      if (!weakness || (isLivekitKey(secret.name, key) && weakness.reason !== 'well-known')) continue;
       yield {
         at: value,
         message: `${key} of Secret ${secret.name} is ${describe(weakness)} — generate a new value.`,
@@ -60,10 +60,15 @@ export default {
   },
 } satisfies Rule;
 
-/** The key with the program that the name of the Secret tells, which may ask for more. LiveKit's key is a name and no secret. */
+/** The key with the program that the name of the Secret tells, which may ask for more. */
 function useOf(secret: string, key: string): string {
   if (/django/i.test(secret)) return `DJANGO_${key}`;
   return /livekit/i.test(secret) && /secret/i.test(key) ? `LIVEKIT_${key}` : key;
+}
+
+/** LiveKit's API key names the secret beside it; `generate-keys` makes one of 15 characters (livekit/protocol utils/guid). */
+function isLivekitKey(secret: string, key: string): boolean {
+  return /livekit/i.test(`${secret} ${key}`) && /api[-_.]?key$/i.test(key);
 }
 
 /** The credentials of a configuration file that is kept in a Secret, such as a whole homeserver.yaml. */

@@ -57,6 +57,53 @@ const synapseMonitor = (labels: string): string => `
 describe('missing monitors', () => {
   const expectMarks = expecting(monitorMissing);
 
+  it('are none for a HAProxy that only finds the master of Redis', () => {
+    const proxy = (mode: string, port: number): string => `
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: proxy, namespace: matrix}
+    data:
+      haproxy.cfg: |
+        defaults
+          mode ${mode}
+        listen redis
+          bind :${port}
+          server one redis-0.redis:6379 check
+    ---
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: proxy, namespace: matrix}
+    spec:
+      template:
+        metadata: {labels: {app: proxy}}
+        spec:
+          containers:
+            - name: haproxy
+              image: haproxy:3.0
+              ports: [{name: stats, containerPort: ${port}}]
+              volumeMounts: [{name: config, mountPath: /usr/local/etc/haproxy}]
+          volumes: [{name: config, configMap: {name: proxy}}]
+    ---
+    apiVersion: v1
+    kind: Service
+    metadata: {name: redis, namespace: matrix}
+    spec: {clusterIP: None, selector: {app: redis}, ports: [{port: 6379}]}
+    ---
+    apiVersion: apps/v1
+    kind: StatefulSet
+    metadata: {name: redis, namespace: matrix}
+    spec:
+      serviceName: redis
+      template:
+        metadata: {labels: {app: redis}}
+        spec: {containers: [{name: redis, image: "redis:7.4", ports: [{containerPort: 6379}]}]}
+    ---${cluster('    spec: {monitoring: {enablePodMonitor: true}}')}`;
+    const found = (source: string): readonly string[] =>
+      check(source, [monitorMissing]).findings.map(({ problem }) => problem.message);
+    assert.deepEqual(found(proxy('tcp', 6379)), []);
+    assert.match(found(proxy('http', 8008)).join(), /^Nothing scrapes HAProxy/);
+  });
+
   it('are said once when there is none at all', () => {
     expectMarks(`
     apiVersion: v1

@@ -43,6 +43,16 @@ ${lines.map(line => `        ${line}`).join('\n')}
 describe('config-host-unknown-service', () => {
   const found = (source: string): readonly string[] => messages(unknownService, source);
 
+  it('takes the namespace of another stage for a mistake where the Service is in this one', () => {
+    const own = service('synapse-main') + service('redis');
+    const ask = (host: string): readonly string[] => found(own + env('REDIS_URL', `http://${host}:6379`));
+    assert.match(ask('synapse-main.matrix-prod.svc.cluster.local').join(), /^warning: .* it is in namespace matrix\./);
+    assert.match(ask('synapse-main.chat.svc.cluster.local').join(), /^warning: /);
+    // Others have a Service of that name too, and some namespaces are in every cluster.
+    assert.deepEqual(ask('redis.cache.svc.cluster.local'), []);
+    assert.deepEqual(ask('synapse-main.monitoring.svc.cluster.local'), []);
+  });
+
   it('finds hosts in every place where a program reads them', () => {
     const missing = /^error: There is no Service nowhere in namespace matrix/;
     for (const source of [

@@ -2,6 +2,7 @@ import type { Rule } from '../../../rules/rule';
 import secretDoubleEncoded from '../../../rules/secrets/secret-double-encoded';
 import secretGroupMismatch from '../../../rules/secrets/secret-group-mismatch';
 import secretInPlainConfig from '../../../rules/secrets/secret-in-plain-config';
+import secretWeakValue from '../../../rules/secrets/secret-weak-value';
 import substitutionUnsafeSecret from '../../../rules/secrets/substitution-unsafe-secret';
 import { expectMarks as expect } from '../expect';
 
@@ -10,6 +11,21 @@ function expectMarks(source: string, [rule]: readonly [Rule]): void {
 }
 
 describe('rules about the values of Secrets', () => {
+  it("judge LiveKit's secret and not the key that names it", () => {
+    expectMarks(
+      `
+      apiVersion: v1
+      kind: Secret
+      metadata: {name: livekit, namespace: matrix}
+      stringData:
+        API_KEY: APIx7Qm2ZkP9vT4
+        API_SECRET: Zk3v9Qm2Lx7Tr5Wb
+      #             ^^^^^^^^^^^^^^^^ warning: only 16 characters long, of 32
+    `,
+      [secretWeakValue],
+    );
+  });
+
   it('takes random base64, hex and encoded keys for what they are', () => {
     expectMarks(
       `

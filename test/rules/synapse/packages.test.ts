@@ -69,6 +69,11 @@ describe('synapse-s3-provider-not-installed', () => {
     );
   });
 
+  it('takes a dry run for no installation', () => {
+    const dry = install('pip install --dry-run --target=/packages synapse-s3-storage-provider==1.4.0');
+    assert.equal(found(notInstalled, main({ init: dry, volumes: emptyDir })).length, 1);
+  });
+
   it('warns of a main process that does not load the provider, and is silent of such workers', () => {
     const off = s3.replace('server_name', 'enable_media_repo: false\n    server_name');
     assert.deepEqual(found(notInstalled, off + synapse('synapse-main')), [`warning ${image}`]);
