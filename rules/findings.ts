@@ -95,6 +95,7 @@ export function ownFindings(
   const isShown = trees.some(tree => tree.file(file.uri)?.text);
   if (isShown) return none;
   // A patch that changes nothing is in no deployment, and what is left open in it is found nowhere else.
+  const isInput = trees.some(({ view }) => view.inputs.has(file.path));
   const isIdle = isPatch(workspace, file) && !trees.some(({ view }) => view.applied.has(file.path));
   const byKind = rulesByKind(rules);
   return [
@@ -102,7 +103,7 @@ export function ownFindings(
     ...(isIdle ? file.documents.flatMap(one => one.resources) : []).flatMap(resource =>
       rulesFor(resource, byKind).flatMap(rule => resourceFindings(rule, resource, workspace)),
     ),
-    ...file.documents.flatMap(document =>
+    ...(isInput ? [] : file.documents).flatMap(document =>
       rules.flatMap(rule =>
         'checkDocument' in rule ? run(rule, workspace, undefined, () => rule.checkDocument(document, workspace)) : [],
       ),

@@ -2,10 +2,12 @@ import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 import { databaseLogins, generatedPasswordSecret } from '../database-logins';
 import { environmentOf } from '../environment';
+import { builtTrees } from '../kustomization/built-trees';
 import { containersOf, workloadKinds } from '../pods';
 import { clusterKind, workloads } from '../roles';
 import { secretGroups } from '../secret-groups';
 import { findService, podsBehind } from '../services';
+import { locationOf, placeInFiles } from './built';
 import type { CredentialKind } from './kinds';
 import { userPassword } from './kinds';
 import { type CredentialPlace, credentialPlaces } from './places';
@@ -28,6 +30,36 @@ export interface CredentialGroup {
  * are guesses, good enough to choose one new value for both, and therefore never reported as a finding.
  */
 export function credentialGroups(workspace: Workspace): readonly CredentialGroup[] {
+  const trees = builtTrees(workspace);
+  if (trees.length === 0) return groupsIn(workspace);
+  const groups: CredentialGroup[] = [];
+  for (const tree of trees) {
+    for (const group of groupsIn(tree.workspace)) {
+      const places = group.places.flatMap(place => placeInFiles(place, tree, workspace) ?? []);
+      if (places.length > 0) unite(groups, { ...group, places });
+    }
+  }
+  return groups;
+}
+
+/** What two deployments have in common, such as a Secret of their base, makes one group of theirs. */
+function unite(groups: CredentialGroup[], group: CredentialGroup): void {
+  const places = new Map(group.places.map(place => [locationOf(place), place]));
+  const common = groups.filter(other => other.places.some(place => places.has(locationOf(place))));
+  for (const other of common) {
+    for (const place of other.places) places.set(locationOf(place), place);
+    groups.splice(groups.indexOf(other), 1);
+  }
+  const [first = group] = common;
+  groups.push({
+    title: first.title,
+    kind: first.kind ?? group.kind,
+    places: [...places.values()],
+    obstacle: first.obstacle ?? group.obstacle,
+  });
+}
+
+function groupsIn(workspace: Workspace): readonly CredentialGroup[] {
   const places = credentialPlaces(workspace);
   const parent = new Map<string, string>();
   const titles = new Map<string, string>();

@@ -3,10 +3,12 @@ import type { Resource } from '../../manifests/resource';
 import type { Place, Span } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
 import type { Index, Workspace } from '../../manifests/workspace';
+import { builtTrees } from '../kustomization/built-trees';
 import { secretEntries } from '../secret-data';
 import { type Language, languageOf, maskComments } from '../text/comments';
 import { findPlaceholders } from '../text/placeholders';
 import { isEmptySecret, isSecretKey } from '../text/secret-strength';
+import { locationOf, placeInFiles } from './built';
 import { type CredentialKind, credentialKind, userPassword } from './kinds';
 
 /**
@@ -49,9 +51,20 @@ export interface CredentialPlace {
   readonly text: string;
 }
 
-/** Every place of the tree where a credential stands as text, or is still to be filled in. */
+/**
+ * Every place of the tree where a credential stands as text, or is still to be filled in; of what kustomizations build,
+ * in the files that it is built from.
+ */
 export function credentialPlaces(workspace: Workspace): readonly CredentialPlace[] {
-  return workspace.shared(readPlaces);
+  const trees = builtTrees(workspace);
+  if (trees.length === 0) return workspace.shared(readPlaces);
+  const places = new Map<string, CredentialPlace>();
+  for (const tree of trees)
+    for (const place of tree.workspace.shared(readPlaces)) {
+      const own = placeInFiles(place, tree, workspace);
+      if (own) places.set(locationOf(own), own);
+    }
+  return [...places.values()];
 }
 
 function readPlaces(workspace: Workspace): readonly CredentialPlace[] {

@@ -28,6 +28,8 @@ export interface Build {
   readonly used: ReadonlySet<string>;
   /** Paths of the patches that change an object. */
   readonly applied: ReadonlySet<string>;
+  /** Paths of the files that generators read. */
+  readonly inputs: ReadonlySet<string>;
   /** Files whose documents are objects, in the order in which they are named. */
   readonly resourceFiles: ReadonlySet<string>;
   /** Directories of the kustomizations that take part. */
@@ -54,6 +56,7 @@ export function build(files: BuildFiles, kustomization: ManifestDocument): Build
     files,
     used: new Set(),
     applied: new Set(),
+    inputs: new Set(),
     resourceFiles: new Set(),
     directories: new Set(),
     isOpen: false,
@@ -66,6 +69,7 @@ export function build(files: BuildFiles, kustomization: ManifestDocument): Build
     objects,
     used: state.used,
     applied: state.applied,
+    inputs: state.inputs,
     resourceFiles: state.resourceFiles,
     directories: state.directories,
     isOpen: state.isOpen,
@@ -76,6 +80,7 @@ interface State {
   readonly files: BuildFiles;
   readonly used: Set<string>;
   readonly applied: Set<string>;
+  readonly inputs: Set<string>;
   readonly resourceFiles: Set<string>;
   readonly directories: Set<string>;
   isOpen: boolean;
@@ -136,7 +141,10 @@ function addGenerated(
   made: GeneratedObject,
   kustomization: ManifestDocument,
 ): void {
-  for (const path of made.used) state.used.add(path);
+  for (const path of made.used) {
+    state.used.add(path);
+    state.inputs.add(path);
+  }
   const known = objects.find(one => kindOf(one) === made.kind && one.names.includes(made.name));
   if (known && made.behavior === 'merge') {
     for (const field of ['data', 'stringData', 'metadata']) {

@@ -1,6 +1,7 @@
 import { quoted } from '../../manifests/edit';
 import type { Place, Span, TextEdit } from '../../manifests/span';
 import { isTree, readTree } from '../../manifests/tree';
+import type { Value } from '../../manifests/value';
 import type { MadeSegment, PrintedText, Segment, SliceSegment } from './print';
 
 /** Where a part of a printed text stands in the files; what kustomize adds by itself stands where the next thing does. */
@@ -10,6 +11,38 @@ export function placeIn({ text, segments }: PrintedText, span: Span): Place | un
   if (!segment.document) return placeInMade(text, segment, span);
   const start = offsetIn(segment, span.start);
   return segment.document.place(start, Math.max(start, endIn(segments, segment, span.end)));
+}
+
+/** Where a value of a printed text is written, and how. */
+export interface Written {
+  readonly at: Place;
+  /** `slice`: as it is printed. `scalar`: a scalar of its own. `part`: a part of a text, as letters. */
+  readonly as: 'slice' | 'scalar' | 'part';
+  /** The scalar that it is. */
+  readonly scalar: Value | undefined;
+  /** What stands at the start of the further lines of a part; undefined where there can be only one. */
+  readonly indent: string | undefined;
+}
+
+/** Where a value is written that covers a span; undefined where it cannot be pointed at. */
+export function writtenAt(printed: PrintedText, span: Span): Written | undefined {
+  const { text, segments } = printed;
+  const found = segments.find(one => one.start <= span.start && span.end <= one.end && one.end > one.start);
+  if (!found) return undefined;
+  if (found.document)
+    return {
+      at: found.document.place(offsetIn(found, span.start), offsetIn(found, span.end)),
+      as: 'slice',
+      scalar: undefined,
+      indent: undefined,
+    };
+  const { scalar } = found.origin;
+  const isWhole = span.start === found.start && span.end === found.end;
+  if (scalar && isWhole && scalar.style !== 'literal' && scalar.style !== 'folded')
+    return { at: scalar, as: 'scalar', scalar, indent: undefined };
+  if (found.style === 'key' || (found.style === 'escaped' && !isWhole)) return undefined;
+  const indent = found.style !== 'block' ? undefined : scalar ? scalar.mapped.linePrefix : '';
+  return { at: placeInMade(text, found, span), as: 'part', scalar: undefined, indent };
 }
 
 /** The same edit of the files; undefined where it cannot be made there. */

@@ -21,6 +21,8 @@ export interface View {
   readonly files: readonly ViewFile[];
   /** Paths of the patches that change an object of it. */
   readonly applied: ReadonlySet<string>;
+  /** Paths of the files that its generators read, which are no manifests whatever their names. */
+  readonly inputs: ReadonlySet<string>;
   /** The kustomization to name where something stands nowhere else. */
   readonly kustomization: ManifestDocument;
 }
@@ -150,6 +152,7 @@ function viewOf(
     isOpen: set.some(one => one.isOpen) || [...kustomizations.values()].some(one => one.isUnread),
     files: shown,
     applied: new Set(set.flatMap(one => [...one.applied])),
+    inputs: new Set(set.flatMap(one => [...one.inputs])),
     kustomization: first.kustomization,
   };
 }
