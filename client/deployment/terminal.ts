@@ -9,6 +9,7 @@ import {
   Range,
   Task,
   type TaskDefinition,
+  TaskPanelKind,
   TaskRevealKind,
   TaskScope,
   type TerminalLink,
@@ -43,7 +44,13 @@ export function operationTask(name: string, definition: TaskDefinition, operatio
     source,
     new CustomExecution(async () => operationTerminal(operation)),
   );
-  task.presentationOptions = { reveal: TaskRevealKind.Always, clear: true, showReuseMessage: false };
+  task.presentationOptions = {
+    reveal: TaskRevealKind.Always,
+    // A terminal that another operation is just leaving is not waited for, and the log in it stays.
+    panel: TaskPanelKind.Dedicated,
+    clear: true,
+    showReuseMessage: false,
+  };
   return task;
 }
 
