@@ -3,7 +3,9 @@ import type { Resource } from '../manifests/resource';
 import type { Index, Workspace } from '../manifests/workspace';
 import { homeserverOf } from './homeserver';
 import { isPatch } from './kustomize';
+import { mountedTexts } from './mounts';
 import { type Container, containersOf, mainContainersOf, podsOf, podTemplate } from './pods';
+import { scriptOf } from './scripts';
 import { runsSentinel } from './text/redis-conf';
 
 /**
@@ -31,7 +33,11 @@ export type Family =
 export function workloads(workspace: Workspace, family: Family): readonly Resource[] {
   let read = readers.get(family);
   if (!read) {
-    read = whole => whole.lookup(workloadsByFamily, family).filter(one => !isPatch(whole, one.document.file));
+    read = whole => {
+      const found = whole.lookup(workloadsByFamily, family);
+      const all = family === 'sync' ? [...found, ...whole.shared(replicatingByMountedScript)] : found;
+      return all.filter(one => !isPatch(whole, one.document.file));
+    };
     readers.set(family, read);
   }
   return workspace.shared(read);
@@ -282,6 +288,26 @@ function isSync(resource: Resource): boolean {
     [...value.at('command').scalars(), ...value.at('args').scalars()].some(script =>
       /\b(?:PUBLICATION|SUBSCRIPTION)\b/.test(script.text ?? ''),
     ),
+  );
+}
+
+/** Whether a workload sets up or keeps up the replication to the LI instance, by what it says or a script that it mounts. */
+export function isSyncSystem(workspace: Workspace, resource: Resource): boolean {
+  return familiesOf(resource).has('sync') || workspace.shared(replicatingByMountedScript).includes(resource);
+}
+
+/** The workloads whose mounted script or SQL makes a publication or a subscription, which they themselves do not say. */
+function replicatingByMountedScript(workspace: Workspace): readonly Resource[] {
+  return ['Job', 'CronJob', 'Deployment']
+    .flatMap(kind => workspace.resources(kind))
+    .filter(one => !familiesOf(one).has('sync') && workspace.derive(runsReplication, one));
+}
+
+function runsReplication(resource: Resource, workspace: Workspace): boolean {
+  const makes = (text: string | undefined): boolean => /\bCREATE\s+(?:PUBLICATION|SUBSCRIPTION)\b/i.test(text ?? '');
+  return (
+    mountedTexts(workspace, resource).some(({ path, value }) => path.endsWith('.sql') && makes(value.string)) ||
+    containersOf(resource).some(container => makes(scriptOf(workspace, resource, container)?.text.text))
   );
 }
 

@@ -5,7 +5,7 @@ import { configurationOf, parsed } from '../configs';
 import { mountedTexts } from '../mounts';
 import { internet } from '../network/addresses';
 import { containersOf, mainContainersOf, type Pods, podsOf } from '../pods';
-import { databases, familiesOf, imageName } from '../roles';
+import { databases, familiesOf, imageName, isSyncSystem } from '../roles';
 import { scriptOf } from '../scripts';
 import { synapseProcess } from '../synapse';
 import { maskComments } from '../text/comments';
@@ -31,7 +31,7 @@ export function impliedByWorkload(workspace: Workspace, resource: Resource): rea
     ...(families.has('sygnal') ? pushes(workspace, resource, pods) : []),
     ...(families.has('synapse') ? federation(workspace, resource, pods) : []),
     ...(families.has('clamav') ? signatures(workspace, resource, pods) : []),
-    ...(families.has('sync') ? subscriptions(workspace, resource) : []),
+    ...(isSyncSystem(workspace, resource) ? subscriptions(workspace, resource) : []),
   ];
 }
 

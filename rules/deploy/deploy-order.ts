@@ -1,4 +1,4 @@
-import { clusterKind, databases, familiesOf, isLi, isSynapseWorker } from '../../analysis/roles';
+import { clusterKind, databases, familiesOf, isLi, isSynapseWorker, isSyncSystem } from '../../analysis/roles';
 import type { ChecklistItemId } from '../../checklist/types';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
@@ -156,7 +156,7 @@ function needsOf(
   const need = (needed: Resource | undefined): void => {
     if (needed && needed !== resource) needs.push({ needed, isRefused: false });
   };
-  if (families.has('sync')) {
+  if (isSyncSystem(workspace, resource)) {
     need(main);
     need(li);
     for (const other of all) if (isMainProcess(workspace, other)) need(other);
@@ -236,7 +236,7 @@ const shortNames: Readonly<Record<string, string>> = { deploy: 'deployment', sts
 function itemsOf(workspace: Workspace, resource: Resource): readonly ChecklistItemId[] {
   if (resource.qualifiedKind === clusterKind) return ['B.1'];
   const families = familiesOf(resource);
-  if (families.has('sync')) return ['B.15'];
+  if (isSyncSystem(workspace, resource)) return ['B.15'];
   if (families.has('scanner')) return ['B.10'];
   if (families.has('clamav')) return ['B.9'];
   if (families.has('key_vault')) return ['B.8'];

@@ -1,7 +1,15 @@
 import { type FlowEnd, isExternal } from '../../analysis/flows';
 import { internet } from '../../analysis/network/addresses';
 import type { Pods } from '../../analysis/pods';
-import { clusterKind, databases, familiesOf, isLi, isSynapseWorker, tenantKind } from '../../analysis/roles';
+import {
+  clusterKind,
+  databases,
+  familiesOf,
+  isLi,
+  isSynapseWorker,
+  isSyncSystem,
+  tenantKind,
+} from '../../analysis/roles';
 import type { Workspace } from '../../manifests/workspace';
 
 /** What pods are to the rules about isolation. */
@@ -27,7 +35,7 @@ export function partOf(workspace: Workspace, pods: Pods): Part {
   }
   if (owner.qualifiedKind === tenantKind) return 'minio';
   const families = familiesOf(owner);
-  if (families.has('sync')) return 'sync';
+  if (isSyncSystem(workspace, owner)) return 'sync';
   if (families.has('key_vault')) return 'key-vault';
   if (isLi(workspace, owner)) return 'li';
   if (families.has('synapse')) {

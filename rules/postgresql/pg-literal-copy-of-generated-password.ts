@@ -1,6 +1,6 @@
 import { databaseLogins, generatedPasswordSecret } from '../../analysis/database-logins';
 import { referrersOf } from '../../analysis/references';
-import { familiesOf } from '../../analysis/roles';
+import { isSyncSystem } from '../../analysis/roles';
 import { secretEntry } from '../../analysis/secret-data';
 import { deleteEntry, replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
@@ -143,7 +143,7 @@ export default {
       const users = logins.filter(one => one.secret.key === login.secret.key);
       yield {
         at: entry.value.key,
-        items: users.some(one => familiesOf(one.consumer).has('sync')) ? ['3.1.b'] : [],
+        items: users.some(one => isSyncSystem(workspace, one.consumer)) ? ['3.1.b'] : [],
         severity: login.isCertain ? 'error' : 'warning',
         message: `${login.secret.key} of Secret ${secret.name} is used as the password of ${login.user} on Cluster ${login.cluster.name}, but CloudNativePG generates that one into Secret ${generated} — read it from there.`,
         related: users.slice(0, 12).map(one => ({ at: one.at, message: `${one.consumer.title} signs in with it` })),

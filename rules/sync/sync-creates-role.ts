@@ -1,5 +1,5 @@
 import { workloadKinds } from '../../analysis/pods';
-import { familiesOf } from '../../analysis/roles';
+import { isSyncSystem } from '../../analysis/roles';
 import { postgresRunsOf, sqlRunsOf } from '../../analysis/sql-runs';
 import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
@@ -61,7 +61,7 @@ export default {
   },
   kinds: [...workloadKinds],
   *check(resource, workspace) {
-    if (!familiesOf(resource).has('sync')) return;
+    if (!isSyncSystem(workspace, resource)) return;
     for (const { statement, at } of sqlRunsOf(workspace, resource)) {
       if (statement.kind !== 'role' || statement.action !== 'create') continue;
       yield {

@@ -1,7 +1,7 @@
 import { databaseLogins } from '../../analysis/database-logins';
 import { type EnvironmentVariable, environmentOf, textOfVariable } from '../../analysis/environment';
 import { type Container, containersOf, workloadKinds } from '../../analysis/pods';
-import { databases, familiesOf, synapseMains } from '../../analysis/roles';
+import { databases, isSyncSystem, synapseMains } from '../../analysis/roles';
 import { secretEntry } from '../../analysis/secret-data';
 import { sqlRunsOf } from '../../analysis/sql-runs';
 import { findPlaceholders } from '../../analysis/text/placeholders';
@@ -106,7 +106,7 @@ export default {
   },
   kinds: [...workloadKinds],
   *check(resource, workspace) {
-    if (!familiesOf(resource).has('sync')) return;
+    if (!isSyncSystem(workspace, resource)) return;
     const { main } = databases(workspace);
     if (!main || (main.namespace ?? '') !== (resource.namespace ?? '')) return;
     for (const login of mainLogins(workspace, resource, main)) {

@@ -1,6 +1,6 @@
 import { environmentOf } from '../../analysis/environment';
 import { containersOf, workloadKinds } from '../../analysis/pods';
-import { databases, familiesOf, workloads } from '../../analysis/roles';
+import { databases, isSyncSystem, workloads } from '../../analysis/roles';
 import { type SecretEntry, secretEntry } from '../../analysis/secret-data';
 import { type SqlPart, sqlRunsOf } from '../../analysis/sql-runs';
 import { findPlaceholders } from '../../analysis/text/placeholders';
@@ -124,7 +124,7 @@ function userEntries(workspace: Workspace, holder: Resource): readonly SecretEnt
 
 /** A user that the workload itself names: in the statement, or as the value of a variable. */
 function* checkWritten(job: Resource, workspace: Workspace, owner: string): Iterable<Problem> {
-  if (!familiesOf(job).has('sync')) return;
+  if (!isSyncSystem(workspace, job)) return;
   for (const { part, at } of subscribers(workspace, job)) {
     if (part.text === undefined || part.variable?.source || part.text === owner) continue;
     if (findPlaceholders(part.text, 'value').length > 0) continue;

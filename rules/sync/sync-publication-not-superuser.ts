@@ -1,5 +1,5 @@
 import { workloadKinds } from '../../analysis/pods';
-import { databases, familiesOf } from '../../analysis/roles';
+import { databases, isSyncSystem } from '../../analysis/roles';
 import { type SqlRun, sqlRunsOf } from '../../analysis/sql-runs';
 import type { Rule } from '../rule';
 import { signInAsSuperuser } from '../sync/superuser';
@@ -105,7 +105,7 @@ export default {
   },
   kinds: [...workloadKinds],
   *check(resource, workspace) {
-    if (!familiesOf(resource).has('sync')) return;
+    if (!isSyncSystem(workspace, resource)) return;
     const { main } = databases(workspace);
     const own =
       main?.root.at('spec', 'superuserSecret', 'name').string ?? (main ? `${main.name}-superuser` : undefined);

@@ -1,5 +1,5 @@
 import { containersOf, workloadKinds } from '../../analysis/pods';
-import { databases, familiesOf, workloads } from '../../analysis/roles';
+import { databases, isSyncSystem, workloads } from '../../analysis/roles';
 import { scriptOf } from '../../analysis/scripts';
 import { sqlRunsOf } from '../../analysis/sql-runs';
 import { maskComments } from '../../analysis/text/comments';
@@ -70,7 +70,7 @@ export default {
   },
   kinds: [...workloadKinds],
   *check(resource, workspace) {
-    if (!familiesOf(resource).has('sync')) return;
+    if (!isSyncSystem(workspace, resource)) return;
     const run = sqlRunsOf(workspace, resource).find(({ statement }) => statement.kind === 'create-subscription');
     if (!run || [resource, ...workloads(workspace, 'sync')].some(job => caresForTables(workspace, job))) return;
     if (databases(workspace).li?.root.at('spec', 'bootstrap', 'initdb', 'import').exists) return;

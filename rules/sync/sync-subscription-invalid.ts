@@ -1,6 +1,6 @@
 import { initdbOf } from '../../analysis/database-logins';
 import { workloadKinds } from '../../analysis/pods';
-import { databases, familiesOf } from '../../analysis/roles';
+import { databases, isSyncSystem } from '../../analysis/roles';
 import { type SqlRun, sqlRunsOf } from '../../analysis/sql-runs';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
@@ -86,7 +86,7 @@ export default {
   },
   kinds: [...workloadKinds],
   *check(resource, workspace) {
-    if (!familiesOf(resource).has('sync')) return;
+    if (!isSyncSystem(workspace, resource)) return;
     const runs = sqlRunsOf(workspace, resource);
     for (const run of runs) yield* problemsOf(run, runs, workspace);
     for (const run of runs) if (isSubscription(run)) yield* connectionProblems(workspace, resource, run);

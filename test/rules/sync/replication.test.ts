@@ -115,6 +115,31 @@ describe('the connection of a subscription', () => {
 });
 
 describe('replication', () => {
+  it('is read from a script that the Job mounts, whatever its labels say', () => {
+    const lines = [publish, ...subscribe(right)];
+    const inline = tree(lines, { roles: '' });
+    const mounted = tree(['sh /scripts/setup.sh'], { roles: '' })
+      .replace('labels: {app.kubernetes.io/name: sync-system}', 'labels: {app: replicate}')
+      .replace(
+        '            env:\n',
+        `            volumeMounts: [{name: scripts, mountPath: /scripts}]
+            env:
+`,
+      )
+      .concat(`
+        volumes: [{name: scripts, configMap: {name: scripts}}]
+  #- /scripts.yaml
+  apiVersion: v1
+  kind: ConfigMap
+  metadata: {name: scripts, namespace: matrix}
+  data:
+    setup.sh: |
+${lines.map(line => `      ${line}`).join('\n')}
+`);
+    assert.equal(said(inline).length, 1);
+    assert.deepEqual(said(mounted), said(inline));
+  });
+
   it('takes a publication and a subscription', () => {
     assert.deepEqual(said(tree([publish])), ['error: Nothing subscribes to this publication']);
     const [missing = ''] = messages(publication, tree(subscribe(right)));
