@@ -128,6 +128,7 @@ import pgRoleSecretInvalid from './postgresql/pg-role-secret-invalid';
 import pgScalingIncrementsUndefined from './postgresql/pg-scaling-increments-undefined';
 import pgSharedBuffersTooLarge from './postgresql/pg-shared-buffers-too-large';
 import pgSuperuserSecretUndefined from './postgresql/pg-superuser-secret-undefined';
+import psqlFailureHidden from './postgresql/psql-failure-hidden';
 import scaleSourcesDiffer from './postgresql/scale-sources-differ';
 import synapseDatabaseMismatch from './postgresql/synapse-database-mismatch';
 import headlessNotReadyDns from './redis/headless-not-ready-dns';
@@ -373,6 +374,7 @@ export const rules: readonly Rule[] = [
   postCheckNameUnknown,
   probeMissing,
   probePortMissing,
+  psqlFailureHidden,
   redisEvictionPolicy,
   redisMaxmemoryExceedsLimit,
   redisPasswordNotApplied,

@@ -143,6 +143,7 @@ export const ruleIds: readonly string[] = [
   'post-check-name-unknown',
   'probe-missing',
   'probe-port-missing',
+  'psql-failure-hidden',
   'redis-eviction-policy',
   'redis-maxmemory-exceeds-limit',
   'redis-password-not-applied',

@@ -132,6 +132,7 @@ export const mutations: readonly Mutation[] = [
     edit(cluster, 'work_mem: 8MB', 'work_mem: 8MB\n      log_destination: stderr'),
   ),
   mutation('pg-locale-not-c', edit(cluster, 'localeCollate: C\n', 'localeCollate: en_US.UTF-8\n')),
+  mutation('psql-failure-hidden', edit(keyVaultJob, '-v ON_ERROR_STOP=1 -v', '-v')),
   mutation('pg-cron-six-fields', edit(cluster, '"0 0 2 * * *"', '"0 2 * * *"')),
   mutation('pg-backup-unscheduled', drop(cluster, 'ScheduledBackup/matrix-postgresql-nightly')),
   mutation('synapse-database-mismatch', edit(synapseConfig, 'dbname: matrix\n', 'dbname: synapse\n')),

@@ -1,0 +1,220 @@
+import { type Container, workloadKinds } from '../../analysis/pods';
+import { type ContainerScript, startScriptOf } from '../../analysis/scripts';
+import { postgresRunsOf, type SqlRun, sqlRunsOf } from '../../analysis/sql-runs';
+import type { PsqlCall } from '../../analysis/text/psql-calls';
+import { readShell } from '../../analysis/text/shell';
+import { commandsThatFail } from '../../analysis/text/shell-failures';
+import type { SqlStatement } from '../../analysis/text/sql';
+import type { Resource } from '../../manifests/resource';
+import type { Place } from '../../manifests/span';
+import type { Workspace } from '../../manifests/workspace';
+import type { Fix, Problem, Rule } from '../rule';
+
+export default {
+  id: 'psql-failure-hidden',
+  items: [],
+  severity: 'warning',
+  summary: 'A Job completes although psql has failed in it.',
+  why: 'Whoever waits for the Job goes on with a database, role or subscription that is not there, and what needs it fails with an error that does not tell why. Kubernetes does not try a completed Job again.',
+  remedy:
+    'Begin the script with `set -e`, and give psql `-v ON_ERROR_STOP=1` where it reads several statements: without it psql goes on after an error and ends as if all had gone well.',
+  traps: [
+    'Only what makes something is looked at: databases, roles, schemas, publications and subscriptions.',
+    'Nothing is reported where the script looks at exit statuses itself (`$?`, `trap … ERR`), in loops and functions, or where a later call that counts uses what was made.',
+    '`|| true` behind a statement that fails when it runs for the second time is a usual way to have it run again, and information only.',
+  ],
+  sources: ['PostgreSQL documentation, psql: Exit Status; ON_ERROR_STOP', 'POSIX, Shell Command Language: set -e'],
+  examples: {
+    bad: example(
+      `psql -h pg-rw -U postgres -c "CREATE DATABASE key_vault"
+      #             ^^^^ 💡 warning: Job/init ends well although psql fails, because its script goes on`,
+      '',
+    ),
+    good: example('psql -h pg-rw -U postgres -c "CREATE DATABASE key_vault"', 'set -e\n                    '),
+  },
+  kinds: [...workloadKinds],
+  *check(resource, workspace) {
+    const isJob = resource.kind === 'Job' || resource.kind === 'CronJob';
+    const seen = new Set<Container>();
+    for (const { container } of postgresRunsOf(workspace, resource)) {
+      if (seen.has(container) || !(isJob || container.isInit)) continue;
+      seen.add(container);
+      const problem = problemOf(workspace, resource, container);
+      if (problem) yield problem;
+    }
+  },
+} satisfies Rule;
+
+interface Hidden {
+  readonly run: SqlRun;
+  readonly why: 'goes-on' | 'ignored' | 'several';
+  readonly at: Place;
+}
+
+function problemOf(workspace: Workspace, resource: Resource, container: Container): Problem | undefined {
+  const script = startScriptOf(workspace, resource, container);
+  const runs = sqlRunsOf(workspace, resource).filter(one => one.container === container);
+  const hidden = hiddenIn(script, container, runs);
+  const [first, ...others] = hidden;
+  if (!first) return undefined;
+  const who = container.isInit ? `Init container ${container.name} of ${resource.title}` : resource.title;
+  const isUsual = hidden.every(({ why, run }) => why === 'ignored' && !isRepeatable(run));
+  return {
+    at: first.at,
+    ...(isUsual ? { severity: 'info' as const } : {}),
+    message: `${who} ends well although psql fails, because ${reasons[first.why]}`,
+    related: others
+      .filter(({ run }) => run.call !== first.run.call)
+      .map(({ at }) => ({ at, message: 'Fails unnoticed, too' })),
+    fixes: () => fixesFor(script, hidden),
+  };
+}
+
+const reasons: Readonly<Record<Hidden['why'], string>> = {
+  'goes-on': 'its script goes on — begin it with set -e.',
+  ignored: 'the script ignores that — let the failure count, and make the statement repeatable instead.',
+  several: 'psql goes on with the next statement — add -v ON_ERROR_STOP=1.',
+};
+
+/** The statements that make something and whose failure changes nothing of how the container ends. */
+function hiddenIn(
+  script: ContainerScript | undefined,
+  container: Container,
+  runs: readonly SqlRun[],
+): readonly Hidden[] {
+  const shell = script && readShell(script.text.text);
+  const counted = shell && commandsThatFail(shell, startsWithErrexit(container));
+  if (script && !counted) return [];
+  const found: Hidden[] = [];
+  for (const run of runs) {
+    const { call } = run;
+    if (!makes(run.statement) || call.looped || call.remote) continue;
+    const command = shell?.commands.find(
+      ({ name, span }) => name === call.program && span.start <= call.span.start && call.span.end <= span.end,
+    );
+    if (shell && !command) continue;
+    const counts = command === undefined || counted?.has(command) === true;
+    const why = !counts ? (call.errorsIgnored ? 'ignored' : 'goes-on') : swallows(call, runs) ? 'several' : undefined;
+    if (!why || isUsedLater(run, runs, one => isHeeded(one, runs))) continue;
+    found.push({
+      run,
+      why,
+      at:
+        script && command?.nameWord
+          ? script.text.place(command.nameWord.span.start, command.nameWord.span.end)
+          : run.at,
+    });
+  }
+  return found;
+
+  function isHeeded(call: PsqlCall, all: readonly SqlRun[]): boolean {
+    const command = shell?.commands.find(({ span }) => span.start <= call.span.start && call.span.end <= span.end);
+    return command !== undefined && counted?.has(command) === true && !swallows(call, all);
+  }
+}
+
+/** Whether psql goes on after an error and returns 0: it does so with what it reads from a file or its input. */
+function swallows(call: PsqlCall, runs: readonly SqlRun[]): boolean {
+  if (call.program !== 'psql' || call.stopsOnError) return false;
+  if (!call.sql.some(input => input.kind === 'file' || input.from === 'stdin')) return false;
+  return !runs.some(
+    ({ call: other, statement }) =>
+      other === call &&
+      statement.kind === 'psql' &&
+      /^\\set$/.test(statement.command) &&
+      /ON_ERROR_STOP/.test(statement.arguments),
+  );
+}
+
+function makes(statement: SqlStatement): boolean {
+  switch (statement.kind) {
+    case 'create-publication':
+    case 'create-subscription':
+      return true;
+    case 'database':
+    case 'role':
+      return statement.action === 'create';
+    case 'other':
+      return /^CREATE SCHEMA\b/.test(statement.keywords);
+    default:
+      return false;
+  }
+}
+
+/** Whether a later call that counts signs in to what a statement makes, or names it. */
+function isUsedLater(run: SqlRun, runs: readonly SqlRun[], isHeeded: (call: PsqlCall) => boolean): boolean {
+  const { statement, call } = run;
+  if (!('name' in statement)) return false;
+  const name = run.partOf(statement.name).text ?? statement.name.text;
+  return runs.some(
+    later =>
+      later.call.span.start > call.span.start &&
+      later.call !== call &&
+      isHeeded(later.call) &&
+      [later.call.database, later.call.user].some(
+        one => one && (one.value.value === name || one.value.value === statement.name.text),
+      ),
+  );
+}
+
+/** Whether a statement does no harm when it runs again. */
+function isRepeatable({ statement, call }: SqlRun): boolean {
+  return call.conditional || statement.conditional || statement.dynamic !== undefined;
+}
+
+/** `sh -ec`, `bash -euo pipefail -c`. */
+function startsWithErrexit({ value }: Container): boolean {
+  const words = [...value.at('command').items(), ...value.at('args').items()].map(word => word.text ?? '');
+  const at = words.findIndex(word => /^-\w*c$/.test(word));
+  return words.slice(0, at + 1).some(word => /^-[a-z]*e[a-z]*$/.test(word) || word === 'errexit');
+}
+
+function fixesFor(script: ContainerScript | undefined, hidden: readonly Hidden[]): readonly Fix[] {
+  if (!script) return [];
+  const { text, linePrefix, eol = '\n', place } = script.text;
+  if (hidden.every(({ why }) => why === 'several')) {
+    const calls = new Map(hidden.map(one => [one.run.call, one.at]));
+    return [
+      {
+        title: 'Let psql stop at the first error',
+        safe: false,
+        edits: [...calls.values()].map(at => ({
+          at: { uri: at.uri, span: { start: at.span.end, end: at.span.end } },
+          newText: ' -v ON_ERROR_STOP=1',
+        })),
+      },
+    ];
+  }
+  if (linePrefix === undefined || hidden.some(({ why }) => why !== 'goes-on')) return [];
+  const start = text.startsWith('#!') ? text.indexOf('\n') + 1 : 0;
+  return [
+    {
+      title: 'Begin the script with set -e',
+      safe: false,
+      edits: [{ at: place(start, start), newText: `set -e${eol}${linePrefix}` }],
+    },
+  ];
+}
+
+function example(call: string, first: string): string {
+  return `
+      #- /job.yaml
+      apiVersion: batch/v1
+      kind: Job
+      metadata:
+        name: init
+        namespace: matrix
+      spec:
+        template:
+          spec:
+            containers:
+              - name: psql
+                image: postgres:16
+                command:
+                  - sh
+                  - -c
+                  - |
+                    ${first}${call}
+                    echo "The database is there."
+    `;
+}
