@@ -20,6 +20,7 @@ export default {
   traps: [
     'The file may be called anything; the checklist names `infrastructure/01-postgresql/cluster.yaml`.',
     'A database that another operator, a plain StatefulSet or somebody outside the cluster runs is a warning: it works, but the checklist cannot be checked on it.',
+    'Where the tree does not show which database Synapse uses, it is a warning, and so is SQLite.',
     'A Cluster in a document that is broken, or that a template engine has to fill in, counts as being there.',
     'With `components.main: auto` or `off` in `matrix-preflight.yaml` nothing is said.',
   ],
@@ -146,7 +147,18 @@ export default {
       return;
     }
     const [main] = synapseMains(workspace);
-    const host = main && homeserverOf(workspace, main)?.at('database', 'args', 'host');
+    const database = main && homeserverOf(workspace, main)?.at('database');
+    const host = database?.at('args', 'host');
+    const engine = database?.at('name');
+    if (engine?.text === 'sqlite3') {
+      yield {
+        at: engine,
+        severity: 'warning',
+        message:
+          'Synapse keeps its data in one SQLite file, which is meant for tests — run the database with CloudNativePG.',
+      };
+      return;
+    }
     const at = anchorFor(workspace, host?.text ? host : undefined, nameOf(main));
     if (!at) return;
     if (host?.text && isOutside(host.text)) {
@@ -159,6 +171,8 @@ export default {
     }
     yield {
       at,
+      // Which database Synapse uses is not known where its configuration is kept elsewhere.
+      ...(!host?.text && { severity: 'warning' as const }),
       message: `There is no CloudNativePG Cluster for the main database${
         host?.text ? `, so the host ${host.text} will not exist` : ''
       } — add one.`,

@@ -3,10 +3,11 @@ import { chartReleases } from '../../analysis/charts';
 import { homeserverOf } from '../../analysis/homeserver';
 import { containersOf, workloadKinds } from '../../analysis/pods';
 import { synapseLis, synapseMains, synapseWorkers, workloads } from '../../analysis/roles';
-import { settingsOf } from '../../analysis/settings';
+import { settingsDocument, settingsFileName, settingsOf } from '../../analysis/settings';
+import { insertEntry } from '../../manifests/edit';
 import type { Place } from '../../manifests/span';
 import type { Index, Workspace } from '../../manifests/workspace';
-import type { Rule } from '../rule';
+import type { Fix, Problem, Rule } from '../rule';
 
 export default {
   id: 'component-missing',
@@ -18,6 +19,7 @@ export default {
     'Add the component, or say in `matrix-preflight.yaml` that the deployment does without: `components: {coturn: off}`.',
   traps: [
     'A component that is called, or whose image is called, in another way than usual counts as well, and so do Helm charts and documents that cannot be read.',
+    'All that is missing is told once; what a setting of Synapse speaks of, such as `turn_uris`, is told there.',
     'The database clusters, MinIO, monitoring and dashboards have rules of their own.',
   ],
   examples: {
@@ -29,7 +31,7 @@ export default {
       kind: Namespace
       metadata:
         name: matrix
-      #       ^^^^^^ warning: The tree has no TURN server
+      #       ^^^^^^ 💡 warning: The tree has no TURN server
       ---
       apiVersion: v1
       kind: Pod
@@ -43,7 +45,7 @@ export default {
     `,
     good: `
       #- /matrix-preflight.yaml
-      components: {workers: off, keyVault: off, livekit: off, li: off, antivirus: off, element: off}
+      components: {workers: off, keyVault: off, livekit: off, li: off, antivirus: off, element: off, coturn: off}
       #- /synapse.yaml
       apiVersion: v1
       kind: Namespace
@@ -59,33 +61,61 @@ export default {
         containers:
           - name: synapse
             image: matrixdotorg/synapse:v1.139.2
-      ---
-      apiVersion: v1
-      kind: Pod
-      metadata:
-        name: coturn
-        namespace: matrix
-      spec:
-        containers:
-          - name: coturn
-            image: coturn/coturn:4.6.2
     `,
   },
   *checkWorkspace(workspace) {
     const [main] = synapseMains(workspace);
     if (!main) return;
     const settings = settingsOf(workspace).components;
-    for (const [name, { title, isThere, words, wantedAt }] of Object.entries(components) as [Name, Component][]) {
-      if (settings[name] !== 'required' || isThere(workspace) || isHinted(workspace, words)) continue;
-      const at = anchorFor(workspace, wantedAt?.(workspace), nameOf(workspace.resources('Namespace')[0]), nameOf(main));
-      if (!at) continue;
-      yield {
-        at,
-        message: `The tree has no ${title}, which the checklist asks for — add it, or set components.${name}: off.`,
-      };
+    const missing = (Object.entries(components) as [Name, Component][]).filter(
+      ([name, { isThere, words }]) =>
+        settings[name] === 'required' && !isThere(workspace) && !isHinted(workspace, words),
+    );
+    const others: [Name, Component][] = [];
+    for (const [name, component] of missing) {
+      const wanted = component.wantedAt?.(workspace);
+      if (wanted) yield told(workspace, wanted, [[name, component]]);
+      else others.push([name, component]);
     }
+    const at = anchorFor(workspace, nameOf(workspace.resources('Namespace')[0]), nameOf(main));
+    if (at && others.length > 0) yield told(workspace, at, others);
   },
 } satisfies Rule;
+
+function told(workspace: Workspace, at: Place, missing: readonly (readonly [Name, Component])[]): Problem {
+  const names = missing.map(([name]) => name);
+  const advice =
+    names.length === 1 ? `add it, or set components.${names[0]}: off` : `add them, or set ${listed(names)} to off`;
+  return {
+    at,
+    message: `The tree has no ${listed(missing.map(([, { title }]) => title))}, which the checklist asks for — ${advice}${names.length === 1 ? '' : ' under components'}.`,
+    fixes: () => switchOff(workspace, names),
+  };
+}
+
+function listed(words: readonly string[]): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
+}
+
+/** Says in the settings of the tree that the deployment does without some components. */
+function switchOff(workspace: Workspace, names: readonly Name[]): readonly Fix[] {
+  const lines = names.map(name => `${name}: off`);
+  const title = `Set ${listed(names)} to off in ${settingsFileName}`;
+  const root = settingsDocument(workspace)?.root;
+  if (!root) {
+    // A settings file that nothing stands in has no document.
+    const isThere = workspace.files.some(({ path }) => path === settingsFileName);
+    const text = `components:\n${lines.map(line => `  ${line}\n`).join('')}`;
+    return isThere ? [] : [{ title, safe: false, edits: [], creates: [{ path: settingsFileName, text }] }];
+  }
+  const switches = root.at('components');
+  // What is required by name is meant to be there.
+  if (names.some(name => switches.at(name).exists)) return [];
+  const edit = switches.exists
+    ? insertEntry(switches, switches.style === 'flow' ? lines.join(', ') : lines.join('\n'))
+    : insertEntry(root, `components:\n${lines.map(line => `  ${line}`).join('\n')}`);
+  return edit ? [{ title, safe: false, edits: [edit] }] : [];
+}
 
 type Name = 'workers' | 'keyVault' | 'livekit' | 'li' | 'antivirus' | 'element' | 'coturn';
 
@@ -103,7 +133,6 @@ const components: Readonly<Record<Name, Component>> = {
     title: 'Synapse worker',
     isThere: workspace => synapseWorkers(workspace).length > 0,
     words: /worker|synchrotron/i,
-    wantedAt: workspace => nameOf(synapseMains(workspace)[0]),
   },
   keyVault: {
     title: 'key_vault',

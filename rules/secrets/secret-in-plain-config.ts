@@ -122,6 +122,8 @@ function inDocument(value: Value): readonly ConfiguredSecret[] {
     const name = typeof scalar.name === 'string' ? scalar.name : '';
     const isKey = isLivekit && scalar.parent?.name === 'keys' && scalar.path.length === 2;
     if (!(isKey || isSecretName(name)) || !isPlain(scalar.string)) return [];
+    // LiveKit calls the name of a key so, and keeps its secret under `keys` (livekit config-sample.yaml).
+    if (isLivekit && name === 'api_key') return [];
     return [{ key: isKey ? 'The secret of a key' : name, at: scalar, line: scalar.string ?? '' }];
   });
 }

@@ -312,4 +312,53 @@ describe('trees that are made in other ways than the checklist’s own', () => {
       );
     }
   });
+
+  it('may run Synapse on SQLite, or LiveKit with a webhook that names its key', () => {
+    const homeserver = (database: string) => `
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: synapse
+        namespace: matrix
+      data:
+        homeserver.yaml: |
+          server_name: chat.tessera.test
+          database: ${database}
+        livekit.yaml: |
+          port: 7880
+          rtc: {udp_port: 7882}
+          webhook:
+            api_key: matrix
+            urls: [http://lk-jwt-service:8080/sfu_webhook]
+          keys:
+            matrix: b2Jk7sYtq0VgXw4nLr9cHfUzEaMd5PiT
+      ---
+      apiVersion: v1
+      kind: Pod
+      metadata:
+        name: synapse
+        namespace: matrix
+      spec:
+        containers:
+          - name: synapse
+            image: matrixdotorg/synapse:v1.139.2
+            volumeMounts:
+              - {name: config, mountPath: /data}
+        volumes:
+          - name: config
+            configMap: {name: synapse}`;
+    const about = (database: string) =>
+      check(homeserver(database), catalogue)
+        .findings.filter(({ rule }) => /^pg-main|plain-config/.test(rule.id))
+        .map(({ severity, problem }) => `${severity}: ${problem.message.split(' ').slice(0, 5).join(' ')}`);
+    const key = 'warning: The secret of a key';
+    assert.deepEqual(about('{name: sqlite3, args: {database: /data/homeserver.db}}'), [
+      'warning: Synapse keeps its data in',
+      key,
+    ]);
+    assert.deepEqual(about('{name: psycopg2, args: {host: db-rw, user: synapse}}'), [
+      'error: There is no CloudNativePG Cluster',
+      key,
+    ]);
+  });
 });

@@ -9,7 +9,7 @@ const namespace = `
     kind: Namespace
     metadata:
       name: matrix
-    #       ^^^^^^ 💡 error: no CloudNativePG Cluster for the main database
+    #       ^^^^^^ 💡 warning: There is no CloudNativePG Cluster for the main database
 `;
 
 describe('missing PostgreSQL clusters', () => {
