@@ -1,11 +1,12 @@
-import { frontendsOf, type Haproxy, type HaproxyPart, haproxyOf } from '../../analysis/haproxy-config';
+import { backendsOf, frontendsOf, type Haproxy, type HaproxyPart, haproxyOf } from '../../analysis/haproxy-config';
 import { type Choice, type HttpRequest, routeOf } from '../../analysis/haproxy-routing';
 import { workloadKinds } from '../../analysis/pods';
 import { runsMediaRepository, type SynapseProcess, synapseMinor } from '../../analysis/synapse';
 import { modeOf } from '../../analysis/text/haproxy';
 import type { Workspace } from '../../manifests/workspace';
-import type { Problem, Rule } from '../rule';
+import type { Fix, Problem, Rule } from '../rule';
 import { isForClients, processesBehind } from './synapse-routes';
+import { insertAbove } from './text-edits';
 
 /** Since this minor version Synapse asks clients and servers to fetch media with a token, under new paths. */
 const authenticatedSince = 112;
@@ -29,7 +30,7 @@ export default {
   ],
   examples: {
     bad: example('path_beg /_matrix/media/', true),
-    good: example('path_beg /_matrix/media/ /_matrix/client/v1/media/', false),
+    good: example('path_beg /_matrix/media/', false),
   },
   kinds: [...workloadKinds],
   *check(resource, workspace) {
@@ -75,8 +76,35 @@ function* judge(workspace: Workspace, haproxy: Haproxy, part: HaproxyPart): Iter
         at: resource.root.at('metadata', 'name'),
         message: 'Runs without the media repository',
       })),
+      fixes: () =>
+        mediaBackends(workspace, haproxy).flatMap((backend, _, all) =>
+          routeTo(part, choice, paths, backend, all.length === 1),
+        ),
     };
   }
+}
+
+/** The backends that lead to processes with the media repository and to nothing else. */
+function mediaBackends(workspace: Workspace, haproxy: Haproxy): readonly string[] {
+  return backendsOf(haproxy).flatMap(({ section }) => {
+    const name = section.name?.value;
+    const takers = name === undefined ? undefined : processesBehind(workspace, haproxy, name);
+    const isMedia = takers && takers.length > 0 && takers.every(one => runsMediaRepository(one) === true);
+    return isMedia && name !== undefined && modeOf(section) === 'http' ? [name] : [];
+  });
+}
+
+/** Sends the paths to a backend before the rule that takes them now. */
+function routeTo(
+  part: HaproxyPart,
+  { use }: Choice,
+  paths: readonly string[],
+  backend: string,
+  isOnly: boolean,
+): readonly Fix[] {
+  if (!part.section.directives.includes(use.directive)) return [];
+  const edit = insertAbove(part, use.directive.span, [`use_backend ${backend} if { path_beg ${paths.join(' ')} }`]);
+  return edit ? [{ title: `Send ${paths.join(' and ')} to backend ${backend}`, safe: isOnly, edits: [edit] }] : [];
 }
 
 /** One request for each path of the media repository (docs/workers.md). */
@@ -105,8 +133,8 @@ function example(condition: string, isMarked: boolean): string {
             acl is_media ${condition}
             use_backend media if is_media
             acl is_client path_beg /_matrix/client/
-            use_backend main if is_client
-${isMarked ? '      #     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ error: Requests for /_matrix/client/v1/media/ go to backend main, but StatefulSet/synapse-main has no media repository\n' : ''}            default_backend main
+${isMarked ? '' : '            use_backend media if { path_beg /_matrix/client/v1/media/ }\n'}            use_backend main if is_client
+${isMarked ? '      #     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ 💡 error: Requests for /_matrix/client/v1/media/ go to backend main, but StatefulSet/synapse-main has no media repository\n' : ''}            default_backend main
           backend main
             mode http
             server main synapse-main:8008 check

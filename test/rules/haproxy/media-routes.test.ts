@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import rule from '../../../rules/haproxy/haproxy-media-unrouted';
-import { messages } from '../expect';
+import { fixed, fixTitles, messages } from '../expect';
 
 const { bad, good } = rule.examples;
 
@@ -8,7 +8,7 @@ describe('haproxy-media-unrouted', () => {
   it('asks older versions of Synapse for the old path only', () => {
     assert.equal(messages(rule, bad).length, 1);
     assert.deepEqual(messages(rule, bad.replaceAll('v1.139.2', 'v1.111.0')), []);
-    assert.deepEqual(messages(rule, good.replaceAll('path_beg /_matrix/media/ ', 'path_beg ')).length, 1);
+    assert.deepEqual(messages(rule, good.replaceAll('path_beg /_matrix/media/', 'path_beg /nothing/')).length, 1);
   });
 
   it('says for each line which paths it takes', () => {
@@ -23,6 +23,17 @@ describe('haproxy-media-unrouted', () => {
       /Requests for \/_matrix\/media\/ and \/_matrix\/client\/v1\/media\/ go .* send these paths/,
     );
     assert.deepEqual(others, []);
+  });
+
+  it('sends them to the media repository before the rule that takes them, if there is one', () => {
+    assert.deepEqual(fixTitles(rule, bad), ['safe: Send /_matrix/client/v1/media/ to backend media']);
+    const files = fixed(rule, bad.replace('use_backend media if is_media', '# nothing for media'));
+    const lines = (files['haproxy.yaml'] ?? '').split('\n').map(line => line.trim());
+    const client = lines.indexOf('use_backend media if { path_beg /_matrix/client/v1/media/ }');
+    assert.equal(lines[client + 1], 'use_backend main if is_client');
+    const old = lines.indexOf('use_backend media if { path_beg /_matrix/media/ }');
+    assert.equal(lines[old + 1], 'default_backend main');
+    assert.deepEqual(fixTitles(rule, bad.replace('enable_media_repo: true', 'enable_media_repo: false')), []);
   });
 
   it('has nothing to say where the main process keeps the media repository, or a header decides', () => {
