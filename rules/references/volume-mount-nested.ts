@@ -1,8 +1,9 @@
 import { isBelow, type Mount, mountsOf, volumeOf } from '../../analysis/mounts';
 import { containersOf, workloadKinds } from '../../analysis/pods';
+import { deleteEntry, insertItem, quoted, replaceEntry } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
-import type { Rule } from '../rule';
+import type { Fix, Rule } from '../rule';
 
 export default {
   id: 'volume-mount-nested',
@@ -53,7 +54,7 @@ export default {
                 mountPath: /templates
               - name: key
                 mountPath: /templates/signing.key
-      #                    ^^^^^^^^^^^^^^^^^^^^^^ error: Container synapse does not start, because the file signing.key is mounted into the folder of volume config
+      #                    ^^^^^^^^^^^^^^^^^^^^^^ 💡 error: Container synapse does not start, because the file signing.key is mounted into the folder of volume config
                 subPath: signing.key
         volumes:
           - name: config
@@ -91,10 +92,10 @@ export default {
           - name: synapse
             image: registry.tessera.test/synapse:1
             volumeMounts:
-              - name: templates
+              - name: config
                 mountPath: /templates
         volumes:
-          - name: templates
+          - name: config
             projected:
               sources:
                 - configMap:
@@ -119,11 +120,104 @@ export default {
           at: inner.value.at('mountPath'),
           message: `Container ${container.name} does not start, because the file ${subPath} is mounted into the folder of volume ${outer.volume}, where the kubelet makes a folder for it — put both into one projected volume, or mount ${mountPath.slice(mountPath.lastIndexOf('/') + 1)} outside of ${outer.mountPath}.`,
           related: [{ at: outer.value.at('mountPath'), message: `Volume ${outer.volume} is mounted here` }],
+          fixes: () => project(resource, outer, inner, subPath),
         };
       }
     }
   },
 } satisfies Rule;
+
+/** Makes one projected volume of both sources, in place of the outer one, for all containers that have the file there. */
+function project(resource: Resource, outer: Mount, inner: Mount, subPath: string): readonly Fix[] {
+  const volume = volumeOf(resource, outer.volume);
+  const file = volumeOf(resource, inner.volume);
+  if (!volume || !file) return [];
+  const path = inner.mountPath.slice(outer.mountPath.length).replace(/^\/+/, '');
+  const own = sourceOf(volume, undefined);
+  const added = sourceOf(file, { subPath, path });
+  if (!added) return [];
+  const isProjected = volume.at('projected').exists;
+  const kind = volume.at('secret').exists ? 'secret' : 'configMap';
+  const mode = volume.at(kind, 'defaultMode').text;
+  const edit = isProjected
+    ? insertItem(volume.at('projected', 'sources'), added)
+    : own === undefined
+      ? undefined
+      : replaceEntry(
+          volume.at(kind),
+          [
+            'projected:',
+            ...(mode === undefined ? [] : [`  defaultMode: ${mode}`]),
+            '  sources:',
+            listItem(own),
+            listItem(added),
+          ].join('\n'),
+        );
+  const all = containersOf(resource).flatMap(mountsOf);
+  const nested = containersOf(resource).flatMap(container => {
+    const mounts = mountsOf(container);
+    return mounts.filter(
+      one =>
+        one.volume === inner.volume &&
+        one.subPath === subPath &&
+        mounts.some(
+          other =>
+            other.volume === outer.volume &&
+            other.subPath === undefined &&
+            one.mountPath === `${other.mountPath}/${path}`,
+        ),
+    );
+  });
+  const isLast = all.every(one => one.volume !== inner.volume || nested.some(({ value }) => value.isAt(one.value)));
+  const deleted = [...nested.map(({ value }) => value), ...(isLast ? [file] : [])].map(deleteEntry);
+  const edits = [edit, ...deleted].filter(one => one !== undefined);
+  return edits.length === deleted.length + 1
+    ? [{ title: `Put ${path} into volume ${outer.volume}`, safe: false, edits }]
+    : [];
+}
+
+/** A ConfigMap or Secret of a volume as a source of a projected one; with a file of it, that file at another path. */
+function sourceOf(
+  volume: Value,
+  file: { readonly subPath: string; readonly path: string } | undefined,
+): string | undefined {
+  for (const kind of ['configMap', 'secret'] as const) {
+    const source = volume.at(kind);
+    const name = source.at(kind === 'secret' ? 'secretName' : 'name').text;
+    if (name === undefined || source.keys().some(key => !/^(?:name|secretName|items|optional|defaultMode)$/.test(key)))
+      continue;
+    const items = source
+      .at('items')
+      .items()
+      .map(item => ({ key: item.at('key').text ?? '', path: item.at('path').text ?? '', mode: item.at('mode').text }));
+    const chosen = file
+      ? [
+          {
+            key: items.find(item => item.path === file.subPath)?.key ?? file.subPath,
+            path: file.path,
+            mode: items.find(item => item.path === file.subPath)?.mode,
+          },
+        ]
+      : items;
+    const optional = source.at('optional').text;
+    return [
+      `${kind}:`,
+      `  name: ${quoted(name, 'plain')}`,
+      ...(optional === undefined ? [] : [`  optional: ${optional}`]),
+      ...(chosen.length === 0 ? [] : ['  items:']),
+      ...chosen.flatMap(({ key, path, mode }) => [
+        `    - key: ${quoted(key, 'plain')}`,
+        `      path: ${quoted(path, 'plain')}`,
+        ...(mode === undefined ? [] : [`      mode: ${mode}`]),
+      ]),
+    ].join('\n');
+  }
+  return undefined;
+}
+
+function listItem(yaml: string): string {
+  return `    - ${yaml.replaceAll('\n', '\n      ')}`;
+}
 
 /** The mount that a mount lies in; what is mounted on a single file of it is no folder. */
 function closestAbove(mounts: readonly Mount[], inner: Mount): Mount | undefined {

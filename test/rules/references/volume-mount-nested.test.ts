@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { rules } from '../../../rules/catalogue';
 import { checkWorkspace } from '../../../rules/findings';
+import rule from '../../../rules/references/volume-mount-nested';
 import { readFixture, workspaceOf } from '../../fixture';
+import { fixed } from '../expect';
 
 /** The containers of a pod that cannot start, by what is said of them. */
 function found(mounts: string, volumes: string): readonly string[] {
@@ -70,5 +72,58 @@ describe('volume-mount-nested', () => {
     );
     const beside = '{name: folder, mountPath: /etc/app/app.conf, subPath: app.conf}';
     assert.deepEqual(found(`${beside}, ${file}`, `${config}, ${secret}`), []);
+  });
+
+  it('puts the file into the other volume, for all containers that have it there', () => {
+    const container = (name: string): string => `
+          - name: ${name}
+            image: registry.tessera.test/app:1
+            volumeMounts:
+              - name: folder # all of it
+                mountPath: /etc/app
+              - name: file
+                mountPath: /etc/app/keys/tls.key
+                subPath: own.key`;
+    const source = (volumes: string, mounted = container('app')): string => `
+      #- /pod.yaml
+      apiVersion: v1
+      kind: Pod
+      metadata:
+        name: app
+        namespace: matrix
+      spec:
+        initContainers:${container('prepare')}
+        containers:${mounted}
+        volumes:
+${volumes}`;
+    const secretFile = `          - name: file
+            secret:
+              secretName: tls
+              items:
+                - key: tls.key
+                  path: own.key
+                  mode: 0400`;
+    const added = /- secret:\n +name: tls\n +items:\n +- key: tls\.key\n +path: keys\/tls\.key\n +mode: 0400/;
+    const config = `          - name: folder
+            configMap:
+              name: app
+              defaultMode: 0440
+${secretFile}`;
+    const text = fixed(rule, source(config))['pod.yaml'] ?? '';
+    assert.match(text, /projected:\n +defaultMode: 0440\n +sources:\n +- configMap:\n +name: app\n/);
+    assert.match(text, added);
+    assert.doesNotMatch(text, /name: file|subPath/);
+    assert.match(text, /name: folder # all of it/);
+    const projected = `          - name: folder
+            projected:
+              sources:
+                - configMap:
+                    name: app
+${secretFile}`;
+    const longer = fixed(rule, source(projected))['pod.yaml'] ?? '';
+    assert.match(longer, added);
+    assert.doesNotMatch(longer, /name: file/);
+    const elsewhere = container('app').replace('/etc/app/keys/tls.key', '/run/tls.key');
+    assert.match(fixed(rule, source(config, elsewhere))['pod.yaml'] ?? '', /- name: file\n +secret:/);
   });
 });
