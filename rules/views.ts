@@ -77,4 +77,4 @@ function isKnown({ rule }: RawFinding, view: View): boolean {
 
 /** Rules that say that something is not there, or that nothing needs it. */
 const needsAll =
-  /^reference-missing-|-missing$|-not-created$|-(?:selects|matches)-nothing$|-undefined$|-unused$|-incomplete$|^config-host-unknown-service$|^hpa-target-missing$/;
+  /^reference-missing-(?!\w+-key$)|-missing$|-not-created$|-(?:selects|matches)-nothing$|-undefined$|-unused$|-incomplete$|^config-host-unknown-service$|^hpa-target-missing$/;

@@ -3,6 +3,7 @@ import {
   copyOf,
   entriesOf,
   isNull,
+  isSameScalar,
   itemsOf,
   type ListNode,
   type MapNode,
@@ -35,13 +36,16 @@ export function mergePatch(target: MapNode, patch: Value, isBuiltIn: boolean): v
       const mergeKeys = isBuiltIn ? (listKeys[key] ?? []) : [];
       if (known?.kind === 'sequence' && mergeKeys.length > 0) mergeList(known, value, mergeKeys);
       else set(target, key, plain(value), value.key);
-    } else set(target, key, nodeOf(value), value.key);
+    } else {
+      const node = nodeOf(value);
+      if (!isSameScalar(known, node)) set(target, key, node, value.key);
+    }
   }
 }
 
-/** Items that the list has by their key are merged, others come first. */
+/** Items that the list has by their key are merged. Those that a patch names come first, in its order. */
 function mergeList(target: ListNode, patch: Value, mergeKeys: readonly string[]): void {
-  const added: Node[] = [];
+  const named: Node[] = [];
   let items = [...itemsOf(target)];
   for (const item of patch.items()) {
     const directive = item.at('$patch').text;
@@ -54,14 +58,14 @@ function mergeList(target: ListNode, patch: Value, mergeKeys: readonly string[])
     const known = items.find(
       one => mergeKey !== undefined && name !== undefined && textOf(nodeAt(one, mergeKey)) === name,
     );
-    if (directive === 'delete') items = items.filter(one => one !== known);
-    else if (known?.kind === 'mapping' && directive !== 'replace') mergePatch(known, item, true);
-    else {
-      items = items.filter(one => one !== known);
-      added.push(plain(item));
-    }
+    items = items.filter(one => one !== known);
+    if (directive === 'delete') continue;
+    if (known?.kind === 'mapping' && directive !== 'replace') {
+      mergePatch(known, item, true);
+      named.push(known);
+    } else named.push(plain(item));
   }
-  setItems(target, [...added, ...items]);
+  setItems(target, [...named, ...items]);
 }
 
 /** What a patch adds, without the directives in it. */
@@ -141,9 +145,4 @@ function pointer(path: string | undefined): readonly string[] | undefined {
     .slice(1)
     .split('/')
     .map(part => part.replaceAll('~1', '/').replaceAll('~0', '~'));
-}
-
-/** Whether a node is there and says something. */
-export function isSet(node: Node | undefined): boolean {
-  return node !== undefined && !(node.kind === 'scalar' && isNull(node));
 }

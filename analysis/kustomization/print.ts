@@ -61,7 +61,7 @@ export class Printer {
   /** A document whose object has been changed. */
   changed(document: ManifestDocument, root: MapNode): void {
     const { base } = root;
-    if (!base || base.style === 'flow' || document.resources.length !== 1) {
+    if (!base || base.style === 'flow' || document.resources.length !== 1 || touchesAnchor(root, document)) {
       this.made(root);
       return;
     }
@@ -295,10 +295,33 @@ export class Printer {
 function canBeKept(node: Node, value: Value, document: ManifestDocument): boolean {
   if (node.kind === 'scalar' || !isSliceOf(value, document)) return false;
   if (value.style === 'flow') return false;
+  if ((node.kind === 'mapping' ? entriesOf(node).size : itemsOf(node).length) === 0) return false;
   const children = node.kind === 'mapping' ? value.entries().map(([, one]) => one) : value.items();
   // What a merge key or an alias brings in is not written here.
   const { start, end } = value.sourceSpan;
   return children.length > 0 && children.every(one => one.keySpan.start >= start && one.keySpan.start < end);
+}
+
+/** Whether a change is one of what aliases elsewhere repeat, which kustomize has taken apart before it changes anything. */
+function touchesAnchor(root: Node, document: ManifestDocument): boolean {
+  if (document.tree.targets.size === 0) return false;
+  const { text } = document;
+  const isTouched = (node: Node): boolean => {
+    const { base } = node;
+    if (!base || node.kind === 'scalar' || isAsWritten(node)) return false;
+    if (base.isAlias || /&[^\s&]+\s*$/.test(text.slice(0, base.sourceSpan.start))) return true;
+    const own = node.kind === 'mapping' ? [...entriesOf(node).values()].map(one => one.node) : itemsOf(node);
+    const written = node.kind === 'mapping' ? base.entries().map(([, value]) => value) : base.items();
+    return (
+      own.some(isTouched) ||
+      written.some(
+        value =>
+          !own.some(one => stands(one, value)) &&
+          /(?:^|\s)&[^\s&]/.test(text.slice(value.keySpan.start, value.sourceSpan.end)),
+      )
+    );
+  };
+  return isTouched(root);
 }
 
 function isBlock(text: string): boolean {

@@ -1,6 +1,6 @@
 import type { Value } from '../../manifests/value';
 import type { BuiltObject } from './build';
-import { groupOf, kindOf, nameOf } from './build';
+import { groupOf, kindOf, nameOf, namespaceOf } from './build';
 import {
   entriesOf,
   itemsOf,
@@ -23,20 +23,26 @@ import {
 /** Gives its namespace to every object that can have one (api/internal/builtins, NamespaceTransformer). */
 export function changeNamespace(objects: readonly BuiltObject[], namespace: Value): void {
   if (namespace.string === undefined) return;
-  const accounts = new Set(objects.filter(one => kindOf(one) === 'ServiceAccount').map(nameOf));
+  const accounts = new Set(objects.filter(isAccount).map(one => `${namespaceOf(one) ?? ''}/${nameOf(one)}`));
   for (const object of objects) {
     const kind = kindOf(object) ?? '';
     const metadata = mappingAt(object.root, 'metadata');
     if (!metadata) continue;
     if (kind === 'Namespace') set(metadata, 'name', nodeOf(namespace));
-    else if (!clusterScoped.has(kind)) set(metadata, 'namespace', nodeOf(namespace), namespace.key);
+    else if (!clusterScoped.has(kind) && textOf(nodeAt(metadata, 'namespace')) !== namespace.string)
+      set(metadata, 'namespace', nodeOf(namespace), namespace.key);
     if (/^(?:Cluster)?RoleBinding$/.test(kind))
       for (const subject of listItems(object.root, 'subjects')) {
         const name = textOf(nodeAt(subject, 'name'));
         if (subject.kind !== 'mapping' || textOf(nodeAt(subject, 'kind')) !== 'ServiceAccount') continue;
-        if (name === 'default' || accounts.has(name)) set(subject, 'namespace', nodeOf(namespace));
+        const known = accounts.has(`${textOf(nodeAt(subject, 'namespace')) ?? ''}/${name}`);
+        if (name === 'default' || known) set(subject, 'namespace', nodeOf(namespace));
       }
   }
+}
+
+function isAccount(object: BuiltObject): boolean {
+  return kindOf(object) === 'ServiceAccount';
 }
 
 const clusterScoped: ReadonlySet<string> = new Set([
@@ -65,6 +71,7 @@ export function changeNames(objects: readonly BuiltObject[], prefix: Value, suff
   const [before, after] = [prefix.text ?? '', suffix.text ?? ''];
   if (before === '' && after === '') return;
   const renamed = new Map<string, string>();
+  const spaces = new Set(objects.filter(isAccount).map(namespaceOf));
   for (const object of objects) {
     const kind = kindOf(object) ?? '';
     const metadata = nodeAt(object.root, 'metadata');
@@ -78,7 +85,8 @@ export function changeNames(objects: readonly BuiltObject[], prefix: Value, suff
   for (const object of objects) {
     const group = groupOf(object);
     const isCustom = group.includes('.') && !group.endsWith('.k8s.io');
-    if (!isCustom && referring.test(kindOf(object) ?? '')) changeReferences(object.root, '', renamed);
+    if (!isCustom && referring.test(kindOf(object) ?? ''))
+      changeReferences(object.root, '', { names: renamed, spaces });
   }
 }
 
@@ -86,13 +94,22 @@ const unprefixed: ReadonlySet<string> = new Set(['Namespace', 'CustomResourceDef
 const referring =
   /^(?:Pod|Deployment|StatefulSet|DaemonSet|ReplicaSet|Job|CronJob|Ingress|ServiceAccount|(?:Cluster)?RoleBinding|HorizontalPodAutoscaler|PersistentVolumeClaim)$/;
 
+interface Renamed {
+  /** New names by kind and old name. */
+  readonly names: ReadonlyMap<string, string>;
+  /** The namespaces of the ServiceAccounts. */
+  readonly spaces: ReadonlySet<string | undefined>;
+}
+
 /** The fields that kustomize knows to hold names (api/konfig/builtinpluginconsts/namereference.go). */
-function changeReferences(node: Node, field: string, renamed: ReadonlyMap<string, string>): void {
+function changeReferences(node: Node, field: string, renamed: Renamed): void {
   if (node.kind === 'sequence') for (const item of itemsOf(node)) changeReferences(item, field, renamed);
   if (node.kind !== 'mapping') return;
+  const space = textOf(nodeAt(node, 'namespace'));
+  if (field === 'subjects' && space !== undefined && !renamed.spaces.has(space)) return;
   const rename = (key: string, kind: string | undefined): void => {
     const name = nodeAt(node, key);
-    const text = kind === undefined || name?.kind !== 'scalar' ? undefined : renamed.get(`${kind}/${name.text}`);
+    const text = kind === undefined || name?.kind !== 'scalar' ? undefined : renamed.names.get(`${kind}/${name.text}`);
     if (text !== undefined && name?.kind === 'scalar') set(node, key, textNode(text, name.base && wholeOf(name.base)));
   };
   rename('secretName', 'Secret');
@@ -144,6 +161,7 @@ export function changeLabels(objects: readonly BuiltObject[], root: Value): void
       add('metadata', 'labels');
       const isWorkload = /^(?:Deployment|StatefulSet|DaemonSet|ReplicaSet|Job)$/.test(kind);
       if (templates && isWorkload) add('spec', 'template', 'metadata', 'labels');
+      if (templates && kind === 'CronJob') add('spec', 'jobTemplate', 'metadata', 'labels');
       if (templates && kind === 'CronJob') add('spec', 'jobTemplate', 'spec', 'template', 'metadata', 'labels');
       if (!selectors) continue;
       if (kind === 'Service') add('spec', 'selector');
