@@ -138,7 +138,14 @@ function login(
   return { cluster, user, secret, consumer, variable: password, at: password.at, isCertain };
 }
 
+/** The Cluster behind a host: one of its own Services, or that of a Pooler in front of it. */
 function clusterOf(workspace: Workspace, resource: Resource, host: string | undefined): Resource | undefined {
-  const [, name, namespace] = /^([a-z0-9-]+)-r[wo]?(?:\.([a-z0-9-]+)(?:\.svc(?:\.[a-z.]+)?)?)?$/.exec(host ?? '') ?? [];
-  return name === undefined ? undefined : workspace.find(clusterKind, namespace ?? resource.namespace, name);
+  const [, name, inNamespace] = /^([a-z0-9-]+)(?:\.([a-z0-9-]+)(?:\.svc(?:\.[a-z.]+)?)?)?$/.exec(host ?? '') ?? [];
+  if (name === undefined) return undefined;
+  const namespace = inNamespace ?? resource.namespace;
+  const pooled = workspace.find(poolerKind, namespace, name)?.root.at('spec', 'cluster', 'name').text;
+  const own = pooled ?? /^(.+)-r[wo]?$/.exec(name)?.[1];
+  return own === undefined ? undefined : workspace.find(clusterKind, namespace, own);
 }
+
+const poolerKind = 'Pooler.postgresql.cnpg.io';

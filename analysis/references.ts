@@ -282,6 +282,17 @@ const kindReferences: Readonly<Record<string, (resource: Resource) => readonly R
         reference(cluster, 'Secret', spec.at('certificates', field), undefined, field),
       ),
       ...stores.flatMap(store =>
+        reference(cluster, 'Secret', store.at('endpointCA', 'name'), store.at('endpointCA', 'key'), 'endpointCA'),
+      ),
+      ...spec
+        .at('externalClusters')
+        .items()
+        .flatMap(external =>
+          ['password', 'sslCert', 'sslKey', 'sslRootCert'].flatMap(field =>
+            reference(cluster, 'Secret', external.at(field, 'name'), external.at(field, 'key'), 'externalClusters'),
+          ),
+        ),
+      ...stores.flatMap(store =>
         ['accessKeyId', 'secretAccessKey', 'region', 'sessionToken'].flatMap(field => {
           const credential = store.at('s3Credentials', field);
           return reference(cluster, 'Secret', credential.at('name'), credential.at('key'), 's3Credentials');

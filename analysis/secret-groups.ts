@@ -3,6 +3,7 @@ import type { Span } from '../manifests/span';
 import type { Value } from '../manifests/value';
 import type { Workspace } from '../manifests/workspace';
 import { configurationOf, parsed } from './configs';
+import { databaseLogins, initdbOf } from './database-logins';
 import type { EffectiveFile } from './effective';
 import { type EnvironmentVariable, environmentOf } from './environment';
 import { homeserverOf } from './homeserver';
@@ -10,6 +11,7 @@ import { mountAt, mountedTexts, volumeOf } from './mounts';
 import { type Container, containersOf, mainContainersOf, workloadKinds } from './pods';
 import {
   clusterKind,
+  familiesOf,
   isLi,
   redisMains,
   synapseLis,
@@ -59,6 +61,7 @@ const finders: readonly ((workspace: Workspace) => readonly SecretGroup[])[] = [
   s3Groups,
   turnGroup,
   replicationGroups,
+  databaseGroups,
   keyVaultGroups,
   livekitGroups,
   workspace => [signingKeyGroup(workspace)],
@@ -307,6 +310,44 @@ function replicationGroups(workspace: Workspace): readonly SecretGroup[] {
       );
     }),
   }));
+}
+
+/**
+ * The password that a Cluster gives a user from a Secret, and what programs sign in with. One that the operator makes up
+ * itself belongs to no group: nobody writes it.
+ */
+function databaseGroups(workspace: Workspace): readonly SecretGroup[] {
+  const logins = databaseLogins(workspace);
+  return workspace.resources(clusterKind).flatMap(cluster => {
+    const spec = cluster.root.at('spec');
+    const given: readonly (readonly [string | undefined, Value])[] = [
+      [initdbOf(cluster)?.owner, spec.at('bootstrap', 'initdb', 'secret', 'name')],
+      ['postgres', spec.at('superuserSecret', 'name')],
+      ...spec
+        .at('managed', 'roles')
+        .items()
+        .map(role => [role.at('name').text, role.at('passwordSecret', 'name')] as const),
+    ];
+    const users = new Set(
+      given.flatMap(([user, name]) => (user !== undefined && name.text !== undefined ? [user] : [])),
+    );
+    return [...users].map(user => ({
+      id: `database-password ${cluster.name} ${user}`,
+      title: `the password of ${user} on Cluster ${cluster.name}`,
+      members: [
+        ...given
+          .filter(([owner]) => owner === user)
+          .flatMap(([, name]) => memberOf(workspace, cluster.namespace, name.text, 'password', 'PostgreSQL')),
+        ...logins
+          .filter(login => login.cluster === cluster && login.user === user)
+          // The database of key_vault has a group of its own.
+          .filter(({ consumer }) => !familiesOf(consumer).has('key_vault'))
+          .flatMap(({ secret, consumer }) =>
+            memberOf(workspace, secret.namespace, secret.name, secret.key, consumer.title),
+          ),
+      ],
+    }));
+  });
 }
 
 /** Synapse shows key_vault its API key, and the Job that makes the database gives the role the password that key_vault signs in with. */

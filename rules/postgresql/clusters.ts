@@ -24,15 +24,34 @@ export function itemFor(
   return [databases(workspace).li === cluster ? li : main];
 }
 
-/** The cluster that a host name leads to, and whether through the Service that can write. */
+export interface ClusterHost {
+  readonly cluster: Resource;
+  readonly service: 'rw' | 'ro' | 'r';
+  /** What stands in between, if the host is no Service of the cluster itself. */
+  readonly pooler: Resource | undefined;
+}
+
+/** The cluster that a host name leads to, also through a Pooler, and whether through a Service that can write. */
 export function clusterOfHost(
   workspace: Workspace,
   namespace: string | undefined,
   host: string,
-): { readonly cluster: Resource; readonly service: 'rw' | 'ro' | 'r' } | undefined {
+): ClusterHost | undefined {
   const [first = '', second] = host.split('.');
+  const pooler = poolerOfHost(workspace, namespace, host);
+  if (pooler) {
+    const cluster = workspace.find(clusterKind, pooler.namespace, pooler.root.at('spec', 'cluster', 'name').text ?? '');
+    const type = pooler.root.at('spec', 'type').text;
+    return cluster && { cluster, service: type === 'ro' || type === 'r' ? type : 'rw', pooler };
+  }
   const [, name, service] = /^(.+)-(rw|ro|r)$/.exec(first) ?? [];
   if (name === undefined) return undefined;
   const cluster = workspace.find(clusterKind, second ?? namespace, name);
-  return cluster && { cluster, service: service as 'rw' | 'ro' | 'r' };
+  return cluster && { cluster, service: service as 'rw' | 'ro' | 'r', pooler: undefined };
+}
+
+/** The Pooler whose Service a host name is; its Service has its own name (cloudnative-pg docs/src/connection_pooling.md). */
+export function poolerOfHost(workspace: Workspace, namespace: string | undefined, host: string): Resource | undefined {
+  const [name = '', second] = host.split('.');
+  return workspace.find('Pooler.postgresql.cnpg.io', second ?? namespace, name);
 }

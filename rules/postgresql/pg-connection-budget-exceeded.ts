@@ -176,7 +176,8 @@ function poolsOf(workspace: Workspace, cluster: Resource): readonly Pool[] {
   return processes(workspace).flatMap(process => {
     const args = process.homeserver?.at('database', 'args');
     const host = args?.at('host').text;
-    if (!args || !host || clusterOfHost(workspace, process.resource.namespace, host)?.cluster !== cluster) return [];
+    const found = host ? clusterOfHost(workspace, process.resource.namespace, host) : undefined;
+    if (!args || found?.cluster !== cluster || found.pooler) return [];
     const value = args.at('cp_max');
     return [{ process, value, size: value.number ?? 5, pods: mostReplicas(workspace, process.resource) }];
   });

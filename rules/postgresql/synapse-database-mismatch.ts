@@ -1,14 +1,14 @@
 import { initdbOf } from '../../analysis/database-logins';
 import { type HomeserverReader, homeserverOf } from '../../analysis/homeserver';
 import { nearest } from '../../analysis/nearest';
-import { databases, familiesOf, isLi } from '../../analysis/roles';
+import { clusterKind, databases, familiesOf, isLi } from '../../analysis/roles';
 import { createsDatabase, createsRole } from '../../analysis/sql-names';
 import { replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Problem, Rule } from '../rule';
-import { clusterOfHost } from './clusters';
+import { clusterOfHost, poolerOfHost } from './clusters';
 
 export default {
   id: 'synapse-database-mismatch',
@@ -21,6 +21,7 @@ export default {
   traps: [
     'Databases that `postInitSQL`, a Job, a SQL file or a Database resource creates are known, and so are roles from `managed.roles` and `CREATE USER`.',
     'Clusters that are restored from a backup hold what the backup holds; nothing is said about their databases.',
+    'Through a Pooler it is the cluster behind it that counts.',
     'Values that a script fills in are left alone.',
     'Which cluster the LI instance has to use is decided by li-database-not-li-cluster.',
   ],
@@ -148,20 +149,44 @@ function* problemsOf(synapse: Resource, workspace: Workspace): Iterable<Problem>
   const host = args.at('host');
   if (!isLiteral(host)) return;
   const found = clusterOfHost(workspace, synapse.namespace, host.text ?? '');
-  // Hosts that lead nowhere are the business of config-host-unknown-service; a Pooler has its own name.
-  if (!found) return;
-  const { cluster, service } = found;
+  // Hosts that lead nowhere are the business of config-host-unknown-service.
+  if (!found) {
+    yield* checkPooler(host, synapse, workspace);
+    return;
+  }
+  const { cluster, service, pooler } = found;
   if (service !== 'rw') {
     yield {
       at: host,
       message: `The host ${host.text} leads to instances that cannot write, and Synapse has to — use ${cluster.name}-rw.`,
-      fixes: () => replaced(host, (host.text ?? '').replace(`${cluster.name}-${service}`, `${cluster.name}-rw`), true),
+      fixes: () =>
+        pooler
+          ? []
+          : replaced(host, (host.text ?? '').replace(`${cluster.name}-${service}`, `${cluster.name}-rw`), true),
     };
   }
   // That the LI instance is on another cluster is li-database-not-li-cluster's; the names follow from that.
   const { li } = databases(workspace);
   if (isLi(workspace, synapse) && li && cluster !== li) return;
   yield* checkNames(args, cluster, workspace);
+}
+
+/** A Pooler whose cluster is not there. Without any cluster in the tree, it is outside of it. */
+function* checkPooler(host: Value, synapse: Resource, workspace: Workspace): Iterable<Problem> {
+  const pooler = poolerOfHost(workspace, synapse.namespace, host.text ?? '');
+  const name = pooler?.root.at('spec', 'cluster', 'name');
+  const own = workspace.resources(clusterKind).filter(one => one.namespace === pooler?.namespace);
+  if (!pooler || !name || own.length === 0 || !isLiteral(name)) return;
+  const close = nearest(
+    name.text ?? '',
+    own.map(one => one.name),
+  );
+  yield {
+    at: host,
+    message: `The host ${host.text} is Pooler ${pooler.name}, which waits for a Cluster ${name.text} that is not there — ${close === undefined ? 'name one that is.' : `did you mean ${close}?`}`,
+    related: [{ at: name, message: `The Cluster of ${pooler.title}` }],
+    fixes: () => (close === undefined ? [] : replaced(name, close, false)),
+  };
 }
 
 function* checkEngine(homeserver: HomeserverReader, synapse: Resource, workspace: Workspace): Iterable<Problem> {

@@ -66,6 +66,34 @@ describe("Synapse's database", () => {
     );
   });
 
+  it('is that of the cluster behind a Pooler', () => {
+    const pooler = (name: string, type = 'rw'): string => `
+    apiVersion: postgresql.cnpg.io/v1
+    kind: Pooler
+    metadata: {name: pooler, namespace: matrix}
+    spec: {cluster: {name: ${name}}, type: ${type}, pgbouncer: {poolMode: session}}
+    ---`;
+    const through = (body: string): string =>
+      synapse(args(body).replace('matrix-postgresql-rw.matrix.svc.cluster.local', 'pooler.matrix'));
+    const right = through('            database: matrix\n            user: synapse\n');
+    expectMarks(`${cluster(initdb)}${pooler('matrix-postgresql')}${right}`);
+    const found = (tree: string): readonly string[] =>
+      check(tree, [databaseMismatch]).findings.map(({ problem }) => problem.message);
+    assert.match(found(`${cluster(initdb)}${pooler('matrix-postgresql', 'ro')}${right}`).join(), /cannot write/);
+    assert.match(
+      found(
+        `${cluster(initdb)}${pooler('matrix-postgresql')}${right.replace('database: matrix', 'database: matrx')}`,
+      ).join(),
+      /has no database matrx/,
+    );
+    assert.match(
+      found(`${cluster(initdb)}${pooler('matrix-postgres')}${right}`).join(),
+      /waits for a Cluster matrix-postgres that is not there — did you mean matrix-postgresql\?$/,
+    );
+    // All clusters may be elsewhere.
+    assert.deepEqual(found(`${pooler('matrix-postgres')}${right}`), []);
+  });
+
   it('belongs to its owner, so that another role is a warning', () => {
     expectMarks(
       `${cluster(`${initdb}\n      managed: {roles: [{name: reader, login: true}]}`)}${synapse(args('            database: matrix\n            user: reader\n    #             ^^^^^^ 💡 warning: does not own the database matrix'))}`,

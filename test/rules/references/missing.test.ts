@@ -138,6 +138,35 @@ describe('references to Secrets', () => {
     );
   });
 
+  it('stand in what a Cluster trusts its store by and reaches another cluster with', () => {
+    const found = messages(
+      missingSecret,
+      `
+      apiVersion: postgresql.cnpg.io/v1
+      kind: Cluster
+      metadata: {name: matrix-postgresql-li, namespace: matrix-li}
+      spec:
+        instances: 1
+        backup:
+          barmanObjectStore:
+            destinationPath: s3://backups/li
+            endpointCA: {name: minio-tls, key: ca.crt}
+        externalClusters:
+          - name: main
+            password: {name: main-user, key: password}
+      ---
+      apiVersion: v1
+      kind: Secret
+      metadata: {name: minio-tls, namespace: matrix}
+      stringData: {ca.crt: x}
+    `,
+    ).map(message => message.replace(/ — .*/, ''));
+    assert.deepEqual(found, [
+      'error: Nothing creates the Secret minio-tls in namespace matrix-li, which endpointCA needs',
+      'error: Nothing creates the Secret main-user in namespace matrix-li, which externalClusters needs',
+    ]);
+  });
+
   it('accept optional ones', () => {
     expectMarks(missingSecret, env('none', 'a', ', optional: true'));
     expectMarks(

@@ -11,6 +11,60 @@ function expectMarks(source: string, [rule]: readonly [Rule]): void {
 }
 
 describe('rules about the values of Secrets', () => {
+  it('compare the password that a Cluster gives its owner with the one that Synapse signs in with', () => {
+    const tree = (password: string, mark = ''): string => `
+      apiVersion: v1
+      kind: Secret
+      metadata: {name: owner, namespace: matrix}
+      stringData: {username: synapse, password: 5f1c0c8d27b94e6aa3d9}
+      ---
+      apiVersion: v1
+      kind: Secret
+      metadata: {name: synapse, namespace: matrix}
+      stringData:
+        DB_PASSWORD: ${password}
+${mark}
+      ---
+      apiVersion: postgresql.cnpg.io/v1
+      kind: Cluster
+      metadata: {name: main, namespace: matrix}
+      spec:
+        instances: 1
+        bootstrap: {initdb: {database: matrix, owner: synapse, secret: {name: owner}}}
+      ---
+      apiVersion: v1
+      kind: ConfigMap
+      metadata: {name: synapse, namespace: matrix}
+      data:
+        homeserver.yaml: |
+          database: {name: psycopg2, args: {user: synapse, password: __DB_PASSWORD__, host: main-rw, dbname: matrix}}
+      ---
+      apiVersion: apps/v1
+      kind: StatefulSet
+      metadata: {name: synapse-main, namespace: matrix}
+      spec:
+        template:
+          spec:
+            initContainers:
+              - name: render
+                image: busybox:1.36
+                command: [sh, -c, 'sed "s|__DB_PASSWORD__|$DB_PASSWORD|" /in/homeserver.yaml > /data/homeserver.yaml']
+                envFrom: [{secretRef: {name: synapse}}]
+                volumeMounts: [{name: in, mountPath: /in}, {name: data, mountPath: /data}]
+            containers:
+              - name: synapse
+                image: matrixdotorg/synapse:v1.139.2
+                volumeMounts: [{name: data, mountPath: /data}]
+            volumes:
+              - {name: in, configMap: {name: synapse}}
+              - {name: data, emptyDir: {}}
+    `;
+    const mark =
+      '      #              ^^^^^^^^^^^^^^^^^^^^ 💡 error: DB_PASSWORD of Secret synapse is not what password of Secret owner holds, though both are the password of synapse on Cluster main';
+    expectMarks(tree('9ab1f20c44d0437e8c5e', mark), [secretGroupMismatch]);
+    expectMarks(tree('5f1c0c8d27b94e6aa3d9'), [secretGroupMismatch]);
+  });
+
   it("judge LiveKit's secret and not the key that names it", () => {
     expectMarks(
       `
