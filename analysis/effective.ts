@@ -8,6 +8,7 @@ import { type Environment, type EnvironmentVariable, environmentOf } from './env
 import { isBelow, type Mount, mountAt, mountsOf, textsOfVolume, volumeOf } from './mounts';
 import { type Container, containersOf } from './pods';
 import { commandAsScript, pathInVolume, startScriptOf } from './scripts';
+import { holdsStandIn } from './secret-data';
 import { type FileSteps, type FileWrite, fileSteps, isKnownProgram, pythonSteps } from './text/file-writes';
 import { wholeText } from './text/origin';
 import type { SedCommand, SedSubstitution } from './text/sed-script';
@@ -810,6 +811,7 @@ function mounted(workspace: Workspace, resource: Resource, container: Container,
   const inVolume = pathInVolume(mount.mountPath, mount.subPath, path);
   const text = textsOfVolume(workspace, resource, volume).find(one => one.path === inVolume);
   if (!text) return undefined;
+  if (holdsStandIn(text.value)) return opaque;
   return {
     pieces: [{ text: text.value.mapped, filters: [], variable: undefined }],
     isOpaque: false,
@@ -826,8 +828,9 @@ function isRootReadOnly({ value }: Container): boolean {
 function filesOfMount(workspace: Workspace, resource: Resource, mount: Mount): readonly string[] {
   const volume = volumeOf(resource, mount.volume);
   if (!volume) return [];
-  return textsOfVolume(workspace, resource, volume).flatMap(text => {
-    if (mount.subPath === undefined) return [`${mount.mountPath}/${text.path}`];
-    return mount.subPath === text.path ? [mount.mountPath] : [];
-  });
+  const texts = textsOfVolume(workspace, resource, volume);
+  if (mount.subPath === undefined) return texts.map(text => `${mount.mountPath}/${text.path}`);
+  // Of a Secret or ConfigMap that the tree does not show, it is one file all the same.
+  const isElsewhere = texts.length === 0 && (volume.at('secret').exists || volume.at('configMap').exists);
+  return isElsewhere || texts.some(text => text.path === mount.subPath) ? [mount.mountPath] : [];
 }

@@ -34,6 +34,11 @@ export function isStandIn(text: string | undefined): boolean {
   return text !== undefined && standIn.test(text);
 }
 
+/** The same of a scalar; whoever asks depends on no more of its text. */
+export function holdsStandIn(value: Value): boolean {
+  return [...value.scalars(isStandIn)].length > 0;
+}
+
 const standIn =
   /^\s*(?:ENC\[AES256_GCM,data:|<path:[^>]+>\s*$|ref\+[a-z]\w*:\/\/|(?:>>)?vault:\S+#\S+\s*$|op:\/\/\S+\s*$)/;
 
@@ -52,14 +57,13 @@ export function keyTexts(source: Resource): readonly (readonly [key: string, tex
   const plain = source.root.at(isSecret ? 'stringData' : 'data').entries();
   const encoded = source.root.at(isSecret ? 'data' : 'binaryData').entries();
   const own = new Set(plain.map(([key]) => key));
-  const found = [
+  return [
     ...encoded.flatMap(([key, value]) => {
       const text = own.has(key) ? undefined : decodedText(value);
       return text ? [[key, text] as const] : [];
     }),
     ...plain,
   ];
-  return found.filter(([, text]) => !isStandIn(text.text));
 }
 
 /** What a base64 scalar stands for; undefined if it is no base64 or no text. */

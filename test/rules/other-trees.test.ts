@@ -361,4 +361,51 @@ describe('trees that are made in other ways than the checklist’s own', () => {
       key,
     ]);
   });
+
+  it('may read a folder of configuration files of which some are kept elsewhere', () => {
+    const synapse = (secret: string, value: string) =>
+      foundIn(`
+        #- /synapse.yaml
+        apiVersion: v1
+        kind: ConfigMap
+        metadata:
+          name: synapse
+          namespace: matrix
+        data:
+          homeserver.yaml: |
+            server_name: chat.tessera.test
+            signing_key_path: /conf/signing.key
+        ---
+        apiVersion: v1
+        kind: Secret
+        metadata:
+          name: ${secret}
+          namespace: matrix
+        stringData:
+          secrets.yaml: "${value}"
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata:
+          name: synapse
+          namespace: matrix
+        spec:
+          containers:
+            - name: synapse
+              image: matrixdotorg/synapse:v1.139.2
+              args: [run, --config-path, /conf/conf.d/]
+              volumeMounts:
+                - {name: config, mountPath: /conf/conf.d/homeserver.yaml, subPath: homeserver.yaml}
+                - {name: secrets, mountPath: /conf/conf.d/secrets.yaml, subPath: secrets.yaml}
+          volumes:
+            - name: config
+              configMap: {name: synapse}
+            - name: secrets
+              secret: {secretName: synapse-secrets}
+      `).filter(one => one.includes('synapse-secret-unset'));
+    assert.deepEqual(synapse('synapse-secrets', 'report_stats: false'), ['warning synapse-secret-unset']);
+    assert.deepEqual(synapse('synapse-secrets', 'macaroon_secret_key: b2Jk7sYtq0VgXw4nLr9cHfUzEaMd5PiT'), []);
+    assert.deepEqual(synapse('synapse-secrets', 'ENC[AES256_GCM,data:c29tZQ==,iv:aXY=,tag:dGFn,type:str]'), []);
+    assert.deepEqual(synapse('others', ''), []);
+  });
 });
