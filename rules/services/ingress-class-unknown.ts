@@ -159,11 +159,13 @@ function providedClasses(workspace: Workspace): ProvidedClasses {
   return { sure, maybe, isWhole };
 }
 
+const naming = /ingressClassResource/;
+
 /** The names that Helm values and commands give to the class of ingress-nginx. */
 const namedClasses: Index<string> = {
   name: 'names of ingress classes in Helm values',
-  *document({ text }) {
-    if (!text.includes('ingressClass')) return;
+  *document(document) {
+    const text = document.textWith(naming) ?? '';
     for (const [, name = ''] of text.matchAll(
       /^[ \t]*ingressClassResource:[ \t]*(?:#.*)?\n(?:[ \t]+(?!name:)\S.*\n|[ \t]*\n)*?[ \t]+name:[ \t]*["']?([\w.-]+)/gm,
     ))
