@@ -48,6 +48,8 @@ export default {
 interface Hidden {
   readonly run: SqlRun;
   readonly why: 'goes-on' | 'ignored' | 'several';
+  /** Whether psql itself goes on after an error, whatever the script does. */
+  readonly isSwallowed: boolean;
   readonly at: Place;
 }
 
@@ -62,7 +64,7 @@ function problemOf(workspace: Workspace, resource: Resource, container: Containe
   return {
     at: first.at,
     ...(isUsual ? { severity: 'info' as const } : {}),
-    message: `${who} ends well although psql fails, because ${reasons[first.why]}`,
+    message: `${who} ends well although psql fails, because ${reasonOf(hidden)}`,
     related: others
       .filter(({ run }) => run.call !== first.run.call)
       .map(({ at }) => ({ at, message: 'Fails unnoticed, too' })),
@@ -70,11 +72,18 @@ function problemOf(workspace: Workspace, resource: Resource, container: Containe
   };
 }
 
-const reasons: Readonly<Record<Hidden['why'], string>> = {
-  'goes-on': 'its script goes on — begin it with set -e.',
-  ignored: 'the script ignores that — let the failure count, and make the statement repeatable instead.',
-  several: 'psql goes on with the next statement — add -v ON_ERROR_STOP=1.',
-};
+function reasonOf(hidden: readonly Hidden[]): string {
+  switch (hidden[0]?.why) {
+    case 'goes-on':
+      return hidden.some(one => one.isSwallowed)
+        ? 'its script goes on, and so does psql — begin it with set -e, and add -v ON_ERROR_STOP=1.'
+        : 'its script goes on — begin it with set -e.';
+    case 'ignored':
+      return 'the script ignores that — let the failure count, and make the statement repeatable instead.';
+    default:
+      return 'psql goes on with the next statement — add -v ON_ERROR_STOP=1.';
+  }
+}
 
 /** The statements that make something and whose failure changes nothing of how the container ends. */
 function hiddenIn(
@@ -94,11 +103,13 @@ function hiddenIn(
     );
     if (shell && !command) continue;
     const counts = command === undefined || counted?.has(command) === true;
-    const why = !counts ? (call.errorsIgnored ? 'ignored' : 'goes-on') : swallows(call, runs) ? 'several' : undefined;
+    const isSwallowed = swallows(call, runs);
+    const why = !counts ? (call.errorsIgnored ? 'ignored' : 'goes-on') : isSwallowed ? 'several' : undefined;
     if (!why || isUsedLater(run, runs, one => isHeeded(one, runs))) continue;
     found.push({
       run,
       why,
+      isSwallowed,
       at:
         script && command?.nameWord
           ? script.text.place(command.nameWord.span.start, command.nameWord.span.end)
@@ -170,30 +181,19 @@ function startsWithErrexit({ value }: Container): boolean {
 }
 
 function fixesFor(script: ContainerScript | undefined, hidden: readonly Hidden[]): readonly Fix[] {
-  if (!script) return [];
+  if (!script || hidden.some(({ why }) => why === 'ignored')) return [];
   const { text, linePrefix, eol = '\n', place } = script.text;
-  if (hidden.every(({ why }) => why === 'several')) {
-    const calls = new Map(hidden.map(one => [one.run.call, one.at]));
-    return [
-      {
-        title: 'Let psql stop at the first error',
-        safe: false,
-        edits: [...calls.values()].map(at => ({
-          at: { uri: at.uri, span: { start: at.span.end, end: at.span.end } },
-          newText: ' -v ON_ERROR_STOP=1',
-        })),
-      },
-    ];
-  }
-  if (linePrefix === undefined || hidden.some(({ why }) => why !== 'goes-on')) return [];
+  const calls = new Map(hidden.flatMap(one => (one.isSwallowed ? [[one.run.call, one.at] as const] : [])));
+  const stops = [...calls.values()].map(at => ({
+    at: { uri: at.uri, span: { start: at.span.end, end: at.span.end } },
+    newText: ' -v ON_ERROR_STOP=1',
+  }));
+  if (hidden.every(({ why }) => why === 'several'))
+    return [{ title: 'Let psql stop at the first error', safe: false, edits: stops }];
+  if (linePrefix === undefined) return [];
   const start = text.startsWith('#!') ? text.indexOf('\n') + 1 : 0;
-  return [
-    {
-      title: 'Begin the script with set -e',
-      safe: false,
-      edits: [{ at: place(start, start), newText: `set -e${eol}${linePrefix}` }],
-    },
-  ];
+  const edits = [{ at: place(start, start), newText: `set -e${eol}${linePrefix}` }, ...stops];
+  return [{ title: 'Begin the script with set -e', safe: false, edits }];
 }
 
 function example(call: string, first: string): string {

@@ -80,6 +80,8 @@ describe('psql-failure-hidden', () => {
   it('mends both', () => {
     const script = applyFix(psqlFailureHidden, job(`# Makes it.\n${create}\necho done`), /set -e/);
     assert.match(script['main.yaml'] ?? '', / - \|\n {14}set -e\n {14}# Makes it\.\n/);
+    const both = applyFix(psqlFailureHidden, job(`${heredoc('')}\necho done`), /set -e/);
+    assert.match(both['main.yaml'] ?? '', / - \|\n {14}set -e\n {14}psql -v ON_ERROR_STOP=1 -h pg/);
     const psql = applyFix(psqlFailureHidden, job(`set -e\n${heredoc('')}`), /first error/);
     assert.match(psql['main.yaml'] ?? '', /psql -v ON_ERROR_STOP=1 -h pg/);
   });
