@@ -242,6 +242,45 @@ describe('live findings', () => {
   });
 });
 
+describe('the cost of a keystroke', () => {
+  const files = readTree('examples/production');
+  const workspace = workspaceOf(files);
+  let live: LiveFindings;
+  before(() => {
+    live = new LiveFindings(workspace, rules, {}, () => {});
+    for (const file of workspace.files) live.apply({ file, removed: [], added: file.documents });
+    live.start();
+  });
+
+  // A check more or less is no matter. Of some 30,000, these are what may depend on such a value; a rule that reads more
+  // than it needs, or an index that every text is an entry of, makes them hundreds.
+  for (const [what, path, mark, most] of [
+    ['a limit', 'main-instance/01-synapse/main-statefulset.yaml', 'memory: ', 6],
+    ['a number of a probe', 'main-instance/08-key-vault/deployment.yaml', 'periodSeconds: ', 6],
+    ['a label of a pod', 'main-instance/08-key-vault/deployment.yaml', 'app.kubernetes.io/part-of: ', 6],
+    ['a comment', 'main-instance/01-synapse/configmap.yaml', '# ', 3],
+    ['a setting of Synapse', 'main-instance/01-synapse/configmap.yaml', 'max_upload_size: ', 40],
+    ['a secret of Synapse', 'main-instance/01-synapse/configmap.yaml', 'macaroon_secret_key: ', 40],
+  ] as const)
+    it(`is a few checks for ${what}`, () => {
+      const text = files.get(path) ?? assert.fail(path);
+      const at = text.indexOf(mark) + mark.length;
+      assert.ok(at >= mark.length, `${path} has ${mark}`);
+      const checksOf = (now: string) => {
+        const before = live.counters.checks;
+        live.apply(workspace.update(uriOf(path), path, now));
+        return live.counters.checks - before;
+      };
+      const type = () => checksOf(`${text.slice(0, at)}7${text.slice(at)}`);
+      // What the first edit asks for the first time is known at the second.
+      type();
+      checksOf(text);
+      const made = type();
+      checksOf(text);
+      assert.ok(made > 0 && made <= most, `${made} checks`);
+    });
+});
+
 function readTree(folder: string): Map<string, string> {
   const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(name => /\.\w+$/.test(name));
   return new Map(names.map(name => [name.replaceAll('\\', '/'), readFileSync(join(folder, name), 'utf8')]));
