@@ -160,7 +160,13 @@ function needsOf(
     need(main);
     need(li);
     for (const other of all) if (isMainProcess(workspace, other)) need(other);
-  } else if (families.has('synapse') || families.has('key_vault')) need(isLi(workspace, resource) ? li : main);
+  } else if (families.has('synapse') || families.has('key_vault')) {
+    need(isLi(workspace, resource) ? li : main);
+    // A worker has its configuration and its replication stream from the main process.
+    if (families.has('synapse') && isSynapseWorker(workspace, resource))
+      for (const other of all)
+        if (isMainProcess(workspace, other) && isLi(workspace, other) === isLi(workspace, resource)) need(other);
+  }
   if (families.has('scanner')) for (const other of all) if (familiesOf(other).has('clamav')) need(other);
   return needs;
 }

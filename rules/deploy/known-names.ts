@@ -232,11 +232,15 @@ function isOperated(workspace: Workspace, name: string): boolean {
 const operated: Index<string> = {
   name: 'names of operated objects',
   *resource({ group, name, kind, qualifiedKind }) {
-    const isCustom = group.includes('.') && !/(?:^|\.)k8s\.io$/.test(group) && !/(?:^|\.)cert-manager\.io$/.test(group);
+    const isCustom = group.includes('.') && !makesNoPods.test(group);
     if (isCustom && qualifiedKind !== clusterKind && !/^(?:ServiceMonitor|PodMonitor|PrometheusRule)$/.test(kind))
       yield ['', name];
   },
 };
+
+/** The groups of operators that make Secrets, rules and addresses out of their objects, but nothing that runs. */
+const makesNoPods =
+  /(?:^|\.)(?:k8s\.io|cert-manager\.io|external-secrets\.io|bitnami\.com|secrets\.hashicorp\.com|cilium\.io|projectcalico\.org|metallb\.io|kyverno\.io|traefik\.io)$/;
 
 function firstOrdinal(statefulSet: Resource): number {
   return statefulSet.root.at('spec', 'ordinals', 'start').number ?? 0;

@@ -70,6 +70,26 @@ kubectl apply -f database
 ${database}${synapse}`);
   });
 
+  it('finds workers before their main process', () => {
+    expect(`
+#- /deploy.sh
+kubectl apply -f workers/
+#                ^^^^^^^^ warning: workers is applied before synapse, but StatefulSet synapse-generic needs StatefulSet synapse-main
+kubectl apply -f synapse/
+${synapse}
+#- /workers/generic.yaml
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: synapse-generic, namespace: matrix}
+spec:
+  template:
+    metadata: {labels: {app: generic}}
+    spec:
+      containers:
+        - {name: synapse, image: "matrixdotorg/synapse:v1.119.0", command: [python, -m, synapse.app.generic_worker]}
+`);
+  });
+
   it('accepts Secrets after the pods that read them', () => {
     expect(`
 #- /deploy.sh

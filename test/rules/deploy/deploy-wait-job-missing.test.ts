@@ -72,6 +72,18 @@ kubectl wait --for=condition=complete job/sync -n matrix || true
 ${tree}`);
   });
 
+  it('does not count what an operator makes only Secrets of', () => {
+    expect(`
+#- /deploy.sh
+kubectl wait --for=condition=complete job/key-vault-initdb -n matrix
+#                                     ^^^^^^^^^^^^^^^^^^^^ 💡 error: There is no Job key-vault-initdb
+#- /secret.yaml
+apiVersion: external-secrets.io/v1
+kind: ExternalSecret
+metadata: {name: key-vault, namespace: matrix}
+${tree}`);
+  });
+
   it('counts what a script writes out itself', () => {
     expect(`
 #- /deploy.sh
