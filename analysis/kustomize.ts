@@ -26,7 +26,7 @@ export function isPatch(workspace: Workspace, file: SourceFile): boolean {
 const kustomizations: Index<Kustomization> = {
   name: 'kustomizations',
   *document(document) {
-    if (!/^kustomization\.ya?ml$/.test(document.file.name)) return;
+    if (!/^kustomization\.ya?ml$/.test(document.file.name) || document.root.kind !== 'mapping') return;
     const { directory } = document.file;
     const patches = new Set<string>();
     for (const item of document.root.at('patchesStrategicMerge').items())

@@ -143,6 +143,7 @@ import redisSentinelQuorum from './redis/redis-sentinel-quorum';
 import redisSentinelReplicaCount from './redis/redis-sentinel-replica-count';
 import redisServiceSpreadsWrites from './redis/redis-service-spreads-writes';
 import componentMissing from './references/component-missing';
+import generatedNameHashed from './references/generated-name-hashed';
 import namespaceUndefined from './references/namespace-undefined';
 import referenceMissingConfigmap from './references/reference-missing-configmap';
 import referenceMissingConfigmapKey from './references/reference-missing-configmap-key';
@@ -269,6 +270,7 @@ export const rules: readonly Rule[] = [
   fieldValueRefused,
   fileNotRead,
   fileTemplatedSkipped,
+  generatedNameHashed,
   generatedNameTaken,
   haproxyAclSeveralCriteria,
   haproxyBackendUndefined,

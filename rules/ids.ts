@@ -38,6 +38,7 @@ export const ruleIds: readonly string[] = [
   'field-value-refused',
   'file-not-read',
   'file-templated-skipped',
+  'generated-name-hashed',
   'generated-name-taken',
   'haproxy-acl-several-criteria',
   'haproxy-backend-undefined',

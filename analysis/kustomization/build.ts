@@ -3,7 +3,7 @@ import type { SourceFile } from '../../manifests/file';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import { resolvePath } from '../kustomize';
-import { type GeneratedObject, generate } from './generators';
+import { type GeneratedObject, generate, mergeGenerated } from './generators';
 import { applyOperations, mergePatch } from './merge';
 import { type MapNode, nodeAt, nodeOf, set, textOf } from './node';
 import { changeImages, changeLabels, changeNames, changeNamespace, changeReplicas, replaceFields } from './transform';
@@ -147,14 +147,7 @@ function addGenerated(
   }
   const known = objects.find(one => kindOf(one) === made.kind && one.names.includes(made.name));
   if (known && made.behavior === 'merge') {
-    for (const field of ['data', 'stringData', 'metadata']) {
-      const entries = nodeAt(made.root, field);
-      if (entries?.kind !== 'mapping') continue;
-      const target = nodeAt(known.root, field);
-      if (target?.kind !== 'mapping') set(known.root, field, entries);
-      else if (field !== 'metadata')
-        for (const [key, { node, key: place }] of entries.entries ?? []) set(target, key, node, place);
-    }
+    mergeGenerated(known.root, made.root);
     return;
   }
   if (known) objects.splice(objects.indexOf(known), 1);

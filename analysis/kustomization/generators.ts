@@ -1,9 +1,21 @@
 import type { ManifestDocument } from '../../manifests/document';
 import type { SourceFile } from '../../manifests/file';
+import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import { resolvePath } from '../kustomize';
 import { unknownKeys } from '../secret-operators';
-import { type MapNode, mapNode, type Node, nodeOf, type Origin, set, textNode } from './node';
+import {
+  entriesOf,
+  type MapNode,
+  mapNode,
+  mappingAt,
+  type Node,
+  nodeAt,
+  nodeOf,
+  type Origin,
+  set,
+  textNode,
+} from './node';
 
 /** A ConfigMap or Secret that a generator of a kustomization makes. */
 export interface GeneratedObject {
@@ -66,7 +78,6 @@ export function generate(
         if (namespace.string !== undefined) set(metadata, 'namespace', nodeOf(namespace), namespace.key);
         const labels = [...root.at('generatorOptions', 'labels').entries(), ...item.at('options', 'labels').entries()];
         if (labels.length > 0) set(metadata, 'labels', mapNode(labels.map(([key, value]) => [key, nodeOf(value)])));
-        if (!isComplete) set(metadata, 'annotations', mapNode([[unknownKeys, textNode('true', undefined)]]));
         const object: (readonly [string, Node])[] = [
           ['apiVersion', textNode('v1', undefined)],
           ['kind', textNode(kind, undefined)],
@@ -74,10 +85,48 @@ export function generate(
         ];
         if (kind === 'Secret' && item.at('type').string !== undefined) object.push(['type', nodeOf(item.at('type'))]);
         object.push([kind === 'Secret' ? 'stringData' : 'data', data]);
-        return [{ kind, name, root: mapNode(object), behavior: item.at('behavior').text ?? 'create', used }];
+        const made = mapNode(object);
+        if (!isComplete) mark(made, unknownKeys);
+        if (isHashed(root, item)) mark(made, hashedName);
+        return [{ kind, name, root: made, behavior: item.at('behavior').text ?? 'create', used }];
       }),
   );
 }
+
+/** Adds what a generator of the same name says to an object that one has made before. */
+export function mergeGenerated(known: MapNode, made: MapNode): void {
+  for (const field of ['data', 'stringData']) {
+    const added = nodeAt(made, field);
+    const target = added && mappingAt(known, field);
+    if (added?.kind !== 'mapping' || !target) continue;
+    for (const [key, { node, key: place }] of entriesOf(added)) set(target, key, node, place);
+  }
+  if (isMarked(made, unknownKeys)) mark(known, unknownKeys);
+  const annotations = nodeAt(known, 'metadata', 'annotations');
+  if (!isMarked(made, hashedName) && annotations?.kind === 'mapping') entriesOf(annotations).delete(hashedName);
+}
+
+function mark(root: MapNode, name: string): void {
+  const annotations = mappingAt(root, 'metadata', 'annotations');
+  if (annotations) set(annotations, name, textNode('true', undefined));
+}
+
+function isMarked(root: MapNode, name: string): boolean {
+  return nodeAt(root, 'metadata', 'annotations', name) !== undefined;
+}
+
+/** Whether kustomize appends a hash to the name and does not know of all the places that have the name. */
+function isHashed(root: Value, item: Value): boolean {
+  const options = [root.at('generatorOptions'), item.at('options')];
+  return !root.at('configurations').exists && !options.some(one => one.at('disableNameSuffixHash').boolean === true);
+}
+
+/** Whether the object is one of a generator, to whose name kustomize appends a hash. */
+export function isNameHashed({ root }: Resource): boolean {
+  return root.at('metadata', 'annotations', hashedName).exists;
+}
+
+const hashedName = 'matrix-preflight/hashed-name';
 
 const generators = [
   ['configMapGenerator', 'ConfigMap'],

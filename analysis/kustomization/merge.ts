@@ -2,7 +2,6 @@ import type { Value } from '../../manifests/value';
 import {
   copyOf,
   entriesOf,
-  isNull,
   isSameScalar,
   itemsOf,
   type ListNode,

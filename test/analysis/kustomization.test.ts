@@ -144,7 +144,7 @@ describe('kustomizations', () => {
         `
       #- /prod/kustomization.yaml
       namespace: matrix
-      generatorOptions: {labels: {app: x}}
+      generatorOptions: {disableNameSuffixHash: true, labels: {app: x}}
       secretGenerator:
         - name: keys
           type: Opaque
@@ -194,11 +194,12 @@ stringData:
       #- /prod/kustomization.yaml
       resources: [../base]
       namePrefix: p-
+      generatorOptions: {disableNameSuffixHash: true}
       configMapGenerator: [{name: c, behavior: merge, literals: [B=2]}]
     `,
       'base/generated.yaml',
     );
-    assert.match(text, /name: "p-c"\ndata:\n {2}A: "1"\n {2}B: "2"\n/);
+    assert.match(text, /name: "p-c"\n {2}annotations: \{\}\ndata:\n {2}A: "1"\n {2}B: "2"\n/);
   });
 
   it('rename objects and what refers to them', () => {

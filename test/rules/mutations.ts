@@ -998,6 +998,28 @@ stringData:
   ),
 
   // References
+  mutation('generated-name-hashed', [
+    drop(minioSecrets, 'Secret/minio-config'),
+    add(
+      'infrastructure/03-minio/config.env',
+      `
+export MINIO_ROOT_USER="tessera-storage-root"
+export MINIO_ROOT_PASSWORD="VZM4LwGWUMGXAvhx2uI9XjfIlaSrlI7Yusav02D4Dxk"
+export MINIO_STORAGE_CLASS_STANDARD="EC:4"
+export MINIO_PROMETHEUS_AUTH_TYPE="public"
+`,
+    ),
+    add(
+      'infrastructure/03-minio/kustomization.yaml',
+      `
+resources: [credentials.yaml, tenant.yaml, wheels-job.yaml]
+secretGenerator:
+  - name: minio-config
+    namespace: matrix
+    files: [config.env]
+`,
+    ),
+  ]),
   mutation('reference-missing-secret', edit(coturn, 'name: coturn-secrets', 'name: coturn-credentials'), {
     also: { 'secret-unused': 'The Secret that was meant is left without a use.' },
   }),
