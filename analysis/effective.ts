@@ -649,6 +649,8 @@ function touchesSpan(
   const lineStart = text.lastIndexOf('\n', span.start - 1) + 1;
   const newline = text.indexOf('\n', span.start);
   const line = text.slice(lineStart, newline === -1 ? text.length : newline);
+  // Most lines hold no word that a script replaces.
+  if (pattern.literal !== undefined && !ignoresCase && !line.includes(pattern.literal)) return false;
   const expression =
     pattern.literal === undefined
       ? toRegExp(pattern.text, extended, ignoresCase)
