@@ -1,3 +1,5 @@
+import { referencesOf } from '../../analysis/references';
+import type { Resource } from '../../manifests/resource';
 import type { Span } from '../../manifests/span';
 
 /** The lines of a redis.conf or sentinel.conf that hold the password; rules of their own look at them. */
@@ -8,4 +10,11 @@ export function redisPasswordDirectives(text: string): readonly Span[] {
     start: match.index,
     end: match.index + match[0].length,
   }));
+}
+
+/** Whether the pods have some Secret, by a key or as a whole: as a volume or as variables. */
+export function takesFromSecret(resource: Resource): boolean {
+  return referencesOf(resource).some(
+    ({ kind, isOptional, isPullSecret }) => kind === 'Secret' && !isOptional && !isPullSecret,
+  );
 }

@@ -3,7 +3,7 @@ import type { EffectiveFile } from '../../analysis/effective';
 import { environmentOf } from '../../analysis/environment';
 import { homeserverOf } from '../../analysis/homeserver';
 import { containersOf, replicasOf } from '../../analysis/pods';
-import { familiesOf, isLi, synapseLis } from '../../analysis/roles';
+import { familiesOf, isLi, redisMains, synapseLis } from '../../analysis/roles';
 import { scriptOf } from '../../analysis/scripts';
 import { findService, podsBehind } from '../../analysis/services';
 import { parseClusterHost } from '../../analysis/text/hosts';
@@ -14,6 +14,7 @@ import type { Place, Span } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Problem, Rule } from '../rule';
 import { defineVariable, passAsArguments, useDoubleQuotes } from './apply-password';
+import { takesFromSecret } from './password';
 
 export default {
   id: 'redis-password-not-applied',
@@ -28,6 +29,7 @@ export default {
     'With more than one replica, `masterauth` is needed as well, or the followers cannot log in.',
     'Kubernetes replaces `$(VAR)` in arguments and nothing else; Redis does not replace `${VAR}` in its file.',
     'A Redis of the LI instance alone is looked at only where its Synapse presents a password.',
+    'A Redis that has no Secret at all is reported once, by redis-password-secret-missing.',
     'Arguments count more than the file, so the fix that passes them leaves the line in the file as it is.',
   ],
   sources: ['Redis documentation, ACL and "requirepass"; redis.conf has no variables'],
@@ -171,7 +173,11 @@ function problemWith(
   // A file that the tree does not show, or that a tool writes which is not understood, may well have the line.
   if (files.some(file => file.isOpaque) || files.length < paths.length) return undefined;
   const line = files.flatMap(file => directiveIn(file, directive)).at(-1);
-  if (!line) return notThere(workspace, directive, configuration, resource);
+  if (!line) {
+    // That it has no password at all is said once, by redis-password-secret-missing.
+    const isSaid = redisMains(workspace).includes(resource) && !takesFromSecret(resource);
+    return isSaid ? undefined : notThere(workspace, directive, configuration, resource);
+  }
   const { file, span, text } = line;
   const at = file.content.place(span.start, span.end);
   const resolution = file.resolve(span);

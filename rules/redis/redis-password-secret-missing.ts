@@ -5,6 +5,7 @@ import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 import { skeletonOf } from '../references/skeleton';
 import type { Problem, Rule } from '../rule';
+import { takesFromSecret } from './password';
 
 /** The Secret and key that the checklist names. */
 const expectedName = 'redis-password';
@@ -19,6 +20,7 @@ export default {
     'Define a Secret `redis-password` with the key `password`, and let the Redis pods take their password from it.',
   traps: [
     'A Secret of another name is accepted with an information, as long as the Redis pods use it and it exists.',
+    'A Secret that the pods have as a whole, as a volume or by `envFrom`, may hold the password.',
     'Sealed Secrets, External Secrets and Secrets that a script creates count.',
     'The Redis of the lawful-intercept instance has its own password and is not held to the name.',
   ],
@@ -95,8 +97,9 @@ export default {
     const missing = references.find(reference => !exists(workspace, reference));
     const [first] = references;
     if (missing) yield notThere(workspace, resource, missing);
-    else if (!first) yield noSecret(resource);
-    else if (!references.some(({ name }) => name.text === expectedName)) {
+    else if (!first) {
+      if (!takesFromSecret(resource)) yield noSecret(resource);
+    } else if (!references.some(({ name }) => name.text === expectedName)) {
       yield {
         at: first.name,
         severity: 'info',
@@ -127,6 +130,8 @@ function notThere(workspace: Workspace, resource: Resource, reference: Reference
 function noSecret(resource: Resource): Problem {
   return {
     at: resource.root.at('metadata', 'name'),
-    message: `${resource.title} takes its password from no Secret — define the Secret ${expectedName} with the key password and use it in the pods.`,
+    // Nothing can have been applied, either.
+    items: ['1.2.a', '1.2.b.1'],
+    message: `${resource.title} takes its password from no Secret — define the Secret ${expectedName} with the key password and set requirepass from it.`,
   };
 }

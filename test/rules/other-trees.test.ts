@@ -408,4 +408,43 @@ describe('trees that are made in other ways than the checklist’s own', () => {
     assert.deepEqual(synapse('synapse-secrets', 'ENC[AES256_GCM,data:c29tZQ==,iv:aXY=,tag:dGFn,type:str]'), []);
     assert.deepEqual(synapse('others', ''), []);
   });
+
+  it('may give Redis its password by a whole Secret, and none to one without a password twice', () => {
+    const redis = (command: string, more: string) =>
+      foundIn(`
+        #- /redis.yaml
+        apiVersion: v1
+        kind: Secret
+        metadata:
+          name: redis
+          namespace: matrix
+        stringData:
+          REDIS_PASSWORD: b2Jk7sYtq0VgXw4nLr9cHfUz
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata:
+          name: redis
+          namespace: matrix
+        spec:
+          selector:
+            matchLabels: {app: redis}
+          template:
+            metadata:
+              labels: {app: redis}
+            spec:
+              containers:
+                - name: redis
+                  image: redis:7.2
+                  command: ${command}
+                  ${more}
+      `).filter(one => one.includes('redis-password'));
+    const variable = 'envFrom: [{secretRef: {name: redis}}]';
+    const applied = `[sh, -c, 'exec redis-server --requirepass "$REDIS_PASSWORD"']`;
+    assert.deepEqual(redis(applied, variable), []);
+    assert.deepEqual(redis('[redis-server]', variable), ['error redis-password-not-applied']);
+    assert.deepEqual(redis('[redis-server]', 'ports: [{containerPort: 6379}]'), [
+      'error redis-password-secret-missing',
+    ]);
+  });
 });
