@@ -5,7 +5,7 @@ import { databases, isSyncSystem, synapseMains } from '../../analysis/roles';
 import { secretEntry } from '../../analysis/secret-data';
 import { sqlRunsOf } from '../../analysis/sql-runs';
 import { findPlaceholders } from '../../analysis/text/placeholders';
-import { replaceScalar } from '../../manifests/edit';
+import { replaceEntry, replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Rule } from '../rule';
@@ -111,9 +111,16 @@ export default {
     if (!main || (main.namespace ?? '') !== (resource.namespace ?? '')) return;
     for (const login of mainLogins(workspace, resource, main)) {
       const { source } = login.password;
-      if (source?.kind !== 'Secret') continue;
       const expected = passwordOf(workspace, main, login.user);
-      if (!expected || isSame(workspace, resource, source, expected)) continue;
+      if (expected && source?.kind !== 'Secret' && isAnother(workspace, resource, login.password, expected)) {
+        yield {
+          at: login.password.value ?? login.password.at,
+          message: `${login.password.name} is written out, but the password of ${login.user} on Cluster ${main.name} is ${expected.key} of Secret ${expected.name} — read it from there.`,
+          related: [{ at: main.root.at('metadata', 'name'), message: main.title }],
+          fixes: () => readInstead(login.password, expected),
+        };
+      }
+      if (source?.kind !== 'Secret' || !expected || isSame(workspace, resource, source, expected)) continue;
       const field = login.password.at.at('valueFrom', 'secretKeyRef');
       const name = field.at('name');
       const isOtherKey = source.name === expected.name;
@@ -211,6 +218,28 @@ function isSame(workspace: Workspace, resource: Resource, one: SecretKey, other:
   const entry = wanted && secretEntry(wanted, other.key);
   if (!wanted) return false;
   return entry?.text === undefined || findPlaceholders(entry.text, 'value').length > 0 || entry.text === own.text;
+}
+
+/** Whether a password that is written out cannot be the one of a Secret: an operator makes that up, or it is another. */
+function isAnother(
+  workspace: Workspace,
+  resource: Resource,
+  password: EnvironmentVariable,
+  expected: SecretKey,
+): boolean {
+  const text = textOfVariable(workspace, resource, password);
+  if (!text || text.includes('$(') || findPlaceholders(text, 'value').length > 0) return false;
+  const secret = workspace.find('Secret', resource.namespace, expected.name);
+  if (!secret) return /-(?:app|superuser)$/.test(expected.name);
+  const wanted = secretEntry(secret, expected.key)?.text;
+  return wanted !== undefined && findPlaceholders(wanted, 'value').length === 0 && wanted !== text;
+}
+
+function readInstead({ at }: EnvironmentVariable, { name, key }: SecretKey): readonly Fix[] {
+  const value = at.at('value');
+  const yaml = `valueFrom:\n  secretKeyRef:\n    name: ${name}\n    key: ${key}`;
+  const edit = value.exists ? replaceEntry(value, yaml) : undefined;
+  return edit ? [{ title: `Read the password from Secret ${name}`, safe: true, edits: [edit] }] : [];
 }
 
 function readFrom({ at }: EnvironmentVariable, expected: SecretKey): readonly Fix[] {

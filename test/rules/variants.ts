@@ -67,6 +67,15 @@ data:
 
 /** Other ways to make the same mistakes: each is found like the first one, by its rule alone. */
 export const variants: Readonly<Record<string, Mutation>> = {
+  'a password of the replication that is written out': mutation(
+    'sync-credentials-password',
+    edit(
+      sync,
+      'valueFrom:\n                secretKeyRef:\n                  name: matrix-postgresql-app\n                  key: password\n',
+      'value: hunter2-hunter2-hunter2\n',
+    ),
+    { also: { 'secret-in-plain-config': 'It is a secret in plain text, too.' } },
+  ),
   'a token between at signs that nothing replaces': mutation(
     'config-placeholder-unsubstituted',
     edit(scanWorkers, 'pickle_key: PICKLE_KEY_PLACEHOLDER', 'pickle_key: "@PICKLE_KEY@"'),
