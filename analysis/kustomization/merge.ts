@@ -2,7 +2,6 @@ import type { Value } from '../../manifests/value';
 import {
   copyOf,
   entriesOf,
-  isSameScalar,
   itemsOf,
   type ListNode,
   type MapNode,
@@ -35,10 +34,7 @@ export function mergePatch(target: MapNode, patch: Value, isBuiltIn: boolean): v
       const mergeKeys = isBuiltIn ? (listKeys[key] ?? []) : [];
       if (known?.kind === 'sequence' && mergeKeys.length > 0) mergeList(known, value, mergeKeys);
       else set(target, key, plain(value), value.key);
-    } else {
-      const node = nodeOf(value);
-      if (!isSameScalar(known, node)) set(target, key, node, value.key);
-    }
+    } else set(target, key, nodeOf(value), value.key);
   }
 }
 
@@ -60,7 +56,9 @@ function mergeList(target: ListNode, patch: Value, mergeKeys: readonly string[])
     items = items.filter(one => one !== known);
     if (directive === 'delete') continue;
     if (known?.kind === 'mapping' && directive !== 'replace') {
+      const own = mergeKey === undefined ? undefined : nodeAt(known, mergeKey);
       mergePatch(known, item, true);
+      if (own && mergeKey !== undefined) set(known, mergeKey, own);
       named.push(known);
     } else named.push(plain(item));
   }

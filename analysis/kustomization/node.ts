@@ -143,11 +143,6 @@ export function isNull(node: ScalarNode): boolean {
   return !node.isText && /^(?:null|Null|NULL|~|)$/.test(node.text);
 }
 
-/** Whether two scalars say the same, so that the first may stay as it is written. */
-export function isSameScalar(a: Node | undefined, b: Node): boolean {
-  return a?.kind === 'scalar' && b.kind === 'scalar' && a.text === b.text && a.isText === b.isText;
-}
-
 /** An own copy: an object may be built several times, by overlays side by side. */
 export function copyOf(node: Node): Node {
   if (node.kind === 'mapping')
