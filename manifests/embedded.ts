@@ -55,7 +55,14 @@ class EmbeddedSource implements TreeSource {
   readonly #text: MappedText;
   readonly #within: Place;
   readonly #state: () => State;
-  readonly #read = new Map<string, () => unknown>();
+  /** The state as of the last edit of structure: kinds, keys and items are those of the present one. */
+  readonly #shape: () => State;
+  readonly #facets: Readonly<Record<Facet, Map<number, () => unknown>>> = {
+    kind: new Map(),
+    text: new Map(),
+    children: new Map(),
+  };
+  readonly #missing = new Map<number, Map<string | number, () => unknown>>();
 
   constructor(text: MappedText, within: Place, first: Tree, read: () => Tree | SyntaxProblem) {
     this.#text = text;
@@ -63,6 +70,10 @@ class EmbeddedSource implements TreeSource {
     this.#state = computed<State>((previous = { tree: first, ids: firstIds(first) }) => {
       const now = read();
       return now !== previous.tree && isTree(now) ? (next(previous, now) ?? previous) : previous;
+    });
+    this.#shape = computed<State>(previous => {
+      const now = this.#state();
+      return previous?.ids === now.ids ? previous : now;
     });
   }
 
@@ -95,25 +106,23 @@ class EmbeddedSource implements TreeSource {
   }
 
   read(facet: Facet, id: number): void {
-    if (getActiveSub() !== undefined) this.#depend(`${facet} ${id}`, () => facetOf(this.#state(), facet, id));
+    if (getActiveSub() === undefined) return;
+    const state = facet === 'text' ? this.#state : this.#shape;
+    answerOf(this.#facets[facet], id, () => facetOf(state(), facet, id))();
   }
 
   readMissing(id: number, name: string | number): void {
     if (getActiveSub() === undefined) return;
-    this.#depend(`missing ${id} ${name}`, () => {
-      const { tree, ids } = this.#state();
+    let names = this.#missing.get(id);
+    if (!names) {
+      names = new Map();
+      this.#missing.set(id, names);
+    }
+    answerOf(names, name, () => {
+      const { tree, ids } = this.#shape();
       const node = ids.nodes[id] ?? -1;
       return node >= 0 && childNames(tree, node).includes(name);
-    });
-  }
-
-  #depend(key: string, answer: () => unknown): void {
-    let known = this.#read.get(key);
-    if (!known) {
-      known = computed(answer);
-      this.#read.set(key, known);
-    }
-    known();
+    })();
   }
 
   get #now(): State {
@@ -124,6 +133,15 @@ class EmbeddedSource implements TreeSource {
       setActiveSub(reader);
     }
   }
+}
+
+function answerOf<Key>(answers: Map<Key, () => unknown>, key: Key, answer: () => unknown): () => unknown {
+  let known = answers.get(key);
+  if (!known) {
+    known = computed(answer);
+    answers.set(key, known);
+  }
+  return known;
 }
 
 interface State {
