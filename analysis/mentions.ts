@@ -57,7 +57,7 @@ function referenceNames(names: readonly Value[]): ReadonlySet<number> {
 function addLines(document: ManifestDocument, names: Set<string>): void {
   for (const line of document.linesThat(aboutSecrets)) {
     // What references and objects themselves are called is no further mention.
-    const rest = line.replace(/\b(?:name|secretName):[ ]*["']?[a-z0-9][a-z0-9.-]*["']?/g, '');
+    const rest = line.replace(/\b(?:name|secretName)["']?:[ ]*["']?[a-z0-9][a-z0-9.-]*["']?/g, '');
     if (isAboutSecrets(rest)) addWords(rest, names);
   }
 }

@@ -117,6 +117,11 @@ describe('secret-key-unused', () => {
                   secretKeyRef:
                     name: "app-secrets" # one more
                     key: a
+              - name: C
+                valueFrom:
+                  "secretKeyRef":
+                    "name": "app-secrets"
+                    "key": "a"
       `,
     );
   });
