@@ -50,7 +50,8 @@ function readFile(root: string, absolutePath: string): DiskFile {
   }
 }
 
-const relevant = /\.(?:ya?ml|json|cfg|conf|sql|sh|env|md|env\.example)$/i;
+// Keys and properties are what Secrets and ConfigMaps are generated from.
+const relevant = /\.(?:ya?ml|json|cfg|conf|sql|sh|env|md|properties|key|pem|env\.example)$/i;
 const ignoredDirectories = new Set(['.git', 'node_modules', '.vscode', '.vscode-test', 'dist']);
 
 function* walk(
