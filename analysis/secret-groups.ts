@@ -149,7 +149,8 @@ function s3Groups(workspace: Workspace): readonly SecretGroup[] {
   return [...new Set(users.map(user => user.store))].flatMap(store => {
     const own = users.filter(user => user.store === store);
     const made = own.filter(user => user.isMade);
-    if (made.length < 2) return pairGroups('s3', own);
+    if (made.length === 0) return differentUsers(own);
+    if (made.length === 1) return pairGroups('s3', own);
     return made.flatMap((user, index) => {
       const name = user.access[0]?.entry.text;
       const same = own.filter(
@@ -158,6 +159,24 @@ function s3Groups(workspace: Workspace): readonly SecretGroup[] {
       return pairGroups(`s3 ${index}`, same);
     });
   });
+}
+
+/** Who makes the users of a store is not known; then each access key is that of a user of its own. */
+function differentUsers(users: readonly S3User[]): readonly SecretGroup[] {
+  const nameOf = ({ access: [half] }: S3User): string | undefined => {
+    const text = half?.entry.text;
+    return text === undefined || findPlaceholders(text, 'value').length > 0 ? undefined : text;
+  };
+  const names = [...new Set(users.map(nameOf))];
+  if (names.length < 2) return pairGroups('s3', users);
+  return names.flatMap((name, index) =>
+    name === undefined
+      ? []
+      : pairGroups(
+          `s3 ${index}`,
+          users.filter(user => nameOf(user) === name),
+        ),
+  );
 }
 
 function pairGroups(id: string, users: readonly S3User[]): readonly SecretGroup[] {

@@ -1,7 +1,10 @@
-import { podTemplate, workloadKinds } from '../../analysis/pods';
+import { mountedTexts } from '../../analysis/mounts';
+import { podsOf, podTemplate, workloadKinds } from '../../analysis/pods';
 import { familiesOf } from '../../analysis/roles';
+import { servicesFor } from '../../analysis/services';
 import type { Resource } from '../../manifests/resource';
-import type { Rule } from '../rule';
+import type { Workspace } from '../../manifests/workspace';
+import type { Problem, Rule } from '../rule';
 import { clamdServices, clamdTargets, scanScriptOf } from './scan-script';
 
 export default {
@@ -12,6 +15,7 @@ export default {
   why: 'The scanner trusts the exit code of its script. A script that never asks clamd, or asks at a wrong port, lets everything through or refuses everything.',
   remedy: 'Connect to the Service of clamd at port 3310 and use INSTREAM.',
   traps: [
+    'A clamd.conf of the tree has to let clamd listen by TCP, and not to its own pod only.',
     'A socket file is accepted where clamd runs in the same pod, or where the pod has a folder of its node.',
     '`nc`, `/dev/tcp`, `socket` of Python and its clamd modules are all accepted.',
     'Scripts that the tree does not show are not judged, nor those that call `clamdscan`, which has a finding of its own.',
@@ -102,6 +106,7 @@ export default {
   },
   kinds: [...workloadKinds],
   *check(resource, workspace) {
+    yield* unreachableClamd(workspace, resource);
     const script = scanScriptOf(workspace, resource);
     if (!script || /\bclamd?scan\b/.test(script.code)) return;
     const targets = (script.shell ? clamdTargets(workspace, script.shell) : []).filter(
@@ -144,6 +149,36 @@ export default {
     };
   },
 } satisfies Rule;
+
+/** A clamd behind a Service whose own clamd.conf has it listen where no other pod reaches it (man 5 clamd.conf). */
+function* unreachableClamd(workspace: Workspace, resource: Resource): Iterable<Problem> {
+  if (!familiesOf(resource).has('clamav') || familiesOf(resource).has('scanner')) return;
+  const services = podsOf(resource).flatMap(pods => servicesFor(workspace, pods));
+  if (services.length === 0) return;
+  for (const { value, path } of mountedTexts(workspace, resource)) {
+    if (!/(?:^|\/)clamd\.conf$/.test(path) || value.string === undefined) continue;
+    const text = value.mapped;
+    const options = [...text.text.matchAll(/^[ \t]*([A-Za-z]\w*)[ \t]+(\S+)/gm)].map(match => ({
+      name: (match[1] ?? '').toLowerCase(),
+      word: match[2] ?? '',
+      at: text.place(match.index + match[0].length - (match[2] ?? '').length, match.index + match[0].length),
+    }));
+    const ports = options.filter(({ name }) => name === 'tcpsocket');
+    const addresses = options.filter(({ name }) => name === 'tcpaddr');
+    const [local] = addresses;
+    if (ports.length === 0 && options.some(({ name }) => name === 'localsocket')) {
+      yield {
+        at: value.key,
+        message: `clamd has no TCPSocket in ${value.name}, so nobody reaches it through Service ${services[0]?.name} — write TCPSocket 3310.`,
+      };
+    } else if (local && addresses.every(({ word }) => /^(?:127\.|localhost$|::1$)/.test(word))) {
+      yield {
+        at: local.at,
+        message: `clamd listens on ${local.word} only, which no other pod reaches — write 0.0.0.0.`,
+      };
+    }
+  }
+}
 
 /** A socket file of clamd, and the ways to connect to one. */
 const socketFile =

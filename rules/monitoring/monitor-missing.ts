@@ -145,7 +145,7 @@ export default {
   *checkWorkspace(workspace) {
     if (settingsOf(workspace).components.monitoring !== 'required') return;
     const wanted = components(workspace).flatMap(component => {
-      const missed = component.parts.filter(part => !component.isWatched(part));
+      const missed = component.parts.filter(part => !component.isWatched(part) && !isBesideUnreadable(part));
       return missed.length > 0 ? [{ ...component, missed }] : [];
     });
     if (wanted.length === 0) return;
@@ -292,6 +292,11 @@ function isForOthers(workspace: Workspace, resource: Resource): boolean {
         ),
     )
   );
+}
+
+/** Whether the Service of a workload may be the one that stands in a document with broken syntax beside it. */
+function isBesideUnreadable({ document }: Resource): boolean {
+  return document.file.documents.some(one => one !== document && one.declared.some(({ kind }) => kind === 'Service'));
 }
 
 /** The objects whose pods some monitor really leads to. */

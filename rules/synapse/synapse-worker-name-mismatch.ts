@@ -1,3 +1,4 @@
+import { declarationsOf } from '../../analysis/declarations';
 import { nearest } from '../../analysis/nearest';
 import {
   instanceOf,
@@ -7,7 +8,9 @@ import {
   synapseProcess,
 } from '../../analysis/synapse';
 import { replaceScalar } from '../../manifests/edit';
+import type { Resource } from '../../manifests/resource';
 import type { TextEdit } from '../../manifests/span';
+import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Problem, Rule } from '../rule';
 import { isOtherNameOfMain, mayBeNamed, type NamedInstance, namedInstances } from './instances';
 
@@ -185,13 +188,22 @@ export default {
     const ofMain = wrong.filter(({ name }) => isOtherNameOfMain(instance, name));
     const [first] = ofMain;
     if (first) yield otherNameOfMain(first, ofMain);
-    const ofWorkers = wrong.filter(one => !ofMain.includes(one));
+    const ofWorkers = wrong.filter(one => !ofMain.includes(one) && !isUnreadable(workspace, resource, one.name));
     for (const { worker, names } of byMeantWorker(instance, ofWorkers)) {
       const [named] = names;
       if (named) yield unknownName(instance, worker, named, names);
     }
   },
 } satisfies Rule;
+
+/** Whether a name is most likely that of a worker, or one of its pods, that stands in a document with broken syntax. */
+function isUnreadable(workspace: Workspace, { namespace }: Resource, name: string): boolean {
+  return ['StatefulSet', 'Deployment'].some(kind =>
+    [name, name.replace(/-\d+$/, '')].some(one =>
+      declarationsOf(workspace, kind, namespace, one).some(({ origin }) => origin === 'broken'),
+    ),
+  );
+}
 
 /** A written name that several pods call themselves, where the configuration gives it work. */
 function* sharedName({ names, resource }: SynapseProcess, { main }: SynapseInstance): Iterable<Problem> {

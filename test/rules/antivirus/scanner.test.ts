@@ -21,6 +21,43 @@ describe('content scanner rules', () => {
   it('find a port that the Service of clamd does not have', () => {
     assert.match(found('echo "SCAN $1" | nc -w 5 clamav 3311', noTcp)[0] ?? '', /no port 3311/);
   });
+  it('find a clamd that other pods cannot reach', () => {
+    const clamd = (conf: string, service = 'clamav'): readonly string[] =>
+      check(
+        `
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: clamav, namespace: matrix}
+    data:
+      clamd.conf: |
+        ${conf.split('\n').join('\n        ')}
+    ---
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: clamav, namespace: matrix}
+    spec:
+      template:
+        metadata: {labels: {app: clamav}}
+        spec:
+          containers:
+            - name: clamav
+              image: clamav/clamav:1.4
+              volumeMounts: [{name: conf, mountPath: /etc/clamav}]
+          volumes: [{name: conf, configMap: {name: clamav}}]
+    ---
+    apiVersion: v1
+    kind: Service
+    metadata: {name: clamav, namespace: matrix}
+    spec: {selector: {app: ${service}}, ports: [{port: 3310}]}
+`,
+        [noTcp],
+      ).findings.map(({ problem }) => problem.message);
+    assert.match(clamd('LocalSocket /tmp/clamd.sock').join(), /no TCPSocket in clamd\.conf/);
+    assert.match(clamd('TCPSocket 3310\nTCPAddr localhost').join(), /listens on localhost only/);
+    assert.deepEqual(clamd('LocalSocket /tmp/clamd.sock\nTCPSocket 3310'), []);
+    assert.deepEqual(clamd('TCPSocket 3310\nTCPAddr 127.0.0.1\nTCPAddr 0.0.0.0'), []);
+    assert.deepEqual(clamd('LocalSocket /tmp/clamd.sock', 'other'), []);
+  });
   it('take a proper loop for a wait, and see a wait that cannot work', () => {
     assert.deepEqual(found('exit 0', waitMissing, waitWeak), []);
     assert.match(found('exit 0', waitWeak, 'until nc -z clamav 9999; do sleep 1; done')[0] ?? '', /no port 9999/);

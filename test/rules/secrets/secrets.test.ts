@@ -11,6 +11,43 @@ function expectMarks(source: string, [rule]: readonly [Rule]): void {
 }
 
 describe('rules about the values of Secrets', () => {
+  it('take several access keys of a store that the tree does not make for several users', () => {
+    const tree = (access: string, secret: string, mark = ''): string => `
+      apiVersion: v1
+      kind: Secret
+      metadata: {name: main, namespace: matrix}
+      stringData: {id: backup-main, key: 5f1c0c8d27b94e6aa3d9}
+      ---
+      apiVersion: v1
+      kind: Secret
+      metadata: {name: other, namespace: matrix}
+      stringData:
+        id: ${access}
+        key: ${secret}
+${mark}
+      ---
+${['main', 'other']
+  .map(
+    name => `      apiVersion: postgresql.cnpg.io/v1
+      kind: Cluster
+      metadata: {name: pg-${name}, namespace: matrix}
+      spec:
+        instances: 1
+        backup:
+          barmanObjectStore:
+            destinationPath: s3://backup/${name}
+            endpointURL: https://s3.tessera.test
+            s3Credentials:
+              accessKeyId: {name: ${name}, key: id}
+              secretAccessKey: {name: ${name}, key: key}
+`,
+  )
+  .join('      ---\n')}`;
+    expectMarks(tree('backup-other', '9ab1f20c44d0437e8c5e'), [secretGroupMismatch]);
+    const mark = '      #      ^^^^^^^^^^^^^^^^^^^^ 💡 error: though both are the secret key of the S3 user';
+    expectMarks(tree('backup-main', '9ab1f20c44d0437e8c5e', mark), [secretGroupMismatch]);
+  });
+
   it('compare the password that a Cluster gives its owner with the one that Synapse signs in with', () => {
     const tree = (password: string, mark = ''): string => `
       apiVersion: v1

@@ -34,6 +34,18 @@ function messages(rule: Rule, tree: string): readonly string[] {
   return check(tree, [rule]).findings.map(({ problem }) => problem.message);
 }
 
+describe('synapse-worker-name-mismatch', () => {
+  it('says nothing of a worker in a document that cannot be read', () => {
+    const tree =
+      homeserver(listeners, map, 'stream_writers:\n  typing: [synapse-typing-0]') +
+      synapse('synapse-main') +
+      scriptedWorker('synapse-generic', worker);
+    assert.equal(messages(nameMismatch, tree).length, 1);
+    const broken = 'apiVersion: apps/v1\nkind: StatefulSet\nmetadata:\n  name: synapse-typing\nspec: [\n';
+    assert.deepEqual(messages(nameMismatch, `${tree}#- /typing.yaml\n${broken}`), []);
+  });
+});
+
 describe('synapse-instance-map', () => {
   it('asks nothing of a homeserver without workers', () => {
     assert.deepEqual(found(instanceMap, homeserver(listeners) + synapse('synapse-main')), []);
