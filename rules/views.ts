@@ -1,9 +1,11 @@
 import type { BuiltTree } from '../analysis/kustomization/built-trees';
 import { editIn } from '../analysis/kustomization/printed-places';
 import type { View } from '../analysis/kustomization/views';
+import { settingsFileName } from '../analysis/settings';
+import { insertItem } from '../manifests/edit';
 import { LazyPlace } from '../manifests/lazy-place';
 import type { Resource } from '../manifests/resource';
-import type { Place } from '../manifests/span';
+import type { Place, TextEdit } from '../manifests/span';
 import type { Workspace } from '../manifests/workspace';
 import type { RawFinding } from './findings';
 import type { Fix, Problem } from './rule';
@@ -22,7 +24,7 @@ function inFilesOnce(raw: RawFinding, tree: BuiltTree, workspace: Workspace): Ra
   if (!known) {
     known = {
       rule: raw.rule,
-      problem: problemIn(raw.problem, tree),
+      problem: problemIn(raw.problem, tree, workspace),
       resource: raw.resource && writtenAs(raw.resource, tree, workspace),
     };
     findings.set(raw, known);
@@ -32,30 +34,48 @@ function inFilesOnce(raw: RawFinding, tree: BuiltTree, workspace: Workspace): Ra
 
 const findings = new WeakMap<RawFinding, RawFinding>();
 
-function problemIn(problem: Problem, tree: BuiltTree): Problem {
+function problemIn(problem: Problem, tree: BuiltTree, workspace: Workspace): Problem {
   const { fixes } = problem;
   const place = (at: Place): Place => new LazyPlace(() => tree.place(at));
   const { title, kustomization } = tree.view;
+  // A file of an overlay says itself which deployment is meant.
+  const path = workspace.file(tree.place(problem.at).uri)?.path ?? '';
+  const isClear = title === '' || title.split(', ').some(directory => path.startsWith(`${directory}/`));
   const related = [
     ...(problem.related ?? []).map(({ at, message }) => ({ at: place(at), message })),
-    ...(title === '' ? [] : [{ at: kustomization.place(0, 0), message: `As ${title} builds it` }]),
+    ...(isClear ? [] : [{ at: kustomization.place(0, 0), message: `As ${title} builds it` }]),
   ];
   return {
     ...problem,
     at: place(problem.at),
     ...(related.length > 0 ? { related } : {}),
-    ...(fixes ? { fixes: () => fixes().flatMap(fix => fixIn(fix, tree)) } : {}),
+    ...(fixes ? { fixes: () => fixes().flatMap(fix => fixIn(fix, tree, workspace)) } : {}),
   };
 }
 
-function fixIn(fix: Fix, tree: BuiltTree): readonly Fix[] {
-  const edits = fix.edits.map(edit => {
-    const printed = tree.file(edit.at.uri)?.printed;
-    return printed ? editIn(printed, edit) : edit;
-  });
-  // A new file is not deployed until a kustomization takes it in.
-  if (edits.includes(undefined) || fix.creates?.length) return [];
-  return [{ ...fix, edits: edits.flatMap(edit => edit ?? []) }];
+function fixIn(fix: Fix, tree: BuiltTree, workspace: Workspace): readonly Fix[] {
+  const edits = [
+    ...fix.edits.map(edit => {
+      const printed = tree.file(edit.at.uri)?.printed;
+      return printed ? editIn(printed, edit) : edit;
+    }),
+    ...(fix.creates ?? []).flatMap(({ path }) => (path === settingsFileName ? [] : [takingIn(path, tree, workspace)])),
+  ];
+  return edits.includes(undefined) ? [] : [{ ...fix, edits: edits.flatMap(edit => edit ?? []) }];
+}
+
+/** A new file is not deployed until the kustomization of its folder takes it in. */
+function takingIn(path: string, { view }: BuiltTree, workspace: Workspace): TextEdit | undefined {
+  for (let directory = path; directory !== ''; ) {
+    directory = directory.slice(0, Math.max(0, directory.lastIndexOf('/')));
+    if (!view.directories.has(directory)) continue;
+    const file = workspace.files.find(
+      one => one.directory === directory && /^kustomization\.ya?ml$/.test(one.name) && one.documents.length > 0,
+    );
+    const resources = file?.documents[0]?.root.at('resources');
+    return resources && insertItem(resources, directory === '' ? path : path.slice(directory.length + 1));
+  }
+  return undefined;
 }
 
 /** The object as it is written; undefined for one that a generator makes. */

@@ -85,10 +85,6 @@ export function mapNode(entries: readonly (readonly [string, Node])[] = []): Map
   };
 }
 
-export function listNode(items: readonly Node[]): ListNode {
-  return { kind: 'sequence', base: undefined, items };
-}
-
 export function entriesOf(node: MapNode): Map<string, Entry> {
   node.entries ??= new Map(
     (node.base?.entries() ?? []).map(([key, value]) => [key, { node: nodeOf(value), key: value.key }]),

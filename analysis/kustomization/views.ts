@@ -19,6 +19,8 @@ export interface View {
   /** Whether there are objects in it that the tree does not show. */
   readonly isOpen: boolean;
   readonly files: readonly ViewFile[];
+  /** Directories of the kustomizations that take part in it. */
+  readonly directories: ReadonlySet<string>;
   /** Paths of the patches that change an object of it. */
   readonly applied: ReadonlySet<string>;
   /** Paths of the files that its generators read, which are no manifests whatever their names. */
@@ -151,6 +153,7 @@ function viewOf(
     isTrial: hasAlternatives && set.some(one => isTrial(one.directory)),
     isOpen: set.some(one => one.isOpen) || [...kustomizations.values()].some(one => one.isUnread),
     files: shown,
+    directories,
     applied: new Set(set.flatMap(one => [...one.applied])),
     inputs: new Set(set.flatMap(one => [...one.inputs])),
     kustomization: first.kustomization,

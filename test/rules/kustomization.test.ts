@@ -133,11 +133,13 @@ describe('what kustomizations build', () => {
 
   it('says which deployment is meant where there are several', () => {
     const { workspace, findings } = checked(tree);
-    const password = findings.find(({ rule }) => rule.id === 'placeholder-secret');
-    assert.deepEqual(
-      password?.problem.related?.map(({ at, message }) => [workspace.file(at.uri)?.path, message]),
-      [['prod/kustomization.yaml', 'As prod builds it']],
-    );
+    const related = (id: string) =>
+      findings
+        .find(({ rule }) => rule.id === id)
+        ?.problem.related?.map(({ at, message }) => [workspace.file(at.uri)?.path, message]);
+    assert.deepEqual(related('reference-missing-secret-key')?.at(-1), ['prod/kustomization.yaml', 'As prod builds it']);
+    // What stands in an overlay says so itself.
+    assert.equal(related('placeholder-secret'), undefined);
   });
 
   it('is not known to lack anything where it takes in what the tree does not show', () => {
@@ -165,6 +167,30 @@ describe('what kustomizations build', () => {
     assert.ok(fix);
     const fixed = applyEdits(files, fix.edits);
     assert.match(fixed.get('prod/database.yaml') ?? '', /value: app\.matrix\.svc\.cluster\.local\n/);
+  });
+
+  it('takes in the files that fixes make', () => {
+    const { files } = readFixture(`
+      #- /deploy/kustomization.yaml
+      resources:
+        - app.yaml
+      #- /deploy/app.yaml
+      apiVersion: apps/v1
+      kind: StatefulSet
+      metadata: {name: synapse, namespace: matrix}
+      spec:
+        template:
+          spec:
+            containers: [{name: synapse, image: "matrixdotorg/synapse:v1.139.2"}]
+    `);
+    const workspace = workspaceOf(files);
+    const rule = rules.filter(({ id }) => id === 'minio-tenant-missing');
+    const [finding] = checkWorkspace(workspace, rule);
+    const fix = finding && fixesOf(finding, workspace).find(({ creates }) => creates?.length);
+    assert.ok(fix?.creates?.[0]);
+    const fixed = applyEdits(files, fix.edits, fix.creates);
+    const name = fix.creates[0].path.replace('deploy/', '');
+    assert.equal(fixed.get('deploy/kustomization.yaml'), `resources:\n  - app.yaml\n  - ${name}\n`);
   });
 
   it('says in no message what a Secret holds', () => {
