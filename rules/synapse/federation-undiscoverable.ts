@@ -1,6 +1,6 @@
 import { routesOf } from '../../analysis/ingresses';
 import { containersOf } from '../../analysis/pods';
-import { familiesOf } from '../../analysis/roles';
+import { type Family, familiesOf } from '../../analysis/roles';
 import { findService, podsBehind } from '../../analysis/services';
 import { processes, processKinds, synapseProcess } from '../../analysis/synapse';
 import { insertEntry, replaceValue } from '../../manifests/edit';
@@ -87,15 +87,20 @@ function answerers(workspace: Workspace, host: string): readonly Resource[] | un
   const routes = workspace.resources('Ingress').flatMap(routesOf);
   const own = routes.filter(route => route.host === host || matchesWildcard(route.host, host));
   if (own.length === 0) return undefined;
-  const asked = own.filter(({ path, pathType, ingress, service }) => {
-    if (!covers(path, pathType)) return false;
-    const name = service.string;
-    const found = name === undefined ? undefined : findService(workspace, ingress.namespace, name);
-    const pods = found ? podsBehind(workspace, found) : [];
-    // A web client answers with nothing of use; anything else may know the answer, or pass the question on.
-    return pods.length === 0 || pods.some(({ owner }) => !familiesOf(owner).has('element'));
-  });
-  return [...new Set(asked.map(({ ingress }) => ingress))];
+  const asked = new Set<Resource>();
+  for (const { path, pathType, ingress, service } of own) {
+    if (!covers(path, pathType)) continue;
+    const found = service.string === undefined ? undefined : findService(workspace, ingress.namespace, service.string);
+    const families = (found ? podsBehind(workspace, found) : []).map(({ owner }) => familiesOf(owner));
+    // Whatever else takes the question may know the answer; the web client does not.
+    if (
+      families.length === 0 ||
+      families.some(of => !['synapse', 'haproxy', 'element'].some(one => of.has(one as Family)))
+    )
+      return undefined;
+    if (families.some(of => !of.has('element'))) asked.add(ingress);
+  }
+  return [...asked];
 }
 
 function matchesWildcard(pattern: string, host: string): boolean {

@@ -116,6 +116,17 @@ describe('federation-undiscoverable', () => {
       assert.equal(count({ rest }), 0, rest);
   });
 
+  it('is silent where something else takes the question', () => {
+    const other = (image: string): string =>
+      `---\napiVersion: v1\nkind: Pod\nmetadata: {name: site, namespace: matrix, labels: {app: site}}\nspec: {containers: [{name: site, image: "${image}"}]}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: site, namespace: matrix}\nspec: {selector: {app: site}, ports: [{port: 80}]}\n`;
+    const toSite = (source: string): string =>
+      source.replace('{name: synapse, port: {number: 8008}}', '{name: site, port: {number: 80}}');
+    const found = (rest: string): number => messages(federationUndiscoverable, toSite(tree({ rest }))).length;
+    assert.equal(found(''), 0);
+    assert.equal(found(other('nginx:1.27')), 0);
+    assert.equal(found(other('vectorim/element-web:v1.11.90')), 1);
+  });
+
   it('is silent where no federation is wanted, or the name is hosted elsewhere', () => {
     assert.equal(count({ homeserver: 'federation_domain_whitelist: []' }), 0);
     assert.equal(count({ names: 'client' }), 0);
