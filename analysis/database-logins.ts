@@ -77,7 +77,7 @@ function fromHomeserver(resource: Resource, workspace: Workspace): readonly Data
   const cluster = clusterOf(workspace, resource, args?.at('host').text);
   const user = args?.at('user').text;
   if (!homeserver || !password?.exists || !cluster || user === undefined) return [];
-  const resolved = homeserver.layer('database').file.resolve(password.sourceSpan);
+  const resolved = homeserver.layer('database').file.resolve(password);
   if (resolved.kind !== 'replaced') return [];
   return resolved.variables.flatMap(({ definition, transformed }) =>
     definition?.source?.kind === 'Secret' && !transformed

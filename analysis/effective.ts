@@ -2,7 +2,7 @@ import { cached } from '../manifests/derived';
 import { concatenate, type MappedText, slice } from '../manifests/mapped-text';
 import type { Resource } from '../manifests/resource';
 import type { Place, Span } from '../manifests/span';
-import type { Value } from '../manifests/value';
+import { Value } from '../manifests/value';
 import type { Workspace } from '../manifests/workspace';
 import { type Environment, type EnvironmentVariable, environmentOf } from './environment';
 import { isBelow, type Mount, mountAt, mountsOf, textsOfVolume, volumeOf } from './mounts';
@@ -33,8 +33,12 @@ export interface EffectiveFile {
   readonly isVerbatim: boolean;
   /** The scalars of ConfigMaps and Secrets that the text comes from. */
   readonly sources: readonly Value[];
-  /** What becomes of a part of the text on its way to the program. */
-  resolve(span: Span): Resolution;
+  /**
+   * What becomes of a part of the text on its way to the program: of a span of it, or of a value that was read from it.
+   * Of a value the second argument tells a part, by offsets from where it begins. Whoever asks for a value need not ask
+   * again when other lines change.
+   */
+  resolve(at: Span | Value, part?: Span): Resolution;
 }
 
 export type Resolution =
@@ -585,12 +589,16 @@ function toEffectiveFile(resource: Resource, container: Container, path: string,
     isOpaque: rendered.isOpaque,
     isVerbatim: rendered.isVerbatim,
     sources: rendered.sources,
-    resolve(span) {
+    resolve(at, part) {
+      const [only, ...others] = rendered.pieces;
+      const written = at instanceof Value && others.length === 0 ? at.writtenIn(content) : undefined;
+      if (only && written) return resolveIn(only, written.lines, partOf(written, part));
+      const span = partOf(at instanceof Value ? at.sourceSpan : at, part);
       let start = 0;
       for (const piece of rendered.pieces) {
         const end = start + piece.text.text.length;
         if (span.start < end || (span.start === end && span.end === end))
-          return resolveIn(piece, { start: span.start - start, end: Math.min(span.end, end) - start });
+          return resolveIn(piece, piece.text.text, { start: span.start - start, end: Math.min(span.end, end) - start });
         start = end;
       }
       return { kind: 'left' };
@@ -602,14 +610,17 @@ function empty(container: Container): MappedText {
   return { text: '', place: () => container.value.at('name'), linePrefix: undefined };
 }
 
-/** What the steps after a piece was written do to a part of it. The first that touches it decides. */
-function resolveIn(piece: Piece, span: Span): Resolution {
+function partOf({ start, end }: Span, part: Span | undefined): Span {
+  return part ? { start: start + part.start, end: start + part.end } : { start, end };
+}
+
+/** What the steps after a piece was written do to a part of its text, or of lines of it. The first that touches it decides. */
+function resolveIn(piece: Piece, text: string, span: Span): Resolution {
   if (piece.variable) {
     return piece.variable.name === ''
       ? { kind: 'unknown' }
       : { kind: 'replaced', by: piece.variable.at, variables: [piece.variable] };
   }
-  const { text } = piece.text;
   for (const filter of piece.filters) {
     const found = filter.kind === 'sed' ? resolveSed(filter, text, span) : resolveEnvsubst(filter, text, span);
     if (found.kind !== 'left') return found;

@@ -1,4 +1,5 @@
 import type { Resource } from '../manifests/resource';
+import type { Span } from '../manifests/span';
 import type { Value } from '../manifests/value';
 import type { Workspace } from '../manifests/workspace';
 import { configurationOf } from './configs';
@@ -247,7 +248,7 @@ function piecesOfName(resource: Resource, { file }: HomeserverLayer, name: Value
   const addText = (to: number): void => {
     const text = written.slice(from, to).replace(/^["']|["']$/g, '');
     if (text === '') return;
-    const isLeft = file.resolve({ start: start + from, end: start + to }).kind === 'left';
+    const isLeft = file.resolve(name, { start: from, end: to }).kind === 'left';
     pieces.push(isLeft ? { kind: 'text', text } : { kind: 'unknown' });
   };
   for (const token of written.matchAll(
@@ -255,7 +256,7 @@ function piecesOfName(resource: Resource, { file }: HomeserverLayer, name: Value
   )) {
     addText(token.index);
     from = token.index + token[0].length;
-    pieces.push(...piecesOfToken(resource, file, start + token.index, start + from));
+    pieces.push(...piecesOfToken(resource, file, name, { start: token.index, end: from }));
   }
   addText(written.length);
   return pieces;
@@ -265,10 +266,10 @@ function piecesOfName(resource: Resource, { file }: HomeserverLayer, name: Value
 function piecesOfToken(
   resource: Resource,
   file: HomeserverLayer['file'],
-  start: number,
-  end: number,
+  name: Value,
+  token: Span,
 ): readonly NamePiece[] {
-  const resolution = file.resolve({ start, end });
+  const resolution = file.resolve(name, token);
   if (resolution.kind !== 'replaced') return [{ kind: 'unknown' }];
   const { replacement, variables } = resolution;
   if (replacement && replacement.length > 0)

@@ -2,6 +2,7 @@ import { computed, getActiveSub, setActiveSub } from 'alien-signals';
 import { ofText } from './derived';
 import type { MappedText } from './mapped-text';
 import type { Facet } from './node-reads';
+import { linesAround } from './searches';
 import type { Place } from './span';
 import {
   changedScalars,
@@ -13,10 +14,11 @@ import {
   readTree,
   type SyntaxProblem,
   scalarText,
+  sourceSpan,
   type Tree,
 } from './tree';
 import { changesBetween, firstIds, type NodeIds } from './tree-changes';
-import { type TreeSource, Value } from './value';
+import { type TreeSource, Value, type Written } from './value';
 
 /** A YAML or JSON document inside a scalar or an effective file, with places in the outer file. */
 export interface EmbeddedDocument {
@@ -62,6 +64,7 @@ class EmbeddedSource implements TreeSource {
     text: new Map(),
     children: new Map(),
   };
+  readonly #written = new Map<number, () => Written | undefined>();
   readonly #missing = new Map<number, Map<string | number, () => unknown>>();
 
   constructor(text: MappedText, within: Place, first: Tree, read: () => Tree | SyntaxProblem) {
@@ -125,6 +128,12 @@ class EmbeddedSource implements TreeSource {
     })();
   }
 
+  writtenOf(id: number, text: MappedText): Written | undefined {
+    if (text !== this.#text) return undefined;
+    if (getActiveSub() === undefined) return written(this.#state(), id);
+    return answerOf(this.#written, id, before => sameWritten(before, written(this.#state(), id)))();
+  }
+
   get #now(): State {
     const reader = setActiveSub(undefined);
     try {
@@ -135,7 +144,19 @@ class EmbeddedSource implements TreeSource {
   }
 }
 
-function answerOf<Key>(answers: Map<Key, () => unknown>, key: Key, answer: () => unknown): () => unknown {
+function written({ tree, ids }: State, id: number): Written | undefined {
+  const node = ids.nodes[id] ?? -1;
+  if (node < 0) return undefined;
+  const { start, end } = sourceSpan(tree, node);
+  const first = tree.text.lastIndexOf('\n', start - 1) + 1;
+  return { lines: linesAround(tree.text, start, end), start: start - first, end: end - first };
+}
+
+function sameWritten(before: Written | undefined, now: Written | undefined): Written | undefined {
+  return before?.lines === now?.lines && before?.start === now?.start && before?.end === now?.end ? before : now;
+}
+
+function answerOf<Key, T>(answers: Map<Key, () => T>, key: Key, answer: (before: T | undefined) => T): () => T {
   let known = answers.get(key);
   if (!known) {
     known = computed(answer);

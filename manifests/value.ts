@@ -32,11 +32,18 @@ export interface TreeSource {
   readonly reads?: Pick<NodeReads, 'read' | 'readMissing'>;
   /** Ids of the scalars whose text passes a test, in source order, keys not included. */
   scalarsThat?(test: ScalarTest): readonly number[];
+  /** What {@link Value.writtenIn} gives, of a node. */
+  writtenOf?(id: number, text: MappedText): Written | undefined;
   place(start: number, end: number): Place;
   /** What the file has at the start of each line of the tree's text; undefined where lines cannot be inserted. */
   readonly linePrefix: string | undefined;
   /** The line breaks of the file; undefined where the tree's text has them itself. */
   readonly eol?: string | undefined;
+}
+
+/** The whole lines that a value is written on, and the offsets in them. */
+export interface Written extends Span {
+  readonly lines: string;
 }
 
 export type PathKey = string | number;
@@ -220,6 +227,14 @@ export class Value implements Place {
   /** Offsets of the value as written in the tree's text; of a missing value as for {@link keySpan}. */
   get sourceSpan(): Span {
     return this.#node < 0 ? this.keySpan : sourceSpan(this.source.tree, this.#node);
+  }
+
+  /**
+   * How the value stands in the text that its document was read from; undefined if that is another text. Whoever asks
+   * depends on the lines of the value alone, wherever they move.
+   */
+  writtenIn(text: MappedText): Written | undefined {
+    return this.#id < 0 ? undefined : this.source.writtenOf?.(this.#id, text);
   }
 
   /** The decoded text of a scalar with its places: what an embedded language is read from. */

@@ -150,7 +150,7 @@ function urls(homeserver: HomeserverReader, value: Value, { connects = true }: O
 /** Whether no script replaces the value on its way to the process. */
 function isLeft(homeserver: HomeserverReader, value: Value): boolean {
   const file = fileOf(homeserver, value);
-  return file === undefined || file.resolve(value.sourceSpan).kind === 'left';
+  return file === undefined || file.resolve(value).kind === 'left';
 }
 
 function nameOf(homeserver: HomeserverReader, value: Value): string {

@@ -218,7 +218,7 @@ function* differences(url: Value, { homeserver, resource }: SynapseProcess): Ite
   const text = url.string;
   if (
     text === undefined ||
-    (written.exists && homeserver.layer('public_baseurl').file.resolve(written.sourceSpan).kind !== 'left')
+    (written.exists && homeserver.layer('public_baseurl').file.resolve(written).kind !== 'left')
   )
     return;
   const source = written.exists ? [{ at: written, message: `public_baseurl of ${resource.title}` }] : [];
@@ -251,7 +251,7 @@ function* nameProblems(value: Value, { homeserver, resource }: SynapseProcess): 
     value.string.toLowerCase() === wanted.string.toLowerCase()
   )
     return;
-  if (homeserver.layer('server_name').file.resolve(wanted.sourceSpan).kind !== 'left') return;
+  if (homeserver.layer('server_name').file.resolve(wanted).kind !== 'left') return;
   const text = wanted.string;
   yield {
     at: value,
@@ -266,7 +266,7 @@ function* nameProblems(value: Value, { homeserver, resource }: SynapseProcess): 
 
 /** Whether a value is what the browser gets: no script replaces a part of it. */
 function isWritten(file: EffectiveFile | undefined, value: Value): boolean {
-  return file?.resolve(value.sourceSpan).kind === 'left';
+  return file?.resolve(value).kind === 'left';
 }
 
 /** Whether two addresses have the same host, port and path; the scheme is judged by itself. */

@@ -24,7 +24,7 @@ export function isDecided({ homeserver }: LiMain, option: string): boolean {
   const value = homeserver.at(option);
   if (!value.exists) return !homeserver.isPartial;
   const { file } = homeserver.layer(option);
-  return !file.isOpaque && (value.kind !== 'scalar' || file.resolve(value.sourceSpan).kind === 'left');
+  return !file.isOpaque && (value.kind !== 'scalar' || file.resolve(value).kind === 'left');
 }
 
 /** What the key of a missing option is underlined by: the option it belongs with, else the server's name. */

@@ -132,7 +132,7 @@ function* hostProblems(
 ): Iterable<Problem> {
   const host = homeserver.at('database', 'args', 'host');
   const text = host.string;
-  if (text === undefined || homeserver.layer('database').file.resolve(host.sourceSpan).kind !== 'left') return;
+  if (text === undefined || homeserver.layer('database').file.resolve(host).kind !== 'left') return;
   const [service = ''] = text.split('.', 1);
   const belongsTo = (owner: Resource | undefined, suffixes: readonly string[]): boolean =>
     owner !== undefined && suffixes.some(suffix => service === `${owner.name}${suffix}`);
@@ -166,7 +166,7 @@ function* hostProblems(
 function* passwordProblems({ homeserver }: LiMain, cluster: Resource, main: Resource | undefined): Iterable<Problem> {
   const password = homeserver.at('database', 'args', 'password');
   if (!password.exists || !main) return;
-  const resolution = homeserver.layer('database').file.resolve(password.sourceSpan);
+  const resolution = homeserver.layer('database').file.resolve(password);
   if (resolution.kind !== 'replaced') return;
   for (const { definition } of resolution.variables) {
     const source = definition?.source;

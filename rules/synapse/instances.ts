@@ -80,6 +80,6 @@ function named(homeserver: HomeserverReader, option: string, value: Value): read
   const { file } = homeserver.layer(option.split('.', 1)[0] ?? option);
   return nameValues(value).flatMap(at => {
     const name = at.string;
-    return name && file.resolve(at.sourceSpan).kind === 'left' && !file.isOpaque ? [{ option, name, at }] : [];
+    return name && file.resolve(at).kind === 'left' && !file.isOpaque ? [{ option, name, at }] : [];
   });
 }

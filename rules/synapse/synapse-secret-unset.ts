@@ -96,7 +96,7 @@ export default {
       const value = homeserver.at(name);
       if (!isEmpty(value) || homeserver.at(`${name}_path`).exists) continue;
       const { file } = homeserver.layer(name);
-      if (file.isOpaque || file.resolve(value.sourceSpan).kind !== 'left') continue;
+      if (file.isOpaque || file.resolve(value).kind !== 'left') continue;
       yield {
         at: entryPlace(value),
         message: `${name} is empty, which Synapse takes as none — let a script fill in a random value from a Secret.`,

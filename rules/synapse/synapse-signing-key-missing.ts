@@ -175,7 +175,7 @@ function signingKeyPath(resource: Resource, workspace: Workspace): string | unde
   if (!homeserver || homeserver.isPartial || homeserver.at('signing_key').exists) return undefined;
   const value = homeserver.at('signing_key_path');
   const isPlain = (one: Value): boolean =>
-    one.string !== undefined && homeserver.layer(String(one.name)).file.resolve(one.sourceSpan).kind === 'left';
+    one.string !== undefined && homeserver.layer(String(one.name)).file.resolve(one).kind === 'left';
   if (value.exists) return isPlain(value) && value.string?.startsWith('/') ? value.string : undefined;
   const folder = configurationOf(workspace, resource, 'synapse')
     ?.paths.at(-1)

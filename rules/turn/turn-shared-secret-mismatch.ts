@@ -234,7 +234,7 @@ function synapseSecret(workspace: Workspace, synapse: Resource): SharedSecret | 
   const value = homeserver?.at('turn_shared_secret');
   if (!homeserver || !value?.exists || value.text === undefined) return undefined;
   const { file } = homeserver.layer('turn_shared_secret');
-  const resolution = file.resolve(value.sourceSpan);
+  const resolution = file.resolve(value);
   if (resolution.kind === 'replaced') return fromVariables(workspace, synapse.namespace, resolution.variables, value);
   return resolution.kind === 'left' ? literal(value.text, 'homeserver.yaml', synapse.namespace, value) : undefined;
 }
