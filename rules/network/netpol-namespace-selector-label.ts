@@ -26,7 +26,7 @@ export default {
     'Labels that OpenShift, Rancher, Flux, Argo CD, OLM and Kubernetes itself put on namespaces are accepted.',
     'A label whose key does not say that it is the name of the namespace is a warning: the namespace may be declared elsewhere.',
     'A label that only a script sets with `kubectl label` is accepted, and mentioned: whoever forgets the script loses the traffic. If only a README tells to set it, that is a warning.',
-    'A namespace that is selected by name and that nothing in the tree creates is a warning; the namespaces of the cluster itself and of the usual operators count as being there.',
+    'A namespace that is selected by name and that nothing in the tree creates is a warning if its name resembles another one, else an information; the namespaces of the cluster itself and of the usual operators count as being there.',
     '`matchLabels` and `matchExpressions` on `kubernetes.io/metadata.name` mean the same; both are accepted.',
     'An empty `namespaceSelector: {}` selects every namespace on purpose.',
   ],
@@ -153,7 +153,8 @@ function* unknownNames(workspace: Workspace, values: readonly Value[]): Iterable
   const close = nearestNamespace(workspace, name);
   yield {
     at: first,
-    severity: 'warning',
+    // Only a name that resembles another one speaks for a slip; most are of namespaces that are declared elsewhere.
+    severity: close === undefined ? 'info' : 'warning',
     message: `Nothing in the tree creates the namespace ${name}, so this rule may match nothing — ${close ? `did you mean ${close}?` : 'check the name.'}`,
     fixes: () => {
       const edit = close === undefined ? undefined : replaceScalar(first, close);

@@ -2,9 +2,11 @@ import { anchorFor, nameOf } from '../../analysis/anchor';
 import { chartReleases } from '../../analysis/charts';
 import { declaredNames } from '../../analysis/declarations';
 import { homeserverOf } from '../../analysis/homeserver';
-import { mainContainersOf, workloadKinds } from '../../analysis/pods';
+import { mainContainersOf, podsIn, workloadKinds } from '../../analysis/pods';
 import { databases, imageName, synapseMains } from '../../analysis/roles';
+import { servicesIn } from '../../analysis/services';
 import { settingsOf } from '../../analysis/settings';
+import { parseClusterHost } from '../../analysis/text/hosts';
 import type { Resource } from '../../manifests/resource';
 import type { Index, Workspace } from '../../manifests/workspace';
 import type { Fix, Rule } from '../rule';
@@ -20,7 +22,7 @@ export default {
   traps: [
     'The file may be called anything; the checklist names `infrastructure/01-postgresql/cluster.yaml`.',
     'A database that another operator, a plain StatefulSet or somebody outside the cluster runs is a warning: it works, but the checklist cannot be checked on it.',
-    'Where the tree does not show which database Synapse uses, it is a warning, and so is SQLite.',
+    'Where the tree does not show which database Synapse uses, or that one is in a namespace of which the tree shows nothing, it is a warning, and so is SQLite.',
     'A Cluster in a document that is broken, or that a template engine has to fill in, counts as being there.',
     'With `components.main: auto` or `off` in `matrix-preflight.yaml` nothing is said.',
   ],
@@ -169,12 +171,17 @@ export default {
       };
       return;
     }
+    const willBeMissed = host?.text !== undefined && isOfCluster(workspace, main, host.text);
     yield {
       at,
-      // Which database Synapse uses is not known where its configuration is kept elsewhere.
-      ...(!host?.text && { severity: 'warning' as const }),
+      // Synapse's configuration, or the database, may be kept elsewhere.
+      ...(!willBeMissed && { severity: 'warning' as const }),
       message: `There is no CloudNativePG Cluster for the main database${
-        host?.text ? `, so the host ${host.text} will not exist` : ''
+        willBeMissed
+          ? `, so the host ${host.text} will not exist`
+          : host?.text
+            ? `, which Synapse reaches at ${host.text}`
+            : ''
       } — add one.`,
       fixes: () => create(workspace, main),
     };
@@ -182,6 +189,19 @@ export default {
 } satisfies Rule;
 
 /** Whether a host is a public name or an address, and no Service. */
+/** Whether a host is a Service that CloudNativePG would make, in a namespace that the tree shows. */
+function isOfCluster(workspace: Workspace, main: Resource | undefined, host: string): boolean {
+  if (!/^[a-z0-9-]+-r[wo]?(?:\.|$)/.test(host)) return false;
+  const namespace = parseClusterHost(host, main?.namespace)?.namespace;
+  return (
+    namespace === undefined ||
+    namespace === main?.namespace ||
+    podsIn(workspace, namespace).length > 0 ||
+    servicesIn(workspace, namespace).length > 0 ||
+    workspace.find('Namespace', undefined, namespace) !== undefined
+  );
+}
+
 function isOutside(host: string): boolean {
   return (
     /^\d+(?:\.\d+){3}$|:/.test(host) ||
