@@ -138,9 +138,10 @@ function patchValue(edit: Edit, node: number): PatchedTree | undefined {
   return said(edit, node, withScalar(edit, node, read, value, now.start + moved, now.end + moved));
 }
 
-/** A scalar may say the same as before: behind it a comment has begun. */
+/** A scalar may say the same as before, where a comment has begun behind it. In quotes it says a text and no number. */
 function said({ tree }: Edit, node: number, patched: Tree): PatchedTree {
-  return { tree: patched, changed: sameScalar(tree, node, patched, node) ? [] : [node] };
+  const isSame = nodeStyle(tree, node) === nodeStyle(patched, node) && sameScalar(tree, node, patched, node);
+  return { tree: patched, changed: isSame ? [] : [node] };
 }
 
 /** A plain key that stays one, and that its mapping does not have already. */

@@ -44,14 +44,15 @@ export function fromFiles(workspace: Workspace, resource: Resource): readonly Ad
   const isUsed = usedFiles(workspace, resource, texts);
   for (const text of texts) {
     const isTemplate = families.has('synapse') && /^(?:homeserver|worker|modules?)[\w.-]*\.ya?ml/.test(text.key);
-    if (text.value.string === undefined || isTemplate || !isUsed(text)) continue;
-    if (!isKnown(text.value)) read(text.key, text.value.mapped);
+    if (isTemplate || !isUsed(text) || isKnown(text.value)) continue;
+    if (text.value.string !== undefined) read(text.key, text.value.mapped);
   }
   for (const { container, path } of writtenPaths(workspace, resource)) {
     const file = effectiveFile(workspace, resource, container, path);
     const name = path.slice(path.lastIndexOf('/') + 1);
-    if (!file || file.isOpaque || file.content.text.length > longestFile) continue;
-    if (!file.sources.some(isKnown) && !(families.has('synapse') && /\.ya?ml$/.test(name))) read(name, file.content);
+    if (!file || file.isOpaque || file.sources.some(isKnown)) continue;
+    if (families.has('synapse') && /\.ya?ml$/.test(name)) continue;
+    if (file.content.text.length <= longestFile) read(name, file.content);
   }
   return found;
 }

@@ -40,6 +40,7 @@ data:
       ['# First.', '# First, and more.', undefined],
       ['short', 'shorter', undefined],
       ['two', '2', 1],
+      ['two', '"two"', 1],
       ['one', 'on', 1],
     ] as const) {
       const patched = patched_(block, old, now);
