@@ -83,7 +83,7 @@ describe('netpol-namespace-selector-label', () => {
             - namespaceSelector:
                 matchLabels:
                   kubernetes.io/metadata.name: observability
-    #                                          ^^^^^^^^^^^^^ warning: Nothing in the tree creates the namespace observability
+    #                                          ^^^^^^^^^^^^^ info: Nothing in the tree creates the namespace observability
             - namespaceSelector:
                 matchLabels:
                   kubernetes.io/metadata.name: gateway
