@@ -188,7 +188,8 @@ function podFiles(resource: Resource, workspace: Workspace): PodFiles {
   };
 
   const openAll = (container: Container): void => {
-    for (const mount of mountsOf(container)) openVolumes.add(`volume ${mount.volume}`);
+    for (const mount of mountsOf(container))
+      if (!isReadOnly(resource, container, mount.mountPath)) openVolumes.add(`volume ${mount.volume}`);
   };
 
   const run = (writes: readonly FileWrite[], context: Context, depth: number): void => {

@@ -1,23 +1,27 @@
 import { type ConfiguredProgram, commandLine, configurationOf } from '../../analysis/configs';
 import { podWrites } from '../../analysis/effective';
+import { isPatch } from '../../analysis/kustomize';
 import { isBelow, type Mount, mountAt, textsOfVolume, volumeOf } from '../../analysis/mounts';
 import { nearest } from '../../analysis/nearest';
-import { type Container, containersOf, workloadKinds } from '../../analysis/pods';
+import { type Container, containersOf, podTemplate, workloadKinds } from '../../analysis/pods';
+import { imageName } from '../../analysis/roles';
+import { startScriptOf } from '../../analysis/scripts';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
-import type { Rule } from '../rule';
+import type { Problem, Rule } from '../rule';
 
 export default {
   id: 'config-file-missing',
   items: [],
   severity: 'error',
-  summary: 'A program reads a configuration file that nothing puts there.',
+  summary: 'A program reads a configuration file or starts with a script that nothing puts there.',
   why: 'The volume at the path holds no such file: the ConfigMap has another key, or the init container writes another path. The program stops with "no such file", and the pod restarts for ever.',
   remedy: 'Give the program the path under which the file is written, or write it there.',
   traps: [
-    'Only volumes whose files the tree shows are looked at: ConfigMaps and Secrets of the tree, and an `emptyDir` that only scripts fill which can be followed. A path of the image is no finding.',
+    'Only volumes whose files the tree shows are looked at: ConfigMaps and Secrets of the tree, and an `emptyDir` that only scripts fill which can be followed.',
+    'A path on no volume is a finding only if the image is known to hold none: those of Synapse, Redis, HAProxy, LiveKit, coturn and the content scanner, started without a script that may write it.',
   ],
   examples: {
     bad: `
@@ -86,30 +90,142 @@ export default {
   },
   kinds: [...workloadKinds],
   *check(resource, workspace) {
+    const told = new Set<Container>();
     for (const program of programs) {
       const configuration = configurationOf(workspace, resource, program);
       if (!configuration || (program === 'coturn' && configuration.paths.length > 1)) continue;
       const { container, paths } = configuration;
       for (const path of paths) {
         const mount = mountAt(container, path);
-        if (!mount || !isFilledByTree(workspace, resource, mount, container)) continue;
-        if (/[$*]/.test(path) || podWrites(workspace, resource).mayExist(container, path)) continue;
-        const others = filesBeside(workspace, resource, mount, container);
-        const name = nearest(path, others) ?? (others.length === 1 ? others[0] : undefined);
-        yield {
-          at: placeOf(container, path) ?? mount.value.at('mountPath'),
-          message:
-            name === undefined
-              ? `There is no ${path} in container ${container.name}: nothing puts it into the volume ${mount.volume} — write it there, or name another file.`
-              : `There is no ${path} in container ${container.name}, but ${name} — name that, or write the file there.`,
-          related: [{ at: mount.value.at('mountPath'), message: `Volume ${mount.volume}` }],
-        };
+        if (mount) {
+          const at = placeOf(container, path) ?? mount.value.at('mountPath');
+          yield* missing(workspace, resource, { container, mount, path, at });
+        } else if (!told.has(container)) {
+          const problem = unmounted(workspace, resource, container, program, path);
+          if (problem) told.add(container);
+          if (problem) yield problem;
+        }
       }
     }
+    for (const container of containersOf(resource)) yield* missingScript(workspace, resource, container);
   },
 } satisfies Rule;
 
-const programs: readonly ConfiguredProgram[] = ['synapse', 'sentinel', 'haproxy', 'livekit', 'coturn', 'scanner'];
+interface Wanted {
+  readonly container: Container;
+  readonly mount: Mount;
+  readonly path: string;
+  readonly at: Place;
+}
+
+/** A file that the volume at its path does not have. */
+function* missing(workspace: Workspace, resource: Resource, { container, mount, path, at }: Wanted): Iterable<Problem> {
+  if (!isFilledByTree(workspace, resource, mount, container)) return;
+  if (/[$*]/.test(path) || podWrites(workspace, resource).mayExist(container, path)) return;
+  const others = filesBeside(workspace, resource, mount, container);
+  const name = nearest(path, others) ?? (others.length === 1 ? others[0] : undefined);
+  yield {
+    at,
+    message:
+      name === undefined
+        ? `There is no ${path} in container ${container.name}: nothing puts it into the volume ${mount.volume} — write it there, or name another file.`
+        : `There is no ${path} in container ${container.name}, but ${name} — name that, or write the file there.`,
+    related: [{ at: mount.value.at('mountPath'), message: `Volume ${mount.volume}` }],
+  };
+}
+
+/** A script that a container is started with, on a volume that does not have it or that the container does not mount. */
+function* missingScript(workspace: Workspace, resource: Resource, container: Container): Iterable<Problem> {
+  const words = commandLine(container);
+  const [first] = words;
+  const isInterpreter = /(?:^|\/)(?:(?:ba|da|a)?sh|python3?|perl|node)$/.test(first?.text ?? '');
+  const script = isInterpreter ? words.slice(1).find(word => !word.text?.startsWith('-')) : first;
+  const path = script?.text;
+  // What follows `-c` is a command, which may be a path and nothing else.
+  if (!script || path === undefined || !/^\/[\w./-]+\.(?:sh|bash|py|pl|js)$/.test(path)) return;
+  const at = script.mapped.place(0, path.length);
+  const mount = mountAt(container, path);
+  if (mount) {
+    yield* missing(workspace, resource, { container, mount, path, at });
+    return;
+  }
+  const file = path.slice(path.lastIndexOf('/') + 1);
+  const volume = (podTemplate(resource)?.at('spec', 'volumes').items() ?? []).find(
+    one =>
+      !mounts(container, one.at('name').text ?? '') &&
+      textsOfVolume(workspace, resource, one).some(text => text.path === file),
+  );
+  if (!volume || isPatch(workspace, resource.document.file) || podWrites(workspace, resource).mayExist(container, path))
+    return;
+  yield {
+    at,
+    message: `There is no ${path} in container ${container.name}, because the volume ${volume.at('name').text} that holds ${file} is not mounted there — mount it.`,
+    related: [{ at: volume, message: `Volume ${volume.at('name').text}` }],
+  };
+}
+
+const programs: readonly ConfiguredProgram[] = [
+  'synapse',
+  'redis',
+  'sentinel',
+  'haproxy',
+  'livekit',
+  'coturn',
+  'scanner',
+];
+
+/**
+ * A file on no volume, which the image that makes the program has not either. What a script of the container, an injected
+ * one or an image of somebody's own brings is not known.
+ */
+function unmounted(
+  workspace: Workspace,
+  resource: Resource,
+  container: Container,
+  program: ConfiguredProgram,
+  path: string,
+): Problem | undefined {
+  const at = placeOf(container, path) ?? (isNeeded(container, path) ? container.value.at('name') : undefined);
+  const script = startScriptOf(workspace, resource, container)?.text.text.trim() ?? '';
+  if (!at || !bare[program]?.test(imageName(container.image)) || inImages.has(path) || /[$*]/.test(path))
+    return undefined;
+  if (script !== '' && !/^exec\s[^;&|<>\n]*$/.test(script)) return undefined;
+  if (isPatch(workspace, resource.document.file) || isInjected(resource)) return undefined;
+  if (podWrites(workspace, resource).mayExist(container, path)) return undefined;
+  const holder = containersOf(resource)
+    .filter(one => one.name !== container.name)
+    .find(one => mountAt(one, path) && podWrites(workspace, resource).mayExist(one, path));
+  const volume = holder && mountAt(holder, path)?.volume;
+  return {
+    at,
+    message: `There is no ${path} in container ${container.name}, because no volume is mounted there — mount ${volume === undefined ? 'the one that holds it' : `${volume}, as ${holder?.name} does`}.`,
+    related: [{ at: container.value.at('name'), message: `Container ${container.name}` }],
+  };
+}
+
+/** The images that hold a program and no configuration of a deployment. */
+const bare: Partial<Record<ConfiguredProgram, RegExp>> = {
+  synapse: /(?:^|\/)(?:matrixdotorg|element-hq)\/synapse$/,
+  redis: /^(?:docker\.io\/)?(?:library\/)?redis$|(?:^|\/)valkey\/valkey$/,
+  sentinel: /^(?:docker\.io\/)?(?:library\/)?redis$|(?:^|\/)valkey\/valkey$/,
+  haproxy: /^(?:docker\.io\/)?(?:library\/)?haproxy$/,
+  livekit: /(?:^|\/)livekit\/livekit-server$/,
+  coturn: /(?:^|\/)coturn\/coturn$/,
+  scanner: /(?:^|\/)vectorim\/matrix-content-scanner$/,
+};
+
+/** Files that those images do have. */
+const inImages: ReadonlySet<string> = new Set(['/etc/coturn/turnserver.conf', '/etc/turnserver.conf']);
+
+/** Whether an image starts its program with a file that it does not bring (docker-library docs, haproxy). */
+function isNeeded({ image }: Container, path: string): boolean {
+  return path === '/usr/local/etc/haproxy/haproxy.cfg' && /(?:^|\/)haproxy$/.test(imageName(image));
+}
+
+/** Whether something may add volumes when the pod is made, as the agent of Vault does. */
+function isInjected(resource: Resource): boolean {
+  return (podTemplate(resource)?.at('metadata', 'annotations').entries() ?? []).some(([key]) => /inject/.test(key));
+}
 
 /** Whether all that may fill a volume stands in the tree. */
 function isFilledByTree(workspace: Workspace, resource: Resource, mount: Mount, reader: Container): boolean {

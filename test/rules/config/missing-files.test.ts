@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import rule from '../../../rules/config/config-file-missing';
+import { messages } from '../expect';
+
+interface Options {
+  readonly image?: string;
+  readonly command?: string;
+  readonly mounts?: string;
+  readonly annotations?: string;
+}
+
+/** A pod with a ConfigMap `files`, which an init container mounts at /config; the container mounts what is said. */
+function pod({ image = 'livekit/livekit-server:v1.8.3', command = '', mounts = '[]', annotations = '{}' }: Options) {
+  return `
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: files, namespace: matrix}
+    data:
+      config.yaml: "port: 7880"
+      start.sh: exec program
+    ---
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: app, namespace: matrix}
+    spec:
+      template:
+        metadata: {annotations: ${annotations}}
+        spec:
+          initContainers:
+            - {name: first, image: "busybox:1.36", command: ["true"], volumeMounts: [{name: files, mountPath: /config}]}
+          containers:
+            - {name: app, image: "${image}", ${command}, volumeMounts: ${mounts}}
+          volumes: [{name: files, configMap: {name: files}}]
+`;
+}
+
+const found = (options: Options): readonly string[] =>
+  messages(rule, pod(options)).map(message => message.replace(/ — .*/, ''));
+
+describe('config-file-missing', () => {
+  const args = 'args: [--config, /config/config.yaml]';
+
+  it('finds a file on no volume in images that have none', () => {
+    const said = ['error: There is no /config/config.yaml in container app, because no volume is mounted there'];
+    assert.deepEqual(found({ command: args }), said);
+    assert.deepEqual(found({ command: args, mounts: '[{name: files, mountPath: /config}]' }), []);
+    assert.deepEqual(
+      found({
+        image: 'redis:7.4',
+        command: 'args: [redis-server, /config/redis.conf]',
+      }),
+      said.map(message => message.replace('config.yaml', 'redis.conf')),
+    );
+    assert.deepEqual(
+      found({
+        image: 'matrixdotorg/synapse:v1.139.2',
+        command: 'command: [sh, -c, "exec python -m synapse.app.homeserver --config-path=/config/config.yaml"]',
+      }),
+      said,
+    );
+    assert.deepEqual(found({ image: 'haproxy:3.0', command: 'command: [haproxy, -f, /config/config.yaml]' }), said);
+  });
+
+  it('leaves images of others, scripts that may write it, and injected volumes alone', () => {
+    assert.deepEqual(found({ image: 'registry.tessera.test/livekit-server:1', command: args }), []);
+    assert.deepEqual(found({ command: args, annotations: '{vault.hashicorp.com/agent-inject: "true"}' }), []);
+    assert.deepEqual(
+      found({ command: 'command: [sh, -c, "write-it && exec livekit-server --config /config/config.yaml"]' }),
+      [],
+    );
+    assert.deepEqual(found({ image: 'coturn/coturn:4.6', command: 'args: [-c, /etc/coturn/turnserver.conf]' }), []);
+  });
+
+  it('finds a script that the volume does not have, or that is not mounted', () => {
+    const mounts = '[{name: files, mountPath: /scripts}]';
+    const image = 'busybox:1.36';
+    assert.deepEqual(found({ image, command: 'command: [sh, /scripts/start.sh]', mounts }), []);
+    assert.deepEqual(found({ image, command: 'command: [/scripts/star.sh]', mounts }), [
+      'error: There is no /scripts/star.sh in container app, but /scripts/start.sh',
+    ]);
+    assert.deepEqual(found({ image, command: 'command: [sh, -e, /scripts/start.sh]' }), [
+      'error: There is no /scripts/start.sh in container app, because the volume files that holds start.sh is not mounted there',
+    ]);
+    // A script of the image.
+    assert.deepEqual(found({ image, command: 'command: [/docker-entrypoint.sh]' }), []);
+    assert.deepEqual(found({ image, command: 'command: [sh, -c, "test -x /scripts/other.sh || exit 0"]', mounts }), []);
+  });
+});
