@@ -1,5 +1,6 @@
 import { type DashboardPurpose, dashboards } from '../analysis/dashboards';
 import { declarationsOf } from '../analysis/declarations';
+import { builtTrees } from '../analysis/kustomization/built-trees';
 import { referencesOf } from '../analysis/references';
 import {
   clusterKind,
@@ -34,8 +35,15 @@ export interface Evidence {
   readonly unread: string | undefined;
 }
 
-/** What the item of an id is about in this tree. */
+/** What the item of an id is about in this tree; where kustomizations build it, in what they build for production. */
 export function evidenceFor(id: ChecklistItemId, workspace: Workspace): Evidence {
+  const [tree] = builtTrees(workspace);
+  if (!tree) return evidenceIn(id, workspace);
+  const { places, ...evidence } = evidenceIn(id, tree.workspace);
+  return { ...evidence, places: places.map(place => tree.place(place)) };
+}
+
+function evidenceIn(id: ChecklistItemId, workspace: Workspace): Evidence {
   const subject = subjects.find(([prefix]) => id === prefix || id.startsWith(`${prefix}.`))?.[1];
   if (!subject) return { places: [], waived: undefined, missing: 'nothing in the tree to check', unread: undefined };
   const [component, missing, find] = subject;

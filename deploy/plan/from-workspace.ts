@@ -1,3 +1,4 @@
+import { builtTrees } from '../../analysis/kustomization/built-trees';
 import { containersOf, podsOf, podTemplate } from '../../analysis/pods';
 import type { SourceFile } from '../../manifests/file';
 import { toJson } from '../../manifests/json';
@@ -12,7 +13,43 @@ export function planOf(
   blockers: readonly PlanBlocker[] = [],
   options: PlanOptions = {},
 ): DeployPlan {
-  return planDeployment(planSources(workspace), blockers, { ...options, settings: planSettings(workspace) });
+  const settings = planSettings(workspace);
+  const built = builtFiles(
+    workspace,
+    new Set(settings?.own.flatMap(step => step.kustomize?.replace(/\/+$/, '') ?? [])),
+  );
+  const sources = planSources(workspace).filter(source => built.get(source.path) !== 'by hand');
+  const unbuilt = [...built].flatMap(([file, directory]) =>
+    directory === 'by hand' || !sources.some(source => source.path === file) ? [] : [unbuiltBlocker(file, directory)],
+  );
+  return planDeployment(sources, [...blockers, ...unbuilt], { ...options, settings });
+}
+
+/**
+ * The files that a kustomization builds something else of than what is written in them: what they hold is not what was
+ * checked, and is never applied as it is. The value is the kustomization's directory, or that a step of the settings has
+ * a person build and apply it.
+ */
+function builtFiles(workspace: Workspace, byHand: ReadonlySet<string>): ReadonlyMap<string, string> {
+  const built = new Map<string, string>();
+  for (const tree of builtTrees(workspace)) {
+    const { view } = tree;
+    const isByHand = [...byHand].some(directory => view.directories.has(directory));
+    // What generators make belongs to it, and stands in no file.
+    const makesMore = view.files.some(({ uri }) => !workspace.file(uri));
+    for (const { uri, path, text } of workspace.files) {
+      const shown = tree.file(uri);
+      if (!shown?.printed || (shown.text === text && !makesMore)) continue;
+      if (isByHand) built.set(path, 'by hand');
+      else if (!built.has(path)) built.set(path, view.kustomization.file.directory || '.');
+    }
+  }
+  return built;
+}
+
+function unbuiltBlocker(file: string, directory: string): PlanBlocker {
+  const message = `The kustomization in ${directory} changes what stands here, so it cannot be applied as it is — add a step of your own with kustomize: ${directory} under plan.own in matrix-preflight.yaml.`;
+  return { rule: 'kustomize', file, line: 1, message };
 }
 
 /** The files of a workspace as the plan reads them. A file is read again only when its text has changed. */
