@@ -14,6 +14,7 @@ export default {
   why: 'With EC:4 on eight drives, four data and four parity shards, any two of the four servers may be lost without losing an object. Less parity loses data earlier; more than half of the drives MinIO refuses, and does not start.',
   remedy: 'Set `MINIO_STORAGE_CLASS_STANDARD="EC:4"` in the `config.env` of the Tenant.',
   traps: [
+    'With fewer than eight drives EC:4 is impossible, so it is not asked for before minio-drive-count is satisfied.',
     'Absent is a warning: MinIO takes EC:4 by itself for eight drives, but EC:2 for four or five and EC:3 for six or seven.',
     'Comments such as `# EC:4 means …` do not count; `export`, single and double quotes do not matter.',
     'A value in `spec.env` beside another one in `config.env` is an error, because it depends on the version which of them wins.',
@@ -83,7 +84,8 @@ export default {
     const found = settingsNamed(settings, name);
     const stripe = stripeOf(workspace, store, pool);
     if (found.length === 0) {
-      if (!settings.isOpen) yield absent(store, workspace, stripe);
+      // Fewer drives cannot hold EC:4; minio-drive-count asks for them.
+      if (!settings.isOpen && stripe >= 8) yield absent(store, workspace, stripe);
       return;
     }
     const known = found.filter(one => one.value !== undefined);
@@ -105,14 +107,17 @@ export default {
 function* wrongParity(setting: Setting, stripe: number): Iterable<Problem> {
   const parity = parityOf(setting.value ?? '');
   if (parity === 4 && stripe >= 8) return;
+  // With fewer drives MinIO would not start with EC:4.
+  const isPossible = stripe >= 8;
+  const drives = 'make it 8 drives, 2 on each of 4 servers';
   yield {
     at: setting.at,
     message: Number.isNaN(parity)
-      ? `${name} is ${setting.value}, which is no storage class — write EC:4.`
+      ? `${name} is ${setting.value}, which is no storage class — ${isPossible ? 'write EC:4' : `${drives}, and write EC:4`}.`
       : parity > stripe / 2
-        ? `${name} is EC:${parity}, but an object is spread over ${stripe} drives and at most half of them may be parity, so MinIO refuses to start — ${parity === 4 ? 'make it 8 drives, 2 on each of 4 servers' : 'write EC:4'}.`
-        : `${name} is EC:${parity}, so ${parity} of ${stripe} drives may be lost — write EC:4, four data and four parity shards.`,
-    fixes: () => (parity === 4 ? [] : setParity(setting)),
+        ? `${name} is EC:${parity}, but an object is spread over ${stripe} drives and at most half of them may be parity, so MinIO refuses to start — ${isPossible ? 'write EC:4' : drives}.`
+        : `${name} is EC:${parity}, so ${parity} of ${stripe} drives may be lost — ${isPossible ? 'write EC:4' : `${drives}, and write EC:4`}, four data and four parity shards.`,
+    fixes: () => (isPossible ? setParity(setting) : []),
   };
 }
 

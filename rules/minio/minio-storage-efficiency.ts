@@ -76,6 +76,8 @@ function* checkShare(store: Resource, workspace: Workspace, pool: Pool): Iterabl
   const written = settingsNamed(settings, 'MINIO_STORAGE_CLASS_STANDARD').at(-1);
   if (written ? written.value === undefined : settings.isOpen) return;
   const stripe = stripeOf(workspace, store, pool);
+  // A single drive has no shards; minio-drive-count asks for more.
+  if (stripe < 2) return;
   const parity = written?.value === undefined ? defaultParity(stripe) : parityOf(written.value);
   if (Number.isNaN(parity) || parity > stripe / 2 || parity * 2 === stripe) return;
   const size = driveSize(pool);

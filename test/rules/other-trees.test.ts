@@ -447,4 +447,47 @@ describe('trees that are made in other ways than the checklist’s own', () => {
       'error redis-password-secret-missing',
     ]);
   });
+
+  it('may store on fewer drives than EC:4 needs, which is said once and not made worse', () => {
+    const tenant = (servers: number, volumes: number, parity: string) => `
+      apiVersion: v1
+      kind: Secret
+      metadata:
+        name: minio-config
+        namespace: matrix
+      stringData:
+        config.env: |
+          export MINIO_ROOT_USER="mediaroot"
+          export MINIO_ROOT_PASSWORD="b2Jk7sYtq0VgXw4nLr9cHfUz"
+          ${parity}
+      ---
+      apiVersion: minio.min.io/v2
+      kind: Tenant
+      metadata:
+        name: minio
+        namespace: matrix
+      spec:
+        configuration:
+          name: minio-config
+        pools:
+          - name: pool-0
+            servers: ${servers}
+            volumesPerServer: ${volumes}
+            volumeClaimTemplate:
+              spec:
+                accessModes: [ReadWriteOnce]
+                resources:
+                  requests:
+                    storage: 100Gi`;
+    const about = (source: string) =>
+      check(source, catalogue)
+        .findings.filter(({ rule }) => /^minio-(?:drive|erasure|storage)/.test(rule.id))
+        .map(({ rule, problem }) => `${rule.id}, ${problem.fixes?.().length ?? 0} fixes`);
+    const set = (value: string) => `export MINIO_STORAGE_CLASS_STANDARD="${value}"`;
+    assert.deepEqual(about(tenant(1, 1, '# nothing set')), ['minio-drive-count, 1 fixes']);
+    assert.deepEqual(about(tenant(4, 1, '# nothing set')), ['minio-drive-count, 1 fixes']);
+    assert.deepEqual(about(tenant(4, 1, set('EC:2'))), ['minio-erasure-parity, 0 fixes', 'minio-drive-count, 1 fixes']);
+    assert.deepEqual(about(tenant(4, 2, '# nothing set')), ['minio-erasure-parity, 1 fixes']);
+    assert.deepEqual(about(tenant(4, 2, set('EC:3')))[0], 'minio-erasure-parity, 1 fixes');
+  });
 });
