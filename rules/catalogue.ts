@@ -158,6 +158,7 @@ import referenceMissingVolume from './references/reference-missing-volume';
 import secretKeyUnused from './references/secret-key-unused';
 import secretUnused from './references/secret-unused';
 import volumeMountNested from './references/volume-mount-nested';
+import volumeUnmounted from './references/volume-unmounted';
 import type { Rule } from './rule';
 import crdRequiredFieldMissing from './schema/crd-required-field-missing';
 import crdUnknownField from './schema/crd-unknown-field';
@@ -461,6 +462,7 @@ export const rules: readonly Rule[] = [
   turnStaticSecretNotApplied,
   turnUrisInvalid,
   volumeMountNested,
+  volumeUnmounted,
   waiverUnused,
   workloadSelectorMismatch,
   workloadSelectorsOverlap,

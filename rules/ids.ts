@@ -229,6 +229,7 @@ export const ruleIds: readonly string[] = [
   'turn-static-secret-not-applied',
   'turn-uris-invalid',
   'volume-mount-nested',
+  'volume-unmounted',
   'waiver-unused',
   'workload-selector-mismatch',
   'workload-selectors-overlap',

@@ -477,6 +477,7 @@ spec:
       '            - name: signing-key\n              mountPath: /signing\n              readOnly: true\n',
       '',
     ),
+    { also: { 'volume-unmounted': 'the volume is left without a mount' } },
   ),
   mutation('synapse-secret-unset', edit(synapseConfig, 'form_secret: FORM_SECRET_PLACEHOLDER', 'form_secret: ""')),
   mutation(
@@ -1045,6 +1046,10 @@ secretGenerator:
       '        - name: data\n          emptyDir: {}',
       '        - name: data\n          persistentVolumeClaim:\n            claimName: coturn-data',
     ),
+  ),
+  mutation(
+    'volume-unmounted',
+    edit(coturn, '            - name: data\n              mountPath: /var/lib/coturn\n', ''),
   ),
   mutation(
     'reference-missing-volume',
