@@ -20,10 +20,11 @@ import {
   tenantKind,
   workloads,
 } from './roles';
-import { pathInVolume } from './scripts';
+import { pathInVolume, scriptOf } from './scripts';
 import { type SecretEntry, secretEntry } from './secret-data';
 import { selectPods } from './selection';
 import { findService, podsBehind } from './services';
+import { maskComments } from './text/comments';
 import { findPlaceholders } from './text/placeholders';
 import { readRedisConf, sentinelMonitors, sentinelSettings } from './text/redis-conf';
 
@@ -73,7 +74,7 @@ function redisGroups(workspace: Workspace): readonly SecretGroup[] {
     const own = configurationOf(workspace, redis, 'redis');
     const asked = own
       ? [
-          ...argumentVariables(workspace, redis, /--(?:requirepass|masterauth)[= ]?\$\((\w+)\)/g),
+          ...argumentVariables(workspace, redis, '--(?:requirepass|masterauth)'),
           ...own.files.flatMap(file => directiveVariables(file, '(?:requirepass|masterauth)')),
         ]
       : [];
@@ -300,7 +301,7 @@ function turnGroup(workspace: Workspace): readonly SecretGroup[] {
   const coturns = workloads(workspace, 'coturn').flatMap(one => {
     const files = configurationOf(workspace, one, 'coturn')?.files ?? [];
     return members(workspace, one, 'coturn', [
-      ...argumentVariables(workspace, one, /--static-auth-secret[= ]?\$\((\w+)\)/g),
+      ...argumentVariables(workspace, one, '--static-auth-secret'),
       ...files.flatMap(file => directiveVariables(file, 'static-auth-secret=')),
     ]);
   });
@@ -516,8 +517,8 @@ function valueMembers(
   const holder = mountedTexts(workspace, resource).find(
     one =>
       one.source?.kind === 'Secret' &&
-      one.value.uri === source?.uri &&
-      one.value.sourceSpan.start === source.sourceSpan.start &&
+      source !== undefined &&
+      one.value.isAt(source) &&
       one.source.root.uri === one.value.uri,
   );
   if (!holder?.source) return [];
@@ -527,11 +528,11 @@ function valueMembers(
 
 /** The variables that a step puts where a value stands; none if the value is written out or anything else happens to it. */
 function valueVariables(file: EffectiveFile | undefined, value: Value | undefined): readonly EnvironmentVariable[] {
-  return file && value?.exists ? variablesIn(file, value.sourceSpan) : [];
+  return file && value?.exists ? variablesIn(file, value) : [];
 }
 
-function variablesIn(file: EffectiveFile, span: Span): readonly EnvironmentVariable[] {
-  const resolved = file.resolve(span);
+function variablesIn(file: EffectiveFile, at: Span | Value): readonly EnvironmentVariable[] {
+  const resolved = file.resolve(at);
   return resolved.kind === 'replaced' && resolved.variables.length === 1
     ? resolved.variables.flatMap(({ definition }) => definition ?? [])
     : [];
@@ -549,7 +550,8 @@ function directiveVariables(file: EffectiveFile, directive: string): readonly En
   );
 }
 
-function argumentVariables(workspace: Workspace, resource: Resource, pattern: RegExp): readonly EnvironmentVariable[] {
+/** The variables that an option of the program gets: by the kubelet, by a shell, or by the entrypoint of coturn's image. */
+function argumentVariables(workspace: Workspace, resource: Resource, option: string): readonly EnvironmentVariable[] {
   const found: EnvironmentVariable[] = [];
   for (const program of ['redis', 'coturn'] as const) {
     const container = configurationOf(workspace, resource, program)?.container;
@@ -557,8 +559,15 @@ function argumentVariables(workspace: Workspace, resource: Resource, pattern: Re
     const words = [...container.value.at('command').scalars(), ...container.value.at('args').scalars()]
       .map(word => word.text ?? '')
       .join(' ');
+    const script = scriptOf(workspace, resource, container)?.text.text;
+    const isEvaluated = program === 'coturn' && !container.value.at('command').exists;
+    const expanded = isEvaluated ? words : script === undefined ? '' : maskComments(script, 'shell');
     const { variables } = environmentOf(workspace, resource, container);
-    for (const [, name = ''] of words.matchAll(pattern)) found.push(...[variables.get(name)].flatMap(one => one ?? []));
+    for (const [, name = ''] of [
+      ...words.matchAll(new RegExp(`${option}[= ]?\\$\\((\\w+)\\)`, 'g')),
+      ...expanded.matchAll(new RegExp(`${option}(?:=|[ \\t]+|[ \\t]*\\\\\\n[ \\t]*)"?\\$\\{?(\\w+)`, 'g')),
+    ])
+      found.push(...[variables.get(name)].flatMap(one => one ?? []));
   }
   return found;
 }

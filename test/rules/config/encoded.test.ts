@@ -5,6 +5,7 @@ import registration from '../../../rules/li/li-registration-enabled';
 import { LiveFindings } from '../../../rules/live';
 import placeholderConfig from '../../../rules/placeholders/placeholder-config';
 import placeholderDomain from '../../../rules/placeholders/placeholder-domain';
+import secretGroupMismatch from '../../../rules/secrets/secret-group-mismatch';
 import secretInPlainConfig from '../../../rules/secrets/secret-in-plain-config';
 import { check, uriOf, workspaceOf } from '../../fixture';
 import { expectMarks, messages } from '../expect';
@@ -145,6 +146,55 @@ describe('configurations in base64', () => {
     assert.match(found ?? '', /macaroon_secret_key/);
     assert.doesNotMatch(found ?? '', /8dKq3mVx0pLz7RtW/);
     assert.deepEqual(messages(haproxyResolverAddress, binary('haproxy', 'haproxy.cfg', 'global\n')), []);
+  });
+
+  it('compares a password in it with that of Redis, whichever way redis-server gets that', () => {
+    const redis = (command: string): string => `
+    #- /redis.yaml
+    apiVersion: v1
+    kind: Secret
+    metadata: {name: redis, namespace: matrix}
+    stringData: {password: Q8sV1xLm4TzRb7Kd}
+    ---
+    apiVersion: v1
+    kind: Service
+    metadata: {name: redis, namespace: matrix}
+    spec: {selector: {app: redis}, ports: [{port: 6379}]}
+    ---
+    apiVersion: apps/v1
+    kind: StatefulSet
+    metadata: {name: redis, namespace: matrix}
+    spec:
+      template:
+        metadata: {labels: {app: redis}}
+        spec:
+          containers:
+            - name: redis
+              image: redis:7.4
+              command: ${command}
+              env: [{name: PASSWORD, valueFrom: {secretKeyRef: {name: redis, key: password}}}]
+    `;
+    const config = (password: string): string =>
+      secret(`data:
+      another.yaml: ${btoa('a: 1\nb: 2\n')}
+      homeserver.yaml: ${btoa(`server_name: tessera.test\nredis:\n  host: redis\n  password: ${password}\n`)}`);
+    for (const command of [
+      '[redis-server, --requirepass, $(PASSWORD)]',
+      `[sh, -c, 'exec redis-server --requirepass "$PASSWORD"']`,
+      `[sh, -c, "redis-server --port 6379 --requirepass \${PASSWORD} --masterauth \${PASSWORD}"]`,
+      '[sh, -c, "exec redis-server --requirepass \\\\\\n  $PASSWORD"]',
+    ]) {
+      const [found, ...others] = messages(secretGroupMismatch, config('another-0ne-1234') + redis(command));
+      assert.match(
+        found ?? command,
+        /redis.password in homeserver.yaml of Secret homeserver is not what password of Secret redis/,
+      );
+      assert.doesNotMatch(found ?? '', /another-0ne|Q8sV/);
+      assert.deepEqual(others, [], command);
+      assert.deepEqual(messages(secretGroupMismatch, config('Q8sV1xLm4TzRb7Kd') + redis(command)), [], command);
+    }
+    for (const command of [`[sh, -c, "# redis-server --requirepass $PASSWORD\\nredis-server"]`, '[redis-server]'])
+      assert.deepEqual(messages(secretGroupMismatch, config('another-0ne-1234') + redis(command)), [], command);
   });
 });
 
