@@ -91,7 +91,7 @@ describe('ConfigMaps and Secrets made of files', () => {
     assert.ok(place.endsWith('config/haproxy.cfg'), place);
   });
 
-  it('does not choose among overlays', () => {
+  it('reads those of each overlay, which are deployments of their own', () => {
     const files = {
       'a/kustomization.yaml': kustomization,
       'b/kustomization.yaml': kustomization,
@@ -99,7 +99,10 @@ describe('ConfigMaps and Secrets made of files', () => {
       'a/config/production.cfg': configuration,
       'b/config/production.cfg': configuration,
     };
-    assert.deepEqual(places(files, aclSeveralCriteria), []);
+    assert.deepEqual(
+      places(files, aclSeveralCriteria).map(place => place.replace(/^.*?(?=[ab]\/config)/, '')),
+      ['a/config/production.cfg', 'b/config/production.cfg'],
+    );
   });
 
   it('follows what is typed into the files', () => {

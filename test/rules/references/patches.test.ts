@@ -43,7 +43,7 @@ describe('patches of a kustomization', () => {
 
   it('are objects where no kustomization names them', () => {
     assert.ok(
-      about(tree('north').replace('- path: patch.yaml', '- path: other.yaml')).includes('redis-password-not-applied'),
+      about(tree('north').replace('- path: patch.yaml', '- path: other.yaml')).includes('workload-selector-mismatch'),
     );
   });
 });
