@@ -1,6 +1,6 @@
 import { type Container, workloadKinds } from '../../analysis/pods';
 import { type ContainerScript, startScriptOf } from '../../analysis/scripts';
-import { postgresRunsOf, type SqlRun, sqlRunsOf } from '../../analysis/sql-runs';
+import { type PostgresRun, postgresRunsOf, type SqlRun, sqlRunsOf } from '../../analysis/sql-runs';
 import type { PsqlCall } from '../../analysis/text/psql-calls';
 import { readShell } from '../../analysis/text/shell';
 import { commandsThatFail } from '../../analysis/text/shell-failures';
@@ -46,7 +46,9 @@ export default {
 } satisfies Rule;
 
 interface Hidden {
-  readonly run: SqlRun;
+  readonly call: PsqlCall;
+  /** Whether what it makes is made only where it is missing, so that it does not fail when it runs again. */
+  readonly isRepeatable: boolean;
   readonly why: 'goes-on' | 'ignored' | 'several';
   /** Whether psql itself goes on after an error, whatever the script does. */
   readonly isSwallowed: boolean;
@@ -56,17 +58,20 @@ interface Hidden {
 function problemOf(workspace: Workspace, resource: Resource, container: Container): Problem | undefined {
   const script = startScriptOf(workspace, resource, container);
   const runs = sqlRunsOf(workspace, resource).filter(one => one.container === container);
-  const hidden = hiddenIn(script, container, runs);
+  const programs = postgresRunsOf(workspace, resource).filter(
+    one => one.container === container && /^create(?:db|user)$/.test(one.call.program),
+  );
+  const hidden = hiddenIn(script, container, runs, programs);
   const [first, ...others] = hidden;
   if (!first) return undefined;
   const who = container.isInit ? `Init container ${container.name} of ${resource.title}` : resource.title;
-  const isUsual = hidden.every(({ why, run }) => why === 'ignored' && !isRepeatable(run));
+  const isUsual = hidden.every(({ why, isRepeatable: isGuarded }) => why === 'ignored' && !isGuarded);
   return {
     at: first.at,
     ...(isUsual ? { severity: 'info' as const } : {}),
-    message: `${who} ends well although psql fails, because ${reasonOf(hidden)}`,
+    message: `${who} ends well although ${first.call.program} fails, because ${reasonOf(hidden)}`,
     related: others
-      .filter(({ run }) => run.call !== first.run.call)
+      .filter(({ call }) => call !== first.call)
       .map(({ at }) => ({ at, message: 'Fails unnoticed, too' })),
     fixes: () => fixesFor(script, hidden),
   };
@@ -90,14 +95,30 @@ function hiddenIn(
   script: ContainerScript | undefined,
   container: Container,
   runs: readonly SqlRun[],
+  programs: readonly PostgresRun[],
 ): readonly Hidden[] {
   const shell = script && readShell(script.text.text);
   const counted = shell && commandsThatFail(shell, startsWithErrexit(container));
   if (script && !counted) return [];
   const found: Hidden[] = [];
-  for (const run of runs) {
-    const { call } = run;
-    if (!makes(run.statement) || call.looped || call.remote) continue;
+  const making = [
+    ...runs
+      .filter(({ statement }) => makes(statement))
+      .map(run => ({
+        call: run.call,
+        at: run.at,
+        isRepeatable: isRepeatable(run),
+        isUsed: (isCounted: (call: PsqlCall) => boolean) => isUsedLater(run, runs, isCounted),
+      })),
+    ...programs.map(({ call, place }) => ({
+      call,
+      at: place(call.span),
+      isRepeatable: call.conditional,
+      isUsed: (isCounted: (call: PsqlCall) => boolean) => signsInTo(call.operand?.value, call, runs, isCounted),
+    })),
+  ].sort((one, other) => one.call.span.start - other.call.span.start);
+  for (const { call, at, isRepeatable: isGuarded, isUsed } of making) {
+    if (call.looped || call.remote) continue;
     const command = shell?.commands.find(
       ({ name, span }) => name === call.program && span.start <= call.span.start && call.span.end <= span.end,
     );
@@ -105,15 +126,13 @@ function hiddenIn(
     const counts = command === undefined || counted?.has(command) === true;
     const isSwallowed = swallows(call, runs);
     const why = !counts ? (call.errorsIgnored ? 'ignored' : 'goes-on') : isSwallowed ? 'several' : undefined;
-    if (!why || isUsedLater(run, runs, one => isHeeded(one, runs))) continue;
+    if (!why || isUsed(one => isHeeded(one, runs))) continue;
     found.push({
-      run,
+      call,
+      isRepeatable: isGuarded,
       why,
       isSwallowed,
-      at:
-        script && command?.nameWord
-          ? script.text.place(command.nameWord.span.start, command.nameWord.span.end)
-          : run.at,
+      at: script && command?.nameWord ? script.text.place(command.nameWord.span.start, command.nameWord.span.end) : at,
     });
   }
   return found;
@@ -156,15 +175,23 @@ function makes(statement: SqlStatement): boolean {
 function isUsedLater(run: SqlRun, runs: readonly SqlRun[], isHeeded: (call: PsqlCall) => boolean): boolean {
   const { statement, call } = run;
   if (!('name' in statement)) return false;
-  const name = run.partOf(statement.name).text ?? statement.name.text;
+  const name = run.partOf(statement.name).text;
+  return [name, statement.name.text].some(one => signsInTo(one, call, runs, isHeeded));
+}
+
+/** Whether a call that counts, after another one, signs in to a database or as a role of a name. */
+function signsInTo(
+  name: string | undefined,
+  { span }: PsqlCall,
+  runs: readonly SqlRun[],
+  isHeeded: (call: PsqlCall) => boolean,
+): boolean {
   return runs.some(
-    later =>
-      later.call.span.start > call.span.start &&
-      later.call !== call &&
-      isHeeded(later.call) &&
-      [later.call.database, later.call.user].some(
-        one => one && (one.value.value === name || one.value.value === statement.name.text),
-      ),
+    ({ call }) =>
+      name !== undefined &&
+      call.span.start > span.start &&
+      isHeeded(call) &&
+      [call.database, call.user].some(one => one?.value.value === name),
   );
 }
 
@@ -183,7 +210,7 @@ function startsWithErrexit({ value }: Container): boolean {
 function fixesFor(script: ContainerScript | undefined, hidden: readonly Hidden[]): readonly Fix[] {
   if (!script || hidden.some(({ why }) => why === 'ignored')) return [];
   const { text, linePrefix, eol = '\n', place } = script.text;
-  const calls = new Map(hidden.flatMap(one => (one.isSwallowed ? [[one.run.call, one.at] as const] : [])));
+  const calls = new Map(hidden.flatMap(one => (one.isSwallowed ? [[one.call, one.at] as const] : [])));
   const stops = [...calls.values()].map(at => ({
     at: { uri: at.uri, span: { start: at.span.end, end: at.span.end } },
     newText: ' -v ON_ERROR_STOP=1',

@@ -28,6 +28,12 @@ describe('psql-failure-hidden', () => {
     assert.equal(count(`psql -tc "SELECT 1" | grep -q 1 || ${create}\necho done`), 1);
     assert.equal(count(`if ! psql -c "SELECT 1"; then\n  ${create}\nfi\necho done`), 1);
     assert.equal(count(`${create} | tee /tmp/log`), 1);
+    for (const program of ['createdb -h pg vault', 'createuser -h pg -P vault']) {
+      assert.match(messages(psqlFailureHidden, job(`${program}\necho done`)).join(), /ends well although create/);
+      assert.equal(count(`set -e\n${program}\necho done`), 0);
+      assert.equal(count(`${program}\npsql -h pg -U vault -c "SELECT 1"`), 0);
+    }
+    assert.match(messages(psqlFailureHidden, job('set -e\ncreatedb vault || true\necho done')).join(), /^info/);
     assert.match(
       messages(psqlFailureHidden, job(`${create}\necho done`)).join(),
       /^warning: Job\/init ends well .* set -e/,
