@@ -4,6 +4,8 @@ import { type Destination, resolveHost, servicePort } from '../../analysis/flows
 import { type Pods, workloadKinds } from '../../analysis/pods';
 import { clusterKind, tenantKind } from '../../analysis/roles';
 import { type Service, targetOf } from '../../analysis/services';
+import { synapseProcess } from '../../analysis/synapse';
+import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Problem, Rule } from '../rule';
 
 export default {
@@ -114,19 +116,19 @@ export default {
     for (const address of addressesOf(workspace, resource)) {
       if (address.port === undefined) continue;
       const destination = resolveHost(workspace, resource.namespace, address.host);
-      const problem = judge(address, address.port, destination);
+      const problem = judge(workspace, address, address.port, destination);
       if (problem) yield problem;
     }
   },
 } satisfies Rule;
 
-function judge(address: Address, port: number, destination: Destination): Problem | undefined {
+function judge(workspace: Workspace, address: Address, port: number, destination: Destination): Problem | undefined {
   if (destination.kind !== 'service' && destination.kind !== 'pod') return undefined;
   const { service } = destination;
   if (service.resource.qualifiedKind === tenantKind || servicePort(service, port)) return undefined;
   const pods = destination.kind === 'pod' ? [destination.pods] : destination.pods;
   const isDirect = service.isHeadless || destination.kind === 'pod';
-  if (isDirect && mayListen(pods, port)) return undefined;
+  if (isDirect && (mayListen(pods, port) || pods.some(one => listensOn(workspace, one, port)))) return undefined;
   const ports = isDirect
     ? [...portsOf(service), ...pods.flatMap(one => one.ports.map(own => own.port))]
     : portsOf(service);
@@ -143,6 +145,12 @@ function judge(address: Address, port: number, destination: Destination): Proble
     related: [{ at: service.resource.root.at('metadata', 'name'), message: `Service ${service.name}` }],
     fixes: () => (isDefault ? [] : usePort(address, service, pods, port, known)),
   };
+}
+
+/** Whether Synapse in the pods may be told to listen on a port, which need not be declared. */
+function listensOn(workspace: Workspace, { owner }: Pods, port: number): boolean {
+  const process = synapseProcess(workspace, owner);
+  return process !== undefined && (process.listeners?.some(listener => listener.port === port) ?? true);
 }
 
 /** Whether pods may listen on a port: one of them declares it, or some declare nothing. */

@@ -244,6 +244,33 @@ describe('config-host-port', () => {
     );
   });
 
+  it('knows what Synapse listens on, whether its pods declare that or not', () => {
+    const synapse = (port: number): string => `
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: synapse, namespace: matrix}
+    data:
+      homeserver.yaml: |
+        listeners: [{port: 8008, type: http, resources: [{names: [client]}]}, {port: 9093, type: http, resources: [{names: [replication]}]}]
+    ---
+    apiVersion: apps/v1
+    kind: StatefulSet
+    metadata: {name: web, namespace: matrix}
+    spec:
+      template:
+        metadata: {labels: {app: web}}
+        spec:
+          containers:
+            - name: synapse
+              image: matrixdotorg/synapse:v1.139.2
+              ports: [{name: http, containerPort: 8008}]
+              volumeMounts: [{name: config, mountPath: /data}]
+          volumes: [{name: config, configMap: {name: synapse}}]
+    ---${service('web', 'clusterIP: None, ports: [{port: 8008}]')}${env('URL', `http://web:${port}`)}`;
+    assert.deepEqual(found(synapse(9093)), []);
+    assert.match(found(synapse(9094))[0] ?? '', /^warning: Service web has no port 9094, only 8008/);
+  });
+
   it('leaves the Services of a MinIO Tenant to their own rule', () => {
     const tenant = `
     apiVersion: minio.min.io/v2
