@@ -71,6 +71,7 @@ import livekitRedisPasswordMissing from './livekit/livekit-redis-password-missin
 import livekitUdpRangeUnreachable from './livekit/livekit-udp-range-unreachable';
 import livekitUnknownKey from './livekit/livekit-unknown-key';
 import generatedNameTaken from './minio/generated-name-taken';
+import minioBucketMissing from './minio/minio-bucket-missing';
 import minioConfigSecretMissing from './minio/minio-config-secret-missing';
 import minioDriveCount from './minio/minio-drive-count';
 import minioEndpointMismatch from './minio/minio-endpoint-mismatch';
@@ -315,6 +316,7 @@ export const rules: readonly Rule[] = [
   livekitRedisPasswordMissing,
   livekitUdpRangeUnreachable,
   livekitUnknownKey,
+  minioBucketMissing,
   minioConfigSecretMissing,
   minioDriveCount,
   minioEndpointMismatch,

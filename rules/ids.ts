@@ -82,6 +82,7 @@ export const ruleIds: readonly string[] = [
   'livekit-redis-password-missing',
   'livekit-udp-range-unreachable',
   'livekit-unknown-key',
+  'minio-bucket-missing',
   'minio-config-secret-missing',
   'minio-drive-count',
   'minio-endpoint-mismatch',

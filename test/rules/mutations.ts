@@ -218,6 +218,7 @@ export const mutations: readonly Mutation[] = [
     'minio-config-secret-missing',
     edit(minioSecrets, '    export MINIO_ROOT_PASSWORD="VZM4LwGWUMGXAvhx2uI9XjfIlaSrlI7Yusav02D4Dxk"\n', ''),
   ),
+  mutation('minio-bucket-missing', edit(synapseConfig, 'bucket: synapse-media\n', 'bucket: synapse-medias\n')),
   mutation(
     'minio-endpoint-mismatch',
     edit(

@@ -1,0 +1,160 @@
+import { homeserverOf } from '../../analysis/homeserver';
+import { nearest } from '../../analysis/nearest';
+import { clusterKind, synapseLis, synapseMains, tenantKind } from '../../analysis/roles';
+import { findService, podsBehind } from '../../analysis/services';
+import { parseClusterHost } from '../../analysis/text/hosts';
+import { insertItem, quoted } from '../../manifests/edit';
+import type { Resource } from '../../manifests/resource';
+import type { Place } from '../../manifests/span';
+import type { Index, Workspace } from '../../manifests/workspace';
+import type { Fix, Rule } from '../rule';
+
+export default {
+  id: 'minio-bucket-missing',
+  items: [],
+  severity: 'warning',
+  summary: 'Synapse or a backup writes to a bucket that nothing makes.',
+  why: 'MinIO answers "The specified bucket does not exist": uploads of media fail, or no backup is ever written.',
+  remedy: 'List the bucket under `spec.buckets` of the Tenant, or correct its name.',
+  traps: [
+    'Buckets that a script of the tree or an object of another operator makes are known; a name with a variable there may be any.',
+    'Only endpoints that lead to the Tenant count. A bucket of a store outside of the tree is not judged.',
+    'It is an error where the name is almost that of a bucket which is made.',
+  ],
+  sources: [
+    'minio/operator pkg/apis/minio.min.io/v2/types.go: buckets are created when the Tenant is',
+    'matrix-org/synapse-s3-storage-provider README: bucket; CloudNativePG documentation, Backup on object stores: destinationPath',
+  ],
+  examples: {
+    bad: `
+      #- /store.yaml
+      apiVersion: minio.min.io/v2
+      kind: Tenant
+      metadata:
+        name: matrix-minio
+        namespace: matrix
+      spec:
+        requestAutoCert: false
+        buckets:
+          - name: postgres-backups
+      ---
+      apiVersion: postgresql.cnpg.io/v1
+      kind: Cluster
+      metadata:
+        name: matrix-postgresql
+        namespace: matrix
+      spec:
+        backup:
+          barmanObjectStore:
+            destinationPath: s3://postgres-backup/main
+      #                           ^^^^^^^^^^^^^^^ 💡 error: Nothing makes the bucket postgres-backup in Tenant matrix-minio — did you mean postgres-backups?
+            endpointURL: http://minio.matrix.svc.cluster.local
+    `,
+    good: `
+      #- /store.yaml
+      apiVersion: minio.min.io/v2
+      kind: Tenant
+      metadata:
+        name: matrix-minio
+        namespace: matrix
+      spec:
+        requestAutoCert: false
+        buckets:
+          - name: postgres-backups
+      ---
+      apiVersion: postgresql.cnpg.io/v1
+      kind: Cluster
+      metadata:
+        name: matrix-postgresql
+        namespace: matrix
+      spec:
+        backup:
+          barmanObjectStore:
+            destinationPath: s3://postgres-backups/main
+            endpointURL: http://minio.matrix.svc.cluster.local
+    `,
+  },
+  kinds: [tenantKind],
+  *check(tenant, workspace) {
+    const buckets = tenant.root.at('spec', 'buckets');
+    const made = buckets.items().flatMap(bucket => bucket.at('name').text ?? []);
+    for (const { name, at } of usesOf(workspace, tenant)) {
+      if (made.includes(name) || mayBeMade(workspace, name)) continue;
+      const close = nearest(name, made);
+      yield {
+        at,
+        ...(close !== undefined && { severity: 'error' as const }),
+        message: `Nothing makes the bucket ${name} in Tenant ${tenant.name} — ${close === undefined ? 'add it to spec.buckets, or correct the name.' : `did you mean ${close}?`}`,
+        related: [{ at: buckets.exists ? buckets.key : tenant.root.at('metadata', 'name'), message: tenant.title }],
+        fixes: (): readonly Fix[] => {
+          if (close !== undefined) return [{ title: `Use ${close}`, safe: false, edits: [{ at, newText: close }] }];
+          const edit = buckets.items().length > 0 ? insertItem(buckets, `name: ${quoted(name, 'plain')}`) : undefined;
+          return edit ? [{ title: `Add ${name} to the buckets of ${tenant.name}`, safe: false, edits: [edit] }] : [];
+        },
+      };
+    }
+  },
+} satisfies Rule;
+
+interface BucketUse {
+  readonly name: string;
+  readonly at: Place;
+}
+
+/** The buckets of a Tenant that Synapse keeps its media in and clusters their backups. */
+function usesOf(workspace: Workspace, tenant: Resource): readonly BucketUse[] {
+  const isHere = (from: Resource, endpoint: string | undefined): boolean => {
+    const authority = /^https?:\/\/([^/:]+)/.exec(endpoint ?? '')?.[1];
+    const host = authority === undefined ? undefined : parseClusterHost(authority, from.namespace);
+    const service = host && findService(workspace, host.namespace ?? from.namespace, host.service);
+    if (!service) return false;
+    return service.resource === tenant || podsBehind(workspace, service).some(pods => pods.owner === tenant);
+  };
+  const media = [...synapseMains(workspace), ...synapseLis(workspace)].flatMap(one => {
+    const homeserver = homeserverOf(workspace, one);
+    return (homeserver?.at('media_storage_providers').items() ?? []).flatMap((_, index): readonly BucketUse[] => {
+      const config = homeserver?.at('media_storage_providers', index, 'config');
+      const bucket = config?.at('bucket');
+      const name = bucket?.text;
+      return bucket && isName(name) && isHere(one, config?.at('endpoint_url').text)
+        ? [{ name, at: bucket.part(0, name.length) }]
+        : [];
+    });
+  });
+  const backups = workspace.resources(clusterKind).flatMap((cluster): readonly BucketUse[] => {
+    const store = cluster.root.at('spec', 'backup', 'barmanObjectStore');
+    const path = store.at('destinationPath');
+    const name = /^s3:\/\/([^/]+)/.exec(path.text ?? '')?.[1];
+    return isName(name) && isHere(cluster, store.at('endpointURL').text)
+      ? [{ name, at: path.part('s3://'.length, 's3://'.length + name.length) }]
+      : [];
+  });
+  return [...media, ...backups];
+}
+
+/** A name as S3 has them, and nothing that is still to be filled in. */
+function isName(name: string | undefined): name is string {
+  return name !== undefined && /^[a-z0-9][a-z0-9.-]{2,62}$/.test(name);
+}
+
+/** Whether something else may make a bucket: a script that names it or a variable, or an object of another operator. */
+function mayBeMade(workspace: Workspace, name: string): boolean {
+  return workspace
+    .lookup(bucketMakers, '')
+    .some(text => text === undefined || text.includes(name) || /\b(?:mb|bucket)\b[^\n]*[$%{<]/i.test(text));
+}
+
+/** The texts that make buckets; undefined for an object of an operator that does. */
+const bucketMakers: Index<string | undefined> = {
+  name: 'makers of buckets',
+  *resource(resource) {
+    if (/Bucket(?:Claim)?$/.test(resource.kind)) yield ['', undefined];
+    for (const value of resource.root.scalars(makesBucket)) yield ['', value.text];
+  },
+  *textFile(file) {
+    if (makesBucket(file.text)) yield ['', file.text];
+  },
+};
+
+const makesBucket = (text: string): boolean =>
+  /\b(?:mc|mcli|s3cmd|aws|rclone)\b[^\n]*\b(?:mb|mkdir|create-bucket)\b|\b(?:make|create)_bucket\b/.test(text);
