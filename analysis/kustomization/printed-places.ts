@@ -55,7 +55,8 @@ export function editIn(printed: PrintedText, { at, newText }: TextEdit): TextEdi
     return { at: slice.document.place(start, end), newText };
   }
   const made = segments.find(one => !one.document && one.start <= span.start && span.end <= one.end);
-  if (!made || made.document || made.style === 'key') return undefined;
+  if (!made) return editAcross(printed, span, newText);
+  if (made.document || made.style === 'key') return undefined;
   const isWhole = span.start === made.start && span.end === made.end;
   const { scalar } = made.origin;
   if (isWhole && made.style !== 'block') {
@@ -75,6 +76,18 @@ export function editIn(printed: PrintedText, { at, newText }: TextEdit): TextEdi
     return partEdit(text, made, span, newText.replaceAll(`\n${' '.repeat(made.indent)}`, `\n${indent}`));
   }
   return isHarmless(newText) ? partEdit(text, made, span, newText) : undefined;
+}
+
+/** An edit of what is written around something that is not: that goes, and comes again when it is built. */
+function editAcross({ text, segments }: PrintedText, span: Span, newText: string): TextEdit | undefined {
+  const touched = segments.filter(one => one.start < span.end && span.start < one.end);
+  const slices = touched.flatMap(one => (one.document ? [one] : []));
+  const [first, last] = [slices[0], slices.at(-1)];
+  if (!first || !last || first.document !== last.document || first.start > span.start || last.end < span.end)
+    return undefined;
+  // What is only built must not be written down.
+  if (touched.some(one => !one.document && newText.includes(text.slice(one.start, one.end)))) return undefined;
+  return { at: first.document.place(offsetIn(first, span.start), offsetIn(last, span.end)), newText };
 }
 
 function partEdit(text: string, made: MadeSegment, span: Span, newText: string): TextEdit {

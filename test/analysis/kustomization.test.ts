@@ -329,6 +329,13 @@ stringData:
     const replaced = (newText: string) =>
       made.printed && editIn(made.printed, { at: { uri: '', span: { start, end: start + 8 } }, newText })?.newText;
     assert.equal(replaced('"xyz"'), 'xyz');
+    // What is built into a deleted part goes with it; what is only built is not written down.
+    const end = file.text.indexOf('spec:');
+    const whole = { uri: '', span: { start: file.text.indexOf('metadata:'), end } };
+    const deleted = file.printed && editIn(file.printed, { at: whole, newText: '' });
+    const text = files.get('base/cache.yaml') ?? '';
+    assert.deepEqual(deleted?.at.span, { start: text.indexOf('metadata:'), end: text.indexOf('spec:') });
+    assert.equal(file.printed && editIn(file.printed, { at: whole, newText: 'namespace: "matrix"' }), undefined);
     // It would end the literal, so it cannot be written there.
     assert.equal(replaced('"x: y"'), undefined);
   });
