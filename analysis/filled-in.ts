@@ -1,4 +1,5 @@
 import type { Resource } from '../manifests/resource';
+import type { Place } from '../manifests/span';
 import type { Value } from '../manifests/value';
 import type { Index, Workspace } from '../manifests/workspace';
 
@@ -57,3 +58,27 @@ const fields: ReadonlySet<string> = new Set(
     ' ',
   ),
 );
+
+/** Whether a script replaces a text in the file of a place by `sed` before it applies the file. */
+export function isReplacedByScript(workspace: Workspace, { uri }: Place, text: string): boolean {
+  const name = workspace.file(uri)?.name;
+  return (
+    name !== undefined &&
+    workspace
+      .lookup(sedCommands, text)
+      .some(operands => operands.includes(name) || /\$\{?\w|\*|\bfind\b/.test(operands))
+  );
+}
+
+/** The texts that `sed` looks for in scripts, with the rest of the line, which names the files. */
+const sedCommands: Index<string> = {
+  name: 'texts that scripts replace by sed',
+  *textFile({ text, path }) {
+    if (/\.md$/i.test(path) || !/\bsed\b/.test(text) || !/\bkubectl\b/.test(text)) return;
+    for (const [line] of text.replace(/\\\r?\n/g, ' ').matchAll(/^(?![ \t]*#).*\bsed\b.*$/gm)) {
+      const expressions = [...line.matchAll(/(["'])s([|/,#!~])((?:(?!\2).)+)\2(?:(?!\2).)*\2\w*\1/g)];
+      const operands = expressions.reduce((rest, [whole]) => rest.replace(whole, ''), line);
+      for (const [, , , searched = ''] of expressions) yield [searched, operands];
+    }
+  },
+};

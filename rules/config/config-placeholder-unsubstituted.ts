@@ -1,4 +1,5 @@
 import { configFilesOf } from '../../analysis/config-files';
+import { isReplacedByScript } from '../../analysis/filled-in';
 import { workloadKinds } from '../../analysis/pods';
 import { redisPasswordDirectives } from '../redis/password';
 import type { Rule } from '../rule';
@@ -122,6 +123,7 @@ export default {
       for (const { placeholder, at, resolution } of tokensOf(config)) {
         if (own.some(({ start, end }) => start <= placeholder.span.start && placeholder.span.end <= end)) continue;
         if (resolution.kind === 'left') {
+          if (isReplacedByScript(workspace, at, placeholder.text)) continue;
           yield {
             at,
             message: `${placeholder.text} is still there when ${program ?? file.container.name} reads ${file.path} — replace it in an init container, or write the value.`,

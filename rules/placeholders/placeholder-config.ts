@@ -1,3 +1,4 @@
+import { isReplacedByScript } from '../../analysis/filled-in';
 import { isUsedByScript, valuesDocuments } from '../../analysis/helm-values';
 import type { Rule } from '../rule';
 import { placeholdersIn, placeholdersOf } from './texts';
@@ -47,6 +48,7 @@ export default {
   *check(resource, workspace) {
     for (const { placeholder, at } of placeholdersIn(resource, workspace)) {
       if (placeholder.class !== 'change-me' && placeholder.class !== 'angle') continue;
+      if (isReplacedByScript(workspace, at, placeholder.text)) continue;
       yield { at, message: `${placeholder.text} is still to be filled in — write the real value.` };
     }
   },

@@ -1,4 +1,4 @@
-import { isFilledIn } from '../../analysis/filled-in';
+import { isFilledIn, isReplacedByScript } from '../../analysis/filled-in';
 import { referrersOf } from '../../analysis/references';
 import { secretEntries } from '../../analysis/secret-data';
 import { languageOf, maskComments } from '../../analysis/text/comments';
@@ -62,7 +62,7 @@ export default {
           ) &&
           !(isTemplate && kind === 'token'),
       );
-      if (!found) continue;
+      if (!found || isReplacedByScript(workspace, value, found.text)) continue;
       const item = itemOfKey(secret.name, key);
       yield {
         at: isEncoded ? value : value.part(found.span.start, found.span.end),

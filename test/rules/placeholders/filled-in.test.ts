@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import placeholderConfig from '../../../rules/placeholders/placeholder-config';
+import placeholderSecret from '../../../rules/placeholders/placeholder-secret';
+import { messages } from '../expect';
+
+const tree = (token: string, script: string): string => `
+#- /manifests/secret.yaml
+apiVersion: v1
+kind: Secret
+metadata: {name: db, namespace: matrix}
+stringData: {password: "${token}"}
+#- /manifests/config.yaml
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: db, namespace: matrix}
+data: {host: "${token}"}
+#- /deploy.sh
+${script}
+`;
+
+const secrets = (token: string, script: string): number => messages(placeholderSecret, tree(token, script)).length;
+
+describe('placeholders that a script fills in', () => {
+  it('are none where sed replaces them in their file on the way to kubectl', () => {
+    for (const token of ['@DB_PASSWORD@', '__DB_PASSWORD__', 'DB_PASSWORD_PLACEHOLDER', 'CHANGEME_DB']) {
+      for (const script of [
+        `sed "s|${token}|\${P}|g" manifests/secret.yaml | kubectl apply -f -`,
+        `sed -e 's#a#b#' \\\n  -e "s#${token}#$P#" manifests/secret.yaml | kubectl apply -f -`,
+        `sed -i "s/${token}/$P/" manifests/*.yaml\nkubectl apply -f manifests`,
+        `for f in manifests/*; do sed "s/${token}/$P/" "$f" | kubectl apply -f -; done`,
+      ])
+        assert.equal(secrets(token, script), 0, script);
+    }
+    const script = 'sed "s|CHANGEME_DB|${P}|g" manifests/config.yaml | kubectl apply -f -';
+    assert.deepEqual(messages(placeholderConfig, tree('CHANGEME_DB', script)), []);
+  });
+
+  it('stay what they are otherwise', () => {
+    for (const script of [
+      'kubectl apply -f manifests',
+      'sed "s|CHANGEME_OTHER|${P}|g" manifests/secret.yaml | kubectl apply -f -',
+      'sed "s|CHANGEME_DB|${P}|g" manifests/config.yaml | kubectl apply -f -',
+      '# sed "s|CHANGEME_DB|${P}|g" manifests/secret.yaml\nkubectl apply -f manifests',
+      'sed "s|CHANGEME_DB|${P}|g" manifests/secret.yaml > /dev/null',
+    ])
+      assert.equal(secrets('CHANGEME_DB', script), 1, script);
+  });
+});
