@@ -4,7 +4,7 @@ import { type PostgresRun, postgresRunsOf, type SqlRun, sqlRunsOf } from '../../
 import type { PsqlCall } from '../../analysis/text/psql-calls';
 import { readShell } from '../../analysis/text/shell';
 import { commandsThatFail } from '../../analysis/text/shell-failures';
-import type { SqlStatement } from '../../analysis/text/sql';
+import type { SqlName, SqlStatement } from '../../analysis/text/sql';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
@@ -114,7 +114,8 @@ function hiddenIn(
       call,
       at: place(call.span),
       isRepeatable: call.conditional,
-      isUsed: (isCounted: (call: PsqlCall) => boolean) => signsInTo(call.operand?.value, call, runs, isCounted),
+      isUsed: (isCounted: (call: PsqlCall) => boolean) =>
+        signsInTo(call.operand?.value, call, [...runs, ...programs], isCounted),
     })),
   ].sort((one, other) => one.call.span.start - other.call.span.start);
   for (const { call, at, isRepeatable: isGuarded, isUsed } of making) {
@@ -176,14 +177,26 @@ function isUsedLater(run: SqlRun, runs: readonly SqlRun[], isHeeded: (call: Psql
   const { statement, call } = run;
   if (!('name' in statement)) return false;
   const name = run.partOf(statement.name).text;
-  return [name, statement.name.text].some(one => signsInTo(one, call, runs, isHeeded));
+  const isNamed = runs.some(
+    later =>
+      later.call.span.start > call.span.start &&
+      isHeeded(later.call) &&
+      namedIn(later.statement).some(({ text }) => text === statement.name.text),
+  );
+  return isNamed || [name, statement.name.text].some(one => signsInTo(one, call, runs, isHeeded));
 }
 
-/** Whether a call that counts, after another one, signs in to a database or as a role of a name. */
+/** The roles and objects that a statement needs to be there. */
+function namedIn(statement: SqlStatement): readonly SqlName[] {
+  if (statement.kind === 'database') return statement.owner ? [statement.owner] : [];
+  return statement.kind === 'grant' ? [...statement.roles, ...statement.objects] : [];
+}
+
+/** Whether a call that counts, after another one, signs in to a database or as a role of a name, or gives it something. */
 function signsInTo(
   name: string | undefined,
   { span }: PsqlCall,
-  runs: readonly SqlRun[],
+  runs: readonly { readonly call: PsqlCall }[],
   isHeeded: (call: PsqlCall) => boolean,
 ): boolean {
   return runs.some(
@@ -191,7 +204,7 @@ function signsInTo(
       name !== undefined &&
       call.span.start > span.start &&
       isHeeded(call) &&
-      [call.database, call.user].some(one => one?.value.value === name),
+      [call.database?.value, call.user?.value, call.owner].some(one => one?.value === name),
   );
 }
 

@@ -33,6 +33,13 @@ describe('psql-failure-hidden', () => {
       assert.equal(count(`set -e\n${program}\necho done`), 0);
       assert.equal(count(`${program}\npsql -h pg -U vault -c "SELECT 1"`), 0);
     }
+    assert.equal(count('createuser -h pg vault\ncreatedb -h pg -O vault vault'), 0);
+    assert.equal(count('createuser -h pg vault\ncreatedb -h pg -O other vault'), 1);
+    const role = 'psql -c "CREATE ROLE vault LOGIN"';
+    assert.equal(count(`${role}\npsql -c "CREATE DATABASE d OWNER vault"`), 0);
+    assert.equal(count(`${role}\npsql -c "GRANT CONNECT ON DATABASE d TO vault"`), 0);
+    assert.equal(count(`${role}\npsql -c "GRANT CONNECT ON DATABASE d TO vault"\necho done`), 1);
+    assert.equal(count(`${role}\npsql -c "CREATE DATABASE d OWNER other"`), 1);
     assert.match(messages(psqlFailureHidden, job('set -e\ncreatedb vault || true\necho done')).join(), /^info/);
     assert.match(
       messages(psqlFailureHidden, job(`${create}\necho done`)).join(),
