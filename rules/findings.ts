@@ -79,7 +79,7 @@ function builtFindings(
     ...workspace.files.flatMap(file => ownFindings(file, trees, active, workspace)),
     ...trees.flatMap(tree => {
       const found = inFiles(rawFindings(tree.workspace, active), tree, workspace);
-      for (const crash of takeCrashes(tree.workspace)) note(workspace, crash);
+      handCrashesOn(tree.workspace, workspace);
       return found;
     }),
   ];
@@ -224,6 +224,11 @@ export function takeCrashes(workspace: Workspace): readonly RuleCrash[] {
   const taken = crashes.get(workspace) ?? [];
   crashes.delete(workspace);
   return taken;
+}
+
+/** Counts the crashes in what a tree builds as those of the tree. */
+export function handCrashesOn(built: Workspace, workspace: Workspace): void {
+  for (const crash of takeCrashes(built)) note(workspace, crash);
 }
 
 export interface RuleCrash {

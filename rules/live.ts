@@ -10,6 +10,7 @@ import {
   type CheckOptions,
   type Finding,
   fileFindings,
+  handCrashesOn,
   isActive,
   ownFindings,
   publish,
@@ -213,6 +214,7 @@ export class LiveFindings {
     for (const [tree, { live }] of this.#built) {
       this.counters.checks += live.counters.checks;
       live.counters.checks = 0;
+      handCrashesOn(tree.workspace, this.#workspace);
       for (const finding of inFiles(live.raw, tree, this.#workspace)) {
         const known = raw.get(finding.problem.at.uri);
         if (known) known.push(finding);

@@ -91,9 +91,13 @@ function writtenAs(resource: Resource, tree: BuiltTree, workspace: Workspace): R
  * missing, and a trial beside production needs not have everything.
  */
 function isKnown({ rule }: RawFinding, view: View): boolean {
+  if (view.isUnread) return literal.test(rule.id);
   if (view.isOpen && needsAll.test(rule.id)) return false;
   return !(view.isTrial && 'checkWorkspace' in rule && /-missing$/.test(rule.id));
 }
+
+/** Rules about what stands in an object, whatever else there is. */
+const literal = /^(?:placeholder|secret-(?:weak|bad|trailing|data)|yaml|duplicate-yaml|suppression)-/;
 
 /** Rules that say that something is not there, or that nothing needs it. */
 const needsAll =

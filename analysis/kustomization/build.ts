@@ -109,7 +109,7 @@ function accumulate(
     else {
       const resource = isRemote(written) ? undefined : state.files.file(target);
       if (!resource || resource.unread !== undefined) {
-        state.isOpen = true;
+        if (!isRemote(written) || !operators.test(written)) state.isOpen = true;
         continue;
       }
       state.used.add(resource.path);
@@ -286,6 +286,10 @@ function isBuiltIn(object: BuiltObject): boolean {
   const group = groupOf(object);
   return !group.includes('.') || group.endsWith('.k8s.io');
 }
+
+/** What brings controllers and their kinds to a cluster, and nothing that the objects of a deployment refer to by name. */
+const operators =
+  /cert-manager|cloudnative-pg|cnpg|ingress-nginx|prometheus|minio\/operator|metallb|metrics-server|external-secrets|sealed-secrets|gateway-api|longhorn|rook|reloader/i;
 
 /** https://github.com/kubernetes-sigs/kustomize/blob/master/examples/remoteBuild.md */
 function isRemote(path: string): boolean {

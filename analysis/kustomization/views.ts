@@ -18,6 +18,8 @@ export interface View {
   readonly isTrial: boolean;
   /** Whether there are objects in it that the tree does not show. */
   readonly isOpen: boolean;
+  /** Whether a kustomization of the tree cannot be read, so that nobody knows what is built. */
+  readonly isUnread: boolean;
   readonly files: readonly ViewFile[];
   /** Directories of the kustomizations that take part in it. */
   readonly directories: ReadonlySet<string>;
@@ -151,7 +153,8 @@ function viewOf(
     key: set.map(one => one.directory).join('\n'),
     title: hasAlternatives ? (own.length > 0 ? own : set).map(one => one.directory || '.').join(', ') : '',
     isTrial: hasAlternatives && set.some(one => isTrial(one.directory)),
-    isOpen: set.some(one => one.isOpen) || [...kustomizations.values()].some(one => one.isUnread),
+    isOpen: set.some(one => one.isOpen),
+    isUnread: [...kustomizations.values()].some(one => one.isUnread),
     files: shown,
     directories,
     applied: new Set(set.flatMap(one => [...one.applied])),

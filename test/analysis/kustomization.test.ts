@@ -299,6 +299,16 @@ stringData:
       views(`${base}\n    #- /prod/kustomization.yaml\n    resources: [../base, ${resources}]`)[0]?.isOpen;
     assert.equal(isOpen('https://example.com/x?ref=1'), true);
     assert.equal(isOpen('missing.yaml'), true);
+    // An operator brings nothing that a deployment names.
+    assert.equal(
+      isOpen('https://github.com/cert-manager/cert-manager/releases/download/v1.16.0/cert-manager.yaml'),
+      false,
+    );
+    const half = views(`${base}\n    #- /prod/kustomization.yaml\n    resources: [../base`);
+    assert.deepEqual(
+      half.map(view => view.isUnread),
+      [true],
+    );
     assert.equal(isOpen('../base'), false);
   });
 
