@@ -2,6 +2,7 @@ import { computed, getActiveSub, setActiveSub } from 'alien-signals';
 import { ofText } from './derived';
 import type { MappedText } from './mapped-text';
 import type { Facet } from './node-reads';
+import { recoverTree } from './recover';
 import { linesAround } from './searches';
 import type { Place } from './span';
 import {
@@ -50,7 +51,20 @@ export function readEmbedded(text: MappedText, within: Place): () => EmbeddedDoc
 }
 
 /** Several programs often read the same text, each by its own way. */
-const readOnce = ofText(text => readTree(text.replace(/^\s*---[ \t]*(?=\r?\n)/, dashes => ' '.repeat(dashes.length))));
+const readOnce = ofText(text =>
+  readOrRecover(text.replace(/^\s*---[ \t]*(?=\r?\n)/, dashes => ' '.repeat(dashes.length))),
+);
+
+/**
+ * The fast reader refuses some texts that programs read: a bracket in the column of its key, as in `list: [` with `]`
+ * below. What the other parser finds well formed is read by that one.
+ */
+function readOrRecover(text: string): Tree | SyntaxProblem {
+  const read = readTree(text);
+  if (isTree(read) || /tab|alias/.test(read.message)) return read;
+  const { tree, problems } = recoverTree(text);
+  return problems.length === 0 ? tree : read;
+}
 
 /** Follows a text for as long as its structure can be followed, and lets computations depend on single values. */
 class EmbeddedSource implements TreeSource {

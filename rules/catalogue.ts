@@ -27,6 +27,7 @@ import configFileMissing from './config/config-file-missing';
 import configOpaque from './config/config-opaque';
 import configPlaceholderUnsubstituted from './config/config-placeholder-unsubstituted';
 import configWriteRefused from './config/config-write-refused';
+import configYamlInvalid from './config/config-yaml-invalid';
 import deployFileNotApplied from './deploy/deploy-file-not-applied';
 import deployOrder from './deploy/deploy-order';
 import deployPathMissing from './deploy/deploy-path-missing';
@@ -251,6 +252,7 @@ export const rules: readonly Rule[] = [
   configOpaque,
   configPlaceholderUnsubstituted,
   configWriteRefused,
+  configYamlInvalid,
   crdRequiredFieldMissing,
   crdUnknownField,
   dashboardJsonInvalid,

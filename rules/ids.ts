@@ -17,6 +17,7 @@ export const ruleIds: readonly string[] = [
   'config-opaque',
   'config-placeholder-unsubstituted',
   'config-write-refused',
+  'config-yaml-invalid',
   'crd-required-field-missing',
   'crd-unknown-field',
   'dashboard-json-invalid',

@@ -900,6 +900,7 @@ metadata:
     'config-file-missing',
     edit(livekit, '            - /config/livekit.yaml\n', '            - /config/livekit.yml\n'),
   ),
+  mutation('config-yaml-invalid', edit(livekit, '      tcp_port: 7881\n', '       tcp_port: 7881\n')),
   mutation(
     'config-write-refused',
     edit(livekit, '|g" /config/livekit.yaml\n          env:', '|g" /config-template/livekit.yaml\n          env:'),
