@@ -34,7 +34,7 @@ function messages(rule: Rule, tree: string): readonly string[] {
   return check(tree, [rule]).findings.map(({ problem }) => problem.message);
 }
 
-describe('synapse-worker-name-mismatch', () => {
+describe('synapse-worker-name-mismatch beside broken documents', () => {
   it('says nothing of a worker in a document that cannot be read', () => {
     const tree =
       homeserver(listeners, map, 'stream_writers:\n  typing: [synapse-typing-0]') +
