@@ -213,8 +213,10 @@ import synapseSigningKeyMissing from './synapse/synapse-signing-key-missing';
 import synapseSitePackagesShadowed from './synapse/synapse-site-packages-shadowed';
 import synapseStreamWriterCount from './synapse/synapse-stream-writer-count';
 import synapseUnknownKey from './synapse/synapse-unknown-key';
+import synapseWorkerAppUnknown from './synapse/synapse-worker-app-unknown';
 import synapseWorkerLegacyReplication from './synapse/synapse-worker-legacy-replication';
 import synapseWorkerNameMismatch from './synapse/synapse-worker-name-mismatch';
+import uploadSizeRefused from './synapse/upload-size-refused';
 import liDefaultReadOnly from './sync/li-default-read-only';
 import syncCreatesRole from './sync/sync-creates-role';
 import syncCredentialsPassword from './sync/sync-credentials-password';
@@ -450,6 +452,7 @@ export const rules: readonly Rule[] = [
   synapseSitePackagesShadowed,
   synapseStreamWriterCount,
   synapseUnknownKey,
+  synapseWorkerAppUnknown,
   synapseWorkerLegacyReplication,
   synapseWorkerNameMismatch,
   syncCreatesRole,
@@ -465,6 +468,7 @@ export const rules: readonly Rule[] = [
   turnSharedSecretMismatch,
   turnStaticSecretNotApplied,
   turnUrisInvalid,
+  uploadSizeRefused,
   volumeMountNested,
   volumeUnmounted,
   waiverUnused,

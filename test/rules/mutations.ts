@@ -512,6 +512,10 @@ spec:
   mutation('synapse-main-duty-duplicated', edit(synapseConfig, '    enable_media_repo: false\n', ''), {
     also: { 'synapse-s3-provider-not-installed': 'Every process then loads the storage provider.' },
   }),
+  mutation(
+    'synapse-worker-app-unknown',
+    edit(persister, 'worker_app: synapse.app.generic_worker', 'worker_app: synapse.app.generic_wroker'),
+  ),
   mutation('synapse-unknown-key', edit(synapseConfig, 'turn_user_lifetime: 1h', 'turn_user_life_time: 1h')),
   mutation(
     'init-tool-missing-in-image',
