@@ -1,10 +1,17 @@
+import type { ResolvedVariable } from '../../analysis/effective';
+import { textOfVariable } from '../../analysis/environment';
 import { workloadKinds } from '../../analysis/pods';
 import { classifyHost } from '../../analysis/text/hosts';
 import { findPlaceholders } from '../../analysis/text/placeholders';
 import { sentinelMonitors, sentinelSettings } from '../../analysis/text/redis-conf';
+import type { Word } from '../../analysis/text/words';
+import type { Resource } from '../../manifests/resource';
+import type { Place } from '../../manifests/span';
+import type { Value } from '../../manifests/value';
+import type { Workspace } from '../../manifests/workspace';
 import { insertLinesBefore } from '../config/append-line';
 import type { Rule } from '../rule';
-import { placeIn, redisConf } from './conf';
+import { placeIn, type RedisConf, redisConf } from './conf';
 
 export default {
   id: 'redis-sentinel-hostname',
@@ -13,7 +20,10 @@ export default {
   summary: 'Sentinel is given a name but may not resolve names.',
   why: 'Since Redis 6.2 Sentinel takes names only with `resolve-hostnames`, which is off. It ends at start with "Can’t resolve instance hostname".',
   remedy: 'Put `sentinel resolve-hostnames yes` and `sentinel announce-hostnames yes` above `sentinel monitor`.',
-  traps: ['An IP address needs neither.'],
+  traps: [
+    'An IP address needs neither.',
+    'A variable or a token that a script fills in is followed to its value. What the tree does not show may be an address.',
+  ],
   sources: ['Redis documentation, High availability with Redis Sentinel, "IP addresses and DNS names"'],
   examples: {
     bad: `
@@ -112,15 +122,15 @@ export default {
     if (!conf) return;
     const resolves = sentinelSettings(conf.directives, 'resolve-hostnames').at(-1);
     for (const { host, directive } of sentinelMonitors(conf.directives)) {
-      if (!host || classifyHost(host.value) === 'ip' || findPlaceholders(host.value, 'value').length > 0) continue;
-      // What a script puts together may well be an address.
-      if (/^127\.|[$]/.test(host.value) || conf.file.resolve(host.span).kind !== 'left') continue;
+      const name = host && nameIn(workspace, resource, conf, host);
+      if (!name) continue;
       const isOn = resolves?.values[0]?.value.toLowerCase() === 'yes';
       const isAbove = resolves && conf.directives.indexOf(resolves.directive) < conf.directives.indexOf(directive);
       if (isOn && isAbove) continue;
       yield {
         at: placeIn(conf, host.span),
-        message: `${host.value} is a name, and Sentinel resolves none — put sentinel resolve-hostnames yes above this line.`,
+        message: `${host.value} ${name.variables.length > 0 ? 'stands for' : 'is'} a name, and Sentinel resolves none — put sentinel resolve-hostnames yes above this line.`,
+        related: name.variables.map(at => ({ at, message: 'Where its value comes from' })),
         fixes: () => {
           if (resolves) return [];
           const lines = ['sentinel resolve-hostnames yes', 'sentinel announce-hostnames yes'];
@@ -137,3 +147,54 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** A host that is a name, with the variables that it is put together from. */
+interface HostName {
+  readonly variables: readonly (Place | Value)[];
+}
+
+/** Whether Sentinel reads a name there; undefined also where the tree does not show what it reads. */
+function nameIn(workspace: Workspace, resource: Resource, { file }: RedisConf, host: Word): HostName | undefined {
+  const whole = file.resolve(host.span);
+  if (whole.kind === 'left' && !host.value.includes('$')) {
+    return isName(host.value) ? { variables: [] } : undefined;
+  }
+  if (host.span.end - host.span.start !== host.value.length) return undefined;
+  const pieces: (string | ResolvedVariable)[] = [];
+  if (whole.kind === 'replaced' && whole.replacement) pieces.push(...whole.replacement);
+  else {
+    let from = 0;
+    for (const token of host.value.matchAll(/\$(?:\{\w+\}|\w+)/g)) {
+      const to = token.index + token[0].length;
+      const found = file.resolve({ start: host.span.start + token.index, end: host.span.start + to });
+      const [variable, ...others] = found.kind === 'replaced' ? found.variables : [];
+      if (!variable || others.length > 0) return undefined;
+      pieces.push(host.value.slice(from, token.index), variable);
+      from = to;
+    }
+    const rest = host.value.slice(from);
+    if (from === 0 || rest.includes('$')) return undefined;
+    pieces.push(rest);
+  }
+  const variables = pieces.filter(piece => typeof piece !== 'string');
+  const texts = pieces.map(piece => (typeof piece === 'string' ? piece : filledIn(workspace, resource, piece)));
+  return texts.every(text => text !== undefined) && isName(texts.join(''))
+    ? { variables: variables.flatMap(({ definition }) => definition?.at ?? []) }
+    : undefined;
+}
+
+/** What a script puts in for a variable; undefined where it may be something else than the container is given. */
+function filledIn(
+  workspace: Workspace,
+  resource: Resource,
+  { definition, mayBeDefined, transformed }: ResolvedVariable,
+): string | undefined {
+  if (transformed || mayBeDefined) return undefined;
+  const text = textOfVariable(workspace, resource, definition);
+  return text === '' ? undefined : text;
+}
+
+function isName(host: string): boolean {
+  if (!/^[\w.-]+$/.test(host) || host.startsWith('127.') || findPlaceholders(host, 'value').length > 0) return false;
+  return classifyHost(host) !== 'ip';
+}

@@ -27,6 +27,17 @@ describe('Redis Sentinel rules', () => {
     assert.deepEqual(found('port 1', `sentinel resolve-hostnames yes\n${name}`, 3, hostname), []);
     assert.deepEqual(found('port 1', 'sentinel monitor main 10.0.0.1 6379 2', 3, hostname), []);
   });
+  it('follow the variables of a script to a name, and leave what may be an address', () => {
+    const line = 'sentinel monitor $MASTER $MASTER_HOST 6379 2';
+    const name = '{name: MASTER_HOST, value: redis-0.redis}';
+    assert.match(written(line, name)[0] ?? '', /^\$\{MASTER_HOST\} stands for a name/);
+    assert.equal(written(line.replace('$MASTER_HOST', '${POD}.redis'), '{name: POD, value: redis-0}').length, 1);
+    assert.deepEqual(written(`sentinel resolve-hostnames yes\n${line}`, name), []);
+    assert.deepEqual(written(line, '{name: MASTER_HOST, value: 192.0.2.1}'), []);
+    assert.deepEqual(written(line, '{name: MASTER_HOST, valueFrom: {fieldRef: {fieldPath: status.podIP}}}'), []);
+    assert.deepEqual(written(line, '{name: MASTER_HOST, value: $(REDIS_SERVICE_HOST)}'), []);
+    assert.deepEqual(written(line, name, 'MASTER_HOST=$(getent hosts "$MASTER_HOST" | cut -d" " -f1)'), []);
+  });
   it('see followers in a configuration, and need none for one pod', () => {
     assert.deepEqual(found('replicaof redis-0.redis 6379', 'port 26379', 3, initialised), []);
     assert.deepEqual(found('port 1', 'port 26379', 1, initialised), []);
@@ -73,4 +84,40 @@ spec:
           configMap: {name: redis}
 `;
   return check(source, rules).findings.map(({ problem }) => problem.message);
+}
+
+/** What is found where an init container writes the line into the configuration of Sentinel. */
+function written(line: string, variable: string, before = 'true'): readonly string[] {
+  const source = `apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: redis, namespace: matrix}
+spec:
+  replicas: 3
+  serviceName: redis
+  selector: {matchLabels: {app: redis}}
+  template:
+    metadata: {labels: {app: redis}}
+    spec:
+      initContainers:
+        - name: config
+          image: redis:7.4
+          env: [${variable}]
+          command:
+            - sh
+            - -c
+            - |
+              MASTER=main
+              ${before}
+              cat > /conf/sentinel.conf <<EOF
+              ${line.replaceAll('\n', '\n              ')}
+              EOF
+          volumeMounts: [{name: config, mountPath: /conf}]
+      containers:
+        - name: sentinel
+          image: redis:7.4
+          command: [redis-sentinel, /conf/sentinel.conf]
+          volumeMounts: [{name: config, mountPath: /conf}]
+      volumes: [{name: config, emptyDir: {}}]
+`;
+  return check(source, [hostname]).findings.map(({ problem }) => problem.message);
 }
