@@ -1243,6 +1243,7 @@ secretGenerator:
     { count: 2 },
   ),
   mutation('ingress-class-unknown', edit(haproxyIngress, 'ingressClassName: nginx', 'ingressClassName: ngnix')),
+  mutation('upload-size-refused', edit(haproxyIngress, 'proxy-body-size: 100m', 'proxy-body-size: 10m')),
   mutation(
     'ingress-snippet-disabled',
     edit(

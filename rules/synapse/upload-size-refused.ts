@@ -1,0 +1,294 @@
+import { podPorts, resolveHost } from '../../analysis/flows/destinations';
+import { classOf, isNginx, routesOf } from '../../analysis/ingresses';
+import { runsMediaRepository, type SynapseProcess } from '../../analysis/synapse';
+import {
+  type NginxDirective,
+  type NginxLocation,
+  nginxPasses,
+  nginxServers,
+  readNginx,
+} from '../../analysis/text/nginx-conf';
+import { insertEntry, replaceScalar } from '../../manifests/edit';
+import type { Resource } from '../../manifests/resource';
+import type { Value } from '../../manifests/value';
+import type { Index, Workspace } from '../../manifests/workspace';
+import type { Fix, Problem, Rule } from '../rule';
+import { isCanary, routeFor, routesOfHost, synapseAt, synapseBehind } from './ingress-routes';
+
+export default {
+  id: 'upload-size-refused',
+  items: [],
+  severity: 'warning',
+  summary: 'A proxy in front of Synapse refuses uploads that Synapse would take.',
+  why: 'Synapse tells clients its own `max_upload_size`. A file that is smaller, but larger than what nginx lets through, is sent and then refused with 413 Request Entity Too Large.',
+  remedy:
+    'Set `nginx.ingress.kubernetes.io/proxy-body-size` of the Ingress, or `client_max_body_size` of nginx, to at least `max_upload_size`.',
+  traps: [
+    'Without a size of its own nginx lets through 1m, and Synapse takes 50M.',
+    'Only the path that takes uploads counts, `/_matrix/media/v3/upload`, and only processes that run the media repository.',
+    'If the Ingress has no size of its own, and Helm values, a ConfigMap or a script set one, nothing is said. `0` means no limit.',
+  ],
+  sources: [
+    'ingress-nginx documentation, Annotations, "Custom max body size"; ConfigMap: proxy-body-size, default 1m',
+    'nginx documentation, ngx_http_core_module: client_max_body_size',
+    'element-hq/synapse, docs/reverse_proxy.md; usage configuration: max_upload_size',
+  ],
+  examples: {
+    bad: example(
+      '      nginx.ingress.kubernetes.io/proxy-body-size: 10m\n      #                                                ^^^ 💡 warning: Ingress matrix lets requests of up to 10m through, but Synapse takes uploads of up to 100M',
+    ),
+    good: example('      nginx.ingress.kubernetes.io/proxy-body-size: 100m'),
+  },
+  kinds: ['Ingress', 'ConfigMap'],
+  *check(resource, workspace) {
+    const problem = resource.kind === 'Ingress' ? ingressProblem(resource, workspace) : undefined;
+    if (problem) yield problem;
+    if (resource.kind === 'ConfigMap') yield* nginxProblems(resource, workspace);
+  },
+} satisfies Rule;
+
+const uploadPath = '/_matrix/media/v3/upload';
+
+function ingressProblem(ingress: Resource, workspace: Workspace): Problem | undefined {
+  // Without a class any controller may serve it, unless it has annotations for this one.
+  if (!isNginx(ingress) || (classOf(ingress) === undefined && !annotationsOf(ingress).some(isForNginx)))
+    return undefined;
+  if (isCanary(ingress) || annotationsOf(ingress).some(([, value]) => /client_max_body_size/.test(value.text ?? '')))
+    return undefined;
+  const name = annotationsOf(ingress).some(([key]) => key.startsWith('nginx.org/'))
+    ? 'nginx.org/client-max-body-size'
+    : 'nginx.ingress.kubernetes.io/proxy-body-size';
+  const size = ingress.root.at('metadata', 'annotations', name);
+  const limit = size.exists ? bytes(size.text ?? '') : mebibyte;
+  if (limit === undefined || limit === 0 || (!size.exists && workspace.lookup(sizes, '').length > 0)) return undefined;
+  for (const host of new Set(routesOf(ingress).map(route => route.host))) {
+    const route = routeFor(routesOfHost(workspace, ingress, host), uploadPath);
+    if (route?.ingress !== ingress) continue;
+    const upload = largestUpload(synapseBehind(workspace, route));
+    if (!upload || upload.bytes <= limit) continue;
+    const wanted = inNginx(upload.bytes);
+    return {
+      at: size.exists ? size : ingress.root.at('metadata', 'name'),
+      message: `Ingress ${ingress.name} lets requests of up to ${size.exists ? size.text : '1m, the default,'} through, but Synapse takes uploads of up to ${upload.text}, so larger files fail with 413 — set ${name.slice(name.indexOf('/') + 1)} to ${wanted}.`,
+      related: upload.at ? [{ at: upload.at, message: 'What Synapse takes' }] : [],
+      fixes: (): readonly Fix[] => {
+        const annotations = ingress.root.at('metadata', 'annotations');
+        const edit = size.exists
+          ? replaceScalar(size, wanted)
+          : annotations.exists
+            ? insertEntry(annotations, `${name}: ${wanted}`)
+            : insertEntry(ingress.root.at('metadata'), `annotations:\n  ${name}: ${wanted}`);
+        return edit
+          ? [{ title: `Set ${name.slice(name.indexOf('/') + 1)} to ${wanted}`, safe: false, edits: [edit] }]
+          : [];
+      },
+    };
+  }
+  return undefined;
+}
+
+function* nginxProblems(configMap: Resource, workspace: Workspace): Iterable<Problem> {
+  for (const [, file] of configMap.root.at('data').entries()) {
+    const text = file.text ?? '';
+    if (!/\bproxy_pass\b/.test(text)) continue;
+    const config = readNginx(text);
+    const passes = nginxPasses(config);
+    for (const server of nginxServers(config)) {
+      const location = locationFor(server.locations, uploadPath);
+      const pass = location && passes.find(({ directive }) => directive.parent === location.directive);
+      if (!location || !pass?.host) continue;
+      const [host, port] = pass.upstream
+        ? (pass.upstream.servers[0]?.value ?? '').split(':')
+        : [pass.host.value, pass.port];
+      const ends = podPorts(resolveHost(workspace, configMap.namespace, host ?? ''), Number(port ?? 80));
+      const upload = largestUpload(
+        synapseAt(
+          workspace,
+          ends.map(({ pods }) => pods.owner),
+        ),
+      );
+      if (!upload) continue;
+      const size = bodySize(location.directive, config.directives);
+      const word = size?.args[0];
+      const limit = word ? bytes(word.value) : mebibyte;
+      if (limit === undefined || limit === 0 || upload.bytes <= limit) continue;
+      // A file that is included, or another one of the folder, may have the size.
+      if (!size && (/^\s*include\s(?!.*mime\.types)/m.test(text) || isSaidBeside(configMap))) continue;
+      const at = word?.span ?? pass.directive.name.span;
+      yield {
+        at: file.part(at.start, at.end),
+        message: `nginx lets requests of up to ${word?.value ?? '1m, the default,'} through, but Synapse takes uploads of up to ${upload.text}, so larger files fail with 413 — set client_max_body_size to ${inNginx(upload.bytes)}.`,
+        related: upload.at ? [{ at: upload.at, message: 'What Synapse takes' }] : [],
+      };
+    }
+  }
+}
+
+function isSaidBeside(configMap: Resource): boolean {
+  return configMap.root
+    .at('data')
+    .entries()
+    .some(([, file]) => /client_max_body_size/.test(file.text ?? ''));
+}
+
+/** The `client_max_body_size` that holds in a block: its own, else that of the nearest block around it. */
+function bodySize(block: NginxDirective, outermost: readonly NginxDirective[]): NginxDirective | undefined {
+  for (let around: NginxDirective | undefined = block; around; around = around.parent) {
+    const own = around.block?.find(({ name }) => name.value === 'client_max_body_size');
+    if (own) return own;
+  }
+  return outermost.find(({ name }) => name.value === 'client_max_body_size');
+}
+
+/**
+ * The location that nginx takes for a path: an exact one, the longest prefix if it has `^~`, the first expression that
+ * matches, else the longest prefix (ngx_http_core_module, location). Undefined too where locations are nested.
+ */
+function locationFor(locations: readonly NginxLocation[], path: string): NginxLocation | undefined {
+  if (locations.some(({ directive }) => directive.parent?.name.value === 'location')) return undefined;
+  const written = (location: NginxLocation): string => location.path?.value ?? '';
+  const exact = locations.find(location => location.modifier === '=' && written(location) === path);
+  if (exact) return exact;
+  const [longest] = locations
+    .filter(one => (one.modifier === undefined || one.modifier === '^~') && path.startsWith(written(one)))
+    .toSorted((a, b) => written(b).length - written(a).length);
+  if (longest?.modifier === '^~') return longest;
+  try {
+    const expressions = locations.filter(one => one.modifier === '~' || one.modifier === '~*');
+    const first = expressions.find(one => new RegExp(written(one), one.modifier === '~*' ? 'i' : '').test(path));
+    return first ?? longest;
+  } catch {
+    return undefined;
+  }
+}
+
+interface Upload {
+  readonly bytes: number;
+  readonly text: string;
+  /** Where it is written; undefined for Synapse's default. */
+  readonly at: Value | undefined;
+}
+
+/** The largest upload that all media repositories among some processes take; undefined if it is not known. */
+function largestUpload(processes: readonly SynapseProcess[]): Upload | undefined {
+  const uploads = processes
+    .filter(process => runsMediaRepository(process) === true && process.homeserver?.isPartial === false)
+    .map(({ homeserver }): Upload | undefined => {
+      const written = homeserver?.at('max_upload_size');
+      if (!written?.exists) return { bytes: 50 * mebibyte, text: '50M', at: undefined };
+      const text = written.text ?? '';
+      const size = bytes(text);
+      return size === undefined ? undefined : { bytes: size, text, at: written };
+    });
+  return uploads.reduce((least, one) => (one && least && one.bytes < least.bytes ? one : one && least), uploads[0]);
+}
+
+const mebibyte = 1024 * 1024;
+
+/** A size as nginx and Synapse write it: letters stand for powers of 1024 (ngx_parse_offset; synapse/config/_base.py). */
+function bytes(text: string): number | undefined {
+  const [, digits, unit] = /^(\d+)([kmg]?)$/i.exec(text.trim()) ?? [];
+  if (digits === undefined) return undefined;
+  return Number(digits) * 1024 ** ' kmg'.indexOf(unit?.toLowerCase() || ' ');
+}
+
+function inNginx(size: number): string {
+  return size % mebibyte === 0 ? `${size / mebibyte}m` : `${Math.ceil(size / 1024)}k`;
+}
+
+function isForNginx([name]: readonly [string, Value]): boolean {
+  return /^nginx\.(?:ingress\.kubernetes\.io|org)\//.test(name);
+}
+
+function annotationsOf(ingress: Resource): readonly (readonly [string, Value])[] {
+  return ingress.root.at('metadata', 'annotations').entries();
+}
+
+/** Sizes that the tree sets elsewhere than in an Ingress: for all of a controller, or by a script. */
+const sizes: Index<true> = {
+  name: 'body sizes of ingress controllers',
+  *document(document) {
+    if (document.resources.length > 0 && document.resources.every(({ kind }) => kind === 'Ingress')) return;
+    if (/(?:proxy|client-max)-body-size/.test(document.textWith(aboutSizes) ?? '')) yield ['', true];
+  },
+  *textFile(file) {
+    if (!/\.md$/i.test(file.path) && aboutSizes.test(file.text)) yield ['', true];
+  },
+  equal: () => true,
+};
+
+const aboutSizes = /(?:proxy|client-max)-body-size/;
+
+function example(annotation: string): string {
+  return `
+      #- /synapse.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: synapse
+        namespace: matrix
+      data:
+        homeserver.yaml: |
+          server_name: tessera.test
+          max_upload_size: 100M
+          listeners:
+            - port: 8008
+              type: http
+              x_forwarded: true
+              resources:
+                - names: [client, federation]
+      ---
+      apiVersion: apps/v1
+      kind: StatefulSet
+      metadata:
+        name: synapse
+        namespace: matrix
+      spec:
+        template:
+          metadata:
+            labels: {app: synapse}
+          spec:
+            containers:
+              - name: synapse
+                image: matrixdotorg/synapse:v1.139.2
+                args: [--config-path=/config/homeserver.yaml]
+                ports:
+                  - containerPort: 8008
+                volumeMounts:
+                  - {name: config, mountPath: /config}
+            volumes:
+              - name: config
+                configMap: {name: synapse}
+      ---
+      apiVersion: v1
+      kind: Service
+      metadata:
+        name: synapse
+        namespace: matrix
+      spec:
+        selector: {app: synapse}
+        ports:
+          - port: 8008
+      ---
+      apiVersion: networking.k8s.io/v1
+      kind: Ingress
+      metadata:
+        name: matrix
+        namespace: matrix
+        annotations:
+    ${annotation}
+      spec:
+        ingressClassName: nginx
+        rules:
+          - host: matrix.tessera.test
+            http:
+              paths:
+                - path: /
+                  pathType: Prefix
+                  backend:
+                    service:
+                      name: synapse
+                      port:
+                        number: 8008
+    `;
+}
