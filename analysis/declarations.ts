@@ -156,7 +156,7 @@ export function* declaredBy(resource: Resource): Iterable<Declaration> {
     resource.group === '' ||
     !resource.group.includes('.') ||
     resource.group.endsWith('.k8s.io') ||
-    issuerKinds.has(kind)
+    customKinds.has(kind)
   ) {
     yield declaration(
       kind,
@@ -191,7 +191,8 @@ export function* declaredBy(resource: Resource): Iterable<Declaration> {
   }
 }
 
-const issuerKinds = new Set(['Issuer', 'ClusterIssuer']);
+/** Kinds of operators to which other objects refer by name. */
+const customKinds = new Set(['Issuer', 'ClusterIssuer', 'SecretStore', 'ClusterSecretStore']);
 
 /** The keys of a Secret or ConfigMap. */
 export function dataKeys(root: Value): readonly string[] {

@@ -154,6 +154,7 @@ import referenceMissingIssuer from './references/reference-missing-issuer';
 import referenceMissingPvc from './references/reference-missing-pvc';
 import referenceMissingSecret from './references/reference-missing-secret';
 import referenceMissingSecretKey from './references/reference-missing-secret-key';
+import referenceMissingSecretstore from './references/reference-missing-secretstore';
 import referenceMissingServiceaccount from './references/reference-missing-serviceaccount';
 import referenceMissingStorageclass from './references/reference-missing-storageclass';
 import referenceMissingVolume from './references/reference-missing-volume';
@@ -401,6 +402,7 @@ export const rules: readonly Rule[] = [
   referenceMissingPvc,
   referenceMissingSecret,
   referenceMissingSecretKey,
+  referenceMissingSecretstore,
   referenceMissingServiceaccount,
   referenceMissingStorageclass,
   referenceMissingVolume,

@@ -164,6 +164,7 @@ export const ruleIds: readonly string[] = [
   'reference-missing-pvc',
   'reference-missing-secret',
   'reference-missing-secret-key',
+  'reference-missing-secretstore',
   'reference-missing-serviceaccount',
   'reference-missing-storageclass',
   'reference-missing-volume',

@@ -1,11 +1,11 @@
-import type { Reference } from '../../analysis/references';
 import { settingsDocument, settingsFileName } from '../../analysis/settings';
 import { insertEntry, insertItem, quoted } from '../../manifests/edit';
+import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix } from '../rule';
 
 /** A fix that says in the settings of the tree that an object exists without a manifest. */
-export function listAsProvided(workspace: Workspace, { kind, namespace, name }: Reference): readonly Fix[] {
+export function listAsProvided(workspace: Workspace, { kind, namespace, name }: NamedObject): readonly Fix[] {
   if (name.text === undefined) return [];
   const where = namespace === undefined ? '' : `, namespace: ${quoted(namespace, 'plain')}`;
   const item = `{kind: ${kind}${where}, name: ${quoted(name.text, 'plain')}}`;
@@ -20,4 +20,10 @@ export function listAsProvided(workspace: Workspace, { kind, namespace, name }: 
   const provided = root.at('provided');
   const edit = provided.exists ? insertItem(provided, item) : insertEntry(root, `provided:\n  - ${item}`);
   return edit ? [{ ...fix, edits: [edit] }] : [];
+}
+
+interface NamedObject {
+  readonly kind: string;
+  readonly namespace: string | undefined;
+  readonly name: Value;
 }

@@ -1133,6 +1133,31 @@ secretGenerator:
     ),
   ),
   mutation(
+    'reference-missing-secretstore',
+    add(
+      'infrastructure/external.yaml',
+      `apiVersion: external-secrets.io/v1
+kind: ClusterSecretStore
+metadata: {name: vault}
+spec: {provider: {vault: {server: "https://vault.tessera.test"}}}
+---
+apiVersion: external-secrets.io/v1
+kind: ExternalSecret
+metadata: {name: sygnal, namespace: matrix}
+spec:
+  secretStoreRef: {name: vault}
+  target: {name: sygnal}
+  data: [{secretKey: key, remoteRef: {key: matrix/sygnal, property: key}}]
+`,
+    ),
+    {
+      also: {
+        'schema-unknown-kind': 'The tree has no definition of the kinds.',
+        'deploy-file-not-applied': 'The file is new.',
+      },
+    },
+  ),
+  mutation(
     'reference-missing-issuer',
     edit(haproxyIngress, 'cert-manager.io/cluster-issuer: tessera-ca', 'cert-manager.io/cluster-issuer: tessera-root'),
   ),
