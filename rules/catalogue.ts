@@ -144,6 +144,7 @@ import redisSentinelHostname from './redis/redis-sentinel-hostname';
 import redisSentinelQuorum from './redis/redis-sentinel-quorum';
 import redisSentinelReplicaCount from './redis/redis-sentinel-replica-count';
 import redisServiceSpreadsWrites from './redis/redis-service-spreads-writes';
+import claimSharedByReplicas from './references/claim-shared-by-replicas';
 import componentMissing from './references/component-missing';
 import generatedNameHashed from './references/generated-name-hashed';
 import namespaceUndefined from './references/namespace-undefined';
@@ -242,6 +243,7 @@ import yamlSyntax from './yaml/yaml-syntax';
 export const rules: readonly Rule[] = [
   alertJobUnknown,
   alertRulesMissing,
+  claimSharedByReplicas,
   clamavUnknownOption,
   clamdMemoryLow,
   clientAddressLost,

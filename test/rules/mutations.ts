@@ -1057,6 +1057,26 @@ secretGenerator:
     'volume-unmounted',
     edit(coturn, '            - name: data\n              mountPath: /var/lib/coturn\n', ''),
   ),
+  mutation('claim-shared-by-replicas', [
+    edit(
+      element,
+      '              readOnly: true\n      volumes:\n',
+      '              readOnly: true\n            - {name: logs, mountPath: /var/log/nginx}\n      volumes:\n        - name: logs\n          persistentVolumeClaim: {claimName: element-web-logs}\n',
+    ),
+    edit(
+      element,
+      'apiVersion: networking.k8s.io/v1\n',
+      `apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: element-web-logs, namespace: matrix}
+spec:
+  accessModes: [ReadWriteOnce]
+  resources: {requests: {storage: 1Gi}}
+---
+apiVersion: networking.k8s.io/v1
+`,
+    ),
+  ]),
   mutation(
     'reference-missing-volume',
     edit(
