@@ -63,6 +63,7 @@ import operatorNotProvisioned from './kubernetes/operator-not-provisioned';
 import removedApiVersion from './kubernetes/removed-api-version';
 import liDatabaseNotLiCluster from './li/li-database-not-li-cluster';
 import liFederationEnabled from './li/li-federation-enabled';
+import liMediaBucketShared from './li/li-media-bucket-shared';
 import liRegistrationEnabled from './li/li-registration-enabled';
 import liRoomListSearchEnabled from './li/li-room-list-search-enabled';
 import livekitConfigEnvMisused from './livekit/livekit-config-env-misused';
@@ -315,6 +316,7 @@ export const rules: readonly Rule[] = [
   liDatabaseNotLiCluster,
   liDefaultReadOnly,
   liFederationEnabled,
+  liMediaBucketShared,
   liRegistrationEnabled,
   liRoomListSearchEnabled,
   livekitConfigEnvMisused,

@@ -76,6 +76,7 @@ export const ruleIds: readonly string[] = [
   'li-database-not-li-cluster',
   'li-default-read-only',
   'li-federation-enabled',
+  'li-media-bucket-shared',
   'li-registration-enabled',
   'li-room-list-search-enabled',
   'livekit-config-env-misused',

@@ -513,6 +513,10 @@ spec:
     also: { 'synapse-s3-provider-not-installed': 'Every process then loads the storage provider.' },
   }),
   mutation(
+    'li-media-bucket-shared',
+    edit('li-instance/01-synapse/configmap.yaml', 'bucket: synapse-media-li', 'bucket: synapse-media'),
+  ),
+  mutation(
     'synapse-worker-app-unknown',
     edit(persister, 'worker_app: synapse.app.generic_worker', 'worker_app: synapse.app.generic_wroker'),
   ),
