@@ -225,6 +225,7 @@ import syncCreatesRole from './sync/sync-creates-role';
 import syncCredentialsPassword from './sync/sync-credentials-password';
 import syncCredentialsUser from './sync/sync-credentials-user';
 import syncPublicationNotSuperuser from './sync/sync-publication-not-superuser';
+import syncRestoresIntoMain from './sync/sync-restores-into-main';
 import syncSchemaMissing from './sync/sync-schema-missing';
 import syncSubscriptionInvalid from './sync/sync-subscription-invalid';
 import syncWalLevel from './sync/sync-wal-level';
@@ -465,6 +466,7 @@ export const rules: readonly Rule[] = [
   syncCredentialsPassword,
   syncCredentialsUser,
   syncPublicationNotSuperuser,
+  syncRestoresIntoMain,
   syncSchemaMissing,
   syncSubscriptionInvalid,
   syncWalLevel,

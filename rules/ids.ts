@@ -225,6 +225,7 @@ export const ruleIds: readonly string[] = [
   'sync-credentials-password',
   'sync-credentials-user',
   'sync-publication-not-superuser',
+  'sync-restores-into-main',
   'sync-schema-missing',
   'sync-subscription-invalid',
   'sync-wal-level',

@@ -41,6 +41,8 @@ export interface PsqlCall {
   readonly variables: readonly { readonly name: string; readonly value: RunWord }[];
   /** The name that `createdb` and `createuser` are given. */
   readonly operand: RunWord | undefined;
+  /** The files that `pg_dump` and `pg_dumpall` write. */
+  readonly written: readonly ShellPath[];
   /** `createdb -O`. */
   readonly owner: RunWord | undefined;
   readonly conditional: boolean;
@@ -156,6 +158,7 @@ function readCall(program: PsqlCall['program'], step: RunStep): PsqlCall {
       return equals > 0 ? [{ name: word.value.slice(0, equals), value: wordAfter(word, equals + 1) }] : [];
     }),
     operand: program === 'psql' ? undefined : first,
+    written: program.startsWith('pg_dump') ? writtenBy(options, step) : [],
     owner: program === 'createdb' ? options.value('O', 'owner') : undefined,
     conditional,
     looped,
@@ -163,6 +166,11 @@ function readCall(program: PsqlCall['program'], step: RunStep): PsqlCall {
     remote,
     pipeline: step.command.pipeline.index,
   };
+}
+
+function writtenBy(options: Options, step: RunStep): readonly ShellPath[] {
+  const named = options.value('f', 'file');
+  return [...(named ? [step.path(named)] : []), ...(step.output ? [step.output.to] : [])];
 }
 
 function sqlOf(options: Options, step: RunStep): readonly SqlInput[] {

@@ -684,6 +684,14 @@ spec:
   ),
   mutation('sync-subscription-invalid', edit(sync, 'PUBLICATION matrix_li;', 'PUBLICATION matrix_main;')),
   mutation(
+    'sync-restores-into-main',
+    edit(
+      sync,
+      'psql -h matrix-postgresql-li-rw.matrix.svc.cluster.local -U synapse_li -d matrix_li',
+      'psql -h matrix-postgresql-rw.matrix.svc.cluster.local -U synapse_li -d matrix_li',
+    ),
+  ),
+  mutation(
     'sync-schema-missing',
     cut(
       sync,
