@@ -198,6 +198,7 @@ import suppressionUnused from './suppression/suppression-unused';
 import suppressionWithoutReason from './suppression/suppression-without-reason';
 import waiverUnused from './suppression/waiver-unused';
 import clientAddressLost from './synapse/client-address-lost';
+import clientApiUnrouted from './synapse/client-api-unrouted';
 import configCopyDrift from './synapse/config-copy-drift';
 import federationUndiscoverable from './synapse/federation-undiscoverable';
 import initToolMissingInImage from './synapse/init-tool-missing-in-image';
@@ -249,6 +250,7 @@ export const rules: readonly Rule[] = [
   clamavUnknownOption,
   clamdMemoryLow,
   clientAddressLost,
+  clientApiUnrouted,
   componentDeployedTwice,
   componentMissing,
   configCopyDrift,

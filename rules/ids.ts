@@ -8,6 +8,7 @@ export const ruleIds: readonly string[] = [
   'clamav-unknown-option',
   'clamd-memory-low',
   'client-address-lost',
+  'client-api-unrouted',
   'component-deployed-twice',
   'component-missing',
   'config-copy-drift',

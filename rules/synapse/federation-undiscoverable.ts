@@ -7,6 +7,7 @@ import { insertEntry, replaceValue } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Index, Workspace } from '../../manifests/workspace';
 import type { Fix, Rule } from '../rule';
+import { hasOtherRoutes } from './ingress-routes';
 
 export default {
   id: 'federation-undiscoverable',
@@ -83,7 +84,7 @@ function isFederating(workspace: Workspace, main: Resource): boolean {
  * who serves that host.
  */
 function answerers(workspace: Workspace, host: string): readonly Resource[] | undefined {
-  if (workspace.lookup(otherRoutes, '').length > 0) return undefined;
+  if (hasOtherRoutes(workspace)) return undefined;
   const routes = workspace.resources('Ingress').flatMap(routesOf);
   const own = routes.filter(route => route.host === host || matchesWildcard(route.host, host));
   if (own.length === 0) return undefined;
@@ -122,21 +123,6 @@ const question = '/.well-known/matrix/server';
 function isToldElsewhere(workspace: Workspace): boolean {
   return workspace.lookup(directions, '').length > 0;
 }
-
-/** Routes of kinds whose hosts and ports are not followed here. */
-const otherRoutes: Index<true> = {
-  name: 'routes that are no Ingress',
-  *resource({ kind, root }) {
-    if (
-      /^(?:HTTPRoute|TLSRoute|TCPRoute|IngressRoute|IngressRouteTCP|VirtualService|Route|HTTPProxy|VirtualServer)$/.test(
-        kind,
-      )
-    )
-      yield ['', true];
-    if (kind === 'Ingress' && root.at('spec', 'defaultBackend').exists) yield ['', true];
-  },
-  equal: () => true,
-};
 
 /** What tells other servers where to connect to. */
 const directions: Index<true> = {

@@ -4,7 +4,7 @@ import { classOf, type IngressRoute, routesOf } from '../../analysis/ingresses';
 import { findService, podsBehind } from '../../analysis/services';
 import { type SynapseProcess, synapseProcess } from '../../analysis/synapse';
 import type { Resource } from '../../manifests/resource';
-import type { Workspace } from '../../manifests/workspace';
+import type { Index, Workspace } from '../../manifests/workspace';
 
 /** The Synapse processes that an Ingress sends requests to, by itself or through HAProxy; empty if there are none. */
 export function synapseBehind(
@@ -45,6 +45,11 @@ export function routesOfHost(workspace: Workspace, ingress: Resource, host: stri
     .filter(route => route.host === host);
 }
 
+/** Whether requests may come another way than by the paths of Ingresses: by other kinds, or by a default backend. */
+export function hasOtherRoutes(workspace: Workspace): boolean {
+  return workspace.lookup(otherRoutes, '').length > 0;
+}
+
 /** Whether an Ingress only takes a share of the requests of another. */
 export function isCanary(ingress: Resource): boolean {
   return annotation(ingress, 'canary') === 'true';
@@ -53,20 +58,19 @@ export function isCanary(ingress: Resource): boolean {
 /**
  * The route that ingress-nginx takes for a path: one of an exact path, else that of the longest prefix. Where one
  * Ingress of the host uses regular expressions, all paths of the host are such, without regard to case, and the longest
- * text that matches is taken (ingress-nginx documentation, Ingress Path Matching). Undefined if none takes the path, or
- * if that cannot be told.
+ * text that matches is taken (ingress-nginx documentation, Ingress Path Matching). Undefined if none takes the path.
  */
-export function routeFor(routes: readonly IngressRoute[], path: string): IngressRoute | undefined {
+export function routeFor(routes: readonly IngressRoute[], path: string): IngressRoute | 'unknown' | undefined {
   const isRegex = routes.some(
     ({ ingress }) => annotation(ingress, 'use-regex') === 'true' || annotation(ingress, 'rewrite-target') !== undefined,
   );
   const isPattern = (route: IngressRoute): boolean => /[()[\]*|^$\\?+]/.test(route.path);
-  if (!isRegex && routes.some(isPattern)) return undefined;
+  if (!isRegex && routes.some(isPattern)) return 'unknown';
   const byLength = routes.toSorted((a, b) => b.path.length - a.path.length);
   try {
     if (isRegex) return byLength.find(route => new RegExp(`^${route.path}`, 'i').test(path));
   } catch {
-    return undefined;
+    return 'unknown';
   }
   const exact = byLength.find(route => route.pathType === 'Exact' && route.path === path);
   return exact ?? byLength.find(route => route.pathType !== 'Exact' && isPrefix(route.path, path));
@@ -81,3 +85,17 @@ function isPrefix(prefix: string, path: string): boolean {
 function annotation(ingress: Resource, name: string): string | undefined {
   return ingress.root.at('metadata', 'annotations', `nginx.ingress.kubernetes.io/${name}`).text;
 }
+
+const otherRoutes: Index<true> = {
+  name: 'routes that are no Ingress',
+  *resource({ kind, root }) {
+    if (
+      /^(?:HTTPRoute|TLSRoute|TCPRoute|IngressRoute|IngressRouteTCP|VirtualService|Route|HTTPProxy|VirtualServer)$/.test(
+        kind,
+      )
+    )
+      yield ['', true];
+    if (kind === 'Ingress' && root.at('spec', 'defaultBackend').exists) yield ['', true];
+  },
+  equal: () => true,
+};

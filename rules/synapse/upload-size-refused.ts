@@ -63,7 +63,7 @@ function ingressProblem(ingress: Resource, workspace: Workspace): Problem | unde
   if (limit === undefined || limit === 0 || (!size.exists && workspace.lookup(sizes, '').length > 0)) return undefined;
   for (const host of new Set(routesOf(ingress).map(route => route.host))) {
     const route = routeFor(routesOfHost(workspace, ingress, host), uploadPath);
-    if (route?.ingress !== ingress) continue;
+    if (route === undefined || route === 'unknown' || route.ingress !== ingress) continue;
     const upload = largestUpload(synapseBehind(workspace, route));
     if (!upload || upload.bytes <= limit) continue;
     const wanted = inNginx(upload.bytes);

@@ -1300,6 +1300,9 @@ spec:
     { count: 2 },
   ),
   mutation('ingress-class-unknown', edit(haproxyIngress, 'ingressClassName: nginx', 'ingressClassName: ngnix')),
+  mutation('client-api-unrouted', edit(haproxyIngress, '- path: /\n', '- path: /_matrix/federation\n'), {
+    also: { 'federation-undiscoverable': 'nothing takes /.well-known/matrix/server either' },
+  }),
   mutation('upload-size-refused', edit(haproxyIngress, 'proxy-body-size: 100m', 'proxy-body-size: 10m')),
   mutation(
     'ingress-snippet-disabled',
