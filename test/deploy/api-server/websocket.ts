@@ -25,12 +25,13 @@ export function answerExec(request: IncomingMessage, socket: Duplex, result: Exe
   );
   if (result.stdout) socket.write(frame(2, Buffer.concat([Buffer.from([1]), Buffer.from(result.stdout)])));
   if (result.stderr) socket.write(frame(2, Buffer.concat([Buffer.from([2]), Buffer.from(result.stderr)])));
-  // A command takes a moment to end. Sent at once, the status can overtake what kubectl has still to print.
+  // A command takes a moment to end. Sent at once, or to a kubectl that a busy machine keeps waiting, the status can
+  // overtake what kubectl has still to print.
   setTimeout(() => {
     socket.write(frame(2, Buffer.concat([Buffer.from([3]), Buffer.from(JSON.stringify(statusOf(result.code ?? 0)))])));
     socket.write(frame(8, Buffer.from([0x03, 0xe8])));
     socket.end();
-  }, 40);
+  }, 200);
 }
 
 function statusOf(code: number): object {
