@@ -1,5 +1,6 @@
 import { homeserverOf } from '../../analysis/homeserver';
 import { nearest } from '../../analysis/nearest';
+import { workloadKinds } from '../../analysis/pods';
 import { clusterKind, synapseLis, synapseMains, tenantKind } from '../../analysis/roles';
 import { findService, podsBehind } from '../../analysis/services';
 import { parseClusterHost } from '../../analysis/text/hosts';
@@ -8,21 +9,24 @@ import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Index, Workspace } from '../../manifests/workspace';
 import type { Fix, Rule } from '../rule';
+import { transfersOf } from './transfers';
 
 export default {
   id: 'minio-bucket-missing',
   items: [],
   severity: 'warning',
-  summary: 'Synapse or a backup writes to a bucket that nothing makes.',
+  summary: 'Synapse, a backup or a copy uses a bucket that nothing makes.',
   why: 'MinIO answers "The specified bucket does not exist": uploads of media fail, or no backup is ever written.',
   remedy: 'List the bucket under `spec.buckets` of the Tenant, or correct its name.',
   traps: [
     'Buckets that a script of the tree or an object of another operator makes are known; a name with a variable there may be any.',
     'Only endpoints that lead to the Tenant count. A bucket of a store outside of the tree is not judged.',
+    'What rclone copies into, it makes itself; that is reported only where the name is almost that of a bucket which is made.',
     'It is an error where the name is almost that of a bucket which is made.',
   ],
   sources: [
     'minio/operator pkg/apis/minio.min.io/v2/types.go: buckets are created when the Tenant is',
+    'rclone.org/s3: no_check_bucket; min.io documentation, mc mirror and mc cp',
     'matrix-org/synapse-s3-storage-provider README: bucket; CloudNativePG documentation, Backup on object stores: destinationPath',
   ],
   examples: {
@@ -78,13 +82,20 @@ export default {
   *check(tenant, workspace) {
     const buckets = tenant.root.at('spec', 'buckets');
     const made = buckets.items().flatMap(bucket => bucket.at('name').text ?? []);
-    for (const { name, at } of usesOf(workspace, tenant)) {
+    const uses = usesOf(workspace, tenant);
+    const copied = uses.filter(use => use.isMade).map(use => use.name);
+    for (const { name, at, isMade } of uses) {
       if (made.includes(name) || mayBeMade(workspace, name)) continue;
       const close = nearest(name, made);
+      // A bucket that others use as well is meant to have the name.
+      if (isMade ? close === undefined || uses.some(use => use.name === name && use.at !== at) : copied.includes(name))
+        continue;
       yield {
         at,
-        ...(close !== undefined && { severity: 'error' as const }),
-        message: `Nothing makes the bucket ${name} in Tenant ${tenant.name} — ${close === undefined ? 'add it to spec.buckets, or correct the name.' : `did you mean ${close}?`}`,
+        ...(close !== undefined && !isMade && { severity: 'error' as const }),
+        message: isMade
+          ? `Tenant ${tenant.name} has no bucket ${name}, so rclone makes a new one — did you mean ${close}?`
+          : `Nothing makes the bucket ${name} in Tenant ${tenant.name} — ${close === undefined ? 'add it to spec.buckets, or correct the name.' : `did you mean ${close}?`}`,
         related: [{ at: buckets.exists ? buckets.key : tenant.root.at('metadata', 'name'), message: tenant.title }],
         fixes: (): readonly Fix[] => {
           if (close !== undefined) return [{ title: `Use ${close}`, safe: false, edits: [{ at, newText: close }] }];
@@ -99,9 +110,11 @@ export default {
 interface BucketUse {
   readonly name: string;
   readonly at: Place;
+  /** Whether it is made when it is not there. */
+  readonly isMade?: boolean;
 }
 
-/** The buckets of a Tenant that Synapse keeps its media in and clusters their backups. */
+/** The buckets of a Tenant that Synapse keeps its media in, clusters their backups, and scripts copy from and into. */
 function usesOf(workspace: Workspace, tenant: Resource): readonly BucketUse[] {
   const isHere = (from: Resource, endpoint: string | undefined): boolean => {
     const authority = /^https?:\/\/([^/:]+)/.exec(endpoint ?? '')?.[1];
@@ -129,7 +142,16 @@ function usesOf(workspace: Workspace, tenant: Resource): readonly BucketUse[] {
       ? [{ name, at: path.part('s3://'.length, 's3://'.length + name.length) }]
       : [];
   });
-  return [...media, ...backups];
+  const copies = workloadKinds
+    .flatMap(kind => workspace.resources(kind))
+    .flatMap(workload =>
+      transfersOf(workspace, workload).flatMap(({ program, isTarget, endpoint, bucket, at }): readonly BucketUse[] =>
+        isName(bucket) && isHere(workload, endpoint)
+          ? [{ name: bucket, at, isMade: isTarget && program === 'rclone' }]
+          : [],
+      ),
+    );
+  return [...media, ...backups, ...copies];
 }
 
 /** A name as S3 has them, and nothing that is still to be filled in. */

@@ -220,6 +220,10 @@ export const mutations: readonly Mutation[] = [
   ),
   mutation('minio-bucket-missing', edit(synapseConfig, 'bucket: synapse-media\n', 'bucket: synapse-medias\n')),
   mutation(
+    'minio-bucket-missing',
+    edit('li-instance/04-sync-system/media-cronjob.yaml', '- minio:synapse-media\n', '- minio:synapse-medai\n'),
+  ),
+  mutation(
     'minio-endpoint-mismatch',
     edit(
       synapseConfig,

@@ -31,4 +31,57 @@ describe('minio-bucket-missing', () => {
       '\n      ---\n      apiVersion: objectbucket.io/v1alpha1\n      kind: ObjectBucketClaim\n      metadata: {name: one, namespace: matrix}\n';
     assert.deepEqual(found(bad + claim), []);
   });
+
+  describe('of copies', () => {
+    const [tenant = ''] = bad.split('\n      ---');
+    const remote = '{name: RCLONE_CONFIG_STORE_ENDPOINT, value: "http://minio.matrix.svc.cluster.local"}';
+    const job = (container: string): string => `${tenant}
+      #- /job.yaml
+      apiVersion: batch/v1
+      kind: Job
+      metadata: {name: copy, namespace: matrix}
+      spec: {template: {spec: {containers: [{name: copy, ${container}}]}}}
+`;
+    const rclone = (...words: readonly string[]): readonly string[] =>
+      found(job(`image: "rclone/rclone:1.68.2", args: [${words.join(', ')}], env: [${remote}]`));
+    const mc = (line: string): readonly string[] =>
+      found(
+        job(
+          `image: "minio/mc:1", command: [sh, -c, 'mc alias set store http://minio.matrix.svc.cluster.local "$A" "$B"; ${line}']`,
+        ),
+      );
+
+    it('finds what is read from a bucket that nothing makes', () => {
+      assert.deepEqual(rclone('sync', 'store:postgres-backup/a', '/tmp/a', '--transfers', '4'), [
+        'error: Nothing makes the bucket postgres-backup',
+      ]);
+      assert.deepEqual(rclone('copy', 'store:archive', '/tmp/a'), ['warning: Nothing makes the bucket archive']);
+      assert.deepEqual(mc('mc mirror --overwrite store/postgres-backup /tmp/a'), [
+        'error: Nothing makes the bucket postgres-backup',
+      ]);
+      assert.deepEqual(mc('mc cp --recursive /tmp/a store/archive/b'), ['warning: Nothing makes the bucket archive']);
+    });
+
+    it('knows that rclone makes what it copies into', () => {
+      assert.deepEqual(rclone('copy', 'store:postgres-backups', 'store:archive'), []);
+      assert.match(
+        messages(
+          rule,
+          job(
+            `image: "rclone/rclone:1.68.2", args: [copy, "store:postgres-backups", "store:postgres-backup"], env: [${remote}]`,
+          ),
+        ).join(''),
+        /^warning: Tenant matrix-minio has no bucket postgres-backup, so rclone makes a new one/,
+      );
+    });
+
+    it('leaves other stores, names that are filled in, and commands that it does not understand', () => {
+      assert.deepEqual(rclone('sync', 'other:postgres-backup', '/tmp/a'), []);
+      assert.deepEqual(rclone('sync', '"store:$(BUCKET)"', '/tmp/a'), []);
+      assert.deepEqual(rclone('lsf', 'store:postgres-backup'), []);
+      assert.deepEqual(mc('mc mirror "store/$BUCKET" /tmp/a'), []);
+      assert.deepEqual(mc('mc mb store/archive && mc mirror /tmp/a store/archive'), []);
+      assert.deepEqual(mc('mc mirror other/archive /tmp/a'), []);
+    });
+  });
 });

@@ -1,0 +1,121 @@
+import { configFilesOf } from '../../analysis/config-files';
+import { environmentOf, textOfVariable } from '../../analysis/environment';
+import { type Container, containersOf } from '../../analysis/pods';
+import { commandAsScript, scriptOf } from '../../analysis/scripts';
+import { readIni } from '../../analysis/text/ini';
+import { readShell } from '../../analysis/text/shell';
+import { readOptions } from '../../analysis/text/shell-options';
+import { runShell } from '../../analysis/text/shell-run';
+import { type RunWord, wordPart } from '../../analysis/text/shell-values';
+import { concatenate, type MappedText } from '../../manifests/mapped-text';
+import type { Resource } from '../../manifests/resource';
+import type { Place } from '../../manifests/span';
+import type { Workspace } from '../../manifests/workspace';
+
+/** A bucket that a container copies from or into. */
+export interface Transfer {
+  readonly program: 'rclone' | 'mc';
+  readonly isTarget: boolean;
+  /** The URL of the store. */
+  readonly endpoint: string;
+  readonly bucket: string;
+  /** The name of the bucket in the command. */
+  readonly at: Place;
+}
+
+/** What rclone and mc copy in the pods of a workload, as far as the tree tells the store and the bucket. */
+export function transfersOf(workspace: Workspace, resource: Resource): readonly Transfer[] {
+  return workspace.derive(readTransfers, resource);
+}
+
+function readTransfers(resource: Resource, workspace: Workspace): readonly Transfer[] {
+  return containersOf(resource).flatMap(container => {
+    const script =
+      scriptOf(workspace, resource, container)?.text ?? commandAsScript(container) ?? argsOfRclone(container);
+    if (!script || !/\b(?:rclone|mc|mcli)\b/.test(script.text)) return [];
+    const { variables } = environmentOf(workspace, resource, container);
+    const expand = (text: string): string =>
+      text.replace(
+        /\$\{(\w+)\}/g,
+        (all, name: string) => textOfVariable(workspace, resource, variables.get(name)) ?? all,
+      );
+    const remotes = remotesOf(workspace, resource, container);
+    const aliases = new Map<string, string>();
+    for (const { name, value } of variables.values()) {
+      const alias = /^MC_HOST_(\w+)$/.exec(name)?.[1];
+      if (alias !== undefined) aliases.set(alias, (value?.text ?? '').replace(/\/\/[^/@]*@/, '//'));
+    }
+    const found: Transfer[] = [];
+    const add = (program: Transfer['program'], word: RunWord | undefined, isTarget: boolean): void => {
+      const pattern = program === 'rclone' ? /^([\w-]+):\/?([^/:]+)/ : /^([\w-]+)\/([^/]+)/;
+      const [whole = '', store = '', bucket = ''] = pattern.exec(word?.value ?? '') ?? [];
+      const endpoint = (program === 'rclone' ? remotes : aliases).get(store);
+      if (!word || endpoint === undefined || word.certainty !== 'known' || word.hasGlob) return;
+      const { span } = wordPart(word, whole.length - bucket.length, whole.length);
+      found.push({ program, isTarget, endpoint, bucket, at: script.place(span.start, span.end) });
+    };
+    runShell(readShell(script.text), ({ name, args, remote }) => {
+      if (remote) return;
+      if (name === 'rclone') {
+        const { operands } = readOptions(args, { long: rcloneValues });
+        const [command, from, to] = operands;
+        if (operands.length !== 3 || !/^(?:copy|sync|move|bisync)$/.test(command?.value ?? '')) return;
+        add('rclone', from, false);
+        add('rclone', to, true);
+      } else if (name === 'mc' || name === 'mcli') {
+        const { operands } = readOptions(args, { long: mcValues });
+        const [command, second, third, fourth, fifth] = operands;
+        const isAlias = command?.value === 'alias' && second?.value === 'set';
+        const isHost = command?.value === 'config' && second?.value === 'host' && third?.value === 'add';
+        const [alias, url] = isAlias ? [third, fourth] : isHost ? [fourth, fifth] : [];
+        if (alias && url) aliases.set(alias.value, expand(url.value));
+        if (operands.length !== 3 || !/^(?:mirror|cp|mv)$/.test(command?.value ?? '')) return;
+        add('mc', second, false);
+        add('mc', third, true);
+      }
+    });
+    return found;
+  });
+}
+
+/** Options of rclone and mc whose value is the next word; a command with another one is not understood. */
+const rcloneValues = (
+  'config transfers checkers stats log-level log-file log-format retries retries-sleep low-level-retries bwlimit ' +
+  'exclude exclude-from include include-from filter filter-from min-age max-age min-size max-size buffer-size ' +
+  'multi-thread-streams max-delete max-transfer max-duration backup-dir suffix contimeout timeout tpslimit ' +
+  's3-chunk-size s3-upload-concurrency s3-region s3-acl s3-provider s3-storage-class'
+).split(' ');
+const mcValues = (
+  'config-dir exclude exclude-bucket older-than newer-than storage-class attr limit-upload limit-download tags ' +
+  'max-workers region monitoring-address encrypt-key retry'
+).split(' ');
+
+/** What a container with the image of rclone is given, which starts rclone itself. */
+function argsOfRclone({ image, value }: Container): MappedText | undefined {
+  const words = value.at('args').items();
+  if (!/(?:^|\/)rclone\/rclone(?:[:@]|$)/.test(image) || words.some(word => word.text?.includes("'") !== false))
+    return undefined;
+  const sign = (text: string): MappedText => ({
+    text,
+    place: () => value.at('args').mapped.place(0, 0),
+    linePrefix: undefined,
+  });
+  return concatenate([sign('rclone '), ...words.flatMap(word => [sign("'"), word.mapped, sign("' ")])]);
+}
+
+/** The endpoints of rclone’s remotes: in its environment (rclone.org/docs, Environment Variables) and in rclone.conf. */
+function remotesOf(workspace: Workspace, resource: Resource, container: Container): ReadonlyMap<string, string> {
+  const remotes = new Map<string, string>();
+  for (const { file, program } of configFilesOf(workspace, resource)) {
+    if (program !== 'rclone' || file.isOpaque) continue;
+    for (const { name, entries } of readIni(file.content.text)) {
+      const endpoint = entries.find(({ key }) => key.value === 'endpoint')?.value;
+      if (name && endpoint) remotes.set(name.value, endpoint.value);
+    }
+  }
+  for (const { name, value } of environmentOf(workspace, resource, container).variables.values()) {
+    const remote = /^RCLONE_CONFIG_(\w+)_ENDPOINT$/.exec(name)?.[1];
+    if (remote !== undefined && value?.text !== undefined) remotes.set(remote.toLowerCase(), value.text);
+  }
+  return remotes;
+}
