@@ -225,6 +225,7 @@ import liDefaultReadOnly from './sync/li-default-read-only';
 import syncCreatesRole from './sync/sync-creates-role';
 import syncCredentialsPassword from './sync/sync-credentials-password';
 import syncCredentialsUser from './sync/sync-credentials-user';
+import syncMediaReversed from './sync/sync-media-reversed';
 import syncPublicationNotSuperuser from './sync/sync-publication-not-superuser';
 import syncRestoresIntoMain from './sync/sync-restores-into-main';
 import syncSchemaMissing from './sync/sync-schema-missing';
@@ -467,6 +468,7 @@ export const rules: readonly Rule[] = [
   syncCreatesRole,
   syncCredentialsPassword,
   syncCredentialsUser,
+  syncMediaReversed,
   syncPublicationNotSuperuser,
   syncRestoresIntoMain,
   syncSchemaMissing,

@@ -225,6 +225,7 @@ export const ruleIds: readonly string[] = [
   'sync-creates-role',
   'sync-credentials-password',
   'sync-credentials-user',
+  'sync-media-reversed',
   'sync-publication-not-superuser',
   'sync-restores-into-main',
   'sync-schema-missing',

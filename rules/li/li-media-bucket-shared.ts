@@ -1,10 +1,7 @@
-import type { HomeserverReader } from '../../analysis/homeserver';
 import { mainProcesses, processKinds } from '../../analysis/synapse';
-import { parseClusterHost } from '../../analysis/text/hosts';
-import { findPlaceholders } from '../../analysis/text/placeholders';
-import type { Value } from '../../manifests/value';
 import type { Rule } from '../rule';
 import { liMain } from './instance';
+import { mediaStores } from './media-stores';
 
 export default {
   id: 'li-media-bucket-shared',
@@ -157,40 +154,3 @@ export default {
     }
   },
 } satisfies Rule;
-
-interface MediaStore {
-  /** The endpoint, the bucket and the folder in it, for comparison. */
-  readonly store: string;
-  readonly bucket: Value;
-  readonly writes: boolean;
-}
-
-/** Where a homeserver keeps its media in S3, as far as that is written. */
-function mediaStores(homeserver: HomeserverReader, namespace: string | undefined): readonly MediaStore[] {
-  const providers = homeserver.at('media_storage_providers');
-  const { file } = homeserver.layer('media_storage_providers');
-  if (file.isOpaque) return [];
-  const written = (value: Value): string | undefined => {
-    if (!value.exists) return '';
-    const text = value.string;
-    if (text === undefined || /[$%{<]/.test(text) || findPlaceholders(text, 'value').length > 0) return undefined;
-    return file.resolve(value).kind === 'left' ? text : undefined;
-  };
-  return providers.items().flatMap((provider): readonly MediaStore[] => {
-    if (!provider.at('module').text?.startsWith('s3_storage_provider')) return [];
-    const config = provider.at('config');
-    const bucket = config.at('bucket');
-    const [name, prefix, endpoint] = [bucket, config.at('prefix'), config.at('endpoint_url')].map(written);
-    if (!name || prefix === undefined || endpoint === undefined) return [];
-    const store = [endpointKey(endpoint, namespace), name, prefix.replace(/^\/+|\/+$/g, '')].join('\n');
-    const writes = ['store_local', 'store_remote'].some(option => provider.at(option).boolean === true);
-    return [{ store, bucket, writes }];
-  });
-}
-
-/** An endpoint so that the ways to write the same Service are equal. */
-function endpointKey(endpoint: string, namespace: string | undefined): string {
-  const [, authority = '', port = ''] = /^https?:\/\/([^/:]+)(:\d+)?/i.exec(endpoint) ?? [];
-  const host = parseClusterHost(authority, namespace);
-  return host ? `${host.pod ?? ''}/${host.service}/${host.namespace ?? ''}` : `${authority.toLowerCase()}${port}`;
-}

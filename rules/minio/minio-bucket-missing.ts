@@ -145,10 +145,12 @@ function usesOf(workspace: Workspace, tenant: Resource): readonly BucketUse[] {
   const copies = workloadKinds
     .flatMap(kind => workspace.resources(kind))
     .flatMap(workload =>
-      transfersOf(workspace, workload).flatMap(({ program, isTarget, endpoint, bucket, at }): readonly BucketUse[] =>
-        isName(bucket) && isHere(workload, endpoint)
-          ? [{ name: bucket, at, isMade: isTarget && program === 'rclone' }]
-          : [],
+      transfersOf(workspace, workload).flatMap(({ program, from, to }) =>
+        [from, to].flatMap((side): readonly BucketUse[] =>
+          side && isName(side.bucket) && isHere(workload, side.endpoint)
+            ? [{ name: side.bucket, at: side.at, isMade: side === to && program === 'rclone' }]
+            : [],
+        ),
       ),
     );
   return [...media, ...backups, ...copies];

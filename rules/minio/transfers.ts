@@ -12,15 +12,21 @@ import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
 
-/** A bucket that a container copies from or into. */
-export interface Transfer {
+/** A copy by rclone or mc; a side is undefined where it is no bucket, or the tree does not tell which. */
+interface Transfer {
   readonly program: 'rclone' | 'mc';
-  readonly isTarget: boolean;
+  readonly from: StoredAt | undefined;
+  readonly to: StoredAt | undefined;
+}
+
+interface StoredAt {
   /** The URL of the store. */
   readonly endpoint: string;
   readonly bucket: string;
   /** The name of the bucket in the command. */
   readonly at: Place;
+  /** The folder in the bucket, without slashes around it. */
+  readonly folder: string;
 }
 
 /** What rclone and mc copy in the pods of a workload, as far as the tree tells the store and the bucket. */
@@ -46,13 +52,14 @@ function readTransfers(resource: Resource, workspace: Workspace): readonly Trans
       if (alias !== undefined) aliases.set(alias, (value?.text ?? '').replace(/\/\/[^/@]*@/, '//'));
     }
     const found: Transfer[] = [];
-    const add = (program: Transfer['program'], word: RunWord | undefined, isTarget: boolean): void => {
+    const stored = (program: Transfer['program'], word: RunWord | undefined): StoredAt | undefined => {
       const pattern = program === 'rclone' ? /^([\w-]+):\/?([^/:]+)/ : /^([\w-]+)\/([^/]+)/;
       const [whole = '', store = '', bucket = ''] = pattern.exec(word?.value ?? '') ?? [];
       const endpoint = (program === 'rclone' ? remotes : aliases).get(store);
-      if (!word || endpoint === undefined || word.certainty !== 'known' || word.hasGlob) return;
+      if (!word || endpoint === undefined || word.certainty !== 'known' || word.hasGlob) return undefined;
       const { span } = wordPart(word, whole.length - bucket.length, whole.length);
-      found.push({ program, isTarget, endpoint, bucket, at: script.place(span.start, span.end) });
+      const folder = word.value.slice(whole.length).replace(/^\/+|\/+$/g, '');
+      return { endpoint, bucket, at: script.place(span.start, span.end), folder };
     };
     runShell(readShell(script.text), ({ name, args, remote }) => {
       if (remote) return;
@@ -60,8 +67,7 @@ function readTransfers(resource: Resource, workspace: Workspace): readonly Trans
         const { operands } = readOptions(args, { long: rcloneValues });
         const [command, from, to] = operands;
         if (operands.length !== 3 || !/^(?:copy|sync|move|bisync)$/.test(command?.value ?? '')) return;
-        add('rclone', from, false);
-        add('rclone', to, true);
+        found.push({ program: 'rclone', from: stored('rclone', from), to: stored('rclone', to) });
       } else if (name === 'mc' || name === 'mcli') {
         const { operands } = readOptions(args, { long: mcValues });
         const [command, second, third, fourth, fifth] = operands;
@@ -70,8 +76,7 @@ function readTransfers(resource: Resource, workspace: Workspace): readonly Trans
         const [alias, url] = isAlias ? [third, fourth] : isHost ? [fourth, fifth] : [];
         if (alias && url) aliases.set(alias.value, expand(url.value));
         if (operands.length !== 3 || !/^(?:mirror|cp|mv)$/.test(command?.value ?? '')) return;
-        add('mc', second, false);
-        add('mc', third, true);
+        found.push({ program: 'mc', from: stored('mc', second), to: stored('mc', third) });
       }
     });
     return found;

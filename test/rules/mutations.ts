@@ -688,6 +688,14 @@ spec:
   ),
   mutation('sync-subscription-invalid', edit(sync, 'PUBLICATION matrix_li;', 'PUBLICATION matrix_main;')),
   mutation(
+    'sync-media-reversed',
+    edit(
+      'li-instance/04-sync-system/media-cronjob.yaml',
+      '- minio:synapse-media\n                - minio:synapse-media-li\n',
+      '- minio:synapse-media-li\n                - minio:synapse-media\n',
+    ),
+  ),
+  mutation(
     'sync-restores-into-main',
     edit(
       sync,
