@@ -66,6 +66,7 @@ import liFederationEnabled from './li/li-federation-enabled';
 import liMediaBucketShared from './li/li-media-bucket-shared';
 import liRegistrationEnabled from './li/li-registration-enabled';
 import liRoomListSearchEnabled from './li/li-room-list-search-enabled';
+import callHostUnserved from './livekit/call-host-unserved';
 import livekitConfigEnvMisused from './livekit/livekit-config-env-misused';
 import livekitConfigNotSubstituted from './livekit/livekit-config-not-substituted';
 import livekitRedisDb from './livekit/livekit-redis-db';
@@ -247,6 +248,7 @@ import yamlSyntax from './yaml/yaml-syntax';
 export const rules: readonly Rule[] = [
   alertJobUnknown,
   alertRulesMissing,
+  callHostUnserved,
   claimSharedByReplicas,
   clamavUnknownOption,
   clamdMemoryLow,

@@ -4,6 +4,7 @@
 export const ruleIds: readonly string[] = [
   'alert-job-unknown',
   'alert-rules-missing',
+  'call-host-unserved',
   'claim-shared-by-replicas',
   'clamav-unknown-option',
   'clamd-memory-low',

@@ -1298,20 +1298,33 @@ spec:
     'ingress-backend-missing',
     edit(haproxyIngress, '                name: haproxy\n', '                name: haproxy-client\n'),
   ),
-  mutation('ingress-path-conflict', [
-    edit(jwtService, '    - host: rtc.tessera.test\n', '    - host: livekit.tessera.test\n'),
-    edit(
-      jwtService,
-      '        - rtc.tessera.test\n      secretName: lk-jwt-service-tls',
-      '        - livekit.tessera.test\n      secretName: lk-jwt-service-tls',
-    ),
-  ]),
+  mutation(
+    'ingress-path-conflict',
+    [
+      edit(jwtService, '    - host: rtc.tessera.test\n', '    - host: livekit.tessera.test\n'),
+      edit(
+        jwtService,
+        '        - rtc.tessera.test\n      secretName: lk-jwt-service-tls',
+        '        - livekit.tessera.test\n      secretName: lk-jwt-service-tls',
+      ),
+    ],
+    { also: { 'call-host-unserved': 'nothing serves the former host' } },
+  ),
   mutation(
     'ingress-tls-host-mismatch',
     edit(haproxyIngress, '        - matrix.tessera.test\n', '        - synapse.tessera.test\n'),
     { count: 2 },
   ),
   mutation('ingress-class-unknown', edit(haproxyIngress, 'ingressClassName: nginx', 'ingressClassName: ngnix')),
+  mutation('call-host-unserved', edit(jwtService, 'wss://livekit.tessera.test', 'wss://sfu.tessera.test')),
+  mutation(
+    'call-host-unserved',
+    edit(
+      synapseConfig,
+      'livekit_service_url: https://rtc.tessera.test',
+      'livekit_service_url: https://calls.tessera.test',
+    ),
+  ),
   mutation('client-api-unrouted', edit(haproxyIngress, '- path: /\n', '- path: /_matrix/federation\n'), {
     also: { 'federation-undiscoverable': 'nothing takes /.well-known/matrix/server either' },
   }),
