@@ -1,6 +1,8 @@
 import { insertItem, quoted } from '../../manifests/edit';
+import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
-import type { Rule } from '../rule';
+import type { Workspace } from '../../manifests/workspace';
+import type { Problem, Rule } from '../rule';
 
 export default {
   id: 'ingress-tls-host-mismatch',
@@ -12,6 +14,7 @@ export default {
   traps: [
     'A wildcard such as `*.matrix.test` covers one more label, not several, and not the bare domain.',
     'An entry without `hosts` stands for all hosts of the Ingress. An Ingress without `tls` is left alone: something in front of it may end TLS.',
+    'If a Certificate of the tree fills the Secret, the hosts have to be among its names. With the annotation of cert-manager that asks for a certificate, they are by themselves.',
     'A host under `tls` that no rule of this Ingress has is information only; another Ingress may serve it with the same Secret.',
   ],
   sources: [
@@ -54,7 +57,8 @@ export default {
     `,
   },
   kinds: ['Ingress'],
-  *check(ingress) {
+  *check(ingress, workspace) {
+    yield* notInCertificate(ingress, workspace);
     const entries = ingress.root.at('spec', 'tls').items();
     if (entries.length === 0 || entries.some(entry => entry.at('hosts').items().length === 0)) return;
     const secured = entries.flatMap(entry => entry.at('hosts').items());
@@ -87,6 +91,40 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** The hosts of an Ingress that the Certificate behind its Secret is not for. */
+function* notInCertificate(ingress: Resource, workspace: Workspace): Iterable<Problem> {
+  const annotations = ingress.root.at('metadata', 'annotations').entries();
+  if (annotations.some(([name]) => /^cert-manager\.io\/(?:cluster-)?issuer$/.test(name))) return;
+  for (const entry of ingress.root.at('spec', 'tls').items()) {
+    const secret = entry.at('secretName').text;
+    const [certificate, another] = workspace
+      .resources('Certificate.cert-manager.io')
+      .filter(one => one.namespace === ingress.namespace && one.root.at('spec', 'secretName').text === secret);
+    if (!certificate || another || secret === undefined) continue;
+    const spec = certificate.root.at('spec');
+    if (spec.at('literalSubject').exists) continue;
+    const names = [...spec.at('dnsNames').items(), spec.at('commonName')].flatMap(name => name.text ?? []);
+    if (names.length === 0) continue;
+    for (const host of entry.at('hosts').items()) {
+      const name = host.text ?? '';
+      if (!isHost.test(name) || names.some(one => !isHost.test(one) || covers(one, name))) continue;
+      yield {
+        at: host,
+        message: `The host ${name} under tls of Ingress ${ingress.name} is not among the names of Certificate ${certificate.name}, so clients refuse it — add it to dnsNames.`,
+        related: [
+          {
+            at: spec.at('dnsNames').exists ? spec.at('dnsNames').key : spec.at('commonName'),
+            message: 'What the certificate is for',
+          },
+        ],
+      };
+    }
+  }
+}
+
+/** No host is a placeholder or what is filled in later. */
+const isHost = /^(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i;
 
 /** Whether a certificate for `pattern` is good for `host`. */
 function covers(pattern: string, host: string): boolean {

@@ -133,6 +133,25 @@ describe('ingress-tls-host-mismatch', () => {
     );
   });
 
+  it('compares the hosts with the names of the Certificate behind the Secret', () => {
+    const certificate = (names: string): string =>
+      `---\napiVersion: cert-manager.io/v1\nkind: Certificate\nmetadata: {name: c, namespace: matrix}\nspec:\n  secretName: s\n  dnsNames: ${names}\n`;
+    const found = (names: string, source = tls('[a.b.test]', 'a.b.test')): readonly string[] =>
+      messages(tlsHostMismatch, source + certificate(names));
+    assert.deepEqual(found('[c.b.test]'), [
+      'warning: The host a.b.test under tls of Ingress a is not among the names of Certificate c, so clients refuse it — add it to dnsNames.',
+    ]);
+    for (const names of ['[a.b.test]', '["*.b.test"]', '[c.b.test, A.b.test]', '[$(HOST)]', '[]'])
+      assert.deepEqual(found(names), []);
+    assert.deepEqual(found('[c.b.test]', tls('[a.b.test]', 'a.b.test').replace('secretName: s', 'secretName: t')), []);
+    const annotated = ingress('a', route('/', 'x'), {
+      host: 'a.b.test',
+      spec: '  tls: [{ hosts: [a.b.test], secretName: s }]\n',
+      annotations: 'cert-manager.io/cluster-issuer: ca',
+    });
+    assert.deepEqual(found('[c.b.test]', annotated), []);
+  });
+
   it('leaves an Ingress without tls, and an entry for all hosts, alone', () => {
     expectMarks(tlsHostMismatch, ingress('a', route('/', 'x')));
     expectMarks(tlsHostMismatch, ingress('a', route('/', 'x'), { spec: '  tls: [{ secretName: s }]\n' }));
