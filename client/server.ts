@@ -68,9 +68,8 @@ export function startServer(createClient: CreateClient, log: LogOutputChannel): 
     markdown: { isTrusted: { enabledCommands: [explainRuleCommand] } },
     synchronize: { configurationSection: settingsSection },
     errorHandler: {
-      error: (_error, _message, count) => ({
-        action: count !== undefined && count <= 3 ? ErrorAction.Continue : ErrorAction.Shutdown,
-      }),
+      // A server that dies fails several writes before its end is told; shut down for them, it would never come back.
+      error: () => ({ action: ErrorAction.Continue, handled: true }),
       closed: () => closed(crashes.mayRestart(Date.now())),
     },
   });
@@ -107,7 +106,13 @@ export function startServer(createClient: CreateClient, log: LogOutputChannel): 
     start,
     restart: async () => {
       crashes.forget();
-      if (client.needsStop()) await client.stop();
+      // A client that is starting can't be stopped.
+      if (client.state === State.Starting) await start();
+      try {
+        if (client.needsStop()) await client.stop();
+      } catch (error) {
+        log.warn('The language server did not end as it was asked to.', error instanceof Error ? error : String(error));
+      }
       await start();
     },
     ready: () => whenReady(server),

@@ -34,6 +34,27 @@ describe('a server that crashes', () => {
     assert.equal(servers[1]?.exitCode, null);
   });
 
+  it('is started again though messages to it were lost before its end was told', async () => {
+    const [server] = servers;
+    assert.ok(server);
+    let lost = 0;
+    server.send = ((...args: readonly unknown[]) => {
+      lost++;
+      const told = args.at(-1);
+      if (typeof told === 'function') told(new Error('write EPIPE'));
+      return false;
+    }) as typeof server.send;
+    // What is asked now is never answered, and fails with the server at the latest.
+    const asked = Array.from({ length: 8 }, (_, line) =>
+      vscode.commands.executeCommand('vscode.executeHoverProvider', scanner, new vscode.Position(line, 0)),
+    );
+    await eventually('eight messages are lost', () => lost >= 8 || undefined);
+    server.kill('SIGKILL');
+    await eventually('another server is started', () => servers.length === 2 || undefined);
+    await findingOf(scanner, 'yaml-syntax');
+    await Promise.allSettled(asked);
+  });
+
   it('stays off after the fifth crash, until the user restarts it', async () => {
     for (let crash = 1; crash <= 5; crash++) {
       await eventually(`server ${crash} runs`, () => servers.length === crash || undefined);
