@@ -41,15 +41,23 @@ function* ofWord(
   role: Occurrence['role'],
 ): Iterable<Occurrence> {
   const name = nameIn(word);
-  const at = word && name !== undefined ? letters(found, word.span, name) : undefined;
+  const at = word && name !== undefined ? letters(found, writtenAt(word), name) : undefined;
   if (at && name !== undefined) yield { subject: objectSubject(kind, namespace, name), at, role };
 }
 
-/** A name that the script says; what comes from a variable or a pattern is none. */
+/** A name that the script says, also as a default; what only the environment tells, or a pattern, is none. */
 function nameIn(word: RunWord | undefined): string | undefined {
-  return word && word.certainty === 'known' && !word.hasGlob && /^[a-z0-9][a-z0-9.-]*$/.test(word.value)
+  return word && word.certainty !== 'unknown' && !word.hasGlob && /^[a-z0-9][a-z0-9.-]*$/.test(word.value)
     ? word.value
     : undefined;
+}
+
+/** Where the value of a word is written: of `$NAMESPACE` the default in `NAMESPACE=${NAMESPACE:-matrix}`. */
+function writtenAt({ pieces, span }: RunWord): Span {
+  const [piece, ...others] = pieces;
+  if (piece?.kind !== 'variable' || others.length > 0) return span;
+  const [fallback, ...more] = piece.fallback ?? [];
+  return fallback?.kind === 'text' && more.length === 0 ? fallback.span : span;
 }
 
 /** The letters of a name inside a word such as `secret/name` or `--from-literal=name=value`. */

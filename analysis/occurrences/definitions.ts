@@ -1,6 +1,7 @@
 import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
 import { declarationsOf } from '../declarations';
+import { isPatch } from '../kustomize';
 import { findService } from '../services';
 import { definitionsIn } from './find';
 import { carriersOf } from './labels';
@@ -23,8 +24,17 @@ export function definitionsOf(workspace: Workspace, occurrence: Occurrence): rea
     const source = sourceOf(occurrence);
     if (source) return definitionsOf(workspace, source);
   }
-  const written = definitionsIn(workspace, subject);
+  const written = withoutPatches(workspace, definitionsIn(workspace, subject));
   return written.length > 0 ? written.map(one => one.at) : makersOf(workspace, subject);
+}
+
+/** A patch has the name of the object that it changes; it defines one only where nothing else does. */
+function withoutPatches(workspace: Workspace, definitions: readonly Occurrence[]): readonly Occurrence[] {
+  const own = definitions.filter(({ at }) => {
+    const file = workspace.file(at.uri);
+    return !file || !isPatch(workspace, file);
+  });
+  return own.length > 0 ? own : definitions;
 }
 
 /** The key that a variable gets its value from. */

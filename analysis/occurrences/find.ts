@@ -8,6 +8,7 @@ import { podTemplate } from '../pods';
 import { referrersOf } from '../references';
 import { haproxyIn } from './haproxy';
 import { addressedBy, hostsIn } from './hosts';
+import { kustomizedNamesIn, kustomizedNamesOf } from './kustomizations';
 import { labelsIn } from './labels';
 import { namesInText, namesInValues } from './loose';
 import { objectsIn } from './objects';
@@ -28,7 +29,7 @@ export function occurrencesIn(workspace: Workspace, file: SourceFile): readonly 
   const readers = new Set([...resources, ...resources.flatMap(resource => readersOf(workspace, resource))]);
   const derived = [...readers].flatMap(resource => workspace.derive(derivedByFile, resource).get(file.uri) ?? []);
   const own = file.documents.length > 0 ? file.documents.flatMap(writtenIn) : [...namesInText(file)];
-  return distinct([...own, ...derived]);
+  return distinct([...own, ...derived, ...kustomizedNamesIn(workspace, file)]);
 }
 
 /**
@@ -55,7 +56,10 @@ export function definitionsIn(workspace: Workspace, subject: Subject): readonly 
 
 function naming(workspace: Workspace, subject: Subject): readonly Occurrence[] {
   const derived = derivingFor(workspace, subject).flatMap(resource => workspace.derive(derivedFrom, resource));
-  return [...workspace.lookup(written, subject.id), ...derived].filter(one => isSameSubject(one.subject, subject));
+  const kustomized = kustomizedNamesOf(workspace, subject);
+  return [...workspace.lookup(written, subject.id), ...derived, ...kustomized].filter(one =>
+    isSameSubject(one.subject, subject),
+  );
 }
 
 /** What a document or file says by itself. It is looked up by subjects, so it must not depend on anything else. */

@@ -1,10 +1,10 @@
 import type { ManifestDocument } from '../../manifests/document';
 import type { SourceFile } from '../../manifests/file';
 import type { Place, Span } from '../../manifests/span';
-import type { Value } from '../../manifests/value';
 import { commandsNaming } from './commands';
 import { haproxyNames, isHaproxy } from './haproxy';
 import { hostsOfText, hostsOfValues, qualifiedHosts } from './hosts';
+import { isKustomization, namesInKustomization, namesInVariables } from './kustomizations';
 import { keySubject, type Occurrence, objectSubject, ofScalar } from './occurrence';
 
 /** The names in a file that is no YAML: commands of scripts and runbooks, and configuration that lies beside. */
@@ -12,6 +12,7 @@ export function* namesInText(file: SourceFile): Iterable<Occurrence> {
   yield* commandsNaming(file);
   const place = (span: Span): Place => ({ uri: file.uri, span });
   if (/\.(?:sh|md)$/i.test(file.path)) yield* qualifiedHosts(file.text, place);
+  if (/\.env(?:\.\w+)?$/i.test(file.path)) yield* namesInVariables(file.text, place);
   if (!/\.(?:cfg|conf|ini|properties)(?:\.\w+)?$/i.test(file.path)) return;
   if (isHaproxy(file.name, file.text)) yield* haproxyNames(file.text, `file/${file.path}`, undefined, place);
   yield* hostsOfText(file.text, undefined, place);
@@ -20,8 +21,8 @@ export function* namesInText(file: SourceFile): Iterable<Occurrence> {
 /** The names in a YAML document that is no object: a kustomization, Helm values, a configuration that lies beside. */
 export function* namesInValues(document: ManifestDocument): Iterable<Occurrence> {
   const { root, file } = document;
-  if (/^kustomization\.ya?ml$/.test(file.name)) {
-    yield* kustomized(root);
+  if (isKustomization(file)) {
+    yield* namesInKustomization(root);
     return;
   }
   yield* hostsOfValues(root, undefined);
@@ -37,27 +38,6 @@ export function* namesInValues(document: ManifestDocument): Iterable<Occurrence>
     else if (/^existingSecret\w+Key$/.test(key) && value.string) {
       const secret = value.parent?.at('existingSecret').string;
       if (secret) yield* ofScalar(keySubject('Secret', undefined, secret, value.string), value, 'reference');
-    }
-  }
-}
-
-function* kustomized(root: Value): Iterable<Occurrence> {
-  const namespace = root.at('namespace');
-  if (namespace.string)
-    yield* ofScalar(objectSubject('Namespace', undefined, namespace.string), namespace, 'reference');
-  for (const [field, kind] of [
-    ['secretGenerator', 'Secret'],
-    ['configMapGenerator', 'ConfigMap'],
-  ] as const) {
-    for (const item of root.at(field).items()) {
-      const name = item.at('name');
-      if (!name.string) continue;
-      const own = item.at('namespace').string ?? namespace.string;
-      yield* ofScalar(objectSubject(kind, own, name.string), name, 'definition');
-      for (const literal of item.at('literals').items()) {
-        const key = literal.text?.split('=', 1)[0] ?? '';
-        yield { subject: keySubject(kind, own, name.string, key), at: literal.part(0, key.length), role: 'definition' };
-      }
     }
   }
 }
