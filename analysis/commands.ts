@@ -48,7 +48,7 @@ const commandIndex: Index<FoundCommand> = {
  * The fenced code blocks of a Markdown file that hold shell commands (CommonMark, "Fenced code blocks"), also those of
  * list items, which stand further in.
  */
-function shellBlocks(markdown: string): readonly { readonly text: string; readonly offset: number }[] {
+export function shellBlocks(markdown: string): readonly { readonly text: string; readonly offset: number }[] {
   return [
     ...markdown.matchAll(/^([ \t]*)(`{3,}|~{3,})[ \t]*(\w*)[^\n]*\n([\s\S]*?)^[ \t]*\2[`~]*[ \t]*\r?$/gm),
   ].flatMap(match => {

@@ -2,6 +2,7 @@ import type { SourceFile } from '../../manifests/file';
 import type { Resource } from '../../manifests/resource';
 import type { PathKey, Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
+import { shellBlocks } from '../commands';
 import { type Container, mainContainersOf } from '../pods';
 import { type Family, familiesOf } from '../roles';
 import { type Candidate, distinct } from './candidate';
@@ -52,16 +53,26 @@ function inBlock(
 }
 
 function inFile(workspace: Workspace, file: SourceFile, offset: number): TextAt | undefined {
-  if (!/\.(?:cfg|conf|sh|sql)$/.test(file.name)) return undefined;
+  const isMarkdown = /\.md$/i.test(file.name);
+  if (!isMarkdown && !/\.(?:cfg|conf|sh|sql)$/.test(file.name)) return undefined;
+  const block = isMarkdown ? shellBlocks(file.text).find(one => holds(one, offset)) : { text: file.text, offset: 0 };
+  if (!block) return undefined;
+  const { text, offset: start } = block;
   return {
     ...nothingKnown(workspace, undefined),
-    name: file.name,
-    text: file.text,
-    offset,
+    name: isMarkdown ? 'block.sh' : file.name,
+    // What the shell itself has printed is no part of the command.
+    text: isMarkdown ? text.replace(/^([ \t]*)\$(?= )/gm, '$1 ') : text,
+    offset: offset - start,
     indent: 0,
-    outer: span => span,
-    place: (start, end) => ({ uri: file.uri, span: { start, end } }),
+    outer: span => ({ start: span.start + start, end: span.end + start }),
+    place: (from, to) => ({ uri: file.uri, span: { start: from + start, end: to + start } }),
+    directory: file.directory,
   };
+}
+
+function holds(block: { readonly text: string; readonly offset: number }, offset: number): boolean {
+  return block.offset <= offset && offset < block.offset + block.text.length;
 }
 
 function inConfiguration(
@@ -84,7 +95,7 @@ function inConfiguration(
 
 export type Surroundings = Pick<
   TextAt,
-  'workspace' | 'namespace' | 'name' | 'families' | 'variables' | 'paths' | 'ports'
+  'workspace' | 'namespace' | 'name' | 'families' | 'variables' | 'environment' | 'paths' | 'ports' | 'directory'
 >;
 
 /** Lists whose items are SQL (cloudnative-pg, BootstrapInitDB). */
@@ -99,7 +110,7 @@ export function surroundingsOf(place: Place, path: readonly PathKey[]): Surround
   if (endsWith(path, sqlLists, '#')) return { ...nothing, name: 'statement.sql' };
   if (endsWith(path, 'command|args', '#')) {
     const container = containerAt(resource, path);
-    const isScript = isShellScript(place, path);
+    const name = scriptName(place, path);
     // What is typed is not followed; what it was before is.
     const written = (): readonly Candidate[] => {
       const known = workspace.find(resource.qualifiedKind, namespace, resource.name);
@@ -107,8 +118,9 @@ export function surroundingsOf(place: Place, path: readonly PathKey[]): Surround
     };
     return {
       ...nothing,
-      name: isScript ? 'script.sh' : '',
-      variables: () => (container ? variablesIn(workspace, resource, container) : []),
+      name,
+      variables: () => (container && name !== 'script.py' ? variablesIn(workspace, resource, container) : []),
+      environment: () => (container ? variablesIn(workspace, resource, container) : []),
       paths: () =>
         container
           ? distinct([...mountedFiles(workspace, resource, container), ...mountPaths(container.value), ...written()])
@@ -127,7 +139,7 @@ export function surroundingsOf(place: Place, path: readonly PathKey[]): Surround
     return { ...nothing, name: 'nginx-snippet.conf' };
   if (resource.qualifiedKind !== 'ConfigMap' && resource.qualifiedKind !== 'Secret') return { ...nothing, name: last };
   const readers = (): ReturnType<typeof readersOf> => readersOf(workspace, resource);
-  const isScript = /\.(?:ba)?sh$/.test(last);
+  const isScript = /\.(?:(?:ba)?sh|py)$/.test(last);
   const ofReaders = (
     candidatesOf: (workspace: Workspace, owner: Resource, container: Container) => readonly Candidate[],
   ): readonly Candidate[] =>
@@ -143,6 +155,7 @@ export function surroundingsOf(place: Place, path: readonly PathKey[]): Surround
     // HAProxy reads the environment itself.
     variables: () =>
       isScript || /haproxy/.test(last) ? ofReaders(variablesIn) : variablesReplacedIn(workspace, resource),
+    environment: () => ofReaders(variablesIn),
     paths: () => (isScript ? ofReaders(mountedFiles) : []),
   };
 }
@@ -153,18 +166,22 @@ function nothingKnown(workspace: Workspace, namespace: string | undefined): Omit
     namespace,
     families: () => new Set<Family>(),
     variables: () => [],
+    environment: () => [],
     paths: () => [],
     ports: () => [],
+    directory: undefined,
   };
 }
 
-/** Whether an item of `command` or `args` is a script: the text behind `sh -c`. */
-function isShellScript(place: Place, path: readonly PathKey[]): boolean {
+/** A name for an item of `command` or `args` that is a script, the text behind `sh -c` or `python -c`; else empty. */
+function scriptName(place: Place, path: readonly PathKey[]): string {
   const container = place.resource.root.at(...path.slice(0, -2));
   const words = [...container.at('command').items(), ...(path.at(-2) === 'args' ? container.at('args').items() : [])];
   const own = container.at(path.at(-2) ?? '').items().length;
   const before = words.slice(0, words.length - own + Number(path.at(-1))).map(word => word.text ?? '');
-  return /^-\w*c$/.test(before.at(-1) ?? '') && before.some(word => /(?:^|\/)(?:ba|da|a|z)?sh$/.test(word));
+  if (!/^-\w*c$/.test(before.at(-1) ?? '')) return '';
+  if (before.some(word => /(?:^|\/)(?:ba|da|a|z)?sh$/.test(word))) return 'script.sh';
+  return before.some(word => /(?:^|\/)python[\d.]*$/.test(word)) ? 'script.py' : '';
 }
 
 function mountPaths(container: Value): readonly Candidate[] {

@@ -4,7 +4,7 @@ import type { PathKey, Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Family } from '../roles';
 import { commentsIn, languageOf } from '../text/comments';
-import type { Candidate, Completion, TextCompletion, Writing } from './candidate';
+import { type Candidate, type Completion, distinct, type TextCompletion, type Writing } from './candidate';
 import { configuredItemsAt, configuredKeysAt, configuredValuesAt } from './configured';
 import { readableTree } from './current';
 import { redisAt, sentinelAt, turnserverAt } from './directives';
@@ -14,9 +14,10 @@ import { livekitOptions } from './livekit-options';
 import { candidatesByName } from './named-settings';
 import { nginxAt } from './nginx';
 import { yamlCursor } from './position';
+import { pythonAt } from './python';
 import { variableCandidates, wordCandidates } from './shell';
 import { type ShellTextCursor, shellCursor, variableAt } from './shell-position';
-import { podVariables } from './shell-variables';
+import { exportedIn, podVariables } from './shell-variables';
 import { chosen, type Source } from './source';
 import { sqlAt } from './sql-candidates';
 import { isSynapseConfig, synapseItemsAt, synapseKeysAt, synapseValuesAt } from './synapse';
@@ -39,10 +40,14 @@ export interface TextAt {
   families(): ReadonlySet<Family>;
   /** The variables that a script has, or that a script puts into the text. */
   variables(): readonly Candidate[];
+  /** The variables that a program which reads the text itself is started with. */
+  environment(): readonly Candidate[];
   /** The files that the container of a script has. */
   paths(): readonly Candidate[];
   /** The ports of the script's own pod. */
   ports(): readonly Candidate[];
+  /** The folder of a script or runbook that people run, relative to the root of the tree; undefined in a container. */
+  readonly directory: string | undefined;
 }
 
 /** What can be written in a text that holds manifests. */
@@ -55,7 +60,7 @@ export function completeText(at: TextAt, inManifest: ManifestCompletion = () => 
   const { workspace, namespace, text, offset } = at;
   const isComment = (): boolean =>
     commentsIn(text, languageOf(at.name, text)).some(({ start, end }) => start < offset && offset <= end);
-  if (language !== 'nginx') {
+  if (language !== 'nginx' && language !== 'python') {
     const variable = variableAt(text, offset);
     const variables = variable && !isComment() ? at.variables() : [];
     if (variable && variables.length > 0) return asText(at, variableCandidates(variables, '', variable));
@@ -77,12 +82,14 @@ type TextLanguage =
   | 'sentinel'
   | 'turnserver'
   | 'nginx'
-  | 'sql';
+  | 'sql'
+  | 'python';
 
 /** The language of a text, by its name, else by what reads it or by words that nothing else has. */
 export function languageAt({ name, text, families }: TextAt): TextLanguage | undefined {
   if (/\.(?:ba)?sh$/.test(name) || /^#!\S*(?:\/|env )(?:ba|da|a)?sh\b/.test(text)) return 'shell';
   if (/\.sql$/.test(name)) return 'sql';
+  if (/\.py$/.test(name) || /^#!\S*(?:\/|env )python[\d.]*\b/.test(text)) return 'python';
   if (isHaproxyConfig(name, text)) return 'haproxy';
   if (isSynapseConfig(name, text)) return 'synapse';
   if (/\.ya?ml$/.test(name)) {
@@ -122,6 +129,7 @@ const byLanguage: Readonly<Record<Exclude<TextLanguage, 'shell'>, (at: TextAt) =
   turnserver: at => asText(at, turnserverAt(at)),
   nginx: at => asText(at, nginxAt(at.workspace, at.namespace, at.text, at.offset)),
   sql: at => asText(at, sqlAt(at.workspace, at.namespace, at.text, at.offset)),
+  python: at => asText(at, pythonAt(at)),
 };
 
 interface PathSource {
@@ -191,7 +199,7 @@ function inShell(at: TextAt, inManifest: ManifestCompletion): Completion | undef
   const program = cursor.words[0] ?? '';
   if (cursor.quoted && /^-\w*c$/.test(cursor.words.at(-1) ?? '')) {
     // A program in quotes is a text of its own.
-    const name = program === 'psql' ? 'command.sql' : /^(?:ba|da|a)?sh$/.test(program) ? 'command.sh' : undefined;
+    const name = nameOfInput(program, 'command');
     return name === undefined
       ? undefined
       : completeText(innerTextAt(at, { span: cursor.quoted, file: name, words: [], expands: true }));
@@ -212,9 +220,7 @@ function isApplied({ words }: ShellTextCursor): boolean {
 /** The text of a here-document, or what `echo` writes into a file. */
 export function innerTextAt(at: TextAt, { span, file, words, expands }: Omit<ShellTextCursor, 'kind'>): TextAt {
   const [program = ''] = words;
-  const name =
-    file?.slice(file.lastIndexOf('/') + 1) ??
-    (program === 'psql' ? 'input.sql' : /^(?:ba|da|a)?sh$/.test(program) ? 'input.sh' : '');
+  const name = file?.slice(file.lastIndexOf('/') + 1) ?? nameOfInput(program, 'input') ?? '';
   return {
     ...at,
     name,
@@ -225,7 +231,15 @@ export function innerTextAt(at: TextAt, { span, file, words, expands }: Omit<She
     families: () => new Set(),
     // What the shell does not expand is filled in by nobody who is known.
     variables: () => (expands ? at.variables() : []),
+    environment: () => distinct([...at.environment(), ...exportedIn(at.text)]),
   };
+}
+
+/** A name for what a program runs, by which its language is known. */
+function nameOfInput(program: string, name: string): string | undefined {
+  if (program === 'psql') return `${name}.sql`;
+  if (/^(?:ba|da|a)?sh$/.test(program)) return `${name}.sh`;
+  return /^python[\d.]*$/.test(program) ? `${name}.py` : undefined;
 }
 
 function asText(at: TextAt, found: TextCompletion | undefined): Completion | undefined {

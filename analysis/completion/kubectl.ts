@@ -5,6 +5,7 @@ import { clusterKind } from '../roles';
 import { type Candidate, distinct } from './candidate';
 import { ordinals } from './hosts';
 import { namespaceCandidates, objectNames } from './objects';
+import { treeFiles, type Wanted } from './tree-files';
 
 /** A kubectl command that is being typed, from its first argument on. */
 export interface KubectlWords {
@@ -14,6 +15,8 @@ export interface KubectlWords {
   readonly prefix: string;
   /** The arguments behind it, which may name the namespace. */
   readonly after: readonly string[];
+  /** The folder of the script or runbook, relative to the root of the tree; undefined in a container. */
+  readonly directory: string | undefined;
 }
 
 /** What is offered, and how much of the argument before the cursor it takes the place of. */
@@ -24,7 +27,9 @@ export interface KubectlCandidates {
 
 /** Completes an argument of kubectl (https://kubernetes.io/docs/reference/kubectl/generated/). */
 export function kubectlAt(workspace: Workspace, own: string | undefined, words: KubectlWords): KubectlCandidates {
-  const { before, prefix, after } = words;
+  // `-f` of `logs` follows the log and has no value.
+  const before = words.before.filter((word, index) => word !== '-f' || !words.before.slice(0, index).includes('logs'));
+  const { prefix, after } = words;
   const all = (candidates: readonly Candidate[], replaced = prefix.length): KubectlCandidates => ({
     candidates,
     replaced,
@@ -50,8 +55,12 @@ export function kubectlAt(workspace: Workspace, own: string | undefined, words: 
       case '-o':
       case '--output':
         return all(named(['name', 'json', 'yaml', 'wide', 'jsonpath='], 'enum'), written);
-      default:
-        return all([]);
+      default: {
+        const wanted = filesOf[option];
+        return wanted && words.directory !== undefined
+          ? treeFiles(workspace, words.directory, wanted, prefix.slice(prefix.length - written))
+          : all([]);
+      }
     }
   }
   if (prefix.startsWith('-')) return all([]);
@@ -85,7 +94,7 @@ export function kubectlAt(workspace: Workspace, own: string | undefined, words: 
 
 /** The option whose value is typed, and how many letters of it there are already; empty if none is. */
 function optionAt(before: readonly string[], prefix: string): readonly [name: string, written: number] {
-  const attached = /^(--[\w-]+)=(.*)$/s.exec(prefix) ?? /^(-[nlc])(.+)$/s.exec(prefix);
+  const attached = /^(--[\w-]+)=(.*)$/s.exec(prefix) ?? /^(-[nlcfk])(.+)$/s.exec(prefix);
   if (attached) return [attached[1] ?? '', (attached[2] ?? '').length];
   const last = before.at(-1) ?? '';
   return takesValue(last) ? [last, prefix.length] : ['', 0];
@@ -93,8 +102,10 @@ function optionAt(before: readonly string[], prefix: string): readonly [name: st
 
 function takesValue(word: string): boolean {
   return (
-    /^-[nlcofp]$/.test(word) ||
-    /^--(?:namespace|selector|container|for|from|output|timeout|type|patch|filename|context)$/.test(word)
+    /^-[nlcofpk]$/.test(word) ||
+    /^--(?:namespace|selector|container|for|from|output|timeout|type|patch|filename|kustomize|context|from-file|from-env-file)$/.test(
+      word,
+    )
   );
 }
 
@@ -204,6 +215,16 @@ const usualTypes = [
     'clusterissuer',
   ],
 ];
+
+/** Options that name files. */
+const filesOf: Readonly<Record<string, Wanted>> = {
+  '-f': 'manifests',
+  '--filename': 'manifests',
+  '-k': 'kustomization',
+  '--kustomize': 'kustomization',
+  '--from-file': 'file',
+  '--from-env-file': 'file',
+};
 
 /** Types that are often written before a slash. */
 const slashedTypes: ReadonlySet<string> = new Set(usualTypes);

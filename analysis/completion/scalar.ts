@@ -119,6 +119,7 @@ function completeArgument(
       namespace: resource.namespace,
       paths: () => (container ? mountedFiles(workspace, resource, container) : []),
       ports: () => portsIn(resource),
+      directory: undefined,
     },
     {
       kind: 'word',

@@ -96,6 +96,17 @@ export function assignedIn(script: string): readonly Candidate[] {
   );
 }
 
+/** The variables that a script hands on to the programs that it starts. */
+export function exportedIn(script: string): readonly Candidate[] {
+  const found = maskComments(script, 'shell').matchAll(/\bexport[ \t]+([A-Za-z_]\w*)/g);
+  return [...found].map(match => ({
+    label: match[1] ?? '',
+    kind: 'name' as const,
+    detail: 'set in this script',
+    rank: 1 as const,
+  }));
+}
+
 /** What every container of a pod has, set by the container runtime. */
 export const podVariables: readonly Candidate[] = [
   { label: 'HOSTNAME', kind: 'name', detail: 'name of the pod', rank: 2 },

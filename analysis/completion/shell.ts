@@ -9,6 +9,7 @@ import { sentinelMasters } from './sentinel-masters';
 import type { ShellVariableCursor, ShellWordCursor } from './shell-position';
 import { assignedIn } from './shell-variables';
 import { sqlNames } from './sql-candidates';
+import { treeFiles } from './tree-files';
 
 /** A command line that is being typed: of a script, or the arguments of a container. */
 export interface CommandText {
@@ -18,6 +19,8 @@ export interface CommandText {
   paths(): readonly Candidate[];
   /** The ports of the pod itself. */
   ports(): readonly Candidate[];
+  /** The folder of a script or runbook that people run, relative to the root of the tree; undefined in a container. */
+  readonly directory: string | undefined;
 }
 
 /** The variables that a script may use behind `$`, with what has to be written besides their names. */
@@ -53,7 +56,12 @@ export function wordCandidates(
     const inner = args.indexOf('--');
     if (inner !== -1 && /^(?:exec|run|debug)$/.test(args.find(arg => !arg.startsWith('-')) ?? ''))
       return wordCandidates(command, { ...cursor, words: args.slice(inner + 1) });
-    return kubectlAt(workspace, namespace, { before: args, prefix, after });
+    return kubectlAt(workspace, namespace, { before: args, prefix, after, directory: command.directory });
+  }
+  if (program === 'helm' && command.directory !== undefined) {
+    const values =
+      /^--values=(.*)$/s.exec(prefix)?.[1] ?? (/^(?:-f|--values)$/.test(args.at(-1) ?? '') ? prefix : undefined);
+    return values === undefined ? undefined : treeFiles(workspace, command.directory, 'values', values);
   }
   const path = /^(?:--?[\w-]+=)?(\/[\w./-]*)$/.exec(prefix)?.[1];
   if (path !== undefined) return found(command.paths(), path.length);

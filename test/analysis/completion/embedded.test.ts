@@ -315,7 +315,7 @@ describe('completion of kubectl', () => {
 
   it('has nothing of other namespaces, behind apply, or behind other programs', () => {
     assert.deepEqual(script('kubectl wait job/$0 -n other'), []);
-    assert.deepEqual(script('kubectl apply -f $0'), []);
+    assert.deepEqual(script('kubectl apply $0'), []);
     assert.deepEqual(script('helm upgrade $0'), []);
     assert.deepEqual(script('echo kubectl wait job/$0'), []);
   });
