@@ -596,7 +596,7 @@ function memberOf(
 }
 
 /** Whether a host name of a configuration is a Service in front of a workload, itself or through a proxy named for it. */
-function leadsTo(workspace: Workspace, from: Resource, host: string | undefined, to: Resource): boolean {
+export function leadsTo(workspace: Workspace, from: Resource, host: string | undefined, to: Resource): boolean {
   const [name = '', namespace] = host?.split('.') ?? [];
   const service = findService(workspace, namespace ?? from.namespace, name);
   if (!service) return false;

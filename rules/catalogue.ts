@@ -186,6 +186,7 @@ import ingressSnippetDisabled from './services/ingress-snippet-disabled';
 import ingressTlsHostMismatch from './services/ingress-tls-host-mismatch';
 import nodeportDuplicate from './services/nodeport-duplicate';
 import nodeportOutOfRange from './services/nodeport-out-of-range';
+import portNotListenedOn from './services/port-not-listened-on';
 import serviceSelectsNothing from './services/service-selects-nothing';
 import serviceSelectsSeveralWorkloads from './services/service-selects-several-workloads';
 import serviceTargetPortUnexposed from './services/service-target-port-unexposed';
@@ -203,6 +204,7 @@ import clientApiUnrouted from './synapse/client-api-unrouted';
 import configCopyDrift from './synapse/config-copy-drift';
 import federationUndiscoverable from './synapse/federation-undiscoverable';
 import initToolMissingInImage from './synapse/init-tool-missing-in-image';
+import synapseFileMissing from './synapse/synapse-file-missing';
 import synapseInstanceMap from './synapse/synapse-instance-map';
 import synapseLogFileUnwritable from './synapse/synapse-log-file-unwritable';
 import synapseMainDutyDuplicated from './synapse/synapse-main-duty-duplicated';
@@ -210,6 +212,8 @@ import synapseMainReplicated from './synapse/synapse-main-replicated';
 import synapseModuleUnavailable from './synapse/synapse-module-unavailable';
 import synapsePythonPackagesNotMounted from './synapse/synapse-python-packages-not-mounted';
 import synapsePythonVersionMismatch from './synapse/synapse-python-version-mismatch';
+import synapseRedisUnusable from './synapse/synapse-redis-unusable';
+import synapseRegistrationUnverified from './synapse/synapse-registration-unverified';
 import synapseS3ProviderLost from './synapse/synapse-s3-provider-lost';
 import synapseS3ProviderNotInstalled from './synapse/synapse-s3-provider-not-installed';
 import synapseS3ProviderUnpinned from './synapse/synapse-s3-provider-unpinned';
@@ -391,6 +395,7 @@ export const rules: readonly Rule[] = [
   placeholderDomain,
   placeholderImage,
   placeholderSecret,
+  portNotListenedOn,
   postCheckNameUnknown,
   probeMissing,
   probePortMissing,
@@ -449,6 +454,7 @@ export const rules: readonly Rule[] = [
   suppressionUnused,
   suppressionWithoutReason,
   synapseDatabaseMismatch,
+  synapseFileMissing,
   synapseInstanceMap,
   synapseLogFileUnwritable,
   synapseMainDutyDuplicated,
@@ -456,6 +462,8 @@ export const rules: readonly Rule[] = [
   synapseModuleUnavailable,
   synapsePythonPackagesNotMounted,
   synapsePythonVersionMismatch,
+  synapseRedisUnusable,
+  synapseRegistrationUnverified,
   synapseS3ProviderLost,
   synapseS3ProviderNotInstalled,
   synapseS3ProviderUnpinned,

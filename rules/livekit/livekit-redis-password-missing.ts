@@ -4,6 +4,7 @@ import { type Container, workloadKinds } from '../../analysis/pods';
 import { redisMains } from '../../analysis/roles';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
+import { asksForPassword } from '../redis/password';
 import { passwordKey } from '../redis/password-key';
 import type { Fix, Rule } from '../rule';
 import { addSecretVariable } from '../secrets/secret-variable';
@@ -147,13 +148,4 @@ function giveVariable(workspace: Workspace, resource: Resource, container: Conta
   if (!key || keys.some(one => one.name !== key.name || one.key !== key.key)) return [];
   const edit = addSecretVariable(container, 'REDIS_PASSWORD', key);
   return edit ? [{ title: `Take REDIS_PASSWORD from Secret ${key.name}`, safe: true, edits: [edit] }] : [];
-}
-
-function asksForPassword(workspace: Workspace, redis: Resource): boolean {
-  const configuration = configurationOf(workspace, redis, 'redis');
-  const words = configuration
-    ? [...configuration.container.value.at('command').scalars(), ...configuration.container.value.at('args').scalars()]
-    : [];
-  if (words.some(word => word.text?.includes('--requirepass'))) return true;
-  return configuration?.files.some(file => /^[ \t]*requirepass[ \t]/m.test(file.content.text)) ?? false;
 }

@@ -299,8 +299,11 @@ function ofSynapse(workspace: Workspace, { pods, port, endpoint }: Target): Trou
   const listener = process.listeners.find(one => one.port === port.port);
   if (!listener) {
     const other = process.listeners.find(one => one.type === 'metrics')?.port;
-    return other === undefined || process.listeners.some(one => one.port === undefined)
-      ? undefined
+    if (process.listeners.some(one => one.port === undefined)) return undefined;
+    return other === undefined
+      ? {
+          message: `Synapse serves no metrics on port ${port.port}, because its configuration has no listener of the type metrics — add one`,
+        }
       : { message: `Synapse serves its metrics on port ${other}, not on ${port.port} — scrape that`, port: other };
   }
   if (listener.type === 'metrics') return undefined;

@@ -3,6 +3,7 @@ import { type HomeserverReader, homeserverOf } from '../../analysis/homeserver';
 import { nearest } from '../../analysis/nearest';
 import { clusterKind, databases, familiesOf, isLi } from '../../analysis/roles';
 import { createsDatabase, createsRole } from '../../analysis/sql-names';
+import { instanceOf, isSameValue } from '../../analysis/synapse';
 import { replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
@@ -146,6 +147,7 @@ function* problemsOf(synapse: Resource, workspace: Workspace): Iterable<Problem>
   if (!homeserver) return;
   yield* checkEngine(homeserver, synapse, workspace);
   const args = homeserver.at('database', 'args');
+  if (homeserver.at('database', 'name').text === 'psycopg2') yield* checkKeys(args, synapse, workspace);
   const host = args.at('host');
   if (!isLiteral(host)) return;
   const found = clusterOfHost(workspace, synapse.namespace, host.text ?? '');
@@ -170,6 +172,53 @@ function* problemsOf(synapse: Resource, workspace: Workspace): Iterable<Problem>
   if (isLi(workspace, synapse) && li && cluster !== li) return;
   yield* checkNames(args, cluster, workspace);
 }
+
+/** Names of connection settings that libpq does not know, each once: by the first process that reads the file. */
+function* checkKeys(args: Value, synapse: Resource, workspace: Workspace): Iterable<Problem> {
+  const instance = instanceOf(workspace, synapse);
+  const isShared = instance.workers.some(one => one.resource === synapse) && instance.main?.homeserver;
+  if (isShared && isSameValue(isShared.at('database', 'args'), args)) return;
+  for (const [name, value] of args.entries()) {
+    if (libpq.has(name) || !/^[a-z_]+$/.test(name)) continue;
+    const meant = spelled[name] ?? nearest(name, libpq);
+    const edit = meant === undefined || args.at(meant).exists ? undefined : { at: value.key, newText: meant };
+    yield {
+      at: value.key,
+      message: `PostgreSQL’s library knows no connection setting ${name}, so Synapse does not start — ${meant === undefined ? 'delete it.' : `did you mean ${meant}?`}`,
+      fixes: () => (edit ? [{ title: `Write ${meant}`, safe: false, edits: [edit] }] : []),
+    };
+  }
+}
+
+/** What libpq takes (postgresql.org, 34.1.2, Parameter Key Words), and what psycopg2 and Twisted’s pool take beside. */
+const libpq: ReadonlySet<string> = new Set(
+  [
+    'host hostaddr port dbname database user password passfile require_auth channel_binding connect_timeout',
+    'client_encoding options application_name fallback_application_name keepalives keepalives_idle',
+    'keepalives_interval keepalives_count tcp_user_timeout replication gssencmode sslmode requiressl sslnegotiation',
+    'sslcompression sslcert sslkey sslpassword sslcertmode sslrootcert sslcrl sslcrldir sslsni requirepeer',
+    'ssl_min_protocol_version ssl_max_protocol_version krbsrvname gsslib gssdelegation service servicefile',
+    'target_session_attrs load_balance_hosts min_protocol_version max_protocol_version sslkeylogfile',
+    'scram_client_key scram_server_key oauth_issuer oauth_client_id oauth_client_secret oauth_scope',
+    'cp_min cp_max cp_name cp_noisy cp_reconnect cp_good_sql cp_openfun cp_reactor',
+    'dsn connection_factory cursor_factory async async_',
+  ].flatMap(line => line.split(' ')),
+);
+
+/** Names that other programs have for the same. */
+const spelled: Readonly<Record<string, string>> = {
+  db: 'dbname',
+  db_name: 'dbname',
+  name: 'dbname',
+  username: 'user',
+  db_user: 'user',
+  hostname: 'host',
+  db_host: 'host',
+  pass: 'password',
+  passwd: 'password',
+  db_password: 'password',
+  ssl_mode: 'sslmode',
+};
 
 /** A Pooler whose cluster is not there. Without any cluster in the tree, it is outside of it. */
 function* checkPooler(host: Value, synapse: Resource, workspace: Workspace): Iterable<Problem> {

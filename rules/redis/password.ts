@@ -1,6 +1,8 @@
+import { configurationOf } from '../../analysis/configs';
 import { referencesOf } from '../../analysis/references';
 import type { Resource } from '../../manifests/resource';
 import type { Span } from '../../manifests/span';
+import type { Workspace } from '../../manifests/workspace';
 
 /** The lines of a redis.conf or sentinel.conf that hold the password; rules of their own look at them. */
 export function redisPasswordDirectives(text: string): readonly Span[] {
@@ -17,4 +19,14 @@ export function takesFromSecret(resource: Resource): boolean {
   return referencesOf(resource).some(
     ({ kind, isOptional, isPullSecret }) => kind === 'Secret' && !isOptional && !isPullSecret,
   );
+}
+
+/** Whether a Redis is started with a password that it asks clients for. */
+export function asksForPassword(workspace: Workspace, redis: Resource): boolean {
+  const configuration = configurationOf(workspace, redis, 'redis');
+  const words = configuration
+    ? [...configuration.container.value.at('command').scalars(), ...configuration.container.value.at('args').scalars()]
+    : [];
+  if (words.some(word => word.text?.includes('--requirepass'))) return true;
+  return configuration?.files.some(file => /^[ \t]*requirepass[ \t]/m.test(file.content.text)) ?? false;
 }

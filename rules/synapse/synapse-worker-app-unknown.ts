@@ -1,4 +1,5 @@
 import { nearest } from '../../analysis/nearest';
+import type { Container } from '../../analysis/pods';
 import { instanceOf, processKinds, type SynapseProcess, synapseProcess } from '../../analysis/synapse';
 import { findPlaceholders } from '../../analysis/text/placeholders';
 import { replaceScalar } from '../../manifests/edit';
@@ -10,10 +11,10 @@ export default {
   id: 'synapse-worker-app-unknown',
   items: [],
   severity: 'error',
-  summary: 'A worker is to run a program that Synapse does not have.',
-  why: 'A worker compares `worker_app` with the names that it knows and stops with an AssertionError at any other; Python finds no module of another name.',
+  summary: 'A worker is to run a program that Synapse does not have, or one that its configuration is not for.',
+  why: 'A worker compares `worker_app` with the names that it knows and stops with an AssertionError at any other; Python finds no module of another name. A worker without `worker_app` stops the same way, and the main process refuses a configuration that has one.',
   remedy:
-    'Write `synapse.app.generic_worker`, or `synapse.app.media_repository` for a worker with the media repository.',
+    'Write `synapse.app.generic_worker`, or `synapse.app.media_repository` for a worker with the media repository, both in the command and in the file that the worker is given.',
   traps: [
     'The names that workers had before there was a generic one, such as `synapse.app.federation_sender`, are still taken.',
     'What a script fills in is not judged, nor the configuration of a container that starts a program of its own.',
@@ -89,6 +90,7 @@ export default {
     const process = synapseProcess(workspace, resource);
     if (!process) return;
     yield* unknownModules(process);
+    yield* otherProgram(process);
     if (!process.isWorker || !process.homeserver || startsAnother(process)) return;
     const layer = process.homeserver.layer('worker_app');
     const at = layer.root.at('worker_app');
@@ -122,8 +124,34 @@ const modules: ReadonlySet<string> = new Set([
   'synapse.app.complement_fork_starter',
 ]);
 
-/** Misspelt modules that a command, or the variable of the official image, starts. */
-function* unknownModules({ resource, container }: SynapseProcess): Iterable<Problem> {
+/**
+ * A program that is started with the configuration of the other kind: a worker looks for `worker_app`, and the main
+ * process refuses it (synapse/app/generic_worker.py and homeserver.py).
+ */
+function* otherProgram({ resource, container, homeserver }: SynapseProcess): Iterable<Problem> {
+  const started = startedModules(container);
+  const [module] = started;
+  if (started.length !== 1 || !module?.string || !modules.has(module.string)) return;
+  if (!homeserver || homeserver.isPartial) return;
+  const app = homeserver.at('worker_app');
+  if (apps.has(module.string) && !app.exists) {
+    yield {
+      at: module,
+      message: `${resource.title} starts a worker, but its configuration has no worker_app, so it stops with an AssertionError — give it the file that says worker_app: ${module.string}.`,
+    };
+  }
+  if (module.string === 'synapse.app.homeserver' && app.string && apps.has(app.string)) {
+    yield {
+      at: module,
+      message: `${resource.title} starts the main process with a worker_app in its configuration, which it refuses — start synapse.app.generic_worker, or leave worker_app out.`,
+      related: [{ at: app, message: 'worker_app' }],
+      fixes: () => use(module, 'synapse.app.generic_worker'),
+    };
+  }
+}
+
+/** The modules that the command, or the variable of the official image, starts. */
+function startedModules(container: Container): readonly Value[] {
   const variable = container.value
     .at('env')
     .items()
@@ -131,7 +159,12 @@ function* unknownModules({ resource, container }: SynapseProcess): Iterable<Prob
     ?.at('value');
   const words = [...container.value.at('command').items(), ...container.value.at('args').items()];
   const started = words.filter((_, index) => words[index - 1]?.text === '-m');
-  for (const at of [...started, ...(variable?.exists ? [variable] : [])]) {
+  return [...started, ...(variable?.exists ? [variable] : [])];
+}
+
+/** Misspelt modules that a command, or the variable of the official image, starts. */
+function* unknownModules({ resource, container }: SynapseProcess): Iterable<Problem> {
+  for (const at of startedModules(container)) {
     const name = at.string;
     if (name === undefined || !isName(name) || modules.has(name)) continue;
     const meant = meantBy(name, modules);

@@ -526,6 +526,23 @@ spec:
   ),
   mutation('synapse-unknown-key', edit(synapseConfig, 'turn_user_lifetime: 1h', 'turn_user_life_time: 1h')),
   mutation(
+    'synapse-registration-unverified',
+    edit(synapseConfig, 'enable_registration: false', 'enable_registration: true'),
+  ),
+  mutation(
+    'synapse-redis-unusable',
+    edit(synapseConfig, '      enabled: true\n      host: redis-master', '      host: redis-master'),
+  ),
+  mutation(
+    'synapse-file-missing',
+    edit(
+      synapseConfig,
+      'enable_registration: false',
+      'app_service_config_files: [/appservices/bridge.yaml]\n    enable_registration: false',
+    ),
+  ),
+  mutation('port-not-listened-on', edit(keyVault, '--bind=0.0.0.0:8000', '--bind=127.0.0.1:8000')),
+  mutation(
     'init-tool-missing-in-image',
     edit(
       synapse,

@@ -14,6 +14,7 @@ const keyVaultSecrets = 'main-instance/08-key-vault/credentials.yaml';
 const keyVaultJob = 'main-instance/08-key-vault/init-db-job.yaml';
 const sync = 'li-instance/04-sync-system/replication-job.yaml';
 
+const media = 'main-instance/03-workers/media-statefulset.yaml';
 const keyVault = 'main-instance/08-key-vault/deployment.yaml';
 const li = 'li-instance/01-synapse/synapse-statefulset.yaml';
 
@@ -75,6 +76,35 @@ export const variants: Readonly<Record<string, Mutation>> = {
       'value: hunter2-hunter2-hunter2\n',
     ),
     { also: { 'secret-in-plain-config': 'It is a secret in plain text, too.' } },
+  ),
+  'a worker that is not given the file which makes it one': mutation(
+    'synapse-worker-app-unknown',
+    edit(media, '              worker_app: synapse.app.generic_worker\n', ''),
+  ),
+  'a Redis that asks for a password which Synapse does not have': mutation(
+    'synapse-redis-unusable',
+    edit(synapseConfig, '      password: REDIS_PASSWORD_PLACEHOLDER\n', ''),
+  ),
+  'a listener of Synapse that is for its own pod only': mutation(
+    'port-not-listened-on',
+    edit(
+      synapseConfig,
+      'bind_addresses: ["0.0.0.0"]\n        resources:\n          - names: [client, federation]',
+      'bind_address: 127.0.0.1\n        resources:\n          - names: [client, federation]',
+    ),
+  ),
+  'a server on another port than the one that is probed': mutation(
+    'port-not-listened-on',
+    edit(keyVault, '--bind=0.0.0.0:8000', '--bind=0.0.0.0:8080'),
+  ),
+  'metrics that Synapse has no listener for': mutation(
+    'monitor-target-has-no-metrics',
+    edit(synapseConfig, '      - type: metrics\n        port: 9090\n        bind_addresses: ["0.0.0.0"]\n', ''),
+    { also: { 'port-not-listened-on': 'The Service leads to the port as well.' } },
+  ),
+  'a connection setting by the name that others give it': mutation(
+    'synapse-database-mismatch',
+    edit(synapseConfig, 'dbname: matrix\n', 'db_name: matrix\n'),
   ),
   'a token between at signs that nothing replaces': mutation(
     'config-placeholder-unsubstituted',
@@ -317,6 +347,36 @@ spec:
 
 /** Other ways to do it right: nothing is found. */
 export const accepted: Readonly<Record<string, readonly Change[]>> = {
+  'registration with a token, or that is meant to be open': [
+    edit(
+      synapseConfig,
+      'enable_registration: false',
+      'enable_registration: true\n    registration_requires_token: true',
+    ),
+  ],
+  'registration with an e-mail address': [
+    edit(
+      synapseConfig,
+      'enable_registration: false',
+      'enable_registration: true\n    registrations_require_3pid: [email]',
+    ),
+  ],
+  'a password of Redis from a file, and TLS to the database': [
+    edit(synapseConfig, '      password: REDIS_PASSWORD_PLACEHOLDER\n', '      password_path: /signing/redis\n'),
+    edit(synapseConfig, 'cp_max: 10', 'cp_max: 10\n        sslmode: require\n        keepalives_idle: 10'),
+    edit(
+      'main-instance/01-synapse/credentials.yaml',
+      '  signing.key: ed',
+      '  redis: POHpHeprHNdm4xoQNS5Qtr8zpaN377pOT8mcU3B6re6\n  signing.key: ed',
+    ),
+  ],
+  'a listener for the pod itself beside the one that others reach': [
+    edit(
+      synapseConfig,
+      '      - type: metrics\n',
+      '      - type: manhole\n        port: 9000\n        bind_addresses: ["127.0.0.1"]\n      - type: metrics\n',
+    ),
+  ],
   'a token between at signs that an init container replaces': [
     edit(scanWorkers, 'pickle_key: PICKLE_KEY_PLACEHOLDER', 'pickle_key: "@PICKLE_KEY@"'),
     edit(scanWorkers, 's|PICKLE_KEY_PLACEHOLDER|', 's|@PICKLE_KEY@|'),

@@ -1,0 +1,247 @@
+import { environmentOf } from '../../analysis/environment';
+import { isPatch } from '../../analysis/kustomize';
+import { type Container, mainContainersOf, podsOf, workloadKinds } from '../../analysis/pods';
+import { commandAsScript, startScriptOf } from '../../analysis/scripts';
+import { servicesFor, targetOf } from '../../analysis/services';
+import { synapseProcess } from '../../analysis/synapse';
+import { maskComments } from '../../analysis/text/comments';
+import type { Resource } from '../../manifests/resource';
+import type { Place } from '../../manifests/span';
+import type { Workspace } from '../../manifests/workspace';
+import type { Problem, Rule } from '../rule';
+
+export default {
+  id: 'port-not-listened-on',
+  items: [],
+  severity: 'error',
+  summary:
+    'A probe or a Service leads to a port on which the program does not listen, or listens for its own pod only.',
+  why: 'The connection is refused. A probe that is refused keeps the pod from becoming ready, or has it restarted for ever; a Service leads nowhere. `127.0.0.1` in a pod is the pod itself: not even the kubelet, which asks the pod’s address, gets an answer.',
+  remedy: 'Let the program listen on `0.0.0.0` and on the port that is asked for.',
+  traps: [
+    'Known are the listeners of Synapse, and what gunicorn, uvicorn, hypercorn and `manage.py runserver` are told to listen on in one command.',
+    'A port of Synapse that only a Service leads to is a warning: nobody may be using it.',
+    'A program that listens on `127.0.0.1` behind another container of its pod is right, as long as probes and Services lead to the other one.',
+    'What a script or a variable puts in is not judged.',
+  ],
+  sources: [
+    'Kubernetes documentation, Configure Liveness, Readiness and Startup Probes: the kubelet connects to the IP address of the pod',
+    'element-hq/synapse, configuration manual, `listeners`: `bind_addresses`; docs.gunicorn.org, `bind`; uvicorn.org, `--host`',
+  ],
+  examples: { bad: example('127.0.0.1', true), good: example('0.0.0.0', false) },
+  kinds: [...workloadKinds],
+  *check(resource, workspace) {
+    if (isPatch(workspace, resource.document.file)) return;
+    for (const server of serversOf(workspace, resource)) yield* problemsOf(workspace, resource, server);
+  },
+} satisfies Rule;
+
+/** A program of a container with all that it listens on. */
+interface Server {
+  readonly container: Container;
+  readonly title: string;
+  readonly sockets: readonly Socket[];
+  /** Where it is said what it listens on. */
+  readonly at: Place;
+}
+
+interface Socket {
+  readonly port: number;
+  readonly isLoopback: boolean;
+  readonly at: Place;
+}
+
+/** A port of a container that something connects to. */
+interface Asked {
+  readonly port: number;
+  readonly by: string;
+  readonly at: Place;
+  readonly isProbe: boolean;
+}
+
+function* problemsOf(workspace: Workspace, resource: Resource, server: Server): Iterable<Problem> {
+  const said = new Set<number>();
+  for (const asked of askedPorts(workspace, resource, server.container)) {
+    if (said.has(asked.port)) continue;
+    const own = server.sockets.filter(({ port }) => port === asked.port);
+    const [first] = own;
+    if (first && own.some(({ isLoopback }) => !isLoopback)) continue;
+    said.add(asked.port);
+    if (first) {
+      yield {
+        at: first.at,
+        message: `${server.title} listens on port ${asked.port} for its own pod only, so ${asked.by} gets no answer — let it listen on 0.0.0.0.`,
+        related: [{ at: asked.at, message: asked.by }],
+      };
+    } else {
+      yield {
+        at: asked.at,
+        ...(!asked.isProbe && { severity: 'warning' as const }),
+        message: `${server.title} does not listen on port ${asked.port}, which ${asked.by} leads to, but on ${list(server.sockets)} — make the ports agree.`,
+        related: [{ at: server.at, message: `What ${server.title} listens on` }],
+      };
+    }
+  }
+}
+
+function list(sockets: readonly Socket[]): string {
+  const ports = [...new Set(sockets.map(({ port }) => port))].sort((a, b) => a - b);
+  return ports.length > 1 ? `${ports.slice(0, -1).join(', ')} and ${ports.at(-1)}` : `${ports[0]}`;
+}
+
+/** What probes and Services connect to in a container. Ports that another container declares are that one's. */
+function askedPorts(workspace: Workspace, resource: Resource, container: Container): readonly Asked[] {
+  const declared = container.value.at('ports').items();
+  const others = mainContainersOf(resource).filter(one => one.name !== container.name);
+  const isOther = (port: number): boolean =>
+    others.some(one =>
+      one.value
+        .at('ports')
+        .items()
+        .some(other => other.at('containerPort').number === port),
+    );
+  const probes = ['startupProbe', 'readinessProbe', 'livenessProbe'].flatMap((kind): readonly Asked[] => {
+    const action = ['httpGet', 'tcpSocket'].map(name => container.value.at(kind, name)).find(one => one.exists);
+    const at = action?.at('port');
+    if (!action || !at || action.at('host').exists) return [];
+    const named = declared.find(one => one.at('name').text === at.text)?.at('containerPort').number;
+    const port = at.number ?? named;
+    return port === undefined || isOther(port) ? [] : [{ port, by: `the ${kind}`, at, isProbe: true }];
+  });
+  const [pods] = podsOf(resource);
+  const services = (pods ? servicesFor(workspace, pods) : []).flatMap(service =>
+    service.ports.flatMap((port): readonly Asked[] => {
+      const target = pods && targetOf(port, pods);
+      if (target?.protocol !== 'TCP' || !port.at) return [];
+      const isOwn = declared.some(one => one.at('containerPort').number === target.port);
+      if (!isOwn && (others.length > 0 || isOther(target.port))) return [];
+      const at = port.at.at('targetPort').exists ? port.at.at('targetPort') : port.at.at('port');
+      return [{ port: target.port, by: `Service ${service.name}`, at, isProbe: false }];
+    }),
+  );
+  return [...probes, ...services];
+}
+
+function serversOf(workspace: Workspace, resource: Resource): readonly Server[] {
+  const synapse = synapseServer(workspace, resource);
+  return [
+    ...(synapse ? [synapse] : []),
+    ...mainContainersOf(resource).flatMap(container => pythonServer(workspace, resource, container) ?? []),
+  ];
+}
+
+/** Synapse listens on what `listeners` says, without it on nothing. */
+function synapseServer(workspace: Workspace, resource: Resource): Server | undefined {
+  const process = synapseProcess(workspace, resource);
+  const homeserver = process?.homeserver;
+  if (!process || !homeserver || homeserver.isPartial || !process.listeners?.length) return undefined;
+  const { file, root } = homeserver.layer(process.isWorker ? 'worker_listeners' : 'listeners');
+  if (file.isOpaque) return undefined;
+  const sockets = process.listeners.flatMap(({ port, value }) => {
+    const addresses = [value.at('bind_address'), ...value.at('bind_addresses').items()].filter(one => one.exists);
+    const isKnown = addresses.every(one => one.text !== undefined && file.resolve(one).kind === 'left');
+    const isLoopback = isKnown && addresses.length > 0 && addresses.every(one => loopback.test(one.text ?? ''));
+    return port === undefined ? [] : [{ port, isLoopback, at: addresses[0] ?? value.at('port') }];
+  });
+  // A port that is filled in, or a socket of the file system, may be the one that is asked for.
+  if (sockets.length < process.listeners.length) return undefined;
+  return {
+    container: process.container,
+    title: 'Synapse',
+    sockets,
+    at: root.at(process.isWorker ? 'worker_listeners' : 'listeners').key,
+  };
+}
+
+/** A server for Python applications that is told on its command line what to listen on. */
+function pythonServer(workspace: Workspace, resource: Resource, container: Container): Server | undefined {
+  const script = startScriptOf(workspace, resource, container)?.text ?? commandAsScript(container);
+  if (!script) return undefined;
+  const text = maskComments(script.text, 'shell');
+  const calls = [...text.matchAll(call)];
+  const [only] = calls;
+  const program = only?.[1]?.replace(/^.*runserver$/, 'runserver');
+  if (!only || calls.length > 1 || program === undefined) return undefined;
+  const { variables, isOpen } = environmentOf(workspace, resource, container);
+  if (isOpen || ['GUNICORN_CMD_ARGS', 'PORT', 'WEB_CONCURRENCY_BIND'].some(name => variables.has(name)))
+    return undefined;
+  const words = only[0].replaceAll(/['"\\]/g, ' ');
+  const place = (part: string): Place => {
+    const start = only.index + only[0].indexOf(part);
+    return script.place(start, start + part.length);
+  };
+  const server = (address: string, port: string, part: string): Server | undefined =>
+    /^\d+$/.test(port) && /^[\w.:[\]-]*$/.test(address)
+      ? {
+          container,
+          title: program,
+          sockets: [{ port: Number(port), isLoopback: loopback.test(address), at: place(part) }],
+          at: place(part),
+        }
+      : undefined;
+  if (program === 'gunicorn' || program === 'hypercorn') {
+    const bound = [...words.matchAll(/\s(?:--bind|-b)(?:=|\s+)(\S+)/g)].map(([, value = '']) => value);
+    const [bind] = bound;
+    const [, address = '', port = ''] = /^(.*?):(\d+)$/.exec(bind ?? '') ?? [];
+    return bind !== undefined && bound.length === 1 ? server(address, port, bind) : undefined;
+  }
+  if (program === 'uvicorn') {
+    if (/\s--(?:uds|fd)\b/.test(words)) return undefined;
+    const host = /\s--host(?:=|\s+)(\S+)/.exec(words)?.[1];
+    const port = /\s--port(?:=|\s+)(\S+)/.exec(words)?.[1];
+    return server(host ?? '127.0.0.1', port ?? '8000', host ?? port ?? 'uvicorn');
+  }
+  const where = /runserver(?:\s+--?\S+)*\s+(\S*?)(?::?)(\d+)(?=\s|$)/.exec(words);
+  const part = where?.[2] === undefined ? 'runserver' : `${where[1] ?? ''}${where[1] ? ':' : ''}${where[2]}`;
+  if (!where && /runserver\s+[^-\s]/.test(words)) return undefined;
+  return server(where?.[1] || '127.0.0.1', where?.[2] ?? '8000', part);
+}
+
+/** One command that starts a server, to its end. */
+const call = /(?:^|[\s/'"])(gunicorn|hypercorn|uvicorn|manage\.py['"]?\s+['"]?runserver)(?=['"\s])(?:\\\n|[^\n;&|])*/g;
+
+const loopback = /^(?:127(?:\.\d+){3}|localhost|::1|\[::1\])$/;
+
+function example(address: string, isMarked: boolean): string {
+  return `
+      #- /synapse.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: synapse-config
+        namespace: matrix
+      data:
+        homeserver.yaml: |
+          server_name: tessera.test
+          listeners:
+            - type: http
+              port: 8008
+              bind_addresses: [${address}]
+${isMarked ? '      #                        ^^^^^^^^^ error: Synapse listens on port 8008 for its own pod only, so the readinessProbe gets no answer\n' : ''}              resources:
+                - names: [client, federation]
+      ---
+      apiVersion: apps/v1
+      kind: StatefulSet
+      metadata:
+        name: synapse-main
+        namespace: matrix
+      spec:
+        template:
+          spec:
+            containers:
+              - name: synapse
+                image: matrixdotorg/synapse:v1.139.2
+                args: [--config-path=/config/homeserver.yaml]
+                readinessProbe:
+                  httpGet:
+                    path: /health
+                    port: 8008
+                volumeMounts:
+                  - name: config
+                    mountPath: /config
+            volumes:
+              - name: config
+                configMap:
+                  name: synapse-config
+    `;
+}
