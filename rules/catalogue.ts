@@ -25,6 +25,7 @@ import resourcesMissing from './availability/resources-missing';
 import configEnvUndefined from './config/config-env-undefined';
 import configFileMissing from './config/config-file-missing';
 import configOpaque from './config/config-opaque';
+import configPathMissing from './config/config-path-missing';
 import configPlaceholderUnsubstituted from './config/config-placeholder-unsubstituted';
 import configWriteRefused from './config/config-write-refused';
 import configYamlInvalid from './config/config-yaml-invalid';
@@ -266,6 +267,7 @@ export const rules: readonly Rule[] = [
   configHostPort,
   configHostUnknownService,
   configOpaque,
+  configPathMissing,
   configPlaceholderUnsubstituted,
   configWriteRefused,
   configYamlInvalid,

@@ -18,6 +18,7 @@ export const ruleIds: readonly string[] = [
   'config-host-port',
   'config-host-unknown-service',
   'config-opaque',
+  'config-path-missing',
   'config-placeholder-unsubstituted',
   'config-write-refused',
   'config-yaml-invalid',

@@ -201,6 +201,26 @@ const handled: ReadonlySet<string> = new Set([
     'find',
   ],
   ...['nc', 'ncat', 'ping', 'nslookup', 'dig', 'getent', 'ls', 'id', 'pg_isready', 'psql', 'redis-cli', 'mysqladmin'],
+  // What only prints.
+  ...[
+    'head',
+    'tail',
+    'cut',
+    'wc',
+    'nl',
+    'rev',
+    'seq',
+    'expr',
+    'date',
+    'hostname',
+    'uname',
+    'stat',
+    'basename',
+    'dirname',
+  ],
+  ...['md5sum', 'sha1sum', 'sha256sum', 'sha512sum', 'base64', 'jq', 'whoami', 'nproc', 'printenv'],
+  // Servers, which read the configuration that they are given and make none.
+  ...['redis-server', 'redis-sentinel', 'valkey-server', 'valkey-sentinel', 'haproxy', 'livekit-server', 'turnserver'],
   ...[
     'rclone',
     'mc',

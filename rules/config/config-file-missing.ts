@@ -1,16 +1,16 @@
 import { type ConfiguredProgram, commandLine, configurationOf } from '../../analysis/configs';
 import { podWrites } from '../../analysis/effective';
 import { isPatch } from '../../analysis/kustomize';
-import { isBelow, type Mount, mountAt, textsOfVolume, volumeOf } from '../../analysis/mounts';
+import { type Mount, mountAt, textsOfVolume } from '../../analysis/mounts';
 import { nearest } from '../../analysis/nearest';
 import { type Container, containersOf, podTemplate, workloadKinds } from '../../analysis/pods';
 import { imageName } from '../../analysis/roles';
 import { startScriptOf } from '../../analysis/scripts';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
-import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
+import { filesInstead } from './files-there';
 
 export default {
   id: 'config-file-missing',
@@ -120,9 +120,8 @@ interface Wanted {
 
 /** A file that the volume at its path does not have. */
 function* missing(workspace: Workspace, resource: Resource, { container, mount, path, at }: Wanted): Iterable<Problem> {
-  if (!isFilledByTree(workspace, resource, mount, container)) return;
-  if (/[$*]/.test(path) || podWrites(workspace, resource).mayExist(container, path)) return;
-  const others = filesBeside(workspace, resource, mount, container);
+  const others = filesInstead(workspace, resource, container, mount, path);
+  if (!others) return;
   const name = nearest(path, others) ?? (others.length === 1 ? others[0] : undefined);
   yield {
     at,
@@ -227,50 +226,11 @@ function isInjected(resource: Resource): boolean {
   return (podTemplate(resource)?.at('metadata', 'annotations').entries() ?? []).some(([key]) => /inject/.test(key));
 }
 
-/** Whether all that may fill a volume stands in the tree. */
-function isFilledByTree(workspace: Workspace, resource: Resource, mount: Mount, reader: Container): boolean {
-  const volume = volumeOf(resource, mount.volume);
-  if (!volume) return false;
-  if (volume.at('emptyDir').exists) {
-    const others = containersOf(resource).filter(one => !one.isInit && one.name !== reader.name);
-    const fillers = containersOf(resource).filter(one => one.isInit);
-    return fillers.some(one => mounts(one, mount.volume)) && !others.some(one => mounts(one, mount.volume));
-  }
-  const sources = volume.at('projected').exists ? volume.at('projected', 'sources').items() : [volume];
-  return sources.every(source => {
-    const map = source.at('configMap');
-    return map.exists && map.at('optional').boolean !== true && isKnown(workspace, resource, map.at('name'));
-  });
-}
-
-function isKnown(workspace: Workspace, resource: Resource, name: Value): boolean {
-  const map = name.string === undefined ? undefined : workspace.find('ConfigMap', resource.namespace, name.string);
-  return map !== undefined && !map.root.at('binaryData').exists;
-}
-
 function mounts(container: Container, volume: string): boolean {
   return container.value
     .at('volumeMounts')
     .items()
     .some(mount => mount.at('name').text === volume);
-}
-
-/** The files of the volume, as the container sees them. */
-function filesBeside(workspace: Workspace, resource: Resource, mount: Mount, container: Container): readonly string[] {
-  const volume = volumeOf(resource, mount.volume);
-  const written = podWrites(workspace, resource).written.flatMap(one => {
-    const from = mountAt(one.container, one.path);
-    if (from?.volume !== mount.volume || from.subPath !== mount.subPath || !isBelow(one.path, from.mountPath))
-      return [];
-    return [`${mount.mountPath}${one.path.slice(from.mountPath.length)}`];
-  });
-  const mounted =
-    mount.subPath === undefined && volume
-      ? textsOfVolume(workspace, resource, volume).map(text => `${mount.mountPath}/${text.path}`)
-      : [];
-  return [...new Set([...mounted, ...written])].filter(path =>
-    podWrites(workspace, resource).mayExist(container, path),
-  );
 }
 
 /** Where the command line names the path. */

@@ -945,6 +945,7 @@ metadata:
     'config-file-missing',
     edit(livekit, '            - /config/livekit.yaml\n', '            - /config/livekit.yml\n'),
   ),
+  mutation('config-path-missing', edit(coturn, 'cert=/tls/tls.crt', 'cert=/tls/fullchain.pem')),
   mutation('config-yaml-invalid', edit(livekit, '      tcp_port: 7881\n', '       tcp_port: 7881\n')),
   mutation(
     'config-write-refused',
