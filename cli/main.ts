@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { compileFrugally } from './frugal';
 import { runCommand } from './run';
 
 // A reader that has seen enough, such as `head`, closes the pipe; that is no failure.
@@ -6,6 +7,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
   throw error;
 });
+
+// A language server stays, and is faster for what was optimised.
+if (process.argv[2] !== 'lsp') compileFrugally();
 
 runCommand(process.argv.slice(2)).then(
   code => {
