@@ -1,6 +1,7 @@
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
+import { writtenPlace } from '../kustomization/built-trees';
 
 /*
  * Markdown for hovers. Every name comes from a file that anybody may have written, so all of them pass through here.
@@ -33,9 +34,11 @@ export function headline(kind: string, name: string, namespace: string | undefin
   return `**${kind}** ${code(name)}${namespace === undefined ? '' : ` in ${code(namespace)}`}`;
 }
 
-/** A link to a place, named by path and line. */
-export function linkTo(workspace: Workspace, { uri, span }: Place): string {
-  const file = workspace.file(uri);
+/** A link to a place as it is written, named by path and line. */
+export function linkTo(workspace: Workspace, place: Place): string {
+  const written = writtenPlace(workspace, place);
+  const { uri, span } = written.at;
+  const file = written.workspace.file(uri);
   const line = (file?.lines.lineOf(span.start) ?? 0) + 1;
   const target = `${uri}#L${line}`.replace(
     /[()<>\s\\]/g,

@@ -1,7 +1,8 @@
 import { untracked } from '../../manifests/derived';
+import type { SourceFile } from '../../manifests/file';
 import type { Place } from '../../manifests/span';
 import { type DocumentsChanged, type Index, Workspace } from '../../manifests/workspace';
-import { placeIn } from './printed-places';
+import { offsetsIn, placeIn } from './printed-places';
 import { type View, type ViewFile, viewsOf } from './views';
 
 /** One deployment that the kustomizations of a tree build, as a tree of its own. */
@@ -15,7 +16,20 @@ export interface BuiltTree {
   file(uri: string): ViewFile | undefined;
   /** Where a place of the tree stands in the files. */
   place(at: Place): Place;
+  /** Where in the tree that is built which stands at an offset of a file; several for what is built several times. */
+  placesOf(
+    file: { readonly uri: string },
+    offset: number,
+  ): readonly { readonly file: SourceFile; readonly offset: number }[];
 }
+
+/** The tree as it is written, and the place in it that a place of a tree stands for, which may be one that is built of it. */
+export function writtenPlace(workspace: Workspace, at: Place): { readonly workspace: Workspace; readonly at: Place } {
+  const built = builtBy.get(workspace);
+  return built ? { workspace: built.written, at: built.tree.place(at) } : { workspace, at };
+}
+
+const builtBy = new WeakMap<Workspace, { readonly tree: BuiltTree; readonly written: Workspace }>();
 
 /**
  * The deployments that the kustomizations of a tree build; none for a tree of plain manifests. They are kept up to date:
@@ -71,6 +85,7 @@ function isSameTexts(a: Texts, b: Texts): boolean {
 function rebuilt(workspace: Workspace, before: readonly KeptTree[]): readonly KeptTree[] {
   return viewsOf(workspace.files).map(view => {
     const tree = before.find(one => one.view.key === view.key) ?? new KeptTree(view, workspace.isLive);
+    builtBy.set(tree.workspace, { tree, written: workspace });
     tree.take(view);
     return tree;
   });
@@ -114,5 +129,12 @@ class KeptTree implements BuiltTree {
   place(at: Place): Place {
     const printed = this.#files.get(at.uri)?.printed;
     return printed ? (placeIn(printed, at.span) ?? this.#view.kustomization.place(0, 0)) : at;
+  }
+  placesOf(written: { readonly uri: string }, offset: number): ReturnType<BuiltTree['placesOf']> {
+    return [...this.#files.values()].flatMap(({ uri, printed }) => {
+      const file = this.workspace.file(uri);
+      const offsets = printed ? offsetsIn(printed, written, offset) : uri === written.uri ? [offset] : [];
+      return file ? offsets.map(one => ({ file, offset: one })) : [];
+    });
   }
 }

@@ -13,6 +13,33 @@ export function placeIn({ text, segments }: PrintedText, span: Span): Place | un
   return segment.document.place(start, Math.max(start, endIn(segments, segment, span.end)));
 }
 
+/** The offsets of a printed text that stand for an offset of a file; a text may be printed several times, or not at all. */
+export function offsetsIn(
+  { text, segments }: PrintedText,
+  { uri }: { readonly uri: string },
+  offset: number,
+): readonly number[] {
+  return segments.flatMap(segment => {
+    if (segment.document) {
+      if (segment.document.file.uri !== uri) return [];
+      const at = segment.document.offsetAt(offset) - segment.from;
+      return at >= 0 && at <= segment.end - segment.start ? [segment.start + at] : [];
+    }
+    const { whole } = segment.origin;
+    if (whole.uri !== uri || offset < whole.span.start || offset > whole.span.end) return [];
+    if (segment.style === 'key' || segment.style === 'escaped') return [segment.start];
+    // What is printed has the order of what is written.
+    const isQuoted = segment.style === 'quoted';
+    let [low, high] = isQuoted ? [segment.start + 1, segment.end - 1] : [segment.start, segment.end];
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (placeInMade(text, segment, { start: middle, end: middle }).span.start <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return [low];
+  });
+}
+
 /** Where a value of a printed text is written, and how. */
 export interface Written {
   readonly at: Place;

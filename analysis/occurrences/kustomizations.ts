@@ -66,6 +66,24 @@ export function kustomizedNamesIn(workspace: Workspace, file: SourceFile): reado
     });
 }
 
+/** Whether an offset is in what a generator makes the value of a Secret, a literal or a line of a file of variables. */
+export function isGeneratedSecretValue(workspace: Workspace, file: SourceFile, offset: number): boolean {
+  if (isKustomization(file))
+    return file.documents
+      .flatMap(({ root }) => generatorsIn(root))
+      .filter(({ kind }) => kind === 'Secret')
+      .flatMap(({ item }) => item.at('literals').items())
+      .some(literal => {
+        const text = literal.text ?? '';
+        const { start, end } = literal.part(text.indexOf('=') + 1, text.length).span;
+        return start <= offset && offset <= end;
+      });
+  return (
+    workspace.lookup(envFiles, file.path).some(({ kind }) => kind === 'Secret') &&
+    readEnvFile(file.text).entries.some(({ value: { span } }) => span.start <= offset && offset <= span.end)
+  );
+}
+
 /** What `replicas` of a kustomization counts (sigs.k8s.io/kustomize, api/internal/konfig/builtinpluginconsts/replicas.go). */
 const scaledKinds = ['Deployment', 'StatefulSet', 'ReplicaSet', 'ReplicationController'];
 

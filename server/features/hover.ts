@@ -8,13 +8,14 @@ import { describeSelector, selectorAround } from '../../analysis/describe/select
 import { type ValueAt, valueAt } from '../../analysis/describe/value-at';
 import type { FieldDocs } from '../../analysis/field-docs';
 import { occurrencesAt } from '../../analysis/occurrences/find';
+import { isGeneratedSecretValue } from '../../analysis/occurrences/kustomizations';
 import type { SourceFile } from '../../manifests/file';
-import type { Span } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
 import { type PointedAt, pointedAt } from '../at';
 import type { Session } from '../session';
 import { toRange } from '../to-lsp';
 import type { Feature } from './feature';
+import { asBuilt, type Thing } from './hover/built';
 import { itemAt, itemText, namedRuleAt } from './hover/checklist-item';
 import { fieldText } from './hover/field';
 import { placeholderText } from './hover/placeholder';
@@ -61,18 +62,20 @@ export function hoverAt(session: HoverSession, pointed: PointedAt, docs: FieldDo
 /** What a hover asks the session for. */
 export type HoverSession = Pick<Session, 'canRun' | 'capabilities' | 'textsOf'>;
 
-interface Thing {
-  readonly text: string;
-  readonly span: Span | undefined;
-}
-
 function thingAt(session: HoverSession, pointed: PointedAt, docs: FieldDocs | undefined): Thing | undefined {
-  const { workspace, file, offset } = pointed;
   const item = itemAt(pointed);
   const itemMarkdown = item && itemText(pointed, item.id);
   if (item && itemMarkdown) return { text: itemMarkdown, span: item.span };
   const named = namedRuleAt(pointed);
   if (named) return { text: ruleText(named.rule, session), span: named.span };
+  return asBuilt(pointed, writtenThingAt(pointed, docs), one => writtenThingAt(one, docs));
+}
+
+/** What stands in the files, whatever kustomizations make of it. */
+function writtenThingAt(pointed: PointedAt, docs: FieldDocs | undefined): Thing | undefined {
+  const { workspace, file, offset } = pointed;
+  // What a generator puts into a Secret is its value; of it speaks the Secret that is built.
+  if (isGeneratedSecretValue(workspace, file, offset)) return undefined;
   const at = valueAt(file, offset);
   const secret = at && secretValueOf(at);
   const placeholder = placeholderText(workspace, file, offset, secret !== undefined);

@@ -463,6 +463,43 @@ describe('hover', function () {
     }
   });
 
+  it('says of an object how each overlay builds it, once where they do the same', async () => {
+    const overlays = `
+      #- /base/kustomization.yaml
+      resources: [cache.yaml]
+      #- /base/cache.yaml
+      apiVersion: v1
+      kind: Service
+      metadata:
+        name: cache
+      spec:
+        ports: [{port: 6379}]
+      ---
+      apiVersion: storage.k8s.io/v1
+      kind: StorageClass
+      metadata:
+        name: fast
+      provisioner: none.test
+      #- /overlays/production/kustomization.yaml
+      namespace: matrix
+      resources: [../../base]
+      #- /overlays/staging/kustomization.yaml
+      namespace: trial
+      resources: [../../base]
+    `;
+    const text = await hover('/base/cache.yaml', 'name: ca$0che', {}, overlays);
+    const [production = '', staging = '', ...others] = text.split('\n\n---\n\n');
+    assert.equal(others.length, 0);
+    assert.match(production, /^\*\*Service\*\* `cache` in `matrix`[\s\S]*As `overlays\/production` builds it\.$/);
+    assert.match(staging, /^\*\*Service\*\* `cache` in `trial`[\s\S]*As `overlays\/staging` builds it\.$/);
+    const same = await hover('/base/cache.yaml', 'name: fa$0st', {}, overlays);
+    assert.ok(same.includes('`fast`') && !same.includes('build'), same);
+    assert.match(
+      await hover('/overlays/staging/kustomization.yaml', 'tr$0ial', {}, overlays),
+      /^\*\*Namespace\*\* `trial`/,
+    );
+  });
+
   it('has no value of a Secret in any hover of the sample', async () => {
     const deployment = await deploymentOf(readFixture(tree).files);
     const hovers = hoversOf(deployment, 1);

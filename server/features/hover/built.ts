@@ -1,0 +1,56 @@
+import { code, few, paragraphs } from '../../../analysis/describe/markdown';
+import { type BuiltTree, builtTrees } from '../../../analysis/kustomization/built-trees';
+import type { Span } from '../../../manifests/span';
+import type { PointedAt } from '../../at';
+
+/** What a hover shows: a text, and the part of the file that it is about. */
+export interface Thing {
+  readonly text: string;
+  readonly span: Span | undefined;
+}
+
+/**
+ * What stands at a position as kustomizations build it, because that is what gets names, namespaces and labels in the end.
+ * Several overlays may build the same differently. Without a kustomization, or where it changes nothing, what is `written`.
+ */
+export function asBuilt(
+  pointed: PointedAt,
+  written: Thing | undefined,
+  thingAt: (pointed: PointedAt) => Thing | undefined,
+): Thing | undefined {
+  const texts = new Map<string, string[]>();
+  let span = written?.span;
+  for (const tree of builtTrees(pointed.workspace)) {
+    const thing = firstThing(tree, pointed, thingAt);
+    if (!thing) continue;
+    texts.set(thing.text, [...(texts.get(thing.text) ?? []), tree.view.title]);
+    span ??= thing.span;
+  }
+  if (texts.size === 0 || (texts.size === 1 && written && texts.has(written.text))) return written;
+  const shown = [...texts].slice(0, mostTexts).map(([text, titles]) => paragraphs(text, builderText(titles)));
+  return { text: shown.join('\n\n---\n\n'), span };
+}
+
+/** The same place may be built several times; the first that says something stands for all. */
+function firstThing(
+  tree: BuiltTree,
+  pointed: PointedAt,
+  thingAt: (pointed: PointedAt) => Thing | undefined,
+): Thing | undefined {
+  for (const place of tree.placesOf(pointed.file, pointed.offset)) {
+    const thing = thingAt({ ...pointed, workspace: tree.workspace, ...place });
+    if (!thing) continue;
+    const at = thing.span && tree.place({ uri: place.file.uri, span: thing.span });
+    return { text: thing.text, span: at?.uri === pointed.file.uri ? at.span : undefined };
+  }
+  return undefined;
+}
+
+function builderText(titles: readonly string[]): string {
+  const named = titles.filter(title => title !== '');
+  return named.length === 0
+    ? 'As kustomize builds it.'
+    : `As ${few(named.map(code))} ${named.length === 1 ? 'builds' : 'build'} it.`;
+}
+
+const mostTexts = 3;
