@@ -1,4 +1,7 @@
+import { parsed } from '../../analysis/configs';
+import { effectiveFile } from '../../analysis/effective';
 import { routesOf } from '../../analysis/ingresses';
+import { nearest } from '../../analysis/nearest';
 import { mainContainersOf, podsIn } from '../../analysis/pods';
 import { imageName } from '../../analysis/roles';
 import { processKinds, synapseProcess } from '../../analysis/synapse';
@@ -6,6 +9,7 @@ import { findPlaceholders } from '../../analysis/text/placeholders';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import type { Index, Workspace } from '../../manifests/workspace';
+import { elementConfig, settingsIn } from '../element/config';
 import type { Rule } from '../rule';
 import { hasOtherRoutes } from '../synapse/ingress-routes';
 
@@ -13,16 +17,18 @@ export default {
   id: 'call-host-unserved',
   items: [],
   severity: 'warning',
-  summary: 'Clients are sent to a host for calls that no Ingress serves.',
-  why: 'Element asks the service for LiveKit tokens, and then LiveKit itself, at the addresses that the configuration names. No call is made if nothing answers there.',
-  remedy: 'Write the host that the Ingress of LiveKit, or of lk-jwt-service, has, or add an Ingress for it.',
+  summary: 'Clients are sent to a host for calls or links that no Ingress serves.',
+  why: 'Element asks the service for LiveKit tokens, and then LiveKit itself, at the addresses that the configuration names. No call is made if nothing answers there. Links to rooms lead nowhere if `permalink_prefix` does.',
+  remedy:
+    'Write the host that the Ingress of LiveKit, lk-jwt-service, Element Call or Element Web has, or add an Ingress for it.',
   traps: [
-    'Only where the tree runs the program that is meant, and Ingresses of it serve other hosts of the same domain.',
+    'Only where Ingresses of the tree serve other hosts of the same domain, or one that is written almost the same. Where the tree does not run the program that is meant, it may run elsewhere: that is an information for `element_call.url`, and else nothing.',
     'Trees with routes of other kinds or default backends are left alone, and so are hosts that Helm values, annotations or certificates name, and addresses with a port.',
   ],
   sources: [
     'element-hq/element-call, docs/self-hosting.md: org.matrix.msc4143.rtc_foci, livekit_service_url',
     'element-hq/lk-jwt-service, README: LIVEKIT_URL is the address that clients get',
+    'element-hq/element-web, docs/config.md: element_call.url, permalink_prefix',
   ],
   examples: {
     bad: example(
@@ -32,7 +38,7 @@ export default {
   },
   kinds: [...processKinds],
   *check(resource, workspace) {
-    for (const { url, program, image } of addressesIn(workspace, resource)) {
+    for (const { url, program, image, mayBeElsewhere } of addressesIn(workspace, resource)) {
       const host = /^(?:https?|wss?):\/\/([a-z0-9-]+(?:\.[a-z0-9-]+){2,})(?::(?:443|80))?(?:\/|$)/i
         .exec(url.text ?? '')?.[1]
         ?.toLowerCase();
@@ -40,12 +46,14 @@ export default {
       const served = workspace.resources('Ingress').flatMap(ingress => routesOf(ingress).map(route => route.host));
       const domain = host.slice(host.indexOf('.') + 1);
       if (served.some(one => one === host || one === '*' || one === `*.${domain}`)) continue;
-      const sibling = served.find(one => one.slice(one.indexOf('.') + 1) === domain);
+      const sibling = served.find(one => one.slice(one.indexOf('.') + 1) === domain) ?? nearest(host, served);
       if (sibling === undefined || hasOtherRoutes(workspace) || workspace.lookup(namedHosts, host).length > 0) continue;
-      if (!podsIn(workspace).some(({ owner }) => runs(owner, image))) continue;
+      const isHere = podsIn(workspace).some(({ owner }) => runs(owner, image));
+      if (!isHere && !mayBeElsewhere) continue;
       yield {
         at: url,
-        message: `No Ingress serves ${host}, where clients are sent for ${program}, while ${sibling} is served — correct the host, or add an Ingress.`,
+        ...(!isHere && { severity: 'info' as const }),
+        message: `No Ingress serves ${host}, where clients are sent for ${program}, while ${sibling} is served — correct the host${isHere ? ', or add an Ingress' : ', add an Ingress, or see that something else serves it'}.`,
       };
     }
   },
@@ -55,12 +63,16 @@ interface Address {
   readonly url: Value;
   readonly program: string;
   readonly image: RegExp;
+  /** Reported as well where the tree does not run the program. */
+  readonly mayBeElsewhere?: boolean;
 }
 
 const jwtService = /(?:^|\/)lk-jwt-service$/;
 const livekit = /(?:^|\/)livekit-server$/;
+const elementCall = /(?:^|\/)element-call$/;
+const elementWeb = /(?:^|\/)element-web$/;
 
-/** The addresses for calls that a workload tells clients: in the environment of lk-jwt-service, and Synapse's. */
+/** The addresses that a workload tells clients: in the environment of lk-jwt-service, and Synapse's and Element's. */
 function addressesIn(workspace: Workspace, resource: Resource): readonly Address[] {
   const given = mainContainersOf(resource)
     .filter(({ image }) => jwtService.test(imageName(image)))
@@ -68,7 +80,8 @@ function addressesIn(workspace: Workspace, resource: Resource): readonly Address
     .filter(variable => variable.at('name').text === 'LIVEKIT_URL' && variable.at('value').exists)
     .map(variable => ({ url: variable.at('value'), program: 'LiveKit', image: livekit }));
   const process = synapseProcess(workspace, resource);
-  if (!process || process.isWorker || process.homeserver?.isPartial !== false) return given;
+  if (!process || process.isWorker || process.homeserver?.isPartial !== false)
+    return [...given, ...ofElement(workspace, resource)];
   const { homeserver } = process;
   const services = [
     ...homeserver.at('extra_well_known_client_content', 'org.matrix.msc4143.rtc_foci').items(),
@@ -78,6 +91,31 @@ function addressesIn(workspace: Workspace, resource: Resource): readonly Address
     ...given,
     ...services.filter(url => url.exists).map(url => ({ url, program: 'tokens of lk-jwt-service', image: jwtService })),
   ];
+}
+
+/** What config.json of Element Web and of Element Call says. */
+function ofElement(workspace: Workspace, resource: Resource): readonly Address[] {
+  const element = elementConfig(workspace, resource);
+  const web = element && settingsIn(element);
+  const call = mainContainersOf(resource)
+    .filter(({ image }) => elementCall.test(imageName(image)))
+    .flatMap(container => effectiveFile(workspace, resource, container, '/app/config.json') ?? [])
+    .filter(file => !file.isOpaque)
+    .map(file => parsed(file).root);
+  const addresses: readonly Address[] = [
+    ...(web
+      ? [
+          { url: web.at('element_call', 'url'), program: 'Element Call', image: elementCall, mayBeElsewhere: true },
+          { url: web.at('permalink_prefix'), program: 'links to rooms', image: elementWeb },
+        ]
+      : []),
+    ...call.map(root => ({
+      url: root.at('livekit', 'livekit_service_url'),
+      program: 'tokens of lk-jwt-service',
+      image: jwtService,
+    })),
+  ];
+  return addresses.filter(({ url }) => url.exists);
 }
 
 function runs(workload: Resource, image: RegExp): boolean {

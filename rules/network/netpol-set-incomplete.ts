@@ -19,7 +19,7 @@ export default {
   traps: [
     'Purposes are told by the pods that a policy selects and the direction that it restricts, not by its name, and count only if their component is in the tree.',
     'For a namespace without any policy the quick fix writes a whole set: a default deny, DNS, and one policy for each workload with what the configurations say that it needs. What they do not say is blocked, so read it before it is applied.',
-    'If the namespace has no NetworkPolicy at all, that is one error, and the other rules about policies are silent. Set `components: {networkPolicies: off}` in `matrix-preflight.yaml` if that is meant.',
+    'If a namespace of the tree has no NetworkPolicy at all, that is one error, and a warning at the main process where the tree does not declare the namespace; the other rules about policies are silent. Set `components: {networkPolicies: off}` in `matrix-preflight.yaml` if that is meant.',
     'Where policies of other kinds exist, such as CiliumNetworkPolicy, they may serve the purposes; then nothing is said.',
   ],
   examples: {
@@ -149,7 +149,8 @@ function* absent(resource: Resource, workspace: Workspace): Iterable<Problem> {
   if (policiesOf(workspace, namespace ?? anyNamespace).otherPolicies.length > 0) return;
   yield {
     at: resource.root.at('metadata', 'name'),
-    severity: 'error',
+    // Without the namespace the tree may be a part of a larger one, which has the policies.
+    ...(isNamespace ? { severity: 'error' as const } : {}),
     message: `${namespace === undefined ? 'The tree' : `Namespace ${namespace}`} has no NetworkPolicy, so every pod may connect to every other — add the thirteen of the checklist, beginning with a default deny.`,
     fixes: () => wholeSet(workspace, namespace ?? anyNamespace, resource.document.file.directory),
   };

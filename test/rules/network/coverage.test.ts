@@ -85,7 +85,7 @@ describe('netpol-default-deny-missing', () => {
 
 describe('netpol-set-incomplete', () => {
   it('reports once that there is no policy at all, at Synapse where no Namespace is declared', () => {
-    assert.match(messages(setIncomplete, synapse)[0] ?? '', /^error: Namespace matrix has no NetworkPolicy/);
+    assert.match(messages(setIncomplete, synapse)[0] ?? '', /^warning: Namespace matrix has no NetworkPolicy/);
     const worker = synapse
       .replace('synapse-main', 'synapse-worker')
       .replace('- {name: synapse,', '- {name: synapse, command: [python, -m, synapse.app.generic_worker],');
