@@ -3,6 +3,7 @@ import { count } from '../../../analysis/describe/markdown';
 import { isolatingPolicies, namesOf } from '../../../analysis/describe/pods';
 import { serviceUsers } from '../../../analysis/describe/service';
 import { usesOf } from '../../../analysis/describe/uses';
+import { builtTrees } from '../../../analysis/kustomization/built-trees';
 import { isSecretMentioned } from '../../../analysis/mentions';
 import { podsOf, podTemplate } from '../../../analysis/pods';
 import { findService } from '../../../analysis/services';
@@ -11,6 +12,7 @@ import type { Place } from '../../../manifests/span';
 import type { Workspace } from '../../../manifests/workspace';
 import { showPlanCommand } from '../../../protocol/client-facts';
 import type { Deployment } from '../../deployment';
+import { resourceAt } from '../../resources';
 import type { Session } from '../../session';
 import { deployStepsOf } from './deploy-steps';
 
@@ -41,12 +43,11 @@ export function lensText(
   resource: Resource,
   lens: string,
 ): LensText | undefined {
-  const { workspace } = deployment;
   switch (lens) {
     case 'usages':
-      return usagesText(workspace, resource);
+      return asBuilt(deployment.workspace, resource, usagesText);
     case 'isolation':
-      return isolationText(workspace, resource);
+      return asBuilt(deployment.workspace, resource, isolationText);
     case 'deploySteps': {
       const steps = deployStepsOf(session, deployment, resource.document.file.path);
       return { title: steps, places: [], command: showPlanCommand };
@@ -54,6 +55,24 @@ export function lensText(
     default:
       return undefined;
   }
+}
+
+/** What is true of an object where a kustomization builds it, in the first tree if there are several: that of production. */
+function asBuilt(
+  workspace: Workspace,
+  resource: Resource,
+  textOf: (workspace: Workspace, resource: Resource) => LensText,
+): LensText {
+  const name = resource.root.at('metadata', 'name');
+  for (const tree of builtTrees(workspace)) {
+    for (const { file, offset } of tree.placesOf(name, name.span.start)) {
+      const built = resourceAt(file, offset);
+      if (built?.qualifiedKind !== resource.qualifiedKind) continue;
+      const { places, ...text } = textOf(tree.workspace, built);
+      return { ...text, places: places.map(place => tree.place(place)) };
+    }
+  }
+  return textOf(workspace, resource);
 }
 
 const usedKinds: ReadonlySet<string> = new Set(['Secret', 'ConfigMap', 'Service', 'PersistentVolumeClaim']);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Hover, Location, MarkupContent } from 'vscode-languageserver';
+import type { CodeLens, Hover, Location, MarkupContent } from 'vscode-languageserver';
 import { readMarked } from '../analysis/occurrences/marked';
 import { type Client, startClient } from './client';
 
@@ -52,7 +52,7 @@ const tree = `
   REDIS_HOST=canary.matrix.svc
 `;
 
-describe('hovers of what kustomizations build', function () {
+describe('what kustomizations build', function () {
   this.timeout(30_000);
   let client: Client;
   let files: ReadonlyMap<string, string>;
@@ -77,7 +77,7 @@ describe('hovers of what kustomizations build', function () {
   }
   const said = (found: Hover | null): string => (found?.contents as MarkupContent | undefined)?.value ?? '';
 
-  it('name a Service as it is built, with the links of what is written', async () => {
+  it('names a Service as it is built, with the links of what is written', async () => {
     const found = await hover('base/cache.yaml', 'name: ca$0che');
     assert.match(said(found), /^\*\*Service\*\* `prod-cache` in `matrix`/);
     assert.match(said(found), /Leads to Deployment `prod-worker`/);
@@ -85,7 +85,7 @@ describe('hovers of what kustomizations build', function () {
     assert.deepEqual(found?.range, { start: { line: 4, character: 8 }, end: { line: 4, character: 13 } });
   });
 
-  it('find a host by the name that the Service gets, and what a generator is given', async () => {
+  it('finds a host by the name that the Service gets, and what a generator is given', async () => {
     assert.match(
       said(await hover('base/cache.yaml', 'value: prod-c$0ache')),
       /^\*\*Service\*\* `prod-cache` in `matrix`/,
@@ -102,7 +102,19 @@ describe('hovers of what kustomizations build', function () {
     );
   });
 
-  it('lead from a name that only the kustomization makes to what it is made from', async () => {
+  it('counts who uses an object under the name that it gets', async () => {
+    const lenses: CodeLens[] = await client.connection.sendRequest('textDocument/codeLens', {
+      textDocument: { uri: client.uri('base/cache.yaml') },
+    });
+    const titles: string[] = [];
+    for (const lens of lenses) {
+      const { command }: CodeLens = await client.connection.sendRequest('codeLens/resolve', lens);
+      if (lens.range.start.line === 1) titles.push(command?.title ?? '');
+    }
+    assert.ok(titles.includes('used by 1 workload'), titles.join(', '));
+  });
+
+  it('leads from a name that only the kustomization makes to what it is made from', async () => {
     const text = files.get('base/cache.yaml') ?? '';
     const line = text.split('\n').findIndex(one => one.includes('value: prod-cache'));
     const found: Location[] = await client.connection.sendRequest('textDocument/definition', {
@@ -115,7 +127,7 @@ describe('hovers of what kustomizations build', function () {
     );
   });
 
-  it('say nothing of what stands in a value of a generated Secret', async () => {
+  it('says nothing of what stands in a value of a generated Secret', async () => {
     for (const [path, at] of [
       ['production/secret.env', 'canary-p$0assword'],
       ['production/secret.env', 'can$0ary.matrix'],
