@@ -87,9 +87,20 @@ function readCalls(resource: Resource, workspace: Workspace): readonly PostgresR
       if (setting || variable || isOpen || otherMeans.some(other => variables.has(other))) return variable;
       return /pgpass|PGSERVICE|sslcert/i.test(script.text) ? undefined : 'missing';
     };
+    const entries = passwordFileEntries(script.text);
+    // libpq looks into the file only if it has no password (https://www.postgresql.org/docs/current/libpq-pgpass.html).
+    const fromFile = (call: PsqlCall): EnvironmentVariable | undefined => {
+      if (entries.length === 0 || call.password || variables.has('PGPASSWORD')) return undefined;
+      const host = signIn(call.host, 'PGHOST')?.text;
+      const user = signIn(call.user, 'PGUSER')?.text;
+      if (host === undefined || user === undefined) return undefined;
+      const entry = entries.find(one => isFor(expand(one.host), host) && isFor(expand(one.user), user));
+      const name = /^\$\{?(\w+)\}?$/.exec(entry?.password ?? '')?.[1];
+      return name === undefined ? undefined : variables.get(name);
+    };
     return psqlCalls(readShell(script.text)).flatMap(call => {
       if (call.remote) return [];
-      const passwordVariable = passwordOf(call.password);
+      const passwordVariable = fromFile(call) ?? passwordOf(call.password);
       const source = typeof passwordVariable === 'object' ? passwordVariable.source : undefined;
       return [
         {
@@ -104,6 +115,28 @@ function readCalls(resource: Resource, workspace: Workspace): readonly PostgresR
       ];
     });
   });
+}
+
+/** A line of a password file that a script writes. */
+interface PasswordFileEntry {
+  readonly host: string;
+  readonly user: string;
+  readonly password: string;
+}
+
+/** The lines `host:port:database:user:password` that a script writes into a file which it calls a password file. */
+function passwordFileEntries(script: string): readonly PasswordFileEntry[] {
+  if (!/pgpass|PGPASSFILE/.test(script)) return [];
+  const part = '([^\\s:\'"]+)';
+  const line = new RegExp(`(?:^|[\\s'"])${[part, part, part, part, part].join(':')}(?=['"\\s]|\\\\n|$)`, 'gm');
+  return [...script.matchAll(line)].flatMap(([, host = '', port = '', , user = '', password = '']) =>
+    /^(?:\*|\d+|\$\{?\w+\}?)$/.test(port) ? [{ host, user, password: password.replace(/\\n$/, '') }] : [],
+  );
+}
+
+/** Whether a field of a line is for a value; what the tree does not show may be. */
+function isFor(field: string | undefined, value: string): boolean {
+  return field === undefined || field === '*' || field === value;
 }
 
 /** What signs in without a password in the environment (https://www.postgresql.org/docs/current/libpq-envars.html). */

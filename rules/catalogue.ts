@@ -120,15 +120,20 @@ import placeholderConfig from './placeholders/placeholder-config';
 import placeholderDomain from './placeholders/placeholder-domain';
 import placeholderImage from './placeholders/placeholder-image';
 import placeholderSecret from './placeholders/placeholder-secret';
+import pgBackupPathShared from './postgresql/pg-backup-path-shared';
 import pgBackupUnscheduled from './postgresql/pg-backup-unscheduled';
 import pgConnectionBudgetExceeded from './postgresql/pg-connection-budget-exceeded';
 import pgCronSixFields from './postgresql/pg-cron-six-fields';
+import pgDumpOlderThanServer from './postgresql/pg-dump-older-than-server';
 import pgLiClusterMissing from './postgresql/pg-li-cluster-missing';
 import pgLiteralCopyOfGeneratedPassword from './postgresql/pg-literal-copy-of-generated-password';
 import pgLocaleNotC from './postgresql/pg-locale-not-c';
 import pgMainClusterMissing from './postgresql/pg-main-cluster-missing';
 import pgParameterManagedByOperator from './postgresql/pg-parameter-managed-by-operator';
+import pgPasswordFileIgnored from './postgresql/pg-password-file-ignored';
+import pgPasswordOfAnotherRole from './postgresql/pg-password-of-another-role';
 import pgResourcesBelowProfile from './postgresql/pg-resources-below-profile';
+import pgRoleCannotLogin from './postgresql/pg-role-cannot-login';
 import pgRoleSecretInvalid from './postgresql/pg-role-secret-invalid';
 import pgScalingIncrementsUndefined from './postgresql/pg-scaling-increments-undefined';
 import pgSharedBuffersTooLarge from './postgresql/pg-shared-buffers-too-large';
@@ -380,15 +385,20 @@ export const rules: readonly Rule[] = [
   pdbSelectsNothing,
   pdbSelectsSeveralWorkloads,
   pdbUnsatisfiable,
+  pgBackupPathShared,
   pgBackupUnscheduled,
   pgConnectionBudgetExceeded,
   pgCronSixFields,
+  pgDumpOlderThanServer,
   pgLiClusterMissing,
   pgLiteralCopyOfGeneratedPassword,
   pgLocaleNotC,
   pgMainClusterMissing,
   pgParameterManagedByOperator,
+  pgPasswordFileIgnored,
+  pgPasswordOfAnotherRole,
   pgResourcesBelowProfile,
+  pgRoleCannotLogin,
   pgRoleSecretInvalid,
   pgScalingIncrementsUndefined,
   pgSharedBuffersTooLarge,

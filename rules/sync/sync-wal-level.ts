@@ -1,7 +1,9 @@
 import { clusterKind, databases, workloads } from '../../analysis/roles';
 import { sqlRunsOf } from '../../analysis/sql-runs';
 import { replaceScalar } from '../../manifests/edit';
-import type { Rule } from '../rule';
+import type { Resource } from '../../manifests/resource';
+import type { Workspace } from '../../manifests/workspace';
+import type { Problem, Rule } from '../rule';
 
 export default {
   id: 'sync-wal-level',
@@ -90,7 +92,9 @@ export default {
   },
   kinds: [clusterKind],
   *check(cluster, workspace) {
-    if (databases(workspace).main !== cluster) return;
+    const { main, li } = databases(workspace);
+    if (li === cluster) yield* withoutWorkers(cluster, workspace);
+    if (main !== cluster) return;
     const publishes = workloads(workspace, 'sync').some(job =>
       sqlRunsOf(workspace, job).some(({ statement }) => statement.kind === 'create-publication'),
     );
@@ -121,3 +125,19 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** Each subscription has a worker process; PostgreSQL starts none of them where it may have none. */
+function* withoutWorkers(cluster: Resource, workspace: Workspace): Iterable<Problem> {
+  const subscribes = workloads(workspace, 'sync').some(job =>
+    sqlRunsOf(workspace, job).some(({ statement }) => statement.kind === 'create-subscription'),
+  );
+  if (!subscribes) return;
+  for (const name of ['max_logical_replication_workers', 'max_worker_processes']) {
+    const value = cluster.root.at('spec', 'postgresql', 'parameters', name);
+    if (value.text === undefined || Number(value.text) !== 0) continue;
+    yield {
+      at: value,
+      message: `${name} 0 lets no subscription run on ${cluster.title}, so nothing is replicated — set at least 4, or leave it out.`,
+    };
+  }
+}

@@ -118,6 +118,32 @@ export const mutations: readonly Mutation[] = [
     drop(cluster, 'ScheduledBackup/matrix-postgresql-nightly'),
   ]),
   mutation('pg-li-cluster-missing', remove(clusterLi)),
+  mutation('pg-role-cannot-login', edit(cluster, '        login: true\n', '')),
+  mutation(
+    'pg-password-of-another-role',
+    edit(
+      'li-instance/04-sync-system/sequences-cronjob.yaml',
+      'name: matrix-postgresql-li-app',
+      'name: matrix-postgresql-li-superuser',
+    ),
+  ),
+  mutation('pg-password-file-ignored', [
+    edit(keyVaultJob, '- name: PGPASSWORD', '- name: SUPERUSER_PASSWORD'),
+    edit(
+      keyVaultJob,
+      'set -euo pipefail\n',
+      'set -euo pipefail\n              echo "*:*:*:postgres:${SUPERUSER_PASSWORD}" > /tmp/pgpass\n              export PGPASSFILE=/tmp/pgpass\n',
+    ),
+  ]),
+  mutation('pg-dump-older-than-server', edit(sync, 'postgresql:16.4', 'postgresql:15.8')),
+  mutation(
+    'pg-backup-path-shared',
+    edit(
+      clusterLi,
+      'destinationPath: s3://postgresql-backups/li',
+      'destinationPath: s3://postgresql-backups/main\n      serverName: matrix-postgresql',
+    ),
+  ),
   mutation(
     'pg-superuser-secret-undefined',
     edit(cluster, 'enableSuperuserAccess: true', 'enableSuperuserAccess: false'),
@@ -944,6 +970,9 @@ metadata:
   mutation(
     'config-file-missing',
     edit(livekit, '            - /config/livekit.yaml\n', '            - /config/livekit.yml\n'),
+  ),
+  mutation(
+    edit(operatorsScript, 'helm repo add cnpg https://cloudnative-pg.github.io/charts\n', ''),
   ),
   mutation('config-path-missing', edit(coturn, 'cert=/tls/tls.crt', 'cert=/tls/fullchain.pem')),
   mutation('config-yaml-invalid', edit(livekit, '      tcp_port: 7881\n', '       tcp_port: 7881\n')),

@@ -15,6 +15,8 @@ const keyVaultJob = 'main-instance/08-key-vault/init-db-job.yaml';
 const sync = 'li-instance/04-sync-system/replication-job.yaml';
 
 const media = 'main-instance/03-workers/media-statefulset.yaml';
+const liBackground = 'li-instance/02-workers/background-statefulset.yaml';
+const sequences = 'li-instance/04-sync-system/sequences-cronjob.yaml';
 const keyVault = 'main-instance/08-key-vault/deployment.yaml';
 const li = 'li-instance/01-synapse/synapse-statefulset.yaml';
 
@@ -34,6 +36,20 @@ const ownSuperuser = `${superuser}  superuserSecret:\n    name: own-superuser\n`
 const fillRedis = `              sed -i "s|REDIS_PASSWORD_PLACEHOLDER|\${REDIS_PASSWORD}|g" /config/redis.conf\n`;
 const fillSentinel = fillRedis.replace('redis.conf', 'sentinel.conf');
 const asked = '    requirepass REDIS_PASSWORD_PLACEHOLDER\n    masterauth REDIS_PASSWORD_PLACEHOLDER\n';
+
+const liPassword = `                - name: LI_DB_PASSWORD
+                  valueFrom:
+                    secretKeyRef:
+                      name: matrix-postgresql-li-app
+                      key: password
+`;
+
+/** What makes a script sign in with a file that has the password of a variable. */
+const passwordFile = (variable: string): string => `set -euo pipefail
+                  export PGPASSFILE=/tmp/pgpass
+                  echo "*:*:*:synapse_li:\${${variable}}" > /tmp/pgpass
+                  chmod 600 /tmp/pgpass
+`;
 
 const djangoProject = `apiVersion: v1
 kind: ConfigMap
@@ -105,6 +121,27 @@ export const variants: Readonly<Record<string, Mutation>> = {
   'a connection setting by the name that others give it': mutation(
     'synapse-database-mismatch',
     edit(synapseConfig, 'dbname: matrix\n', 'db_name: matrix\n'),
+  ),
+  'a worker of the LI instance that has the password of the main database': mutation(
+    'pg-password-of-another-role',
+    edit(liBackground, 'name: matrix-postgresql-li-app', 'name: matrix-postgresql-app'),
+  ),
+  'a password file with the password of another role': mutation('pg-password-of-another-role', [
+    edit(sequences, 'PGPASSWORD="${LI_DB_PASSWORD}" psql', 'psql'),
+    edit(sequences, 'set -euo pipefail\n', passwordFile('MAIN_DB_PASSWORD')),
+    edit(sequences, liPassword, ''),
+  ]),
+  'a password of key_vault that its database does not get': mutation(
+    'secret-group-mismatch',
+    edit(keyVaultJob, 'key: DB_PASSWORD', 'key: API_KEY'),
+  ),
+  'a role that the operator drops': mutation(
+    'pg-role-cannot-login',
+    edit(cluster, 'ensure: present', 'ensure: absent'),
+  ),
+  'an LI cluster that may not run a subscription': mutation(
+    'sync-wal-level',
+    edit(clusterLi, 'max_logical_replication_workers: "8"', 'max_logical_replication_workers: "0"'),
   ),
   'a token between at signs that nothing replaces': mutation(
     'config-placeholder-unsubstituted',
@@ -347,6 +384,13 @@ spec:
 
 /** Other ways to do it right: nothing is found. */
 export const accepted: Readonly<Record<string, readonly Change[]>> = {
+  'a password file in place of PGPASSWORD': [
+    edit(sequences, 'PGPASSWORD="${LI_DB_PASSWORD}" psql', 'psql'),
+    edit(sequences, 'set -euo pipefail\n', passwordFile('LI_DB_PASSWORD')),
+  ],
+  'one path for the backups of two clusters, which have names of their own': [
+    edit(clusterLi, 's3://postgresql-backups/li', 's3://postgresql-backups/main'),
+  ],
   'registration with a token, or that is meant to be open': [
     edit(
       synapseConfig,
