@@ -299,7 +299,7 @@ function afterwards(id: string, newName: string): Readonly<Record<string, string
   const after = readMarked(
     at(
       source.replace(pattern, (whole, found) => (found === id ? newName : whole)),
-      'worker',
+      id === 'acl' ? 'backend' : 'acl',
       0,
     ),
   );
