@@ -34,6 +34,7 @@ import deployOrder from './deploy/deploy-order';
 import deployPathMissing from './deploy/deploy-path-missing';
 import deploySelectorEmpty from './deploy/deploy-selector-empty';
 import deployWaitJobMissing from './deploy/deploy-wait-job-missing';
+import helmRepositoryMissing from './deploy/helm-repository-missing';
 import postCheckNameUnknown from './deploy/post-check-name-unknown';
 import domainInconsistent from './domain/domain-inconsistent';
 import elementConfigInvalid from './element/element-config-invalid';
@@ -169,6 +170,7 @@ import referenceMissingStorageclass from './references/reference-missing-storage
 import referenceMissingVolume from './references/reference-missing-volume';
 import secretKeyUnused from './references/secret-key-unused';
 import secretUnused from './references/secret-unused';
+import valuesSecretMissing from './references/values-secret-missing';
 import volumeMountNested from './references/volume-mount-nested';
 import volumeUnmounted from './references/volume-unmounted';
 import type { Rule } from './rule';
@@ -313,6 +315,7 @@ export const rules: readonly Rule[] = [
   haproxyTemplateOnClusterip,
   haproxyWorkerUnrouted,
   headlessNotReadyDns,
+  helmRepositoryMissing,
   hpaOnNamedWorkers,
   hpaTargetMissing,
   imageTagMutable,
@@ -503,6 +506,7 @@ export const rules: readonly Rule[] = [
   turnStaticSecretNotApplied,
   turnUrisInvalid,
   uploadSizeRefused,
+  valuesSecretMissing,
   volumeMountNested,
   volumeUnmounted,
   waiverUnused,

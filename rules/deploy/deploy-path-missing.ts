@@ -1,8 +1,8 @@
-import { foundCommands } from '../../analysis/commands';
+import { type FoundCommand, foundCommands } from '../../analysis/commands';
 import { checklistSteps } from '../../checklist/steps';
 import type { ChecklistItemId } from '../../checklist/types';
 import type { Workspace } from '../../manifests/workspace';
-import type { Rule } from '../rule';
+import type { Problem, Rule } from '../rule';
 import { stepsApplying } from '../step-objects';
 import { filesMeant } from './paths';
 import { meantPath, rewrite, writtenPath } from './replacements';
@@ -30,7 +30,7 @@ export default {
     'B.18',
   ],
   severity: 'error',
-  summary: 'A script applies a file or folder that is not in the tree.',
+  summary: 'A script applies a file or folder, or passes values to Helm, that are not in the tree.',
   why: 'The script stops there, or goes on without the part: a renamed manifest is simply never applied.',
   remedy: 'Correct the path, or delete the line.',
   traps: [
@@ -62,6 +62,7 @@ export default {
   *checkWorkspace(workspace) {
     for (const found of foundCommands(workspace)) {
       const { command, file, isShown, place } = found;
+      if (command.kind === 'helm') yield* missingValues(workspace, found);
       if (command.kind !== 'apply' || command.verb === 'delete') continue;
       for (const path of [...command.files, ...command.kustomizations]) {
         const meant = filesMeant(workspace, file, path);
@@ -79,6 +80,32 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** Files of values that a script passes to Helm, which stops without them; a script may have written them before. */
+function* missingValues(workspace: Workspace, found: FoundCommand): Iterable<Problem> {
+  const { command, file, isShown, place } = found;
+  if (command.kind !== 'helm') return;
+  for (const path of command.values) {
+    const meant = filesMeant(workspace, file, path);
+    const name = path.path.slice(path.path.lastIndexOf('/') + 1);
+    if (meant === undefined || meant.length > 0 || !/^[\w.-]+\.ya?ml$/.test(name)) continue;
+    if (isMadeBefore(file.text, name)) continue;
+    const written = writtenPath(found, path);
+    const close = meantPath(workspace, written ?? path.path);
+    yield {
+      at: place(path.span),
+      ...(isShown ? { severity: 'info' as const } : {}),
+      message: `${path.path} is not in the tree, so Helm installs nothing — ${close ? `did you mean ${close}?` : 'correct the path.'}`,
+      fixes: () => (close && written ? rewrite(found, path.span, written, close) : []),
+    };
+  }
+}
+
+/** Whether something else in a script than an option of Helm names the file, which may make it. */
+function isMadeBefore(script: string, name: string): boolean {
+  const others = script.replace(/(?:-f|--values)[= \t]+["']?[^\s"']+["']?/g, '');
+  return others.includes(name);
+}
 
 /** The lines of the deployment order that such a path stands for: by its neighbours, else by its name. */
 function stepsMeant(workspace: Workspace, path: string): readonly ChecklistItemId[] {

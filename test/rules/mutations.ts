@@ -971,7 +971,9 @@ metadata:
     'config-file-missing',
     edit(livekit, '            - /config/livekit.yaml\n', '            - /config/livekit.yml\n'),
   ),
+  mutation('values-secret-missing', cut(operatorsScript, "# The password of Grafana's admin", '\nfi\n')),
   mutation(
+    'helm-repository-missing',
     edit(operatorsScript, 'helm repo add cnpg https://cloudnative-pg.github.io/charts\n', ''),
   ),
   mutation('config-path-missing', edit(coturn, 'cert=/tls/tls.crt', 'cert=/tls/fullchain.pem')),
