@@ -1,9 +1,9 @@
 import type { Resource } from '../manifests/resource';
 import type { Value } from '../manifests/value';
 import type { Workspace } from '../manifests/workspace';
-import { matches, readSelector, type Selector } from './labels';
+import { readSelector, type Selector } from './labels';
 import { type ContainerPort, type Pods, podsIn, podsSelectedBy } from './pods';
-import { podsBehind, type Service, type ServicePort, servicesIn, targetOf } from './services';
+import { podsBehind, type Service, type ServicePort, servicesIn, servicesSelectedBy, targetOf } from './services';
 
 export const serviceMonitorKind = 'ServiceMonitor.monitoring.coreos.com';
 export const podMonitorKind = 'PodMonitor.monitoring.coreos.com';
@@ -73,9 +73,7 @@ export function monitors(workspace: Workspace): readonly Monitor[] {
 /** The Services a ServiceMonitor selects, by their labels and not by their selectors. */
 export function servicesOf(workspace: Workspace, monitor: Monitor): readonly Service[] {
   if (monitor.selects !== 'Service') return [];
-  return servicesIn(workspace).filter(
-    service => isIn(monitor, service.namespace) && matches(monitor.selector, service.labels),
-  );
+  return servicesSelectedBy(workspace, monitor.selector).filter(service => isIn(monitor, service.namespace));
 }
 
 /** The pods a PodMonitor selects, or those behind the Services of a ServiceMonitor. */
@@ -90,6 +88,11 @@ export function targetsOf(workspace: Workspace, monitor: Monitor): readonly Targ
   return monitor.endpoints.flatMap(endpoint =>
     monitor.selects === 'Pod' ? podTargets(workspace, monitor, endpoint) : serviceTargets(workspace, monitor, endpoint),
   );
+}
+
+/** The objects whose pods some monitor really leads to. */
+export function watchedOwners(workspace: Workspace): ReadonlySet<Resource> {
+  return workspace.shared(readWatchedOwners);
 }
 
 /** Whether the tree knows what runs in every namespace that a monitor looks into. */
@@ -107,6 +110,12 @@ export function seesAll(workspace: Workspace, { namespaces }: Monitor): boolean 
 
 export function isIn({ namespaces }: Monitor, namespace: string | undefined): boolean {
   return namespaces === 'any' || namespace === undefined || namespaces.has(undefined) || namespaces.has(namespace);
+}
+
+function readWatchedOwners(workspace: Workspace): ReadonlySet<Resource> {
+  return new Set(
+    monitors(workspace).flatMap(monitor => targetsOf(workspace, monitor).map(target => target.pods.owner)),
+  );
 }
 
 function readMonitors(workspace: Workspace): readonly Monitor[] {

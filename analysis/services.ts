@@ -42,6 +42,13 @@ export function servicesIn(workspace: Workspace, namespace?: string): readonly S
   return workspace.lookup(servicesByNamespace, namespace ?? '*');
 }
 
+/** The Services with labels that a selector matches, in all namespaces. */
+export function servicesSelectedBy(workspace: Workspace, selector: Selector): readonly Service[] {
+  const first = selector.requirements.find(({ operator, values }) => operator === 'In' && values.length === 1);
+  const services = first ? workspace.lookup(servicesByLabel, `${first.key}=${first.values[0]}`) : servicesIn(workspace);
+  return services.filter(service => matches(selector, service.labels));
+}
+
 /** The pods a Service sends traffic to. */
 export function podsBehind(workspace: Workspace, service: Service): readonly Pods[] {
   if (!service.selector && service.selectorLabels.size === 0) return [];
@@ -94,6 +101,14 @@ const servicesByNamespace: Index<Service> = {
       yield ['*', service];
       if (service.namespace !== undefined) yield [service.namespace, service];
     }
+  },
+};
+
+const servicesByLabel: Index<Service> = {
+  name: 'services by label',
+  *resource(resource) {
+    for (const service of servicesOf(resource))
+      for (const [key, value] of service.labels) yield [`${key}=${value}`, service];
   },
 };
 

@@ -1,7 +1,7 @@
 import { anchorFor, nameOf } from '../../analysis/anchor';
 import { backendsOf, haproxyOf, podPortsOf } from '../../analysis/haproxy-config';
 import { valuesDocuments } from '../../analysis/helm-values';
-import { monitors, targetsOf } from '../../analysis/monitors';
+import { monitors, targetsOf, watchedOwners } from '../../analysis/monitors';
 import { clusterKind, databases, synapseWorkers, tenantKind, workloads } from '../../analysis/roles';
 import { settingsOf } from '../../analysis/settings';
 import { synapseProcess } from '../../analysis/synapse';
@@ -206,7 +206,7 @@ function* tell(component: Component & { readonly missed: readonly Resource[] }):
 }
 
 function components(workspace: Workspace): readonly Component[] {
-  const watched = workspace.shared(watchedOwners);
+  const watched = watchedOwners(workspace);
   const isWatched = (part: Resource): boolean => watched.has(part);
   const monitored =
     (path: string) =>
@@ -297,13 +297,6 @@ function isForOthers(workspace: Workspace, resource: Resource): boolean {
 /** Whether the Service of a workload may be the one that stands in a document with broken syntax beside it. */
 function isBesideUnreadable({ document }: Resource): boolean {
   return document.file.documents.some(one => one !== document && one.declared.some(({ kind }) => kind === 'Service'));
-}
-
-/** The objects whose pods some monitor really leads to. */
-function watchedOwners(workspace: Workspace): ReadonlySet<Resource> {
-  return new Set(
-    monitors(workspace).flatMap(monitor => targetsOf(workspace, monitor).map(target => target.pods.owner)),
-  );
 }
 
 /** Whether an operator was told to have something watched. What a chart watches by itself proves no intention. */

@@ -3,19 +3,18 @@ import { describe, matches, type Requirement } from '../../analysis/labels';
 import {
   isIn,
   type Monitor,
-  monitors,
   podMonitorKind,
   podsOf,
   readMonitor,
   seesAll,
   serviceMonitorKind,
   servicesOf,
-  targetsOf,
+  watchedOwners,
 } from '../../analysis/monitors';
 import { nearest } from '../../analysis/nearest';
-import { type Pods, podsIn } from '../../analysis/pods';
+import { podsIn, podsSelectedBy } from '../../analysis/pods';
 import { databases, tenantKind } from '../../analysis/roles';
-import { podsBehind, type Service, servicesIn } from '../../analysis/services';
+import { podsBehind, type Service, servicesIn, servicesSelectedBy } from '../../analysis/services';
 import { settingsOf } from '../../analysis/settings';
 import { deleteEntry, entryPlace, insertEntry, quoted, replaceScalar } from '../../manifests/edit';
 import type { Place, TextEdit } from '../../manifests/span';
@@ -167,13 +166,9 @@ export default {
 function namespacesElsewhere(workspace: Workspace, monitor: Monitor): readonly string[] {
   const pods =
     monitor.selects === 'Service'
-      ? servicesIn(workspace)
-          .filter(service => matches(monitor.selector, service.labels))
-          .flatMap(service => podsBehind(workspace, service))
-      : podsIn(workspace).filter(one => matches(monitor.selector, one.labels));
-  const watched = (one: Pods): boolean =>
-    monitors(workspace).some(other => targetsOf(workspace, other).some(target => target.pods.owner === one.owner));
-  const isMeant = seesAll(workspace, monitor) || !pods.some(watched);
+      ? servicesSelectedBy(workspace, monitor.selector).flatMap(service => podsBehind(workspace, service))
+      : podsSelectedBy(workspace, undefined, monitor.selector);
+  const isMeant = seesAll(workspace, monitor) || !pods.some(one => watchedOwners(workspace).has(one.owner));
   const found = isMeant ? pods.flatMap(one => one.namespace ?? []) : [];
   return [...new Set([...found, ...(found.length > 0 ? [] : chartNamespaces(workspace, monitor))])].sort();
 }
