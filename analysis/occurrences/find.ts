@@ -11,6 +11,7 @@ import { addressedBy, hostsIn } from './hosts';
 import { kustomizedNamesIn, kustomizedNamesOf } from './kustomizations';
 import { labelsIn } from './labels';
 import { namesInText, namesInValues } from './loose';
+import { queriedIn } from './metrics';
 import { objectsIn } from './objects';
 import { isSameNamespace, isSameSubject, type Occurrence, type Subject } from './occurrence';
 import { pathsIn } from './paths';
@@ -96,6 +97,7 @@ function readWritten(document: ManifestDocument): readonly Occurrence[] {
     ...labelsIn(resource),
     ...hostsIn(resource),
     ...haproxyIn(resource),
+    ...queriedIn(resource.root),
   ]);
 }
 

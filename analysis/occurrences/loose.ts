@@ -5,6 +5,7 @@ import { commandsNaming } from './commands';
 import { haproxyNames, isHaproxy } from './haproxy';
 import { hostsOfText, hostsOfValues, qualifiedHosts } from './hosts';
 import { isKustomization, namesInKustomization, namesInVariables } from './kustomizations';
+import { queriedIn } from './metrics';
 import { keySubject, type Occurrence, objectSubject, ofScalar } from './occurrence';
 
 /** The names in a file that is no YAML: commands of scripts and runbooks, and configuration that lies beside. */
@@ -26,6 +27,7 @@ export function* namesInValues(document: ManifestDocument): Iterable<Occurrence>
     return;
   }
   yield* hostsOfValues(root, undefined);
+  yield* queriedIn(root);
   for (const value of root.scalars()) {
     const key = String(value.name ?? '');
     // The usual names of such values: Bitnami and Grafana charts, and kube-prometheus-stack.

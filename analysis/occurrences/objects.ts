@@ -24,6 +24,7 @@ export function* objectsIn(resource: Resource): Iterable<Occurrence> {
     if (key?.text) yield* ofScalar(keySubject(kind, namespace, referred.text ?? '', key.text), key, 'reference');
   }
   yield* backendsOf(resource);
+  yield* annotatedIn(resource);
   for (const value of generatedNames[resource.qualifiedKind]?.(resource) ?? [])
     yield* ofScalar(objectSubject('Secret', namespace, value.text ?? ''), value, 'definition');
   for (const { at, kind, from } of fields) {
@@ -49,6 +50,29 @@ function* backendsOf(resource: Resource): Iterable<Occurrence> {
   for (const { service } of routesOf(resource))
     if (service.text) yield* ofScalar(objectSubject('Service', resource.namespace, service.text), service, 'reference');
 }
+
+/** Annotations of ingress-nginx that name Services and Secrets (its documentation, "Annotations"). */
+function* annotatedIn(resource: Resource): Iterable<Occurrence> {
+  if (resource.qualifiedKind !== 'Ingress') return;
+  const annotations = resource.root.at('metadata', 'annotations');
+  for (const [annotation, kind] of namingAnnotations) {
+    const value = annotations.at(`nginx.ingress.kubernetes.io/${annotation}`);
+    for (const match of (value.text ?? '').matchAll(/(?:([\w.-]+)\/)?([\w.-]+)/g)) {
+      const [whole, namespace, name = ''] = match;
+      const end = match.index + whole.length;
+      yield {
+        subject: objectSubject(kind, namespace ?? resource.namespace, name),
+        at: value.part(end - name.length, end),
+        role: 'reference',
+      };
+    }
+  }
+}
+
+const namingAnnotations = [
+  ['websocket-services', 'Service'],
+  ['default-backend', 'Service'],
+] as const;
 
 /** Secrets that a controller makes under a name that the object states. */
 const generatedNames: Readonly<Record<string, (resource: Resource) => readonly Value[]>> = {

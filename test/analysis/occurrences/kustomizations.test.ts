@@ -172,3 +172,70 @@ describe('names in variables', () => {
       kubectl -n "\${NS:-other}" get secret/creds
     `));
 });
+
+describe('names in queries and annotations', () => {
+  const found = (source: string): void => {
+    const { found, expected } = allOccurrences(source);
+    assert.ok(expected.length > 1);
+    assert.deepEqual(found, expected);
+  };
+
+  it('takes the labels of metrics for names of objects, in rules, dashboards and values', () => {
+    const rest = `
+      #- rules.yaml
+      apiVersion: monitoring.coreos.com/v1
+      kind: PrometheusRule
+      metadata: { name: rules }
+      spec:
+        groups:
+          - name: matrix
+            rules:
+              - expr: kube_deployment_status_replicas{namespace="NS", deployment="WEB"} < 1
+              - expr: up{namespace=~"other|NS", job="web"} == 0 # namespace="matrix"
+              - expr: up{namespace="other", deployment="web"}
+              - expr: up{namespace=~"matrix-.*", cluster="matrix"}
+                annotations: { summary: "{{ $labels.pod }} of matrix" }
+      #- dashboard.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata: { name: dashboard }
+      data:
+        overview.json: |
+          {"title": "matrix", "expr": "sum(up{namespace=\\"NS\\", deployment!=\\"WEB\\"})"}
+      #- values.yaml
+      additionalRules: [{ expr: 'up{namespace="NS"}' }]
+    `;
+    const fill = (namespace: string, web: string): string => rest.replaceAll('NS', namespace).replaceAll('WEB', web);
+    found(`
+      #- namespace.yaml
+      apiVersion: v1
+      kind: Namespace
+      metadata: { name: «mat$0rix» }
+${fill('«matrix»', 'web')}`);
+    found(
+      `
+      #- web.yaml
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata: { name: «w$0eb», namespace: matrix }
+${fill('matrix', '«web»')}`.replaceAll(' namespace: matrix }', ' namespace: matrix }'),
+    );
+  });
+
+  it('takes the Services that an Ingress names in annotations', () =>
+    found(`
+      #- all.yaml
+      apiVersion: v1
+      kind: Service
+      metadata: { name: «live$0kit», namespace: matrix }
+      ---
+      apiVersion: networking.k8s.io/v1
+      kind: Ingress
+      metadata:
+        name: livekit
+        namespace: matrix
+        annotations:
+          nginx.ingress.kubernetes.io/websocket-services: "web, «livekit»"
+          nginx.ingress.kubernetes.io/default-backend: matrix/«livekit»
+    `));
+});
