@@ -29,6 +29,7 @@ import configPathMissing from './config/config-path-missing';
 import configPlaceholderUnsubstituted from './config/config-placeholder-unsubstituted';
 import configWriteRefused from './config/config-write-refused';
 import configYamlInvalid from './config/config-yaml-invalid';
+import scriptStepUnreachable from './config/script-step-unreachable';
 import deployFileNotApplied from './deploy/deploy-file-not-applied';
 import deployOrder from './deploy/deploy-order';
 import deployPathMissing from './deploy/deploy-path-missing';
@@ -66,6 +67,7 @@ import removedApiVersion from './kubernetes/removed-api-version';
 import liDatabaseNotLiCluster from './li/li-database-not-li-cluster';
 import liFederationEnabled from './li/li-federation-enabled';
 import liMediaBucketShared from './li/li-media-bucket-shared';
+import liMessagesErased from './li/li-messages-erased';
 import liRegistrationEnabled from './li/li-registration-enabled';
 import liRoomListSearchEnabled from './li/li-room-list-search-enabled';
 import callHostUnserved from './livekit/call-host-unserved';
@@ -337,6 +339,7 @@ export const rules: readonly Rule[] = [
   liDefaultReadOnly,
   liFederationEnabled,
   liMediaBucketShared,
+  liMessagesErased,
   liRegistrationEnabled,
   liRoomListSearchEnabled,
   livekitConfigEnvMisused,
@@ -448,6 +451,7 @@ export const rules: readonly Rule[] = [
   scannerWaitMissing,
   scannerWaitWeak,
   schemaUnknownKind,
+  scriptStepUnreachable,
   secretBadKeyMaterial,
   secretDataNotBase64,
   secretDoubleEncoded,

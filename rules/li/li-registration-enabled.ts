@@ -88,7 +88,20 @@ export default {
   kinds: processKinds,
   *check(resource, workspace) {
     const li = liMain(workspace, resource);
-    if (!li || !isDecided(li, 'enable_registration')) return;
+    if (!li) return;
+    const guests = li.homeserver.at('allow_guest_access');
+    if (guests.boolean === true && isDecided(li, 'allow_guest_access')) {
+      yield {
+        at: guests,
+        message:
+          'The LI instance makes accounts for guests, also where registration is off: allow_guest_access is true — set it to false.',
+        fixes: () => {
+          const edit = replaceValue(guests, 'false');
+          return edit ? [{ title: 'Let no guests in', safe: true, edits: [edit] }] : [];
+        },
+      };
+    }
+    if (!isDecided(li, 'enable_registration')) return;
     const value = li.homeserver.at('enable_registration');
     if (!value.exists) {
       const beside = neighbour(li, 'enable_room_list_search');

@@ -1,20 +1,22 @@
 import { isPatch } from '../../analysis/kustomize';
 import { podsOf, podTemplate } from '../../analysis/pods';
+import { referrersOf } from '../../analysis/references';
 import { autoscalersOf, fewestPods } from '../../analysis/scaling';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
-import type { Rule } from '../rule';
+import type { Problem, Rule } from '../rule';
 
 export default {
   id: 'claim-shared-by-replicas',
   items: [],
   severity: 'warning',
-  summary: 'Several pods of a workload mount one PersistentVolumeClaim that is for a single node or pod.',
+  summary: 'Several pods mount one PersistentVolumeClaim that is for a single node or pod.',
   why: 'A volume that is `ReadWriteOnce` is attached to one node. Pods that are scheduled to other nodes wait for it in `ContainerCreating` with a Multi-Attach error, and a rolling update can wait for ever. With `ReadWriteOncePod` the second pod is never scheduled.',
   remedy:
     'Use a StatefulSet with `volumeClaimTemplates`, which gives each pod a claim of its own, a claim with `ReadWriteMany`, or one replica.',
   traps: [
     'If a HorizontalPodAutoscaler scales the workload, its `minReplicas` is what counts.',
+    'Two workloads that mount the same claim count as well, but a Job does not: it may be done before the other begins.',
     'Pods that are bound to one node by `nodeName`, a node selector or an affinity share a `ReadWriteOnce` volume, and so do pods whose storage is local to a node: they all go there.',
     'Network file systems take several nodes whatever the claim says, so classes that are called so are left alone.',
   ],
@@ -26,8 +28,10 @@ export default {
     bad: example('ReadWriteOnce', 2),
     good: example('ReadWriteMany', 2, false),
   },
-  kinds: ['Deployment', 'StatefulSet', 'ReplicaSet'],
+  kinds: ['Deployment', 'StatefulSet', 'ReplicaSet', 'Pod', 'CronJob'],
   *check(workload, workspace) {
+    yield* sharedWithOthers(workload, workspace);
+    if (workload.kind === 'Pod' || workload.kind === 'CronJob') return;
     if (isPatch(workspace, workload.document.file)) return;
     // A claim template takes the place of a volume with its name.
     const templates = workload.root.at('spec', 'volumeClaimTemplates').items();
@@ -58,6 +62,50 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** Claims that a workload before this one mounts as well. */
+function* sharedWithOthers(workload: Resource, workspace: Workspace): Iterable<Problem> {
+  if (isPatch(workspace, workload.document.file) || !runs(workspace, workload)) return;
+  for (const volume of podTemplate(workload)?.at('spec', 'volumes').items() ?? []) {
+    const name = volume.at('persistentVolumeClaim', 'claimName');
+    const claim = name.text && workspace.find('PersistentVolumeClaim', workload.namespace, name.text);
+    const mode = claim && modeOf(claim);
+    if (!claim || !mode) continue;
+    if (mode === 'ReadWriteOnce' && !isForOneNode(workspace, claim)) continue;
+    const users = [
+      ...new Map(
+        referrersOf(workspace, 'PersistentVolumeClaim', claim.namespace, claim.name)
+          .filter(({ resource }) => lasting.has(resource.kind) && runs(workspace, resource))
+          .filter(({ resource }) => !isPatch(workspace, resource.document.file))
+          .map(({ resource, reference }) => [resource, reference.name] as const),
+      ),
+    ].sort(([one], [other]) => Number(one.kind === 'CronJob') - Number(other.kind === 'CronJob'));
+    const [first] = users;
+    if (!first || first[0] === workload || !users.some(([one]) => one === workload)) continue;
+    if (mode === 'ReadWriteOnce' && [workload, first[0]].some(isBoundToNode)) continue;
+    yield {
+      at: name,
+      severity: mode === 'ReadWriteOncePod' ? 'error' : 'warning',
+      message: `${workload.kind} ${workload.name} mounts PersistentVolumeClaim ${claim.name}, which is ${mode} and which ${first[0].kind} ${first[0].name} mounts as well, so ${
+        mode === 'ReadWriteOncePod' ? 'only one of them starts' : 'it waits for ever on another node'
+      } — give each a claim of its own, or use ReadWriteMany.`,
+      related: [
+        { at: first[1], message: `${first[0].kind} ${first[0].name}` },
+        { at: claim.root.at('spec', 'accessModes'), message: 'The claim' },
+      ],
+    };
+  }
+}
+
+/** Kinds whose pods are there at the same time as others; a Job may be done before the next one begins. */
+const lasting: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'ReplicaSet', 'Pod', 'CronJob']);
+
+/** Whether a workload has pods: it is neither scaled to nothing nor suspended. */
+function runs(workspace: Workspace, workload: Resource): boolean {
+  const [pods] = podsOf(workload);
+  if (workload.kind === 'CronJob') return workload.root.at('spec', 'suspend').boolean !== true;
+  return !pods || fewestPods(workspace, pods) > 0;
+}
 
 /** The mode of a claim that has only modes for one node or pod. */
 function modeOf(claim: Resource): 'ReadWriteOnce' | 'ReadWriteOncePod' | undefined {

@@ -550,6 +550,21 @@ spec:
     'synapse-worker-app-unknown',
     edit(persister, 'worker_app: synapse.app.generic_worker', 'worker_app: synapse.app.generic_wroker'),
   ),
+  mutation('li-messages-erased', [
+    edit(
+      synapseConfig,
+      'enable_registration: false',
+      'redaction_retention_period: null\n    enable_registration: false',
+    ),
+  ]),
+  mutation(
+    'script-step-unreachable',
+    edit(
+      sync,
+      '              # CREATE SUBSCRIPTION makes',
+      '              exit 0\n              # CREATE SUBSCRIPTION makes',
+    ),
+  ),
   mutation('synapse-unknown-key', edit(synapseConfig, 'turn_user_lifetime: 1h', 'turn_user_life_time: 1h')),
   mutation(
     'synapse-registration-unverified',

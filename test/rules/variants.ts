@@ -17,6 +17,8 @@ const sync = 'li-instance/04-sync-system/replication-job.yaml';
 const media = 'main-instance/03-workers/media-statefulset.yaml';
 const liBackground = 'li-instance/02-workers/background-statefulset.yaml';
 const sequences = 'li-instance/04-sync-system/sequences-cronjob.yaml';
+const synapse = 'main-instance/01-synapse/main-statefulset.yaml';
+const liConfig = 'li-instance/01-synapse/configmap.yaml';
 const keyVault = 'main-instance/08-key-vault/deployment.yaml';
 const li = 'li-instance/01-synapse/synapse-statefulset.yaml';
 
@@ -50,6 +52,24 @@ const passwordFile = (variable: string): string => `set -euo pipefail
                   echo "*:*:*:synapse_li:\${${variable}}" > /tmp/pgpass
                   chmod 600 /tmp/pgpass
 `;
+
+const claim = (mode: string): Change =>
+  add(
+    'main-instance/01-synapse/claim.yaml',
+    `apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: shared, namespace: matrix}
+spec: {accessModes: [${mode}], resources: {requests: {storage: 1Gi}}}
+`,
+  );
+
+/** Keeps the Python packages of a workload on that claim. */
+const onClaim = (path: string): Change =>
+  edit(
+    path,
+    '        - name: python-packages\n          emptyDir: {}',
+    '        - name: python-packages\n          persistentVolumeClaim:\n            claimName: shared',
+  );
 
 const djangoProject = `apiVersion: v1
 kind: ConfigMap
@@ -142,6 +162,31 @@ export const variants: Readonly<Record<string, Mutation>> = {
   'an LI cluster that may not run a subscription': mutation(
     'sync-wal-level',
     edit(clusterLi, 'max_logical_replication_workers: "8"', 'max_logical_replication_workers: "0"'),
+  ),
+  'a claim for one node that two workloads mount': mutation('claim-shared-by-replicas', [
+    claim('ReadWriteOnce'),
+    onClaim(synapse),
+    onClaim(li),
+  ]),
+  'a program that a line for debugging keeps from starting': mutation(
+    'script-step-unreachable',
+    edit(
+      keyVault,
+      '              mkdir -p /app/key_vault',
+      '              sleep infinity\n              mkdir -p /app/key_vault',
+    ),
+  ),
+  'a main instance that erases what the LI instance is to keep': mutation(
+    'li-messages-erased',
+    edit(liConfig, 'send_federation: false', 'redaction_retention_period: null\n    send_federation: false'),
+  ),
+  'an LI instance that deletes old messages': mutation(
+    'li-messages-erased',
+    edit(liConfig, 'send_federation: false', 'retention:\n      enabled: true\n    send_federation: false'),
+  ),
+  'guests on the LI instance': mutation(
+    'li-registration-enabled',
+    edit(liConfig, 'allow_guest_access: false', 'allow_guest_access: true'),
   ),
   'a token between at signs that nothing replaces': mutation(
     'config-placeholder-unsubstituted',
@@ -384,6 +429,17 @@ spec:
 
 /** Other ways to do it right: nothing is found. */
 export const accepted: Readonly<Record<string, readonly Change[]>> = {
+  'a claim for many nodes that two workloads mount': [claim('ReadWriteMany'), onClaim(synapse), onClaim(li)],
+  'messages that both instances keep for ever': [synapseConfig, liConfig].map(path =>
+    edit(path, 'enable_registration: false', 'redaction_retention_period: null\n    enable_registration: false'),
+  ),
+  'an end in a condition, in a function and of a subshell': [
+    edit(
+      sync,
+      '              # CREATE SUBSCRIPTION makes',
+      '              fail() { echo "$1"; exit 1; }\n              (exit 0)\n              [ -n "${MAIN_DB_USER}" ] || exit 1\n              if [ -z "${MAIN_DB_PASSWORD}" ]; then fail "no password"; exit 1; fi\n              # CREATE SUBSCRIPTION makes',
+    ),
+  ],
   'a password file in place of PGPASSWORD': [
     edit(sequences, 'PGPASSWORD="${LI_DB_PASSWORD}" psql', 'psql'),
     edit(sequences, 'set -euo pipefail\n', passwordFile('LI_DB_PASSWORD')),
