@@ -44,6 +44,7 @@ import elementHomeserverMismatch from './element/element-homeserver-mismatch';
 import haproxyAclSeveralCriteria from './haproxy/haproxy-acl-several-criteria';
 import haproxyBackendUndefined from './haproxy/haproxy-backend-undefined';
 import haproxyBindPortUnexposed from './haproxy/haproxy-bind-port-unexposed';
+import haproxyConfigInvalid from './haproxy/haproxy-config-invalid';
 import haproxyCsvNotPrometheus from './haproxy/haproxy-csv-not-prometheus';
 import haproxyHealthcheckMissing from './haproxy/haproxy-healthcheck-missing';
 import haproxyMapFileMissing from './haproxy/haproxy-map-file-missing';
@@ -53,6 +54,7 @@ import haproxyServerResolvedOnce from './haproxy/haproxy-server-resolved-once';
 import haproxyServicemonitorPath from './haproxy/haproxy-servicemonitor-path';
 import haproxyStreamWriterUnrouted from './haproxy/haproxy-stream-writer-unrouted';
 import haproxyTemplateOnClusterip from './haproxy/haproxy-template-on-clusterip';
+import haproxyTemplateTooSmall from './haproxy/haproxy-template-too-small';
 import haproxyWorkerUnrouted from './haproxy/haproxy-worker-unrouted';
 import keyVaultDatabaseMismatch from './key-vault/key-vault-database-mismatch';
 import keyVaultDatabaseNotCreated from './key-vault/key-vault-database-not-created';
@@ -306,6 +308,7 @@ export const rules: readonly Rule[] = [
   haproxyAclSeveralCriteria,
   haproxyBackendUndefined,
   haproxyBindPortUnexposed,
+  haproxyConfigInvalid,
   haproxyCsvNotPrometheus,
   haproxyHealthcheckMissing,
   haproxyMapFileMissing,
@@ -315,6 +318,7 @@ export const rules: readonly Rule[] = [
   haproxyServicemonitorPath,
   haproxyStreamWriterUnrouted,
   haproxyTemplateOnClusterip,
+  haproxyTemplateTooSmall,
   haproxyWorkerUnrouted,
   headlessNotReadyDns,
   helmRepositoryMissing,

@@ -169,7 +169,11 @@ function* undefinedResolvers(haproxy: Haproxy, part: HaproxyPart): Iterable<Prob
   const names = haproxy.parts.flatMap(({ section }) =>
     section.kind === 'resolvers' ? (section.name?.value ?? []) : [],
   );
-  for (const { resolvers } of part.section.servers) {
+  const byDefault = part.section.directives.flatMap(({ keyword, words }) => {
+    const at = keyword === 'default-server' ? words.findIndex(word => word.value === 'resolvers') : -1;
+    return at === -1 ? [] : [{ resolvers: words[at + 1] }];
+  });
+  for (const { resolvers } of [...part.section.servers, ...byDefault]) {
     if (!resolvers || names.includes(resolvers.value) || resolvers.value === 'default') continue;
     yield {
       at: part.place(resolvers.span),

@@ -5,6 +5,7 @@ import { effectiveDirectives, healthCheckOf, isChecked, modeOf } from '../../ana
 import type { HaproxyServer } from '../../analysis/text/haproxy-directives';
 import type { TextEdit } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
+import { asksForPassword } from '../redis/password';
 import type { Fix, Problem, Rule } from '../rule';
 import { appendWords, insertBelow } from './text-edits';
 
@@ -20,6 +21,7 @@ export default {
     'Backends that only return, redirect or deny have nothing to check; nor have those that lead to metrics.',
     'In TCP mode `check` alone is enough.',
     '`check` may stand in `default-server`, and `option httpchk` in `defaults`.',
+    'A check of Redis with `option tcp-check` has to send `AUTH` where Redis asks for a password.',
     'The content scanner has no `/health`; there another path of its own has to be asked.',
   ],
   sources: [
@@ -113,9 +115,33 @@ export default {
     const haproxy = haproxyOf(workspace, resource);
     for (const part of haproxy?.parts ?? []) {
       if (haproxy && isTraffic(workspace, haproxy, part)) yield* judge(workspace, haproxy, part);
+      if (haproxy) yield* withoutPassword(workspace, haproxy, part);
     }
   },
 } satisfies Rule;
+
+/** Checks of a Redis with a password that do not log in: it answers NOAUTH, and all servers stay down. */
+function* withoutPassword(workspace: Workspace, haproxy: Haproxy, part: HaproxyPart): Iterable<Problem> {
+  const { section } = part;
+  if (!effectiveDirectives(section, 'option tcp-check').some(directive => !directive.negated)) return;
+  const sends = section.directives.filter(({ keyword }) => /^tcp-check send/.test(keyword));
+  const [first] = sends;
+  const said = sends.map(({ words }) => words.map(word => word.value).join(' '));
+  // `send-binary 415554480d0a…` is AUTH as well.
+  if (!first || said.some(text => /AUTH|HELLO|41555448|48454c4c4f|[$%]/i.test(text))) return;
+  const isRedis = section.servers.some(server =>
+    podPortsOf(workspace, haproxy, server)?.some(
+      ({ pods, port }) =>
+        port !== 26379 && familiesOf(pods.owner).has('redis') && asksForPassword(workspace, pods.owner),
+    ),
+  );
+  if (isRedis && said.some(text => /PING|INFO|ROLE/i.test(text)))
+    yield {
+      at: part.place(first.span),
+      severity: 'error',
+      message: `Redis asks for a password and answers this check with NOAUTH, so all servers of ${section.name?.value ?? section.kind} stay down — send AUTH with the password first.`,
+    };
+}
 
 function* judge(workspace: Workspace, haproxy: Haproxy, part: HaproxyPart): Iterable<Problem> {
   const { section } = part;

@@ -991,6 +991,11 @@ metadata:
     'helm-repository-missing',
     edit(operatorsScript, 'helm repo add cnpg https://cloudnative-pg.github.io/charts\n', ''),
   ),
+  mutation('haproxy-config-invalid', edit(haproxyConfig, 'timeout server 5m', 'timeout server 5')),
+  mutation('haproxy-config-invalid', edit(haproxyConfig, 'frontend redis\n      mode tcp\n', 'frontend redis\n')),
+  mutation('haproxy-config-invalid', cut(haproxy, '          env:\n', '                  key: password\n')),
+  mutation('haproxy-healthcheck-missing', cut(haproxyConfig, '      tcp-check send-lf', 'expect string +OK\n')),
+  mutation('haproxy-template-too-small', edit(generic, '  replicas: 2', '  replicas: 4')),
   mutation('config-path-missing', edit(coturn, 'cert=/tls/tls.crt', 'cert=/tls/fullchain.pem')),
   mutation('config-yaml-invalid', edit(livekit, '      tcp_port: 7881\n', '       tcp_port: 7881\n')),
   mutation(
