@@ -3,14 +3,20 @@ import { isChartObject } from '../../analysis/charts';
 import { type Declaration, declarationsOf, declaredNames } from '../../analysis/declarations';
 import { isFilledIn } from '../../analysis/filled-in';
 import { nearest } from '../../analysis/nearest';
-import { type Reference, type ReferencedKind, referencesIn } from '../../analysis/references';
+import {
+  type Reference,
+  type ReferencedKind,
+  type Referrer,
+  referencesIn,
+  referrersOf,
+} from '../../analysis/references';
 import { familiesOf, redisMains } from '../../analysis/roles';
 import type { ChecklistItemId } from '../../checklist/types';
 import { insertEntry, quoted, replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
-import type { Fix, Problem, Severity } from '../rule';
+import type { Fix, Problem, Related, Severity } from '../rule';
 import { listAsProvided } from './provided';
 import { skeletonOf } from './skeleton';
 
@@ -45,9 +51,16 @@ export function* missingObjects(
     if (found.some(one => one.origin !== 'promise') || isReportedElsewhere(workspace, resource, reference)) continue;
     const fromChart = isChartObject(workspace, reference.namespace, name);
     if (fromChart === 'yes') continue;
-    const stated = found[0]
+    const users = usersOf(workspace, reference, options);
+    // Whoever opens a file sees once what it lacks.
+    const here = users.filter(one => one.resource.document.file === resource.document.file);
+    if (here[0] && here[0].resource !== resource) continue;
+    const others = users.filter(one => one.resource !== resource && one.reference.isOptional !== true);
+    const renamed = [...references, ...here.filter(one => one.resource !== resource).map(one => one.reference)];
+    const alone = found[0]
       ? promised(reference, name, found[0])
-      : missing(workspace, resource, references, reference, options.consequence);
+      : missing(workspace, resource, renamed, reference, options.consequence);
+    const stated = { ...alone, related: [...(alone.related ?? []), ...placesOf(others)] };
     const items = required.flatMap(one => options.items?.(one) ?? []);
     const problem = items.length > 0 ? { ...stated, items: [...new Set(items)] } : stated;
     const severity = options.severity?.(reference);
@@ -79,6 +92,27 @@ export function* missingKeys(
       fixes: () => [...useKey(key, close), ...addKey(found, key.text ?? '')],
     };
   }
+}
+
+/** Everything that needs the same object and is reported for it by the same rule. */
+function usersOf(workspace: Workspace, wanted: Reference, options: MissingOptions): readonly Referrer[] {
+  const severity = options.severity?.(wanted);
+  return referrersOf(workspace, wanted.kind, wanted.namespace, wanted.name.text ?? '').filter(
+    ({ resource, reference }) =>
+      !reference.isOptional &&
+      reference.namespace === wanted.namespace &&
+      (options.isMeant?.(reference) ?? true) &&
+      options.severity?.(reference) === severity &&
+      !isReportedElsewhere(workspace, resource, reference),
+  );
+}
+
+/** The other users of an object, each once. */
+function placesOf(users: readonly Referrer[]): readonly Related[] {
+  const first = users.filter((one, index) => users.findIndex(other => other.resource === one.resource) === index);
+  return first
+    .slice(0, 12)
+    .map(({ resource, reference }) => ({ at: reference.name, message: `${resource.title} needs it as well` }));
 }
 
 /** The references of a resource, those to the same object together. */

@@ -9,6 +9,7 @@ import missingSecretKey from '../../../rules/references/reference-missing-secret
 import missingServiceAccount from '../../../rules/references/reference-missing-serviceaccount';
 import missingStorageClass from '../../../rules/references/reference-missing-storageclass';
 import missingVolume from '../../../rules/references/reference-missing-volume';
+import { check } from '../../fixture';
 import { applyFix, expectMarks, fixTitles, messages } from '../expect';
 
 /** A Pod in the namespace matrix; the text is its spec at column 0. */
@@ -43,6 +44,38 @@ function env(name: string, key: string, options = ''): string {
 const container = 'containers:\n  - name: app\n    image: registry.test/app:1';
 
 describe('references to Secrets', () => {
+  it('are missed once in a file, with all others that need the same Secret', () => {
+    const needs = (name: string, secret: string): string => `
+      apiVersion: v1
+      kind: Pod
+      metadata: { name: ${name}, namespace: matrix }
+      spec:
+        containers:
+          - name: app
+            image: registry.test/app:1
+            envFrom: [{ secretRef: { name: ${secret} } }]`;
+    const { findings, workspace } = check(
+      `
+      #- /a.yaml${needs('one', 'shared')}
+      ---${needs('two', 'shared')}
+      ---${needs('three', 'other')}
+      #- /b.yaml${needs('four', 'shared')}
+`,
+      [missingSecret],
+    );
+    assert.deepEqual(
+      findings.map(({ problem, resource }) => [
+        resource?.name,
+        problem.related?.map(({ at, message }) => `${workspace.file(at.uri)?.path} ${message}`),
+      ]),
+      [
+        ['one', ['a.yaml Pod/two needs it as well', 'b.yaml Pod/four needs it as well']],
+        ['three', []],
+        ['four', ['a.yaml Pod/one needs it as well', 'a.yaml Pod/two needs it as well']],
+      ],
+    );
+  });
+
   it('stand in routes and gateways of Traefik and of the Gateway API', () => {
     expectMarks(
       missingSecret,
