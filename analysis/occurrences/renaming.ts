@@ -2,12 +2,13 @@ import { renameKey, replaceScalar } from '../../manifests/edit';
 import type { SourceFile } from '../../manifests/file';
 import type { Place, TextEdit } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
+import { builtTrees } from '../kustomization/built-trees';
 import { podsOf } from '../pods';
 import { makersOf } from './definitions';
 import { occurrencesIn, occurrencesOf } from './find';
 import { namedAfter } from './generated';
 import { carriersOf } from './labels';
-import type { Occurrence, Subject } from './occurrence';
+import { type Occurrence, objectSubject, type Subject } from './occurrence';
 
 /** What a renaming would change, or why it cannot be done, in a sentence for the person who asked. */
 export type Renaming =
@@ -39,7 +40,7 @@ export function renamingOf(workspace: Workspace, pointed: readonly Occurrence[])
       following.add(label.id);
       waiting.push(label);
     }
-    for (const one of occurrencesOf(workspace, subject)) {
+    for (const one of [...occurrencesOf(workspace, subject), ...builtNames(workspace, subject)]) {
       if (one.isIndirect) continue;
       occurrences.push(one);
       waiting.push(...names(one.at).map(other => other.subject));
@@ -83,6 +84,36 @@ export function editsOf(occurrences: readonly Occurrence[], newName: string): re
     edits.set(`${at.uri}\n${at.span.start}`, edit);
   }
   return [...edits.values()];
+}
+
+/** The name as a part of another that kustomizations make of it with a prefix or suffix, where somebody refers to that. */
+function builtNames(workspace: Workspace, subject: Subject): readonly Occurrence[] {
+  const { kind, id, namespace, name } = subject;
+  const qualified = id.slice(0, -name.length - 1);
+  const owner = kind === 'object' ? workspace.find(qualified, namespace, name) : undefined;
+  if (!owner) return [];
+  const written = owner.root.at('metadata', 'name');
+  const built = builtTrees(workspace).flatMap(tree =>
+    tree.placesOf(written, written.span.start).flatMap(({ file, offset }) =>
+      file.documents
+        .flatMap(({ resources }) => resources)
+        .filter(({ root }) => {
+          const { start, end } = root.at('metadata', 'name').span;
+          return start <= offset && offset <= end;
+        }),
+    ),
+  );
+  return built
+    .filter(one => one.name !== name && one.name.includes(name))
+    .flatMap(one => {
+      const start = one.name.indexOf(name);
+      return occurrencesOf(workspace, objectSubject(qualified, one.namespace, one.name))
+        .filter(({ isIndirect, at }) => !isIndirect && textAt(workspace, at) === one.name)
+        .map(({ at: { uri, span } }): Occurrence => {
+          const from = span.start + start;
+          return { subject, at: { uri, span: { start: from, end: from + name.length } }, role: 'reference' };
+        });
+    });
 }
 
 /** The labels that a controller puts on the pods of an object with the object's name as their value. */

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import type { CodeLens, Hover, Location, MarkupContent } from 'vscode-languageserver';
+import type {
+  CodeLens,
+  Hover,
+  Location,
+  MarkupContent,
+  TextDocumentEdit,
+  TextEdit,
+  WorkspaceEdit,
+} from 'vscode-languageserver';
+import { TextDocument } from 'vscode-languageserver-textdocument';
 import { readMarked } from '../analysis/occurrences/marked';
 import { type Client, startClient } from './client';
 
@@ -125,6 +134,28 @@ describe('what kustomizations build', function () {
       found.map(one => [one.uri, one.range.start]),
       [[client.uri('base/cache.yaml'), { line: 4, character: 8 }]],
     );
+  });
+
+  it('renames an object also where its built name is written', async () => {
+    const text = files.get('base/cache.yaml') ?? '';
+    const edit: WorkspaceEdit = await client.connection.sendRequest('textDocument/rename', {
+      textDocument: { uri: client.uri('base/cache.yaml') },
+      position: { line: 4, character: 10 },
+      newName: 'store',
+    });
+    const edited = new Map(
+      ((edit.documentChanges ?? []) as TextDocumentEdit[]).map(({ textDocument: { uri }, edits }) => {
+        const path = uri.slice(client.uri('').length);
+        const document = TextDocument.create(uri, 'yaml', 1, files.get(path) ?? '');
+        return [path, TextDocument.applyEdits(document, edits as TextEdit[])];
+      }),
+    );
+    assert.equal(
+      edited.get('base/cache.yaml'),
+      text.replace('name: cache', 'name: store').replace('prod-cache', 'prod-store'),
+    );
+    assert.match(edited.get('base/kustomization.yaml') ?? '', /redis:\/\/store:6379/);
+    assert.equal(edited.size, 2);
   });
 
   it('says nothing of what stands in a value of a generated Secret', async () => {
