@@ -91,6 +91,7 @@ import minioStorageEfficiency from './minio/minio-storage-efficiency';
 import minioTenantMissing from './minio/minio-tenant-missing';
 import minioUserIsRoot from './minio/minio-user-is-root';
 import alertJobUnknown from './monitoring/alert-job-unknown';
+import alertRuleInvalid from './monitoring/alert-rule-invalid';
 import alertRulesMissing from './monitoring/alert-rules-missing';
 import dashboardJsonInvalid from './monitoring/dashboard-json-invalid';
 import dashboardLabelMissing from './monitoring/dashboard-label-missing';
@@ -263,6 +264,7 @@ import yamlSyntax from './yaml/yaml-syntax';
 /** Every rule, sorted by id. */
 export const rules: readonly Rule[] = [
   alertJobUnknown,
+  alertRuleInvalid,
   alertRulesMissing,
   callHostUnserved,
   claimSharedByReplicas,

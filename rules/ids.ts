@@ -3,6 +3,7 @@
 /** The id of every rule, sorted. */
 export const ruleIds: readonly string[] = [
   'alert-job-unknown',
+  'alert-rule-invalid',
   'alert-rules-missing',
   'call-host-unserved',
   'claim-shared-by-replicas',

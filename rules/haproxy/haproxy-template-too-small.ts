@@ -59,10 +59,6 @@ export default {
   },
 } satisfies Rule;
 
-function countSpan(start: number, count: number): { readonly start: number; readonly end: number } {
-  return { start, end: start + `${count}`.length };
-}
-
 function example(count: number, mark: string): string {
   return `
       #- /haproxy.yaml

@@ -14,14 +14,14 @@ export default {
   id: 'monitor-not-picked-up',
   items: [],
   severity: 'warning',
-  summary: 'Prometheus is configured to pass over a monitor.',
-  why: 'A monitor is only used by a Prometheus whose selectors match its labels and its namespace. One that is passed over does nothing, and nothing says so.',
+  summary: 'Prometheus is configured to pass over a monitor or rules for alerts.',
+  why: 'A monitor or PrometheusRule is only used by a Prometheus whose selectors match its labels and its namespace. One that is passed over does nothing, and nothing says so.',
   remedy:
     'Give the monitor the label that Prometheus selects by, or let Prometheus take all: `serviceMonitorSelector: {}`, in the values of kube-prometheus-stack together with `serviceMonitorSelectorNilUsesHelmValues: false`.',
   traps: [
     'Looked at are Prometheus resources of the tree and values of kube-prometheus-stack; what a Prometheus elsewhere selects cannot be seen.',
     'An absent selector of a Prometheus resource selects nothing; in the values it means the label `release` of the Helm release, unless `…SelectorNilUsesHelmValues` is false.',
-    'It is enough that one Prometheus picks the monitor up.',
+    'It is enough that one Prometheus picks the monitor up. PrometheusRules are left alone where a ThanosRuler may read them.',
   ],
   sources: [
     'Prometheus Operator documentation, API reference, PrometheusSpec: a null label selector matches no objects, an empty one all.',
@@ -65,8 +65,10 @@ export default {
         selector: {}
     `,
   },
-  kinds: [serviceMonitorKind, podMonitorKind],
+  kinds: [serviceMonitorKind, podMonitorKind, 'PrometheusRule.monitoring.coreos.com'],
   *check(monitor, workspace) {
+    if (monitor.kind === 'PrometheusRule' && workspace.resources('ThanosRuler.monitoring.coreos.com').length > 0)
+      return;
     const readers = workspace.shared(readReaders);
     if (readers.length === 0) return;
     const judged = readers.map(reader => ({ reader, reason: reasonOf(workspace, reader, monitor) }));
@@ -87,6 +89,7 @@ interface Reader {
   readonly namespace: string | undefined;
   readonly services: Picks;
   readonly pods: Picks;
+  readonly rules: Picks;
   readonly at: Place;
 }
 
@@ -112,6 +115,7 @@ function reasonOf(workspace: Workspace, reader: Reader, monitor: Resource): stri
 }
 
 function picksFor(reader: Reader, monitor: Resource): Picks {
+  if (monitor.kind === 'PrometheusRule') return reader.rules;
   return monitor.kind === 'ServiceMonitor' ? reader.services : reader.pods;
 }
 
@@ -132,6 +136,7 @@ function fromResource(prometheus: Resource): Reader {
     namespace: prometheus.namespace,
     services: picks('serviceMonitor'),
     pods: picks('podMonitor'),
+    rules: picks('rule'),
     at: prometheus.root.at('metadata', 'name'),
   };
 }
@@ -159,7 +164,13 @@ function fromValues(workspace: Workspace, root: Value): readonly Reader[] {
     };
   };
   return [
-    { namespace: release?.namespace, services: picks('serviceMonitor'), pods: picks('podMonitor'), at: spec.key },
+    {
+      namespace: release?.namespace,
+      services: picks('serviceMonitor'),
+      pods: picks('podMonitor'),
+      rules: picks('rule'),
+      at: spec.key,
+    },
   ];
 }
 

@@ -996,6 +996,9 @@ metadata:
   mutation('haproxy-config-invalid', cut(haproxy, '          env:\n', '                  key: password\n')),
   mutation('haproxy-healthcheck-missing', cut(haproxyConfig, '      tcp-check send-lf', 'expect string +OK\n')),
   mutation('haproxy-template-too-small', edit(generic, '  replicas: 2', '  replicas: 4')),
+  mutation('alert-rule-invalid', edit(alerts, 'for: 2m', 'for: 2 min')),
+  mutation('alert-rule-invalid', edit(alerts, '    - name: storage', '    - name: postgresql')),
+  mutation('monitor-not-picked-up', edit(prometheusValues, '    ruleSelectorNilUsesHelmValues: false\n', '')),
   mutation('config-path-missing', edit(coturn, 'cert=/tls/tls.crt', 'cert=/tls/fullchain.pem')),
   mutation('config-yaml-invalid', edit(livekit, '      tcp_port: 7881\n', '       tcp_port: 7881\n')),
   mutation(
