@@ -11,7 +11,7 @@ import { addressedBy, hostsIn } from './hosts';
 import { kustomizedNamesIn, kustomizedNamesOf } from './kustomizations';
 import { labelsIn } from './labels';
 import { namesInText, namesInValues } from './loose';
-import { queriedIn } from './metrics';
+import { jobsIn, jobsOf, queriedIn } from './metrics';
 import { objectsIn } from './objects';
 import { isSameNamespace, isSameSubject, type Occurrence, type Subject } from './occurrence';
 import { pathsIn } from './paths';
@@ -30,7 +30,7 @@ export function occurrencesIn(workspace: Workspace, file: SourceFile): readonly 
   const readers = new Set([...resources, ...resources.flatMap(resource => readersOf(workspace, resource))]);
   const derived = [...readers].flatMap(resource => workspace.derive(derivedByFile, resource).get(file.uri) ?? []);
   const own = file.documents.length > 0 ? file.documents.flatMap(writtenIn) : [...namesInText(file)];
-  return distinct([...own, ...derived, ...kustomizedNamesIn(workspace, file)]);
+  return distinct([...own, ...derived, ...kustomizedNamesIn(workspace, file), ...jobsIn(workspace, file)]);
 }
 
 /**
@@ -57,8 +57,8 @@ export function definitionsIn(workspace: Workspace, subject: Subject): readonly 
 
 function naming(workspace: Workspace, subject: Subject): readonly Occurrence[] {
   const derived = derivingFor(workspace, subject).flatMap(resource => workspace.derive(derivedFrom, resource));
-  const kustomized = kustomizedNamesOf(workspace, subject);
-  return [...workspace.lookup(written, subject.id), ...derived, ...kustomized].filter(one =>
+  const joined = [...kustomizedNamesOf(workspace, subject), ...jobsOf(workspace, subject)];
+  return [...workspace.lookup(written, subject.id), ...derived, ...joined].filter(one =>
     isSameSubject(one.subject, subject),
   );
 }

@@ -222,6 +222,38 @@ ${fill('matrix', '«web»')}`.replaceAll(' namespace: matrix }', ' namespace: ma
     );
   });
 
+  it('takes the job of a query for the Service that a monitor without labels of its own scrapes', () => {
+    const jobs = `
+      #- service.yaml
+      apiVersion: v1
+      kind: Service
+      metadata: { name: «key-va$0ult», namespace: matrix, labels: { app: vault } }
+      spec: { ports: [{ name: web, port: 80 }] }
+      #- monitor.yaml
+      apiVersion: monitoring.coreos.com/v1
+      kind: ServiceMonitor
+      metadata: { name: vault, namespace: matrix }
+      spec:
+        selector: { matchLabels: { app: vault } }
+        endpoints: [{ port: web }]
+      #- rules.yaml
+      apiVersion: monitoring.coreos.com/v1
+      kind: PrometheusRule
+      metadata: { name: rules }
+      spec:
+        groups:
+          - name: key-vault
+            rules:
+              - expr: up{job="«key-vault»"} == 0 or up{job=~"web|«key-vault»"}
+              - expr: up{job=~"key-vault.*"}
+    `;
+    found(jobs);
+    found(jobs.replace('key-va$0ult', 'key-vault').replace('"«key-vault»"', '"«key-$0vault»"'));
+    const labelled = jobs.replace('endpoints:', 'jobLabel: app\n        endpoints:');
+    const other = allOccurrences(labelled);
+    assert.equal(other.found.length, 1);
+  });
+
   it('takes the Services that an Ingress names in annotations', () =>
     found(`
       #- all.yaml
