@@ -62,7 +62,10 @@ import keyVaultDjangoAppMissing from './key-vault/key-vault-django-app-missing';
 import keyVaultDjangoFileMissing from './key-vault/key-vault-django-file-missing';
 import keyVaultExposed from './key-vault/key-vault-exposed';
 import keyVaultInitdbNotSuperuser from './key-vault/key-vault-initdb-not-superuser';
+import keyVaultPackageMissing from './key-vault/key-vault-package-missing';
 import keyVaultSchemaPrivilege from './key-vault/key-vault-schema-privilege';
+import keyVaultTablesMissing from './key-vault/key-vault-tables-missing';
+import keyVaultVariableMissing from './key-vault/key-vault-variable-missing';
 import componentDeployedTwice from './kubernetes/component-deployed-twice';
 import operatorNotProvisioned from './kubernetes/operator-not-provisioned';
 import removedApiVersion from './kubernetes/removed-api-version';
@@ -340,7 +343,10 @@ export const rules: readonly Rule[] = [
   keyVaultDjangoFileMissing,
   keyVaultExposed,
   keyVaultInitdbNotSuperuser,
+  keyVaultPackageMissing,
   keyVaultSchemaPrivilege,
+  keyVaultTablesMissing,
+  keyVaultVariableMissing,
   liDatabaseNotLiCluster,
   liDefaultReadOnly,
   liFederationEnabled,

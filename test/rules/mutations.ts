@@ -565,6 +565,12 @@ spec:
       '              exit 0\n              # CREATE SUBSCRIPTION makes',
     ),
   ),
+  mutation(
+    'key-vault-variable-missing',
+    edit(keyVault, '            - name: DJANGO_SECRET_KEY\n', '            - name: SECRET_KEY\n'),
+  ),
+  mutation('key-vault-package-missing', edit(keyVault, ' psycopg2-binary==2.9.10', '')),
+  mutation('key-vault-tables-missing', edit(keyVault, '            - migrate\n', '            - check\n')),
   mutation('synapse-unknown-key', edit(synapseConfig, 'turn_user_lifetime: 1h', 'turn_user_life_time: 1h')),
   mutation(
     'synapse-registration-unverified',

@@ -188,6 +188,10 @@ export const variants: Readonly<Record<string, Mutation>> = {
     'li-registration-enabled',
     edit(liConfig, 'allow_guest_access: false', 'allow_guest_access: true'),
   ),
+  'a server that nothing installs': mutation('key-vault-package-missing', edit(keyVault, ' gunicorn==23.0.0', '')),
+  'models without a migration': mutation('key-vault-tables-missing', [
+    edit(keyVault, 'cat > /app/vault/migrations/0001_initial.py', 'cat > /app/vault/initial.txt'),
+  ]),
   'a token between at signs that nothing replaces': mutation(
     'config-placeholder-unsubstituted',
     edit(scanWorkers, 'pickle_key: PICKLE_KEY_PLACEHOLDER', 'pickle_key: "@PICKLE_KEY@"'),
@@ -429,6 +433,11 @@ spec:
 
 /** Other ways to do it right: nothing is found. */
 export const accepted: Readonly<Record<string, readonly Change[]>> = {
+  'a driver of PostgreSQL by its newer name': [edit(keyVault, 'psycopg2-binary==2.9.10', "'psycopg[binary]==3.2.3'")],
+  'a variable of key_vault with a default': [
+    edit(keyVault, 'os.environ["DB_PORT"]', 'os.environ.get("DB_PORT", "5432")'),
+    edit(keyVault, '            - name: DB_PORT\n              value: "5432"\n', ''),
+  ],
   'a claim for many nodes that two workloads mount': [claim('ReadWriteMany'), onClaim(synapse), onClaim(li)],
   'messages that both instances keep for ever': [synapseConfig, liConfig].map(path =>
     edit(path, 'enable_registration: false', 'redaction_retention_period: null\n    enable_registration: false'),
