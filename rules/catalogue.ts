@@ -93,6 +93,7 @@ import minioSecretPairsDiffer from './minio/minio-secret-pairs-differ';
 import minioStorageEfficiency from './minio/minio-storage-efficiency';
 import minioTenantMissing from './minio/minio-tenant-missing';
 import minioUserIsRoot from './minio/minio-user-is-root';
+import rcloneRemoteUndefined from './minio/rclone-remote-undefined';
 import alertJobUnknown from './monitoring/alert-job-unknown';
 import alertRuleInvalid from './monitoring/alert-rule-invalid';
 import alertRulesMissing from './monitoring/alert-rules-missing';
@@ -430,6 +431,7 @@ export const rules: readonly Rule[] = [
   probeMissing,
   probePortMissing,
   psqlFailureHidden,
+  rcloneRemoteUndefined,
   redisEvictionPolicy,
   redisMaxmemoryExceedsLimit,
   redisPasswordNotApplied,

@@ -166,6 +166,7 @@ export const ruleIds: readonly string[] = [
   'probe-missing',
   'probe-port-missing',
   'psql-failure-hidden',
+  'rclone-remote-undefined',
   'redis-eviction-policy',
   'redis-maxmemory-exceeds-limit',
   'redis-password-not-applied',

@@ -36,8 +36,7 @@ export function transfersOf(workspace: Workspace, resource: Resource): readonly 
 
 function readTransfers(resource: Resource, workspace: Workspace): readonly Transfer[] {
   return containersOf(resource).flatMap(container => {
-    const script =
-      scriptOf(workspace, resource, container)?.text ?? commandAsScript(container) ?? argsOfRclone(container);
+    const script = commandsOf(workspace, resource, container);
     if (!script || !/\b(?:rclone|mc|mcli)\b/.test(script.text)) return [];
     const { variables } = environmentOf(workspace, resource, container);
     const expand = (text: string): string =>
@@ -81,6 +80,64 @@ function readTransfers(resource: Resource, workspace: Workspace): readonly Trans
     });
     return found;
   });
+}
+
+/** A remote that a command of rclone names and that its configuration does not have. */
+export interface UndefinedRemote {
+  readonly name: string;
+  readonly at: Place;
+  readonly container: Container;
+  /** The remotes that there are. */
+  readonly known: readonly string[];
+}
+
+/** The remotes that rclone does not find, where the tree shows all that configures it. */
+export function undefinedRemotes(workspace: Workspace, resource: Resource): readonly UndefinedRemote[] {
+  return containersOf(resource).flatMap(container => {
+    const script = commandsOf(workspace, resource, container);
+    if (!script || !/\brclone\b/.test(script.text) || /\brclone\s+config\b|--config\b/.test(script.text)) return [];
+    const known = namesOfRemotes(workspace, resource, container);
+    if (!known) return [];
+    const found: UndefinedRemote[] = [];
+    runShell(readShell(script.text), ({ name: program, args, remote, variable }) => {
+      if (program !== 'rclone' || remote || variable('RCLONE_CONFIG') !== undefined) return;
+      for (const word of readOptions(args, { long: rcloneValues }).operands.slice(1)) {
+        const name = /^([A-Za-z_][\w-]+)(?:,[^:/]*)?:(?!\/\/)/.exec(word.value)?.[1];
+        if (name === undefined || word.certainty !== 'known' || known.includes(envName(name))) continue;
+        if (new RegExp(`\\bRCLONE_CONFIG_${envName(name)}_TYPE=`).test(script.text)) continue;
+        const { span } = wordPart(word, 0, name.length);
+        found.push({ name, at: script.place(span.start, span.end), container, known });
+      }
+    });
+    return found;
+  });
+}
+
+/**
+ * What the remotes of a container are called, as in names of variables: a remote is there if its type is. Undefined
+ * where it may have others, or none that the tree shows.
+ */
+function namesOfRemotes(workspace: Workspace, resource: Resource, container: Container): readonly string[] | undefined {
+  const { variables, isOpen } = environmentOf(workspace, resource, container);
+  const files = configFilesOf(workspace, resource).filter(({ program }) => program === 'rclone');
+  const isGiven = files.length > 0 || [...variables.keys()].some(name => name.startsWith('RCLONE_CONFIG_'));
+  if (isOpen || !isGiven || files.some(({ file }) => file.isOpaque)) return undefined;
+  // A file that is named, and that the tree does not show.
+  if (variables.has('RCLONE_CONFIG') && files.length === 0) return undefined;
+  return [
+    ...files.flatMap(({ file }) => readIni(file.content.text).flatMap(({ name }) => (name ? envName(name.value) : []))),
+    ...[...variables.keys()].flatMap(name => /^RCLONE_CONFIG_(\w+)_TYPE$/.exec(name)?.[1] ?? []),
+  ];
+}
+
+/** rclone.org/docs, Environment Variables: in upper case, with `_` for `-`. */
+function envName(name: string): string {
+  return name.toUpperCase().replaceAll('-', '_');
+}
+
+/** What a container runs, as a script. */
+function commandsOf(workspace: Workspace, resource: Resource, container: Container): MappedText | undefined {
+  return scriptOf(workspace, resource, container)?.text ?? commandAsScript(container) ?? argsOfRclone(container);
 }
 
 /** Options of rclone and mc whose value is the next word; a command with another one is not understood. */

@@ -4,7 +4,7 @@ import { databases, isSyncSystem } from '../../analysis/roles';
 import { type SqlRun, sqlRunsOf } from '../../analysis/sql-runs';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
-import type { Workspace } from '../../manifests/workspace';
+import type { Index, Workspace } from '../../manifests/workspace';
 import type { Fix, Problem, Rule } from '../rule';
 import {
   giveReplication,
@@ -133,6 +133,14 @@ function* problemsOf(run: SqlRun, runs: readonly SqlRun[], workspace: Workspace)
       fixes: () => writeHost(workspace, run.host?.at, run.host?.text, li),
     };
   }
+  const creator = run.user?.text;
+  if (run.user && li && target === li.name && creator !== undefined && !maySubscribe(workspace, li, creator)) {
+    yield {
+      at: run.user.at,
+      message: `The subscription ${name} is created by ${creator}, which PostgreSQL does not let create any — sign in as postgres.`,
+      related: [{ at: run.at, message: 'CREATE SUBSCRIPTION' }],
+    };
+  }
   const published = runs.flatMap(({ statement: other }) =>
     other.kind === 'create-publication' && !other.name.isVariable ? [other.name.text] : [],
   );
@@ -155,6 +163,29 @@ function* problemsOf(run: SqlRun, runs: readonly SqlRun[], workspace: Workspace)
     };
   }
 }
+
+/** Whether a role may be a superuser, or have been given pg_create_subscription (PostgreSQL 16, CREATE SUBSCRIPTION). */
+function maySubscribe(workspace: Workspace, cluster: Resource, role: string): boolean {
+  if (role === 'postgres' || initdbOf(cluster)?.owner !== role) return true;
+  const managed = cluster.root
+    .at('spec', 'managed', 'roles')
+    .items()
+    .find(one => one.at('name').text === role);
+  const groups = managed?.at('inRoles').items() ?? [];
+  return (
+    managed?.at('superuser').boolean === true ||
+    groups.some(one => one.text === 'pg_create_subscription') ||
+    workspace.lookup(grants, '').length > 0
+  );
+}
+
+const grants: Index<true> = {
+  name: 'SQL that lets roles subscribe',
+  *document(document) {
+    if (document.textWith(/pg_create_subscription|\balter\s+(?:role|user)\b[^;\n]*\bsuperuser\b/i) !== undefined)
+      yield ['', true];
+  },
+};
 
 function isSubscription(run: SqlRun): run is SubscriptionRun {
   return run.statement.kind === 'create-subscription';

@@ -571,6 +571,15 @@ spec:
   ),
   mutation('key-vault-package-missing', edit(keyVault, ' psycopg2-binary==2.9.10', '')),
   mutation('key-vault-tables-missing', edit(keyVault, '            - migrate\n', '            - check\n')),
+  mutation(
+    'rclone-remote-undefined',
+    edit(
+      'li-instance/04-sync-system/media-cronjob.yaml',
+      '                - name: RCLONE_CONFIG_MINIO_TYPE\n                  value: s3\n',
+      '',
+    ),
+    { count: 2 },
+  ),
   mutation('synapse-unknown-key', edit(synapseConfig, 'turn_user_lifetime: 1h', 'turn_user_life_time: 1h')),
   mutation(
     'synapse-registration-unverified',

@@ -192,6 +192,18 @@ export const variants: Readonly<Record<string, Mutation>> = {
   'models without a migration': mutation('key-vault-tables-missing', [
     edit(keyVault, 'cat > /app/vault/migrations/0001_initial.py', 'cat > /app/vault/initial.txt'),
   ]),
+  'a remote of rclone that is misspelt': mutation(
+    'rclone-remote-undefined',
+    edit('li-instance/04-sync-system/media-cronjob.yaml', 'minio:synapse-media-li', 'mino:synapse-media-li'),
+  ),
+  'a subscription that the owner of the LI database creates': mutation(
+    'sync-subscription-invalid',
+    edit(
+      sync,
+      'psql -h matrix-postgresql-li-rw.matrix.svc.cluster.local -U postgres -d matrix_li -v ON_ERROR_STOP=1 <<SQL',
+      'PGPASSWORD="${LI_DB_PASSWORD}" psql -h matrix-postgresql-li-rw.matrix.svc.cluster.local -U synapse_li -d matrix_li -v ON_ERROR_STOP=1 <<SQL',
+    ),
+  ),
   'a token between at signs that nothing replaces': mutation(
     'config-placeholder-unsubstituted',
     edit(scanWorkers, 'pickle_key: PICKLE_KEY_PLACEHOLDER', 'pickle_key: "@PICKLE_KEY@"'),
@@ -433,6 +445,13 @@ spec:
 
 /** Other ways to do it right: nothing is found. */
 export const accepted: Readonly<Record<string, readonly Change[]>> = {
+  'a remote of rclone in the command itself': [
+    edit(
+      'li-instance/04-sync-system/media-cronjob.yaml',
+      '- minio:synapse-media\n',
+      '- ":s3,env_auth,provider=Minio:synapse-media"\n',
+    ),
+  ],
   'a driver of PostgreSQL by its newer name': [edit(keyVault, 'psycopg2-binary==2.9.10', "'psycopg[binary]==3.2.3'")],
   'a variable of key_vault with a default': [
     edit(keyVault, 'os.environ["DB_PORT"]', 'os.environ.get("DB_PORT", "5432")'),

@@ -1,0 +1,64 @@
+import { nearest } from '../../analysis/nearest';
+import { workloadKinds } from '../../analysis/pods';
+import type { Rule } from '../rule';
+import { undefinedRemotes } from './transfers';
+
+export default {
+  id: 'rclone-remote-undefined',
+  items: [],
+  severity: 'error',
+  summary: 'rclone is told to use a remote that its configuration does not have.',
+  why: 'rclone ends with "didn’t find section in config file", so no media are copied and no packages fetched.',
+  remedy: 'Name the remote as the configuration does. One that variables make needs `RCLONE_CONFIG_<NAME>_TYPE`.',
+  traps: [
+    'Remotes that stand in the command (`:s3,provider=Minio:bucket`) need no configuration.',
+    'Nothing is said where rclone is configured by something that the tree does not show.',
+  ],
+  sources: [
+    'rclone.org/docs, Environment Variables, Config file: the name of a remote in upper case; a type is needed',
+  ],
+  examples: { bad: example('mino', true), good: example('minio', false) },
+  kinds: [...workloadKinds],
+  *check(resource, workspace) {
+    for (const { name, at, container, known } of undefinedRemotes(workspace, resource)) {
+      const close = nearest(
+        name,
+        known.map(one => one.toLowerCase()),
+      );
+      yield {
+        at,
+        message: `rclone has no remote ${name} in container ${container.name} — ${
+          close
+            ? `did you mean ${close}?`
+            : `set RCLONE_CONFIG_${name.toUpperCase().replaceAll('-', '_')}_TYPE, or name one that it has.`
+        }`,
+      };
+    }
+  },
+} satisfies Rule;
+
+function example(remote: string, isMarked: boolean): string {
+  return `
+      #- /copy.yaml
+      apiVersion: batch/v1
+      kind: CronJob
+      metadata:
+        name: copy
+        namespace: matrix
+      spec:
+        jobTemplate:
+          spec:
+            template:
+              spec:
+                containers:
+                  - name: copy
+                    image: rclone/rclone:1.68.2
+                    args:
+                      - sync
+                      - ${remote}:media
+${isMarked ? '      #                 ^^^^ error: rclone has no remote mino in container copy — did you mean minio?\n' : ''}                      - /backup
+                    env:
+                      - {name: RCLONE_CONFIG_MINIO_TYPE, value: s3}
+                      - {name: RCLONE_CONFIG_MINIO_ENDPOINT, value: "http://minio:9000"}
+    `;
+}
