@@ -152,6 +152,7 @@ import psqlFailureHidden from './postgresql/psql-failure-hidden';
 import scaleSourcesDiffer from './postgresql/scale-sources-differ';
 import synapseDatabaseMismatch from './postgresql/synapse-database-mismatch';
 import headlessNotReadyDns from './redis/headless-not-ready-dns';
+import redisBindLoopback from './redis/redis-bind-loopback';
 import redisEvictionPolicy from './redis/redis-eviction-policy';
 import redisMaxmemoryExceedsLimit from './redis/redis-maxmemory-exceeds-limit';
 import redisPasswordNotApplied from './redis/redis-password-not-applied';
@@ -162,6 +163,7 @@ import redisSentinelHostname from './redis/redis-sentinel-hostname';
 import redisSentinelQuorum from './redis/redis-sentinel-quorum';
 import redisSentinelReplicaCount from './redis/redis-sentinel-replica-count';
 import redisServiceSpreadsWrites from './redis/redis-service-spreads-writes';
+import sentinelMasterUnknown from './redis/sentinel-master-unknown';
 import claimSharedByReplicas from './references/claim-shared-by-replicas';
 import componentMissing from './references/component-missing';
 import generatedNameHashed from './references/generated-name-hashed';
@@ -432,6 +434,7 @@ export const rules: readonly Rule[] = [
   probePortMissing,
   psqlFailureHidden,
   rcloneRemoteUndefined,
+  redisBindLoopback,
   redisEvictionPolicy,
   redisMaxmemoryExceedsLimit,
   redisPasswordNotApplied,
@@ -476,6 +479,7 @@ export const rules: readonly Rule[] = [
   secretTrailingNewline,
   secretUnused,
   secretWeakValue,
+  sentinelMasterUnknown,
   serviceSelectsNothing,
   serviceSelectsSeveralWorkloads,
   serviceTargetPortUnexposed,

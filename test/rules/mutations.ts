@@ -1014,6 +1014,9 @@ metadata:
   mutation('alert-rule-invalid', edit(alerts, 'for: 2m', 'for: 2 min')),
   mutation('alert-rule-invalid', edit(alerts, '    - name: storage', '    - name: postgresql')),
   mutation('monitor-not-picked-up', edit(prometheusValues, '    ruleSelectorNilUsesHelmValues: false\n', '')),
+  mutation('redis-bind-loopback', edit(redis, '    port 6379\n', '    port 6379\n    bind 127.0.0.1\n')),
+  mutation('sentinel-master-unknown', edit(livekit, 'master_name: mymaster', 'master_name: redis-main')),
+  mutation('sentinel-master-unknown', edit(redis, 'failover-timeout mymaster', 'failover-timeout redis-main')),
   mutation('config-path-missing', edit(coturn, 'cert=/tls/tls.crt', 'cert=/tls/fullchain.pem')),
   mutation('config-yaml-invalid', edit(livekit, '      tcp_port: 7881\n', '       tcp_port: 7881\n')),
   mutation(

@@ -1,0 +1,174 @@
+import { configurationOf, parsed } from '../../analysis/configs';
+import { resolveHost } from '../../analysis/flows/destinations';
+import { nearest } from '../../analysis/nearest';
+import { workloadKinds } from '../../analysis/pods';
+import { redisSetting, sentinelMonitors, sentinelSettings } from '../../analysis/text/redis-conf';
+import { replaceScalar } from '../../manifests/edit';
+import type { Resource } from '../../manifests/resource';
+import type { Workspace } from '../../manifests/workspace';
+import type { Problem, Rule } from '../rule';
+import { placeIn, redisConf, sentinels } from './conf';
+
+export default {
+  id: 'sentinel-master-unknown',
+  items: ['1.2.b.2'],
+  severity: 'error',
+  summary: 'A setting or a client names a master that no Sentinel watches.',
+  why: 'A Sentinel that is told something about a master it does not know refuses to start. LiveKit gets no answer for such a name, or from a port on which no Sentinel listens, and does not start either.',
+  remedy: 'Write the name that stands after `sentinel monitor` everywhere, and ask the Sentinels on their own port.',
+  traps: [
+    'A missing password for a master is reported by redis-sentinel-auth-missing.',
+    'Clients are judged only where the addresses they ask are pods of the tree’s Sentinels, or all Sentinels are in the tree.',
+  ],
+  sources: [
+    'Redis, src/sentinel.c: "No such master with specified name."; redis.io, High availability with Redis Sentinel',
+    'livekit/livekit, config-sample.yaml: redis.sentinel_master_name, sentinel_addresses',
+  ],
+  examples: {
+    bad: example(
+      'redis-main',
+      '\n      #                           ^^^^^^^^^^ 💡 error: No Sentinel watches a master redis-main, only mymaster',
+    ),
+    good: example('mymaster', ''),
+  },
+  kinds: [...workloadKinds],
+  *check(resource, workspace) {
+    yield* ofSentinel(workspace, resource);
+    yield* ofLivekit(workspace, resource);
+  },
+} satisfies Rule;
+
+/** Settings of a master that no line before them tells to monitor. */
+function* ofSentinel(workspace: Workspace, resource: Resource): Iterable<Problem> {
+  const conf = sentinels(workspace).includes(resource) ? redisConf(workspace, resource, 'sentinel') : undefined;
+  if (!conf) return;
+  const masters = new Set(sentinelMonitors(conf.directives).map(({ master }) => master.value));
+  if (masters.size === 0) return;
+  for (const { option, master } of sentinelSettings(conf.directives)) {
+    const name = option.value.toLowerCase();
+    if (!master || !ofOneMaster.has(name) || masters.has(master.value) || /[$_%{]/.test(master.value)) continue;
+    yield {
+      at: placeIn(conf, master.span),
+      message: `Sentinel watches no master ${master.value}, only ${[...masters].join(' and ')}, so it refuses ${name} and does not start — write that name.`,
+    };
+  }
+}
+
+const ofOneMaster: ReadonlySet<string> = new Set([
+  'down-after-milliseconds',
+  'failover-timeout',
+  'parallel-syncs',
+  'notification-script',
+  'client-reconfig-script',
+  'auth-user',
+  'master-reboot-down-after-period',
+]);
+
+function* ofLivekit(workspace: Workspace, resource: Resource): Iterable<Problem> {
+  const files = configurationOf(workspace, resource, 'livekit')?.files ?? [];
+  const confs = sentinels(workspace).map(one => redisConf(workspace, one, 'sentinel'));
+  if (files.length === 0 || confs.length === 0 || confs.includes(undefined)) return;
+  const known = confs.flatMap(conf => (conf ? [conf] : []));
+  const masters = new Set(known.flatMap(conf => sentinelMonitors(conf.directives).map(({ master }) => master.value)));
+  const ports = new Set(known.map(conf => redisSetting(conf.directives, 'port')?.args[0]?.value ?? '26379'));
+  for (const file of files) {
+    if (file.isOpaque) continue;
+    const redis = parsed(file).root.at('redis');
+    const name = redis.at('sentinel_master_name');
+    const addresses = redis.at('sentinel_addresses').items();
+    if (!addresses.some(one => sentinelHost(workspace, one.text ?? ''))) continue;
+    if (name.string && masters.size > 0 && !masters.has(name.string) && file.resolve(name).kind === 'left') {
+      const close = nearest(name.string, masters) ?? (masters.size === 1 ? [...masters][0] : undefined);
+      const edit = close === undefined ? undefined : replaceScalar(name, close);
+      yield {
+        at: name,
+        message: `No Sentinel watches a master ${name.string}, only ${[...masters].join(' and ')} — write that name.`,
+        fixes: () => (edit ? [{ title: `Write ${close}`, safe: false, edits: [edit] }] : []),
+      };
+    }
+    for (const address of addresses) {
+      const port = /:(\d+)$/.exec(address.string ?? '')?.[1];
+      if (port === undefined || ports.has(port) || !sentinelHost(workspace, address.text ?? '')) continue;
+      yield {
+        at: address,
+        message: `No Sentinel listens on port ${port}, only on ${[...ports].join(' and ')} — write that port.`,
+      };
+    }
+  }
+}
+
+/** Whether the host of an address is one behind which the tree's Sentinels run. */
+function sentinelHost(workspace: Workspace, address: string): boolean {
+  const destination = resolveHost(workspace, undefined, address.replace(/:\d+$/, ''));
+  const pods = destination.kind === 'service' ? destination.pods : destination.kind === 'pod' ? [destination.pods] : [];
+  return pods.some(({ owner }) => sentinels(workspace).includes(owner));
+}
+
+function example(master: string, mark: string): string {
+  return `
+      #- /redis.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: sentinel
+        namespace: matrix
+      data:
+        sentinel.conf: |
+          port 26379
+          sentinel monitor mymaster redis.matrix.svc.cluster.local 6379 2
+      ---
+      apiVersion: v1
+      kind: Service
+      metadata:
+        name: sentinel
+        namespace: matrix
+      spec:
+        selector: {app: sentinel}
+        ports: [{port: 26379}]
+      ---
+      apiVersion: apps/v1
+      kind: StatefulSet
+      metadata:
+        name: sentinel
+        namespace: matrix
+      spec:
+        template:
+          metadata:
+            labels: {app: sentinel}
+          spec:
+            containers:
+              - name: sentinel
+                image: redis:7.4
+                command: [redis-sentinel, /conf/sentinel.conf]
+                ports: [{containerPort: 26379}]
+                volumeMounts: [{name: conf, mountPath: /conf}]
+            volumes: [{name: conf, configMap: {name: sentinel}}]
+      #- /livekit.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: livekit
+        namespace: matrix
+      data:
+        livekit.yaml: |
+          redis:
+            sentinel_master_name: ${master}${mark}
+            sentinel_addresses:
+              - sentinel.matrix.svc.cluster.local:26379
+      ---
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata:
+        name: livekit
+        namespace: matrix
+      spec:
+        template:
+          spec:
+            containers:
+              - name: livekit
+                image: livekit/livekit-server:v1.8.4
+                args: [--config, /etc/livekit/livekit.yaml]
+                volumeMounts: [{name: config, mountPath: /etc/livekit}]
+            volumes: [{name: config, configMap: {name: livekit}}]
+    `;
+}
