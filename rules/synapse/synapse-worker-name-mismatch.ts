@@ -1,5 +1,6 @@
 import { declarationsOf } from '../../analysis/declarations';
 import { nearest } from '../../analysis/nearest';
+import { replicasIn } from '../../analysis/replicas';
 import {
   instanceOf,
   processKinds,
@@ -12,7 +13,7 @@ import type { Resource } from '../../manifests/resource';
 import type { TextEdit } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Problem, Rule } from '../rule';
-import { isOtherNameOfMain, mayBeNamed, type NamedInstance, namedInstances } from './instances';
+import { isOtherNameOfMain, mayBeNamed, type NamedInstance, namedInstances, nameValues } from './instances';
 
 export default {
   id: 'synapse-worker-name-mismatch',
@@ -25,6 +26,7 @@ export default {
   traps: [
     'The pods of a Deployment have names that nobody knows beforehand; a process that is named in the configuration belongs into a StatefulSet or needs a written name.',
     'A name that the tree does not show whole, because a script computes it, is compared by the part that is known.',
+    'A pod that the configuration gives no work, beside others of its workload that it names, is a warning if it serves no requests either.',
     'Keys of `instance_map` that nothing else refers to are harmless and not judged.',
   ],
   sources: [
@@ -182,6 +184,7 @@ export default {
     const instance = instanceOf(workspace, resource);
     if (process.isWorker) {
       yield* sharedName(process, instance);
+      yield* idlePods(workspace, process, instance);
       return;
     }
     const wrong = namedInstances(process.homeserver).filter(({ name }) => !mayBeNamed(instance, name));
@@ -214,6 +217,34 @@ function* sharedName({ names, resource }: SynapseProcess, { main }: SynapseInsta
     at: names.at,
     message: `Every pod of ${resource.title} calls itself ${name}, which ${named.option} gives work to, so several do the same work — give each pod a name of its own, such as \${HOSTNAME}.`,
     related: [{ at: named.at, message: named.option }],
+  };
+}
+
+/** Pods of a worker that serves nobody by itself, beside others that the configuration gives work to. */
+function* idlePods(
+  workspace: Workspace,
+  { names, resource, listeners, homeserver }: SynapseProcess,
+  instance: SynapseInstance,
+): Iterable<Problem> {
+  const { main } = instance;
+  const own = names.known.slice(0, replicasIn(workspace, resource));
+  const given = main?.homeserver && !main.homeserver.isPartial ? namedInstances(main.homeserver) : [];
+  const named = given.filter(({ name }) => own.includes(name));
+  const [first] = named;
+  const idle = own.filter(name => !named.some(one => one.name === name));
+  const serves = listeners?.some(one => one.names.some(name => !/^(?:replication|health|metrics)$/.test(name))) ?? true;
+  if (!first || idle.length === 0 || serves || !homeserver || homeserver.isPartial) return;
+  // A name that nobody has is most likely meant for the pod that has none, and is reported there.
+  if (given.some(({ name }) => !mayBeNamed(instance, name))) return;
+  // Names that a script puts into the list may be those.
+  const written = nameValues(main?.homeserver?.at(...first.option.split('.')) ?? first.at).length;
+  if (given.filter(({ option }) => option === first.option).length < written) return;
+  const replicas = resource.root.at('spec', 'replicas');
+  yield {
+    at: replicas.exists ? replicas : resource.root.at('metadata', 'name'),
+    severity: 'warning',
+    message: `Nothing gives ${idle.slice(0, 3).join(', ')} any work: ${first.option} names only ${named.length === 1 ? first.name : `${named.length} of the ${own.length} pods`} of ${resource.title} — name ${idle.length === 1 ? 'it' : 'them'} there as well, or run fewer replicas.`,
+    related: [{ at: first.at, message: first.option }],
   };
 }
 

@@ -204,6 +204,10 @@ export const variants: Readonly<Record<string, Mutation>> = {
       'PGPASSWORD="${LI_DB_PASSWORD}" psql -h matrix-postgresql-li-rw.matrix.svc.cluster.local -U synapse_li -d matrix_li -v ON_ERROR_STOP=1 <<SQL',
     ),
   ),
+  'more federation senders than the configuration names': mutation(
+    'synapse-worker-name-mismatch',
+    edit('main-instance/03-workers/federation-sender-statefulset.yaml', 'replicas: 2', 'replicas: 3'),
+  ),
   'a token between at signs that nothing replaces': mutation(
     'config-placeholder-unsubstituted',
     edit(scanWorkers, 'pickle_key: PICKLE_KEY_PLACEHOLDER', 'pickle_key: "@PICKLE_KEY@"'),
