@@ -1,9 +1,10 @@
+import type { FoundCommand } from '../../analysis/commands';
 import { clusterKind, databases, familiesOf, isLi, isSynapseWorker, isSyncSystem } from '../../analysis/roles';
 import type { ChecklistItemId } from '../../checklist/types';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
-import { type Applied, type Sequence, sequences } from './sequence';
+import { type Applied, runbooks, type Sequence, sequences } from './sequence';
 
 export default {
   id: 'deploy-order',
@@ -15,7 +16,8 @@ export default {
   traps: [
     'Only what must come first is judged: namespaces, definitions of kinds, operators by Helm, databases, ClamAV before its scanner, both Synapse instances before their replication, and an object before the wait for it.',
     'Secrets, ConfigMaps and Services may come later: pods wait for them.',
-    'The order within one path is that of file names and is not judged; neither are commands in one branch of a script, or Markdown files.',
+    'The order within one path is that of file names and is not judged; neither are commands in one branch of a script.',
+    'A Markdown file is judged if it numbers at least three steps that apply something: as a warning, where the API server would refuse an object or a wait would fail.',
     'What another script applies is taken to be there.',
   ],
   sources: [
@@ -90,6 +92,16 @@ export default {
       yield* lateOperators(sequence);
       yield* earlyWaits(sequence, first);
     }
+    // A person who follows a runbook sees the refusal and goes on; pods that restart meanwhile are no harm.
+    for (const sequence of runbooks(workspace)) {
+      const first = firstApplied(sequence);
+      for (const problem of [
+        ...lateNeeds(workspace, sequence, first),
+        ...lateOperators(sequence),
+        ...earlyWaits(sequence, first),
+      ])
+        if (problem.severity === 'error') yield { ...problem, severity: 'warning' };
+    }
   },
 } satisfies Rule;
 
@@ -104,7 +116,7 @@ function firstApplied(sequence: Sequence): ReadonlyMap<Resource, Applied> {
 /** Per path the first object that comes before what it needs, because the others are mended by the same move. */
 function* lateNeeds(
   workspace: Workspace,
-  { applied }: Sequence,
+  { applied, commands }: Sequence,
   first: ReadonlyMap<Resource, Applied>,
 ): Iterable<Problem> {
   const all = [...first.keys()];
@@ -117,6 +129,7 @@ function* lateNeeds(
         const later = first.get(needed);
         const pair = `${step.order} ${later?.order}`;
         if (!later || later.order <= step.order || said.has(pair)) continue;
+        if (needed.qualifiedKind === 'Namespace' && isMadeBefore(commands.slice(0, step.order), needed.name)) continue;
         said.add(pair);
         yield {
           at: step.at,
@@ -128,6 +141,15 @@ function* lateNeeds(
       }
     }
   }
+}
+
+/** Whether `kubectl create namespace` or Helm made a namespace already. */
+function isMadeBefore(commands: readonly FoundCommand[], namespace: string): boolean {
+  return commands.some(
+    ({ command }) =>
+      (command.kind === 'create' && command.resource === 'Namespace' && command.name.value === namespace) ||
+      (command.kind === 'helm' && command.createNamespace && command.namespace?.value === namespace),
+  );
 }
 
 interface Need {

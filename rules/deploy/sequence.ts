@@ -24,11 +24,37 @@ export interface Sequence {
   readonly applied: readonly Applied[];
 }
 
-/** The scripts of the tree that apply manifests; Markdown files are read by people, who may choose another order. */
+/**
+ * The scripts of the tree that apply manifests. Markdown files are read by people, who may choose another order: see
+ * {@link runbooks} for those that number theirs.
+ */
 export function sequences(workspace: Workspace): readonly Sequence[] {
+  return sequencesOf(workspace, found => !found.isShown);
+}
+
+/** The Markdown files that show at least three commands that apply something, each under a number, in rising order. */
+export function runbooks(workspace: Workspace): readonly Sequence[] {
+  return sequencesOf(workspace, found => found.isShown).filter(({ script, applied }) => {
+    const numbers = applied.map(({ at }) => numberAbove(script.text, at.span.start));
+    const isRising = numbers.every((number, index) => number !== undefined && number >= (numbers[index - 1] ?? 0));
+    return isRising && new Set(numbers).size >= 3;
+  });
+}
+
+/** The number of the last heading, list item or comment before an offset: `## Step 2`, `3. Redis`, `# 4. MinIO`. */
+function numberAbove(text: string, offset: number): number | undefined {
+  const marks = text
+    .slice(0, offset)
+    .matchAll(/^[ \t]*(?:#{1,6}[ \t]*)?(?:(?:step|phase|stage)[ \t]*)?(\d{1,3})[.):]?[ \t]+\S|^#{1,6}[ \t]+/gim);
+  let number: string | undefined;
+  for (const mark of marks) number = mark[1];
+  return number === undefined ? undefined : Number(number);
+}
+
+function sequencesOf(workspace: Workspace, isMeant: (found: FoundCommand) => boolean): readonly Sequence[] {
   const byScript = new Map<SourceFile, FoundCommand[]>();
   for (const found of foundCommands(workspace)) {
-    if (found.isShown) continue;
+    if (!isMeant(found)) continue;
     const own = byScript.get(found.file);
     if (own) own.push(found);
     else byScript.set(found.file, [found]);
