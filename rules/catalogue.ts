@@ -165,6 +165,7 @@ import redisSentinelReplicaCount from './redis/redis-sentinel-replica-count';
 import redisServiceSpreadsWrites from './redis/redis-service-spreads-writes';
 import sentinelMasterUnknown from './redis/sentinel-master-unknown';
 import claimSharedByReplicas from './references/claim-shared-by-replicas';
+import clusterIssuerSecretElsewhere from './references/cluster-issuer-secret-elsewhere';
 import componentMissing from './references/component-missing';
 import generatedNameHashed from './references/generated-name-hashed';
 import namespaceUndefined from './references/namespace-undefined';
@@ -203,6 +204,7 @@ import ingressClassUnknown from './services/ingress-class-unknown';
 import ingressPathConflict from './services/ingress-path-conflict';
 import ingressSnippetDisabled from './services/ingress-snippet-disabled';
 import ingressTlsHostMismatch from './services/ingress-tls-host-mismatch';
+import ingressTlsSecretShared from './services/ingress-tls-secret-shared';
 import nodeportDuplicate from './services/nodeport-duplicate';
 import nodeportOutOfRange from './services/nodeport-out-of-range';
 import portNotListenedOn from './services/port-not-listened-on';
@@ -278,6 +280,7 @@ export const rules: readonly Rule[] = [
   clamdMemoryLow,
   clientAddressLost,
   clientApiUnrouted,
+  clusterIssuerSecretElsewhere,
   componentDeployedTwice,
   componentMissing,
   configCopyDrift,
@@ -339,6 +342,7 @@ export const rules: readonly Rule[] = [
   ingressPathConflict,
   ingressSnippetDisabled,
   ingressTlsHostMismatch,
+  ingressTlsSecretShared,
   initToolMissingInImage,
   keyVaultDatabaseMismatch,
   keyVaultDatabaseNotCreated,

@@ -1017,6 +1017,11 @@ metadata:
   mutation('redis-bind-loopback', edit(redis, '    port 6379\n', '    port 6379\n    bind 127.0.0.1\n')),
   mutation('sentinel-master-unknown', edit(livekit, 'master_name: mymaster', 'master_name: redis-main')),
   mutation('sentinel-master-unknown', edit(redis, 'failover-timeout mymaster', 'failover-timeout redis-main')),
+  mutation('ingress-tls-secret-shared', edit(element, 'secretName: element-web-tls', 'secretName: matrix-tls')),
+  mutation(
+    'cluster-issuer-secret-elsewhere',
+    edit(issuer, '  name: tessera-ca\n  namespace: cert-manager', '  name: tessera-ca\n  namespace: matrix'),
+  ),
   mutation('config-path-missing', edit(coturn, 'cert=/tls/tls.crt', 'cert=/tls/fullchain.pem')),
   mutation('config-yaml-invalid', edit(livekit, '      tcp_port: 7881\n', '       tcp_port: 7881\n')),
   mutation(
