@@ -238,6 +238,7 @@ import synapseRegistrationUnverified from './synapse/synapse-registration-unveri
 import synapseS3ProviderLost from './synapse/synapse-s3-provider-lost';
 import synapseS3ProviderNotInstalled from './synapse/synapse-s3-provider-not-installed';
 import synapseS3ProviderUnpinned from './synapse/synapse-s3-provider-unpinned';
+import synapseSecretReused from './synapse/synapse-secret-reused';
 import synapseSecretUnset from './synapse/synapse-secret-unset';
 import synapseSigningKeyMissing from './synapse/synapse-signing-key-missing';
 import synapseSitePackagesShadowed from './synapse/synapse-site-packages-shadowed';
@@ -508,6 +509,7 @@ export const rules: readonly Rule[] = [
   synapseS3ProviderLost,
   synapseS3ProviderNotInstalled,
   synapseS3ProviderUnpinned,
+  synapseSecretReused,
   synapseSecretUnset,
   synapseSigningKeyMissing,
   synapseSitePackagesShadowed,

@@ -239,6 +239,7 @@ export const ruleIds: readonly string[] = [
   'synapse-s3-provider-lost',
   'synapse-s3-provider-not-installed',
   'synapse-s3-provider-unpinned',
+  'synapse-secret-reused',
   'synapse-secret-unset',
   'synapse-signing-key-missing',
   'synapse-site-packages-shadowed',

@@ -580,6 +580,14 @@ spec:
     ),
     { count: 2 },
   ),
+  mutation(
+    'synapse-secret-reused',
+    edit(
+      synapseSecrets,
+      '5e8325323756d9d5789076b869577513971d311cea7e181c3950cae454463bbf',
+      'e882204e6b41ec30fffc3c7629812f11eee437432d1d5e2b6a5b0eb95ff2ebd8',
+    ),
+  ),
   mutation('synapse-unknown-key', edit(synapseConfig, 'turn_user_lifetime: 1h', 'turn_user_life_time: 1h')),
   mutation(
     'synapse-registration-unverified',
