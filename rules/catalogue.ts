@@ -9,6 +9,7 @@ import scannerScanNeedsSharedFiles from './antivirus/scanner-scan-needs-shared-f
 import scannerUsesClamdscan from './antivirus/scanner-uses-clamdscan';
 import scannerWaitMissing from './antivirus/scanner-wait-missing';
 import scannerWaitWeak from './antivirus/scanner-wait-weak';
+import antiAffinitySelectsNothing from './availability/anti-affinity-selects-nothing';
 import elementPdbMissing from './availability/element-pdb-missing';
 import hpaOnNamedWorkers from './availability/hpa-on-named-workers';
 import hpaTargetMissing from './availability/hpa-target-missing';
@@ -275,6 +276,7 @@ export const rules: readonly Rule[] = [
   alertJobUnknown,
   alertRuleInvalid,
   alertRulesMissing,
+  antiAffinitySelectsNothing,
   callHostUnserved,
   claimSharedByReplicas,
   clamavUnknownOption,

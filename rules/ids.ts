@@ -5,6 +5,7 @@ export const ruleIds: readonly string[] = [
   'alert-job-unknown',
   'alert-rule-invalid',
   'alert-rules-missing',
+  'anti-affinity-selects-nothing',
   'call-host-unserved',
   'claim-shared-by-replicas',
   'clamav-unknown-option',

@@ -1030,6 +1030,14 @@ metadata:
     'cluster-issuer-secret-elsewhere',
     edit(issuer, '  name: tessera-ca\n  namespace: cert-manager', '  name: tessera-ca\n  namespace: matrix'),
   ),
+  mutation(
+    'anti-affinity-selects-nothing',
+    edit(
+      redis,
+      '                  app.kubernetes.io/name: redis\n',
+      '                  app.kubernetes.io/name: redis-server\n',
+    ),
+  ),
   mutation('config-path-missing', edit(coturn, 'cert=/tls/tls.crt', 'cert=/tls/fullchain.pem')),
   mutation('config-yaml-invalid', edit(livekit, '      tcp_port: 7881\n', '       tcp_port: 7881\n')),
   mutation(
