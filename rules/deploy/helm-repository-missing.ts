@@ -5,7 +5,7 @@ import type { Rule } from '../rule';
 export default {
   id: 'helm-repository-missing',
   items: [],
-  severity: 'error',
+  severity: 'warning',
   summary: 'A script installs a chart from a repository that it has not added.',
   why: 'Helm stops with "repo … not found" on every machine on which nobody has added it by hand, so the operators are missing when the manifests are applied.',
   remedy: 'Add the repository with `helm repo add`, correct its name, or name it with `--repo`.',
@@ -20,7 +20,7 @@ export default {
       helm repo add jetstack https://charts.jetstack.io
       helm install cert-manager jetstack/cert-manager --namespace cert-manager --create-namespace
       helm install cnpg cnpg/cloudnative-pg --namespace cnpg-system --create-namespace
-      #                 ^^^^^^^^^^^^^^^^^^^ error: No script adds the repository cnpg
+      #                 ^^^^^^^^^^^^^^^^^^^ warning: No script adds the repository cnpg
     `,
     good: `
       #- /install.sh
