@@ -2,7 +2,7 @@ import { commandLine } from '../../analysis/configs';
 import { isBelow, mountsOf } from '../../analysis/mounts';
 import { type Container, mainContainersOf, workloadKinds } from '../../analysis/pods';
 import { normalName, packagesOf, pythonOf, searchPathOf } from '../../analysis/python-packages';
-import { familiesOf } from '../../analysis/roles';
+import { familiesOf, imageName } from '../../analysis/roles';
 import { scriptOf } from '../../analysis/scripts';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
@@ -18,6 +18,7 @@ export default {
   why: 'The image is plain Python. Django without psycopg2 ends with "Error loading psycopg2 or psycopg module", and without gunicorn there is no server to start.',
   remedy: 'Name the package in the `pip install` of the pod, in a version that is fixed.',
   traps: [
+    'Only pods whose containers run the official Python image are judged: any other may have the packages.',
     'Nothing is said where a requirements file, a path or a variable is installed, or where a volume is filled that the tree does not show.',
     'Looked for are Django itself, the server that the pod starts, the driver of PostgreSQL, and the applications Django REST framework and django-cors-headers.',
   ],
@@ -33,6 +34,8 @@ export default {
     const { installs, openVolumes } = packagesOf(workspace, resource);
     const [first] = installs;
     if (!project || !first || installs.some(one => one.isOpen)) return;
+    // Any other image may have brought what is needed.
+    if (!mainContainersOf(resource).every(({ image }) => /(?:^|\/)python$/.test(imageName(image)))) return;
     const isOpen = mainContainersOf(resource).some(container => {
       const folders = searchPathOf(workspace, resource, container, pythonOf(container.image)).entries;
       return mountsOf(container).some(

@@ -2,7 +2,8 @@ import { configurationOf, parsed } from '../../analysis/configs';
 import { resolveHost } from '../../analysis/flows/destinations';
 import { nearest } from '../../analysis/nearest';
 import { workloadKinds } from '../../analysis/pods';
-import { redisSetting, sentinelMonitors, sentinelSettings } from '../../analysis/text/redis-conf';
+import type { Service } from '../../analysis/services';
+import { type RedisDirective, redisSetting, sentinelMonitors, sentinelSettings } from '../../analysis/text/redis-conf';
 import { replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
@@ -70,7 +71,7 @@ function* ofLivekit(workspace: Workspace, resource: Resource): Iterable<Problem>
   if (files.length === 0 || confs.length === 0 || confs.includes(undefined)) return;
   const known = confs.flatMap(conf => (conf ? [conf] : []));
   const masters = new Set(known.flatMap(conf => sentinelMonitors(conf.directives).map(({ master }) => master.value)));
-  const ports = new Set(known.map(conf => redisSetting(conf.directives, 'port')?.args[0]?.value ?? '26379'));
+  const ports = new Set(known.flatMap(conf => portsOf(conf.directives)));
   for (const file of files) {
     if (file.isOpaque) continue;
     const redis = parsed(file).root.at('redis');
@@ -88,7 +89,10 @@ function* ofLivekit(workspace: Workspace, resource: Resource): Iterable<Problem>
     }
     for (const address of addresses) {
       const port = /:(\d+)$/.exec(address.string ?? '')?.[1];
-      if (port === undefined || ports.has(port) || !sentinelHost(workspace, address.text ?? '')) continue;
+      const host = sentinelHost(workspace, address.text ?? '');
+      // A Service may have another port than its pods; whether it leads somewhere is not asked here.
+      const isMapped = host?.service?.ports.some(one => `${one.port}` === port && one.targetPort !== one.port);
+      if (port === undefined || ports.has(port) || !host || isMapped) continue;
       yield {
         at: address,
         message: `No Sentinel listens on port ${port}, only on ${[...ports].join(' and ')} — write that port.`,
@@ -97,11 +101,19 @@ function* ofLivekit(workspace: Workspace, resource: Resource): Iterable<Problem>
   }
 }
 
-/** Whether the host of an address is one behind which the tree's Sentinels run. */
-function sentinelHost(workspace: Workspace, address: string): boolean {
+/** Where the host of an address leads, if the tree's Sentinels run there. */
+function sentinelHost(workspace: Workspace, address: string): { readonly service?: Service } | undefined {
   const destination = resolveHost(workspace, undefined, address.replace(/:\d+$/, ''));
   const pods = destination.kind === 'service' ? destination.pods : destination.kind === 'pod' ? [destination.pods] : [];
-  return pods.some(({ owner }) => sentinels(workspace).includes(owner));
+  if (!pods.some(({ owner }) => sentinels(workspace).includes(owner))) return undefined;
+  return destination.kind === 'service' ? { service: destination.service } : {};
+}
+
+/** The ports that a Sentinel listens on, in plain text and with TLS; 0 closes one. */
+function portsOf(directives: readonly RedisDirective[]): readonly string[] {
+  const plain = redisSetting(directives, 'port')?.args[0]?.value ?? '26379';
+  const tls = redisSetting(directives, 'tls-port')?.args[0]?.value ?? '0';
+  return [plain, tls].filter(port => port !== '0');
 }
 
 function example(master: string, mark: string): string {
