@@ -100,6 +100,10 @@ data:
     from django.http import JsonResponse
     def health(request):
         return JsonResponse({})
+  0001_initial.py: |
+    from django.db import migrations, models
+    class Migration(migrations.Migration):
+        operations = [migrations.CreateModel(name="Vault", fields=[("user_id", models.CharField(max_length=255))])]
 `;
 
 /** Other ways to make the same mistakes: each is found like the first one, by its rule alone. */
@@ -572,6 +576,8 @@ export const accepted: Readonly<Record<string, readonly Change[]>> = {
               - {key: empty, path: vault/__init__.py}
               - {key: models.py, path: vault/models.py}
               - {key: views.py, path: vault/views.py}
+              - {key: empty, path: vault/migrations/__init__.py}
+              - {key: 0001_initial.py, path: vault/migrations/0001_initial.py}
 `,
     ),
     add('main-instance/08-key-vault/app.yaml', djangoProject),
