@@ -22,6 +22,9 @@ describe('sentinel-master-unknown', () => {
       found(good.replace('svc.cluster.local:26379', 'svc.cluster.local:6379')).join(),
       /listens on port 6379/,
     );
+    assert.deepEqual(found(good.replace('port 26379\n', 'port 0\n          tls-port 26379\n')), []);
+    const mapped = good.replace('{port: 26379}', '{port: 5000, targetPort: 26379}');
+    assert.deepEqual(found(mapped.replace('svc.cluster.local:26379', 'svc.cluster.local:5000')), []);
     const elsewhere = good.replace('sentinel_master_name: mymaster', 'sentinel_master_name: other');
     assert.equal(found(elsewhere).length, 1);
     assert.deepEqual(found(elsewhere.replace('- sentinel.matrix.svc.cluster.local', '- sentinel.cloud.test')), []);
