@@ -58,6 +58,13 @@ export function commandLine(container: Container): readonly Value[] {
   return [...container.value.at('command').items(), ...container.value.at('args').items()];
 }
 
+/** A container's command line as one text, its words separated by a space each. */
+export function commandText(container: Container): string {
+  return commandLine(container)
+    .map(word => word.text ?? '')
+    .join(' ');
+}
+
 /** The values of an option: `--name=value`, `--name value`, and the same for each of its other names. */
 export function optionValues(words: readonly string[], names: readonly string[]): readonly string[] {
   const values: string[] = [];

@@ -1,4 +1,4 @@
-import { commandLine } from '../../analysis/configs';
+import { commandText } from '../../analysis/configs';
 import { type Container, containersOf, podTemplate, workloadKinds } from '../../analysis/pods';
 import { familiesOf, workloads } from '../../analysis/roles';
 import { scriptOf } from '../../analysis/scripts';
@@ -183,11 +183,7 @@ export default {
 /** Whether a container has to do with clamd before anything is scanned; how well it waits is another rule’s matter. */
 function probes(workspace: Workspace, resource: Resource, container: Container): boolean {
   const script = scriptOf(workspace, resource, container);
-  const text = script
-    ? maskComments(script.text.text, 'shell')
-    : commandLine(container)
-        .map(word => word.text ?? '')
-        .join(' ');
+  const text = script ? maskComments(script.text.text, 'shell') : commandText(container);
   return container.isInit ? /\b3310\b|clam/i.test(text) : /\b(?:until|while)\b[^\n]*(?:\b3310\b|clam)/i.test(text);
 }
 

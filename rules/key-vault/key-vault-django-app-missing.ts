@@ -1,4 +1,4 @@
-import { commandLine } from '../../analysis/configs';
+import { commandText } from '../../analysis/configs';
 import { writtenPaths } from '../../analysis/effective';
 import { mountsOf, textsOfVolume, volumeOf } from '../../analysis/mounts';
 import { containersOf, mainContainersOf, workloadKinds } from '../../analysis/pods';
@@ -87,9 +87,7 @@ export default {
     // Settings alone are no project: they may be mounted over those that nobody writes.
     if (mounted.some(({ path }) => /^(?:.*\/)?(?:manage|wsgi|asgi|urls)\.py$/.test(path))) return;
     for (const container of mainContainersOf(resource)) {
-      const command = commandLine(container)
-        .map(word => word.text ?? '')
-        .join(' ');
+      const command = commandText(container);
       if (!isPlainImage(container)) continue;
       if (!starts.test(command)) continue;
       // A ConfigMap or claim mounted as a file or folder may hold it.

@@ -1,8 +1,8 @@
-import { commandLine } from '../../analysis/configs';
+import { commandText } from '../../analysis/configs';
 import { isBelow, mountsOf } from '../../analysis/mounts';
 import { type Container, mainContainersOf, workloadKinds } from '../../analysis/pods';
 import { normalName, packagesOf, pythonOf, searchPathOf } from '../../analysis/python-packages';
-import { familiesOf, imageName } from '../../analysis/roles';
+import { familiesOf } from '../../analysis/roles';
 import { scriptOf } from '../../analysis/scripts';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
@@ -18,7 +18,7 @@ export default {
   why: 'The image is plain Python. Django without psycopg2 ends with "Error loading psycopg2 or psycopg module", and without gunicorn there is no server to start.',
   remedy: 'Name the package in the `pip install` of the pod, in a version that is fixed.',
   traps: [
-    'Only pods whose containers run the official Python image are judged: any other may have the packages.',
+    'Only pods whose containers run the image of Python or of a distribution are judged: any other may have the packages.',
     'Nothing is said where a requirements file, a path or a variable is installed, or where a volume is filled that the tree does not show.',
     'Looked for are Django itself, the server that the pod starts, the driver of PostgreSQL, and the applications Django REST framework and django-cors-headers.',
   ],
@@ -34,8 +34,6 @@ export default {
     const { installs, openVolumes } = packagesOf(workspace, resource);
     const [first] = installs;
     if (!project || !first || installs.some(one => one.isOpen)) return;
-    // Any other image may have brought what is needed.
-    if (!mainContainersOf(resource).every(({ image }) => /(?:^|\/)python$/.test(imageName(image)))) return;
     const isOpen = mainContainersOf(resource).some(container => {
       const folders = searchPathOf(workspace, resource, container, pythonOf(container.image)).entries;
       return mountsOf(container).some(
@@ -101,11 +99,7 @@ const applications: Readonly<Record<string, string>> = {
 
 /** The server that a container starts, by the name of its package. */
 function serverOf(workspace: Workspace, resource: Resource, container: Container): string | undefined {
-  const text =
-    scriptOf(workspace, resource, container)?.text.text ??
-    commandLine(container)
-      .map(word => word.text ?? '')
-      .join(' ');
+  const text = scriptOf(workspace, resource, container)?.text.text ?? commandText(container);
   const server = /(?:^|[\n;&|]|exec|-m|\/)[ \t]*(gunicorn|uvicorn|hypercorn|daphne|waitress-serve)\b/.exec(text)?.[1];
   return server === 'waitress-serve' ? 'waitress' : server;
 }

@@ -1,4 +1,4 @@
-import { commandLine } from '../../analysis/configs';
+import { commandText } from '../../analysis/configs';
 import { containersOf, workloadKinds } from '../../analysis/pods';
 import { familiesOf } from '../../analysis/roles';
 import { scriptOf } from '../../analysis/scripts';
@@ -61,10 +61,7 @@ function commandsOf(workspace: Workspace, vault: Resource): readonly string[] {
   const jobs = ['Job', 'CronJob'].flatMap(kind => workspace.resources(kind)).filter(job => /vault/.test(job.name));
   return [vault, ...jobs].flatMap(resource =>
     containersOf(resource).map(
-      container =>
-        `${scriptOf(workspace, resource, container)?.text.text ?? ''} ${commandLine(container)
-          .map(word => word.text ?? '')
-          .join(' ')}`,
+      container => `${scriptOf(workspace, resource, container)?.text.text ?? ''} ${commandText(container)}`,
     ),
   );
 }

@@ -1,4 +1,4 @@
-import { commandLine } from '../../analysis/configs';
+import { commandText } from '../../analysis/configs';
 import { environmentOf } from '../../analysis/environment';
 import { nearest } from '../../analysis/nearest';
 import { type Container, containersOf, workloadKinds } from '../../analysis/pods';
@@ -55,11 +55,7 @@ export default {
 /** Whether a container starts the project without a variable. */
 function lacks(workspace: Workspace, resource: Resource, container: Container, name: string): boolean {
   const script = startScriptOf(workspace, resource, container)?.text.text;
-  const text =
-    script ??
-    commandLine(container)
-      .map(word => word.text ?? '')
-      .join(' ');
+  const text = script ?? commandText(container);
   const starts =
     /(?:^|[\s/])(?:gunicorn|uvicorn|hypercorn|daphne)\s|\bmanage\.py\s+(?:migrate|runserver|collectstatic)\b/;
   if (!starts.test(text) || /\bcat\s*>/.test(text)) return false;
