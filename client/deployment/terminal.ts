@@ -42,7 +42,7 @@ export function operationTask(name: string, definition: TaskDefinition, operatio
     TaskScope.Workspace,
     name,
     source,
-    new CustomExecution(async () => operationTerminal(operation)),
+    new CustomExecution(async () => operationTerminal(asked.get(keyOf(definition)) ?? operation)),
   );
   task.presentationOptions = {
     reveal: TaskRevealKind.Always,
@@ -57,13 +57,26 @@ export function operationTask(name: string, definition: TaskDefinition, operatio
 /** Runs an operation as a task; settles as the operation does. */
 export function runAsTask(name: string, definition: TaskDefinition, operation: Operation): Promise<number> {
   return new Promise((resolve, reject) => {
+    const key = keyOf(definition);
     const observed: Operation = (log, signal) => {
+      if (asked.get(key) === observed) asked.delete(key);
       const outcome = operation(log, signal);
       outcome.then(resolve, reject);
       return outcome;
     };
+    asked.set(key, observed);
     tasks.executeTask(operationTask(name, definition, observed)).then(undefined, reject);
   });
+}
+
+/**
+ * What a command has started and waits for. VS Code knows a task by its definition alone, so it may well run the one of
+ * the same definition that the task provider has made meanwhile, and nobody would learn of its end.
+ */
+const asked = new Map<string, Operation>();
+
+function keyOf({ operation, phases, run }: TaskDefinition): string {
+  return JSON.stringify([operation, phases, run]);
 }
 
 /** Makes `path:line` of a deployment's files in the log open the file. */
