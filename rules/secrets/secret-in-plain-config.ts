@@ -167,6 +167,8 @@ function isSecretName(name: string): boolean {
 function isPlain(text: string | undefined): boolean {
   if (text === undefined || isEmptySecret(text) || text.length < 4) return false;
   if (/^(?:true|false|yes|no|on|off|none|null|default|disabled?|enabled?|required|optional)$/i.test(text)) return false;
+  // An address to listen on, as lk-jwt-service takes it.
+  if (/^(?:[\d.]+|localhost|\[[\da-f:]+\])?:\d{1,5}$/i.test(text)) return false;
   if (/^\d{1,9}[smhd]?$/.test(text) || /^\/[\w./-]+$/.test(text) || /^[a-z]+:\/\/[^@]*$/.test(text) || /\s/.test(text))
     return false;
   // Something fills these in: a shell, envsubst, a template, HAProxy's or nginx's own variables.

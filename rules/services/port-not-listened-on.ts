@@ -9,6 +9,7 @@ import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
+import { configuredServers, loopback, type Server, type Socket } from './listeners';
 
 export default {
   id: 'port-not-listened-on',
@@ -19,14 +20,15 @@ export default {
   why: 'The connection is refused. A probe that is refused keeps the pod from becoming ready, or has it restarted for ever; a Service leads nowhere. `127.0.0.1` in a pod is the pod itself: not even the kubelet, which asks the pod’s address, gets an answer.',
   remedy: 'Let the program listen on `0.0.0.0` and on the port that is asked for.',
   traps: [
-    'Known are the listeners of Synapse, and what gunicorn, uvicorn, hypercorn and `manage.py runserver` are told to listen on in one command.',
-    'A port of Synapse that only a Service leads to is a warning: nobody may be using it.',
+    'Known are the listeners of Synapse, LiveKit, lk-jwt-service, Element Web, coturn, the content scanner, clamd and HAProxy, and what gunicorn, uvicorn, hypercorn and `manage.py runserver` are told to listen on in one command.',
+    'A port that only a Service leads to is a warning: nobody may be using it.',
     'A program that listens on `127.0.0.1` behind another container of its pod is right, as long as probes and Services lead to the other one.',
     'What a script or a variable puts in is not judged.',
   ],
   sources: [
     'Kubernetes documentation, Configure Liveness, Readiness and Startup Probes: the kubelet connects to the IP address of the pod',
     'element-hq/synapse, configuration manual, `listeners`: `bind_addresses`; docs.gunicorn.org, `bind`; uvicorn.org, `--host`',
+    'livekit/livekit config-sample.yaml: `port`, `prometheus_port`; element-hq/lk-jwt-service README: `LIVEKIT_JWT_BIND`; element-web docker/Dockerfile: `ELEMENT_WEB_PORT`, 80 by default',
   ],
   examples: { bad: example('127.0.0.1', true), good: example('0.0.0.0', false) },
   kinds: [...workloadKinds],
@@ -35,21 +37,6 @@ export default {
     for (const server of serversOf(workspace, resource)) yield* problemsOf(workspace, resource, server);
   },
 } satisfies Rule;
-
-/** A program of a container with all that it listens on. */
-interface Server {
-  readonly container: Container;
-  readonly title: string;
-  readonly sockets: readonly Socket[];
-  /** Where it is said what it listens on. */
-  readonly at: Place;
-}
-
-interface Socket {
-  readonly port: number;
-  readonly isLoopback: boolean;
-  readonly at: Place;
-}
 
 /** A port of a container that something connects to. */
 interface Asked {
@@ -66,6 +53,7 @@ function* problemsOf(workspace: Workspace, resource: Resource, server: Server): 
     const own = server.sockets.filter(({ port }) => port === asked.port);
     const [first] = own;
     if (first && own.some(({ isLoopback }) => !isLoopback)) continue;
+    if (server.only === (first ? 'port' : 'address')) continue;
     said.add(asked.port);
     if (first) {
       yield {
@@ -85,7 +73,7 @@ function* problemsOf(workspace: Workspace, resource: Resource, server: Server): 
 }
 
 function list(sockets: readonly Socket[]): string {
-  const ports = [...new Set(sockets.map(({ port }) => port))].sort((a, b) => a - b);
+  const ports = [...new Set(sockets.filter(({ isGuess }) => !isGuess).map(({ port }) => port))].sort((a, b) => a - b);
   return ports.length > 1 ? `${ports.slice(0, -1).join(', ')} and ${ports.at(-1)}` : `${ports[0]}`;
 }
 
@@ -126,6 +114,7 @@ function serversOf(workspace: Workspace, resource: Resource): readonly Server[] 
   const synapse = synapseServer(workspace, resource);
   return [
     ...(synapse ? [synapse] : []),
+    ...configuredServers(workspace, resource),
     ...mainContainersOf(resource).flatMap(container => pythonServer(workspace, resource, container) ?? []),
   ];
 }
@@ -199,8 +188,6 @@ function pythonServer(workspace: Workspace, resource: Resource, container: Conta
 
 /** One command that starts a server, to its end. */
 const call = /(?:^|[\s/'"])(gunicorn|hypercorn|uvicorn|manage\.py['"]?\s+['"]?runserver)(?=['"\s])(?:\\\n|[^\n;&|])*/g;
-
-const loopback = /^(?:127(?:\.\d+){3}|localhost|::1|\[::1\])$/;
 
 function example(address: string, isMarked: boolean): string {
   return `

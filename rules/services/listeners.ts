@@ -1,0 +1,224 @@
+import { commandLine, configurationOf, parsed } from '../../analysis/configs';
+import { type EffectiveFile, effectiveFile } from '../../analysis/effective';
+import { environmentOf, textOfVariable } from '../../analysis/environment';
+import { frontendsOf, haproxyOf } from '../../analysis/haproxy-config';
+import { type Container, mainContainersOf } from '../../analysis/pods';
+import { imageName } from '../../analysis/roles';
+import type { Resource } from '../../manifests/resource';
+import type { Place } from '../../manifests/span';
+import type { Value } from '../../manifests/value';
+import type { Workspace } from '../../manifests/workspace';
+import { elementFolders, isStockElement } from '../element/config';
+import { isOn, numberOf, optionOf, turnserverOf } from '../turn/turnserver';
+
+/** A program of a container with all that it listens on by TCP. */
+export interface Server {
+  readonly container: Container;
+  readonly title: string;
+  readonly sockets: readonly Socket[];
+  /** Where it is said what it listens on. */
+  readonly at: Place;
+  /** What is to be judged, where another rule judges the rest; both where nothing is said. */
+  readonly only?: 'port' | 'address';
+}
+
+export interface Socket {
+  readonly port: number;
+  readonly isLoopback: boolean;
+  readonly at: Place;
+  /** Something that the configuration does not show may make the program listen there, or not. */
+  readonly isGuess?: true;
+}
+
+/** Addresses that only the pod itself reaches. */
+export const loopback = /^(?:127(?:\.\d+){3}|localhost|::1|\[::1\])$/;
+
+/** The programs of a workload that are told by a configuration file or a variable what to listen on. */
+export function configuredServers(workspace: Workspace, resource: Resource): readonly Server[] {
+  return [
+    livekit(workspace, resource),
+    scanner(workspace, resource),
+    clamd(workspace, resource),
+    coturn(workspace, resource),
+    haproxy(workspace, resource),
+    ...mainContainersOf(resource).flatMap(container => [
+      jwtService(workspace, resource, container),
+      elementWeb(workspace, resource, container),
+    ]),
+  ].filter(server => server !== undefined);
+}
+
+/** livekit/livekit config-sample.yaml: `port` (7880), `bind_addresses` (all), `prometheus_port` or `prometheus.port`. */
+function livekit(workspace: Workspace, resource: Resource): Server | undefined {
+  const configuration = configurationOf(workspace, resource, 'livekit');
+  const [file, ...others] = configuration?.files ?? [];
+  if (!configuration || !file || file.isOpaque || others.length > 0) return undefined;
+  const { container, words } = configuration;
+  const { variables, isOpen } = environmentOf(workspace, resource, container);
+  const isToldElsewhere =
+    ['LIVEKIT_CONFIG', 'LIVEKIT_PORT', 'LIVEKIT_PROMETHEUS_PORT'].some(name => variables.has(name)) ||
+    words.some(word => /^--(?:port|bind|config-body|dev|prometheus)/.test(word));
+  const { root, problem } = parsed(file);
+  if (isOpen || isToldElsewhere || problem || root.kind !== 'mapping') return undefined;
+  const addresses = root.at('bind_addresses').items();
+  const isLoopback =
+    addresses.length > 0 && addresses.every(one => isWritten(file, one) && loopback.test(one.text ?? ''));
+  const ports = [root.at('port'), root.at('prometheus_port'), root.at('prometheus', 'port')].filter(one => one.exists);
+  const rtc = [root.at('rtc', 'tcp_port'), root.at('turn', 'tls_port')].filter(one => one.exists);
+  if ([...ports, ...rtc].some(one => numberIn(file, one) === undefined)) return undefined;
+  const sockets = ports.map(at => ({ port: at.number ?? 0, isLoopback, at: addresses[0] ?? at }));
+  const named = (one: Value): Socket => ({ port: one.number ?? 0, isLoopback: false, at: one });
+  return {
+    container,
+    title: 'LiveKit',
+    sockets: [
+      ...sockets,
+      ...(root.at('port').exists ? [] : [{ port: 7880, isLoopback, at: addresses[0] ?? container.value.at('name') }]),
+      ...rtc.map(named),
+      ...(root.at('rtc', 'tcp_port').exists ? [] : [{ port: 7881, isLoopback: false, at: container.value.at('name') }]),
+    ],
+    at: root.at('port').exists ? root.at('port') : (file.sources[0]?.key ?? container.value.at('name')),
+  };
+}
+
+/** matrix-content-scanner-python, docs/configuration: `web.host`, `web.port`, both required. */
+function scanner(workspace: Workspace, resource: Resource): Server | undefined {
+  const configuration = configurationOf(workspace, resource, 'scanner');
+  const [file, ...others] = configuration?.files ?? [];
+  if (!configuration || !file || file.isOpaque || others.length > 0) return undefined;
+  const web = parsed(file).root.at('web');
+  const port = numberIn(file, web.at('port'));
+  if (port === undefined) return undefined;
+  const host = web.at('host');
+  const isLoopback = isWritten(file, host) && loopback.test(host.text ?? '');
+  return {
+    container: configuration.container,
+    title: 'The content scanner',
+    sockets: [{ port, isLoopback, at: isLoopback ? host : web.at('port') }],
+    at: web.at('port'),
+  };
+}
+
+/** man 5 clamd.conf: `TCPSocket`. That it listens at all, and for others, is asked where the scanner is. */
+function clamd(workspace: Workspace, resource: Resource): Server | undefined {
+  const container = mainContainersOf(resource).find(one => /(?:^|\/)clamav$/.test(imageName(one.image)));
+  const file = container && effectiveFile(workspace, resource, container, '/etc/clamav/clamd.conf');
+  if (!container || !file || file.isOpaque) return undefined;
+  const lines = [...file.content.text.matchAll(/^[ \t]*TCPSocket[ \t]+(\d+)[ \t]*$/gm)];
+  const sockets = lines.map(match => {
+    const start = match.index + match[0].lastIndexOf(match[1] ?? '');
+    const span = { start, end: start + (match[1]?.length ?? 0) };
+    return { port: Number(match[1]), isLoopback: false, at: file.content.place(span.start, span.end) };
+  });
+  const [first] = sockets;
+  return first && { container, title: 'clamd', sockets, at: first.at, only: 'port' };
+}
+
+/** coturn README.turnserver: `--listening-port`, `--tls-listening-port`, `--listening-ip`; the next port may be its alternative. */
+function coturn(workspace: Workspace, resource: Resource): Server | undefined {
+  const server = turnserverOf(workspace, resource);
+  if (!server || server.isPartial) return undefined;
+  const ports = (
+    [
+      ['listening-port', 3478, isOn(server, 'no-tcp')],
+      ['tls-listening-port', 5349, isOn(server, 'no-tls')],
+    ] as const
+  ).map(([name, byDefault, isOff]) => ({
+    port: numberOf(server, name, byDefault),
+    at: optionOf(server, name)?.at,
+    isOff,
+  }));
+  const others = ['alt-listening-port', 'alt-tls-listening-port', 'prometheus-port', 'cli-port'].map(name =>
+    numberOf(server, name, { 'prometheus-port': 9641, 'cli-port': 5766 }[name] ?? 0),
+  );
+  if (ports.some(({ port }) => port === undefined) || others.some(port => port === undefined)) return undefined;
+  const addresses = server.options.filter(({ name }) => name === 'listening-ip' || name === 'L');
+  const isLoopback =
+    addresses.length > 0 &&
+    addresses.every(({ value, resolution }) => (resolution?.kind ?? 'left') === 'left' && loopback.test(value ?? ''));
+  const at = optionOf(server, 'listening-port')?.at ?? server.container.value.at('name');
+  const socket = (port: number): Socket => ({ port, isLoopback, at: addresses[0]?.at ?? at });
+  return {
+    container: server.container,
+    title: 'coturn',
+    sockets: [
+      ...ports.flatMap(({ port = 0, isOff }) =>
+        isOff ? [] : [socket(port), { ...socket(port + 1), isGuess: true as const }],
+      ),
+      ...others.flatMap(port => (port ? [{ port, isLoopback: false, at, isGuess: true as const }] : [])),
+    ],
+    at,
+  };
+}
+
+/** HAProxy configuration manual, "bind". Ports without a `bind` are found where the configuration is judged. */
+function haproxy(workspace: Workspace, resource: Resource): Server | undefined {
+  const found = haproxyOf(workspace, resource);
+  if (!found || found.isPartial) return undefined;
+  const sockets = frontendsOf(found).flatMap(part =>
+    part.section.binds.flatMap(({ addresses, span }) =>
+      addresses.flatMap(({ host, port, lastPort }) =>
+        port === undefined || lastPort !== undefined
+          ? []
+          : [{ port, isLoopback: loopback.test(host), at: part.place(span) }],
+      ),
+    ),
+  );
+  const [first] = sockets;
+  return first && { container: found.container, title: 'HAProxy', sockets, at: first.at, only: 'address' };
+}
+
+/** element-hq/lk-jwt-service README: `LIVEKIT_JWT_BIND` (`:8080`), before it `LIVEKIT_JWT_PORT`. */
+function jwtService(workspace: Workspace, resource: Resource, container: Container): Server | undefined {
+  if (!isJwtService(container) || commandLine(container).length > 0) return undefined;
+  const { variables, isOpen } = environmentOf(workspace, resource, container);
+  if (isOpen || variables.has('LK_JWT_PORT')) return undefined;
+  const bind = variables.get('LIVEKIT_JWT_BIND');
+  const port = variables.get('LIVEKIT_JWT_PORT');
+  const given = bind ?? port;
+  const text = textOfVariable(workspace, resource, given);
+  if (given && text === undefined) return undefined;
+  const [, address = '', number] = /^(?:(.*):)?(\d+)$/.exec(text ?? ':8080') ?? [];
+  if (number === undefined) return undefined;
+  const at = given?.value ?? given?.at ?? container.value.at('name');
+  return {
+    container,
+    title: 'lk-jwt-service',
+    sockets: [{ port: Number(number), isLoopback: loopback.test(address), at }],
+    at,
+  };
+}
+
+/** Whether a container runs the service that hands out tokens for LiveKit. */
+export function isJwtService(container: Container): boolean {
+  return /(?:^|\/)lk-jwt-service$/.test(imageName(container.image));
+}
+
+/** element-web docker/Dockerfile: `ENV ELEMENT_WEB_PORT=80`, the port in the template of nginx’s configuration. */
+function elementWeb(workspace: Workspace, resource: Resource, container: Container): Server | undefined {
+  if (!isStockElement(container.image) || commandLine(container).length > 0) return undefined;
+  const { variables, isOpen } = environmentOf(workspace, resource, container);
+  const hasOwn = container.value
+    .at('volumeMounts')
+    .items()
+    .some(mount => {
+      const path = mount.at('mountPath').text ?? '';
+      return path.startsWith('/') && !elementFolders.some(folder => path.startsWith(folder)) && /nginx/.test(path)
+        ? !/^\/var\/(?:cache|log|run)/.test(path)
+        : false;
+    });
+  const given = variables.get('ELEMENT_WEB_PORT');
+  const text = given ? textOfVariable(workspace, resource, given) : '80';
+  if (isOpen || hasOwn || text === undefined || !/^\d+$/.test(text)) return undefined;
+  const at = given?.value ?? given?.at ?? container.value.at('name');
+  return { container, title: 'Element Web', sockets: [{ port: Number(text), isLoopback: false, at }], at };
+}
+
+/** A number that stands in the text as the program reads it. */
+function numberIn(file: EffectiveFile, value: Value): number | undefined {
+  return isWritten(file, value) ? value.number : undefined;
+}
+
+function isWritten(file: EffectiveFile, value: Value): boolean {
+  return value.exists && file.resolve(value).kind === 'left';
+}
