@@ -245,6 +245,7 @@ import synapseSigningKeyMissing from './synapse/synapse-signing-key-missing';
 import synapseSitePackagesShadowed from './synapse/synapse-site-packages-shadowed';
 import synapseStreamWriterCount from './synapse/synapse-stream-writer-count';
 import synapseUnknownKey from './synapse/synapse-unknown-key';
+import synapseValueRefused from './synapse/synapse-value-refused';
 import synapseWorkerAppUnknown from './synapse/synapse-worker-app-unknown';
 import synapseWorkerLegacyReplication from './synapse/synapse-worker-legacy-replication';
 import synapseWorkerNameMismatch from './synapse/synapse-worker-name-mismatch';
@@ -517,6 +518,7 @@ export const rules: readonly Rule[] = [
   synapseSitePackagesShadowed,
   synapseStreamWriterCount,
   synapseUnknownKey,
+  synapseValueRefused,
   synapseWorkerAppUnknown,
   synapseWorkerLegacyReplication,
   synapseWorkerNameMismatch,

@@ -246,6 +246,7 @@ export const ruleIds: readonly string[] = [
   'synapse-site-packages-shadowed',
   'synapse-stream-writer-count',
   'synapse-unknown-key',
+  'synapse-value-refused',
   'synapse-worker-app-unknown',
   'synapse-worker-legacy-replication',
   'synapse-worker-name-mismatch',

@@ -588,6 +588,7 @@ spec:
       'e882204e6b41ec30fffc3c7629812f11eee437432d1d5e2b6a5b0eb95ff2ebd8',
     ),
   ),
+  mutation('synapse-value-refused', edit(synapseConfig, 'max_upload_size: 100M', 'max_upload_size: 100MB')),
   mutation('synapse-unknown-key', edit(synapseConfig, 'turn_user_lifetime: 1h', 'turn_user_life_time: 1h')),
   mutation(
     'synapse-registration-unverified',

@@ -1,4 +1,5 @@
 import { add, type Change, cut, edit, type Mutation, mutation, remove } from './mutations';
+import { programVariants } from './program-variants';
 import { reachVariants } from './reach-variants';
 
 const cluster = 'infrastructure/01-postgresql/cluster.yaml';
@@ -110,6 +111,7 @@ data:
 /** Other ways to make the same mistakes: each is found like the first one, by its rule alone. */
 export const variants: Readonly<Record<string, Mutation>> = {
   ...reachVariants,
+  ...programVariants,
   'a password of the replication that is written out': mutation(
     'sync-credentials-password',
     edit(
