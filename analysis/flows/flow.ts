@@ -12,12 +12,16 @@ export interface RequiredFlow {
   readonly port: number;
   /** Ports that would do as well, where manifests do not tell which one is used. */
   readonly alternativePorts: readonly number[];
+  /** Others that would do as well, where manifests do not tell which of them a name leads to. */
+  readonly alternativeEnds?: readonly FlowEnd[];
   readonly protocol: Protocol;
   /** What needs it, for messages: `redis.host in homeserver.yaml`. */
   readonly why: string;
   /** What says so, on the side that connects: the host in a configuration, a port of an Ingress backend. */
   readonly at: Place;
   readonly importance: Importance;
+  /** The Service that an Ingress names, which leads to the destination. */
+  readonly service?: string | undefined;
   /** The object whose manifest or configuration needs it. */
   readonly source: Resource;
 }

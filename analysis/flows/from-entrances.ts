@@ -34,6 +34,7 @@ export function flowsOfIngress(workspace: Workspace, ingress: Resource): readonl
       why: `the backend ${name} of Ingress ${ingress.name}`,
       at: port,
       importance: 'required' as const,
+      service: name,
       source: ingress,
     }));
   });

@@ -32,7 +32,8 @@ export function blockedGroups(workspace: Workspace): readonly BlockedGroup[] {
 
 /**
  * Whether a needed flow is blocked for certain and ought not to be. A Service that leads to another application as well,
- * which may be reached, selects too much: that is a mistake of the Service.
+ * which may be reached, selects too much: that is a mistake of the Service. The pods that have the Service's own name are
+ * meant in any case.
  */
 export function blockedFlow(workspace: Workspace, flow: RequiredFlow): BlockedFlow | undefined {
   const verdict = verdictOf(workspace, flow);
@@ -41,6 +42,7 @@ export function blockedFlow(workspace: Workspace, flow: RequiredFlow): BlockedFl
 }
 
 function reachesAnother(workspace: Workspace, flow: RequiredFlow): boolean {
+  if (!isExternal(flow.to) && flow.to.owner.name === flow.service) return false;
   const siblings = flowsFrom(workspace, flow.source).filter(
     one => one.at === flow.at && one.why === flow.why && one.from === flow.from && one.to !== flow.to,
   );

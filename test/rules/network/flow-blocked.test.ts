@@ -188,6 +188,31 @@ describe('netpol-flow-blocked', () => {
     assert.equal(messages(blocked, `${policy('all', '{podSelector: {}, policyTypes: [Ingress]}')}${tree}`).length, 2);
   });
 
+  it('asks for the pods that have the Service’s own name also where the Service leads to others', () => {
+    const web = (name: string, label: string): string =>
+      workload('Deployment', name, `tier: web, ${label}`, 'containers: [{name: c, ports: [{containerPort: 80}]}]');
+    const ingress = `
+    apiVersion: networking.k8s.io/v1
+    kind: Ingress
+    metadata: {name: web, namespace: matrix}
+    spec:
+      rules: [{host: web.test, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}}]
+    ---`;
+    const open = policy(
+      'open',
+      '{podSelector: {matchLabels: {open: "true"}}, ingress: [{from: [{namespaceSelector: {}}], ports: [{port: 80}]}]}',
+    );
+    const shut = policy('shut', '{podSelector: {}, policyTypes: [Ingress]}');
+    const tree = (main: string, li: string): string =>
+      `${shut}${open}${service('web', '{port: 80}', 'tier: web')}${web('web', `open: "${main}"`)}${web('web-li', `open: "${li}"`)}${ingress}`;
+    assert.deepEqual(
+      messages(ingressAccess, tree('false', 'true')).map(message => /has to reach (\S+) for/.exec(message)?.[1]),
+      ['web:80'],
+    );
+    assert.deepEqual(messages(ingressAccess, tree('true', 'false')), []);
+    assert.deepEqual(messages(ingressAccess, tree('true', 'true')), []);
+  });
+
   it('gives a Job the labels of its own manifest, if policies go by them', () => {
     const job = (labels: string): string => `
     apiVersion: batch/v1
