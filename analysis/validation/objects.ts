@@ -1,8 +1,10 @@
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import { parseCidr } from '../network/cidr';
+import { quantityOf } from '../quantity';
 import { isDnsLabel } from './names';
-import { isPortName, quantity } from './pods';
+import { isPortName, quantity, resources } from './pods';
+import { refusedBackup, refusedCluster, refusedDatabase } from './postgresql';
 import { isUnfinished, type Refusal } from './refusal';
 
 /* Objects other than workloads (kubernetes pkg/apis/core, networking, batch and autoscaling, validation). */
@@ -23,7 +25,23 @@ const byKind: Readonly<Record<string, (resource: Resource) => Iterable<Refusal>>
   PersistentVolumeClaim: claim => storage(claim.root.at('spec')),
   StatefulSet: function* claims(set) {
     for (const claim of set.root.at('spec', 'volumeClaimTemplates').items()) yield* storage(claim.at('spec'));
+    const policy = set.root.at('spec', 'persistentVolumeClaimRetentionPolicy');
+    for (const when of [policy.at('whenDeleted'), policy.at('whenScaled')])
+      if (when.text !== undefined && !isUnfinished(when.text) && when.text !== 'Retain' && when.text !== 'Delete')
+        yield { at: when, what: `A claim cannot be left to ${when.text}`, advice: 'write Retain or Delete' };
   },
+  Job: job,
+  Namespace: namespace,
+  PodDisruptionBudget: budget,
+  LimitRange: limitRange,
+  ResourceQuota: function* amounts(quota) {
+    for (const [name, value] of quota.root.at('spec', 'hard').entries()) yield* quantity(name, value);
+  },
+  'Tenant.minio.min.io': tenant,
+  'Cluster.postgresql.cnpg.io': refusedCluster,
+  'Database.postgresql.cnpg.io': refusedDatabase,
+  'ScheduledBackup.postgresql.cnpg.io': refusedBackup,
+  'Backup.postgresql.cnpg.io': refusedBackup,
 };
 
 function* storage(spec: Value): Iterable<Refusal> {
@@ -148,7 +166,90 @@ function* policyPort(item: Value): Iterable<Refusal> {
     yield { at: end, what: `The range from ${port.number} to ${end.number} is empty`, advice: 'exchange the two' };
 }
 
+/** A Job finds its pods by a label of its own, unless it says that it chooses them itself. */
+function* job(resource: Resource): Iterable<Refusal> {
+  const spec = resource.root.at('spec');
+  if (spec.at('selector').exists && !spec.at('selector').isNull && spec.at('manualSelector').boolean !== true)
+    yield { at: spec.at('selector'), what: 'A Job makes its selector itself', advice: 'remove it' };
+}
+
+/** PodSecurity admission reads these labels when a namespace is made (k8s.io/pod-security-admission, `ValidateNamespace`). */
+function* namespace(resource: Resource): Iterable<Refusal> {
+  for (const mode of ['enforce', 'audit', 'warn']) {
+    const level = resource.root.at('metadata', 'labels', `pod-security.kubernetes.io/${mode}`);
+    if (
+      level.text !== undefined &&
+      !isUnfinished(level.text) &&
+      !/^(?:privileged|baseline|restricted)$/.test(level.text)
+    )
+      yield {
+        at: level,
+        what: `${level.text} is no Pod Security Standard`,
+        advice: 'write privileged, baseline or restricted',
+      };
+  }
+}
+
+function* budget(resource: Resource): Iterable<Refusal> {
+  for (const field of ['minAvailable', 'maxUnavailable']) {
+    const value = resource.root.at('spec', field);
+    if (value.string !== undefined && !isUnfinished(value.string) && !/^\d+%$/.test(value.string)) {
+      const isNumber = /^\d+$/.test(value.string);
+      yield {
+        at: value,
+        what: `${field} in quotes is a percentage, and ${value.string} is none`,
+        advice: isNumber ? `write ${value.string} without quotes` : 'write a number, or a percentage such as 50%',
+        ...(isNumber && { instead: Number(value.string) }),
+      };
+    }
+  }
+}
+
+function* limitRange(resource: Resource): Iterable<Refusal> {
+  const order = ['min', 'defaultRequest', 'default', 'max'];
+  for (const limit of resource.root.at('spec', 'limits').items())
+    for (const [index, lower] of order.entries())
+      for (const [name, value] of limit.at(lower).entries()) {
+        yield* quantity(name, value);
+        const higher = order.slice(index + 1).find(field => {
+          const [least, most] = [quantityOf(value.text), quantityOf(limit.at(field, name).text)];
+          return least !== undefined && most !== undefined && least > most;
+        });
+        if (higher !== undefined)
+          yield {
+            at: value,
+            what: `${lower} ${value.text} of ${name} is more than ${higher} ${limit.at(higher, name).text}`,
+            advice: 'lower the one or raise the other',
+          };
+      }
+}
+
+/** What nothing of the operator makes: MinIO refuses such buckets, and PersistentVolumeClaims such sizes. */
+function* tenant(resource: Resource): Iterable<Refusal> {
+  for (const pool of resource.root.at('spec', 'pools').items()) {
+    yield* storage(pool.at('volumeClaimTemplate', 'spec'));
+    yield* resources(pool, `${pool.at('name').text ?? 'The pool'}`);
+  }
+  for (const bucket of resource.root.at('spec', 'buckets').items()) {
+    const name = bucket.at('name');
+    if (name.string && !isUnfinished(name.string) && !isBucketName(name.string))
+      yield {
+        at: name,
+        what: `${name.string} is no name for a bucket`,
+        advice: 'use 3 to 63 lower-case letters, digits, dashes and dots',
+      };
+  }
+}
+
+/** minio-go pkg/s3utils, `CheckValidBucketNameStrict`. */
+function isBucketName(text: string): boolean {
+  return (
+    /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(text) && !/\.\.|\.-|-\./.test(text) && !/^\d+\.\d+\.\d+\.\d+$/.test(text)
+  );
+}
+
 function* cronJob(resource: Resource): Iterable<Refusal> {
+  yield* timeZone(resource.root.at('spec'));
   const schedule = resource.root.at('spec', 'schedule');
   const text = schedule.string;
   if (text === undefined || isUnfinished(text) || isSchedule(text.trim())) return;
@@ -161,6 +262,37 @@ function* cronJob(resource: Resource): Iterable<Refusal> {
         ? 'leave out the seconds: it has five fields, from minutes to days of the week'
         : 'write five fields, from minutes to days of the week, or a word such as @daily',
   };
+}
+
+/** Names of the IANA database; kube-apiserver looks them up and refuses `Local` (pkg/apis/batch/validation). */
+function* timeZone(spec: Value): Iterable<Refusal> {
+  const zone = spec.at('timeZone');
+  if (zone.text !== undefined && !isUnfinished(zone.text) && !isTimeZone(zone.text))
+    yield {
+      at: zone,
+      what: `There is no time zone ${zone.text}`,
+      advice: 'write one such as Europe/Berlin or Etc/UTC',
+    };
+  const schedule = spec.at('schedule');
+  const [prefix, own] = /^(?:CRON_)?TZ=(\S+)\s+/.exec(schedule.text ?? '') ?? [];
+  if (prefix !== undefined && !isUnfinished(schedule.text ?? ''))
+    yield {
+      at: schedule,
+      what: 'Since Kubernetes 1.29 a schedule has no time zone in it',
+      advice: zone.exists ? 'remove it' : `write timeZone: ${own} beside the schedule`,
+      instead: (schedule.text ?? '').slice(prefix.length),
+    };
+}
+
+function isTimeZone(name: string): boolean {
+  // Such as +01:00, which newer engines take for a zone.
+  if (!/^[A-Za-z]/.test(name)) return false;
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
+  } catch {
+    // Not in every engine's data, though in the database.
+    return /^(?:Factory|posixrules|[A-Z]{3}\d[A-Z]{3})$/.test(name);
+  }
 }
 
 /** Whether robfig/cron's `ParseStandard`, which the API server uses, reads a schedule. */
@@ -205,6 +337,18 @@ function* autoscaler(resource: Resource): Iterable<Refusal> {
       what: `minReplicas ${least.number} is more than maxReplicas ${most.number}`,
       advice: 'lower the one or raise the other',
     };
+  const takesNone = resource.root
+    .at('spec', 'metrics')
+    .items()
+    .some(metric => /^(?:Object|External)$/.test(metric.at('type').text ?? ''));
+  for (const bound of [least, most])
+    if (bound?.number !== undefined && bound.number < 1 && (bound === most || !takesNone))
+      yield {
+        at: bound,
+        what: `An autoscaler cannot scale to ${bound.number}`,
+        advice: 'write at least 1',
+        instead: 1,
+      };
 }
 
 function* secret(resource: Resource): Iterable<Refusal> {

@@ -27,9 +27,10 @@ export function* refusedPods(workload: Resource): Iterable<Refusal> {
   }
   for (const container of containers) {
     yield* ports(container, spec.at('hostNetwork').boolean === true);
-    yield* resources(container);
+    yield* resources(container, `Container ${container.at('name').text}`);
     yield* duplicates(container.at('volumeMounts').items(), 'mountPath', 'is mounted over twice');
     yield* probes(container);
+    yield* privileges(container.at('securityContext'));
     for (const variable of container.at('env').items())
       if (variable.at('valueFrom').exists && variable.at('value').string)
         yield {
@@ -38,6 +39,9 @@ export function* refusedPods(workload: Resource): Iterable<Refusal> {
           advice: 'keep one',
         };
   }
+  yield* privileges(spec.at('securityContext'));
+  yield* scheduling(spec);
+  yield* modes(spec.at('volumes').items());
   yield* strategy(workload);
 }
 
@@ -113,17 +117,17 @@ function isPort(number: number): boolean {
   return Number.isInteger(number) && number >= 1 && number <= 65535;
 }
 
-function* resources(container: Value): Iterable<Refusal> {
-  const name = container.at('name').text;
+/** What is wrong with `resources`, which a container has, and the spec of some other objects. */
+export function* resources(holder: Value, name: string): Iterable<Refusal> {
   for (const field of ['requests', 'limits'])
-    for (const [resource, value] of container.at('resources', field).entries()) yield* quantity(resource, value);
-  for (const [resource, request] of container.at('resources', 'requests').entries()) {
-    const limit = container.at('resources', 'limits', resource);
+    for (const [resource, value] of holder.at('resources', field).entries()) yield* quantity(resource, value);
+  for (const [resource, request] of holder.at('resources', 'requests').entries()) {
+    const limit = holder.at('resources', 'limits', resource);
     const [least, most] = [quantityOf(request.text), quantityOf(limit.text)];
     if (least !== undefined && most !== undefined && least > most)
       yield {
         at: request,
-        what: `Container ${name} requests ${request.text} of ${resource}, more than its limit of ${limit.text}`,
+        what: `${name} requests ${request.text} of ${resource}, more than its limit of ${limit.text}`,
         advice: 'lower the request or raise the limit',
         instead: limit.number ?? limit.text ?? '',
       };
@@ -163,7 +167,106 @@ function* probes(container: Value): Iterable<Refusal> {
         advice: 'write 1, or leave it out',
         instead: 1,
       };
+    for (const field of ['initialDelaySeconds', 'periodSeconds', 'timeoutSeconds', 'failureThreshold']) {
+      const value = probe.at(field);
+      if (value.number !== undefined && value.number < 0)
+        yield { at: value, what: `The ${field} of a ${kind} cannot be ${value.number}`, advice: 'write at least 1' };
+    }
   }
+}
+
+function* privileges(context: Value): Iterable<Refusal> {
+  const escalation = context.at('allowPrivilegeEscalation');
+  if (escalation.boolean === false && context.at('privileged').boolean === true)
+    yield {
+      at: escalation,
+      what: 'A privileged container cannot be kept from more privileges',
+      advice: 'remove privileged: true',
+    };
+  const seccomp = context.at('seccompProfile');
+  const isLocal = seccomp.at('type').text === 'Localhost';
+  if (isLocal && !seccomp.at('localhostProfile').exists)
+    yield {
+      at: seccomp.at('type'),
+      what: 'The seccomp profile Localhost says no file',
+      advice: 'name it under localhostProfile, or write RuntimeDefault',
+    };
+  else if (!isLocal && seccomp.at('type').exists && seccomp.at('localhostProfile').exists)
+    yield {
+      at: seccomp.at('localhostProfile'),
+      what: `The seccomp profile ${seccomp.at('type').text} is no file of the node`,
+      advice: 'remove localhostProfile, or write type: Localhost',
+    };
+}
+
+/** Affinity, spreading and tolerations (pkg/apis/core/validation, `validatePodAffinity`, `ValidateTolerations`). */
+function* scheduling(spec: Value): Iterable<Refusal> {
+  for (const kind of ['podAffinity', 'podAntiAffinity']) {
+    const terms = spec.at('affinity', kind);
+    const weighted = terms.at('preferredDuringSchedulingIgnoredDuringExecution').items();
+    for (const { weight, term } of [
+      ...terms
+        .at('requiredDuringSchedulingIgnoredDuringExecution')
+        .items()
+        .map(one => ({ weight: undefined, term: one })),
+      ...weighted.map(one => ({ weight: one.at('weight'), term: one.at('podAffinityTerm') })),
+    ]) {
+      if (term.kind === 'mapping' && !term.at('topologyKey').text)
+        yield {
+          at: term,
+          what: `A term of ${kind} says no topologyKey`,
+          advice: 'add one, such as kubernetes.io/hostname',
+        };
+      if (weight?.number !== undefined && (weight.number < 1 || weight.number > 100))
+        yield { at: weight, what: `${weight.number} is no weight`, advice: 'write a number from 1 to 100' };
+    }
+  }
+  for (const constraint of spec.at('topologySpreadConstraints').items()) {
+    const skew = constraint.at('maxSkew');
+    if (skew.number !== undefined && skew.number < 1)
+      yield { at: skew, what: `maxSkew cannot be ${skew.number}`, advice: 'write at least 1', instead: 1 };
+    for (const field of ['maxSkew', 'topologyKey', 'whenUnsatisfiable'])
+      if (constraint.kind === 'mapping' && !constraint.at('$patch').exists && !constraint.at(field).exists)
+        yield { at: constraint, what: `A topologySpreadConstraint says no ${field}`, advice: 'add it' };
+  }
+  for (const toleration of spec.at('tolerations').items()) {
+    const [key, value] = [toleration.at('key'), toleration.at('value')];
+    const isAny = toleration.at('operator').text === 'Exists';
+    if (isAny && value.text)
+      yield {
+        at: value,
+        what: 'A toleration with the operator Exists has no value',
+        advice: 'remove the value, or write Equal',
+      };
+    if (!isAny && toleration.kind === 'mapping' && !key.text)
+      yield {
+        at: toleration,
+        what: 'A toleration without a key has the operator Exists',
+        advice: 'add operator: Exists, or the key',
+      };
+    const seconds = toleration.at('tolerationSeconds');
+    if (seconds.exists && toleration.at('effect').text !== 'NoExecute')
+      yield { at: seconds, what: 'tolerationSeconds needs the effect NoExecute', advice: 'remove it, or write that' };
+  }
+}
+
+/** Modes of files are at most 0777, which is 511; JSON and YAML 1.2 have no octal numbers. */
+function* modes(volumes: readonly Value[]): Iterable<Refusal> {
+  for (const volume of volumes)
+    for (const source of ['configMap', 'secret', 'projected', 'downwardAPI'])
+      for (const mode of [
+        volume.at(source, 'defaultMode'),
+        ...volume
+          .at(source, 'items')
+          .items()
+          .map(item => item.at('mode')),
+      ])
+        if (mode.number !== undefined && (mode.number < 0 || mode.number > 0o777))
+          yield {
+            at: mode,
+            what: `${mode.text} is no mode of a file, of which 0777 is the highest`,
+            advice: /^[0-7]{3}$/.test(mode.text ?? '') ? `write 0${mode.text}` : 'write one such as 0644',
+          };
 }
 
 function* strategy(workload: Resource): Iterable<Refusal> {

@@ -169,6 +169,107 @@ describe('field-value-refused', () => {
     ]);
   });
 
+  it('reads what decides on nodes, privileges and modes of files', () => {
+    const term = (rest: string): string =>
+      deployment(`affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{${rest}}]}}`);
+    const spread = (rest: string): string => deployment(`topologySpreadConstraints: [{${rest}}]`);
+    const rest = 'topologyKey: kubernetes.io/hostname, whenUnsatisfiable: DoNotSchedule';
+    judge([
+      [term('topologyKey: kubernetes.io/hostname, labelSelector: {}')],
+      [term('labelSelector: {}'), /A term of podAntiAffinity says no topologyKey/],
+      [
+        deployment(
+          'affinity: {podAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 0, podAffinityTerm: {topologyKey: a}}]}}',
+        ),
+        /0 is no weight/,
+      ],
+      [spread(`maxSkew: 1, ${rest}`)],
+      [spread(`maxSkew: 0, ${rest}`), /maxSkew cannot be 0/],
+      [spread(rest), /says no maxSkew/],
+      [deployment('tolerations: [{operator: Exists}, {key: a, value: b}]')],
+      [deployment('tolerations: [{key: a, operator: Exists, value: b}]'), /operator Exists has no value/],
+      [deployment('tolerations: [{effect: NoSchedule}]'), /without a key has the operator Exists/],
+      [deployment('tolerations: [{key: a, tolerationSeconds: 5}]'), /needs the effect NoExecute/],
+      [container('securityContext: {privileged: true, allowPrivilegeEscalation: false}'), /A privileged container/],
+      [container('securityContext: {seccompProfile: {type: Localhost}}'), /Localhost says no file/],
+      [deployment('securityContext: {seccompProfile: {type: RuntimeDefault, localhostProfile: a}}'), /is no file/],
+      [container('livenessProbe: {failureThreshold: -1, tcpSocket: {port: 1}}'), /failureThreshold .* cannot be -1/],
+      [deployment('volumes: [{name: a, secret: {secretName: a, defaultMode: 0644}}]')],
+      [deployment('volumes: [{name: a, secret: {secretName: a, defaultMode: 644}}]'), /write 0644/],
+    ]);
+  });
+
+  it('reads time zones, Jobs, budgets, limits and namespaces', () => {
+    const job = (spec: string): string =>
+      object('Job', 'batch/v1', `spec: {${spec}template: {spec: {restartPolicy: Never}}}`);
+    const zone = (name: string): string =>
+      object('CronJob', 'batch/v1', `spec: {schedule: "@daily", timeZone: "${name}"}`);
+    const budget = (spec: string): string => object('PodDisruptionBudget', 'policy/v1', `spec: {${spec}}`);
+    const limits = (limit: string): string => object('LimitRange', 'v1', `spec: {limits: [{${limit}}]}`);
+    const standard = (level: string): string =>
+      `{apiVersion: v1, kind: Namespace, metadata: {name: app, labels: {pod-security.kubernetes.io/enforce: ${level}}}}`;
+    judge([
+      [zone('Europe/Berlin')],
+      [zone('Etc/UTC')],
+      [zone('Europe/Berlim'), /There is no time zone Europe\/Berlim/],
+      [zone('CEST'), /There is no time zone CEST/],
+      [zone('Local'), /There is no time zone Local/],
+      [cron('TZ=Europe/Berlin 0 3 * * *'), /write timeZone: Europe\/Berlin/],
+      [job('manualSelector: true, selector: {matchLabels: {app: app}}, ')],
+      [job('selector: {matchLabels: {app: app}}, '), /A Job makes its selector itself/],
+      [budget('minAvailable: 50%')],
+      [budget('minAvailable: "1"'), /write 1 without quotes/],
+      [limits('type: Container, min: {cpu: 10m}, defaultRequest: {cpu: 10m}, max: {cpu: 2}')],
+      [limits('type: Container, min: {cpu: 3}, max: {cpu: 2}'), /min 3 of cpu is more than max 2/],
+      [object('ResourceQuota', 'v1', 'spec: {hard: {requests.memory: 4GB}}'), /4GB is no quantity of requests\.memory/],
+      [standard('baseline')],
+      [standard('priviledged'), /priviledged is no Pod Security Standard/],
+      [object('HorizontalPodAutoscaler', 'autoscaling/v2', 'spec: {minReplicas: 0, maxReplicas: 2}'), /scale to 0/],
+      [
+        object('StatefulSet', 'apps/v1', 'spec: {persistentVolumeClaimRetentionPolicy: {whenDeleted: Remove}}'),
+        /write Retain or Delete/,
+      ],
+    ]);
+  });
+
+  it('reads what the operators of PostgreSQL and MinIO refuse', () => {
+    const cluster = (spec: string): string =>
+      object('Cluster', 'postgresql.cnpg.io/v1', `spec: {storage: {size: 1Gi}, ${spec}}`);
+    const backup = (spec: string): string =>
+      object('ScheduledBackup', 'postgresql.cnpg.io/v1', `spec: {cluster: {name: a}, ${spec}}`);
+    const tenant = (spec: string): string => object('Tenant', 'minio.min.io/v2', `spec: {${spec}}`);
+    const origin = 'externalClusters: [{name: origin, connectionParameters: {host: a}}]';
+    judge([
+      [cluster('instances: 3, minSyncReplicas: 1, maxSyncReplicas: 2')],
+      [cluster('instances: 0'), /A Cluster of 0 instances is none/],
+      [cluster('instances: 3, minSyncReplicas: 2, maxSyncReplicas: 1'), /minSyncReplicas 2 is more than/],
+      [cluster('instances: 3, maxSyncReplicas: 3'), /has to be less than the 3 instances/],
+      [cluster('instances: 3, postgresql: {synchronous: {method: any, number: 2}}')],
+      [cluster('instances: 2, postgresql: {synchronous: {method: any, number: 2}}'), /2 synchronous standbys/],
+      [cluster('bootstrap: {initdb: {}, recovery: {backup: {name: a}}}'), /not by initdb and recovery/],
+      [cluster('bootstrap: {initdb: {database: matrix}}'), /The database matrix has no owner/],
+      [cluster('bootstrap: {pg_basebackup: {source: origin}}'), /no origin among the externalClusters/],
+      [cluster(`bootstrap: {pg_basebackup: {source: origin}}, ${origin}`)],
+      [cluster('walStorage: {}'), /walStorage has no size/],
+      [cluster('walStorage: {size: 5GB}'), /5GB is no quantity/],
+      [cluster('resources: {requests: {memory: 2Gi}, limits: {memory: 1Gi}}'), /Cluster app requests 2Gi of memory/],
+      [cluster('backup: {retentionPolicy: 4w}')],
+      [cluster('backup: {retentionPolicy: "30"}'), /30 is no time to keep backups for/],
+      [cluster('managed: {roles: [{name: a}, {name: a}]}'), /The role a is managed twice/],
+      [cluster('managed: {roles: [{name: postgres}]}'), /is the operator's own/],
+      [cluster('managed: {services: {disabledDefaultServices: [ro, rw]}}'), /The Service rw/],
+      [object('Database', 'postgresql.cnpg.io/v1', 'spec: {name: template1}'), /of PostgreSQL itself/],
+      [backup('method: plugin, pluginConfiguration: {name: barman-cloud.cloudnative-pg.io}')],
+      [backup('method: plugin'), /The method plugin says no plugin/],
+      [tenant('buckets: [{name: synapse-media}, {name: a.b}]')],
+      [tenant('buckets: [{name: Synapse_Media}]'), /Synapse_Media is no name for a bucket/],
+      [
+        tenant('pools: [{name: p, volumeClaimTemplate: {spec: {resources: {requests: {storage: 10GB}}}}}]'),
+        /10GB is no quantity of storage/,
+      ],
+    ]);
+  });
+
   it('leaves custom resources and unfinished texts alone', () => {
     expectMarks(
       valueRefused,
