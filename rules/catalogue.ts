@@ -201,7 +201,9 @@ import secretTrailingNewline from './secrets/secret-trailing-newline';
 import secretWeakValue from './secrets/secret-weak-value';
 import substitutionUnsafeSecret from './secrets/substitution-unsafe-secret';
 import ingressBackendMissing from './services/ingress-backend-missing';
+import ingressBackendProtocol from './services/ingress-backend-protocol';
 import ingressClassUnknown from './services/ingress-class-unknown';
+import ingressNginxSetting from './services/ingress-nginx-setting';
 import ingressPathConflict from './services/ingress-path-conflict';
 import ingressSnippetDisabled from './services/ingress-snippet-disabled';
 import ingressTlsHostMismatch from './services/ingress-tls-host-mismatch';
@@ -226,6 +228,7 @@ import clientApiUnrouted from './synapse/client-api-unrouted';
 import configCopyDrift from './synapse/config-copy-drift';
 import federationUndiscoverable from './synapse/federation-undiscoverable';
 import initToolMissingInImage from './synapse/init-tool-missing-in-image';
+import proxyTimeoutShort from './synapse/proxy-timeout-short';
 import synapseFileMissing from './synapse/synapse-file-missing';
 import synapseInstanceMap from './synapse/synapse-instance-map';
 import synapseLogFileUnwritable from './synapse/synapse-log-file-unwritable';
@@ -342,7 +345,9 @@ export const rules: readonly Rule[] = [
   imageTagMutable,
   imageVersionSkew,
   ingressBackendMissing,
+  ingressBackendProtocol,
   ingressClassUnknown,
+  ingressNginxSetting,
   ingressPathConflict,
   ingressSnippetDisabled,
   ingressTlsHostMismatch,
@@ -440,6 +445,7 @@ export const rules: readonly Rule[] = [
   postCheckNameUnknown,
   probeMissing,
   probePortMissing,
+  proxyTimeoutShort,
   psqlFailureHidden,
   rcloneRemoteUndefined,
   redisBindLoopback,

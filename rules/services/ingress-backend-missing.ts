@@ -3,6 +3,7 @@ import { declarationsOf } from '../../analysis/declarations';
 import { type IngressRoute, routesOf } from '../../analysis/ingresses';
 import { nearest } from '../../analysis/nearest';
 import { findService, type Service, servicesIn } from '../../analysis/services';
+import { findPlaceholders } from '../../analysis/text/placeholders';
 import { replaceScalar, replaceValue } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
@@ -12,7 +13,7 @@ export default {
   id: 'ingress-backend-missing',
   items: [],
   severity: 'error',
-  summary: 'An Ingress leads to a Service or a port that is not there.',
+  summary: 'An Ingress leads to a Service, a port or a Middleware that is not there.',
   why: 'The controller has no endpoints for the path and answers every request with 503.',
   remedy:
     'Name a Service of the same namespace and a port that the Service has, by its number or its name. It is the port of the Service, not that of the container.',
@@ -20,7 +21,7 @@ export default {
     'An Ingress reaches Services of its own namespace only.',
     'Routes of the Gateway API and of Traefik are held to the same, as far as they lead to Services of their own namespace.',
     'Services that operators make are known with their ports. Those that a script creates, that `provided` lists or that stand in a document that cannot be read count.',
-    'A name that a Helm chart gives its Services is no error, and neither is a backend in a namespace of which the tree has no Service.',
+    'A name that a Helm chart gives its Services is no error, and neither is a backend in a namespace of which the tree has no Service, unless it has the Service in another.',
   ],
   sources: ['Kubernetes documentation, Ingress, "Ingress rules" and "Resource backends"'],
   examples: {
@@ -112,6 +113,7 @@ export default {
       if (service) yield* portProblem(route, service);
       else yield* serviceProblem(workspace, route, name);
     }
+    if (ingress.kind === 'IngressRoute') yield* middlewareProblems(workspace, ingress);
   },
 } satisfies Rule;
 
@@ -144,7 +146,10 @@ function backendsOf(route: Resource): readonly Backend[] {
 function* serviceProblem(workspace: Workspace, { ingress, service }: Backend, name: string): Iterable<Problem> {
   const { namespace } = ingress;
   const names = servicesIn(workspace, namespace).map(one => one.name);
-  if (names.length === 0) return;
+  if (names.length === 0) {
+    yield* serviceElsewhere(workspace, ingress, service, name);
+    return;
+  }
   if (declarationsOf(workspace, 'Service', namespace, name).some(one => one.origin !== 'promise')) return;
   const fromChart = isChartObject(workspace, namespace, name);
   if (fromChart === 'yes') return;
@@ -158,6 +163,48 @@ function* serviceProblem(workspace: Workspace, { ingress, service }: Backend, na
       return edit ? [{ title: `Lead to the Service ${close}`, safe: false, edits: [edit] }] : [];
     },
   };
+}
+
+/** A Service that the tree has in another namespace only, where no route of this one leads. */
+function* serviceElsewhere(
+  workspace: Workspace,
+  ingress: Resource,
+  service: Backend['service'],
+  name: string,
+): Iterable<Problem> {
+  const { namespace } = ingress;
+  const [found, ...others] = servicesIn(workspace).filter(one => one.name === name && one.namespace !== undefined);
+  if (namespace === undefined || !found || others.length > 0) return;
+  if (declarationsOf(workspace, 'Service', namespace, name).some(one => one.origin !== 'promise')) return;
+  if (isChartObject(workspace, namespace, name) === 'yes') return;
+  yield {
+    at: service,
+    message: `${ingress.kind} ${ingress.name} is in namespace ${namespace}, but the Service ${name} in ${found.namespace}, and it reaches those of its own namespace only — move it to ${found.namespace}.`,
+    related: [{ at: found.resource.root.at('metadata', 'name'), message: found.resource.title }],
+  };
+}
+
+/** The Middlewares of Traefik that a route names, without which Traefik does not serve it. */
+function* middlewareProblems(workspace: Workspace, route: Resource): Iterable<Problem> {
+  const known = workspace.resources('Middleware').filter(one => /^traefik\./.test(one.group));
+  for (const rule of route.root.at('spec', 'routes').items()) {
+    for (const middleware of rule.at('middlewares').items()) {
+      const name = middleware.at('name');
+      const namespace = middleware.at('namespace').text ?? route.namespace;
+      if (!name.string || name.string.includes('@') || findPlaceholders(name.string, 'value').length > 0) continue;
+      if (known.some(one => one.name === name.string && one.namespace === namespace)) continue;
+      if (declarationsOf(workspace, 'Middleware', namespace, name.string).length > 0) continue;
+      const close = nearest(
+        name.string,
+        known.map(one => one.name),
+      );
+      yield {
+        at: name,
+        ...(known.length === 0 && { severity: 'warning' as const }),
+        message: `${route.kind} ${route.name} goes through the Middleware ${name.string}, which nothing creates in namespace ${namespace ?? 'default'}, so Traefik answers with 404 — ${close ? `did you mean ${close}?` : 'create it, or correct the name.'}`,
+      };
+    }
+  }
 }
 
 function* portProblem({ port }: Backend, service: Service): Iterable<Problem> {

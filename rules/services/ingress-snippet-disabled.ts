@@ -77,7 +77,7 @@ export default {
 } satisfies Rule;
 
 /** Whether the tree installs ingress-nginx 1.12 or later, which came with version 4.12 of its chart. */
-function isRecent(workspace: Workspace): boolean {
+export function isRecent(workspace: Workspace): boolean {
   return workspace.lookup(controllerSettings, 'recent').length > 0;
 }
 

@@ -1,10 +1,11 @@
-import { edit, type Mutation, mutation } from './mutations';
+import { type Change, edit, type Mutation, mutation } from './mutations';
 
 const livekit = 'main-instance/04-livekit/deployment.yaml';
 const jwt = 'main-instance/04-livekit/jwt-service.yaml';
 const coturn = 'main-instance/05-coturn/deployment.yaml';
 const element = 'main-instance/07-element-web/deployment.yaml';
 const haproxyConfig = 'main-instance/02-haproxy/configmap.yaml';
+const ingress = 'main-instance/02-haproxy/ingress.yaml';
 const clamav = 'antivirus/01-clamav/deployment.yaml';
 const scanner = 'antivirus/02-scan-workers/deployment.yaml';
 
@@ -40,4 +41,40 @@ export const reachVariants: Readonly<Record<string, Mutation>> = {
     'port-not-listened-on',
     edit(haproxyConfig, 'bind :8008', 'bind 127.0.0.1:8008'),
   ),
+  'an Ingress that does not wait for a long poll': mutation(
+    'proxy-timeout-short',
+    edit(ingress, 'proxy-read-timeout: "300"', 'proxy-read-timeout: "10"'),
+  ),
+  'TLS towards a HAProxy without': mutation(
+    'ingress-backend-protocol',
+    annotated('nginx.ingress.kubernetes.io/backend-protocol: HTTPS'),
+  ),
+  'a timeout with a unit': mutation(
+    'ingress-nginx-setting',
+    edit(ingress, 'proxy-read-timeout: "300"', 'proxy-read-timeout: 300s'),
+  ),
+  'HAProxy timeouts in milliseconds': mutation(
+    'proxy-timeout-short',
+    edit(haproxyConfig, 'timeout server 5m', 'timeout server 300'),
+  ),
+  'a rewrite of all paths to one': mutation(
+    'ingress-nginx-setting',
+    annotated('nginx.ingress.kubernetes.io/rewrite-target: /'),
+  ),
+  'a canary of nothing': mutation('ingress-nginx-setting', annotated('nginx.ingress.kubernetes.io/canary: "true"')),
+  'two classes of an Ingress': mutation('ingress-nginx-setting', annotated('kubernetes.io/ingress.class: nginx')),
+  'an annotation of another controller': mutation(
+    'ingress-nginx-setting',
+    edit(ingress, 'io/proxy-body-size', 'io/client-max-body-size'),
+    { also: { 'upload-size-refused': 'The size is the default one then.' } },
+  ),
+  'an Ingress beside the namespace of its Service': mutation(
+    'ingress-backend-missing',
+    edit(ingress, '  namespace: matrix\n', '  namespace: ingress-nginx\n'),
+  ),
 };
+
+function annotated(annotation: string): Change {
+  const first = '    cert-manager.io/cluster-issuer: tessera-ca\n';
+  return edit(ingress, first, `${first}    ${annotation}\n`);
+}
