@@ -83,11 +83,15 @@ export function policiesFor(workspace: Workspace, from: FlowEnd, to: FlowEnd): P
 }
 
 /**
- * The policies that select one of two sides: these alone decide, and an edit of another has nothing about the two worked
- * out again.
+ * The policies that may select one of two sides: these alone decide, and an edit of another has nothing about the two
+ * worked out again.
  */
 function decidingPolicies(workspace: Workspace, from: FlowEnd, to: FlowEnd): PolicyIndex<Value> {
-  const selecting = [from, to].flatMap(end => (isExternal(end) ? [] : workspace.derive(policiesSelecting, end)));
+  const selecting = [from, to].flatMap(end => {
+    if (!isExternal(end)) return workspace.derive(policiesSelecting, end);
+    // Policies of the tree may also select what charts have installed.
+    return end.namespace === undefined ? [] : policiesOf(workspace, end.namespace).policies;
+  });
   return indexOf(workspace, [...new Set(selecting)].sort(inTreeOrder));
 }
 
@@ -117,8 +121,8 @@ export function explainFlow(
 }
 
 function judgeRequired(flow: RequiredFlow, workspace: Workspace): Verdict<Value> {
-  const verdicts = [flow.port, ...flow.alternativePorts].map(port =>
-    judgeFlow(workspace, flow.from, flow.to, port, flow.protocol),
+  const verdicts = [flow.to, ...(flow.alternativeEnds ?? [])].flatMap(to =>
+    [flow.port, ...flow.alternativePorts].map(port => judgeFlow(workspace, flow.from, to, port, flow.protocol)),
   );
   const [first] = verdicts;
   if (!first) throw new RangeError('a flow has a port');

@@ -56,7 +56,8 @@ export const familiesOf: (resource: Resource) => ReadonlySet<Family> = perResour
   }
   if (isKeyVault(resource)) families.add('key_vault');
   if (isSync(resource)) families.add('sync');
-  if (families.size === 0) {
+  // What runs to an end is no server, whatever it is called after.
+  if (families.size === 0 && resource.kind !== 'Job' && resource.kind !== 'CronJob') {
     const named = familyOfName(podLabel(resource, 'app.kubernetes.io/name') ?? resource.name);
     if (named) families.add(named);
   }

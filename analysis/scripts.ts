@@ -65,24 +65,29 @@ export function startScriptOf(
 /**
  * The command of a container that starts a program without a shell, as the shell script that does the same. The kubelet
  * puts variables in for `$(NAME)` (https://kubernetes.io/docs/tasks/inject-data-application/define-command-argument-container/).
- * Undefined without a `command`: what the image starts is not known.
+ * Undefined without a `command`, unless the program is given that the image starts.
  */
-export function commandAsScript(container: Container): MappedText | undefined {
+export function commandAsScript(container: Container, entrypoint?: string): MappedText | undefined {
   const words = [...container.value.at('command').items(), ...container.value.at('args').items()];
-  if (!container.value.at('command').exists || words.some(word => word.text === undefined)) return undefined;
+  const started = container.value.at('command').exists ? [] : entrypoint;
+  if (started === undefined || words.some(word => word.text === undefined)) return undefined;
   const defined = new Set(
     container.value
       .at('env')
       .items()
       .map(one => one.at('name').text),
   );
-  return concatenate(
-    words.flatMap(word => {
-      const sign = (text: string): MappedText => ({
-        text,
-        place: () => word.mapped.place(0, word.mapped.text.length),
-        linePrefix: undefined,
-      });
+  const [first] = words;
+  if (!first) return undefined;
+  const instead = (word: Value, text: string): MappedText => ({
+    text,
+    place: () => word.mapped.place(0, word.mapped.text.length),
+    linePrefix: undefined,
+  });
+  return concatenate([
+    ...(typeof started === 'string' ? [instead(first, `${started} `)] : []),
+    ...words.flatMap(word => {
+      const sign = (text: string): MappedText => instead(word, text);
       const parts: MappedText[] = [sign("'")];
       let from = 0;
       const { text } = word.mapped;
@@ -97,7 +102,7 @@ export function commandAsScript(container: Container): MappedText | undefined {
       if (from < text.length) parts.push(slice(word.mapped, { start: from, end: text.length }));
       return [...parts, sign("' ")];
     }),
-  );
+  ]);
 }
 
 /** The text of a ConfigMap or Secret key that a container sees at a path. */

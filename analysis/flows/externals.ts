@@ -1,5 +1,6 @@
 import type { Workspace } from '../../manifests/workspace';
 import { type ChartRelease, chartReleases } from '../charts';
+import { valuesDocuments } from '../helm-values';
 import type { ExternalEndpoint, NamedPort } from '../network/model';
 
 /*
@@ -35,6 +36,12 @@ export const openshiftDns: ExternalEndpoint = {
 /** The API server has addresses of nodes or of a provider; manifests do not tell which. */
 export const apiServer: ExternalEndpoint = { kind: 'external', name: 'the API server' };
 
+/**
+ * Homeservers at their public addresses, the deployment's own among them: inside the cluster its name may lead to an
+ * address that manifests do not tell.
+ */
+export const homeservers: ExternalEndpoint = { kind: 'external', name: 'the homeserver' };
+
 /** Those for whom a Service is open to the outside: in the internet, or in a network of one's own. */
 export const outside: ExternalEndpoint = { kind: 'external', name: 'the outside of the cluster' };
 
@@ -46,6 +53,7 @@ export function ingressController(workspace: Workspace, className: string | unde
     name: 'the ingress controller',
     namespace: isNginx ? namespaceOf(workspace, isIngressNginx) : undefined,
     labels: new Map(isNginx ? [['app.kubernetes.io/name', 'ingress-nginx']] : []),
+    ...(isNginx && isPlain(workspace, isIngressNginx, ['controller', 'podLabels']) && { lacks: otherConventions }),
   };
 }
 
@@ -57,6 +65,11 @@ export function prometheus(workspace: Workspace): ExternalEndpoint {
     name: 'Prometheus',
     namespace: resource && others.length === 0 ? resource.namespace : namespaceOf(workspace, isPrometheus),
     labels: new Map([['app.kubernetes.io/name', 'prometheus']]),
+    ...(resource
+      ? !resource.root.at('spec', 'podMetadata').exists && { lacks: otherConventions }
+      : isPlain(workspace, isPrometheusStack, ['prometheus', 'prometheusSpec', 'podMetadata']) && {
+          lacks: otherConventions,
+        }),
   };
 }
 
@@ -65,9 +78,40 @@ export function postgresOperator(workspace: Workspace): ExternalEndpoint {
   return {
     kind: 'external',
     name: 'the CloudNativePG operator',
-    namespace: namespaceOf(workspace, ({ chart }) => chart === 'cloudnative-pg'),
+    namespace: namespaceOf(workspace, isCloudNativePg),
     labels: new Map([['app.kubernetes.io/name', 'cloudnative-pg']]),
+    ...(isPlain(workspace, isCloudNativePg, ['podLabels']) && { lacks: otherConventions }),
   };
+}
+
+/**
+ * Labels by which pods are known elsewhere, and which none of these charts gives its pods: all of them follow the
+ * recommended labels (Kubernetes documentation, "Recommended Labels"; the helpers of the charts).
+ */
+const otherConventions: ReadonlySet<string> = new Set(['app', 'k8s-app', 'name', 'component', 'role', 'tier']);
+
+/** Whether a script of the tree installs a chart, and no values of the tree give its pods labels of their own. */
+function isPlain(
+  workspace: Workspace,
+  isMeant: (release: ChartRelease) => boolean,
+  podLabels: readonly string[],
+): boolean {
+  return (
+    chartReleases(workspace).some(one => one.evidence === 'command' && isMeant(one)) &&
+    !valuesDocuments(workspace).some(
+      ({ root }) =>
+        root.at(...podLabels).exists ||
+        root.entries().some(([, part]) => part.kind === 'mapping' && part.at(...podLabels).exists),
+    )
+  );
+}
+
+function isCloudNativePg({ chart }: ChartRelease): boolean {
+  return chart === 'cloudnative-pg';
+}
+
+function isPrometheusStack({ chart }: ChartRelease): boolean {
+  return chart === 'kube-prometheus-stack';
 }
 
 function isIngressNginx({ name, chart }: ChartRelease): boolean {

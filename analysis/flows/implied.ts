@@ -2,16 +2,17 @@ import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
 import { configurationOf, parsed } from '../configs';
+import { kubectlCalls } from '../kubectl-calls';
 import { mountedTexts } from '../mounts';
 import { internet } from '../network/addresses';
-import { containersOf, mainContainersOf, type Pods, podsOf } from '../pods';
+import { containersOf, mainContainersOf, type Pods, podsOf, podTemplate } from '../pods';
 import { databases, familiesOf, imageName, isSyncSystem } from '../roles';
 import { scriptOf } from '../scripts';
 import { synapseProcess } from '../synapse';
 import { maskComments } from '../text/comments';
 import { addressesOf } from './addresses';
 import { podPorts, resolveHost } from './destinations';
-import { apiServer, postgresOperator } from './externals';
+import { apiServer, homeservers, ingressController, outside, postgresOperator } from './externals';
 import type { RequiredFlow } from './flow';
 
 /*
@@ -28,6 +29,9 @@ export function impliedByWorkload(workspace: Workspace, resource: Resource): rea
     ...(families.has('sentinel') ? betweenSentinels(resource, pods) : []),
     ...(families.has('livekit') ? behindSentinels(workspace, resource, pods) : []),
     ...(families.has('livekit') ? ownAddress(workspace, resource, pods) : []),
+    ...(families.has('livekit') ? media(workspace, resource, pods) : []),
+    ...asksHomeservers(workspace, resource, pods),
+    ...asksApiServer(workspace, resource, pods),
     ...(families.has('sygnal') ? pushes(workspace, resource, pods) : []),
     ...(families.has('synapse') ? federation(workspace, resource, pods) : []),
     ...(families.has('clamav') ? signatures(workspace, resource, pods) : []),
@@ -46,6 +50,14 @@ export function impliedByCluster(workspace: Workspace, cluster: Resource): reado
     ...(pods.replicas > 1 ? [flow(cluster, pods, pods, 5432, at, 'replication between its instances')] : []),
     flow(cluster, postgresOperator(workspace), pods, 8000, at, 'the operator watches every instance'),
     flow(cluster, postgresOperator(workspace), pods, 5432, at, 'the operator manages every instance'),
+    flow(
+      cluster,
+      apiServer,
+      postgresOperator(workspace),
+      9443,
+      at,
+      'the API server asks the webhook of the operator about every change of a Cluster',
+    ),
     {
       ...flow(
         cluster,
@@ -60,15 +72,32 @@ export function impliedByCluster(workspace: Workspace, cluster: Resource): reado
   ]);
 }
 
-/** The servers of a MinIO Tenant store parts of each object on each other (MinIO documentation, Erasure Coding). */
+/**
+ * The servers of a MinIO Tenant store parts of each object on each other (MinIO documentation, Erasure Coding). Before a
+ * server starts, the operator's container beside it reads the Tenant and the Secret of its configuration from the API
+ * server (minio/operator, sidecar/pkg/validator); older operators, whose Tenants have no `configuration`, did without.
+ */
 export function impliedByTenant(tenant: Resource): readonly RequiredFlow[] {
   const at = tenant.root.at('metadata', 'name');
   const pools = podsOf(tenant);
   const servers = pools.reduce((sum, pods) => sum + pods.replicas, 0);
-  if (servers < 2) return [];
-  return pools.flatMap(from =>
-    pools.map(to => flow(tenant, from, to, 9000, at, 'the servers store parts of every object on each other')),
-  );
+  const configuration = tenant.root.at('spec', 'configuration');
+  return [
+    ...(servers < 2 ? [] : pools).flatMap(from =>
+      pools.map(to => flow(tenant, from, to, 9000, at, 'the servers store parts of every object on each other')),
+    ),
+    ...(configuration.at('name').text ? pools : []).map(from => ({
+      ...flow(
+        tenant,
+        from,
+        apiServer,
+        6443,
+        configuration.key,
+        'the sidecar reads the configuration from the API server',
+      ),
+      alternativePorts: [443],
+    })),
+  ];
 }
 
 /** Sentinels find each other through the master and vote (Redis documentation, High availability with Redis Sentinel). */
@@ -112,6 +141,58 @@ function ownAddress(workspace: Workspace, resource: Resource, pods: Pods): reado
       ...flow(resource, pods, internet, 19302, asks, 'rtc.use_external_ip asks a STUN server at the start'),
       alternativePorts: [3478],
       protocol: 'UDP',
+    },
+  ];
+}
+
+/**
+ * Clients send sound and pictures straight to LiveKit's media ports (livekit config-sample.yaml, rtc). Only host ports
+ * are judged: there the packets arrive with the addresses of the clients.
+ */
+function media(workspace: Workspace, resource: Resource, pods: Pods): readonly RequiredFlow[] {
+  const file = configurationOf(workspace, resource, 'livekit')?.files[0];
+  const rtc = file && !file.isOpaque ? parsed(file).root.at('rtc') : undefined;
+  if (!rtc) return [];
+  const opened = containersOf(resource)
+    .flatMap(({ value }) => value.at('ports').items())
+    .filter(port => port.at('hostPort').exists);
+  return (['udp_port', 'tcp_port'] as const).flatMap(name => {
+    const port = rtc.at(name).number;
+    const protocol = name === 'udp_port' ? 'UDP' : 'TCP';
+    const isOpened = opened.some(
+      one => one.at('containerPort').number === port && (one.at('protocol').text ?? 'TCP') === protocol,
+    );
+    if (port === undefined || !isOpened) return [];
+    const why = `clients send media to rtc.${name} in livekit.yaml`;
+    return [{ ...flow(resource, outside, pods, port, rtc.at(name), why), protocol }];
+  });
+}
+
+/**
+ * lk-jwt-service asks the homeserver of a caller who that is, at the address under which the whole world finds it
+ * (element-hq/lk-jwt-service, `exchangeOpenIdUserInfo`). That may be the ingress controller of the cluster.
+ */
+function asksHomeservers(workspace: Workspace, resource: Resource, pods: Pods): readonly RequiredFlow[] {
+  const container = mainContainersOf(resource).find(({ image }) => /(?:^|\/)lk-jwt-service$/.test(imageName(image)));
+  if (!container || podTemplate(resource)?.at('spec', 'hostAliases').exists) return [];
+  const at = container.value.at('name');
+  return [
+    {
+      ...flow(resource, pods, homeservers, 443, at, 'lk-jwt-service asks the homeserver who a caller is'),
+      alternativePorts: [8448, 8443],
+      alternativeEnds: [ingressController(workspace, undefined)],
+    },
+  ];
+}
+
+/** kubectl in a script of a pod, or as its command, opens connections to the API server. */
+function asksApiServer(workspace: Workspace, resource: Resource, pods: Pods): readonly RequiredFlow[] {
+  const [call] = kubectlCalls(workspace, resource);
+  if (!call) return [];
+  return [
+    {
+      ...flow(resource, pods, apiServer, 6443, call.at, `kubectl in ${call.container.name} asks the API server`),
+      alternativePorts: [443],
     },
   ];
 }

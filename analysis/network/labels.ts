@@ -4,6 +4,8 @@ import type { Endpoint, LabelSelector, NamespaceLabels, Truth } from './model';
 export interface KnownLabels {
   readonly labels: ReadonlyMap<string, string>;
   readonly complete: boolean;
+  /** Keys of labels that it surely does not have, where the others are not all known. */
+  readonly lacks?: ReadonlySet<string> | undefined;
 }
 
 /** The entry of a selector that decided against a match, or that left it open. */
@@ -77,7 +79,7 @@ export function labelsOfNamespace(namespace: string | undefined, declared: Names
 /** What is known of the labels of the endpoint's pods. */
 export function labelsOfEndpoint(endpoint: Endpoint): KnownLabels {
   if (endpoint.kind === 'pod') return { labels: endpoint.labels, complete: true };
-  return { labels: endpoint.labels ?? new Map(), complete: endpoint.labelsComplete === true };
+  return { labels: endpoint.labels ?? new Map(), complete: endpoint.labelsComplete === true, lacks: endpoint.lacks };
 }
 
 const matched: SelectorMatch<never> = { match: 'yes' };
@@ -86,7 +88,7 @@ function requirementMatch(key: string, operator: string, values: readonly string
   const actual = known.labels.get(key);
   // A label that is not listed may still exist, with any value, when the list is not complete. No operator's answer
   // is then certain, except where the listed values already rule every value out.
-  if (actual === undefined && !known.complete) {
+  if (actual === undefined && isOpen(key, known)) {
     if (operator === 'In') return values.length === 0 ? 'no' : 'unknown';
     if (operator === 'NotIn') return values.length === 0 ? 'yes' : 'unknown';
     return operator === 'Exists' || operator === 'DoesNotExist' ? 'unknown' : 'no';
@@ -113,5 +115,10 @@ function unmet<T>(
   source: T,
 ): UnmetRequirement<T> {
   const actual = known.labels.get(key);
-  return { key, operator, values, actual, unknown: actual === undefined && !known.complete, source };
+  return { key, operator, values, actual, unknown: actual === undefined && isOpen(key, known), source };
+}
+
+/** Whether a label that is not listed may be there. */
+function isOpen(key: string, { complete, lacks }: KnownLabels): boolean {
+  return !complete && lacks?.has(key) !== true;
 }

@@ -124,6 +124,8 @@ export interface ExternalEndpoint {
   /** The labels that are known; whether the pod has others is unknown unless `labelsComplete` is true. */
   readonly labels?: ReadonlyMap<string, string> | undefined;
   readonly labelsComplete?: boolean | undefined;
+  /** Keys of labels that it surely does not have. */
+  readonly lacks?: ReadonlySet<string> | undefined;
   /** Absent means that the names of its ports are not known. */
   readonly namedPorts?: NamedPorts | undefined;
   readonly hostNetwork?: boolean | undefined;
@@ -187,7 +189,9 @@ export function anyOf(truths: Iterable<Truth>): Truth {
 
 /** How messages name an endpoint: `namespace/name` for a pod of the tree, else the external endpoint's name. */
 export function endpointName(endpoint: Endpoint): string {
-  return endpoint.kind === 'pod' ? `${endpoint.namespace}/${endpoint.name}` : endpoint.name;
+  return endpoint.kind === 'pod' && endpoint.namespace !== ''
+    ? `${endpoint.namespace}/${endpoint.name}`
+    : endpoint.name;
 }
 
 /** Whether label selectors can say anything about the endpoint; an address outside the cluster is no pod. */

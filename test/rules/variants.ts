@@ -1,4 +1,5 @@
 import { add, type Change, cut, edit, type Mutation, mutation, remove } from './mutations';
+import { acceptedOperations, operationVariants } from './operation-variants';
 import { programVariants } from './program-variants';
 import { reachVariants } from './reach-variants';
 
@@ -111,6 +112,7 @@ data:
 /** Other ways to make the same mistakes: each is found like the first one, by its rule alone. */
 export const variants: Readonly<Record<string, Mutation>> = {
   ...reachVariants,
+  ...operationVariants,
   ...programVariants,
   'a password of the replication that is written out': mutation(
     'sync-credentials-password',
@@ -457,6 +459,7 @@ spec:
 
 /** Other ways to do it right: nothing is found. */
 export const accepted: Readonly<Record<string, readonly Change[]>> = {
+  ...acceptedOperations,
   'a remote of rclone in the command itself': [
     edit(
       'li-instance/04-sync-system/media-cronjob.yaml',
@@ -592,7 +595,7 @@ export const accepted: Readonly<Record<string, readonly Change[]>> = {
       keyVaultJob,
       '            - bash\n            - -c',
       '              SQL\n',
-      '            - psql\n            - -hmatrix-postgresql-rw\n            - -Upostgres\n            - -cCREATE DATABASE key_vault OWNER key_vault\n',
+      '            - psql\n            - -hmatrix-postgresql-rw\n            - -Upostgres\n            - -vpassword=$(DB_PASSWORD)\n            - "-cCREATE ROLE key_vault LOGIN PASSWORD :'password'"\n            - -cCREATE DATABASE key_vault OWNER key_vault\n',
     ),
   ],
   "key_vault's database made by a program in Python": [
@@ -606,6 +609,7 @@ export const accepted: Readonly<Record<string, readonly Change[]>> = {
               import os, psycopg2
               connection = psycopg2.connect(host="matrix-postgresql-rw", user="postgres", password=os.environ["PGPASSWORD"])
               connection.autocommit = True
+              connection.cursor().execute("CREATE ROLE key_vault LOGIN PASSWORD %s", [os.environ["DB_PASSWORD"]])
               connection.cursor().execute("CREATE DATABASE key_vault OWNER key_vault")
 `,
     ),

@@ -89,10 +89,15 @@ describe('the flows of the sample deployment', () => {
       results.filter(([, result]) => result === 'denied'),
       [],
     );
-    // The addresses of the API server are in no manifest.
+    // The addresses of the API server are in no manifest, nor that of the homeserver inside the cluster.
     assert.deepEqual(
       results.filter(([, result]) => result === 'unknown').map(([name]) => name),
-      ['matrix-postgresql-li → the API server:6443', 'matrix-postgresql → the API server:6443'],
+      [
+        'lk-jwt-service → the homeserver:443',
+        'matrix-postgresql-li → the API server:6443',
+        'matrix-postgresql → the API server:6443',
+        'matrix-minio → the API server:6443',
+      ],
     );
   });
 

@@ -1,0 +1,35 @@
+import type { Resource } from '../manifests/resource';
+import type { Place } from '../manifests/span';
+import type { Workspace } from '../manifests/workspace';
+import { type Container, containersOf } from './pods';
+import { imageName } from './roles';
+import { commandAsScript, scriptOf } from './scripts';
+import { type ClusterCommand, kubectlCommands } from './text/kubectl-commands';
+import { readShell } from './text/shell';
+
+/** A kubectl command that a container of the tree runs. */
+export interface KubectlCall {
+  readonly command: ClusterCommand;
+  readonly container: Container;
+  readonly at: Place;
+}
+
+/** The kubectl commands in the scripts and command lines of a workload's containers, in their order. */
+export function kubectlCalls(workspace: Workspace, resource: Resource): readonly KubectlCall[] {
+  return workspace.derive(readCalls, resource);
+}
+
+function readCalls(resource: Resource, workspace: Workspace): readonly KubectlCall[] {
+  return containersOf(resource).flatMap(container => {
+    const text = scriptOf(workspace, resource, container)?.text ?? commandAsScript(container, entrypointOf(container));
+    if (!text || !/\b(?:kubectl|oc)\b/.test(text.text)) return [];
+    return kubectlCommands(readShell(text.text))
+      .filter(({ kind }) => kind !== 'helm' && kind !== 'helm-repository' && kind !== 'htpasswd')
+      .map(command => ({ command, container, at: text.place(command.span.start, command.span.end) }));
+  });
+}
+
+/** The images that are made to run kubectl start it with the container's arguments. */
+function entrypointOf({ image }: Container): string | undefined {
+  return /(?:^|\/)kubectl$/.test(imageName(image)) ? 'kubectl' : undefined;
+}
