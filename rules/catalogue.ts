@@ -30,6 +30,7 @@ import configPathMissing from './config/config-path-missing';
 import configPlaceholderUnsubstituted from './config/config-placeholder-unsubstituted';
 import configWriteRefused from './config/config-write-refused';
 import configYamlInvalid from './config/config-yaml-invalid';
+import mountedFileMode from './config/mounted-file-mode';
 import scriptStepUnreachable from './config/script-step-unreachable';
 import deployFileNotApplied from './deploy/deploy-file-not-applied';
 import deployOrder from './deploy/deploy-order';
@@ -68,6 +69,7 @@ import keyVaultSchemaPrivilege from './key-vault/key-vault-schema-privilege';
 import keyVaultTablesMissing from './key-vault/key-vault-tables-missing';
 import keyVaultVariableMissing from './key-vault/key-vault-variable-missing';
 import componentDeployedTwice from './kubernetes/component-deployed-twice';
+import containerUserRefused from './kubernetes/container-user-refused';
 import operatorNotProvisioned from './kubernetes/operator-not-provisioned';
 import removedApiVersion from './kubernetes/removed-api-version';
 import liDatabaseNotLiCluster from './li/li-database-not-li-cluster';
@@ -146,11 +148,13 @@ import pgPasswordOfAnotherRole from './postgresql/pg-password-of-another-role';
 import pgResourcesBelowProfile from './postgresql/pg-resources-below-profile';
 import pgRoleCannotLogin from './postgresql/pg-role-cannot-login';
 import pgRoleSecretInvalid from './postgresql/pg-role-secret-invalid';
+import pgRoleUnusable from './postgresql/pg-role-unusable';
 import pgScalingIncrementsUndefined from './postgresql/pg-scaling-increments-undefined';
 import pgSharedBuffersTooLarge from './postgresql/pg-shared-buffers-too-large';
 import pgSuperuserSecretUndefined from './postgresql/pg-superuser-secret-undefined';
 import psqlFailureHidden from './postgresql/psql-failure-hidden';
 import scaleSourcesDiffer from './postgresql/scale-sources-differ';
+import sqlGuardMismatch from './postgresql/sql-guard-mismatch';
 import synapseDatabaseMismatch from './postgresql/synapse-database-mismatch';
 import headlessNotReadyDns from './redis/headless-not-ready-dns';
 import redisBindLoopback from './redis/redis-bind-loopback';
@@ -300,6 +304,7 @@ export const rules: readonly Rule[] = [
   configPlaceholderUnsubstituted,
   configWriteRefused,
   configYamlInvalid,
+  containerUserRefused,
   crdRequiredFieldMissing,
   crdUnknownField,
   dashboardJsonInvalid,
@@ -393,6 +398,7 @@ export const rules: readonly Rule[] = [
   monitorSelectsNoService,
   monitorServicePortUnnamed,
   monitorTargetHasNoMetrics,
+  mountedFileMode,
   namespaceUndefined,
   netpolAcmeSolverBlocked,
   netpolAllowsEverything,
@@ -434,6 +440,7 @@ export const rules: readonly Rule[] = [
   pgResourcesBelowProfile,
   pgRoleCannotLogin,
   pgRoleSecretInvalid,
+  pgRoleUnusable,
   pgScalingIncrementsUndefined,
   pgSharedBuffersTooLarge,
   pgSuperuserSecretUndefined,
@@ -499,6 +506,7 @@ export const rules: readonly Rule[] = [
   serviceTargetPortUnexposed,
   settingsInvalid,
   signOffsInvalid,
+  sqlGuardMismatch,
   statefulsetServiceMissing,
   substitutionUnsafeSecret,
   suppressionUnknownRule,

@@ -190,6 +190,16 @@ export const mutations: readonly Mutation[] = [
   ),
 
   // Redis
+  mutation('redis-config-invalid', edit(redis, 'sentinel down-after-milliseconds', 'sentinel down-after')),
+  mutation(
+    'redis-probe-unauthenticated',
+    edit(
+      redis,
+      '          env:\n            - name: REDISCLI_AUTH\n              valueFrom:\n                secretKeyRef:\n                  name: redis-password\n                  key: password\n',
+      '',
+    ),
+    { count: 2 },
+  ),
   mutation('redis-password-secret-missing', drop(redis, 'Secret/redis-password')),
   mutation('redis-password-not-applied', edit(redis, '    requirepass REDIS_PASSWORD_PLACEHOLDER\n', '')),
   mutation(
@@ -588,6 +598,13 @@ spec:
       'e882204e6b41ec30fffc3c7629812f11eee437432d1d5e2b6a5b0eb95ff2ebd8',
     ),
   ),
+  mutation('container-user-refused', edit(synapse, 'runAsUser: 991', 'runAsUser: 0')),
+  mutation('mounted-file-mode', edit(scanner, '            defaultMode: 0555\n', '')),
+  mutation('sql-guard-mismatch', edit(keyVaultJob, "datname = 'key_vault'", "datname = 'keyvault'")),
+  mutation(
+    'pg-role-unusable',
+    edit(keyVaultJob, "              ALTER ROLE key_vault WITH LOGIN PASSWORD :'password';\n", ''),
+  ),
   mutation('synapse-value-refused', edit(synapseConfig, 'max_upload_size: 100M', 'max_upload_size: 100MB')),
   mutation('synapse-unknown-key', edit(synapseConfig, 'turn_user_lifetime: 1h', 'turn_user_life_time: 1h')),
   mutation(
@@ -700,10 +717,10 @@ spec:
       '',
     ),
   ),
-  mutation(
-    'key-vault-database-mismatch',
+  mutation('key-vault-database-mismatch', [
     edit(keyVaultJob, "'CREATE DATABASE key_vault OWNER key_vault'", "'CREATE DATABASE keyvault OWNER key_vault'"),
-  ),
+    edit(keyVaultJob, "datname = 'key_vault'", "datname = 'keyvault'"),
+  ]),
   mutation(
     'key-vault-schema-privilege',
     edit(keyVaultJob, "'CREATE DATABASE key_vault OWNER key_vault'", "'CREATE DATABASE key_vault'"),
@@ -784,6 +801,7 @@ spec:
       'psql -h matrix-postgresql-li-rw.matrix.svc.cluster.local -U synapse_li -d matrix_li',
       'psql -h matrix-postgresql-rw.matrix.svc.cluster.local -U synapse_li -d matrix_li',
     ),
+    { also: { 'pg-role-unusable': 'the role of the LI instance is none of the main database' } },
   ),
   mutation(
     'sync-schema-missing',
@@ -1451,6 +1469,15 @@ spec:
   ),
 
   // Availability
+  mutation('workload-runs-no-pod', edit(clamav, '  replicas: 2\n', '  replicas: 0\n')),
+  mutation(
+    'container-capabilities',
+    edit(
+      clamav,
+      '          ports:\n            - name: clamd\n',
+      '          securityContext:\n            capabilities:\n              drop: [ALL]\n          ports:\n            - name: clamd\n',
+    ),
+  ),
   mutation('pdb-missing', drop(coturn, 'PodDisruptionBudget/coturn')),
   mutation(
     'pdb-selects-nothing',
@@ -1559,6 +1586,7 @@ spec:
   ),
 
   // Schemas, documents and API versions
+  mutation('amount-without-unit', edit(tenant, 'storage: 100Gi', 'storage: 100')),
   mutation(
     'crd-unknown-field',
     edit(element, 'automountServiceAccountToken: false', 'automountServiceAccountTokens: false'),

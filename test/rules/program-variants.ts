@@ -1,5 +1,10 @@
 import { edit, type Mutation, mutation } from './mutations';
 
+const keyVault = 'main-instance/08-key-vault/deployment.yaml';
+const keyVaultJob = 'main-instance/08-key-vault/init-db-job.yaml';
+const replication = 'li-instance/04-sync-system/replication-job.yaml';
+const sequences = 'li-instance/04-sync-system/sequences-cronjob.yaml';
+const synapse = 'main-instance/01-synapse/main-statefulset.yaml';
 const synapseConfig = 'main-instance/01-synapse/configmap.yaml';
 
 /** Mistakes in what Synapse and the programs around it are told, by what somebody did. */
@@ -38,6 +43,31 @@ export const programVariants: Readonly<Record<string, Mutation>> = {
   'no answer about statistics': refused('    report_stats: false\n', ''),
   'a smallest pool above the largest': refused('cp_min: 2', 'cp_min: 20'),
   'a verified connection without an authority': refused('cp_min: 2', 'cp_min: 2\n        sslmode: verify-full'),
+  'a guard of another role': mutation(
+    'sql-guard-mismatch',
+    edit(keyVaultJob, "rolname = 'key_vault'", "rolname = 'keyvault'"),
+  ),
+  'a guard of another subscription': mutation(
+    'sql-guard-mismatch',
+    edit(replication, "subname = 'matrix_li'", "subname = 'matrix_sub'"),
+  ),
+  'a password for another role': mutation(
+    'pg-role-unusable',
+    edit(keyVaultJob, 'ALTER ROLE key_vault WITH', 'ALTER ROLE keyvault WITH'),
+  ),
+  'a role that nothing creates': mutation(
+    'pg-role-unusable',
+    edit(keyVault, 'name: DB_USER\n              value: key_vault', 'name: DB_USER\n              value: keyvault'),
+  ),
+  'sequences of the LI database': mutation(
+    'pg-role-unusable',
+    edit(sequences, 'psql -h matrix-postgresql-rw', 'psql -h matrix-postgresql-li-rw'),
+  ),
+  'images that run as root': mutation('container-user-refused', edit(keyVault, '        runAsUser: 10001\n', '')),
+  'a key that only root may read': mutation('mounted-file-mode', [
+    edit(synapse, '        fsGroup: 991\n', ''),
+    edit(synapse, 'secretName: synapse-signing-key', 'secretName: synapse-signing-key\n            defaultMode: 0400'),
+  ]),
 };
 
 function refused(from: string, to: string, also: Readonly<Record<string, string>> = {}): Mutation {
