@@ -23,6 +23,7 @@ import pdbUnsatisfiable from './availability/pdb-unsatisfiable';
 import probeMissing from './availability/probe-missing';
 import probePortMissing from './availability/probe-port-missing';
 import resourcesMissing from './availability/resources-missing';
+import workloadRunsNoPod from './availability/workload-runs-no-pod';
 import configEnvUndefined from './config/config-env-undefined';
 import configFileMissing from './config/config-file-missing';
 import configOpaque from './config/config-opaque';
@@ -69,6 +70,7 @@ import keyVaultSchemaPrivilege from './key-vault/key-vault-schema-privilege';
 import keyVaultTablesMissing from './key-vault/key-vault-tables-missing';
 import keyVaultVariableMissing from './key-vault/key-vault-variable-missing';
 import componentDeployedTwice from './kubernetes/component-deployed-twice';
+import containerCapabilities from './kubernetes/container-capabilities';
 import containerUserRefused from './kubernetes/container-user-refused';
 import operatorNotProvisioned from './kubernetes/operator-not-provisioned';
 import removedApiVersion from './kubernetes/removed-api-version';
@@ -158,10 +160,12 @@ import sqlGuardMismatch from './postgresql/sql-guard-mismatch';
 import synapseDatabaseMismatch from './postgresql/synapse-database-mismatch';
 import headlessNotReadyDns from './redis/headless-not-ready-dns';
 import redisBindLoopback from './redis/redis-bind-loopback';
+import redisConfigInvalid from './redis/redis-config-invalid';
 import redisEvictionPolicy from './redis/redis-eviction-policy';
 import redisMaxmemoryExceedsLimit from './redis/redis-maxmemory-exceeds-limit';
 import redisPasswordNotApplied from './redis/redis-password-not-applied';
 import redisPasswordSecretMissing from './redis/redis-password-secret-missing';
+import redisProbeUnauthenticated from './redis/redis-probe-unauthenticated';
 import redisReplicationUninitialised from './redis/redis-replication-uninitialised';
 import redisSentinelAuthMissing from './redis/redis-sentinel-auth-missing';
 import redisSentinelHostname from './redis/redis-sentinel-hostname';
@@ -191,6 +195,7 @@ import valuesSecretMissing from './references/values-secret-missing';
 import volumeMountNested from './references/volume-mount-nested';
 import volumeUnmounted from './references/volume-unmounted';
 import type { Rule } from './rule';
+import amountWithoutUnit from './schema/amount-without-unit';
 import crdRequiredFieldMissing from './schema/crd-required-field-missing';
 import crdUnknownField from './schema/crd-unknown-field';
 import fieldValueRefused from './schema/field-value-refused';
@@ -284,6 +289,7 @@ export const rules: readonly Rule[] = [
   alertJobUnknown,
   alertRuleInvalid,
   alertRulesMissing,
+  amountWithoutUnit,
   antiAffinitySelectsNothing,
   callHostUnserved,
   claimSharedByReplicas,
@@ -304,6 +310,7 @@ export const rules: readonly Rule[] = [
   configPlaceholderUnsubstituted,
   configWriteRefused,
   configYamlInvalid,
+  containerCapabilities,
   containerUserRefused,
   crdRequiredFieldMissing,
   crdUnknownField,
@@ -456,10 +463,12 @@ export const rules: readonly Rule[] = [
   psqlFailureHidden,
   rcloneRemoteUndefined,
   redisBindLoopback,
+  redisConfigInvalid,
   redisEvictionPolicy,
   redisMaxmemoryExceedsLimit,
   redisPasswordNotApplied,
   redisPasswordSecretMissing,
+  redisProbeUnauthenticated,
   redisReplicationUninitialised,
   redisSentinelAuthMissing,
   redisSentinelHostname,
@@ -556,6 +565,7 @@ export const rules: readonly Rule[] = [
   volumeMountNested,
   volumeUnmounted,
   waiverUnused,
+  workloadRunsNoPod,
   workloadSelectorMismatch,
   workloadSelectorsOverlap,
   yamlSyntax,
