@@ -1,24 +1,25 @@
 import { configFilesOf } from '../../analysis/config-files';
 import { declarationsOf } from '../../analysis/declarations';
-import type { ResolvedVariable } from '../../analysis/effective';
 import { environmentOf } from '../../analysis/environment';
 import { type Container, workloadKinds } from '../../analysis/pods';
 import { insertItem } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Rule } from '../rule';
+import { undefinedInCommands } from './command-variables';
 import { tokensOf } from './tokens';
 
 export default {
   id: 'config-env-undefined',
   items: [],
   severity: 'error',
-  summary: 'A configuration file is filled in from a variable that the container does not have.',
+  summary: 'A configuration file or a command is filled in from a variable that the container does not have.',
   why: 'The shell and `envsubst` put nothing where the variable should be, without an error. The program starts with an empty host, port or password.',
   remedy:
-    'Define the variable under `env` of the container that writes the file, usually from the Secret that already has the value.',
+    'Define the variable under `env` of the container that writes the file or runs the command, usually from the Secret that already has the value.',
   traps: [
     'Variables that the script sets itself, that have a default (`${X:-value}`), or that come from an `envFrom` of unknown content are accepted.',
+    'Of commands only those that connect to PostgreSQL and Redis are looked at, in images that are known to define no such variable.',
   ],
   examples: {
     bad: `
@@ -120,21 +121,25 @@ export default {
               ? `The script of container ${container.name} gets no argument $${name}, so nothing is put into ${config.file.path} here — add it after the script.`
               : `Container ${container.name} has no variable ${name}, so nothing is put into ${config.file.path} here — define it under env.`,
             related: [{ at: container.value.at('name'), message: `Container ${container.name}` }],
-            fixes: () => defineVariable(workspace, resource, container, variable),
+            fixes: () => defineVariable(workspace, resource, container, name),
           };
         }
       }
+    }
+    for (const { name, program, container, at } of undefinedInCommands(workspace, resource)) {
+      if (said.has(`${container.name}\n${name}`)) continue;
+      yield {
+        at,
+        message: `Container ${container.name} has no variable ${name}, so ${program} gets nothing in its place — define it under env.`,
+        related: [{ at: container.value.at('name'), message: `Container ${container.name}` }],
+        fixes: () => defineVariable(workspace, resource, container, name),
+      };
     }
   },
 } satisfies Rule;
 
 /** Takes the variable from a Secret or ConfigMap that the container already uses and that has a key of this name. */
-function defineVariable(
-  workspace: Workspace,
-  resource: Resource,
-  container: Container,
-  { name }: ResolvedVariable,
-): readonly Fix[] {
+function defineVariable(workspace: Workspace, resource: Resource, container: Container, name: string): readonly Fix[] {
   const sources = [...environmentOf(workspace, resource, container).variables.values()].flatMap(
     variable => variable.source ?? [],
   );
