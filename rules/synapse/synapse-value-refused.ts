@@ -82,7 +82,8 @@ let byName: ReadonlyMap<string, Option> | undefined;
 
 /** What is wrong with the value of an option, and with those below it. */
 function* judged(option: Option, value: Value, context: Context): Iterable<Problem> {
-  if (!value.exists || value.isNull) return;
+  // What clients are told is passed on as it stands.
+  if (!value.exists || value.isNull || context.path.startsWith('extra_well_known_client_content.')) return;
   if (isListOfScalars(option)) {
     yield* judgedNames(option, value, context);
     return;

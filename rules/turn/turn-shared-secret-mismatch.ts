@@ -1,6 +1,6 @@
 import type { ResolvedVariable } from '../../analysis/effective';
 import type { VariableSource } from '../../analysis/environment';
-import { homeserverOf } from '../../analysis/homeserver';
+import { type HomeserverReader, homeserverOf } from '../../analysis/homeserver';
 import { workloadKinds } from '../../analysis/pods';
 import { isLi, synapseMains } from '../../analysis/roles';
 import { type SecretEntry, secretEntry } from '../../analysis/secret-data';
@@ -21,6 +21,7 @@ export default {
   remedy: 'Let both take the secret from the same key of one Secret, or put the same value into both Secrets.',
   traps: [
     'The same key of the same Secret is always right.',
+    'A Synapse that names TURN servers and has no secret at all is reported as well.',
     'Two placeholders are not compared, even if their texts differ; they are the business of the placeholder rules.',
     'Secrets whose values the tree does not show are not judged.',
   ],
@@ -184,6 +185,15 @@ export default {
     if (!coturn) return;
     for (const main of synapseMains(workspace)) {
       const synapse = synapseSecret(workspace, main);
+      const homeserver = homeserverOf(workspace, main);
+      if (!synapse && homeserver && isWithoutCredentials(homeserver)) {
+        yield {
+          at: homeserver.at('turn_uris').key,
+          message: `Synapse has no turn_shared_secret, so clients get no password for ${resource.title} — set it to the secret of coturn.`,
+          related: [{ at: coturn.at, message: 'What coturn takes for it' }],
+        };
+        continue;
+      }
       if (!synapse || isSame(coturn, synapse)) continue;
       const [one, other] = [coturn.text, synapse.text];
       if (one === undefined || other === undefined || one === other) continue;
@@ -197,6 +207,13 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** Whether Synapse names TURN servers, and neither a secret nor a user for them (synapse/rest/client/voip.py). */
+function isWithoutCredentials(homeserver: HomeserverReader): boolean {
+  if (homeserver.isPartial || !homeserver.at('turn_uris').exists || homeserver.layer('turn_uris').file.isOpaque)
+    return false;
+  return !['turn_shared_secret', 'turn_shared_secret_path', 'turn_username'].some(key => homeserver.at(key).exists);
+}
 
 interface SharedSecret {
   readonly at: Place;

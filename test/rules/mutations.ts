@@ -598,6 +598,11 @@ spec:
       'e882204e6b41ec30fffc3c7629812f11eee437432d1d5e2b6a5b0eb95ff2ebd8',
     ),
   ),
+  mutation('clamd-limit-low', edit(clamav, 'StreamMaxLength 110M', 'StreamMaxLength 25M')),
+  mutation(
+    'call-backend-unannounced',
+    cut(synapseConfig, '    extra_well_known_client_content:\n', 'https://rtc.tessera.test\n'),
+  ),
   mutation('container-user-refused', edit(synapse, 'runAsUser: 991', 'runAsUser: 0')),
   mutation('mounted-file-mode', edit(scanner, '            defaultMode: 0555\n', '')),
   mutation('sql-guard-mismatch', edit(keyVaultJob, "datname = 'key_vault'", "datname = 'keyvault'")),
@@ -1608,6 +1613,32 @@ spec:
   ),
   mutation('component-missing', remove(coturn), { also: { 'secret-unused': 'Nobody else reads its Secret.' } }),
   mutation('component-deployed-twice', add('values/livekit-values.yaml', 'replicaCount: 2\n')),
+  mutation(
+    'rbac-grants-nothing',
+    add(
+      'main-instance/02-haproxy/role.yaml',
+      `
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata:
+  name: look
+  namespace: matrix
+rules:
+  - apiGroups: [apps]
+    resources: [deployment]
+    verbs: [get]
+`,
+    ),
+  ),
+  mutation(
+    'kubectl-call-forbidden',
+    edit(
+      'li-instance/04-sync-system/media-cronjob.yaml',
+      'image: rclone/rclone:1.68.2\n',
+      'image: rclone/rclone:1.68.2\n              command: [sh, -c, kubectl get pods]\n',
+    ),
+    { also: { 'netpol-flow-blocked': 'the Job has no way to the API server' } },
+  ),
   mutation('removed-api-version', edit(coturn, 'apiVersion: policy/v1\n', 'apiVersion: policy/v1beta1\n')),
   mutation(
     'removed-api-version',

@@ -1,5 +1,6 @@
 import { edit, type Mutation, mutation } from './mutations';
 
+const clamav = 'antivirus/01-clamav/deployment.yaml';
 const keyVault = 'main-instance/08-key-vault/deployment.yaml';
 const keyVaultJob = 'main-instance/08-key-vault/init-db-job.yaml';
 const replication = 'li-instance/04-sync-system/replication-job.yaml';
@@ -43,6 +44,14 @@ export const programVariants: Readonly<Record<string, Mutation>> = {
   'no answer about statistics': refused('    report_stats: false\n', ''),
   'a smallest pool above the largest': refused('cp_min: 2', 'cp_min: 20'),
   'a verified connection without an authority': refused('cp_min: 2', 'cp_min: 2\n        sslmode: verify-full'),
+  'no secret for the TURN server': mutation(
+    'turn-shared-secret-mismatch',
+    edit(synapseConfig, '    turn_shared_secret: TURN_SECRET_PLACEHOLDER\n', ''),
+  ),
+  'a clamd that passes large files unseen': mutation(
+    'clamd-limit-low',
+    edit(clamav, 'MaxFileSize 110M', 'MaxFileSize 25M'),
+  ),
   'a guard of another role': mutation(
     'sql-guard-mismatch',
     edit(keyVaultJob, "rolname = 'key_vault'", "rolname = 'keyvault'"),
