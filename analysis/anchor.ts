@@ -1,6 +1,7 @@
 import type { Resource } from '../manifests/resource';
 import type { Place } from '../manifests/span';
-import type { Workspace } from '../manifests/workspace';
+import type { Index, Workspace } from '../manifests/workspace';
+import { containersOf } from './pods';
 import { type Family, workloads } from './roles';
 
 /**
@@ -18,6 +19,8 @@ export function nameOf(resource: Resource | undefined): Place | undefined {
 }
 
 function deploymentPlace(workspace: Workspace): Place | undefined {
+  if (workspace.lookup(otherHomeservers, '').length > 0 && workloads(workspace, 'synapse').length === 0)
+    return undefined;
   const namespaces = workspace.resources('Namespace');
   const used = new Set(parts(workspace).map(part => part.namespace));
   const namespace =
@@ -28,6 +31,17 @@ function deploymentPlace(workspace: Workspace): Place | undefined {
   const firstLine = checklist.text.indexOf('\n');
   return { uri: checklist.uri, span: { start: 0, end: firstLine === -1 ? checklist.text.length : firstLine } };
 }
+
+/** Matrix servers that are not Synapse: what a checklist for Synapse asks for does not hold for them. */
+const otherHomeservers: Index<true> = {
+  name: 'homeservers other than Synapse',
+  *resource(resource) {
+    if (containersOf(resource).some(({ image }) => otherHomeserver.test(image))) yield ['', true];
+  },
+};
+
+const otherHomeserver =
+  /(?:^|\/)(?:tuwunel|conduit|conduwuit|continuwuity|matrix-conduit|dendrite(?:-monolith|-polylith)?)(?:$|[:@])/;
 
 /** The objects that only a Matrix deployment has, the most telling ones first. */
 function parts(workspace: Workspace): readonly Resource[] {

@@ -59,6 +59,23 @@ export function declaredNames(workspace: Workspace, kind: string, namespace: str
   return [...new Set(names)].sort();
 }
 
+/**
+ * Whether an object of a kind may be in a document of which even the kind and the name are encrypted: SOPS leaves no more
+ * than its keys (getsops.io/docs, without `encrypted_regex`).
+ */
+export function mayBeEncrypted(workspace: Workspace, kind: string): boolean {
+  return workspace.lookup(encryptedKinds, kind).length > 0;
+}
+
+const encryptedKinds: Index<true> = {
+  name: 'kinds of which objects are encrypted as a whole',
+  *document({ root }) {
+    if (!root.at('sops').exists || !root.at('kind').text?.startsWith('ENC[')) return;
+    if (root.at('data').exists || root.at('stringData').exists) yield ['Secret', true];
+    if (root.at('data').exists) yield ['ConfigMap', true];
+  },
+};
+
 /** What comments tell the reader to run. */
 const creating = /kubectl create /;
 

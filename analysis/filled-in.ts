@@ -22,6 +22,19 @@ function fillsVariables(workspace: Workspace): boolean {
   return workspace.lookup(fillers, '').length > 0 || new Set(workspace.lookup(variablesInFields, '')).size >= 3;
 }
 
+/**
+ * Whether Flux fills in a variable wherever it stands, in the texts of a ConfigMap as well, unless the object is left out
+ * by an annotation (fluxcd.io, Kustomization, "Post build variable substitution").
+ */
+export function isFilledInByFlux(workspace: Workspace, { uri, span }: Place, text: string): boolean {
+  if (!variable.test(text) || workspace.lookup(fillers, 'flux').length === 0) return false;
+  const document = workspace
+    .file(uri)
+    ?.documents.find(one => one.span.start <= span.start && span.start <= one.span.end);
+  const annotations = document?.root.at('metadata', 'annotations');
+  return annotations?.at('kustomize.toolkit.fluxcd.io/substitute').text !== 'disabled';
+}
+
 const fillers: Index<true> = {
   name: 'what fills in variables of manifests by itself',
   *textFile({ text }) {
@@ -29,8 +42,10 @@ const fillers: Index<true> = {
   },
   *resource(resource) {
     const isFlux = resource.qualifiedKind === 'Kustomization.kustomize.toolkit.fluxcd.io';
-    if (isFlux && resource.root.at('spec', 'postBuild').exists) yield ['', true];
-    else if (fieldsWithVariables(resource).some(({ text }) => /\$\{\w+:=/.test(text ?? ''))) yield ['', true];
+    if (isFlux && resource.root.at('spec', 'postBuild').exists) {
+      yield ['', true];
+      yield ['flux', true];
+    } else if (fieldsWithVariables(resource).some(({ text }) => /\$\{\w+:=/.test(text ?? ''))) yield ['', true];
   },
 };
 

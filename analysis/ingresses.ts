@@ -48,11 +48,26 @@ export function classOf(ingress: Resource): string | undefined {
   );
 }
 
-/** Whether ingress-nginx may serve an Ingress: by its class, or because it states none. */
+/** Whether ingress-nginx may serve an Ingress: by its class, or because it states none and is not written for another. */
 export function isNginx(ingress: Resource): boolean {
   const name = classOf(ingress);
-  return name === undefined || /nginx/.test(name);
+  return name === undefined ? !isForAnother(ingress) : /nginx/.test(name);
 }
+
+/**
+ * Whether an Ingress has annotations of another controller, or paths that only Traefik reads as expressions
+ * (doc.traefik.io, Routers: `{name:expression}` in a path).
+ */
+function isForAnother(ingress: Resource): boolean {
+  return (
+    ingress.root
+      .at('metadata', 'annotations')
+      .keys()
+      .some(key => otherController.test(key)) || routesOf(ingress).some(({ path }) => /\{\w*:/.test(path))
+  );
+}
+
+const otherController = /^(?:traefik\.|haproxy(?:-ingress)?\.|alb\.|appgw\.|konghq\.com\/|projectcontour\.io\/)/;
 
 function backendOf(backend: Value): Pick<IngressRoute, 'service' | 'port'> {
   const service = backend.at('service', 'name');

@@ -18,6 +18,12 @@ export const wellKnownNamespaces: ReadonlySet<string> = new Set([
   'minio-operator',
   'monitoring',
   'metallb-system',
+  'flux-system',
+  'argocd',
+  'istio-system',
+  'traefik',
+  'external-secrets',
+  'longhorn-system',
 ]);
 
 /** The labels of a namespace as far as the tree knows: those of its manifest, and the one Kubernetes adds. */

@@ -1,10 +1,11 @@
 import type { ManifestDocument } from '../manifests/document';
+import type { Resource } from '../manifests/resource';
 import type { Index, Workspace } from '../manifests/workspace';
 import { absentClusters } from './absent-clusters';
 import { isChartSelector } from './charts';
 import { scriptsNaming } from './label-scripts';
 import type { Labels, Requirement, Selector } from './labels';
-import { type Pods, podsIn, podsSelectedBy, workloadKinds } from './pods';
+import { type Pods, podsIn, podsOf, podsSelectedBy, workloadKinds } from './pods';
 
 /** The pods that a selector finds, as far as manifests tell. */
 export interface Selection {
@@ -138,10 +139,22 @@ const customResources: Index<true> = {
       !/^(?:Prometheus|PrometheusAgent|Alertmanager|ThanosRuler)$/.test(resource.kind)
     )
       return;
-    yield [`${resource.namespace ?? '*'}/${resource.name}`, true];
-    if (resource.namespace !== undefined) yield [`*/${resource.name}`, true];
+    for (const name of [resource.name, ...kindLabels(resource)]) {
+      yield [`${resource.namespace ?? '*'}/${name}`, true];
+      if (resource.namespace !== undefined) yield [`*/${name}`, true];
+    }
   },
 };
+
+/**
+ * What an operator calls the pods of a kind in the label `app.kubernetes.io/name`: the kind in small letters, with dashes
+ * between its words (prometheus-operator pkg/prometheus/server, pkg/alertmanager and pkg/thanos, `podSelectorLabels`).
+ * The pods of the operators that are known by heart are in the tree as they will be.
+ */
+function kindLabels(resource: Resource): readonly string[] {
+  if (podsOf(resource).length > 0) return [];
+  return [resource.kind.replace(/(?<=[a-z])(?=[A-Z])/g, '-').toLowerCase()];
+}
 
 /** Groups whose controllers make no pods of their own that a Service would select by the resource's name. */
 const makesNoPods: ReadonlySet<string> = new Set([

@@ -306,7 +306,8 @@ function refusedBySome(problem: SyntaxProblem): readonly SyntaxProblem[] {
 function resourcesOf(document: ManifestDocument, root: Value): readonly Resource[] {
   const apiVersion = root.at('apiVersion').text;
   const kind = root.at('kind').text;
-  if (!apiVersion || !kind) return [];
+  // SOPS without `encrypted_regex` encrypts these as well, so nothing is known of the object but its keys.
+  if (!apiVersion || !kind || apiVersion.startsWith('ENC[')) return [];
   if (kind.endsWith('List') && root.at('items').kind === 'sequence') {
     return root
       .at('items')

@@ -1,5 +1,5 @@
 import { configFilesOf } from '../../analysis/config-files';
-import { isReplacedByScript } from '../../analysis/filled-in';
+import { isFilledInByFlux, isReplacedByScript } from '../../analysis/filled-in';
 import { workloadKinds } from '../../analysis/pods';
 import { redisPasswordDirectives } from '../redis/password';
 import type { Rule } from '../rule';
@@ -17,6 +17,7 @@ export default {
     'What init containers do is followed: `cp`, `cat`, here-documents, `sed`, `envsubst`, pipes and variables. A token that one of them replaces is no finding.',
     "In single quotes the shell expands nothing: `sed 's/X_PLACEHOLDER/${X}/'` writes `${X}` into the file.",
     'Programs that expand variables themselves, such as HAProxy and nginx templates, are left alone, and so are files that a tool writes which is not understood.',
+    'What Flux fills in after it has built a kustomization (`postBuild`) is no finding, unless the object is annotated to be left out.',
     'LiveKit’s keys and the passwords of Redis have rules of their own.',
   ],
   examples: {
@@ -124,6 +125,7 @@ export default {
         if (own.some(({ start, end }) => start <= placeholder.span.start && placeholder.span.end <= end)) continue;
         if (resolution.kind === 'left') {
           if (isReplacedByScript(workspace, at, placeholder.text)) continue;
+          if (isFilledInByFlux(workspace, at, placeholder.text)) continue;
           yield {
             at,
             message: `${placeholder.text} is still there when ${program ?? file.container.name} reads ${file.path} — replace it in an init container, or write the value.`,

@@ -110,6 +110,8 @@ export default {
   *checkWorkspace(workspace) {
     if (settingsOf(workspace).components.grafana !== 'required') return;
     const known = dashboards(workspace);
+    // Dashboards alone may be those of a cluster that runs something else.
+    if (!known.some(one => one.purposes.has('synapse')) && !anchorFor(workspace)) return;
     const missing = purposes.filter(({ purpose }) => !known.some(one => one.purposes.has(purpose)));
     const offered = missing
       .map(one => ({ ...one, from: fromValues(workspace, one.purpose) }))

@@ -1,6 +1,8 @@
 import { anchorFor, nameOf } from '../../analysis/anchor';
+import { chartReleases } from '../../analysis/charts';
 import { backendsOf, haproxyOf, podPortsOf } from '../../analysis/haproxy-config';
 import { valuesDocuments } from '../../analysis/helm-values';
+import { classOf, isNginx } from '../../analysis/ingresses';
 import { monitors, targetsOf, watchedOwners } from '../../analysis/monitors';
 import { clusterKind, databases, synapseWorkers, tenantKind, workloads } from '../../analysis/roles';
 import { settingsOf } from '../../analysis/settings';
@@ -25,7 +27,7 @@ export default {
     'Add a ServiceMonitor for its Service, or a PodMonitor. For a PostgreSQL cluster `monitoring.enablePodMonitor: true` is enough, for a MinIO Tenant `prometheusOperator: true`.',
   traps: [
     'A monitor counts where it really leads to a port of the pods. One that is meant for the component but misses it has a finding of its own, and none here.',
-    'The ingress controller is not in the tree: a ServiceMonitor that selects it, or `controller.metrics.serviceMonitor.enabled` in Helm values, is enough.',
+    'The ingress controller is not in the tree: a ServiceMonitor that selects it, or `controller.metrics.serviceMonitor.enabled` in Helm values, is enough. It is asked for where an Ingress names its class or has its annotations, or a chart installs it.',
     'Misspelt switches of CloudNativePG, such as `monitoring.podMonitorEnabled`, do not count.',
     'If there is no monitor at all, that is said once, as a warning: they may well be kept elsewhere.',
     'Components that are not in the tree are not asked for, nor is a HAProxy that only finds the master of Redis.',
@@ -262,7 +264,10 @@ function components(workspace: Workspace): readonly Component[] {
     {
       item: '5.1.a.6',
       title: 'the NGINX ingress controller',
-      parts: workspace.resources('Ingress').filter(isForNginx).slice(0, 1),
+      parts: workspace
+        .resources('Ingress')
+        .filter(one => isForNginx(workspace, one))
+        .slice(0, 1),
       isSingle: true,
       isWatched: () => isIngressWatched(workspace),
       reason: () =>
@@ -309,11 +314,15 @@ function isAnythingWatched(workspace: Workspace): boolean {
   );
 }
 
-function isForNginx(ingress: Resource): boolean {
-  const name =
-    ingress.root.at('spec', 'ingressClassName').text ??
-    ingress.root.at('metadata', 'annotations', 'kubernetes.io/ingress.class').text;
-  return name === undefined || /nginx/.test(name);
+/** Without a class an Ingress is for the cluster's default controller, which only the rest of the tree may tell. */
+function isForNginx(workspace: Workspace, ingress: Resource): boolean {
+  if (!isNginx(ingress)) return false;
+  const keys = ingress.root.at('metadata', 'annotations').keys();
+  return (
+    classOf(ingress) !== undefined ||
+    keys.some(key => key.startsWith('nginx.ingress.kubernetes.io/')) ||
+    chartReleases(workspace).some(({ name: release, chart }) => /nginx/.test(chart ?? release))
+  );
 }
 
 /** The controller comes from a chart, so a monitor that selects it, or the chart's own, is all that can be seen. */

@@ -48,6 +48,8 @@ export function configLanguage(key: string, text: string): Language | 'value' | 
   return language === 'shell' || language === 'python' ? undefined : language;
 }
 
+/** Images have a rule of their own, descriptions are for people, and the group of an API is a name that nobody resolves. */
+const unsearchedFields: ReadonlySet<string> = new Set(['image', 'description', 'apiVersion', 'apiGroup', 'group']);
 const unsearchedKinds = new Set(['PrometheusRule', 'CustomResourceDefinition', 'GrafanaDashboard']);
 const suspicious =
   /change|replace|insert|your|fixme|todo|tbd|tba|xxx|placeholder|from_secret|example|invalid|domain|\.tld|<|__|@\w+@|(?:set|fill)[-_]?me|dummy|fake|_be_|-be-|generate/i;
@@ -80,7 +82,8 @@ function plainValues(resource: Resource, workspace: Workspace | undefined): read
         : [value];
     for (const root of searched) {
       for (const scalar of root.scalars(isSuspicious)) {
-        if (scalar.name === 'image' || scalar.name === 'description' || scalar.string === undefined) continue;
+        if (unsearchedFields.has(String(scalar.name)) || scalar.string === undefined) continue;
+        if (scalar.path.includes('apiGroups')) continue;
         scripts ??= podTemplate(resource) ? scriptStarts(resource, workspace) : [];
         if (scripts.includes(scalar.span.start)) continue;
         found.push({ value: scalar, language: 'value' });

@@ -1,6 +1,6 @@
 import { absentClusters, clusterInName } from '../../analysis/absent-clusters';
 import { isChartObject } from '../../analysis/charts';
-import { type Declaration, declarationsOf, declaredNames } from '../../analysis/declarations';
+import { type Declaration, declarationsOf, declaredNames, mayBeEncrypted } from '../../analysis/declarations';
 import { isFilledIn } from '../../analysis/filled-in';
 import { nearest } from '../../analysis/nearest';
 import {
@@ -46,7 +46,7 @@ export function* missingObjects(
     const [reference] = required;
     if (!reference) continue;
     const name = reference.name.text ?? '';
-    if (isFilledIn(workspace, name)) continue;
+    if (isFilledIn(workspace, name) || mayBeEncrypted(workspace, reference.kind)) continue;
     const found = declarationsOf(workspace, reference.kind, reference.namespace, name);
     if (found.some(one => one.origin !== 'promise') || isReportedElsewhere(workspace, resource, reference)) continue;
     const fromChart = isChartObject(workspace, reference.namespace, name);

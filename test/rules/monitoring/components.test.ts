@@ -207,6 +207,26 @@ describe('missing monitors', () => {
     expectMarks(`${withoutMetrics.replace(/ *# {2}[^\n]*\n/, '')}${isSet}`);
   });
 
+  it('are not asked for the controller of an Ingress that nothing says is NGINX', () => {
+    const ingress = (annotations: string): string => `${cluster('    spec: {monitoring: {enablePodMonitor: true}}')}
+    apiVersion: networking.k8s.io/v1
+    kind: Ingress
+    metadata:
+      name: matrix
+      annotations: ${annotations}
+    spec: {rules: [{host: matrix.tessera.test}]}
+    `;
+    expectMarks(ingress('{cert-manager.io/cluster-issuer: letsencrypt}'));
+    expectMarks(ingress('{traefik.ingress.kubernetes.io/router.tls: "true"}'));
+    const marked = (source: string): string =>
+      source.replace(
+        'name: matrix\n',
+        'name: matrix\n    #       ^^^^^^ error: Nothing scrapes the NGINX ingress controller\n',
+      );
+    expectMarks(marked(ingress('{nginx.ingress.kubernetes.io/proxy-body-size: 50m}')));
+    expectMarks(`${marked(ingress('{}'))}#- /install.sh\n    helm install ingress-nginx ingress-nginx/ingress-nginx\n`);
+  });
+
   it('are not asked for where monitoring is switched off', () => {
     expectMarks(`${cluster()}${worker('synapse-one')}
     #- /matrix-preflight.yaml

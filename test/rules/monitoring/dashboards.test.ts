@@ -78,6 +78,27 @@ describe('dashboards', () => {
     `);
   });
 
+  it('are not asked for in a tree of something else', () => {
+    expectMarks(system);
+    expectMarks(`${postgres}\n${system}`);
+    const server = (image: string): string => `
+    apiVersion: v1
+    kind: Namespace
+    metadata:
+      name: matrix
+    #       ^^^^^^ warning: There is no Grafana dashboard in the tree
+    ---
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: server, namespace: matrix}
+    spec: {template: {spec: {containers: [{name: server, image: ${image}}]}}}
+    `;
+    expectMarks(server('registry.test/other:1'));
+    const unmarked = (source: string): string => source.replace(/ *# {2}[^\n]*\n/, '');
+    for (const image of ['ghcr.io/matrix-construct/tuwunel:v1.4.0', 'matrixconduit/matrix-conduit:v0.9.0'])
+      expectMarks(unmarked(server(image)));
+  });
+
   it('may come from grafana.com, which is sure only where a script installs the values', () => {
     const values = `
     #- /values/grafana-values.yaml

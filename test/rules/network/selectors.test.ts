@@ -257,6 +257,24 @@ describe('netpol-allows-everything and netpol-rule-empty-peer', () => {
   });
 });
 
+describe('pods that an operator makes', () => {
+  const peers = policy(
+    'podSelector: {}\n      ingress: [{from: [{podSelector: {matchLabels: {app.kubernetes.io/name: prometheus}}}]}]',
+  );
+  const custom = (kind: string): string =>
+    `\n    ---\n    apiVersion: monitoring.coreos.com/v1\n    kind: ${kind}\n    metadata: {name: k8s, namespace: matrix}`;
+
+  it('are called after their kind, or after the object', () => {
+    const web = deployment('web', 'app: web');
+    assert.equal(messages(peerMatchesNothing, peers + web).length, 1);
+    assert.equal(messages(peerMatchesNothing, peers + web + custom('ServiceMonitor')).length, 1);
+    assert.equal(messages(peerMatchesNothing, peers + web + custom('Alertmanager')).length, 1);
+    assert.deepEqual(messages(peerMatchesNothing, peers + web + custom('Prometheus')), []);
+    const rulers = peers.replace('io/name: prometheus', 'io/name: thanos-ruler');
+    assert.deepEqual(messages(peerMatchesNothing, rulers + web + custom('ThanosRuler')), []);
+  });
+});
+
 describe('netpol-port-not-on-pod', () => {
   const ports = 'containers: [{name: c, ports: [{name: http, containerPort: 8008}]}]';
   const tree = (rule: string, rest = ports): string =>
