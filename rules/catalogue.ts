@@ -84,11 +84,14 @@ import liRoomListSearchEnabled from './li/li-room-list-search-enabled';
 import callBackendUnannounced from './livekit/call-backend-unannounced';
 import callHostUnserved from './livekit/call-host-unserved';
 import livekitConfigEnvMisused from './livekit/livekit-config-env-misused';
+import livekitConfigInvalid from './livekit/livekit-config-invalid';
 import livekitConfigNotSubstituted from './livekit/livekit-config-not-substituted';
 import livekitRedisDb from './livekit/livekit-redis-db';
 import livekitRedisPasswordMissing from './livekit/livekit-redis-password-missing';
 import livekitUdpRangeUnreachable from './livekit/livekit-udp-range-unreachable';
 import livekitUnknownKey from './livekit/livekit-unknown-key';
+import lkJwtServiceMisconfigured from './livekit/lk-jwt-service-misconfigured';
+import rtcAddressWrong from './livekit/rtc-address-wrong';
 import generatedNameTaken from './minio/generated-name-taken';
 import minioBucketMissing from './minio/minio-bucket-missing';
 import minioConfigSecretMissing from './minio/minio-config-secret-missing';
@@ -387,11 +390,13 @@ export const rules: readonly Rule[] = [
   liRegistrationEnabled,
   liRoomListSearchEnabled,
   livekitConfigEnvMisused,
+  livekitConfigInvalid,
   livekitConfigNotSubstituted,
   livekitRedisDb,
   livekitRedisPasswordMissing,
   livekitUdpRangeUnreachable,
   livekitUnknownKey,
+  lkJwtServiceMisconfigured,
   minioBucketMissing,
   minioConfigSecretMissing,
   minioDriveCount,
@@ -492,6 +497,7 @@ export const rules: readonly Rule[] = [
   referenceMissingVolume,
   removedApiVersion,
   resourcesMissing,
+  rtcAddressWrong,
   scaleSourcesDiffer,
   scannerBypassed,
   scannerConfigInvalid,

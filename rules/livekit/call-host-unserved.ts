@@ -59,7 +59,7 @@ export default {
   },
 } satisfies Rule;
 
-interface Address {
+export interface Address {
   readonly url: Value;
   readonly program: string;
   readonly image: RegExp;
@@ -73,7 +73,7 @@ const elementCall = /(?:^|\/)element-call$/;
 const elementWeb = /(?:^|\/)element-web$/;
 
 /** The addresses that a workload tells clients: in the environment of lk-jwt-service, and Synapse's and Element's. */
-function addressesIn(workspace: Workspace, resource: Resource): readonly Address[] {
+export function addressesIn(workspace: Workspace, resource: Resource): readonly Address[] {
   const given = mainContainersOf(resource)
     .filter(({ image }) => jwtService.test(imageName(image)))
     .flatMap(({ value }) => value.at('env').items())

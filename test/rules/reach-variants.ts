@@ -6,6 +6,7 @@ const coturn = 'main-instance/05-coturn/deployment.yaml';
 const element = 'main-instance/07-element-web/deployment.yaml';
 const haproxyConfig = 'main-instance/02-haproxy/configmap.yaml';
 const ingress = 'main-instance/02-haproxy/ingress.yaml';
+const synapseConfig = 'main-instance/01-synapse/configmap.yaml';
 const clamav = 'antivirus/01-clamav/deployment.yaml';
 const scanner = 'antivirus/02-scan-workers/deployment.yaml';
 
@@ -68,6 +69,75 @@ export const reachVariants: Readonly<Record<string, Mutation>> = {
     edit(ingress, 'io/proxy-body-size', 'io/client-max-body-size'),
     { also: { 'upload-size-refused': 'The size is the default one then.' } },
   ),
+  'keys of LiveKit as text': mutation(
+    'livekit-config-invalid',
+    edit(
+      livekit,
+      'keys:\n      API_KEY_PLACEHOLDER: API_SECRET_PLACEHOLDER',
+      'keys: "API_KEY_PLACEHOLDER: API_SECRET_PLACEHOLDER"',
+    ),
+  ),
+  'keys of LiveKit without a space': mutation(
+    'livekit-config-invalid',
+    edit(livekit, 'API_KEY_PLACEHOLDER: API_SECRET_PLACEHOLDER', 'API_KEY_PLACEHOLDER:API_SECRET_PLACEHOLDER'),
+  ),
+  'a port of LiveKit in quotes': mutation(
+    'livekit-config-invalid',
+    edit(livekit, '    port: 7880\n    rtc', '    port: "7880"\n    rtc'),
+  ),
+  'a range of LiveKit from its end': mutation(
+    'livekit-config-invalid',
+    edit(livekit, '      udp_port: 7882\n', '      port_range_start: 60000\n      port_range_end: 50000\n'),
+  ),
+  'TURN of LiveKit without a certificate': mutation(
+    'livekit-config-invalid',
+    edit(
+      livekit,
+      '    room:\n',
+      '    turn:\n      enabled: true\n      domain: turn.tessera.test\n      tls_port: 5349\n    room:\n',
+    ),
+  ),
+  'webhooks that no key of LiveKit signs': mutation(
+    'livekit-config-invalid',
+    edit(
+      livekit,
+      '    room:\n',
+      '    webhook:\n      api_key: APIother\n      urls: ["https://rtc.tessera.test/sfu_webhook"]\n    room:\n',
+    ),
+  ),
+  'media of LiveKit at a host port of TCP': mutation(
+    'livekit-udp-range-unreachable',
+    edit(livekit, '              hostPort: 7882\n              protocol: UDP\n', '              hostPort: 7882\n'),
+  ),
+  'media of LiveKit at another port than the host’s': mutation(
+    'livekit-udp-range-unreachable',
+    edit(livekit, 'tcp_port: 7881', 'tcp_port: 7981'),
+  ),
+  'LiveKit without TLS on a page with it': mutation('rtc-address-wrong', edit(jwt, 'wss://livekit', 'ws://livekit')),
+  'a LiveKit that is lk-jwt-service': mutation(
+    'rtc-address-wrong',
+    edit(jwt, 'wss://livekit.tessera.test', 'wss://rtc.tessera.test'),
+  ),
+  'an address for tokens with a path that stays': mutation(
+    'rtc-address-wrong',
+    edit(synapseConfig, 'https://rtc.tessera.test', 'https://rtc.tessera.test/livekit/jwt'),
+  ),
+  'an address for tokens without the path of the Ingress': mutation(
+    'rtc-address-wrong',
+    edit(jwt, 'path: /\n            pathType', 'path: /livekit/jwt\n            pathType'),
+  ),
+  'an entry for calls without a type': mutation(
+    'rtc-address-wrong',
+    edit(synapseConfig, '- type: livekit\n          livekit_service_url', '- livekit_service_url'),
+  ),
+  'a service for tokens without a key': mutation(
+    'lk-jwt-service-misconfigured',
+    edit(jwt, '- name: LIVEKIT_KEY\n', '- name: LIVEKIT_API_KEY\n'),
+  ),
+  'calls for another homeserver only': mutation(
+    'lk-jwt-service-misconfigured',
+    edit(jwt, 'value: matrix.tessera.test', 'value: tessera.test'),
+  ),
   'an Ingress beside the namespace of its Service': mutation(
     'ingress-backend-missing',
     edit(ingress, '  namespace: matrix\n', '  namespace: ingress-nginx\n'),
@@ -78,3 +148,31 @@ function annotated(annotation: string): Change {
   const first = '    cert-manager.io/cluster-issuer: tessera-ca\n';
   return edit(ingress, first, `${first}    ${annotation}\n`);
 }
+
+/** What is as right: nothing is found. */
+export const acceptedReach: Readonly<Record<string, readonly Change[]>> = {
+  'an address for tokens with a path that the Ingress takes away': [
+    edit(synapseConfig, 'https://rtc.tessera.test', 'https://rtc.tessera.test/livekit/jwt'),
+    edit(
+      jwt,
+      'path: /\n            pathType: Prefix',
+      'path: /livekit/jwt(/|$)(.*)\n            pathType: ImplementationSpecific',
+    ),
+    edit(
+      jwt,
+      '    cert-manager.io/cluster-issuer: tessera-ca\n',
+      '    cert-manager.io/cluster-issuer: tessera-ca\n    nginx.ingress.kubernetes.io/rewrite-target: /$2\n',
+    ),
+  ],
+  'LiveKit’s address by https': [edit(jwt, 'wss://livekit', 'https://livekit')],
+  'a certificate of LiveKit’s TURN that a load balancer has': [
+    edit(
+      livekit,
+      '    room:\n',
+      '    turn:\n      enabled: true\n      domain: turn.tessera.test\n      tls_port: 5349\n      external_tls: true\n    room:\n',
+    ),
+  ],
+  'a service for tokens that reads its key from a file': [
+    edit(jwt, '- name: LIVEKIT_KEY\n', '- name: LIVEKIT_KEY_FROM_FILE\n'),
+  ],
+};

@@ -1,7 +1,7 @@
 import { add, type Change, cut, edit, type Mutation, mutation, remove } from './mutations';
 import { acceptedOperations, operationVariants } from './operation-variants';
 import { programVariants } from './program-variants';
-import { reachVariants } from './reach-variants';
+import { acceptedReach, reachVariants } from './reach-variants';
 
 const cluster = 'infrastructure/01-postgresql/cluster.yaml';
 const clusterLi = 'infrastructure/01-postgresql/cluster-li.yaml';
@@ -459,6 +459,7 @@ spec:
 
 /** Other ways to do it right: nothing is found. */
 export const accepted: Readonly<Record<string, readonly Change[]>> = {
+  ...acceptedReach,
   ...acceptedOperations,
   'a remote of rclone in the command itself': [
     edit(

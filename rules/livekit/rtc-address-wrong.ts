@@ -1,0 +1,197 @@
+import { podPorts } from '../../analysis/flows/destinations';
+import { type IngressRoute, routesOf } from '../../analysis/ingresses';
+import { mainContainersOf } from '../../analysis/pods';
+import { familiesOf } from '../../analysis/roles';
+import { findService, podsBehind } from '../../analysis/services';
+import { processKinds } from '../../analysis/synapse';
+import { classifyHost } from '../../analysis/text/hosts';
+import { findPlaceholders } from '../../analysis/text/placeholders';
+import type { Resource } from '../../manifests/resource';
+import type { Workspace } from '../../manifests/workspace';
+import type { Problem, Rule } from '../rule';
+import { isJwtService } from '../services/listeners';
+import { hasOtherRoutes, routeFor, routesOfHost } from '../synapse/ingress-routes';
+import { type Address, addressesIn } from './call-host-unserved';
+
+export default {
+  id: 'rtc-address-wrong',
+  items: [],
+  severity: 'error',
+  summary: 'Clients are sent to an address for calls that does not lead to LiveKit, or to the service for its tokens.',
+  why: 'A client asks `livekit_service_url` for a token and then connects to `LIVEKIT_URL`. The two are different programs: each answers the other’s requests with 404, as it does where the path is not its own. A browser refuses addresses without TLS on a page that has it.',
+  remedy:
+    '`livekit_service_url` is the public `https:` address of lk-jwt-service, `LIVEKIT_URL` the public `wss:` address of LiveKit; both without a path, unless the Ingress takes it away.',
+  traps: [
+    'LiveKit’s clients take `https:` for `wss:`.',
+    'A path is right where the Ingress has it and rewrites it to `/`.',
+    'Routes of other kinds than Ingress are not followed.',
+  ],
+  sources: [
+    'element-hq/element-call, docs/self-hosting.md: livekit_service_url; element-hq/lk-jwt-service, README: LIVEKIT_URL, /sfu/get',
+    'livekit/livekit pkg/service/rtcservice.go: /rtc; W3C, Mixed Content',
+  ],
+  examples: {
+    bad: example(
+      'ws://livekit.tessera.test\n      #                    ^^^^^^^^^^^^^^^^^^^^^^^^^ 💡 error: Browsers refuse ws://livekit.tessera.test on a page with TLS',
+    ),
+    good: example('wss://livekit.tessera.test'),
+  },
+  kinds: [...processKinds],
+  *check(resource, workspace) {
+    for (const address of addressesIn(workspace, resource)) {
+      if (address.program !== 'LiveKit' && address.program !== 'tokens of lk-jwt-service') continue;
+      const problem = typeProblem(address) ?? problemWith(workspace, address);
+      if (problem) yield problem;
+    }
+  },
+} satisfies Rule;
+
+/** Clients pass over entries that do not say what they are of (MSC4143). */
+function typeProblem({ url }: Address): Problem | undefined {
+  const entry = url.parent;
+  const type = entry?.at('type');
+  if (url.name !== 'livekit_service_url' || entry?.parent?.kind !== 'sequence' || type?.text === 'livekit')
+    return undefined;
+  return {
+    at: type?.exists ? type : url.key,
+    message: `Clients pass over this entry, because it is ${type?.exists ? `of type ${type.text}` : 'of no type'} — write type: livekit.`,
+  };
+}
+
+function problemWith(workspace: Workspace, { url, program }: Address): Problem | undefined {
+  const text = url.text ?? '';
+  if (text === '' || /[$%{<]/.test(text) || findPlaceholders(text, 'value').some(one => one.class !== 'domain'))
+    return undefined;
+  const isLivekit = program === 'LiveKit';
+  const wanted = isLivekit ? 'wss' : 'https';
+  const [, scheme, host = '', path = ''] = /^([a-z][a-z\d+.-]*):\/\/([^/?#:]+)(?::\d+)?([^?#]*)/i.exec(text) ?? [];
+  if (scheme === undefined)
+    return {
+      at: url,
+      message: `${text} is no address that clients can open — write ${wanted}://${text.replace(/^\/+/, '')}.`,
+    };
+  const kind = classifyHost(host, name => workspace.resources('Namespace').some(one => one.name === name));
+  if (kind === 'cluster')
+    return {
+      at: url,
+      message: `${host} is a name inside the cluster, but clients are told to connect to it for ${program} — write the public address.`,
+    };
+  const known = isLivekit ? ['ws', 'wss', 'http', 'https'] : ['http', 'https'];
+  if (!known.includes(scheme.toLowerCase()))
+    return {
+      at: url.part(0, scheme.length),
+      message: `Clients do not ask for ${program} by ${scheme}: — write ${wanted}://.`,
+      fixes: () => [withScheme(url, scheme, wanted)],
+    };
+  if (kind !== 'localhost' && /^(?:ws|http)$/i.test(scheme))
+    return {
+      at: url,
+      message: `Browsers refuse ${text} on a page with TLS, so no call is made — write ${wanted}://.`,
+      fixes: () => [withScheme(url, scheme, wanted)],
+    };
+  return routeProblem(workspace, url, program, host.toLowerCase(), path);
+}
+
+function withScheme(url: Address['url'], scheme: string, wanted: string) {
+  return {
+    title: `Write ${wanted}://`,
+    safe: false,
+    edits: [{ at: url.part(0, scheme.length), newText: wanted }],
+  };
+}
+
+/** What an Ingress sends the first request of a client to, and under which path. */
+function routeProblem(
+  workspace: Workspace,
+  url: Address['url'],
+  program: string,
+  host: string,
+  path: string,
+): Problem | undefined {
+  if (hasOtherRoutes(workspace)) return undefined;
+  const [ingress] = workspace.resources('Ingress').filter(one => routesOf(one).some(route => route.host === host));
+  if (!ingress) return undefined;
+  const isLivekit = program === 'LiveKit';
+  const asked = `${path.replace(/\/+$/, '')}/${isLivekit ? 'rtc' : 'sfu/get'}`;
+  const route = routeFor(routesOfHost(workspace, ingress, host), asked);
+  if (route === 'unknown') return undefined;
+  if (!route) {
+    const own = routesOf(ingress).find(one => one.host === host);
+    return {
+      at: url,
+      message: `No path of ${host} takes ${asked}, which clients ask for ${program} — write the path that the Ingress has.`,
+      related: own ? [{ at: own.at, message: `What Ingress ${ingress.name} has` }] : [],
+    };
+  }
+  const owners = workloadsBehind(workspace, route);
+  const runs = (owner: Resource): 'livekit' | 'jwt' | undefined =>
+    mainContainersOf(owner).some(isJwtService) ? 'jwt' : familiesOf(owner).has('livekit') ? 'livekit' : undefined;
+  const other = owners.find(owner => runs(owner) === (isLivekit ? 'jwt' : 'livekit'));
+  // An address without a path that leads to LiveKit is told where Synapse announces it.
+  if (other && !isLivekit && asked === '/sfu/get') return undefined;
+  if (other && owners.every(owner => runs(owner) === runs(other)))
+    return {
+      at: url,
+      message: `${text(url)} leads to ${isLivekit ? 'lk-jwt-service' : 'LiveKit'}, but clients ask there for ${isLivekit ? 'LiveKit' : 'tokens, which lk-jwt-service gives'} — write the address of ${isLivekit ? 'LiveKit' : 'lk-jwt-service'}.`,
+      related: [{ at: route.at, message: `Ingress ${route.ingress.name} leads to ${other.title}` }],
+    };
+  if (owners.length === 0 || owners.some(owner => runs(owner) !== (isLivekit ? 'livekit' : 'jwt'))) return undefined;
+  const arriving = rewritten(route, asked);
+  if (arriving === undefined || arriving === (isLivekit ? '/rtc' : '/sfu/get')) return undefined;
+  return {
+    at: url,
+    message: `${isLivekit ? 'LiveKit' : 'lk-jwt-service'} gets ${arriving} from ${text(url)} and answers with 404 — drop the path, or let the Ingress take it away with rewrite-target.`,
+    related: [{ at: route.at, message: `Ingress ${route.ingress.name}` }],
+  };
+}
+
+function text(url: Address['url']): string {
+  return url.text ?? '';
+}
+
+function workloadsBehind(workspace: Workspace, { ingress, service, port }: IngressRoute): readonly Resource[] {
+  const found = service.string === undefined ? undefined : findService(workspace, ingress.namespace, service.string);
+  const number = found?.ports.find(one => one.port === port.number || one.name === port.string)?.port;
+  if (!found || number === undefined) return [];
+  const ends = podPorts({ kind: 'service', service: found, pods: podsBehind(workspace, found) }, number);
+  return [...new Set(ends.map(({ pods }) => pods.owner))];
+}
+
+/** The path after `rewrite-target`; undefined where something else may change it. */
+function rewritten({ ingress, path }: IngressRoute, asked: string): string | undefined {
+  const annotations = ingress.root.at('metadata', 'annotations');
+  const others = annotations
+    .entries()
+    .filter(([name]) => /snippet|middleware|rewrite|strip|app-root/i.test(name) && !/rewrite-target$/.test(name));
+  if (others.length > 0) return undefined;
+  const target = annotations.at('nginx.ingress.kubernetes.io/rewrite-target').text;
+  if (target === undefined)
+    return annotations.entries().some(([name]) => /rewrite-target$/.test(name)) ? undefined : asked;
+  try {
+    const match = new RegExp(`^${path}`, 'i').exec(asked);
+    if (!match) return undefined;
+    return target.replace(/\$(\d)/g, (_, group: string) => match[Number(group)] ?? '').replace(/\/{2,}/g, '/');
+  } catch {
+    return undefined;
+  }
+}
+
+function example(url: string): string {
+  return `
+      #- /livekit.yaml
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata:
+        name: lk-jwt-service
+        namespace: matrix
+      spec:
+        template:
+          spec:
+            containers:
+              - name: lk-jwt-service
+                image: ghcr.io/element-hq/lk-jwt-service:0.3.0
+                env:
+                  - name: LIVEKIT_URL
+                    value: ${url}
+    `;
+}
