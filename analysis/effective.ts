@@ -115,7 +115,7 @@ interface Piece {
   readonly variable: ResolvedVariable | undefined;
 }
 
-type AppliedFilter = SedStep | EnvsubstStep;
+type AppliedFilter = SedStep | EnvsubstStep | TemplateStep;
 
 interface SedStep {
   readonly kind: 'sed';
@@ -128,6 +128,11 @@ interface EnvsubstStep {
   readonly variables: readonly string[] | 'all' | 'unknown';
   readonly span: Span;
   readonly context: Context;
+}
+
+/** A controller fills values into the text, which nobody sees. */
+interface TemplateStep {
+  readonly kind: 'template';
 }
 
 interface Rendered {
@@ -623,10 +628,21 @@ function resolveIn(piece: Piece, text: string, span: Span): Resolution {
       : { kind: 'replaced', by: piece.variable.at, variables: [piece.variable] };
   }
   for (const filter of piece.filters) {
+    if (filter.kind === 'template') {
+      if (isFilledIn(text, span)) return { kind: 'unknown' };
+      continue;
+    }
     const found = filter.kind === 'sed' ? resolveSed(filter, text, span) : resolveEnvsubst(filter, text, span);
     if (found.kind !== 'left') return found;
   }
   return { kind: 'left' };
+}
+
+/** Whether a controller puts a value into a part of a template. */
+function isFilledIn(text: string, span: Span): boolean {
+  for (const match of text.matchAll(/\{\{[^{}]*\}\}|"\{[^"\n{}]*\}"/g))
+    if (match.index < span.end && span.start < match.index + match[0].length) return true;
+  return false;
 }
 
 function resolveSed({ commands, context }: SedStep, text: string, span: Span): Resolution {
@@ -826,12 +842,26 @@ function mounted(workspace: Workspace, resource: Resource, container: Container,
   const text = textsOfVolume(workspace, resource, volume).find(one => one.path === inVolume);
   if (!text) return undefined;
   if (holdsStandIn(text.value)) return opaque;
+  const filled = text.isTemplate ? templateText(text.value.mapped) : undefined;
+  if (text.isTemplate && !filled) return opaque;
   return {
-    pieces: [{ text: text.value.mapped, filters: [], variable: undefined }],
+    pieces: [{ text: filled ?? text.value.mapped, filters: filled ? [{ kind: 'template' }] : [], variable: undefined }],
     isOpaque: false,
-    isVerbatim: true,
+    isVerbatim: filled === undefined,
     sources: [text.value],
   };
+}
+
+/**
+ * A template as a text that can be read as what it becomes: where `{{ … }}` is a value without quotes, YAML would take
+ * it for mappings, so its outer braces are read as quotes. Undefined where it decides about lines, or is all there is.
+ */
+function templateText(mapped: MappedText): MappedText | undefined {
+  const { text } = mapped;
+  if (/\{\{-?\s*(?:if|else|end|range|with|define|block|template|include)\b/.test(text)) return undefined;
+  if (/^\s*\{\{[^{}]*\}\}\s*$/.test(text)) return undefined;
+  const quoted = text.replace(/((?:^|[\s:-])[ \t]*)\{\{([^"\n{}]*)\}\}(?=[ \t]*(?:#.*)?$)/gm, '$1"{$2}"');
+  return { text: quoted, place: mapped.place, linePrefix: mapped.linePrefix, eol: mapped.eol };
 }
 
 function isRootReadOnly({ value }: Container): boolean {

@@ -11,12 +11,14 @@ export interface GeneratedText {
   readonly key: string;
   /** The file's text. */
   readonly value: Value;
+  /** Whether a controller fills values into it, where `{{ … }}` stands. */
+  readonly isTemplate?: boolean;
 }
 
 /**
  * The keys of a ConfigMap or Secret that a `configMapGenerator` or `secretGenerator` of a kustomization, or a
  * `kubectl create configmap --from-file` of a script makes of files. None where several make one of this name, as
- * overlays do: which of them is deployed, the tree does not tell.
+ * overlays do: which of them is deployed, the tree does not tell. And the templates from which controllers make a Secret.
  */
 export function generatedTexts(
   workspace: Workspace,
@@ -28,6 +30,7 @@ export function generatedTexts(
     .lookup(generators, `${kind}/${name}`)
     .filter(one => one.namespace === undefined || namespace === undefined || one.namespace === namespace);
   const [generator] = found;
+  if (!generator && kind === 'Secret') return templatesOf(workspace, namespace, name);
   if (!generator || found.length > 1) return [];
   return generator.files.flatMap(({ key, paths }) => {
     for (const path of paths) {
@@ -37,6 +40,64 @@ export function generatedTexts(
     return [];
   });
 }
+
+/** The keys that a template says, of a Secret that one object alone makes. */
+function templatesOf(workspace: Workspace, namespace: string | undefined, name: string): readonly GeneratedText[] {
+  const found = workspace
+    .lookup(templates, name)
+    .filter(one => one.namespace === undefined || namespace === undefined || one.namespace === namespace);
+  return found.length === 1
+    ? (found[0]?.template().map(([key, value]) => ({ key, value, isTemplate: true })) ?? [])
+    : [];
+}
+
+interface SecretTemplate {
+  readonly namespace: string | undefined;
+  template(): readonly (readonly [key: string, text: Value])[];
+}
+
+/**
+ * external-secrets.io/latest/guides/templating; bitnami-labs/sealed-secrets README, "Sealed Secrets as Templates for
+ * Secrets"; Vault Secrets Operator, "Secret data transformation".
+ */
+const templates: Index<SecretTemplate> = {
+  name: 'templates of Secrets',
+  *resource({ qualifiedKind, namespace, name, root }) {
+    const spec = root.at('spec');
+    switch (qualifiedKind) {
+      case 'ExternalSecret.external-secrets.io': {
+        const target = spec.at('target');
+        const isFilled = target.at('template', 'data').exists;
+        if (isFilled)
+          yield [
+            target.at('name').string ?? name,
+            { namespace, template: () => target.at('template', 'data').entries() },
+          ];
+        break;
+      }
+      case 'SealedSecret.bitnami.com': {
+        const template = spec.at('template');
+        if (template.at('data').exists)
+          yield [
+            template.at('metadata', 'name').string ?? name,
+            { namespace, template: () => template.at('data').entries() },
+          ];
+        break;
+      }
+      case 'VaultStaticSecret.secrets.hashicorp.com': {
+        const destination = spec.at('destination');
+        const written = destination.at('transformation', 'templates');
+        const made = destination.at('name').string;
+        if (made !== undefined && written.exists)
+          yield [
+            made,
+            { namespace, template: () => written.entries().map(([key, one]) => [key, one.at('text')] as const) },
+          ];
+        break;
+      }
+    }
+  },
+};
 
 /** The texts of all ConfigMaps that generators of kustomizations and scripts make of files, once each. */
 export function allGeneratedConfig(

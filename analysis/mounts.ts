@@ -24,6 +24,8 @@ export interface MountedText {
   readonly value: Value;
   /** Undefined for a text that a ConfigMap or Secret is made of when it is deployed. */
   readonly source: Resource | undefined;
+  /** Whether a controller fills values into it, where `{{ … }}` stands. */
+  readonly isTemplate: boolean;
 }
 
 export function mountsOf(container: Container): readonly Mount[] {
@@ -115,13 +117,13 @@ function textsOf(
   if (name.string === undefined) return [];
   const source = workspace.find(kind, resource.namespace, name.string);
   const data = source
-    ? keyTexts(source)
-    : generatedTexts(workspace, kind, resource.namespace, name.string).map(({ key, value }) => [key, value] as const);
+    ? keyTexts(source).map(([key, value]) => ({ key, value, isTemplate: false }))
+    : generatedTexts(workspace, kind, resource.namespace, name.string);
   // One key may be put at several paths.
   const chosen = items.items().map(item => ({ key: item.at('key').text, path: item.at('path').text ?? '' }));
-  return data.flatMap(([key, value]) => {
+  return data.flatMap(({ key, value, isTemplate = false }) => {
     const paths = chosen.length > 0 ? chosen.flatMap(one => (one.key === key ? one.path : [])) : [key];
-    return paths.map(path => ({ volume: volume.at('name').text ?? '', key, path, value, source }));
+    return paths.map(path => ({ volume: volume.at('name').text ?? '', key, path, value, source, isTemplate }));
   });
 }
 

@@ -242,6 +242,17 @@ function* checkEngine(homeserver: HomeserverReader, synapse: Resource, workspace
   const engine = homeserver.at('database', 'name');
   const { main, li } = databases(workspace);
   const cluster = isLi(workspace, synapse) ? li : main;
+  const isNone = ['database', 'databases', 'database_path'].every(key => !homeserver.at(key).exists);
+  if (isNone && cluster && !homeserver.isPartial) {
+    yield {
+      at: synapse.root.at('metadata', 'name'),
+      message: `No configuration that ${synapse.title} reads says which database is its own — give it the file with the database of Cluster ${cluster.name}.`,
+      related: homeserver.layers.map(({ root }) => ({
+        at: root.at('server_name').exists ? root.at('server_name').key : root,
+        message: 'A configuration that it reads',
+      })),
+    };
+  }
   if (engine.text !== 'sqlite3' || !cluster) return;
   yield {
     at: engine,

@@ -1,6 +1,10 @@
+import { nearest } from '../../analysis/nearest';
 import { referringKinds } from '../../analysis/references';
-import type { Rule } from '../rule';
+import type { Resource } from '../../manifests/resource';
+import type { Problem, Rule } from '../rule';
 import { missingKeys } from './missing';
+
+const externalSecret = 'ExternalSecret.external-secrets.io';
 
 export default {
   id: 'reference-missing-secret-key',
@@ -12,6 +16,7 @@ export default {
   traps: [
     'The keys of generated Secrets are known: those of CloudNativePG, cert-manager, Sealed Secrets and External Secrets. Where keys cannot be known nothing is said.',
     'References marked `optional: true` are left alone.',
+    'What the template of an ExternalSecret takes has to be fetched under `data`. With `dataFrom` it may be anything.',
     'A Secret that is missing altogether is reported by `reference-missing-secret`.',
   ],
   sources: [
@@ -75,6 +80,37 @@ export default {
         user: app
     `,
   },
-  kinds: [...referringKinds],
-  check: (resource, workspace) => missingKeys(resource, workspace, 'Secret'),
+  kinds: [...new Set([...referringKinds, externalSecret])],
+  *check(resource, workspace) {
+    if (resource.qualifiedKind === externalSecret) yield* unfetched(resource);
+    yield* missingKeys(resource, workspace, 'Secret');
+  },
 } satisfies Rule;
+
+/** What the template of an ExternalSecret names and nothing fetches (external-secrets.io/latest/guides/templating). */
+function* unfetched({ root }: Resource): Iterable<Problem> {
+  const spec = root.at('spec');
+  const template = spec.at('target', 'template');
+  if (spec.at('dataFrom').items().length > 0 || template.at('templateFrom').exists) return;
+  const fetched = spec
+    .at('data')
+    .items()
+    .map(one => one.at('secretKey').text ?? '');
+  const said = new Set<string>();
+  for (const [, text] of template.at('data').entries()) {
+    const written = text.text ?? '';
+    // Below these the dot is something else.
+    if (/\{\{-?\s*(?:range|with|define|block|template)\b/.test(written)) continue;
+    for (const [, action = ''] of written.matchAll(/\{\{(.*?)\}\}/g)) {
+      const named = /^-?\s*\.(\w+)\s*(?:\||-?$)/.exec(action) ?? /^-?\s*index\s+\.\s+"([^"]+)"/.exec(action);
+      const name = named?.[1];
+      if (name === undefined || fetched.includes(name) || said.has(name)) continue;
+      said.add(name);
+      const close = nearest(name, fetched);
+      yield {
+        at: text.part(written.indexOf(action), written.indexOf(action) + action.length),
+        message: `The template takes ${name}, which nothing under data fetches, so no Secret is made — ${close === undefined ? 'fetch it.' : `did you mean ${close}?`}`,
+      };
+    }
+  }
+}
