@@ -1,5 +1,5 @@
 import type { Resource } from '../manifests/resource';
-import type { Place } from '../manifests/span';
+import type { Place, Span } from '../manifests/span';
 import type { Workspace } from '../manifests/workspace';
 import { type Container, containersOf } from './pods';
 import { imageName } from './roles';
@@ -12,6 +12,10 @@ export interface KubectlCall {
   readonly command: ClusterCommand;
   readonly container: Container;
   readonly at: Place;
+  /** The command as written. */
+  readonly text: string;
+  /** A part of the script that the command stands in. */
+  place(span: Span): Place;
 }
 
 /** The kubectl commands in the scripts and command lines of a workload's containers, in their order. */
@@ -25,7 +29,16 @@ function readCalls(resource: Resource, workspace: Workspace): readonly KubectlCa
     if (!text || !/\b(?:kubectl|oc)\b/.test(text.text)) return [];
     return kubectlCommands(readShell(text.text))
       .filter(({ kind }) => kind !== 'helm' && kind !== 'helm-repository' && kind !== 'htpasswd')
-      .map(command => ({ command, container, at: text.place(command.span.start, command.span.end) }));
+      .map(command => {
+        const { start, end } = command.span;
+        return {
+          command,
+          container,
+          at: text.place(start, end),
+          text: text.text.slice(start, end),
+          place: (span: Span): Place => text.place(span.start, span.end),
+        };
+      });
   });
 }
 

@@ -69,8 +69,8 @@ export function startScriptOf(
  */
 export function commandAsScript(container: Container, entrypoint?: string): MappedText | undefined {
   const words = [...container.value.at('command').items(), ...container.value.at('args').items()];
-  const started = container.value.at('command').exists ? [] : entrypoint;
-  if (started === undefined || words.some(word => word.text === undefined)) return undefined;
+  const program = container.value.at('command').exists ? '' : entrypoint;
+  if (program === undefined || words.some(word => word.text === undefined)) return undefined;
   const defined = new Set(
     container.value
       .at('env')
@@ -85,7 +85,7 @@ export function commandAsScript(container: Container, entrypoint?: string): Mapp
     linePrefix: undefined,
   });
   return concatenate([
-    ...(typeof started === 'string' ? [instead(first, `${started} `)] : []),
+    ...(program === '' ? [] : [instead(first, `${program} `)]),
     ...words.flatMap(word => {
       const sign = (text: string): MappedText => instead(word, text);
       const parts: MappedText[] = [sign("'")];

@@ -73,7 +73,9 @@ import keyVaultVariableMissing from './key-vault/key-vault-variable-missing';
 import componentDeployedTwice from './kubernetes/component-deployed-twice';
 import containerCapabilities from './kubernetes/container-capabilities';
 import containerUserRefused from './kubernetes/container-user-refused';
+import kubectlCallForbidden from './kubernetes/kubectl-call-forbidden';
 import operatorNotProvisioned from './kubernetes/operator-not-provisioned';
+import rbacGrantsNothing from './kubernetes/rbac-grants-nothing';
 import removedApiVersion from './kubernetes/removed-api-version';
 import liDatabaseNotLiCluster from './li/li-database-not-li-cluster';
 import liFederationEnabled from './li/li-federation-enabled';
@@ -382,6 +384,7 @@ export const rules: readonly Rule[] = [
   keyVaultSchemaPrivilege,
   keyVaultTablesMissing,
   keyVaultVariableMissing,
+  kubectlCallForbidden,
   liDatabaseNotLiCluster,
   liDefaultReadOnly,
   liFederationEnabled,
@@ -470,6 +473,7 @@ export const rules: readonly Rule[] = [
   probePortMissing,
   proxyTimeoutShort,
   psqlFailureHidden,
+  rbacGrantsNothing,
   rcloneRemoteUndefined,
   redisBindLoopback,
   redisConfigInvalid,

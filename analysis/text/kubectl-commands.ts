@@ -123,7 +123,7 @@ export interface KubectlPatch extends ClusterCommandContext {
   readonly patch: RunWord | undefined;
 }
 
-/** Any other kubectl command that names objects: `get`, `logs`, `exec`, `delete job/x`, `scale`, `port-forward`. */
+/** Any other kubectl command that names objects: `get`, `logs`, `exec`, `delete job/x`, `scale`, `rollout restart`. */
 export interface KubectlQuery extends ClusterCommandContext {
   readonly kind: 'query';
   readonly verb: string;
@@ -304,8 +304,10 @@ function readKubectl(step: RunStep, context: ClusterCommandContext, isApplied: b
       return readCreate(operands, options, step, { ...context, namespace, happens: !isDryRun || isApplied });
     case 'wait':
     case 'rollout': {
-      if (verb === 'rollout' && operands[0]?.value !== 'status') break;
       const targets = targetsOf(verb === 'rollout' ? operands.slice(1) : operands);
+      const action = operands[0]?.value;
+      if (verb === 'rollout' && action !== 'status')
+        return { kind: 'query', ...context, verb: `rollout ${action}`, targets, selector, namespace, allNamespaces };
       const timeout = options.value('timeout');
       return {
         kind: 'wait',

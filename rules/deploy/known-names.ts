@@ -83,8 +83,11 @@ export function startedBy(command: ClusterCommand): readonly string[] {
   return command.targets.flatMap(({ resource, name }) => [resource, ...(name ? [name.value] : [])]);
 }
 
-/** The commands that ask for what is there already. */
-export const askingVerbs: ReadonlySet<string> = new Set(['get', 'describe', 'logs', 'exec', 'port-forward', 'attach']);
+/** The commands that ask for what is there already, or change it. */
+export const askingVerbs: ReadonlySet<string> = new Set([
+  ...['get', 'describe', 'logs', 'exec', 'port-forward', 'attach'],
+  ...['scale', 'edit', 'set', 'rollout restart', 'rollout undo', 'rollout history', 'rollout pause', 'rollout resume'],
+]);
 
 /** A name that is meant as it stands: no variable, no pattern, no `<pod-name>`. */
 export function isPlainName({ value, certainty }: { readonly value: string; readonly certainty: string }): boolean {

@@ -1,4 +1,7 @@
-import { foundCommands } from '../../analysis/commands';
+import { type FoundCommand, foundCommands } from '../../analysis/commands';
+import { kubectlCalls } from '../../analysis/kubectl-calls';
+import { workloadKinds } from '../../analysis/pods';
+import type { Workspace } from '../../manifests/workspace';
 import type { Rule } from '../rule';
 import { askingVerbs, isPlainName, kindNamed, startedBy, whyUnknown } from './known-names';
 import { rewrite } from './replacements';
@@ -53,13 +56,13 @@ export default {
     const commands = foundCommands(workspace);
     // What a runbook starts by hand, such as `kubectl run test-pod`, it may ask for later.
     const started = new Set(commands.flatMap(({ command }) => startedBy(command)));
-    for (const found of commands) {
+    for (const found of [...commands, ...callsInPods(workspace)]) {
       const { command, place } = found;
       if (command.kind !== 'query' || !askingVerbs.has(command.verb) || command.conditional || command.errorsIgnored)
         continue;
       const { namespace: inNamespace } = command;
       if (inNamespace && !isPlainName(inNamespace)) continue;
-      const namespace = inNamespace?.value;
+      const namespace = inNamespace?.value ?? ('namespace' in found ? found.namespace : undefined);
       for (const { resource, name, span } of command.targets) {
         const kind = kindNamed(resource);
         if (!kind || !name || !isPlainName(name) || started.has(name.value)) continue;
@@ -68,9 +71,11 @@ export default {
         const { help, instead: meant } = unknown;
         yield {
           at: place(span),
+          // A person corrects the command; a Job fails.
+          ...('namespace' in found && { severity: 'error' as const }),
           message: `The tree makes no ${kind.kind === 'Pod' ? 'pod' : kind.kind} ${name.value}${namespace ? ` in namespace ${namespace}` : ''} — ${help}`,
           fixes: () => {
-            if (meant === undefined) return [];
+            if (meant === undefined || 'namespace' in found) return [];
             // Commands about one pod take `deployment/name` as well; `get pod` does not.
             if (meant.includes('/') && !takesWorkloads.has(command.verb)) return [];
             const slashed = rewrite(
@@ -88,3 +93,22 @@ export default {
 } satisfies Rule;
 
 const takesWorkloads: ReadonlySet<string> = new Set(['logs', 'exec', 'port-forward', 'attach']);
+
+/** What pods of the tree ask for. Without a namespace kubectl takes that of the pod. */
+function callsInPods(workspace: Workspace): readonly CallInPod[] {
+  return workloadKinds.flatMap(kind =>
+    workspace
+      .resources(kind)
+      .flatMap(resource =>
+        kubectlCalls(workspace, resource).map(({ command, place }) => ({
+          command,
+          place,
+          namespace: resource.namespace,
+        })),
+      ),
+  );
+}
+
+interface CallInPod extends Pick<FoundCommand, 'command' | 'place'> {
+  readonly namespace: string | undefined;
+}

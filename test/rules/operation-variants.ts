@@ -2,6 +2,71 @@ import { add, type Change, cut, edit, type Mutation, mutation } from './mutation
 
 const policies = 'infrastructure/04-networking/networkpolicies.yaml';
 
+/** A CronJob that restarts HAProxy, with a Role for it. */
+const restart = (script: string, verbs = 'get, list, watch, patch', more = ''): readonly Change[] => [
+  add(
+    'main-instance/02-haproxy/restart.yaml',
+    `
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: haproxy-restart
+  namespace: matrix
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata:
+  name: haproxy-restart
+  namespace: matrix
+rules:
+  - apiGroups: [apps]
+    resources: [deployments]
+    verbs: [${verbs}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata:
+  name: haproxy-restart
+  namespace: matrix
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: haproxy-restart}
+subjects: [{kind: ServiceAccount, name: haproxy-restart, namespace: matrix}]
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  name: haproxy-restart
+  namespace: matrix
+spec:
+  podSelector: {matchLabels: {app.kubernetes.io/name: haproxy-restart}}
+  policyTypes: [Egress]
+  egress: [{to: [{ipBlock: {cidr: 10.0.0.0/8}}], ports: [{port: 443}, {port: 6443}]}]
+---
+apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: haproxy-restart
+  namespace: matrix
+spec:
+  schedule: "0 4 * * 0"
+  jobTemplate:
+    spec:
+      template:
+        metadata:
+          labels: {app.kubernetes.io/name: haproxy-restart}
+        spec:
+          restartPolicy: Never
+          serviceAccountName: haproxy-restart
+${more}          containers:
+            - name: restart
+              image: bitnami/kubectl:1.31.3
+              command: [sh, -c, ${script}]
+              resources:
+                requests: {cpu: 10m, memory: 32Mi}
+                limits: {cpu: 200m, memory: 128Mi}
+`,
+  ),
+];
+
 /** Mistakes in what surrounds the programs: policies, monitoring, rights in the cluster, and what people are told to run. */
 export const operationVariants: Readonly<Record<string, Mutation>> = {
   'media of calls let in over TCP only': mutation(
@@ -42,12 +107,49 @@ spec:
   policyTypes: [Ingress, Egress]
 `,
     ),
-    { count: 7, also: {} },
+    { count: 7 },
   ),
+  'a kubectl in a pod that may only read': mutation(
+    'kubectl-call-forbidden',
+    restart('kubectl rollout restart deployment/haproxy', 'get, list, watch'),
+  ),
+  'a kubectl in a pod that has no token': mutation(
+    'kubectl-call-forbidden',
+    restart('kubectl rollout restart deployment/haproxy', undefined, '          automountServiceAccountToken: false\n'),
+  ),
+  'a kubectl in a pod that may not open a shell': mutation(
+    'kubectl-call-forbidden',
+    restart('kubectl exec haproxy-0 -- true', 'get'),
+    { count: 2, also: { 'post-check-name-unknown': 'pods of a Deployment are not numbered' } },
+  ),
+  'a kubectl in a pod for a Deployment that nothing makes': mutation(
+    'post-check-name-unknown',
+    restart('kubectl rollout restart deployment/haproxies'),
+  ),
+  'a rule for resources of another API group': mutation('rbac-grants-nothing', [
+    ...restart('kubectl rollout restart deployment/haproxy'),
+    add(
+      'main-instance/02-haproxy/role.yaml',
+      `
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata:
+  name: look
+  namespace: matrix
+rules:
+  - apiGroups: [""]
+    resources: [statefulsets]
+    verbs: [get]
+`,
+    ),
+  ]),
 };
 
 /** What looks like a mistake of that kind and is none. */
 export const acceptedOperations: Readonly<Record<string, readonly Change[]>> = {
+  'a kubectl in a pod that may do what it does': restart(
+    '"kubectl rollout restart deployment/haproxy && kubectl rollout status deploy haproxy -n matrix"',
+  ),
   'pods of Prometheus by the name of their Prometheus': [
     edit(
       policies,
