@@ -603,6 +603,7 @@ spec:
     'call-backend-unannounced',
     cut(synapseConfig, '    extra_well_known_client_content:\n', 'https://rtc.tessera.test\n'),
   ),
+  mutation('key-vault-settings-unfit', edit(keyVault, 'matrix-postgresql-rw', 'matrix-postgresql-ro')),
   mutation('container-user-refused', edit(synapse, 'runAsUser: 991', 'runAsUser: 0')),
   mutation('mounted-file-mode', edit(scanner, '            defaultMode: 0555\n', '')),
   mutation('sql-guard-mismatch', edit(keyVaultJob, "datname = 'key_vault'", "datname = 'keyvault'")),
@@ -1635,7 +1636,7 @@ rules:
     edit(
       'li-instance/04-sync-system/media-cronjob.yaml',
       'image: rclone/rclone:1.68.2\n',
-      'image: rclone/rclone:1.68.2\n              command: [sh, -c, kubectl get pods]\n',
+      'image: bitnami/kubectl:1.31.3\n              command: [sh, -c, kubectl get pods]\n',
     ),
     { also: { 'netpol-flow-blocked': 'the Job has no way to the API server' } },
   ),
