@@ -67,6 +67,27 @@ export function mayBeEncrypted(workspace: Workspace, kind: string): boolean {
   return workspace.lookup(encryptedKinds, kind).length > 0;
 }
 
+/**
+ * Whether the controller of a custom resource that is not known here may make a Secret or ConfigMap of this name: most
+ * call what they make after the resource.
+ */
+export function mayBeMade(workspace: Workspace, namespace: string | undefined, name: string): boolean {
+  const ends = [...name.matchAll(/[.-]|$/g)].map(({ index }) => index);
+  return ends.some(end => workspace.lookup(unknownResources, `${namespace ?? ''}/${name.slice(0, end)}`).length > 0);
+}
+
+const unknownResources: Index<true> = {
+  name: 'custom resources whose controllers are not known',
+  *resource({ group, namespace, name }) {
+    if (group.includes('.') && !group.endsWith('.k8s.io') && !knownGroup.test(group))
+      yield [`${namespace ?? ''}/${name}`, true];
+  },
+};
+
+/** Groups of which it is known what their controllers make, or that they make neither Secrets nor ConfigMaps. */
+const knownGroup =
+  /(?:^|\.)(?:cnpg\.io|min\.io|cert-manager\.io|external-secrets\.io|bitnami\.com|hashicorp\.com|onepassword\.com|coreos\.com|toolkit\.fluxcd\.io|argoproj\.io|traefik\.io|containo\.us|istio\.io|cilium\.io|projectcalico\.org|velero\.io|kyverno\.io|k8up\.io|keda\.sh|metallb\.io|grafana\.com|zalan\.do|crunchydata\.com|percona\.com|infisical\.com|doppler\.com)$/;
+
 const encryptedKinds: Index<true> = {
   name: 'kinds of which objects are encrypted as a whole',
   *document({ root }) {

@@ -17,19 +17,26 @@ export interface MadeObject {
 /** What controllers that only hand Secrets and ConfigMaps around make from an object. */
 export function* madeFrom(resource: Resource): Iterable<MadeObject> {
   yield* makers[resource.qualifiedKind]?.(resource) ?? [];
+  yield* connectionOf(resource);
   yield* copiesOf(resource);
 }
 
 /** Whether a Secret or ConfigMap is filled by a controller with what another one has, so that its keys are not written. */
 export function isFilledByCopy({ root }: Resource): boolean {
   const annotations = root.at('metadata', 'annotations');
-  return ['reflector.v1.k8s.emberstack.com/reflects', 'replicator.v1.mittwald.de/replicate-from', unknownKeys].some(
-    name => annotations.at(name).text,
-  );
+  return filledBy.some(name => annotations.at(name).text);
 }
 
 /** Marks an object that a kustomization makes of files which the tree does not have. */
 export const unknownKeys = 'matrix-preflight/unknown-keys';
+
+/** Annotations of Reflector, and of the replicator and the generator of Mittwald, which puts random values into a Secret. */
+const filledBy = [
+  'reflector.v1.k8s.emberstack.com/reflects',
+  'replicator.v1.mittwald.de/replicate-from',
+  'secret-generator.v1.mittwald.de/autogenerate',
+  unknownKeys,
+];
 
 const makers: Readonly<Record<string, (resource: Resource) => Iterable<MadeObject>>> = {
   // external-secrets.io/latest/api/clusterexternalsecret.
@@ -80,6 +87,39 @@ const makers: Readonly<Record<string, (resource: Resource) => Iterable<MadeObjec
       if (name.text) yield secret(namespace, name.text, name, 'the SOPS operator', keys.length > 0 ? keys : 'any');
     }
   },
+  // zalando/postgres-operator docs/user.md and docs/reference/operator_parameters.md: secret_name_template.
+  *'postgresql.acid.zalan.do'({ namespace, name, root }) {
+    const users = [...root.at('spec', 'users').keys(), ...owners(root), 'postgres', 'standby'];
+    for (const user of users) {
+      const made = `${user.replaceAll('_', '-')}.${name}.credentials.postgresql.acid.zalan.do`;
+      yield secret(namespace, made, root.at('metadata', 'name'), "Zalando's operator", ['username', 'password']);
+    }
+  },
+  'PostgresCluster.postgres-operator.crunchydata.com': fromCrunchy,
+  'PerconaPGCluster.pgv2.percona.com': fromCrunchy,
+  // stackgres.io/doc, SGCluster: the Secret with the name of the cluster has the passwords of its superusers.
+  *'SGCluster.stackgres.io'({ namespace, name, root }) {
+    yield secret(namespace, name, root.at('metadata', 'name'), 'StackGres');
+  },
+  // kube-object-storage/lib-bucket-provisioner: a Secret and a ConfigMap with the name of the claim.
+  *'ObjectBucketClaim.objectbucket.io'({ namespace, name, root }) {
+    const [at, by] = [root.at('metadata', 'name'), 'the provisioner of buckets'];
+    yield secret(namespace, name, at, by, ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']);
+    const keys = ['HOST', 'PORT', 'NAME', 'REGION', 'SUBREGION'].map(key => `BUCKET_${key}`);
+    yield { kind: 'ConfigMap', namespace, name, keys, at, by };
+  },
+  // container-object-storage-interface.sigs.k8s.io, BucketAccess.
+  *BucketAccess({ namespace, root }) {
+    const name = root.at('spec', 'credentialsSecretName');
+    if (name.text) yield secret(namespace, name.text, name, 'the driver of buckets');
+  },
+  // strimzi.io/docs, KafkaUser, and rabbitmq.com/kubernetes/operator, "Retrieve Default User Credentials".
+  *'KafkaUser.kafka.strimzi.io'({ namespace, name, root }) {
+    yield secret(namespace, name, root.at('metadata', 'name'), 'Strimzi');
+  },
+  *'RabbitmqCluster.rabbitmq.com'({ namespace, name, root }) {
+    yield secret(namespace, `${name}-default-user`, root.at('metadata', 'name'), 'the RabbitMQ operator');
+  },
   // cert-manager.io/docs/trust/trust-manager: a Bundle is written to every namespace.
   *'Bundle.trust.cert-manager.io'({ name, root }) {
     for (const [kind, field] of [
@@ -92,6 +132,35 @@ const makers: Readonly<Record<string, (resource: Resource) => Iterable<MadeObjec
     }
   },
 };
+
+/** The owners of the databases that Zalando's operator makes; those of prepared ones are called after the database. */
+function owners(root: Value): readonly string[] {
+  const prepared = root.at('spec', 'preparedDatabases').keys();
+  return [
+    ...root
+      .at('spec', 'databases')
+      .entries()
+      .flatMap(([, owner]) => owner.text ?? []),
+    ...prepared.flatMap(name => ['owner', 'reader', 'writer'].map(role => `${name}_${role}_user`)),
+  ];
+}
+
+/** CrunchyData/postgres-operator internal/naming, `PostgresUserSecret`: without users there is one with the cluster's name. */
+function* fromCrunchy({ namespace, name, root }: Resource): Iterable<MadeObject> {
+  const users = root
+    .at('spec', 'users')
+    .items()
+    .map(user => user.at('name'));
+  for (const user of users.length > 0 ? users : [root.at('metadata', 'name')])
+    if (user.text) yield secret(namespace, `${name}-pguser-${user.text}`, user, 'the PostgreSQL operator');
+}
+
+/** Where Crossplane writes how to reach what an object stands for (docs.crossplane.io, Managed resources). */
+function* connectionOf({ namespace, root }: Resource): Iterable<MadeObject> {
+  const target = root.at('spec', 'writeConnectionSecretToRef');
+  const name = target.at('name');
+  if (name.text) yield secret(target.at('namespace').text ?? namespace, name.text, name, 'Crossplane');
+}
 
 function* fromVault({ namespace, root }: Resource): Iterable<MadeObject> {
   const name = root.at('spec', 'destination', 'name');

@@ -141,6 +141,8 @@ export default {
     if (mayBeElsewhere(workspace)) return;
     const [other] = workspace.lookup(otherDatabases, '');
     if (other) {
+      // Databases alone, or those of something else, are none of Matrix.
+      if (!anchorFor(workspace) && !/matrix|synapse/.test(`${other.namespace} ${other.name}`)) return;
       yield {
         at: other.root.at('metadata', 'name'),
         severity: 'warning',

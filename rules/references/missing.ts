@@ -1,6 +1,12 @@
 import { absentClusters, clusterInName } from '../../analysis/absent-clusters';
 import { isChartObject } from '../../analysis/charts';
-import { type Declaration, declarationsOf, declaredNames, mayBeEncrypted } from '../../analysis/declarations';
+import {
+  type Declaration,
+  declarationsOf,
+  declaredNames,
+  mayBeEncrypted,
+  mayBeMade,
+} from '../../analysis/declarations';
 import { isFilledIn } from '../../analysis/filled-in';
 import { nearest } from '../../analysis/nearest';
 import {
@@ -64,7 +70,8 @@ export function* missingObjects(
     const items = required.flatMap(one => options.items?.(one) ?? []);
     const problem = items.length > 0 ? { ...stated, items: [...new Set(items)] } : stated;
     const severity = options.severity?.(reference);
-    if (fromChart === 'maybe' && problem.severity === undefined) yield { ...problem, severity: 'warning' };
+    const mayBeThere = fromChart === 'maybe' || isOfOperator(workspace, reference, name);
+    if (mayBeThere && problem.severity === undefined) yield { ...problem, severity: 'warning' };
     else yield severity === undefined ? problem : { ...problem, severity };
   }
 }
@@ -92,6 +99,10 @@ export function* missingKeys(
       fixes: () => [...useKey(key, close), ...addKey(found, key.text ?? '')],
     };
   }
+}
+
+function isOfOperator(workspace: Workspace, { kind, namespace }: Reference, name: string): boolean {
+  return (kind === 'Secret' || kind === 'ConfigMap') && mayBeMade(workspace, namespace, name);
 }
 
 /** Everything that needs the same object and is reported for it by the same rule. */

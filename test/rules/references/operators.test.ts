@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import pgMainClusterMissing from '../../../rules/postgresql/pg-main-cluster-missing';
+import missingConfigMap from '../../../rules/references/reference-missing-configmap';
+import missingSecret from '../../../rules/references/reference-missing-secret';
+import missingSecretKey from '../../../rules/references/reference-missing-secret-key';
+import { messages } from '../expect';
+
+const pod = (name: string, key: string): string => `
+#- /pod.yaml
+apiVersion: v1
+kind: Pod
+metadata: {name: app, namespace: matrix}
+spec:
+  containers:
+    - name: app
+      image: registry.test/app:1
+      env:
+        - name: VALUE
+          valueFrom: {secretKeyRef: {name: ${name}, key: ${key}}}
+`;
+
+const object = (apiVersion: string, kind: string, name: string, rest = 'spec: {}'): string => `
+#- /object.yaml
+apiVersion: ${apiVersion}
+kind: ${kind}
+metadata:
+  name: ${name}
+  namespace: matrix
+${rest}
+`;
+
+const found = (source: string): readonly string[] => [
+  ...messages(missingSecret, source),
+  ...messages(missingSecretKey, source),
+];
+
+describe('what other operators make', () => {
+  const zalando = object(
+    'acid.zalan.do/v1',
+    'postgresql',
+    'acid-db',
+    'spec: {users: {syn_apse: []}, databases: {matrix: owner}}',
+  );
+  const credentials = (user: string): string => `${user}.acid-db.credentials.postgresql.acid.zalan.do`;
+
+  it('are the Secrets of users that operators of PostgreSQL make', () => {
+    for (const user of ['syn-apse', 'owner', 'postgres'])
+      assert.deepEqual(found(zalando + pod(credentials(user), 'password')), []);
+    assert.equal(found(zalando + pod(credentials('nobody'), 'password')).length, 1);
+    assert.equal(found(zalando + pod(credentials('owner'), 'host')).length, 1);
+    const crunchy = (spec: string): string =>
+      object('postgres-operator.crunchydata.com/v1beta1', 'PostgresCluster', 'hippo', `spec: ${spec}`);
+    assert.deepEqual(found(crunchy('{}') + pod('hippo-pguser-hippo', 'uri')), []);
+    assert.deepEqual(found(crunchy('{users: [{name: synapse}]}') + pod('hippo-pguser-synapse', 'uri')), []);
+    assert.equal(found(crunchy('{users: [{name: synapse}]}') + pod('hippo-pguser-hippo', 'uri')).length, 1);
+  });
+
+  it('are what leads to buckets, queues and other things', () => {
+    for (const [source, name, key] of [
+      [object('objectbucket.io/v1alpha1', 'ObjectBucketClaim', 'media'), 'media', 'AWS_ACCESS_KEY_ID'],
+      [object('objectstorage.k8s.io/v1alpha1', 'BucketAccess', 'media', 'spec: {credentialsSecretName: a}'), 'a', 'b'],
+      [object('rabbitmq.com/v1beta1', 'RabbitmqCluster', 'queue'), 'queue-default-user', 'password'],
+      [object('kafka.strimzi.io/v1beta2', 'KafkaUser', 'bridge'), 'bridge', 'password'],
+      [
+        object('rds.example.test/v1', 'Instance', 'db', 'spec: {writeConnectionSecretToRef: {name: db-conn}}'),
+        'db-conn',
+        'x',
+      ],
+    ] as const)
+      assert.deepEqual(found(source + pod(name, key)), [], name);
+    const claim = object('objectbucket.io/v1alpha1', 'ObjectBucketClaim', 'media');
+    assert.equal(found(claim + pod('media', 'access-key')).length, 1);
+    const fromConfigMap = pod('media', 'BUCKET_HOST').replace('secretKeyRef', 'configMapKeyRef');
+    assert.deepEqual(messages(missingConfigMap, claim + fromConfigMap), []);
+  });
+
+  it('are values that a generator puts into a Secret', () => {
+    const secret = (annotation: string): string =>
+      object('v1', 'Secret', 'made', `  annotations: {${annotation}}`).replace('\nspec', '');
+    assert.deepEqual(found(secret('secret-generator.v1.mittwald.de/autogenerate: a') + pod('made', 'a')), []);
+    assert.equal(found(secret('b: c') + pod('made', 'a')).length, 1);
+  });
+
+  it('may be called after a resource of a kind that is not known', () => {
+    const unknown = object('db.tessera.test/v1', 'Database', 'chat');
+    assert.match(found(unknown + pod('chat-credentials', 'a'))[0] ?? '', /^warning: Nothing creates the Secret/);
+    assert.match(found(unknown + pod('chat', 'a'))[0] ?? '', /^warning: /);
+    assert.match(found(unknown + pod('chatter', 'a'))[0] ?? '', /^error: /);
+    const known = object('cert-manager.io/v1', 'Issuer', 'chat');
+    assert.match(found(known + pod('chat-credentials', 'a'))[0] ?? '', /^error: /);
+  });
+
+  it('leave databases of something else alone', () => {
+    const other = zalando.replace('namespace: matrix', 'namespace: shop');
+    assert.deepEqual(messages(pgMainClusterMissing, other), []);
+    assert.equal(messages(pgMainClusterMissing, zalando).length, 1);
+    assert.equal(messages(pgMainClusterMissing, other.replaceAll('acid-db', 'acid-synapse')).length, 1);
+  });
+});
