@@ -1,7 +1,15 @@
-import { workloadKinds } from '../../analysis/pods';
-import { familiesOf } from '../../analysis/roles';
+import { commandLine } from '../../analysis/configs';
+import { writtenPaths } from '../../analysis/effective';
+import { environmentOf } from '../../analysis/environment';
+import { mountAt } from '../../analysis/mounts';
+import { containersOf, workloadKinds } from '../../analysis/pods';
+import { familiesOf, imageName } from '../../analysis/roles';
+import { scriptOf } from '../../analysis/scripts';
 import type { PythonString } from '../../analysis/text/python';
+import { insertEntry } from '../../manifests/edit';
+import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
+import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
 import { type DjangoFile, type DjangoProject, djangoProject, hasModule } from './django';
 
@@ -167,8 +175,42 @@ export default {
     yield* imports(project);
     yield* models(project);
     yield* views(project);
+    yield* startedElsewhere(workspace, resource);
   },
 } satisfies Rule;
+
+/** Containers that start the project by a relative path in another folder than its own. */
+function* startedElsewhere(workspace: Workspace, resource: Resource): Iterable<Problem> {
+  const written = writtenPaths(workspace, resource).find(({ path }) => path.endsWith('/manage.py'));
+  const root = written?.path.slice(0, -'/manage.py'.length);
+  if (!written || root === undefined || root === '') return;
+  for (const container of containersOf(resource)) {
+    // The official images of Python start in the root of the file system.
+    if (!/^(?:(?:docker\.io\/)?library\/)?python$/.test(imageName(container.image))) continue;
+    if (
+      container.value.at('workingDir').exists ||
+      !mountAt(container, root) ||
+      scriptOf(workspace, resource, container)
+    )
+      continue;
+    const words = commandLine(container).map(word => word.text ?? '');
+    if (words.some(word => /--(?:chdir|pythonpath)\b/.test(word))) continue;
+    const manage = words.indexOf('manage.py');
+    const isServer = words.some(word => /(?:^|\/)(?:gunicorn|uvicorn|hypercorn|daphne)$/.test(word));
+    const path = environmentOf(workspace, resource, container).variables.get('PYTHONPATH');
+    const isFound = path !== undefined && (path.value?.text ?? root).split(':').includes(root);
+    if (manage === -1 && (!isServer || isFound)) continue;
+    yield {
+      at: container.value.at('name'),
+      items: ['2.3.a.2'],
+      message: `Container ${container.name} looks for ${manage === -1 ? 'the project' : 'manage.py'} in /, but it is in ${root} — set workingDir: ${root}.`,
+      fixes: () => {
+        const edit = insertEntry(container.value, `workingDir: ${root}`, { after: 'image' });
+        return edit ? [{ title: `Set workingDir to ${root}`, safe: false, edits: [edit] }] : [];
+      },
+    };
+  }
+}
 
 /** What every project has, and what its settings and its server name. */
 function* projectFiles(project: DjangoProject): Iterable<Problem> {

@@ -1,14 +1,22 @@
 import { commandText } from '../../analysis/configs';
 import { isBelow, mountsOf } from '../../analysis/mounts';
-import { type Container, mainContainersOf, workloadKinds } from '../../analysis/pods';
-import { normalName, packagesOf, pythonOf, searchPathOf } from '../../analysis/python-packages';
+import { type Container, containersOf, mainContainersOf, workloadKinds } from '../../analysis/pods';
+import {
+  isSamePath,
+  normalName,
+  type PackageInstall,
+  packagesOf,
+  pythonOf,
+  searchPathOf,
+  seenAs,
+} from '../../analysis/python-packages';
 import { familiesOf } from '../../analysis/roles';
 import { scriptOf } from '../../analysis/scripts';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
-import type { Rule } from '../rule';
-import { type DjangoProject, djangoProject } from './django';
+import type { Problem, Rule } from '../rule';
+import { type DjangoProject, djangoProject, isPlainImage } from './django';
 
 export default {
   id: 'key-vault-package-missing',
@@ -20,7 +28,8 @@ export default {
   traps: [
     'Only pods whose containers run the image of Python or of a distribution are judged: any other may have the packages.',
     'Nothing is said where a requirements file, a path or a variable is installed, or where a volume is filled that the tree does not show.',
-    'Looked for are Django itself, the server that the pod starts, the driver of PostgreSQL, and the applications Django REST framework and django-cors-headers.',
+    'Looked for are Django itself, the server that the pod starts, the driver of PostgreSQL, the applications Django REST framework and django-cors-headers, and modules that are often imported, such as cryptography.',
+    'Containers that start the project and do not find the folder of the packages are reported as well.',
   ],
   sources: ['docs.djangoproject.com, Databases, PostgreSQL notes: psycopg or psycopg2 is required'],
   examples: {
@@ -51,8 +60,44 @@ export default {
         related: [{ at, message: what[0]?.toUpperCase() + what.slice(1) }],
       };
     }
+    yield* unseen(workspace, resource, project, installs);
   },
 } satisfies Rule;
+
+/** Containers that run the project and do not look where its packages are. */
+function* unseen(
+  workspace: Workspace,
+  resource: Resource,
+  project: DjangoProject,
+  installs: readonly PackageInstall[],
+): Iterable<Problem> {
+  if (installs.some(({ how, reached }) => how === 'image' || reached.length === 0)) return;
+  if ([...project.files.values()].some(({ text }) => text.includes('sys.path'))) return;
+  for (const container of containersOf(resource)) {
+    if (!isPlainImage(container) || installs.some(one => one.container === container)) continue;
+    const command = scriptOf(workspace, resource, container)?.text.text ?? commandText(container);
+    if (!/\bmanage\.py\b|\b(?:gunicorn|uvicorn|hypercorn|daphne)\b/.test(command) || writesProject(command)) continue;
+    const search = searchPathOf(workspace, resource, container, pythonOf(container.image));
+    const folders = [...search.entries.map(({ path }) => path), container.value.at('workingDir').text ?? '/'];
+    const seen = installs.flatMap(({ reached }) => reached.flatMap(one => seenAs(container, one)));
+    if (search.isOpen || /--(?:chdir|pythonpath)\b/.test(command)) continue;
+    if (seen.some(path => folders.some(folder => isSamePath(path, folder)))) continue;
+    const [directory] = seen;
+    yield {
+      at: search.variable ?? container.value.at('name'),
+      message:
+        directory === undefined
+          ? `Container ${container.name} does not mount the volume that the packages are installed on, so it ends with "No module named" — mount it, and name its folder in PYTHONPATH.`
+          : `The packages are in ${directory} for container ${container.name}, where Python does not look — name that folder in PYTHONPATH.`,
+      related: installs.map(({ at }) => ({ at, message: 'They are installed here' })),
+    };
+  }
+}
+
+/** Whether a script makes the project and names its files for that. */
+function writesProject(script: string): boolean {
+  return />\s*\S*manage\.py|\bcp\b[^\n]*manage\.py/.test(script);
+}
 
 interface Need {
   readonly what: string;
@@ -77,7 +122,17 @@ function* needed(workspace: Workspace, resource: Resource, project: DjangoProjec
     if (server)
       yield { what: `container ${container.name} starts`, packages: [server], at: container.value.at('name') };
   }
-  for (const { program, place } of files) {
+  for (const file of files) {
+    const { program, place, text } = file;
+    for (const match of text.matchAll(/^[ \t]*(?:from|import)[ \t]+([A-Za-z_]\w*)/gm)) {
+      const [whole, module = ''] = match;
+      const packages = importedPackages[module];
+      const end = match.index + whole.length;
+      // What is tried may be missing.
+      const isTried = /\btry:[ \t]*\n[ \t]*$/.test(text.slice(0, match.index));
+      if (packages && !isTried)
+        yield { what: `${file.path} imports`, packages, at: place({ start: end - module.length, end }) };
+    }
     const engine = program.strings.find(({ text }) => /^django\.db\.backends\.postgresql(?:_psycopg2)?$/.test(text));
     if (engine)
       yield {
@@ -95,6 +150,22 @@ function* needed(workspace: Workspace, resource: Resource, project: DjangoProjec
 const applications: Readonly<Record<string, string>> = {
   rest_framework: 'djangorestframework',
   corsheaders: 'django-cors-headers',
+};
+
+/** Modules by the packages that bring them, also by depending on their package. */
+const importedPackages: Readonly<Record<string, readonly string[]>> = {
+  cryptography: ['cryptography', 'pyOpenSSL', 'django-fernet-fields', 'jwcrypto', 'paramiko'],
+  Crypto: ['pycryptodome', 'pycrypto'],
+  nacl: ['PyNaCl', 'paramiko'],
+  jwt: ['PyJWT', 'djangorestframework-simplejwt'],
+  yaml: ['PyYAML'],
+  requests: ['requests'],
+  rest_framework: ['djangorestframework'],
+  corsheaders: ['django-cors-headers'],
+  environ: ['django-environ'],
+  dj_database_url: ['dj-database-url', 'environs'],
+  whitenoise: ['whitenoise'],
+  celery: ['celery'],
 };
 
 /** The server that a container starts, by the name of its package. */

@@ -8,6 +8,8 @@ const sequences = 'li-instance/04-sync-system/sequences-cronjob.yaml';
 const synapse = 'main-instance/01-synapse/main-statefulset.yaml';
 const synapseConfig = 'main-instance/01-synapse/configmap.yaml';
 
+const checkingHosts = edit(keyVault, 'MIDDLEWARE = [', 'MIDDLEWARE = ["django.middleware.common.CommonMiddleware", ');
+
 /** Mistakes in what Synapse and the programs around it are told, by what somebody did. */
 export const programVariants: Readonly<Record<string, Mutation>> = {
   'a duration with a word': refused('turn_user_lifetime: 1h', 'turn_user_lifetime: 1hour'),
@@ -51,6 +53,29 @@ export const programVariants: Readonly<Record<string, Mutation>> = {
   'a clamd that passes large files unseen': mutation(
     'clamd-limit-low',
     edit(clamav, 'MaxFileSize 110M', 'MaxFileSize 25M'),
+  ),
+  'debugging in production': mutation('key-vault-settings-unfit', edit(keyVault, 'DEBUG = False', 'DEBUG = True')),
+  'hosts without the one that Synapse asks': mutation('key-vault-settings-unfit', [
+    checkingHosts,
+    edit(keyVault, '["key-vault", "key-vault.matrix.svc.cluster.local"]', '["key-vault"]'),
+  ]),
+  'a probe by address': mutation('key-vault-settings-unfit', [
+    checkingHosts,
+    edit(
+      keyVault,
+      '              httpHeaders:\n                - name: Host\n                  value: key-vault\n',
+      '',
+    ),
+  ]),
+  'an import that nothing installs': mutation('key-vault-package-missing', edit(keyVault, ' cryptography==44.0.0', '')),
+  'packages where Python does not look': mutation(
+    'key-vault-package-missing',
+    edit(keyVault, '            - name: PYTHONPATH\n              value: /packages\n', ''),
+    { count: 2 },
+  ),
+  'a project in another folder': mutation(
+    'key-vault-django-file-missing',
+    edit(keyVault, '          workingDir: /app\n', '', 1),
   ),
   'a guard of another role': mutation(
     'sql-guard-mismatch',
