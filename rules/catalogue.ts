@@ -68,6 +68,7 @@ import keyVaultExposed from './key-vault/key-vault-exposed';
 import keyVaultInitdbNotSuperuser from './key-vault/key-vault-initdb-not-superuser';
 import keyVaultPackageMissing from './key-vault/key-vault-package-missing';
 import keyVaultSchemaPrivilege from './key-vault/key-vault-schema-privilege';
+import keyVaultSettingsRefused from './key-vault/key-vault-settings-refused';
 import keyVaultSettingsUnfit from './key-vault/key-vault-settings-unfit';
 import keyVaultTablesMissing from './key-vault/key-vault-tables-missing';
 import keyVaultVariableMissing from './key-vault/key-vault-variable-missing';
@@ -383,6 +384,7 @@ export const rules: readonly Rule[] = [
   keyVaultInitdbNotSuperuser,
   keyVaultPackageMissing,
   keyVaultSchemaPrivilege,
+  keyVaultSettingsRefused,
   keyVaultSettingsUnfit,
   keyVaultTablesMissing,
   keyVaultVariableMissing,

@@ -91,6 +91,7 @@ export const ruleIds: readonly string[] = [
   'key-vault-initdb-not-superuser',
   'key-vault-package-missing',
   'key-vault-schema-privilege',
+  'key-vault-settings-refused',
   'key-vault-settings-unfit',
   'key-vault-tables-missing',
   'key-vault-variable-missing',

@@ -161,3 +161,25 @@ function servedBy(workspace: Workspace, vault: Resource, container: Container): 
     return name === undefined ? [] : [{ name, at: word }];
   });
 }
+
+/**
+ * The settings module of a key_vault pod, also where the rest of the project is in an image of one's own. Undefined if
+ * the tree has none or several, or if a part of it is written elsewhere.
+ */
+export function djangoSettings(workspace: Workspace, vault: Resource): DjangoFile | undefined {
+  const found = configFilesOf(workspace, vault)
+    .map(({ file }) => file)
+    .filter(({ path }) => /(?:^|\/)settings(?:\/\w+)?\.py$/.test(path));
+  const [file] = found;
+  const isOne = new Set(found.map(({ path }) => path)).size === 1;
+  if (!file || !isOne || file.isOpaque || importsAll.test(file.content.text)) return undefined;
+  return {
+    path: file.path,
+    text: file.content.text,
+    program: readPython(file.content.text),
+    place: span => file.content.place(span.start, span.end),
+  };
+}
+
+/** `from .base import *` and the like, by which settings come from files that the tree may not show. */
+const importsAll = /^\s*from\s+\S+\s+import\s+\*|^\s*(?:include|exec)\(/m;

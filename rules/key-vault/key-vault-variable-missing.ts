@@ -1,5 +1,6 @@
 import { commandText } from '../../analysis/configs';
 import { environmentOf } from '../../analysis/environment';
+import { mountAt } from '../../analysis/mounts';
 import { nearest } from '../../analysis/nearest';
 import { type Container, containersOf, workloadKinds } from '../../analysis/pods';
 import { familiesOf } from '../../analysis/roles';
@@ -7,7 +8,7 @@ import { startScriptOf } from '../../analysis/scripts';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 import type { Rule } from '../rule';
-import { type DjangoFile, djangoProject } from './django';
+import { type DjangoFile, djangoProject, djangoSettings } from './django';
 
 export default {
   id: 'key-vault-variable-missing',
@@ -18,6 +19,7 @@ export default {
   remedy: 'Give the container the variable, under the name that the settings read.',
   traps: [
     'Variables that are read with a default, by `os.environ.get` or `os.getenv`, are left alone.',
+    'Where an image of one’s own holds the project and only its settings come from a ConfigMap, this is a warning: the image may set the variable.',
     'Nothing is said of a container whose variables the tree does not wholly show, or whose script sets the variable itself.',
   ],
   sources: ['docs.python.org, os.environ: a mapping that raises KeyError'],
@@ -26,22 +28,31 @@ export default {
   *check(resource, workspace) {
     if (!familiesOf(resource).has('key_vault')) return;
     const project = djangoProject(workspace, resource);
-    const settings = [...(project?.files.values() ?? [])].filter(({ path }) =>
-      /(?:^|\/)settings(?:\/\w+)?\.py$/.test(path),
-    );
+    const settings = project
+      ? [...project.files.values()].filter(({ path }) => /(?:^|\/)settings(?:\/\w+)?\.py$/.test(path))
+      : [djangoSettings(workspace, resource)];
     if (settings.length !== 1) return;
     const [file] = settings;
     const said = new Set<string>();
     for (const use of file?.program.environment ?? []) {
       if (!file || !use.required || use.sets !== undefined || said.has(use.name) || isGuarded(file, use.name)) continue;
-      const lacking = containersOf(resource).filter(one => lacks(workspace, resource, one, use.name));
+      const lacking = containersOf(resource).filter(one =>
+        project
+          ? lacks(workspace, resource, one, use.name)
+          : mountAt(one, file.path) !== undefined && lacksInImage(workspace, resource, one, use.name),
+      );
       const [container] = lacking;
       if (!container) continue;
       said.add(use.name);
-      const known = [...environmentOf(workspace, resource, container).variables.keys()];
+      // What is read under its own name is not meant for another.
+      const known = [...environmentOf(workspace, resource, container).variables.keys()].filter(
+        name => !file.program.environment.some(one => one.name === name),
+      );
       const close = nearest(use.name, known) ?? known.find(name => use.name.endsWith(`_${name}`));
       yield {
         at: file.place(use.span),
+        // An image of one's own may set it.
+        ...(!project && { severity: 'warning' as const }),
         message: `${file.path} reads ${use.name}, which container ${container.name} does not have, so Django does not start — ${close ? `name it ${use.name} there instead of ${close}, or read that.` : 'give it the variable.'}`,
         related: lacking.map(one => ({
           at: one.value.at('env').exists ? one.value.at('env').key : one.value.at('name'),
@@ -61,6 +72,18 @@ function lacks(workspace: Workspace, resource: Resource, container: Container, n
   if (!starts.test(text) || /\bcat\s*>/.test(text)) return false;
   const { variables, isOpen } = environmentOf(workspace, resource, container);
   return !isOpen && !variables.has(name) && !new RegExp(`\\b${name}=|\\b(?:source|\\.)\\s+/|\\bset -a\\b`).test(text);
+}
+
+/** Whether a container that starts what its image holds has no such variable. */
+function lacksInImage(workspace: Workspace, resource: Resource, container: Container, name: string): boolean {
+  const text = startScriptOf(workspace, resource, container)?.text.text ?? commandText(container);
+  const { variables, isOpen } = environmentOf(workspace, resource, container);
+  return (
+    !isOpen &&
+    variables.size > 0 &&
+    !variables.has(name) &&
+    !new RegExp(`\\b${name}=|\\b(?:source|\\.)\\s+/|\\bset -a\\b`).test(text)
+  );
 }
 
 /** Whether the file asks first whether the variable is there, or catches that it is not. */

@@ -113,6 +113,13 @@ const allBut = `  podSelector:
 /** At least one for each rule, in the order of the topics. */
 export const mutations: readonly Mutation[] = [
   // PostgreSQL
+  mutation(
+    'pg-object-undefined',
+    edit(cluster, '  cluster:\n    name: matrix-postgresql\n', '  cluster:\n    name: matrix-postgres\n'),
+    {
+      also: { 'pg-backup-unscheduled': 'No ScheduledBackup names the cluster any more.' },
+    },
+  ),
   mutation('pg-main-cluster-missing', [
     drop(cluster, 'Cluster/matrix-postgresql'),
     drop(cluster, 'ScheduledBackup/matrix-postgresql-nightly'),
@@ -578,6 +585,10 @@ spec:
   mutation(
     'key-vault-variable-missing',
     edit(keyVault, '            - name: DJANGO_SECRET_KEY\n', '            - name: SECRET_KEY\n'),
+  ),
+  mutation(
+    'key-vault-settings-refused',
+    edit(keyVault, 'INSTALLED_APPS = ["vault"]', 'INSTALLED_APPS = ["vault", "django.contrib.admin"]'),
   ),
   mutation('key-vault-package-missing', edit(keyVault, ' psycopg2-binary==2.9.10', '')),
   mutation('key-vault-tables-missing', edit(keyVault, '            - migrate\n', '            - check\n')),
@@ -1475,6 +1486,60 @@ spec:
   ),
 
   // Availability
+  mutation('hpa-cannot-scale', [
+    add(
+      'main-instance/07-element-web/autoscaler.yaml',
+      `
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata:
+  name: element-web
+  namespace: matrix
+spec:
+  scaleTargetRef:
+    apiVersion: apps/v1
+    kind: Deployment
+    name: element-web
+  minReplicas: 2
+  maxReplicas: 5
+  metrics:
+    - type: ContainerResource
+      containerResource:
+        name: cpu
+        container: nginx
+        target:
+          type: Utilization
+          averageUtilization: 70
+`,
+    ),
+  ]),
+  mutation(
+    'pods-unschedulable',
+    edit(tenant, '      affinity:\n', '      nodeSelector:\n        kubernetes.io/hostname: node-1\n      affinity:\n'),
+  ),
+  mutation('pod-security-refused', edit('namespace.yaml', 'enforce: privileged', 'enforce: baseline')),
+  mutation(
+    'quota-exceeded',
+    add(
+      'infrastructure/02-redis/quota.yaml',
+      `
+apiVersion: v1
+kind: ResourceQuota
+metadata:
+  name: matrix
+  namespace: matrix
+spec:
+  hard:
+    pods: "10"
+`,
+    ),
+  ),
+  mutation(
+    'volume-not-writable',
+    edit('main-instance/03-workers/media-statefulset.yaml', '        fsGroup: 991\n', ''),
+  ),
+  mutation('schedule-unlikely', edit(cluster, '"0 0 2 * * *"', '"0 * 2 * * *"')),
+  mutation('command-not-split', edit(clamav, '- clamdcheck.sh', '- clamdcheck.sh 5')),
   mutation('workload-runs-no-pod', edit(clamav, '  replicas: 2\n', '  replicas: 0\n')),
   mutation(
     'container-capabilities',
