@@ -12,6 +12,7 @@ import scannerWaitMissing from './antivirus/scanner-wait-missing';
 import scannerWaitWeak from './antivirus/scanner-wait-weak';
 import antiAffinitySelectsNothing from './availability/anti-affinity-selects-nothing';
 import elementPdbMissing from './availability/element-pdb-missing';
+import hpaCannotScale from './availability/hpa-cannot-scale';
 import hpaOnNamedWorkers from './availability/hpa-on-named-workers';
 import hpaTargetMissing from './availability/hpa-target-missing';
 import imageTagMutable from './availability/image-tag-mutable';
@@ -21,10 +22,12 @@ import pdbOverlap from './availability/pdb-overlap';
 import pdbSelectsNothing from './availability/pdb-selects-nothing';
 import pdbSelectsSeveralWorkloads from './availability/pdb-selects-several-workloads';
 import pdbUnsatisfiable from './availability/pdb-unsatisfiable';
+import podsUnschedulable from './availability/pods-unschedulable';
 import probeMissing from './availability/probe-missing';
 import probePortMissing from './availability/probe-port-missing';
 import resourcesMissing from './availability/resources-missing';
 import workloadRunsNoPod from './availability/workload-runs-no-pod';
+import commandNotSplit from './config/command-not-split';
 import configEnvUndefined from './config/config-env-undefined';
 import configFileMissing from './config/config-file-missing';
 import configOpaque from './config/config-opaque';
@@ -77,8 +80,12 @@ import containerCapabilities from './kubernetes/container-capabilities';
 import containerUserRefused from './kubernetes/container-user-refused';
 import kubectlCallForbidden from './kubernetes/kubectl-call-forbidden';
 import operatorNotProvisioned from './kubernetes/operator-not-provisioned';
+import podSecurityRefused from './kubernetes/pod-security-refused';
+import quotaExceeded from './kubernetes/quota-exceeded';
 import rbacGrantsNothing from './kubernetes/rbac-grants-nothing';
 import removedApiVersion from './kubernetes/removed-api-version';
+import scheduleUnlikely from './kubernetes/schedule-unlikely';
+import volumeNotWritable from './kubernetes/volume-not-writable';
 import liDatabaseNotLiCluster from './li/li-database-not-li-cluster';
 import liFederationEnabled from './li/li-federation-enabled';
 import liMediaBucketShared from './li/li-media-bucket-shared';
@@ -153,6 +160,7 @@ import pgLiClusterMissing from './postgresql/pg-li-cluster-missing';
 import pgLiteralCopyOfGeneratedPassword from './postgresql/pg-literal-copy-of-generated-password';
 import pgLocaleNotC from './postgresql/pg-locale-not-c';
 import pgMainClusterMissing from './postgresql/pg-main-cluster-missing';
+import pgObjectUndefined from './postgresql/pg-object-undefined';
 import pgParameterManagedByOperator from './postgresql/pg-parameter-managed-by-operator';
 import pgPasswordFileIgnored from './postgresql/pg-password-file-ignored';
 import pgPasswordOfAnotherRole from './postgresql/pg-password-of-another-role';
@@ -309,6 +317,7 @@ export const rules: readonly Rule[] = [
   clientAddressLost,
   clientApiUnrouted,
   clusterIssuerSecretElsewhere,
+  commandNotSplit,
   componentDeployedTwice,
   componentMissing,
   configCopyDrift,
@@ -363,6 +372,7 @@ export const rules: readonly Rule[] = [
   haproxyWorkerUnrouted,
   headlessNotReadyDns,
   helmRepositoryMissing,
+  hpaCannotScale,
   hpaOnNamedWorkers,
   hpaTargetMissing,
   imageTagMutable,
@@ -457,6 +467,7 @@ export const rules: readonly Rule[] = [
   pgLiteralCopyOfGeneratedPassword,
   pgLocaleNotC,
   pgMainClusterMissing,
+  pgObjectUndefined,
   pgParameterManagedByOperator,
   pgPasswordFileIgnored,
   pgPasswordOfAnotherRole,
@@ -471,12 +482,15 @@ export const rules: readonly Rule[] = [
   placeholderDomain,
   placeholderImage,
   placeholderSecret,
+  podSecurityRefused,
+  podsUnschedulable,
   portNotListenedOn,
   postCheckNameUnknown,
   probeMissing,
   probePortMissing,
   proxyTimeoutShort,
   psqlFailureHidden,
+  quotaExceeded,
   rbacGrantsNothing,
   rcloneRemoteUndefined,
   redisBindLoopback,
@@ -515,6 +529,7 @@ export const rules: readonly Rule[] = [
   scannerUsesClamdscan,
   scannerWaitMissing,
   scannerWaitWeak,
+  scheduleUnlikely,
   schemaUnknownKind,
   scriptStepUnreachable,
   secretBadKeyMaterial,
@@ -581,6 +596,7 @@ export const rules: readonly Rule[] = [
   uploadSizeRefused,
   valuesSecretMissing,
   volumeMountNested,
+  volumeNotWritable,
   volumeUnmounted,
   waiverUnused,
   workloadRunsNoPod,
