@@ -1,23 +1,25 @@
-import { commandLine } from '../../analysis/configs';
-import { containersOf, podTemplate, workloadKinds } from '../../analysis/pods';
+import { commandLine, commandText } from '../../analysis/configs';
+import { type Container, containersOf, podTemplate, workloadKinds } from '../../analysis/pods';
 import { imageName } from '../../analysis/roles';
-import { replaceScalar } from '../../manifests/edit';
-import type { Rule } from '../rule';
+import { insertEntry, insertItem, replaceScalar } from '../../manifests/edit';
+import type { Problem, Rule } from '../rule';
 
 export default {
   id: 'container-capabilities',
   items: [],
   severity: 'error',
-  summary: 'A container has a capability that is none, or lacks those that its start script needs.',
-  why: 'The container runtime puts `CAP_` before each name and refuses what it does not know, so the container is never created. An image that starts as root and becomes another user ends right away if it may not: "failed switching to …: operation not permitted".',
+  summary: 'A container has a capability that is none, or lacks those that its image needs to start.',
+  why: 'The container runtime puts `CAP_` before each name and refuses what it does not know, so the container is never created. An image that starts as root and becomes another user ends right away if it may not: "failed switching to …: operation not permitted". A program whose file has a capability is not started at all without it: "exec …: operation not permitted".',
   remedy:
-    'Write `NET_BIND_SERVICE` and not `CAP_NET_BIND_SERVICE`. Beside `drop: [ALL]` say with `runAsUser` which user the container is, or add `SETUID` and `SETGID`.',
+    'Write `NET_BIND_SERVICE` and not `CAP_NET_BIND_SERVICE`. Beside `drop: [ALL]` say with `runAsUser` which user the container is, or add `SETUID` and `SETGID`. For coturn, Caddy and CoreDNS add `NET_BIND_SERVICE`.',
   traps: [
     'A `command` of its own takes the place of the start script that changes the user.',
     'Known are the images of Redis, Valkey, PostgreSQL, MariaDB, MySQL, ClamAV and Synapse; of others nothing is said.',
+    'The files of coturn, Caddy and CoreDNS in the images of these projects have the capability `NET_BIND_SERVICE`, whatever ports they listen on and whoever starts them.',
   ],
   sources: [
     'Kubernetes documentation, Configure a Security Context for a Pod or Container: "omit the CAP_ portion of the constant"',
+    'coturn/coturn, caddyserver/caddy-docker and coredns/coredns, Dockerfile: setcap cap_net_bind_service=+ep; Linux, security/commoncap.c, bprm_caps_from_vfs_caps: -EPERM where the bounding set has not what the file permits',
     'docker-entrypoint.sh of the official images; Cisco-Talos/clamav-docker; element-hq/synapse docker/start.py',
   ],
   examples: { bad: example('CAP_NET_BIND_SERVICE', true), good: example('NET_BIND_SERVICE', false) },
@@ -39,6 +41,7 @@ export default {
           },
         };
       }
+      yield* fileProblem(container);
       const all = dropped?.find(one => one.text === 'ALL');
       const kept = new Set(added?.map(one => one.text));
       if (!all || kept.has('ALL') || (kept.has('SETUID') && kept.has('SETGID'))) continue;
@@ -52,6 +55,48 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** A program that the kernel does not start, because its file has a capability that the container dropped. */
+function* fileProblem(container: Container): Iterable<Problem> {
+  const image = plainName(container.image);
+  const program = filesWithCapability.find(one => one.image.test(image));
+  if (!program || !starts(container, program.name)) return;
+  const capabilities = container.value.at('securityContext', 'capabilities');
+  const add = capabilities.at('add');
+  const dropped = capabilities
+    .at('drop')
+    .items()
+    .find(one => /^(?:ALL|(?:CAP_)?NET_BIND_SERVICE)$/i.test(one.text ?? ''));
+  const isAdded = add.items().some(one => /^(?:ALL|(?:CAP_)?NET_BIND_SERVICE)$/i.test(one.text ?? ''));
+  if (!dropped || isAdded || container.value.at('securityContext', 'privileged').boolean === true) return;
+  yield {
+    at: dropped,
+    message: `The kernel does not start ${program.name} in container ${container.name}, because its file has the capability NET_BIND_SERVICE, which is dropped here — add NET_BIND_SERVICE.`,
+    fixes: () => {
+      const edit = add.exists
+        ? insertItem(add, 'NET_BIND_SERVICE')
+        : insertEntry(
+            capabilities,
+            capabilities.style === 'flow' ? 'add: [NET_BIND_SERVICE]' : 'add:\n  - NET_BIND_SERVICE',
+          );
+      return edit ? [{ title: 'Add NET_BIND_SERVICE', safe: true, edits: [edit] }] : [];
+    },
+  };
+}
+
+/** Whether a container starts a program: as its image does, or by a command or script that names it. */
+function starts(container: Container, program: string): boolean {
+  const text = commandText(container);
+  const isOwn = !container.value.at('command').exists;
+  return isOwn || new RegExp(`(?:^|[\\s/;&|"'])${program}(?:$|[\\s;&|"'])`).test(text);
+}
+
+/** Images in which the file of a program has a capability, with its effective bit. */
+const filesWithCapability: readonly { readonly image: RegExp; readonly name: string }[] = [
+  { image: /^coturn\/coturn$/, name: 'turnserver' },
+  { image: /^caddy$/, name: 'caddy' },
+  { image: /^(?:coredns|registry\.k8s\.io\/coredns)\/coredns$/, name: 'coredns' },
+];
 
 const changesUser =
   /^(?:redis|valkey\/valkey|postgres|mariadb|mysql|clamav\/clamav|matrixdotorg\/synapse|element-hq\/synapse)$/;
