@@ -6,6 +6,7 @@ import { type EffectiveFile, effectiveFile } from './effective';
 import { type Destination, type PodPort, podPorts, resolveHost } from './flows/destinations';
 import type { Container } from './pods';
 import { workloads } from './roles';
+import { targetOf } from './services';
 import { type HaproxySection, type HaproxyUse, readHaproxy } from './text/haproxy';
 import type { HaproxyMap, HaproxyServer } from './text/haproxy-directives';
 
@@ -127,8 +128,18 @@ export function podPortsOf(
   server: HaproxyServer,
 ): readonly PodPort[] | undefined {
   const destination = destinationOf(workspace, haproxy, server);
-  if (!destination || server.port === undefined) return undefined;
-  return podPorts(destination, server.port);
+  const port = server.port ?? (destination && namedPort(destination, server.portName));
+  if (!destination || port === undefined) return undefined;
+  return podPorts(destination, port);
+}
+
+/** The number of a Service's named port; of a headless one that of its pods, which its SRV records tell. */
+function namedPort(destination: Destination, name: string | undefined): number | undefined {
+  if (destination.kind !== 'service' || name === undefined) return undefined;
+  const port = destination.service.ports.find(one => one.name === name);
+  const [pods] = destination.pods;
+  if (!port || !destination.service.isHeadless || !pods) return port?.port;
+  return targetOf(port, pods)?.port;
 }
 
 /** The section that listens on a port, and the port as its `bind` has it. */

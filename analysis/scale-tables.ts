@@ -112,7 +112,7 @@ interface Row {
 }
 
 interface MarkdownTable {
-  /** The headings above the table, outermost first. */
+  /** The headings above the table, outermost first, and the line before it. */
   readonly context: string;
   readonly header: Row;
   readonly rows: readonly Row[];
@@ -120,11 +120,12 @@ interface MarkdownTable {
 
 function* markdownTables(text: string): Iterable<MarkdownTable> {
   const headings: string[] = [];
+  let lead = '';
   let rows: Row[] = [];
   const finish = function* (): Iterable<MarkdownTable> {
     const [header, rule, ...body] = rows;
     if (header && rule?.cells.every(cell => /^:?-+:?$/.test(cell)))
-      yield { context: headings.filter(Boolean).join(' '), header, rows: body };
+      yield { context: [...headings.filter(Boolean), lead].join(' '), header, rows: body };
     rows = [];
   };
   for (const line of text.matchAll(/[^\n]*(?:\n|$)/g)) {
@@ -140,6 +141,8 @@ function* markdownTables(text: string): Iterable<MarkdownTable> {
       continue;
     }
     yield* finish();
+    // What stands between a heading and the table often says what it is of.
+    if (content !== '') lead = heading ? '' : content;
     if (heading) {
       const level = heading[1]?.length ?? 1;
       headings.length = Math.min(headings.length, level);

@@ -43,6 +43,7 @@ import deployPathMissing from './deploy/deploy-path-missing';
 import deploySelectorEmpty from './deploy/deploy-selector-empty';
 import deployWaitJobMissing from './deploy/deploy-wait-job-missing';
 import helmRepositoryMissing from './deploy/helm-repository-missing';
+import kustomizationPathMissing from './deploy/kustomization-path-missing';
 import postCheckNameUnknown from './deploy/post-check-name-unknown';
 import domainInconsistent from './domain/domain-inconsistent';
 import elementConfigInvalid from './element/element-config-invalid';
@@ -399,6 +400,7 @@ export const rules: readonly Rule[] = [
   keyVaultTablesMissing,
   keyVaultVariableMissing,
   kubectlCallForbidden,
+  kustomizationPathMissing,
   liDatabaseNotLiCluster,
   liDefaultReadOnly,
   liFederationEnabled,

@@ -98,6 +98,7 @@ export const ruleIds: readonly string[] = [
   'key-vault-tables-missing',
   'key-vault-variable-missing',
   'kubectl-call-forbidden',
+  'kustomization-path-missing',
   'li-database-not-li-cluster',
   'li-default-read-only',
   'li-federation-enabled',

@@ -71,6 +71,8 @@ export interface HaproxyServer {
   readonly host: string;
   readonly hostSpan: Span;
   readonly port: number | undefined;
+  /** The name of a port whose SRV records are asked for, as in `_http._tcp.synapse`; `host` is then what follows. */
+  readonly portName: string | undefined;
   readonly portSpan: Span | undefined;
   readonly address: HaproxyWord;
   /** How many servers a `server-template` makes; undefined for `server`. */
@@ -115,8 +117,11 @@ export function readServer(words: readonly HaproxyWord[], span: Span): HaproxySe
   const isTemplate = keyword?.value === 'server-template';
   const [address, ...options] = isTemplate ? rest.slice(1) : rest;
   if (!name || !address) return undefined;
-  const { host, port, span: whole, portSpan } = addressOf(address, 0, address.value.length);
-  const hostStart = /^(?:\w+@)?/.exec(address.value)?.[0].length ?? 0;
+  const { host: asked, port, span: whole, portSpan } = addressOf(address, 0, address.value.length);
+  // HAProxy takes a name that begins with an underscore for one of SRV records (manual, "server-template").
+  const [service = '', portName] = (isTemplate && /^_([\w-]+)\._(?:tcp|udp)\./i.exec(asked)) || [];
+  const host = asked.slice(service.length);
+  const hostStart = (/^(?:\w+@)?/.exec(address.value)?.[0].length ?? 0) + service.length;
   const after = (option: string): HaproxyWord | undefined =>
     options[options.findIndex(word => word.value === option) + 1 || -1];
   return {
@@ -124,6 +129,7 @@ export function readServer(words: readonly HaproxyWord[], span: Span): HaproxySe
     host,
     hostSpan: host === '' ? whole : placeIn(address, hostStart, hostStart + host.length),
     port,
+    portName,
     portSpan,
     address,
     count: isTemplate ? countOf(rest[0]?.value ?? '') : undefined,

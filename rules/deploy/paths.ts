@@ -28,6 +28,11 @@ export function filesMeant(
   return [...found].filter(file => file !== script).sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
+/** Whether the tree has a file at a path, or files below it. The path begins at the tree's root. */
+export function isInTree(workspace: Workspace, path: string): boolean {
+  return workspace.shared(filesByPath).has(path);
+}
+
 /** The files by their paths, and by those of all directories that they are in. */
 function filesByPath(workspace: Workspace): ReadonlyMap<string, readonly SourceFile[]> {
   const found = new Map<string, SourceFile[]>();

@@ -22,7 +22,7 @@ export default {
     'In TCP mode `check` alone is enough.',
     '`check` may stand in `default-server`, and `option httpchk` in `defaults`.',
     'A check of Redis with `option tcp-check` has to send `AUTH` where Redis asks for a password.',
-    'The content scanner has no `/health`; there another path of its own has to be asked.',
+    'The content scanner listens when it is ready, so `check` alone is enough for it. It has no `/health`; another path of its own has to be asked.',
   ],
   sources: [
     'HAProxy configuration manual, "option httpchk", "check"',
@@ -172,7 +172,7 @@ function* judge(workspace: Workspace, haproxy: Haproxy, part: HaproxyPart): Iter
       related: unchecked.slice(1).map(server => ({ at: part.place(server.span), message: 'Not checked either' })),
       fixes: () => fixesFor(workspace, haproxy, part, false, unchecked),
     };
-  } else if (!isAsked) {
+  } else if (!isAsked && startsListening(targetsOf(workspace, haproxy, part))) {
     yield {
       at: part.place(section.span),
       message: `Backend ${name} only tries to connect to its servers, which a Synapse that is still starting accepts — write option httpchk GET /health.`,
@@ -199,6 +199,11 @@ function* judge(workspace: Workspace, haproxy: Haproxy, part: HaproxyPart): Iter
       },
     };
   }
+}
+
+/** Whether servers may accept connections before they answer; the content scanner listens when it is ready. */
+function startsListening(families: ReadonlySet<string>): boolean {
+  return families.size === 0 || [...families].some(family => family !== 'scanner');
 }
 
 /** Whether a section forwards requests to servers, other than those of metrics. */

@@ -1811,5 +1811,7 @@ stringData:
 
 /** Rules that no edit of a text of the sample can trigger, and where they are tested instead. */
 export const unplantable: Readonly<Record<string, string>> = {
+  'kustomization-path-missing':
+    'It is about kustomizations, of which the sample deployment has none: test/rules/deploy.',
   'file-not-read': 'It is about files that cannot be decoded or are too large, which have no text: test/rules/yaml.',
 };

@@ -227,6 +227,15 @@ describe('haproxy-healthcheck-missing', () => {
     );
   });
 
+  it('lets connections be enough for what listens when it is ready', () => {
+    const scanner =
+      '---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: content-scanner, namespace: matrix}\nspec:\n  template:\n    metadata: {labels: {app: content-scanner}}\n    spec:\n      containers:\n        - name: scanner\n          image: vectorim/matrix-content-scanner:v1.2.1\n          ports: [{containerPort: 8080}]\n' +
+      service('content-scanner', 'content-scanner', 'ports:\n  - {name: http, port: 8080}');
+    const backend = 'backend scan\n  mode http\n  server a content-scanner:8080';
+    assert.deepEqual(of(`${backend} check`, scanner), []);
+    assert.deepEqual(of(backend, scanner), ['error backend scan']);
+  });
+
   it('tells neither, one, and some', () => {
     assert.deepEqual(of('backend b\n  mode http\n  server a b:1'), ['error backend b']);
     assert.deepEqual(of('backend b\n  mode http\n  server a b:1 check'), ['warning backend b']);
@@ -355,6 +364,22 @@ describe('haproxy-worker-unrouted and haproxy-stream-writer-unrouted', () => {
     assert.deepEqual(run(workerUnrouted, []), ['error synapse-generic']);
     assert.deepEqual(run(workerUnrouted, [client]), []);
     assert.deepEqual(run(workerUnrouted, ['use_backend %[req.hdr(x)]']), []);
+  });
+
+  it('follows the SRV records of a named port', () => {
+    const records = (port: string): string =>
+      haproxy(
+        cfg(client).replace(
+          / {2}server a synapse-generic.*\n/,
+          `  server-template a 4 _${port}._tcp.synapse-generic.matrix.svc.cluster.local check\n`,
+        ),
+      ) +
+      processes().replace(
+        'name: synapse-generic\n  namespace: matrix\n  labels:\n    app: synapse-generic\nspec:\n',
+        '$&  clusterIP: None\n',
+      );
+    assert.deepEqual(found(workerUnrouted, records('http')), []);
+    assert.deepEqual(found(workerUnrouted, records('metrics')), ['error synapse-generic']);
   });
 
   it('accepts a route through a map or an Ingress', () => {

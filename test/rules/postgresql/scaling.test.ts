@@ -66,6 +66,9 @@ describe('scaling tables', () => {
   });
 
   it('are none where a table is of something else', () => {
+    const lead = (line: string): string => `# Scaling\n${line}\n\n| CCU | RAM |\n|---|---|\n| 100 | 2 GB |\n`;
+    assert.equal(tiersOf('/a.md', lead('One PostgreSQL instance gets:')).length, 1);
+    assert.deepEqual(tiersOf('/a.md', lead('One Redis gets:')), []);
     assert.deepEqual(tiersOf('/a.md', 'CCU\n## Redis\n| CCU | RAM |\n|---|---|\n| 100 | 2 GB |\n'), []);
     assert.deepEqual(tiersOf('/a.md', 'CCU\n## PostgreSQL\n| Step | Storage |\n|---|---|\n| 1 | 2 GB |\n'), []);
     assert.deepEqual(tiersOf('/a.md', 'CCU and PostgreSQL in one | line | 100 |\n'), []);
