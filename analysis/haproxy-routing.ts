@@ -112,7 +112,7 @@ function lineFor(
 }
 
 /** Whether a condition holds for a request; undefined if it hangs on something else. */
-function conditionHolds(
+export function conditionHolds(
   section: HaproxySection,
   { keyword, alternatives }: HaproxyCondition,
   request: HttpRequest,

@@ -50,6 +50,7 @@ import elementConfigInvalid from './element/element-config-invalid';
 import elementConfigNotMounted from './element/element-config-not-mounted';
 import elementHomeserverMismatch from './element/element-homeserver-mismatch';
 import haproxyAclSeveralCriteria from './haproxy/haproxy-acl-several-criteria';
+import haproxyAffinityLost from './haproxy/haproxy-affinity-lost';
 import haproxyBackendUndefined from './haproxy/haproxy-backend-undefined';
 import haproxyBindPortUnexposed from './haproxy/haproxy-bind-port-unexposed';
 import haproxyConfigInvalid from './haproxy/haproxy-config-invalid';
@@ -57,6 +58,7 @@ import haproxyCsvNotPrometheus from './haproxy/haproxy-csv-not-prometheus';
 import haproxyHealthcheckMissing from './haproxy/haproxy-healthcheck-missing';
 import haproxyMapFileMissing from './haproxy/haproxy-map-file-missing';
 import haproxyMediaUnrouted from './haproxy/haproxy-media-unrouted';
+import haproxyRequestUnanswered from './haproxy/haproxy-request-unanswered';
 import haproxyResolverAddress from './haproxy/haproxy-resolver-address';
 import haproxyServerResolvedOnce from './haproxy/haproxy-server-resolved-once';
 import haproxyServicemonitorPath from './haproxy/haproxy-servicemonitor-path';
@@ -357,6 +359,7 @@ export const rules: readonly Rule[] = [
   generatedNameHashed,
   generatedNameTaken,
   haproxyAclSeveralCriteria,
+  haproxyAffinityLost,
   haproxyBackendUndefined,
   haproxyBindPortUnexposed,
   haproxyConfigInvalid,
@@ -364,6 +367,7 @@ export const rules: readonly Rule[] = [
   haproxyHealthcheckMissing,
   haproxyMapFileMissing,
   haproxyMediaUnrouted,
+  haproxyRequestUnanswered,
   haproxyResolverAddress,
   haproxyServerResolvedOnce,
   haproxyServicemonitorPath,

@@ -49,12 +49,13 @@ export default {
       const mount = mountAt(container, path);
       const others = mount && filesInstead(workspace, resource, container, mount, path);
       const elsewhere = mount ? undefined : sameNameElsewhere(workspace, resource, container, path);
-      if (others === undefined && elsewhere === undefined) continue;
+      const isNowhere = !mount && elsewhere === undefined && isBroughtByNobody(workspace, resource, container, path);
+      if (others === undefined && elsewhere === undefined && !isNowhere) continue;
       told.add(`${container.name} ${path}`);
       const close = others && nearest(path, others);
       yield {
         at,
-        message: `There is no ${path} in container ${container.name}${elsewhere !== undefined ? `, but ${elsewhere} — name that, or mount the volume there` : close !== undefined ? `, but ${close} — name that, or put the file there` : `: the volume ${mount?.volume} has ${others?.length ? [...others].sort().join(', ') : 'no file'} — name a file that is there, or choose its name with items`}.`,
+        message: `There is no ${path} in container ${container.name}${elsewhere !== undefined ? `, but ${elsewhere} — name that, or mount the volume there` : close !== undefined ? `, but ${close} — name that, or put the file there` : isNowhere ? ': the image does not have it, and no volume is mounted there — mount one' : `: the volume ${mount?.volume} has ${others?.length ? [...others].sort().join(', ') : 'no file'} — name a file that is there, or choose its name with items`}.`,
         ...(mount && { related: [{ at: mount.value.at('mountPath'), message: `Volume ${mount.volume}` }] }),
       } satisfies Problem;
     }
@@ -209,6 +210,15 @@ function sameNameElsewhere(
     if (same !== undefined) return same;
   }
   return undefined;
+}
+
+/** Whether a path is where neither such an image has files of its own nor a volume or a script puts any. */
+function isBroughtByNobody(workspace: Workspace, resource: Resource, container: Container, path: string): boolean {
+  return (
+    bare.test(imageName(container.image)) &&
+    !/^\/(?:usr|etc\/ssl|etc\/pki|etc\/nginx|etc\/ca-certificates|proc|dev|sys)\//.test(path) &&
+    !podWrites(workspace, resource).mayExist(container, path)
+  );
 }
 
 /** The images that bring no certificates, scripts or configurations of a deployment. */

@@ -10,6 +10,7 @@ import {
 import { workloadKinds } from '../../analysis/pods';
 import { modeOf } from '../../analysis/text/haproxy';
 import type { Problem, Rule } from '../rule';
+import { refusedByKernel, sameNames, unknownKeywords, wrongProtocol } from './refused-lines';
 
 export default {
   id: 'haproxy-config-invalid',
@@ -21,10 +22,13 @@ export default {
   traps: [
     'A frontend in mode tcp may use a backend in mode http, which HAProxy upgrades to; the other way round is refused. Redis and PostgreSQL speak no HTTP.',
     'Times without a unit are reported below 100, which nobody means in milliseconds.',
+    'A word counts as misspelt only if it is nearly a keyword of its section.',
+    'That only root may `chroot`, and that there is no folder for a socket, is said of the official image.',
     'Several lines `bind` for one port are legal, also in two sections: the kernel then gives each connection to any of them.',
   ],
   sources: [
     'HAProxy configuration manual: 2.5 "Time format", 4.2 "balance", "mode", "use_backend"; src/cfgparse.c, check_config_validity',
+    'HAProxy 2.1 and 2.5, announcements: directives that were removed; docker-library/haproxy: USER haproxy from 2.4 on',
   ],
   examples: {
     bad: example(
@@ -42,10 +46,16 @@ export default {
     for (const part of haproxy.parts) {
       if (part.file.isOpaque) continue;
       yield* wrongWords(part);
+      yield* unknownKeywords(part, haproxy.container.image);
+      yield* wrongProtocol(workspace, haproxy, part);
       yield* shortTimes(part);
       yield* doubleBinds(part, bound);
       if (!haproxy.isPartial) yield* mixedModes(haproxy, part);
       if (!environment.isOpen) yield* unsetVariables(part, name => environment.variables.has(name));
+    }
+    if (haproxy.parts.every(part => !part.file.isOpaque)) {
+      yield* sameNames(haproxy);
+      yield* refusedByKernel(haproxy);
     }
   },
 } satisfies Rule;

@@ -116,9 +116,49 @@ export default {
     for (const part of haproxy?.parts ?? []) {
       if (haproxy && isTraffic(workspace, haproxy, part)) yield* judge(workspace, haproxy, part);
       if (haproxy) yield* withoutPassword(workspace, haproxy, part);
+      if (haproxy) yield* wrongAnswer(workspace, haproxy, part);
     }
   },
 } satisfies Rule;
+
+/** Checks that wait for what the program never answers: another status than 200, or a replica where writes go. */
+function* wrongAnswer(workspace: Workspace, haproxy: Haproxy, part: HaproxyPart): Iterable<Problem> {
+  const { section } = part;
+  const check = healthCheckOf(section);
+  const uri = check?.uri?.value.replace(/[?#].*$/, '');
+  for (const { keyword, args } of effectiveDirectives(section, 'http-check expect')) {
+    const [first, second] = args;
+    const status = first?.value === 'status' ? second?.value : undefined;
+    if (keyword !== 'http-check expect' || !second || status === undefined || !/^[\d,-]+$/.test(status)) continue;
+    const takes = status.split(',').some(one => {
+      const [from = '', to = from] = one.split('-');
+      return Number(from) <= 200 && 200 <= Number(to);
+    });
+    if (takes || uri !== '/health' || !targetsOf(workspace, haproxy, part).has('synapse')) continue;
+    yield {
+      at: part.place(second.span),
+      severity: 'error',
+      message: `Synapse answers /health with 200, not ${status}, so all servers of ${section.name?.value ?? section.kind} stay down — expect status 200.`,
+    };
+  }
+  const replica = section.directives.find(
+    ({ keyword, words }) =>
+      keyword === 'tcp-check expect' && words.some(({ value }) => /^role:(?:slave|replica)$/.test(value)),
+  );
+  const name = section.name?.value ?? '';
+  if (!replica || /slave|replica|read|ro\b/i.test(name)) return;
+  const others = haproxy.parts.some(({ section: other }) =>
+    other.directives.some(
+      ({ keyword, words }) => keyword === 'tcp-check expect' && words.some(({ value }) => value === 'role:master'),
+    ),
+  );
+  if (!others)
+    yield {
+      at: part.place(replica.span),
+      severity: 'error',
+      message: `This keeps the replicas of Redis in ${name} and takes the master out, so every write fails with READONLY — expect role:master.`,
+    };
+}
 
 /** Checks of a Redis with a password that do not log in: it answers NOAUTH, and all servers stay down. */
 function* withoutPassword(workspace: Workspace, haproxy: Haproxy, part: HaproxyPart): Iterable<Problem> {

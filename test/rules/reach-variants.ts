@@ -5,6 +5,7 @@ const jwt = 'main-instance/04-livekit/jwt-service.yaml';
 const coturn = 'main-instance/05-coturn/deployment.yaml';
 const element = 'main-instance/07-element-web/deployment.yaml';
 const haproxyConfig = 'main-instance/02-haproxy/configmap.yaml';
+const generic = 'main-instance/03-workers/generic-statefulset.yaml';
 const ingress = 'main-instance/02-haproxy/ingress.yaml';
 const synapseConfig = 'main-instance/01-synapse/configmap.yaml';
 const clamav = 'antivirus/01-clamav/deployment.yaml';
@@ -138,11 +139,104 @@ export const reachVariants: Readonly<Record<string, Mutation>> = {
     'lk-jwt-service-misconfigured',
     edit(jwt, 'value: matrix.tessera.test', 'value: tessera.test'),
   ),
+  'a certificate of HAProxy that no volume brings': mutation(
+    'config-path-missing',
+    edit(
+      haproxyConfig,
+      '      bind :8008\n',
+      '      bind :8008\n      bind :8443 ssl crt /etc/haproxy/certs/matrix.pem\n',
+    ),
+    { also: { 'haproxy-bind-port-unexposed': 'The port is new.' } },
+  ),
+  'requests that no rule of HAProxy takes': mutation(
+    'haproxy-request-unanswered',
+    edit(haproxyConfig, '      default_backend main\n', ''),
+    { also: { 'haproxy-backend-undefined': 'Nothing uses the backend of the main process then.' } },
+  ),
+  'federation that HAProxy refuses': mutation(
+    'haproxy-request-unanswered',
+    inFrontend('http-request deny if { path_beg /_matrix/federation }'),
+  ),
+  'federation that workers do not answer': mutation(
+    'haproxy-request-unanswered',
+    edit(generic, 'names: [client, federation]', 'names: [client]'),
+    { count: 2 },
+  ),
+  'a main process without federation': mutation(
+    'haproxy-request-unanswered',
+    edit(synapseConfig, '- names: [client, federation]', '- names: [client]'),
+  ),
+  'transactions that are spread by the address of the controller': mutation(
+    'haproxy-affinity-lost',
+    edit(
+      haproxyConfig,
+      'balance hdr(X-Forwarded-For)\n      hash-type consistent\n      server-template generic-',
+      'balance source\n      hash-type consistent\n      server-template generic-',
+    ),
+  ),
+  'TLS of HAProxy towards Synapse': mutation(
+    'haproxy-config-invalid',
+    edit(
+      haproxyConfig,
+      'synapse-media.matrix.svc.cluster.local:8008 check',
+      'synapse-media.matrix.svc.cluster.local:8008 check ssl verify none',
+    ),
+  ),
+  'the PROXY protocol towards Synapse': mutation(
+    'haproxy-config-invalid',
+    edit(
+      haproxyConfig,
+      'synapse-media.matrix.svc.cluster.local:8008 check',
+      'synapse-media.matrix.svc.cluster.local:8008 check send-proxy-v2',
+    ),
+  ),
+  'two servers of one name': mutation(
+    'haproxy-config-invalid',
+    edit(haproxyConfig, 'server redis-2 redis-2', 'server redis-1 redis-2'),
+  ),
+  'a HAProxy that wants to chroot': mutation(
+    'haproxy-config-invalid',
+    edit(haproxyConfig, '      maxconn 20000\n', '      maxconn 20000\n      chroot /var/lib/haproxy\n'),
+  ),
+  'a socket of HAProxy in a folder of root': mutation(
+    'haproxy-config-invalid',
+    edit(
+      haproxyConfig,
+      '      maxconn 20000\n',
+      '      maxconn 20000\n      stats socket /run/haproxy/admin.sock mode 660\n',
+    ),
+  ),
+  'processes of HAProxy': mutation(
+    'haproxy-config-invalid',
+    edit(haproxyConfig, '      maxconn 20000\n', '      maxconn 20000\n      nbproc 4\n'),
+  ),
+  'a rewrite of long ago': mutation('haproxy-config-invalid', inFrontend('reqrep ^GET\\ /old GET\\ /new')),
+  'a word of HAProxy with two letters exchanged': mutation(
+    'haproxy-config-invalid',
+    edit(haproxyConfig, '      timeout queue 30s\n', '      timeout queue 30s\n      maxcnon 1000\n'),
+  ),
+  'a check that Synapse answers otherwise': mutation(
+    'haproxy-healthcheck-missing',
+    edit(
+      haproxyConfig,
+      'backend media\n      option httpchk GET /health',
+      'backend media\n      option httpchk GET /health\n      http-check expect status 204',
+    ),
+  ),
+  'a check that replicas of Redis pass': mutation(
+    'haproxy-healthcheck-missing',
+    edit(haproxyConfig, 'role:master', 'role:slave'),
+  ),
   'an Ingress beside the namespace of its Service': mutation(
     'ingress-backend-missing',
     edit(ingress, '  namespace: matrix\n', '  namespace: ingress-nginx\n'),
   ),
 };
+
+function inFrontend(line: string): Change {
+  const first = '      monitor-uri /health\n';
+  return edit(haproxyConfig, first, `${first}      ${line}\n`);
+}
 
 function annotated(annotation: string): Change {
   const first = '    cert-manager.io/cluster-issuer: tessera-ca\n';
