@@ -83,15 +83,7 @@ function redisGroups(workspace: Workspace): readonly SecretGroup[] {
     );
     const synapses = [...synapseMains(workspace), ...synapseWorkers(workspace), ...synapseLis(workspace)]
       .filter(one => leadsTo(workspace, one, homeserverOf(workspace, one)?.at('redis', 'host').text, redis))
-      .flatMap(one =>
-        valueMembers(
-          workspace,
-          one,
-          'Synapse',
-          homeserverOf(workspace, one)?.layer('redis').file,
-          homeserverOf(workspace, one)?.at('redis', 'password'),
-        ),
-      );
+      .flatMap(one => workspace.derive(redisMembersOfSynapse, one));
     const livekits = workloads(workspace, 'livekit').flatMap(one =>
       (configurationOf(workspace, one, 'livekit')?.files ?? []).flatMap(file => {
         const root = parsed(file).root;
@@ -109,6 +101,11 @@ function redisGroups(workspace: Workspace): readonly SecretGroup[] {
       members: [...members(workspace, redis, 'Redis', asked), ...watched, ...synapses, ...livekits],
     };
   });
+}
+
+function redisMembersOfSynapse(one: Resource, workspace: Workspace): readonly GroupMember[] {
+  const homeserver = homeserverOf(workspace, one);
+  return valueMembers(workspace, one, 'Synapse', homeserver?.layer('redis').file, homeserver?.at('redis', 'password'));
 }
 
 /** What the Sentinels of a workload log in with to the masters that a Redis may be. */
@@ -227,20 +224,23 @@ function backupUsers(workspace: Workspace): readonly S3User[] {
 }
 
 function synapseS3Users(workspace: Workspace): readonly S3User[] {
-  return [...synapseMains(workspace), ...synapseWorkers(workspace), ...synapseLis(workspace)].flatMap(one => {
-    const homeserver = homeserverOf(workspace, one);
-    const file = homeserver?.layer('media_storage_providers').file;
-    return (homeserver?.at('media_storage_providers').items() ?? []).map((_, index) => {
-      const config = homeserver?.at('media_storage_providers', index, 'config');
-      const half = (key: string): readonly GroupMember[] =>
-        members(workspace, one, 'Synapse', valueVariables(file, config?.at(key)));
-      return {
-        store: storeOf(workspace, one, config?.at('endpoint_url').text),
-        access: half('access_key_id'),
-        secret: half('secret_access_key'),
-        isMade: false,
-      };
-    });
+  const synapses = [...synapseMains(workspace), ...synapseWorkers(workspace), ...synapseLis(workspace)];
+  return synapses.flatMap(one => workspace.derive(s3UsersOfSynapse, one));
+}
+
+function s3UsersOfSynapse(one: Resource, workspace: Workspace): readonly S3User[] {
+  const homeserver = homeserverOf(workspace, one);
+  const file = homeserver?.layer('media_storage_providers').file;
+  return (homeserver?.at('media_storage_providers').items() ?? []).map((_, index) => {
+    const config = homeserver?.at('media_storage_providers', index, 'config');
+    const half = (key: string): readonly GroupMember[] =>
+      members(workspace, one, 'Synapse', valueVariables(file, config?.at(key)));
+    return {
+      store: storeOf(workspace, one, config?.at('endpoint_url').text),
+      access: half('access_key_id'),
+      secret: half('secret_access_key'),
+      isMade: false,
+    };
   });
 }
 
@@ -248,30 +248,32 @@ function synapseS3Users(workspace: Workspace): readonly S3User[] {
 function rcloneUsers(workspace: Workspace): readonly S3User[] {
   return workloadKinds
     .flatMap(kind => workspace.resources(kind))
-    .flatMap(one =>
-      containersOf(one).flatMap(container => {
-        const { variables } = environmentOf(workspace, one, container);
-        return [...variables.values()].flatMap(({ name, value }) => {
-          const remote = /^(RCLONE_CONFIG_\w+)_ENDPOINT$/.exec(name)?.[1];
-          if (remote === undefined) return [];
-          const half = (key: string): readonly GroupMember[] =>
-            members(
-              workspace,
-              one,
-              'rclone',
-              [variables.get(`${remote}_${key}`)].flatMap(variable => variable ?? []),
-            );
-          return [
-            {
-              store: storeOf(workspace, one, value?.text),
-              access: half('ACCESS_KEY_ID'),
-              secret: half('SECRET_ACCESS_KEY'),
-              isMade: false,
-            },
-          ];
-        });
-      }),
-    );
+    .flatMap(one => workspace.derive(s3UsersOfRclone, one));
+}
+
+function s3UsersOfRclone(one: Resource, workspace: Workspace): readonly S3User[] {
+  return containersOf(one).flatMap(container => {
+    const { variables } = environmentOf(workspace, one, container);
+    return [...variables.values()].flatMap(({ name, value }) => {
+      const remote = /^(RCLONE_CONFIG_\w+)_ENDPOINT$/.exec(name)?.[1];
+      if (remote === undefined) return [];
+      const half = (key: string): readonly GroupMember[] =>
+        members(
+          workspace,
+          one,
+          'rclone',
+          [variables.get(`${remote}_${key}`)].flatMap(variable => variable ?? []),
+        );
+      return [
+        {
+          store: storeOf(workspace, one, value?.text),
+          access: half('ACCESS_KEY_ID'),
+          secret: half('SECRET_ACCESS_KEY'),
+          isMade: false,
+        },
+      ];
+    });
+  });
 }
 
 /** The Tenant that an endpoint leads to, else the host of the endpoint; programs with the same one share users. */
@@ -317,19 +319,17 @@ function replicationGroups(workspace: Workspace): readonly SecretGroup[] {
   return instances.map(([id, processes]) => ({
     id,
     title: 'the replication secret of Synapse’s processes',
-    members: processes.flatMap(one => {
-      const homeserver = homeserverOf(workspace, one);
-      return members(
-        workspace,
-        one,
-        one.title,
-        valueVariables(
-          homeserver?.layer('worker_replication_secret').file,
-          homeserver?.at('worker_replication_secret'),
-        ),
-      );
-    }),
+    members: processes.flatMap(one => workspace.derive(replicationMembersOf, one)),
   }));
+}
+
+function replicationMembersOf(one: Resource, workspace: Workspace): readonly GroupMember[] {
+  const homeserver = homeserverOf(workspace, one);
+  const secret = valueVariables(
+    homeserver?.layer('worker_replication_secret').file,
+    homeserver?.at('worker_replication_secret'),
+  );
+  return members(workspace, one, one.title, secret);
 }
 
 /**
@@ -375,16 +375,7 @@ function keyVaultGroups(workspace: Workspace): readonly SecretGroup[] {
   const vaults = workloads(workspace, 'key_vault');
   if (vaults.length === 0) return [];
   const named = (all: readonly Resource[], user: string, pattern: RegExp): readonly GroupMember[] =>
-    all.flatMap(one =>
-      containersOf(one).flatMap(container =>
-        members(
-          workspace,
-          one,
-          user,
-          [...environmentOf(workspace, one, container).variables.values()].filter(({ name }) => pattern.test(name)),
-        ),
-      ),
-    );
+    all.flatMap(one => namedVariables(workspace, one, user, pattern));
   const initJobs = ['Job', 'CronJob']
     .flatMap(kind => workspace.resources(kind))
     .filter(job => /key[-_]?vault/.test(job.name));
@@ -394,10 +385,8 @@ function keyVaultGroups(workspace: Workspace): readonly SecretGroup[] {
       title: 'the API key of key_vault',
       members: [
         ...named(vaults, 'key_vault', /^(?:KEY_?VAULT_)?API_KEY$/),
-        ...named(
-          [...synapseMains(workspace), ...synapseWorkers(workspace)],
-          'Synapse',
-          /^KEY_?VAULT_API_(?:KEY|TOKEN)$/,
+        ...[...synapseMains(workspace), ...synapseWorkers(workspace)].flatMap(one =>
+          workspace.derive(vaultTokensOfSynapse, one),
         ),
       ],
     },
@@ -414,6 +403,22 @@ function keyVaultGroups(workspace: Workspace): readonly SecretGroup[] {
       ],
     },
   ];
+}
+
+function vaultTokensOfSynapse(one: Resource, workspace: Workspace): readonly GroupMember[] {
+  return namedVariables(workspace, one, 'Synapse', /^KEY_?VAULT_API_(?:KEY|TOKEN)$/);
+}
+
+function namedVariables(workspace: Workspace, one: Resource, user: string, name: RegExp): readonly GroupMember[] {
+  return containersOf(one).flatMap(container => {
+    const variables = [...environmentOf(workspace, one, container).variables.values()];
+    return members(
+      workspace,
+      one,
+      user,
+      variables.filter(variable => name.test(variable.name)),
+    );
+  });
 }
 
 /** LiveKit’s keys and what lk-jwt-service signs tokens with (element-hq/lk-jwt-service README: LIVEKIT_KEY, LIVEKIT_SECRET). */
