@@ -263,6 +263,7 @@ import synapseInstanceMap from './synapse/synapse-instance-map';
 import synapseLogFileUnwritable from './synapse/synapse-log-file-unwritable';
 import synapseMainDutyDuplicated from './synapse/synapse-main-duty-duplicated';
 import synapseMainReplicated from './synapse/synapse-main-replicated';
+import synapseMediaStoreUnwritable from './synapse/synapse-media-store-unwritable';
 import synapseModuleUnavailable from './synapse/synapse-module-unavailable';
 import synapsePythonPackagesNotMounted from './synapse/synapse-python-packages-not-mounted';
 import synapsePythonVersionMismatch from './synapse/synapse-python-version-mismatch';
@@ -566,6 +567,7 @@ export const rules: readonly Rule[] = [
   synapseLogFileUnwritable,
   synapseMainDutyDuplicated,
   synapseMainReplicated,
+  synapseMediaStoreUnwritable,
   synapseModuleUnavailable,
   synapsePythonPackagesNotMounted,
   synapsePythonVersionMismatch,

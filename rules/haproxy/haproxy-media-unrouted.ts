@@ -1,7 +1,7 @@
 import { backendsOf, frontendsOf, type Haproxy, type HaproxyPart, haproxyOf } from '../../analysis/haproxy-config';
 import { type Choice, type HttpRequest, routeOf } from '../../analysis/haproxy-routing';
 import { workloadKinds } from '../../analysis/pods';
-import { runsMediaRepository, type SynapseProcess, synapseMinor } from '../../analysis/synapse';
+import { portsServing, runsMediaRepository, type SynapseProcess, synapseMinor } from '../../analysis/synapse';
 import { modeOf } from '../../analysis/text/haproxy';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Problem, Rule } from '../rule';
@@ -57,7 +57,7 @@ function* judge(workspace: Workspace, haproxy: Haproxy, part: HaproxyPart): Iter
     if (takers.some(taker => !taker || taker.length === 0)) continue;
     const all = takers.flatMap(taker => taker ?? []);
     const isAuthenticated = path !== '/_matrix/media/';
-    if (all.some(one => runsMediaRepository(one) !== false)) continue;
+    if (all.some(one => servesMedia(one, isAuthenticated) !== false)) continue;
     if (
       isAuthenticated &&
       all.some(one => (synapseMinor(one.container.image) ?? authenticatedSince) < authenticatedSince)
@@ -71,7 +71,7 @@ function* judge(workspace: Workspace, haproxy: Haproxy, part: HaproxyPart): Iter
     const titles = [...new Set(takers.map(({ resource }) => resource.title))].join(' and ');
     yield {
       at: choice.at,
-      message: `Requests for ${paths.join(' and ')} go to backend ${choice.backend}, but ${titles} ${takers.length > 1 && titles.includes(' and ') ? 'have' : 'has'} no media repository — send ${paths.length > 1 ? 'these paths' : 'this path'} to the media workers above this line.`,
+      message: `Requests for ${paths.join(' and ')} go to backend ${choice.backend}, but ${titles} ${takers.length > 1 && titles.includes(' and ') ? 'have' : 'has'} no ${takers.every(one => runsMediaRepository(one) === false) ? 'media repository' : 'listener with the resource media'} — send ${paths.length > 1 ? 'these paths' : 'this path'} to the media workers above this line.`,
       related: [...new Set(takers)].map(({ resource }) => ({
         at: resource.root.at('metadata', 'name'),
         message: 'Runs without the media repository',
@@ -82,6 +82,19 @@ function* judge(workspace: Workspace, haproxy: Haproxy, part: HaproxyPart): Iter
         ),
     };
   }
+}
+
+/**
+ * Whether a process answers requests for media: it runs the repository, and has a listener for it. A worker answers
+ * the paths with tokens on listeners for `client` and `federation` as well, the main process all of them
+ * (synapse/app/generic_worker.py and homeserver.py). Undefined where that is not known.
+ */
+function servesMedia(process: SynapseProcess, isAuthenticated: boolean): boolean | undefined {
+  const runs = runsMediaRepository(process);
+  if (runs !== true || !process.isWorker || !process.listeners) return runs;
+  return ['media', ...(isAuthenticated ? ['client', 'federation'] : [])].some(
+    name => portsServing(process, name).length > 0,
+  );
 }
 
 /** The backends that lead to processes with the media repository and to nothing else. */

@@ -1,3 +1,5 @@
+import { mountedTexts } from '../../analysis/mounts';
+import { nearest } from '../../analysis/nearest';
 import {
   instanceOf,
   isStockSynapse,
@@ -6,7 +8,11 @@ import {
   type SynapseProcess,
   synapseProcess,
 } from '../../analysis/synapse';
-import type { Rule } from '../rule';
+import { readPython } from '../../analysis/text/python';
+import { replaceScalar } from '../../manifests/edit';
+import type { Value } from '../../manifests/value';
+import type { Workspace } from '../../manifests/workspace';
+import type { Problem, Rule } from '../rule';
 import { reportedLayers } from './instances';
 import { mayImport, s3Package } from './packages';
 
@@ -14,7 +20,7 @@ export default {
   id: 'synapse-module-unavailable',
   items: [],
   severity: 'warning',
-  summary: 'homeserver.yaml lists a module that nothing installs.',
+  summary: 'homeserver.yaml lists a module that nothing installs, or a class that a module does not have.',
   why: 'Every process imports the modules when it reads its configuration. One that is missing stops it with "Failed to import module".',
   remedy:
     'Install the module’s package in an init container, or put its files into a folder on `PYTHONPATH`, in the pods of every process that reads the file; or take the module out.',
@@ -116,6 +122,7 @@ export default {
       const readers = [...(instance.main ? [instance.main] : []), ...instance.workers].filter(
         one => one === process || readsLayer(one, layer),
       );
+      for (const item of layer.root.at('media_storage_providers').items()) yield* otherProvider(item.at('module'));
       for (const item of layer.root.at('modules').items()) {
         const module = item.at('module');
         const top = module.string?.split('.', 1)[0] ?? '';
@@ -124,7 +131,10 @@ export default {
           one =>
             isStockSynapse(one.container.image) && !mayImport(workspace, one, top, name => !knownPackages.has(name)),
         );
-        if (without.length === 0) continue;
+        if (without.length === 0) {
+          yield* otherClass(workspace, readers, module);
+          continue;
+        }
         yield {
           at: module,
           message: `Nothing installs the Python module ${top} in the pod${without.length > 1 ? 's' : ''} of ${titles(without)}, so Synapse does not start — install its package, or put it on PYTHONPATH.`,
@@ -137,6 +147,52 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** A class that synapse-s3-storage-provider does not have; it has one alone. */
+function* otherProvider(module: Value): Iterable<Problem> {
+  const name = /^s3_storage_provider(?:\.(.*))?$/.exec(module.string ?? '');
+  const right = 's3_storage_provider.S3StorageProviderBackend';
+  if (!name || module.string === right) return;
+  yield {
+    at: module,
+    severity: 'error',
+    message: `synapse-s3-storage-provider has no class ${name[1] ?? 'of that name'}, so Synapse does not start — write ${right}.`,
+    fixes: () => {
+      const edit = replaceScalar(module, right);
+      return edit ? [{ title: `Write ${right}`, safe: true, edits: [edit] }] : [];
+    },
+  };
+}
+
+/** A class that the file of the module does not have, where the tree shows that file. */
+function* otherClass(workspace: Workspace, readers: readonly SynapseProcess[], module: Value): Iterable<Problem> {
+  const [top = '', name, ...more] = module.string?.split('.') ?? [];
+  if (name === undefined || more.length > 0) return;
+  for (const { resource } of readers) {
+    const source = mountedTexts(workspace, resource).find(
+      ({ path }) => path === `${top}.py` || path.endsWith(`/${top}.py`),
+    );
+    if (source?.value.text === undefined) continue;
+    const { classes } = readPython(source.value.text);
+    // What is assigned or imported may have the name as well.
+    if (classes.length === 0 || new RegExp(`\\b${name}\\b`).test(source.value.text)) return;
+    const meant =
+      nearest(
+        name,
+        classes.map(one => one.name),
+      ) ?? (classes.length === 1 ? classes[0]?.name : undefined);
+    yield {
+      at: module,
+      message: `${top}.py has no class ${name}, so Synapse does not start — ${meant ? `write ${top}.${meant}.` : 'name one that it has.'}`,
+      related: [{ at: source.value.key, message: 'The file of the module' }],
+      fixes: () => {
+        const edit = meant === undefined ? undefined : replaceScalar(module, `${top}.${meant}`);
+        return edit ? [{ title: `Write ${top}.${meant}`, safe: false, edits: [edit] }] : [];
+      },
+    };
+    return;
+  }
+}
 
 /** Modules that the published images have: Synapse's own, and the LDAP provider of `matrix-synapse[all]`. */
 const inImage = new Set(['synapse', 'ldap_auth_provider']);

@@ -27,6 +27,7 @@ export default {
     'The pods of a Deployment have names that nobody knows beforehand; a process that is named in the configuration belongs into a StatefulSet or needs a written name.',
     'A name that the tree does not show whole, because a script computes it, is compared by the part that is known.',
     'A pod that the configuration gives no work, beside others of its workload that it names, is a warning if it serves no requests either.',
+    'A name that several pods share is a warning where the configuration gives it no work.',
     'Keys of `instance_map` that nothing else refers to are harmless and not judged.',
   ],
   sources: [
@@ -212,7 +213,16 @@ function isUnreadable(workspace: Workspace, { namespace }: Resource, name: strin
 function* sharedName({ names, resource }: SynapseProcess, { main }: SynapseInstance): Iterable<Problem> {
   const [name] = names.known;
   const named = main?.homeserver && namedInstances(main.homeserver).find(one => one.name === name);
-  if (names.isUnique || !names.at || !named) return;
+  if (names.isUnique || !names.at) return;
+  if (!named) {
+    if (name === undefined) return;
+    yield {
+      at: names.at,
+      severity: 'warning',
+      message: `Every pod of ${resource.title} calls itself ${name}, so each takes what the others tell of changed caches for its own and passes it over — give each pod a name of its own, such as \${HOSTNAME}.`,
+    };
+    return;
+  }
   yield {
     at: names.at,
     message: `Every pod of ${resource.title} calls itself ${name}, which ${named.option} gives work to, so several do the same work — give each pod a name of its own, such as \${HOSTNAME}.`,

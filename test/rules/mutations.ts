@@ -615,6 +615,10 @@ spec:
     cut(synapseConfig, '    extra_well_known_client_content:\n', 'https://rtc.tessera.test\n'),
   ),
   mutation('key-vault-settings-unfit', edit(keyVault, 'matrix-postgresql-rw', 'matrix-postgresql-ro')),
+  mutation(
+    'synapse-media-store-unwritable',
+    edit(synapseConfig, 'media_store_path: /data/media_store', 'media_store_path: /media_store'),
+  ),
   mutation('container-user-refused', edit(synapse, 'runAsUser: 991', 'runAsUser: 0')),
   mutation('mounted-file-mode', edit(scanner, '            defaultMode: 0555\n', '')),
   mutation('sql-guard-mismatch', edit(keyVaultJob, "datname = 'key_vault'", "datname = 'keyvault'")),
@@ -1679,6 +1683,48 @@ spec:
   ),
   mutation('component-missing', remove(coturn), { also: { 'secret-unused': 'Nobody else reads its Secret.' } }),
   mutation('component-deployed-twice', add('values/livekit-values.yaml', 'replicaCount: 2\n')),
+  mutation(
+    'alert-metric-unknown',
+    edit('monitoring/01-prometheus/prometheusrules.yaml', 'cnpg_collector_up == 0', 'pg_up == 0'),
+  ),
+  mutation(
+    'dashboard-datasource-unknown',
+    edit('monitoring/02-grafana/dashboards.yaml', '"uid": "${datasource}"', '"uid": "prometheus-main"', 0),
+  ),
+  mutation(
+    'datasource-not-loaded',
+    add(
+      'monitoring/02-grafana/datasource.yaml',
+      `
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: grafana-datasource
+  namespace: monitoring
+data:
+  longterm.yaml: |
+    apiVersion: 1
+    datasources: [{name: Longterm, type: prometheus, url: http://longterm.tessera.test}]
+`,
+    ),
+  ),
+  mutation(
+    'alertmanager-config-invalid',
+    add(
+      'monitoring/01-prometheus/alertmanager.yaml',
+      `
+apiVersion: monitoring.coreos.com/v1alpha1
+kind: AlertmanagerConfig
+metadata:
+  name: matrix
+  namespace: monitoring
+spec:
+  route: {receiver: pager}
+  receivers: [{name: mail}]
+`,
+    ),
+    { also: { 'schema-unknown-kind': 'no schema of AlertmanagerConfig is known' } },
+  ),
   mutation(
     'rbac-grants-nothing',
     add(

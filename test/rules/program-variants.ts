@@ -1,6 +1,8 @@
 import { edit, type Mutation, mutation } from './mutations';
 
 const clamav = 'antivirus/01-clamav/deployment.yaml';
+const generic = 'main-instance/03-workers/generic-statefulset.yaml';
+const media = 'main-instance/03-workers/media-statefulset.yaml';
 const keyVault = 'main-instance/08-key-vault/deployment.yaml';
 const keyVaultJob = 'main-instance/08-key-vault/init-db-job.yaml';
 const replication = 'li-instance/04-sync-system/replication-job.yaml';
@@ -53,6 +55,30 @@ export const programVariants: Readonly<Record<string, Mutation>> = {
   'a clamd that passes large files unseen': mutation(
     'clamd-limit-low',
     edit(clamav, 'MaxFileSize 110M', 'MaxFileSize 25M'),
+  ),
+  'a class that a module does not have': mutation(
+    'synapse-module-unavailable',
+    edit(synapseConfig, 'synapse_key_vault.KeyVaultModule', 'synapse_key_vault.KeyVault'),
+  ),
+  'a class that the S3 provider does not have': mutation(
+    'synapse-module-unavailable',
+    edit(synapseConfig, 'S3StorageProviderBackend', 'S3StorageProvider'),
+  ),
+  'a listener for media that serves clients': mutation(
+    'haproxy-media-unrouted',
+    edit(media, 'names: [media]', 'names: [client]'),
+  ),
+  'a volume for media that is read-only': mutation(
+    'synapse-media-store-unwritable',
+    edit(
+      media,
+      '            - name: data\n              mountPath: /data\n',
+      '            - name: data\n              mountPath: /data\n              readOnly: true\n',
+    ),
+  ),
+  'one name for all pods of a worker': mutation(
+    'synapse-worker-name-mismatch',
+    edit(generic, 'worker_name: ${HOSTNAME}', 'worker_name: synapse-generic'),
   ),
   'debugging in production': mutation('key-vault-settings-unfit', edit(keyVault, 'DEBUG = False', 'DEBUG = True')),
   'hosts without the one that Synapse asks': mutation('key-vault-settings-unfit', [
