@@ -48,7 +48,7 @@ function isFilledByTree(workspace: Workspace, resource: Resource, mount: Mount, 
     const others = containersOf(resource).filter(one => !one.isInit && one.name !== reader.name);
     const fillers = containersOf(resource).filter(one => one.isInit);
     return (
-      fillers.some(one => mounts(one, mount.volume)) &&
+      (fillers.some(one => mounts(one, mount.volume)) || isReadOnly(mount)) &&
       !others.some(one => mounts(one, mount.volume) && !onlyReadsConfigurations(one))
     );
   }
@@ -62,6 +62,11 @@ function isFilledByTree(workspace: Workspace, resource: Resource, mount: Mount, 
 /** Redis and Sentinel, when they are started without a shell, write no files beside their own configuration. */
 function onlyReadsConfigurations(container: Container): boolean {
   return /(?:^|\/)(?:redis|valkey)-(?:server|sentinel)$/.test(commandLine(container)[0]?.text ?? '');
+}
+
+/** A container that sees a volume as read-only cannot fill it itself. */
+function isReadOnly(mount: Mount): boolean {
+  return mount.value.at('readOnly').boolean === true;
 }
 
 function isKnown(workspace: Workspace, resource: Resource, name: Value): boolean {

@@ -61,6 +61,33 @@ describe('config-file-missing', () => {
     assert.deepEqual(found({ image: 'haproxy:3.0', command: 'command: [haproxy, -f, /config/config.yaml]' }), said);
   });
 
+  it('finds a file in an empty volume that nobody fills', () => {
+    const empty = (container: string, init = ''): string =>
+      pod({}).replace(/ {10}containers:[\s\S]*/, '') +
+      `${init}
+          containers:
+            - {name: app, image: "livekit/livekit-server:v1.8.3", ${container}}
+          volumes: [{name: files, configMap: {name: files}}, {name: made, emptyDir: {}}]
+`;
+    const said = (source: string): readonly string[] =>
+      messages(rule, source).filter(message => message.includes('nothing puts it into the volume made'));
+    const mounts = 'volumeMounts: [{name: made, mountPath: /made}]';
+    const readOnly = mounts.replace('/made}', '/made, readOnly: true}');
+    const direct = `command: [/livekit-server, --config=/made/config.yaml], ${readOnly}`;
+    assert.equal(said(empty(direct)).length, 1);
+    // What may write to the volume may write the file.
+    assert.deepEqual(said(empty(`args: [--config=/made/config.yaml], ${mounts}`)), []);
+    assert.deepEqual(
+      said(
+        empty(`command: [sh, -c, "cp /x /made/config.yaml; /livekit-server --config=/made/config.yaml"], ${mounts}`),
+      ),
+      [],
+    );
+    const filler = `
+            - {name: fill, image: "busybox:1.36", command: [sh, -c, "echo 'port: 7880' > /made/config.yaml"], ${mounts}}`;
+    assert.deepEqual(said(empty(direct, filler)), []);
+  });
+
   it('leaves images of others, scripts that may write it, and injected volumes alone', () => {
     assert.deepEqual(found({ image: 'registry.tessera.test/livekit-server:1', command: args }), []);
     assert.deepEqual(found({ command: args, annotations: '{vault.hashicorp.com/agent-inject: "true"}' }), []);
