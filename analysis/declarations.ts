@@ -68,8 +68,8 @@ export function mayBeEncrypted(workspace: Workspace, kind: string): boolean {
 }
 
 /**
- * Whether the controller of a custom resource that is not known here may make a Secret or ConfigMap of this name: most
- * call what they make after the resource.
+ * Whether the controller of a custom resource that is not known here may make a Secret or ConfigMap of this name, because
+ * most call what they make after the resource; or whether a Role lets somebody write it.
  */
 export function mayBeMade(workspace: Workspace, namespace: string | undefined, name: string): boolean {
   const ends = [...name.matchAll(/[.-]|$/g)].map(({ index }) => index);
@@ -77,10 +77,21 @@ export function mayBeMade(workspace: Workspace, namespace: string | undefined, n
 }
 
 const unknownResources: Index<true> = {
-  name: 'custom resources whose controllers are not known',
-  *resource({ group, namespace, name }) {
+  name: 'custom resources whose controllers are not known, and names that somebody may write',
+  *resource({ group, kind, namespace, name, root }) {
     if (group.includes('.') && !group.endsWith('.k8s.io') && !knownGroup.test(group))
       yield [`${namespace ?? ''}/${name}`, true];
+    if (kind !== 'Role' || group !== 'rbac.authorization.k8s.io') return;
+    for (const rule of root.at('rules').items()) {
+      const texts = (field: string): readonly string[] =>
+        rule
+          .at(field)
+          .items()
+          .flatMap(one => one.text ?? []);
+      const mayWrite = texts('verbs').some(verb => ['create', 'update', 'patch', '*'].includes(verb));
+      if (!mayWrite || !texts('resources').some(one => one === 'secrets' || one === 'configmaps')) continue;
+      for (const written of texts('resourceNames')) yield [`${namespace ?? ''}/${written}`, true];
+    }
   },
 };
 

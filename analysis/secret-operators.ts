@@ -1,6 +1,7 @@
 import type { Resource } from '../manifests/resource';
 import type { Place } from '../manifests/span';
 import type { Value } from '../manifests/value';
+import { containersOf } from './pods';
 
 /** A Secret or ConfigMap that a controller makes from another object. */
 export interface MadeObject {
@@ -18,6 +19,7 @@ export interface MadeObject {
 export function* madeFrom(resource: Resource): Iterable<MadeObject> {
   yield* makers[resource.qualifiedKind]?.(resource) ?? [];
   yield* connectionOf(resource);
+  yield* generatedByTools(resource);
   yield* copiesOf(resource);
 }
 
@@ -153,6 +155,23 @@ function* fromCrunchy({ namespace, name, root }: Resource): Iterable<MadeObject>
     .map(user => user.at('name'));
   for (const user of users.length > 0 ? users : [root.at('metadata', 'name')])
     if (user.text) yield secret(namespace, `${name}-pguser-${user.text}`, user, 'the PostgreSQL operator');
+}
+
+/**
+ * The Secrets that the hook of Element's chart makes: `generate-secrets -secrets NAME:KEY:TYPE,…`
+ * (element-hq/ess-helm matrix-tools/cmd/generate-secrets).
+ */
+function* generatedByTools(resource: Resource): Iterable<MadeObject> {
+  for (const { value, image } of containersOf(resource)) {
+    if (!/(?:^|\/)matrix-tools(?:$|[:@])/.test(image)) continue;
+    const words = [...value.at('command').items(), ...value.at('args').items()];
+    const listed = words[words.findIndex(word => /^--?secrets$/.test(word.text ?? '')) + 1];
+    if (!listed || !words.some(word => word.text === 'generate-secrets')) continue;
+    const keys = new Map<string, string[]>();
+    for (const [, name = '', key = ''] of (listed.text ?? '').matchAll(/([^:,\s]+):([^:,\s]+):[^,\s]+/g))
+      keys.set(name, [...(keys.get(name) ?? []), key]);
+    for (const [name, own] of keys) yield secret(resource.namespace, name, listed, resource.title, own);
+  }
 }
 
 /** Where Crossplane writes how to reach what an object stands for (docs.crossplane.io, Managed resources). */

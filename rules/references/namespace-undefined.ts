@@ -19,6 +19,7 @@ export default {
   remedy: 'Declare the Namespace, correct its name, or add `metadata.namespace`.',
   traps: [
     'Namespaces that a script or a Helm command with `--create-namespace` makes count, and so do those that clusters and the usual operator installations have.',
+    'It is only mentioned for objects that Helm has rendered, because Helm makes the namespace of a release if it is asked to.',
     'A namespace is reported once, at its first object, with the others as related places.',
     'Where no object of the tree names a namespace, or a kustomization sets it, nothing is said.',
   ],
@@ -81,11 +82,13 @@ function* inUnknownNamespace(resource: Resource, namespace: string, workspace: W
   const all = workspace.lookup(resourcesByNamespace, namespace);
   if (all[0] !== resource) return;
   const promise = declarationsOf(workspace, 'Namespace', undefined, namespace)[0];
+  // What Helm has rendered goes where it is told to, and Helm makes that namespace if it is asked to.
+  const isOfHelm = all.some(one => one.labels.get('app.kubernetes.io/managed-by') === 'Helm');
   const close = nearest(namespace, declaredNames(workspace, 'Namespace', undefined));
   const others = all.slice(1);
   yield {
     at: resource.root.at('metadata', 'namespace'),
-    ...(promise ? { severity: 'info' } : {}),
+    ...(promise || isOfHelm ? { severity: 'info' } : {}),
     message: promise
       ? `The namespace ${namespace} has to be created by hand before this is applied — or declare it in the tree.`
       : `Nothing creates the namespace ${namespace} — ${close ? `did you mean ${close}?` : 'declare it, or correct the name.'}`,

@@ -4,7 +4,9 @@ import { selectPods } from '../../analysis/selection';
 import { type ServicePort, servicesOf } from '../../analysis/services';
 import { insertEntry, replaceScalar, replaceValue } from '../../manifests/edit';
 import type { Place } from '../../manifests/span';
+import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Problem, Rule } from '../rule';
+import { numberOf, turnserverOf } from '../turn/turnserver';
 
 export default {
   id: 'service-target-port-unexposed',
@@ -16,6 +18,7 @@ export default {
   traps: [
     'A missing name is an error, because Kubernetes looks it up. A number that no container declares is a warning, because declaring ports is only information for Kubernetes.',
     'It is only mentioned if the pods declare no ports at all.',
+    'The ports on which coturn relays need not be declared one by one.',
     'The protocol counts: a port declared as TCP is none for a UDP Service port.',
     'If several workloads are selected, one of them with the port is enough.',
     'Pods that nothing in the tree describes are not judged.',
@@ -104,7 +107,7 @@ export default {
     const { pods } = selectPods(workspace, resource.namespace, service.selector);
     if (pods.length === 0) return;
     for (const port of service.ports) {
-      if (pods.some(one => has(one, port))) continue;
+      if (pods.some(one => has(one, port) || isRelay(workspace, one, port))) continue;
       yield* problemOf(resource.name, port, pods);
     }
   },
@@ -116,6 +119,14 @@ function has(pods: Pods, port: ServicePort): boolean {
   return pods.ports.some(
     one => (one.port === port.targetPort || one.name === port.targetPort) && one.protocol === port.protocol,
   );
+}
+
+/** Whether a port is one of those on which coturn relays: so many that nobody declares each of them. */
+function isRelay(workspace: Workspace, { owner }: Pods, { targetPort, protocol }: ServicePort): boolean {
+  const server = protocol === 'UDP' && typeof targetPort === 'number' ? turnserverOf(workspace, owner) : undefined;
+  if (!server) return false;
+  const [min, max] = [numberOf(server, 'min-port', 49152), numberOf(server, 'max-port', 65535)];
+  return min !== undefined && max !== undefined && min <= Number(targetPort) && Number(targetPort) <= max;
 }
 
 function* problemOf(service: string, port: ServicePort, pods: readonly Pods[]): Iterable<Problem> {

@@ -25,6 +25,14 @@ describe('namespace-undefined', () => {
     assert.equal(messages(namespaceUndefined, `${tree}#- /deploy.sh\nkubectl apply -f a.yaml\n`).length, 1);
   });
 
+  it('is only mentioned for what Helm has rendered', () => {
+    const rendered = configMap('a', 'chat').replace(
+      '  name: a',
+      '  name: a\n  labels: {app.kubernetes.io/managed-by: Helm}',
+    );
+    assert.match(messages(namespaceUndefined, rendered)[0] ?? '', /^info: Nothing creates the namespace chat/);
+  });
+
   it('is said once per namespace', () => {
     assert.equal(messages(namespaceUndefined, configMap('a', 'lost') + configMap('b', 'lost')).length, 1);
   });

@@ -81,6 +81,34 @@ describe('what other operators make', () => {
     assert.equal(found(secret('b: c') + pod('made', 'a')).length, 1);
   });
 
+  it('are the Secrets of the hook of a chart, and perhaps what a Role lets somebody write', () => {
+    const job = object(
+      'batch/v1',
+      'Job',
+      'init',
+      `spec:
+  template:
+    spec:
+      containers:
+        - name: init
+          image: ghcr.io/element-hq/ess-helm/matrix-tools:0.5.2
+          args: [generate-secrets, -secrets, "made:MACAROON:rand32,made:KEY:signingkey,other:A:rand32"]`,
+    );
+    assert.deepEqual(found(job + pod('made', 'KEY')), []);
+    assert.deepEqual(found(job + pod('other', 'A')), []);
+    assert.equal(found(job + pod('other', 'KEY')).length, 1);
+    assert.match(found(job + pod('third', 'A'))[0] ?? '', /^error: /);
+    const role = (verbs: string): string =>
+      object(
+        'rbac.authorization.k8s.io/v1',
+        'Role',
+        'init',
+        `rules: [{apiGroups: [""], resources: [secrets], resourceNames: [made], verbs: ${verbs}}]`,
+      );
+    assert.match(found(role('[get, update]') + pod('made', 'A'))[0] ?? '', /^warning: /);
+    assert.match(found(role('[get, list]') + pod('made', 'A'))[0] ?? '', /^error: /);
+  });
+
   it('may be called after a resource of a kind that is not known', () => {
     const unknown = object('db.tessera.test/v1', 'Database', 'chat');
     assert.match(found(unknown + pod('chat-credentials', 'a'))[0] ?? '', /^warning: Nothing creates the Secret/);
