@@ -1,14 +1,15 @@
 import { databaseLogins } from '../../analysis/database-logins';
 import { type EnvironmentVariable, environmentOf, textOfVariable } from '../../analysis/environment';
 import { type Container, containersOf, workloadKinds } from '../../analysis/pods';
-import { databases, isSyncSystem, synapseMains } from '../../analysis/roles';
+import { clusterKind, databases, isSyncSystem, synapseMains } from '../../analysis/roles';
 import { secretEntry } from '../../analysis/secret-data';
 import { sqlRunsOf } from '../../analysis/sql-runs';
 import { findPlaceholders } from '../../analysis/text/placeholders';
 import { replaceEntry, replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
-import type { Fix, Rule } from '../rule';
+import type { Fix, Problem, Rule } from '../rule';
+import { declaredSubscription, subscriptionKind } from './declared-replication';
 
 export default {
   id: 'sync-credentials-password',
@@ -104,8 +105,12 @@ export default {
                         key: password
     `,
   },
-  kinds: [...workloadKinds],
+  kinds: [...workloadKinds, subscriptionKind],
   *check(resource, workspace) {
+    if (resource.qualifiedKind === subscriptionKind) {
+      yield* checkDeclared(resource, workspace);
+      return;
+    }
     if (!isSyncSystem(workspace, resource)) return;
     const { main } = databases(workspace);
     if (!main || (main.namespace ?? '') !== (resource.namespace ?? '')) return;
@@ -200,6 +205,44 @@ function passwordOf(workspace: Workspace, main: Resource, user: string): SecretK
     one => one.isCertain && one.cluster === main && one.user === user && synapseMains(workspace).includes(one.consumer),
   );
   return used?.secret.name === own ? used.secret : { name: own, key: 'password' };
+}
+
+/** The password of the external cluster that a Subscription of CloudNativePG names. */
+function* checkDeclared(resource: Resource, workspace: Workspace): Iterable<Problem> {
+  const { main } = databases(workspace);
+  const external = declaredSubscription(workspace, resource)?.external;
+  const user = external?.at('connectionParameters', 'user').text;
+  const host = external?.at('connectionParameters', 'host').text;
+  const name = external?.at('password', 'name');
+  if (!main || !external || user === undefined || !name?.text || !host?.startsWith(`${main.name}-r`)) return;
+  if ((main.namespace ?? '') !== (resource.namespace ?? '')) return;
+  const expected = passwordOf(workspace, main, user);
+  const given = { name: name.text, key: external.at('password', 'key').text ?? 'password' };
+  if (!expected || (isSame(workspace, resource, given, expected) && !isOfOtherCluster(workspace, main, given.name)))
+    return;
+  yield {
+    at: name,
+    message: `${resource.title} signs in with Secret ${given.name}, but the password of ${user} on Cluster ${main.name} is ${expected.key} of Secret ${expected.name} — read it from there.`,
+    related: [{ at: main.root.at('metadata', 'name'), message: main.title }],
+    fixes: () => {
+      const edit = given.key === expected.key ? replaceScalar(name, expected.name) : undefined;
+      return edit ? [{ title: `Read it from ${expected.name}`, safe: false, edits: [edit] }] : [];
+    },
+  };
+}
+
+/** Whether a Secret holds the password of a role of another cluster, and of none of this one. */
+function isOfOtherCluster(workspace: Workspace, main: Resource, secret: string): boolean {
+  const holds = (cluster: Resource): boolean => {
+    const spec = cluster.root.at('spec');
+    const roles = spec.at('managed', 'roles').items();
+    return [
+      spec.at('bootstrap', 'initdb', 'secret', 'name').text,
+      spec.at('superuserSecret', 'name').text,
+      ...roles.map(role => role.at('passwordSecret', 'name').text),
+    ].includes(secret);
+  };
+  return !holds(main) && workspace.resources(clusterKind).some(one => one.namespace === main.namespace && holds(one));
 }
 
 /** Whether two keys are the same, hold the same, or cannot be compared. */

@@ -9,6 +9,7 @@ import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
+import { declaredSubscription, subscriptionKind } from './declared-replication';
 
 export default {
   id: 'sync-credentials-user',
@@ -80,9 +81,13 @@ export default {
                   - secretRef: {name: sync-secrets}
     `,
   },
-  kinds: ['Secret', 'ConfigMap', ...workloadKinds],
+  kinds: ['Secret', 'ConfigMap', subscriptionKind, ...workloadKinds],
   *check(resource, workspace) {
     const owner = databases(workspace).main?.root.at('spec', 'bootstrap', 'initdb', 'owner').string ?? 'synapse';
+    if (resource.qualifiedKind === subscriptionKind) {
+      yield* checkDeclared(resource, workspace, owner);
+      return;
+    }
     if (resource.kind !== 'Secret' && resource.kind !== 'ConfigMap') {
       yield* checkWritten(resource, workspace, owner);
       return;
@@ -120,6 +125,21 @@ function userEntries(workspace: Workspace, holder: Resource): readonly SecretEnt
     const value = holder.root.at('data', key);
     return value.exists ? { key, value, isEncoded: false, text: value.text } : [];
   });
+}
+
+/** The user that a Subscription of CloudNativePG connects as. */
+function* checkDeclared(resource: Resource, workspace: Workspace, owner: string): Iterable<Problem> {
+  const { main } = databases(workspace);
+  const connection = declaredSubscription(workspace, resource)?.external?.at('connectionParameters');
+  const user = connection?.at('user');
+  if (!main || !user?.text || user.text === owner || findPlaceholders(user.text, 'value').length > 0) return;
+  if (!connection?.at('host').text?.startsWith(`${main.name}-r`)) return;
+  yield {
+    at: user,
+    ...(user.text === 'postgres' ? { severity: 'warning' as const } : {}),
+    message: `${resource.title} connects as ${user.text} and not as ${owner}, the user that owns the main database — use ${owner}, with REPLICATION under managed.roles.`,
+    related: [{ at: resource.root.at('metadata', 'name'), message: resource.title }],
+  };
 }
 
 /** A user that the workload itself names: in the statement, or as the value of a variable. */

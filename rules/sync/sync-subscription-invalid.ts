@@ -6,6 +6,7 @@ import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Index, Workspace } from '../../manifests/workspace';
 import type { Fix, Problem, Rule } from '../rule';
+import { declaredProblems, publicationKind, subscriptionKind } from './declared-replication';
 import {
   giveReplication,
   leftVariables,
@@ -28,6 +29,7 @@ export default {
     'With `create_slot = false` the statement may stand in a transaction.',
     'The user has to have REPLICATION. The owner that CloudNativePG makes has it not; `managed.roles`, or an ALTER ROLE anywhere in the tree, gives it.',
     '`\\gexec` sends each row as a statement of its own, so it is accepted.',
+    'The Publication and Subscription of CloudNativePG are read as well, with the `externalClusters` that they name.',
     'A connection that is put together from variables is judged by what the tree says of them.',
   ],
   sources: [
@@ -84,8 +86,12 @@ export default {
                     psql -U postgres -c "CREATE SUBSCRIPTION li CONNECTION 'host=main-rw dbname=matrix' PUBLICATION matrix"
     `,
   },
-  kinds: [...workloadKinds],
+  kinds: [...workloadKinds, publicationKind, subscriptionKind],
   *check(resource, workspace) {
+    if (resource.qualifiedKind === publicationKind || resource.qualifiedKind === subscriptionKind) {
+      yield* declaredProblems(workspace, resource);
+      return;
+    }
     if (!isSyncSystem(workspace, resource)) return;
     const runs = sqlRunsOf(workspace, resource);
     for (const run of runs) yield* problemsOf(run, runs, workspace);
