@@ -22,7 +22,7 @@ export default {
     'Mount a volume that can be written at or above `media_store_path`: an emptyDir where S3 keeps the media, else a claim.',
   traps: [
     'Processes with `enable_media_repo: false` never use the folder.',
-    'Outside of volumes a container may write as root, and elsewhere where its image lets it; judged are read-only root file systems, and folders at the top of the file system for users that are not root.',
+    'Outside of volumes root may write. Judged are read-only root file systems and, for other users, `/data` and other folders that are not usual ones such as `/var`.',
   ],
   sources: [
     'element-hq/synapse, synapse/config/repository.py: ensure_directory(media_store_path); docker/Dockerfile: VOLUME ["/data"]',
@@ -76,12 +76,15 @@ function unwritable(process: SynapseProcess): Unwritable | undefined {
     return mount.isReadOnly ? { at: mount.value.at('readOnly'), path, mount: mount.value } : undefined;
   }
   const isReadOnlyRoot = container.value.at('securityContext', 'readOnlyRootFilesystem').boolean === true;
-  if (/^\/data(?:\/|$)/.test(path)) return isReadOnlyRoot ? { at: written, path, mount: undefined } : undefined;
-  const isAtTop = !/^\/(?:tmp|var\/tmp|dev\/shm|run|proc|home|opt|srv|mnt|usr|var)\b/.test(path);
-  return isReadOnlyRoot || (isAtTop && isNotRoot(resource, container))
-    ? { at: written, path, mount: undefined }
-    : undefined;
+  const isLost = /^\/data(?:\/|$)/.test(path)
+    ? // The image declares /data as a volume, which some runtimes make, and make writable for root alone.
+      isNotRoot(resource, container)
+    : isReadOnlyRoot || (!usualFolders.test(path) && isNotRoot(resource, container));
+  return isLost ? { at: written, path, mount: undefined } : undefined;
 }
+
+/** Folders that a user other than root may be able to write, or that images may have made for one. */
+const usualFolders = /^\/(?:tmp|dev\/shm|run|home|opt|srv|mnt|usr|var)(?:\/|$)/;
 
 function isNotRoot(resource: Resource, container: Container): boolean {
   const contexts = [container.value.at('securityContext'), podTemplate(resource)?.at('spec', 'securityContext')];
