@@ -2,19 +2,23 @@ import { type ConfiguredProgram, configurationOf, parsed } from '../../analysis/
 import type { EffectiveFile } from '../../analysis/effective';
 import { workloadKinds } from '../../analysis/pods';
 import { isTree, readTree } from '../../manifests/tree';
-import type { Rule } from '../rule';
+import type { Problem, Rule } from '../rule';
+import { duplicatesIn, keepOne } from '../yaml/duplicates';
 
 export default {
   id: 'config-yaml-invalid',
   items: [],
   severity: 'error',
-  summary: 'A configuration file that a program reads is not YAML.',
-  why: 'For Kubernetes the file is a text like any other, so it is applied without a word. Synapse, LiveKit or the content scanner then stops at start with a parser error, and what the file configures is unknown to every other check.',
-  remedy: 'Correct the text at the marked place.',
+  summary: 'A configuration file that a program reads is not YAML, or has a key twice.',
+  why: 'For Kubernetes the file is a text like any other, so it is applied without a word. Synapse, LiveKit or the content scanner then stops at start with a parser error, and what the file configures is unknown to every other check. Of a key that stands twice Synapse silently keeps the last value; LiveKit stops.',
+  remedy: 'Correct the text at the marked place. Of two entries with one key keep one, or join them.',
   traps: [
     'Files that are filled in first are read as they are written. A line that only the filling makes YAML, such as a token in place of a whole block, is left alone.',
   ],
-  sources: ['YAML 1.2.2; Synapse reads its configuration with yaml.safe_load, LiveKit with yaml.Decoder'],
+  sources: [
+    'YAML 1.2.2; Synapse reads its configuration with yaml.safe_load, LiveKit with yaml.Decoder',
+    'PyYAML, SafeConstructor.construct_mapping: a later key replaces an earlier one; go-yaml v3, decode.go: "mapping key already defined"',
+  ],
   examples: {
     bad: `
       #- /livekit.yaml
@@ -91,6 +95,7 @@ export default {
     for (const program of programs) {
       for (const file of configurationOf(workspace, resource, program)?.files ?? []) {
         const problem = file.isOpaque ? undefined : parsed(file).problem;
+        if (!problem && !file.isOpaque) yield* repeated(program, file);
         if (!problem || (!file.isVerbatim && isFilledIn(file)) || isReadWhenIndented(file.content.text)) continue;
         yield {
           at: problem.at,
@@ -100,6 +105,23 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** The keys that stand twice. Go refuses them, Python does not. */
+function* repeated(program: (typeof programs)[number], file: EffectiveFile): Iterable<Problem> {
+  const stops = program === 'livekit';
+  const name = file.path.slice(file.path.lastIndexOf('/') + 1);
+  for (const { first, again } of duplicatesIn(parsed(file).root)) {
+    yield {
+      at: again.key,
+      ...(!stops && { severity: 'warning' as const }),
+      message: stops
+        ? `The key ${again.name} stands twice in ${name}, so ${titles[program]} does not start — delete one of the two, or join them.`
+        : `The key ${again.name} stands twice in ${name}, and ${titles[program]} keeps only this last value — delete one of the two, or join them.`,
+      related: [{ at: first.key, message: `The first ${again.name}` }],
+      fixes: () => keepOne({ first, again }, false, titles[program]),
+    };
+  }
+}
 
 const programs = ['synapse', 'livekit', 'scanner'] as const satisfies readonly ConfiguredProgram[];
 const titles = { synapse: 'Synapse', livekit: 'LiveKit', scanner: 'the content scanner' } as const;

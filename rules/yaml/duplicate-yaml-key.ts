@@ -1,8 +1,7 @@
 import { contentOf } from '../../analysis/content';
-import { deleteEntry } from '../../manifests/edit';
 import { nodeAfter, nodeCount, nodeKind, scalarText, type Tree } from '../../manifests/tree';
-import type { Value } from '../../manifests/value';
-import type { Fix, Rule } from '../rule';
+import type { Rule } from '../rule';
+import { duplicatesIn, keepOne } from './duplicates';
 
 export default {
   id: 'duplicate-yaml-key',
@@ -61,35 +60,11 @@ export default {
           ? `The key ${again.name} is already in this mapping, with the same value — delete one of the two.`
           : `The key ${again.name} is already in this mapping, and kubectl keeps only this last value — delete one of the two, or join them.`,
         related: [{ at: first.key, message: `The first ${again.name}` }],
-        fixes: () => fixesFor(first, again, same),
+        fixes: () => keepOne({ first, again }, same, 'kubectl'),
       };
     }
   },
 } satisfies Rule;
-
-interface Duplicate {
-  readonly first: Value;
-  readonly again: Value;
-}
-
-function* duplicatesIn(value: Value): Iterable<Duplicate> {
-  if (value.isAlias) return;
-  for (const item of value.items()) yield* duplicatesIn(item);
-  const seen = new Map<string, Value>();
-  for (const [key, entry] of value.entries()) {
-    if (isMerged(value, entry)) continue;
-    const first = seen.get(key);
-    if (first) yield { first, again: entry };
-    else seen.set(key, entry);
-    yield* duplicatesIn(entry);
-  }
-}
-
-/** Whether an entry stands in another mapping and came here through a merge key. */
-function isMerged(mapping: Value, entry: Value): boolean {
-  const { start, end } = mapping.sourceSpan;
-  return entry.keySpan.start < start || entry.keySpan.start > end;
-}
 
 /** Looks at the flat table of nodes only, because nearly every document has no duplicate. */
 function hasDuplicates(tree: Tree): boolean {
@@ -106,18 +81,4 @@ function hasDuplicates(tree: Tree): boolean {
     }
   }
   return false;
-}
-
-function fixesFor(first: Value, again: Value, same: boolean): readonly Fix[] {
-  const name = again.name;
-  const keepLast = deleteEntry(first);
-  const keepFirst = deleteEntry(again);
-  if (same) {
-    const edit = keepFirst ?? keepLast;
-    return edit ? [{ title: `Delete the second ${name}`, safe: true, edits: [edit] }] : [];
-  }
-  return [
-    ...(keepLast ? [{ title: `Keep the last ${name}, as kubectl does`, safe: false, edits: [keepLast] }] : []),
-    ...(keepFirst ? [{ title: `Keep the first ${name}`, safe: false, edits: [keepFirst] }] : []),
-  ];
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import rule from '../../../rules/config/config-yaml-invalid';
 import registration from '../../../rules/li/li-registration-enabled';
-import { messages } from '../expect';
+import { applyFix, fixTitles, messages } from '../expect';
 
 /** A homeserver.yaml of the LI instance that an init container fills in, or that is read as it stands. */
 function homeserver(lines: readonly string[], isFilled = false): string {
@@ -54,6 +54,43 @@ describe('config-yaml-invalid', () => {
       ['form_secret: "a', 'b"', 'report_stats: false'],
     ])
       assert.deepEqual(messages(rule, homeserver(lines)), []);
+  });
+
+  it('finds keys that stand twice, of which Synapse keeps the last', () => {
+    const twice = homeserver([
+      'turn_uris: ["turn:a.test"]',
+      'rc_login:',
+      '  address: {per_second: 1, per_second: 2}',
+      'turn_uris: []',
+    ]);
+    assert.deepEqual(
+      messages(rule, twice).map(
+        message => /^warning: The key (\w+) stands twice in homeserver\.yaml, and Synapse keeps/.exec(message)?.[1],
+      ),
+      ['per_second', 'turn_uris'],
+    );
+    assert.deepEqual(
+      messages(rule, homeserver(['turn_uris: []', 'redis: {enabled: true}', 'push: {enabled: true}'])),
+      [],
+    );
+    const livekit = twice
+      .replaceAll('homeserver.yaml', 'livekit.yaml')
+      .replace(
+        'image: matrixdotorg/synapse:v1.139.2',
+        'image: livekit/livekit-server:v1.8.3\n              args: [--config=/data/livekit.yaml]',
+      )
+      .replaceAll('synapse', 'livekit');
+    assert.match(
+      messages(rule, livekit)[0] ?? '',
+      /^error: The key per_second stands twice in livekit\.yaml, so LiveKit does not start/,
+    );
+  });
+
+  it('offers to keep either', () => {
+    const twice = homeserver(['turn_uris: ["turn:a.test"]', 'report_stats: false', 'turn_uris: []']);
+    assert.deepEqual(fixTitles(rule, twice), ['Keep the last turn_uris, as Synapse does', 'Keep the first turn_uris']);
+    assert.doesNotMatch(applyFix(rule, twice, /last/)['main.yaml'] ?? '', /turn:a\.test/);
+    assert.match(applyFix(rule, twice, /first/)['main.yaml'] ?? '', /turn:a\.test/);
   });
 
   it('leaves alone what only the filling makes YAML', () => {
