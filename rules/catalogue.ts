@@ -106,6 +106,7 @@ import livekitUdpRangeUnreachable from './livekit/livekit-udp-range-unreachable'
 import livekitUnknownKey from './livekit/livekit-unknown-key';
 import lkJwtServiceMisconfigured from './livekit/lk-jwt-service-misconfigured';
 import rtcAddressWrong from './livekit/rtc-address-wrong';
+import rtcFocusInvalid from './livekit/rtc-focus-invalid';
 import generatedNameTaken from './minio/generated-name-taken';
 import minioBucketMissing from './minio/minio-bucket-missing';
 import minioConfigSecretMissing from './minio/minio-config-secret-missing';
@@ -527,6 +528,7 @@ export const rules: readonly Rule[] = [
   removedApiVersion,
   resourcesMissing,
   rtcAddressWrong,
+  rtcFocusInvalid,
   scaleSourcesDiffer,
   scannerBypassed,
   scannerConfigInvalid,

@@ -222,6 +222,7 @@ export const ruleIds: readonly string[] = [
   'removed-api-version',
   'resources-missing',
   'rtc-address-wrong',
+  'rtc-focus-invalid',
   'scale-sources-differ',
   'scanner-bypassed',
   'scanner-config-invalid',

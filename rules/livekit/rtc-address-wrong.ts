@@ -40,23 +40,11 @@ export default {
   *check(resource, workspace) {
     for (const address of addressesIn(workspace, resource)) {
       if (address.program !== 'LiveKit' && address.program !== 'tokens of lk-jwt-service') continue;
-      const problem = typeProblem(address) ?? problemWith(workspace, address);
+      const problem = problemWith(workspace, address);
       if (problem) yield problem;
     }
   },
 } satisfies Rule;
-
-/** Clients pass over entries that do not say what they are of (MSC4143). */
-function typeProblem({ url }: Address): Problem | undefined {
-  const entry = url.parent;
-  const type = entry?.at('type');
-  if (url.name !== 'livekit_service_url' || entry?.parent?.kind !== 'sequence' || type?.text === 'livekit')
-    return undefined;
-  return {
-    at: type?.exists ? type : url.key,
-    message: `Clients pass over this entry, because it is ${type?.exists ? `of type ${type.text}` : 'of no type'} — write type: livekit.`,
-  };
-}
 
 function problemWith(workspace: Workspace, { url, program }: Address): Problem | undefined {
   const text = url.text ?? '';
@@ -127,8 +115,6 @@ function routeProblem(
   const runs = (owner: Resource): 'livekit' | 'jwt' | undefined =>
     mainContainersOf(owner).some(isJwtService) ? 'jwt' : familiesOf(owner).has('livekit') ? 'livekit' : undefined;
   const other = owners.find(owner => runs(owner) === (isLivekit ? 'jwt' : 'livekit'));
-  // An address without a path that leads to LiveKit is told where Synapse announces it.
-  if (other && !isLivekit && asked === '/sfu/get') return undefined;
   if (other && owners.every(owner => runs(owner) === runs(other)))
     return {
       at: url,

@@ -1,14 +1,14 @@
 import { workloadKinds } from '../../analysis/pods';
 import { deleteEntry } from '../../manifests/edit';
 import type { TextEdit } from '../../manifests/span';
-import type { Fix, Rule } from '../rule';
+import type { Fix, Problem, Rule } from '../rule';
 import { type TurnOption, turnserverOf } from './turnserver';
 
 export default {
   id: 'turn-option-misused',
   items: [],
   severity: 'error',
-  summary: 'The TURN server gets a path where it wants an IP address.',
+  summary: 'The TURN server gets a path where it wants an IP address, or may relay to nobody.',
   why: '`-X` is `--external-ip`: the public address that coturn hands out. A path is no address, so coturn ends at start.',
   remedy:
     'Give the public address, as `--external-ip=192.0.2.1`. With host network and a public address on the node the option is not needed at all.',
@@ -56,7 +56,9 @@ export default {
   },
   kinds: [...workloadKinds],
   *check(resource, workspace) {
-    for (const option of turnserverOf(workspace, resource)?.options ?? []) {
+    const server = turnserverOf(workspace, resource);
+    if (server && !server.isPartial) yield* refusedPeers(server.options);
+    for (const option of server?.options ?? []) {
       if (option.name !== 'external-ip' || !option.value?.startsWith('/')) continue;
       const written = option.words[0]?.text?.startsWith('-X') ? '-X' : undefined;
       yield {
@@ -67,6 +69,19 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** A range of all addresses, after which nobody is left to relay to. */
+function* refusedPeers(options: readonly TurnOption[]): Iterable<Problem> {
+  if (options.some(({ name }) => name === 'allowed-peer-ip')) return;
+  for (const { name, value, at } of options) {
+    const all = /^0\.0\.0\.0(?:-255\.255\.255\.255|\/0)$/.test(value ?? '');
+    if (name !== 'denied-peer-ip' || !all) continue;
+    yield {
+      at,
+      message: `coturn refuses to relay to any address with ${value}, so no call gets through — deny private ranges only.`,
+    };
+  }
+}
 
 function remove({ words }: TurnOption): readonly Fix[] {
   const edits = words.map(word => deleteEntry(word));

@@ -5,7 +5,7 @@ import { servicesFor, targetOf } from '../../analysis/services';
 import { processKinds } from '../../analysis/synapse';
 import { classifyHost } from '../../analysis/text/hosts';
 import { findPlaceholders } from '../../analysis/text/placeholders';
-import { deleteEntry } from '../../manifests/edit';
+import { deleteEntry, replaceValue } from '../../manifests/edit';
 import type { Place } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
@@ -23,6 +23,7 @@ export default {
     'List the public name of the TURN server with the ports that it listens on: `turn:turn.example.org:3478?transport=udp`, and `turns:turn.example.org:5349?transport=tcp` if it has a certificate.',
   traps: [
     'coturn speaks TLS and plain text on each of its ports, so every listening port is right for either.',
+    'The port after a listening one is the alternative of RFC 5780, which coturn has only with several addresses: a warning.',
     'A NodePort or another port of a Service in front of coturn is accepted.',
     'Missing addresses are reported only where coturn is part of the tree.',
     'The lawful-intercept instance needs none.',
@@ -113,6 +114,7 @@ export default {
     const homeserver = homeserverOf(workspace, resource);
     if (!homeserver) return;
     const servers = turnservers(workspace);
+    yield* shortLifetime(homeserver.at('turn_user_lifetime'));
     const uris = homeserver.at('turn_uris');
     const entries = uris.kind === 'scalar' ? [uris] : uris.items();
     if (entries.length === 0) {
@@ -125,6 +127,21 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** A number without a unit is in milliseconds (synapse/config/_base.py, parse_duration). */
+function* shortLifetime(lifetime: Value): Iterable<Problem> {
+  const text = lifetime.text ?? '';
+  if (!/^\d+$/.test(text) || Number(text) >= 60_000) return;
+  yield {
+    at: lifetime,
+    severity: 'warning',
+    message: `turn_user_lifetime is ${Number(text) / 1000} seconds, because a number without a unit is in milliseconds, so credentials end before calls do — write 1h.`,
+    fixes: () => {
+      const edit = replaceValue(lifetime, '1h');
+      return edit ? [{ title: 'Write 1h', safe: false, edits: [edit] }] : [];
+    },
+  };
+}
 
 function missing(uris: Value, servers: readonly Turnserver[]): Problem {
   return {
@@ -160,24 +177,52 @@ function problemWith(entry: Value, servers: readonly Turnserver[], workspace: Wo
   if (servers.length === 0 || servers.some(server => server.isPartial)) return undefined;
   const wanted = uri.port ?? (uri.scheme.endsWith('s') ? 5349 : 3478);
   const ports = servers.map(server => portsOf(server, workspace));
-  if (ports.every(known => known !== undefined && !known.has(wanted))) {
+  if (ports.every(known => known !== undefined && !known.all.has(wanted))) {
     const hostEnd = hostAt + uri.host.length;
     // As written: a number may begin with zeros.
     const portEnd = hostEnd + (/^:\d+/.exec(text.slice(hostEnd))?.[0].length ?? 0);
     return {
       at: uri.port === undefined ? entry : entry.part(hostEnd + 1, portEnd),
       fixes: () =>
-        [...(ports[0] ?? [])].slice(0, 2).map(port => ({
+        [...(ports[0]?.sure ?? [])].slice(0, 2).map(port => ({
           title: `Use port ${port}`,
           safe: false,
           edits: [{ at: entry.part(hostEnd, portEnd), newText: `:${port}` }],
         })),
-      message: `coturn does not listen on port ${wanted} — use ${[...(ports[0] ?? [])].slice(0, 2).join(' or ')}.`,
+      message: `coturn does not listen on port ${wanted} — use ${[...(ports[0]?.sure ?? [])].slice(0, 2).join(' or ')}.`,
     };
   }
-  return servers.every(server => !hasCertificate(server))
-    ? withoutCertificate(entry, uri, servers, workspace)
+  if (servers.every(server => !hasCertificate(server))) {
+    const problem = withoutCertificate(entry, uri, servers, workspace);
+    if (problem) return problem;
+  }
+  const off = switchedOff(uri);
+  if (off.length > 0 && servers.every(server => off.some(name => isOn(server, name))))
+    return {
+      at: entry,
+      message: `coturn does not take ${uri.scheme}: over ${uri.transport === 'tcp' ? 'TCP' : 'UDP'}, because it is told ${off.find(name => servers.some(server => isOn(server, name)))} — drop that, or this address.`,
+      related: servers
+        .flatMap(server => off.flatMap(name => optionOf(server, name) ?? []))
+        .map(({ at }) => ({ at, message: 'What switches it off' })),
+    };
+  const guess = ports.every(known => known && !known.sure.has(wanted));
+  return guess
+    ? {
+        at: entry,
+        severity: 'warning',
+        message: `coturn listens on port ${wanted} only where it has several addresses, as the alternative of the port before — use ${wanted - 1}.`,
+      }
     : undefined;
+}
+
+/** What keeps coturn from taking sessions of an address (coturn README.turnserver: --no-udp, --no-tcp, --no-tls, --no-dtls). */
+function switchedOff({ scheme, transport }: TurnUri): readonly string[] {
+  if (!scheme.startsWith('turn')) return [];
+  const isTcp = transport === 'tcp';
+  // Without a transport a client tries UDP first; TLS goes over TCP.
+  if (transport === undefined) return [];
+  if (scheme === 'turns') return isTcp ? ['no-tls'] : ['no-dtls'];
+  return isTcp ? ['no-tcp'] : ['no-udp'];
 }
 
 function withoutCertificate(
@@ -222,14 +267,18 @@ function hasCertificate(server: Turnserver): boolean {
 }
 
 /** The ports under which a server can be reached; undefined if one of them is no number yet. */
-function portsOf(server: Turnserver, workspace: Workspace): ReadonlySet<number> | undefined {
+function portsOf(
+  server: Turnserver,
+  workspace: Workspace,
+): { readonly sure: ReadonlySet<number>; readonly all: ReadonlySet<number> } | undefined {
   const plain = numberOf(server, 'listening-port', 3478);
   const tls = numberOf(server, 'tls-listening-port', 5349);
   if (plain === undefined || tls === undefined) return undefined;
   const alternatives = ['alt-listening-port', 'alt-tls-listening-port'].map(name => numberOf(server, name, 0));
-  const ports = new Set([plain, tls, plain + 1, tls + 1]);
+  const ports = new Set([plain, tls]);
   for (const port of alternatives) if (port) ports.add(port);
-  const listened = new Set(ports);
+  const perhaps = [plain + 1, tls + 1];
+  const listened = new Set([...ports, ...perhaps]);
   for (const pods of podsOf(server.resource)) {
     for (const service of servicesFor(workspace, pods)) {
       for (const port of service.ports) {
@@ -240,7 +289,7 @@ function portsOf(server: Turnserver, workspace: Workspace): ReadonlySet<number> 
       }
     }
   }
-  return ports;
+  return { sure: ports, all: new Set([...ports, ...perhaps]) };
 }
 
 /** Whether a part of it is still to be filled in; then nothing can be said about it. */

@@ -127,9 +127,21 @@ export const reachVariants: Readonly<Record<string, Mutation>> = {
     'rtc-address-wrong',
     edit(jwt, 'path: /\n            pathType', 'path: /livekit/jwt\n            pathType'),
   ),
-  'an entry for calls without a type': mutation(
+  'an address for tokens that is LiveKit’s': mutation(
     'rtc-address-wrong',
+    edit(synapseConfig, 'https://rtc.tessera.test', 'https://livekit.tessera.test'),
+  ),
+  'an entry for calls without a type': mutation(
+    'rtc-focus-invalid',
     edit(synapseConfig, '- type: livekit\n          livekit_service_url', '- livekit_service_url'),
+  ),
+  'an entry for calls with an address of another name': mutation(
+    'rtc-focus-invalid',
+    edit(synapseConfig, 'livekit_service_url: ', 'livekit_url: '),
+  ),
+  'a name for calls that no client knows': mutation(
+    'rtc-focus-invalid',
+    edit(synapseConfig, 'org.matrix.msc4143.rtc_foci', 'org.matrix.msc4143.rtc_focii'),
   ),
   'a service for tokens without a key': mutation(
     'lk-jwt-service-misconfigured',
@@ -226,6 +238,22 @@ export const reachVariants: Readonly<Record<string, Mutation>> = {
   'a check that replicas of Redis pass': mutation(
     'haproxy-healthcheck-missing',
     edit(haproxyConfig, 'role:master', 'role:slave'),
+  ),
+  'a TURN address at the next port': mutation(
+    'turn-uris-invalid',
+    edit(synapseConfig, 'turn:turn.tessera.test:3478?transport=udp', 'turn:turn.tessera.test:3479?transport=udp'),
+  ),
+  'a TURN server that takes no UDP': mutation(
+    'turn-uris-invalid',
+    edit(coturn, '    fingerprint\n', '    fingerprint\n    no-udp\n'),
+  ),
+  'TURN credentials of some seconds': mutation(
+    'turn-uris-invalid',
+    edit(synapseConfig, 'turn_user_lifetime: 1h', 'turn_user_lifetime: 3600'),
+  ),
+  'a TURN server that may relay to nobody': mutation(
+    'turn-option-misused',
+    edit(coturn, 'denied-peer-ip=0.0.0.0-0.255.255.255', 'denied-peer-ip=0.0.0.0-255.255.255.255'),
   ),
   'an Ingress beside the namespace of its Service': mutation(
     'ingress-backend-missing',
