@@ -51,11 +51,19 @@ export function djangoProject(workspace: Workspace, vault: Resource): DjangoProj
   const first = written.find(({ path }) => path.startsWith(`${root}/`));
   if (root === undefined || !first) return undefined;
   const scripts = containersOf(vault).map(container => {
-    const script = scriptOf(workspace, vault, container);
-    return maskComments(script?.text.text ?? '', 'shell');
+    const script = scriptOf(workspace, vault, container)?.text.text;
+    // Without a shell the words of the command are all there is.
+    const said =
+      script ??
+      commandLine(container)
+        .flatMap(word => word.text ?? [])
+        .join(' ');
+    return { container, text: maskComments(said, 'shell') };
   });
-  if (scripts.some(script => addsUnknownFiles.test(script)) || keepsOtherFiles(vault, first.container, root))
-    return undefined;
+  const isOpen = scripts.some(
+    ({ container, text }) => addsUnknownFiles.test(text) || copiesUnknownFolder(vault, container, text),
+  );
+  if (isOpen || keepsOtherFiles(vault, first.container, root)) return undefined;
   const files = new Map<string, DjangoFile>();
   for (const file of written) {
     if (!file.path.startsWith(`${root}/`)) continue;
@@ -76,7 +84,7 @@ export function djangoProject(workspace: Workspace, vault: Resource): DjangoProj
     served: mainContainersOf(vault).flatMap(container => servedBy(workspace, vault, container)),
     settings: [...settingsIn(files), ...settingsOfPod(workspace, vault)],
     packages: scripts
-      .flatMap(script => script.match(/\bpip3?\s+install\b(?:\\\n|[^\n;&|])*/g) ?? [])
+      .flatMap(({ text }) => text.match(/\bpip3?\s+install\b(?:\\\n|[^\n;&|])*/g) ?? [])
       .join(' ')
       .toLowerCase(),
   };
@@ -94,7 +102,21 @@ export function hasModule({ files }: DjangoProject, name: string): boolean {
 }
 
 const addsUnknownFiles =
-  /\bstart(?:project|app)\b|\bgit\s+clone\b|\b(?:curl|wget|tar|unzip|rsync|rclone|mc)\b|\bcp\s+(?:--\S+\s+)*-\w*[rRa]|\bpip3?\s+install\b[^\n]*(?:git\+|\s\.(?:\s|$))/;
+  /\bstart(?:project|app)\b|\bgit\s+clone\b|\b(?:curl|wget|tar|unzip|rsync|rclone|mc)\b|\bpip3?\s+install\b[^\n]*(?:git\+|\s\.(?:\s|$))/;
+
+/** Whether a script copies a folder, other than a ConfigMap's, whose files the tree shows. */
+function copiesUnknownFolder(vault: Resource, container: Container, script: string): boolean {
+  for (const [, line = ''] of script.matchAll(/\bcp\s+((?:--\S+\s+)*-\w*[rRa](?:\\\n|[^\n;&|])*)/g)) {
+    const words = line.split(/[\s\\]+/).filter(word => word !== '' && !word.startsWith('-'));
+    for (const source of words.slice(0, -1)) {
+      const folder = source.replace(/^["']|["']$/g, '').replace(/(?!^)\/(?:\.|\*)?$/, '');
+      const mount = mountAt(container, folder);
+      const volume = mount?.mountPath === folder ? volumeOf(vault, mount.volume) : undefined;
+      if (!volume?.at('configMap').exists && !volume?.at('projected').exists) return true;
+    }
+  }
+  return false;
+}
 
 /** The folder of `manage.py`; without it the one that holds the folder of `settings.py`, `wsgi.py` or `urls.py`. */
 function rootOf(paths: readonly string[]): string | undefined {
