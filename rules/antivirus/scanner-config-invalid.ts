@@ -1,8 +1,8 @@
-import { configurationOf, parsed } from '../../analysis/configs';
+import { commandLine, configurationOf, parsed } from '../../analysis/configs';
 import { nearest } from '../../analysis/nearest';
-import { workloadKinds } from '../../analysis/pods';
+import { type Container, containersOf, workloadKinds } from '../../analysis/pods';
 import { familiesOf } from '../../analysis/roles';
-import { deleteEntry, renameKey } from '../../manifests/edit';
+import { deleteEntry, renameKey, replaceScalar } from '../../manifests/edit';
 import type { Value } from '../../manifests/value';
 import type { Fix, Problem, Rule } from '../rule';
 
@@ -25,17 +25,17 @@ export default {
   id: 'scanner-config-invalid',
   items: [],
   severity: 'error',
-  summary: 'The content scanner’s configuration does not fit its schema.',
-  why: 'The scanner validates its file when it starts, allows no key that it does not know, and stops at the first mistake. Nothing is scanned.',
+  summary: 'The content scanner’s configuration or command is not one that it starts with.',
+  why: 'The scanner validates its file when it starts, allows no key that it does not know, and stops at the first mistake. Its package is no program either, only the module `mcs` in it is. Nothing is scanned.',
   remedy:
-    'Keep to the sections `web`, `scan`, `crypto`, `download` and `result_cache` with their keys; the first three must be there. The homeserver’s address is `download.base_homeserver_url`.',
+    'Keep to the sections `web`, `scan`, `crypto`, `download` and `result_cache` with their keys; the first three must be there. The homeserver’s address is `download.base_homeserver_url`. Start it with `python -m matrix_content_scanner.mcs`.',
   traps: [
     'Only the scanner written in Python is meant, which is the one with a `web` section or `scan.temp_directory`; its predecessor reads other keys.',
     '`crypto` is needed also by those who scan no encrypted media: `pickle_path` and `pickle_key`, or `request_secret_path` in newer versions.',
     'There is no section for logging and no limit for files’ sizes but `result_cache.max_file_size`, which is about the cache alone.',
   ],
   sources: [
-    'element-hq/matrix-content-scanner-python, src/matrix_content_scanner/config.py: the schema has additionalProperties: false',
+    'element-hq/matrix-content-scanner-python, src/matrix_content_scanner/config.py: the schema has additionalProperties: false; docker/Dockerfile: python -m matrix_content_scanner.mcs, and no version has a __main__.py',
   ],
   examples: {
     bad: `
@@ -131,6 +131,7 @@ export default {
   kinds: [...workloadKinds],
   *check(resource, workspace) {
     if (!familiesOf(resource).has('scanner')) return;
+    for (const container of containersOf(resource)) yield* wrongModule(container);
     for (const file of configurationOf(workspace, resource, 'scanner')?.files ?? []) {
       const { root } = parsed(file);
       if (file.isOpaque || root.kind !== 'mapping') continue;
@@ -141,6 +142,21 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** `python -m matrix_content_scanner`, which names a package that cannot be run. */
+function* wrongModule(container: Container): Iterable<Problem> {
+  const words = commandLine(container);
+  const module = words.find((word, index) => words[index - 1]?.text === '-m' && word.text === 'matrix_content_scanner');
+  if (!module) return;
+  yield {
+    at: module,
+    message: `Python cannot run the package matrix_content_scanner, so container ${container.name} does not start — name its module matrix_content_scanner.mcs.`,
+    fixes: () => {
+      const edit = replaceScalar(module, 'matrix_content_scanner.mcs');
+      return edit ? [{ title: 'Name matrix_content_scanner.mcs', safe: true, edits: [edit] }] : [];
+    },
+  };
+}
 
 function* unknownKeys(mapping: Value, prefix: string, known: readonly string[]): Iterable<Problem> {
   for (const [key, value] of mapping.entries()) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import rule from '../../../rules/antivirus/scanner-config-invalid';
-import { messages } from '../expect';
+import { applyFix, messages } from '../expect';
 
 function found(config: string, image = 'vectorim/matrix-content-scanner:v1.1.0'): readonly string[] {
   return messages(
@@ -35,6 +35,29 @@ const scan = 'scan: {script: /scan.sh, temp_directory: /tmp}';
 const crypto = 'crypto: {request_secret_path: /secret/key}';
 
 describe('scanner-config-invalid', () => {
+  it('finds the package in place of its module, which is what Python can run', () => {
+    const pod = (command: string): string => `
+apiVersion: v1
+kind: Pod
+metadata: {name: content-scanner, namespace: matrix}
+spec:
+  containers:
+    - name: scanner
+      image: vectorim/matrix-content-scanner:v1.1.0
+      command:
+${command.replace(/^/gm, '        ')}
+`;
+    const source = pod('- python\n- -m\n- matrix_content_scanner\n- -c\n- /config/config.yaml');
+    assert.match(
+      messages(rule, source).join(),
+      /^error: Python cannot run the package matrix_content_scanner, so container scanner/,
+    );
+    const fixed = applyFix(rule, source, /Name/)['main.yaml'] ?? '';
+    assert.match(fixed, /- matrix_content_scanner\.mcs\n/);
+    assert.deepEqual(messages(rule, fixed), []);
+    assert.deepEqual(messages(rule, pod('- matrix-content-scanner\n- -c\n- /config/config.yaml')), []);
+  });
+
   it('accepts either way of crypto, and all that is optional', () => {
     for (const way of [crypto, 'crypto: {pickle_path: /data/pickle, pickle_key: x}']) {
       const all = [
