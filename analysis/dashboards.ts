@@ -13,6 +13,8 @@ export interface Dashboard {
   readonly key: string;
   readonly at: Place;
   readonly title: string;
+  /** By which Grafana knows it; undefined where Grafana makes one up. */
+  readonly uid: string | undefined;
   readonly purposes: ReadonlySet<DashboardPurpose>;
   /** Why Grafana cannot read it, if so. */
   readonly problem: { readonly message: string; readonly at: Place } | undefined;
@@ -80,6 +82,7 @@ const dashboardIndex: Index<Dashboard> = {
         key: '',
         at: document.place(0, 1),
         title,
+        uid: root.at('uid').text,
         purposes: purposesOf(document.text, `${title} ${file.name}`),
         problem: undefined,
       },
@@ -102,6 +105,7 @@ function readDashboard(resource: Resource, key: string, value: Value, isMeant: b
       key,
       at: value.exists ? value.key : value,
       title,
+      uid: typeof found.uid === 'string' && found.uid !== '' ? found.uid : undefined,
       purposes: purposesOf(text, `${title} ${key} ${resource.name}`),
       problem: error
         ? {

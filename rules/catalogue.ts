@@ -120,11 +120,15 @@ import minioTenantMissing from './minio/minio-tenant-missing';
 import minioUserIsRoot from './minio/minio-user-is-root';
 import rcloneRemoteUndefined from './minio/rclone-remote-undefined';
 import alertJobUnknown from './monitoring/alert-job-unknown';
+import alertMetricUnknown from './monitoring/alert-metric-unknown';
 import alertRuleInvalid from './monitoring/alert-rule-invalid';
 import alertRulesMissing from './monitoring/alert-rules-missing';
+import alertmanagerConfigInvalid from './monitoring/alertmanager-config-invalid';
+import dashboardDatasourceUnknown from './monitoring/dashboard-datasource-unknown';
 import dashboardJsonInvalid from './monitoring/dashboard-json-invalid';
 import dashboardLabelMissing from './monitoring/dashboard-label-missing';
 import dashboardMissing from './monitoring/dashboard-missing';
+import datasourceNotLoaded from './monitoring/datasource-not-loaded';
 import monitorDuplicateScrape from './monitoring/monitor-duplicate-scrape';
 import monitorMissing from './monitoring/monitor-missing';
 import monitorNotPickedUp from './monitoring/monitor-not-picked-up';
@@ -309,8 +313,10 @@ import yamlSyntax from './yaml/yaml-syntax';
 /** Every rule, sorted by id. */
 export const rules: readonly Rule[] = [
   alertJobUnknown,
+  alertMetricUnknown,
   alertRuleInvalid,
   alertRulesMissing,
+  alertmanagerConfigInvalid,
   amountWithoutUnit,
   antiAffinitySelectsNothing,
   callBackendUnannounced,
@@ -339,9 +345,11 @@ export const rules: readonly Rule[] = [
   containerUserRefused,
   crdRequiredFieldMissing,
   crdUnknownField,
+  dashboardDatasourceUnknown,
   dashboardJsonInvalid,
   dashboardLabelMissing,
   dashboardMissing,
+  datasourceNotLoaded,
   deployFileNotApplied,
   deployOrder,
   deployPathMissing,

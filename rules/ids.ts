@@ -3,8 +3,10 @@
 /** The id of every rule, sorted. */
 export const ruleIds: readonly string[] = [
   'alert-job-unknown',
+  'alert-metric-unknown',
   'alert-rule-invalid',
   'alert-rules-missing',
+  'alertmanager-config-invalid',
   'amount-without-unit',
   'anti-affinity-selects-nothing',
   'call-backend-unannounced',
@@ -33,9 +35,11 @@ export const ruleIds: readonly string[] = [
   'container-user-refused',
   'crd-required-field-missing',
   'crd-unknown-field',
+  'dashboard-datasource-unknown',
   'dashboard-json-invalid',
   'dashboard-label-missing',
   'dashboard-missing',
+  'datasource-not-loaded',
   'deploy-file-not-applied',
   'deploy-order',
   'deploy-path-missing',

@@ -54,6 +54,14 @@ export default {
   *check(configMap, workspace) {
     if (dashboardsOf(configMap).length === 0 || isMounted(workspace, configMap)) return;
     const sidecar = workspace.shared(readSidecar);
+    if (sidecar.isOff) {
+      yield {
+        at: configMap.root.at('metadata', 'name'),
+        message: `ConfigMap ${configMap.name} holds a dashboard, but Grafana's sidecar for dashboards is turned off — set sidecar.dashboards.enabled: true.`,
+        related: sidecar.at ? [{ at: sidecar.at, message: 'The settings of the sidecar' }] : [],
+      };
+      return;
+    }
     const value = configMap.labels.get(sidecar.label);
     const labels = configMap.root.at('metadata', 'labels');
     const unquoted = labels.at(sidecar.label);
@@ -107,6 +115,7 @@ interface Sidecar {
   /** Undefined where all namespaces are searched, or it is not known. */
   readonly namespaces: ReadonlySet<string> | undefined;
   readonly at: Place | undefined;
+  readonly isOff: boolean;
 }
 
 function readSidecar(workspace: Workspace): Sidecar {
@@ -119,6 +128,7 @@ function readSidecar(workspace: Workspace): Sidecar {
         value: settings.at('labelValue').text || undefined,
         namespaces: namespacesOf(settings.at('searchNamespace'), releaseOf(workspace)),
         at: settings.key,
+        isOff: settings.at('enabled').boolean === false,
       };
     }
   }
@@ -127,6 +137,7 @@ function readSidecar(workspace: Workspace): Sidecar {
     value: undefined,
     namespaces: namespacesOf(undefined, releaseOf(workspace)),
     at: undefined,
+    isOff: false,
   };
 }
 

@@ -619,6 +619,16 @@ spec:
     'synapse-media-store-unwritable',
     edit(synapseConfig, 'media_store_path: /data/media_store', 'media_store_path: /media_store'),
   ),
+  mutation('synapse-log-config-invalid', edit(synapseConfig, 'handlers: [console]', 'handlers: [consol]')),
+  mutation(
+    'env-reference-unexpanded',
+    edit(
+      keyVault,
+      '            - name: DB_HOST\n',
+      '            - name: DATABASE_URL\n              value: postgresql://key_vault:$(DB_PASSWORD)@matrix-postgresql-rw:5432/key_vault\n            - name: DB_HOST\n',
+    ),
+    { count: 2 },
+  ),
   mutation('container-user-refused', edit(synapse, 'runAsUser: 991', 'runAsUser: 0')),
   mutation('mounted-file-mode', edit(scanner, '            defaultMode: 0555\n', '')),
   mutation('sql-guard-mismatch', edit(keyVaultJob, "datname = 'key_vault'", "datname = 'keyvault'")),
@@ -1180,6 +1190,14 @@ stringData:
   ),
 
   // References
+  mutation(
+    'reference-missing-priorityclass',
+    edit(
+      haproxy,
+      '      automountServiceAccountToken: false\n',
+      '      automountServiceAccountToken: false\n      priorityClassName: high\n',
+    ),
+  ),
   mutation('generated-name-hashed', [
     drop(minioSecrets, 'Secret/minio-config'),
     add(

@@ -1,5 +1,8 @@
 import { add, type Change, cut, edit, type Mutation, mutation } from './mutations';
 
+const alerts = 'monitoring/01-prometheus/prometheusrules.yaml';
+const dashboards = 'monitoring/02-grafana/dashboards.yaml';
+const stack = 'values/kube-prometheus-stack.yaml';
 const policies = 'infrastructure/04-networking/networkpolicies.yaml';
 
 /** A CronJob that restarts HAProxy, with a Role for it. */
@@ -69,6 +72,43 @@ ${more}          containers:
 
 /** Mistakes in what surrounds the programs: policies, monitoring, rights in the cluster, and what people are told to run. */
 export const operationVariants: Readonly<Record<string, Mutation>> = {
+  'an alert on a metric of redis_exporter': mutation(
+    'alert-metric-unknown',
+    edit(alerts, 'cnpg_collector_up == 0', 'redis_up == 0'),
+  ),
+  'an alert on HAProxy by a label of another exporter': mutation(
+    'alert-metric-unknown',
+    edit(alerts, '{state="UP"}', '{state="UP", backend="media"}'),
+  ),
+  'an alert on certificates whose chart is not scraped': mutation(
+    'alert-metric-unknown',
+    edit('values/cert-manager.yaml', '    enabled: true', '    enabled: false'),
+  ),
+  'an alert on a namespace that is not there': mutation(
+    'alert-metric-unknown',
+    edit(alerts, 'exported_namespace="matrix"', 'namespace="matirx"'),
+  ),
+  'a panel with an undefined variable': mutation(
+    'dashboard-datasource-unknown',
+    edit(dashboards, 'cnpg_backends_total)', 'cnpg_backends_total{pod=~\\"$pod\\"})'),
+  ),
+  'two dashboards with one uid': mutation(
+    'dashboard-json-invalid',
+    edit(dashboards, '"uid": "matrix-postgresql"', '"uid": "matrix-synapse"'),
+  ),
+  'a sidecar for dashboards that is turned off': mutation(
+    'dashboard-label-missing',
+    edit(stack, '    dashboards:\n      enabled: true', '    dashboards:\n      enabled: false'),
+    { count: 3 },
+  ),
+  'routes of Alertmanager in values': mutation(
+    'alertmanager-config-invalid',
+    edit(
+      stack,
+      'grafana:\n',
+      'alertmanager:\n  config:\n    route:\n      receiver: mail\n      routes: [{receiver: pager}]\n    receivers: [{name: mail}]\ngrafana:\n',
+    ),
+  ),
   'media of calls let in over TCP only': mutation(
     'netpol-flow-blocked',
     edit(policies, '        - protocol: UDP\n          port: 7882', '        - port: 7882'),
@@ -150,6 +190,15 @@ export const acceptedOperations: Readonly<Record<string, readonly Change[]>> = {
   'a kubectl in a pod that may do what it does': restart(
     '"kubectl rollout restart deployment/haproxy && kubectl rollout status deploy haproxy -n matrix"',
   ),
+  'a metric that a recording rule makes': [
+    edit(alerts, 'cnpg_collector_up == 0', 'redis_up == 0'),
+    edit(
+      alerts,
+      '    - name: storage\n      rules:\n',
+      '    - name: storage\n      rules:\n        - record: redis_up\n          expr: up{job=~"synapse-.+"}\n',
+    ),
+  ],
+  'a panel with the data source of the chart': [edit(dashboards, '"uid": "${datasource}"', '"uid": "prometheus"', 0)],
   'pods of Prometheus by the name of their Prometheus': [
     edit(
       policies,

@@ -1,0 +1,271 @@
+import { chartReleases } from '../../analysis/charts';
+import { foundCommands } from '../../analysis/commands';
+import { valuesDocuments } from '../../analysis/helm-values';
+import { monitors } from '../../analysis/monitors';
+import { namespaceExists } from '../../analysis/namespaces';
+import { nearest } from '../../analysis/nearest';
+import { containersOf, podsIn, workloadKinds } from '../../analysis/pods';
+import { clusterKind } from '../../analysis/roles';
+import { keyTexts } from '../../analysis/secret-data';
+import type { Value } from '../../manifests/value';
+import type { Workspace } from '../../manifests/workspace';
+import type { Problem, Rule } from '../rule';
+import { namedJobs } from './scrape-jobs';
+
+export default {
+  id: 'alert-metric-unknown',
+  items: [],
+  severity: 'warning',
+  summary: 'A query asks for a metric, a label or a namespace that no exporter of the deployment has.',
+  why: 'The query finds no sample: the alert never fires, however broken the component is, and the panel stays empty. Alerts copied from collections ask for the metrics of other exporters.',
+  remedy: 'Ask for the metrics of the exporter that is scraped, or deploy the one that has them.',
+  traps: [
+    'Only metrics whose exporter is certain are judged: `pg_` of postgres_exporter, `redis_` of redis_exporter, `haproxy_up` of the former haproxy_exporter, MinIO’s names before version 2 of its metrics, `certmanager_` and `nginx_ingress_controller_` of charts that are installed without their monitors.',
+    'An exporter in the tree or in a chart, a recording rule of that name, and scrape configurations of one’s own let all of them pass.',
+  ],
+  sources: [
+    'CloudNativePG documentation, Monitoring: all metrics begin with `cnpg_`',
+    'HAProxy documentation, addons/promex: labels `proxy`, `server` and `state`',
+    'MinIO documentation, Metrics and alerts, version 2',
+    'cert-manager and ingress-nginx charts, values.yaml: prometheus.servicemonitor, controller.metrics.serviceMonitor',
+  ],
+  examples: {
+    bad: example(
+      'pg_up == 0\n      #               ^^^^^ warning: Nothing of the deployment has the metric pg_up: CloudNativePG exports metrics that begin with cnpg_',
+    ),
+    good: example('cnpg_collector_up == 0'),
+  },
+  kinds: ['PrometheusRule.monitoring.coreos.com', 'ConfigMap'],
+  *check(resource, workspace) {
+    const said = new Set<string>();
+    for (const query of resource.kind === 'ConfigMap' ? inDashboards(resource) : inRules(resource.root))
+      for (const problem of problemsOf(workspace, query)) {
+        if (said.has(problem.message)) continue;
+        said.add(problem.message);
+        yield resource.kind === 'ConfigMap' ? { ...problem, severity: 'info' } : problem;
+      }
+  },
+} satisfies Rule;
+
+/** A PromQL expression inside a scalar. */
+interface Query {
+  readonly value: Value;
+  readonly text: string;
+  readonly offset: number;
+}
+
+function* inRules(root: Value): Iterable<Query> {
+  for (const group of root.at('spec', 'groups').items())
+    for (const rule of group.at('rules').items()) {
+      const value = rule.at('expr');
+      if (value.string !== undefined && suspicious.test(value.string)) yield { value, text: value.string, offset: 0 };
+    }
+}
+
+/** The queries of a dashboard, as they stand in its JSON: quotes are written `\\"` there. */
+function* inDashboards(resource: Parameters<typeof keyTexts>[0]): Iterable<Query> {
+  for (const [key, value] of keyTexts(resource)) {
+    const text = /\.json$/i.test(key) ? (value.text ?? '') : '';
+    if (!suspicious.test(text)) continue;
+    for (const match of text.matchAll(/"expr"\s*:\s*"((?:[^"\\]|\\.)*)"/g)) {
+      const [whole, query = ''] = match;
+      yield { value, text: query, offset: match.index + whole.length - 1 - query.length };
+    }
+  }
+}
+
+/** What a text has to hold for any of the checks to look at it. */
+const suspicious = /pg_|redis_|haproxy_|minio_disk|certmanager_|nginx_ingress_controller_|namespace/;
+
+function* problemsOf(workspace: Workspace, { value, text, offset }: Query): Iterable<Problem> {
+  const at = (start: number, length: number) => value.part(offset + start, offset + start + length);
+  for (const { pattern, reason } of exporters) {
+    const match = pattern.exec(masked(text));
+    const why = match && !isRecorded(workspace, match[0]) && !scrapesOnItsOwn(workspace) && reason(workspace);
+    if (match && why)
+      yield {
+        at: at(match.index, match[0].length),
+        message: `Nothing of the deployment has the metric ${match[0]}: ${why}.`,
+      };
+  }
+  const labelled = /\bhaproxy_(?:backend|frontend|server)_\w+\s*\{[^}]*?\b(backend|frontend|pxname|svname)\s*[=!]/.exec(
+    text,
+  );
+  if (labelled?.[1]) {
+    const label = labelled[1];
+    const meant = label === 'svname' ? 'server' : 'proxy';
+    yield {
+      at: at(labelled.index + labelled[0].lastIndexOf(label), label.length),
+      message: `HAProxy’s metrics have no label ${label} — ask for ${meant}.`,
+    };
+  }
+  for (const match of text.matchAll(/\bnamespace\s*=\s*(\\?["'])([a-z0-9-]+)\1/g)) {
+    const [whole, quote = '', name = ''] = match;
+    if (namespaceExists(workspace, name)) continue;
+    const namespaces = new Set(podsIn(workspace).flatMap(pods => pods.namespace ?? []));
+    const meant = namespaces.has(name) ? undefined : nearest(name, namespaces);
+    if (meant === undefined) continue;
+    const start = match.index + whole.length - quote.length - name.length;
+    yield { at: at(start, name.length), message: `There is no namespace ${name} — did you mean ${meant}?` };
+  }
+}
+
+/** An expression without texts in quotes and without label matchers, so that what is left are metrics and functions. */
+function masked(text: string): string {
+  return text
+    .replace(/\\"(?:[^"\\]|\\[^"])*\\"|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/g, blank)
+    .replace(/\{[^}]*\}/g, blank)
+    .replace(/\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)/g, blank);
+}
+
+function blank(text: string): string {
+  return ' '.repeat(text.length);
+}
+
+interface Exporter {
+  readonly pattern: RegExp;
+  /** Why nothing has such metrics; undefined where something may. */
+  reason(workspace: Workspace): string | undefined;
+}
+
+const exporters: readonly Exporter[] = [
+  {
+    pattern:
+      /(?<![\w:])pg_(?:up|stat_\w+|database_\w+|replication_\w+|settings_\w+|locks_\w+|exporter_\w+|long_\w+)(?![\w:])/,
+    reason: workspace => {
+      if (mayRun(workspace, /postgres(?:ql)?[-_]exporter|pgexporter|pgmonitor|crunchy-postgres-exporter/))
+        return undefined;
+      return workspace.resources(clusterKind).length > 0
+        ? 'CloudNativePG exports metrics that begin with cnpg_ — ask for those'
+        : undefined;
+    },
+  },
+  {
+    pattern: /(?<![\w:])redis_[a-z]\w*(?![\w:])/,
+    reason: workspace =>
+      mayRun(workspace, /redis|valkey/, /exporter/)
+        ? undefined
+        : 'Redis itself exports none — add a redis_exporter and scrape it',
+  },
+  {
+    pattern: /(?<![\w:])haproxy_(?:up|exporter_\w+)(?![\w:])/,
+    reason: workspace =>
+      mayRun(workspace, /haproxy[-_]exporter/)
+        ? undefined
+        : 'HAProxy’s own exporter has haproxy_backend_status and haproxy_server_status — ask for those',
+  },
+  {
+    pattern: /(?<![\w:])minio_(?:disks_\w+|disk_storage_\w+)(?![\w:])/,
+    reason: workspace =>
+      monitors(workspace).some(({ endpoints }) => endpoints.some(({ path }) => path.includes('/minio/v2/'))) &&
+      !monitors(workspace).some(({ endpoints }) => endpoints.some(({ path }) => /prometheus\/metrics|v3/.test(path)))
+        ? 'version 2 of MinIO’s metrics calls them minio_cluster_drive_ and minio_node_drive_ — ask for those'
+        : undefined,
+  },
+  {
+    pattern: /(?<![\w:])certmanager_\w+/,
+    reason: workspace =>
+      isUnmonitored(workspace, /^cert-manager$/, [
+        ['prometheus', 'servicemonitor', 'enabled'],
+        ['prometheus', 'podmonitor', 'enabled'],
+      ])
+        ? 'the chart cert-manager is installed without its ServiceMonitor — set prometheus.servicemonitor.enabled'
+        : undefined,
+  },
+  {
+    pattern: /(?<![\w:])nginx_ingress_controller_\w+/,
+    reason: workspace =>
+      isUnmonitored(workspace, /^ingress-nginx$/, [['controller', 'metrics', 'serviceMonitor', 'enabled']])
+        ? 'the chart ingress-nginx is installed without its ServiceMonitor — set controller.metrics.serviceMonitor.enabled'
+        : undefined,
+  },
+];
+
+/** Whether a container of the tree or a chart may be an exporter; all words have to be in its name. */
+function mayRun(workspace: Workspace, ...words: readonly RegExp[]): boolean {
+  const isMeant = (name: string): boolean => words.every(word => word.test(name));
+  return workspace.shared(programs).some(isMeant);
+}
+
+function programs(workspace: Workspace): readonly string[] {
+  const images = workloadKinds.flatMap(kind =>
+    workspace.resources(kind).flatMap(resource => containersOf(resource).map(({ image }) => image)),
+  );
+  // Charts of databases and caches bring an exporter with them.
+  const charts = chartReleases(workspace).map(({ name, chart = '' }) => `${chart} ${name} exporter`);
+  return [...images, ...charts];
+}
+
+/** Whether a script installs a chart, and neither values nor options nor a monitor of the tree have it scraped. */
+function isUnmonitored(workspace: Workspace, chart: RegExp, switches: readonly (readonly string[])[]): boolean {
+  const releases = chartReleases(workspace).filter(one => chart.test(one.chart ?? ''));
+  if (!releases.some(one => one.evidence === 'command')) return false;
+  const isOn = valuesDocuments(workspace).some(({ root }) =>
+    switches.some(path =>
+      [root, ...root.entries().map(([, part]) => part)].some(one => one.at(...path).boolean === true),
+    ),
+  );
+  const isSet = foundCommands(workspace).some(
+    ({ command }) =>
+      command.kind === 'helm' && command.sets.some(({ key }) => switches.some(path => path.join('.') === key)),
+  );
+  const isScraped = monitors(workspace).some(({ resource, selector }) =>
+    [resource.name, ...selector.requirements.flatMap(({ values }) => values)].some(name => chart.test(name)),
+  );
+  return !isOn && !isSet && !isScraped;
+}
+
+/** Whether Prometheus is told to scrape what no monitor names. */
+function scrapesOnItsOwn(workspace: Workspace): boolean {
+  return (
+    namedJobs(workspace).length > 0 ||
+    workspace.resources('ScrapeConfig.monitoring.coreos.com').length > 0 ||
+    valuesDocuments(workspace).some(({ root }) =>
+      [root, root.at('kube-prometheus-stack')].some(
+        values =>
+          values.at('prometheus', 'prometheusSpec', 'additionalScrapeConfigs').items().length > 0 ||
+          values.at('prometheus', 'prometheusSpec', 'additionalScrapeConfigsSecret').exists,
+      ),
+    )
+  );
+}
+
+/** Whether a recording rule makes a metric of this name. */
+function isRecorded(workspace: Workspace, name: string): boolean {
+  return workspace.resources('PrometheusRule.monitoring.coreos.com').some(({ root }) =>
+    root
+      .at('spec', 'groups')
+      .items()
+      .some(group =>
+        group
+          .at('rules')
+          .items()
+          .some(rule => rule.at('record').text === name),
+      ),
+  );
+}
+
+function example(expression: string): string {
+  return `
+      #- /alerts.yaml
+      apiVersion: monitoring.coreos.com/v1
+      kind: PrometheusRule
+      metadata:
+        name: matrix
+        namespace: matrix
+      spec:
+        groups:
+          - name: matrix
+            rules:
+              - alert: DatabaseDown
+                expr: ${expression}
+      ---
+      apiVersion: postgresql.cnpg.io/v1
+      kind: Cluster
+      metadata:
+        name: matrix-postgresql
+        namespace: matrix
+      spec:
+        instances: 3
+    `;
+}
