@@ -132,7 +132,7 @@ function fromScalar(name: string, value: Value): readonly Address[] {
       at: value.part(host.span.start, host.span.end),
       portAt: port && value.part(port.span.start, port.span.end),
       isLiteral: true,
-      isHostField: form === 'url' || isHostKey(key),
+      isHostField: form === 'url' || isHostKey(key) || isServerAddress(path),
       connects: connects && !/^(?:turns?|stuns?)$/.test(scheme?.value ?? ''),
       importance: 'required',
     }),
@@ -164,6 +164,11 @@ function siblingPort(value: Value): Value | undefined {
 
 function isHostKey(key: string): boolean {
   return /(?:^|[_.-])(?:host|hostname)$/i.test(key);
+}
+
+/** Where LiveKit, its Egress and its like write a server as `host:port` (livekit config-sample.yaml, redis). */
+function isServerAddress(path: string): boolean {
+  return /(?:^|\.)(?:redis|database|postgres(?:ql)?)\.(?:addr(?:ess)?|sentinel_addresses)$/i.test(path);
 }
 
 /** Keys under which a program says where it is itself, or who may ask it. */

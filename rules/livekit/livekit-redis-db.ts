@@ -87,7 +87,7 @@ export default {
       const own = hostName(redis.at('address').text);
       const synapse = synapseRedis(workspace);
       const isShared = own === undefined || synapse?.host === undefined || own === synapse.host;
-      const isSynapses = isShared && number === (synapse?.database ?? 0);
+      const isSynapses = isShared && synapseMains(workspace).length > 0 && number === (synapse?.database ?? 0);
       if (number === 1) {
         if (isSynapses)
           yield {

@@ -186,13 +186,15 @@ function* serviceElsewhere(
 
 /** The Middlewares of Traefik that a route names, without which Traefik does not serve it. */
 function* middlewareProblems(workspace: Workspace, route: Resource): Iterable<Problem> {
-  const known = workspace.resources('Middleware').filter(one => /^traefik\./.test(one.group));
+  const known = ['Middleware.traefik.io', 'Middleware.traefik.containo.us'].flatMap(kind => workspace.resources(kind));
   for (const rule of route.root.at('spec', 'routes').items()) {
     for (const middleware of rule.at('middlewares').items()) {
       const name = middleware.at('name');
       const namespace = middleware.at('namespace').text ?? route.namespace;
       if (!name.string || name.string.includes('@') || findPlaceholders(name.string, 'value').length > 0) continue;
       if (known.some(one => one.name === name.string && one.namespace === namespace)) continue;
+      // Another namespace of which the tree has no Middleware belongs to somebody else, as Traefik's own does.
+      if (namespace !== route.namespace && !known.some(one => one.namespace === namespace)) continue;
       if (declarationsOf(workspace, 'Middleware', namespace, name.string).length > 0) continue;
       const close = nearest(
         name.string,

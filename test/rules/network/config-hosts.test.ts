@@ -95,6 +95,16 @@ describe('config-host-unknown-service', () => {
     assert.match(found(`${service('redis')}${cluster}`)[0] ?? '', missing);
   });
 
+  it('takes the address of a server in the settings of Redis or a database for a host', () => {
+    const address = (key: string): string => file('livekit.yaml', [`${key}:`, '  address: cache:6379']);
+    assert.match(
+      messages(unknownService, service('redis') + address('redis'))[0] ?? '',
+      /^error: There is no Service cache/,
+    );
+    assert.deepEqual(messages(unknownService, service('redis') + service('cache') + address('redis')), []);
+    assert.deepEqual(messages(unknownService, service('redis') + address('other')), []);
+  });
+
   it('leaves alone what is no host, is outside, or is not read', () => {
     for (const source of [
       env('REDIS_HOST', 'redis'),
