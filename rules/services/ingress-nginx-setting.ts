@@ -177,16 +177,20 @@ const others: Readonly<Record<string, string>> = {
   'ssl-force-redirect': 'force-ssl-redirect',
 };
 
-/** The API server takes one of the two ways to name a class (pkg/apis/networking/validation, ValidateIngressCreate). */
+/**
+ * The API server takes two ways to name a class where they name the same one, and before Kubernetes 1.27 only one of them
+ * (pkg/apis/networking/validation, ValidateIngressCreate). Which of the two releases it is, is not asked.
+ */
 function* secondClass(ingress: Resource): Iterable<Problem> {
   const old = ingress.root.at('metadata', 'annotations', 'kubernetes.io/ingress.class');
-  if (!old.exists || !ingress.root.at('spec', 'ingressClassName').exists) return;
+  const name = ingress.root.at('spec', 'ingressClassName');
+  if (!old.text || !name.text || old.text === name.text) return;
   yield {
     at: old.key,
-    message: `The API server refuses Ingress ${ingress.name}, because it has the annotation kubernetes.io/ingress.class beside ingressClassName — drop the annotation.`,
+    message: `The API server refuses Ingress ${ingress.name}, because its annotation kubernetes.io/ingress.class names ${old.text} and its ingressClassName ${name.text} — drop the annotation.`,
     fixes: () => {
       const edit = deleteEntry(old);
-      return edit ? [{ title: 'Drop the annotation', safe: true, edits: [edit] }] : [];
+      return edit ? [{ title: 'Drop the annotation', safe: false, edits: [edit] }] : [];
     },
   };
 }

@@ -1,4 +1,4 @@
-import { type Change, edit, type Mutation, mutation } from './mutations';
+import { add, type Change, edit, type Mutation, mutation } from './mutations';
 
 const livekit = 'main-instance/04-livekit/deployment.yaml';
 const jwt = 'main-instance/04-livekit/jwt-service.yaml';
@@ -6,6 +6,7 @@ const coturn = 'main-instance/05-coturn/deployment.yaml';
 const element = 'main-instance/07-element-web/deployment.yaml';
 const haproxyConfig = 'main-instance/02-haproxy/configmap.yaml';
 const generic = 'main-instance/03-workers/generic-statefulset.yaml';
+const issuer = 'infrastructure/04-networking/cluster-issuer.yaml';
 const ingress = 'main-instance/02-haproxy/ingress.yaml';
 const synapseConfig = 'main-instance/01-synapse/configmap.yaml';
 const clamav = 'antivirus/01-clamav/deployment.yaml';
@@ -64,7 +65,7 @@ export const reachVariants: Readonly<Record<string, Mutation>> = {
     annotated('nginx.ingress.kubernetes.io/rewrite-target: /'),
   ),
   'a canary of nothing': mutation('ingress-nginx-setting', annotated('nginx.ingress.kubernetes.io/canary: "true"')),
-  'two classes of an Ingress': mutation('ingress-nginx-setting', annotated('kubernetes.io/ingress.class: nginx')),
+  'two classes of an Ingress': mutation('ingress-nginx-setting', annotated('kubernetes.io/ingress.class: nginx-internal')),
   'an annotation of another controller': mutation(
     'ingress-nginx-setting',
     edit(ingress, 'io/proxy-body-size', 'io/client-max-body-size'),
@@ -255,6 +256,24 @@ export const reachVariants: Readonly<Record<string, Mutation>> = {
     'turn-option-misused',
     edit(coturn, 'denied-peer-ip=0.0.0.0-0.255.255.255', 'denied-peer-ip=0.0.0.0-255.255.255.255'),
   ),
+  'a certificate of some days': mutation(
+    'certificate-refused',
+    edit(coturn, '  secretName: turn-tls\n  dnsNames', '  secretName: turn-tls\n  duration: 90d\n  dnsNames'),
+  ),
+  'a certificate that is renewed before it begins': mutation(
+    'certificate-refused',
+    edit(
+      coturn,
+      '  secretName: turn-tls\n  dnsNames',
+      '  secretName: turn-tls\n  duration: 720h\n  renewBefore: 1440h\n  dnsNames',
+    ),
+  ),
+  'a certificate of nobody': mutation(
+    'certificate-refused',
+    edit(coturn, '  dnsNames:\n    - turn.tessera.test\n', ''),
+  ),
+  'an authority that is none': mutation('certificate-refused', edit(issuer, '  isCA: true\n', '')),
+  'a key that there is not': mutation('certificate-refused', edit(issuer, '    size: 256', '    size: 2048')),
   'an Ingress beside the namespace of its Service': mutation(
     'ingress-backend-missing',
     edit(ingress, '  namespace: matrix\n', '  namespace: ingress-nginx\n'),
@@ -273,6 +292,69 @@ function annotated(annotation: string): Change {
 
 /** What is as right: nothing is found. */
 export const acceptedReach: Readonly<Record<string, readonly Change[]>> = {
+  'a route of Traefik through a Middleware of the tree': [
+    add(
+      'main-instance/02-haproxy/middleware.yaml',
+      `apiVersion: traefik.io/v1alpha1
+kind: Middleware
+metadata:
+  name: headers
+  namespace: matrix
+spec:
+  headers:
+    sslRedirect: true
+---
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata:
+  name: middlewares.traefik.io
+spec:
+  group: traefik.io
+  scope: Namespaced
+  names: {kind: Middleware, plural: middlewares}
+  versions:
+    - name: v1alpha1
+      served: true
+      storage: true
+      schema:
+        openAPIV3Schema:
+          type: object
+          x-kubernetes-preserve-unknown-fields: true
+---
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata:
+  name: ingressroutes.traefik.io
+spec:
+  group: traefik.io
+  scope: Namespaced
+  names: {kind: IngressRoute, plural: ingressroutes}
+  versions:
+    - name: v1alpha1
+      served: true
+      storage: true
+      schema:
+        openAPIV3Schema:
+          type: object
+          x-kubernetes-preserve-unknown-fields: true
+---
+apiVersion: traefik.io/v1alpha1
+kind: IngressRoute
+metadata:
+  name: matrix
+  namespace: matrix
+spec:
+  routes:
+    - match: Host(\`federation.tessera.test\`)
+      kind: Rule
+      middlewares:
+        - name: headers
+      services:
+        - name: haproxy
+          port: 8008
+`,
+    ),
+  ],
   'an address for tokens with a path that the Ingress takes away': [
     edit(synapseConfig, 'https://rtc.tessera.test', 'https://rtc.tessera.test/livekit/jwt'),
     edit(
