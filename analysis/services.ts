@@ -145,12 +145,14 @@ function servicePort(port: Value): ServicePort {
 const operatorServices: Readonly<Record<string, (resource: Resource) => readonly Service[]>> = {
   // cloudnative-pg docs/src/service_management.md.
   'Cluster.postgresql.cnpg.io': resource =>
-    ['rw', 'ro', 'r'].map(suffix =>
-      generated(resource, `${resource.name}-${suffix}`, [['postgres', 5432, 5432]], {
-        selector: [['cnpg.io/cluster', resource.name]],
-        labels: [['cnpg.io/cluster', resource.name]],
-      }),
-    ),
+    ['rw', 'ro', 'r']
+      .filter(suffix => !isSwitchedOff(resource, suffix))
+      .map(suffix =>
+        generated(resource, `${resource.name}-${suffix}`, [['postgres', 5432, 5432]], {
+          selector: [['cnpg.io/cluster', resource.name]],
+          labels: [['cnpg.io/cluster', resource.name]],
+        }),
+      ),
   'Pooler.postgresql.cnpg.io': resource => [
     generated(resource, resource.name, [['pgbouncer', 5432, 5432]], {
       selector: [['cnpg.io/poolerName', resource.name]],
@@ -185,6 +187,12 @@ const operatorServices: Readonly<Record<string, (resource: Resource) => readonly
     ];
   },
 };
+
+/** Whether a cluster is told to go without one of its Services; it cannot without rw. */
+function isSwitchedOff(cluster: Resource, suffix: string): boolean {
+  const disabled = cluster.root.at('spec', 'managed', 'services', 'disabledDefaultServices').items();
+  return suffix !== 'rw' && disabled.some(one => one.text === suffix);
+}
 
 /** Whether a MinIO Tenant serves TLS: `requestAutoCert` is on unless switched off, or a certificate is given. */
 export function tenantHasTls(tenant: Resource): boolean {

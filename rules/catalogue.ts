@@ -207,6 +207,7 @@ import referenceMissingConfigmap from './references/reference-missing-configmap'
 import referenceMissingConfigmapKey from './references/reference-missing-configmap-key';
 import referenceMissingImagepullsecret from './references/reference-missing-imagepullsecret';
 import referenceMissingIssuer from './references/reference-missing-issuer';
+import referenceMissingPriorityclass from './references/reference-missing-priorityclass';
 import referenceMissingPvc from './references/reference-missing-pvc';
 import referenceMissingSecret from './references/reference-missing-secret';
 import referenceMissingSecretKey from './references/reference-missing-secret-key';
@@ -526,6 +527,7 @@ export const rules: readonly Rule[] = [
   referenceMissingConfigmapKey,
   referenceMissingImagepullsecret,
   referenceMissingIssuer,
+  referenceMissingPriorityclass,
   referenceMissingPvc,
   referenceMissingSecret,
   referenceMissingSecretKey,

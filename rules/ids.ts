@@ -216,6 +216,7 @@ export const ruleIds: readonly string[] = [
   'reference-missing-configmap-key',
   'reference-missing-imagepullsecret',
   'reference-missing-issuer',
+  'reference-missing-priorityclass',
   'reference-missing-pvc',
   'reference-missing-secret',
   'reference-missing-secret-key',

@@ -28,6 +28,21 @@ export function* refusedCluster(cluster: Resource): Iterable<Refusal> {
       what: `${retention.text} is no time to keep backups for`,
       advice: 'write a number and d, w or m, such as 30d',
     };
+  const image = spec.at('imageName');
+  const major = /:(\d+)(?:[.-]|$)/.exec(image.text ?? '')?.[1];
+  if (major !== undefined && Number(major) < 12)
+    yield {
+      at: image,
+      what: `CloudNativePG runs no PostgreSQL ${major}`,
+      advice: 'take one that is supported, such as 16',
+    };
+  const destination = spec.at('backup', 'barmanObjectStore', 'destinationPath');
+  if (destination.text && !isUnfinished(destination.text) && !/^[a-z0-9]+:\/\/./i.test(destination.text))
+    yield {
+      at: destination,
+      what: `${destination.text} is no place for backups`,
+      advice: 'write it as s3://bucket/folder',
+    };
   yield* roles(spec.at('managed', 'roles').items());
   for (const service of spec.at('managed', 'services', 'disabledDefaultServices').items())
     if (service.text === 'rw')

@@ -1,3 +1,4 @@
+import { familiesOf } from '../../analysis/roles';
 import { instanceOf, runsMediaRepository, synapseProcess } from '../../analysis/synapse';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
@@ -15,6 +16,7 @@ export default {
     'The main process cannot be scaled at all: that is an error.',
     'Workers that nothing names, such as synchrotrons and generic workers, may be scaled.',
     'Media workers may be scaled if `media_instance_running_background_jobs` names one of them that always runs; without it every one of them runs the clean-up jobs.',
+    'Redis and its Sentinels are configured by name as well, and only the master takes writes.',
     'An autoscaler with equal bounds scales nothing and is accepted.',
   ],
   sources: [
@@ -126,6 +128,11 @@ export default {
     if (most <= (spec.at('minReplicas').number ?? 1)) return;
     const worker = workspace.find(target.at('kind').text ?? '', scaler.namespace, target.at('name').text ?? '');
     const process = worker && synapseProcess(workspace, worker);
+    if (worker && (familiesOf(worker).has('redis') || familiesOf(worker).has('sentinel')))
+      yield {
+        at: target.at('name'),
+        message: `HorizontalPodAutoscaler ${scaler.name} scales ${worker.title}, of which only one pod is the master and takes writes, so added pods carry no load, and removed ones may be the master or the majority of the Sentinels — use a fixed number of replicas.`,
+      };
     if (!worker || !process) return;
     if (!process.isWorker) {
       yield {

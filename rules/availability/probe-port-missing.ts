@@ -1,13 +1,14 @@
 import { haproxyOf, listeningOn } from '../../analysis/haproxy-config';
 import { nearest } from '../../analysis/nearest';
-import { containersOf, workloadKinds } from '../../analysis/pods';
+import { containersOf, podTemplate, workloadKinds } from '../../analysis/pods';
 import { synapseProcess } from '../../analysis/synapse';
 import type { HaproxySection } from '../../analysis/text/haproxy';
-import { replaceScalar, replaceValue } from '../../manifests/edit';
+import { deleteEntry, replaceScalar, replaceValue } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
+import { plainHttpAt } from '../services/plain-http';
 
 export default {
   id: 'probe-port-missing',
@@ -20,7 +21,7 @@ export default {
   traps: [
     'A port name is looked up in the same container; a number may belong to any container of the pod, as they share the network.',
     'An undeclared number is a warning, and is accepted where the pod declares no ports at all, because declaring ports is only information for Kubernetes.',
-    'A probe with a `host` asks another machine and is left alone.',
+    'A probe with a `host` asks another machine and is left alone, unless it is `localhost`, which is the node.',
     'Paths are judged for Synapse, whose HTTP listeners answer `/health` and the paths of its APIs, while its metrics listener answers any, and for HAProxy where the port has a `monitor-uri`: another path goes to a backend, which is a warning.',
     'The content scanner answers nothing but its API below `/_matrix/media_proxy/unstable/` (matrix-content-scanner-python, httpserver.py).',
   ],
@@ -79,6 +80,8 @@ export default {
   kinds: [...workloadKinds],
   *check(workload, workspace) {
     yield* paths(workload, workspace);
+    yield* own(workload);
+    yield* schemes(workload, workspace);
     const containers = containersOf(workload);
     const numbers = new Set(
       containers.flatMap(({ value }) => portsOf(value).map(port => port.at('containerPort').number)),
@@ -115,6 +118,71 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** Probes that speak TLS with a program that does not. */
+function* schemes(workload: Resource, workspace: Workspace): Iterable<Problem> {
+  for (const { value, name } of containersOf(workload))
+    for (const kind of ['startupProbe', 'readinessProbe', 'livenessProbe']) {
+      const probe = value.at(kind, 'httpGet');
+      const scheme = probe.at('scheme');
+      const port = scheme.text === 'HTTPS' ? numberOf(value, probe.at('port')) : undefined;
+      const program = port === undefined ? undefined : plainHttpAt(workspace, workload, port);
+      if (program === undefined) continue;
+      yield {
+        at: scheme,
+        message: `The ${kind} of container ${name} asks by HTTPS, and ${program} speaks plain HTTP on port ${port} — write HTTP.`,
+        fixes: () => {
+          const edit = replaceScalar(scheme, 'HTTP');
+          return edit ? [{ title: 'Ask by HTTP', safe: false, edits: [edit] }] : [];
+        },
+      };
+    }
+}
+
+/** Probes that never get to the program: of the node itself, by a protocol that the port has not, or of nobody's port. */
+function* own(workload: Resource): Iterable<Problem> {
+  const isOnHost = podTemplate(workload)?.at('spec', 'hostNetwork').boolean === true;
+  const all = containersOf(workload).flatMap(({ value }) => portsOf(value));
+  const numbers = new Set(all.map(port => port.at('containerPort').number));
+  for (const { value, name } of containersOf(workload))
+    for (const kind of ['startupProbe', 'readinessProbe', 'livenessProbe'])
+      for (const way of ['httpGet', 'tcpSocket']) {
+        const [host, port] = [value.at(kind, way, 'host'), value.at(kind, way, 'port')];
+        if (!isOnHost && /^(?:localhost|127(?:\.\d+){3}|::1)$/.test(host.text ?? ''))
+          yield {
+            at: host,
+            message: `The kubelet runs on the node, so the ${kind} of container ${name} asks the node’s own ${host.text} and not the pod — remove host.`,
+            fixes: () => {
+              const edit = deleteEntry(host);
+              return edit ? [{ title: 'Remove host', safe: true, edits: [edit] }] : [];
+            },
+          };
+        const asked = portsOf(value).filter(
+          one => one.at('name').text === port.text || one.at('containerPort').number === port.number,
+        );
+        if (port.exists && asked.length > 0 && asked.every(one => one.at('protocol').text === 'UDP'))
+          yield {
+            at: port,
+            message: `The ${kind} of container ${name} connects by TCP, and its port ${port.text} is for UDP — ask for another.`,
+          };
+      }
+  for (const { value, name } of containersOf(workload))
+    for (const kind of ['startupProbe', 'readinessProbe', 'livenessProbe']) {
+      const words = value.at(kind, 'exec', 'command').items();
+      for (const word of words) {
+        const line =
+          word === words[0] && !/\s/.test(word.text ?? '') ? words.map(one => one.text).join(' ') : word.text;
+        const found = /\b(?:redis|valkey)-cli\b(?![^|;&\n]*\s-h\s)[^|;&\n]*?\s-p\s+(\d+)/.exec(line ?? '')?.[1];
+        if (found === undefined || numbers.size === 0 || numbers.has(Number(found))) continue;
+        yield {
+          at: word,
+          severity: 'warning',
+          message: `The ${kind} of container ${name} asks for the port ${found}, which no container of the pod declares — correct it, or declare the port.`,
+        };
+        break;
+      }
+    }
+}
 
 /** Probes for a path that the program of a container is known not to answer. */
 function* paths(workload: Resource, workspace: Workspace): Iterable<Problem> {

@@ -83,6 +83,7 @@ function consequence({ servers, volumesPerServer, drives }: Pool, stripe: number
       ? `and the loss of one server takes ${volumesPerServer} of them`
       : 'where the checklist asks 2 on each of 4 servers';
   }
+  if (stripe > 16) return 'which MinIO cannot divide into sets of at most 16 and refuses';
   if (drives < 8) return `of which at most ${Math.floor(stripe / 2)} can be parity, so EC:4 is impossible`;
   return `in sets of ${stripe}: EC:4 is then ${stripe - 4} data and 4 parity shards, not 4 and 4`;
 }

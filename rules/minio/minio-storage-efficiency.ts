@@ -77,7 +77,8 @@ function* checkShare(store: Resource, workspace: Workspace, pool: Pool): Iterabl
   if (written ? written.value === undefined : settings.isOpen) return;
   const stripe = stripeOf(workspace, store, pool);
   // A single drive has no shards; minio-drive-count asks for more.
-  if (stripe < 2) return;
+  // MinIO refuses what it cannot divide into sets of at most 16.
+  if (stripe < 2 || stripe > 16) return;
   const parity = written?.value === undefined ? defaultParity(stripe) : parityOf(written.value);
   if (Number.isNaN(parity) || parity > stripe / 2 || parity * 2 === stripe) return;
   const size = driveSize(pool);

@@ -1,17 +1,18 @@
 import { nearest } from '../../analysis/nearest';
 import { workloadKinds } from '../../analysis/pods';
 import type { Rule } from '../rule';
-import { undefinedRemotes } from './transfers';
+import { undefinedAliases, undefinedRemotes } from './transfers';
 
 export default {
   id: 'rclone-remote-undefined',
   items: [],
   severity: 'error',
-  summary: 'rclone is told to use a remote that its configuration does not have.',
+  summary: 'rclone or mc is told to use a remote that it does not have.',
   why: 'rclone ends with "didn’t find section in config file", so no media are copied and no packages fetched.',
   remedy: 'Name the remote as the configuration does. One that variables make needs `RCLONE_CONFIG_<NAME>_TYPE`.',
   traps: [
     'Remotes that stand in the command (`:s3,provider=Minio:bucket`) need no configuration.',
+    'For mc it is the first part of the bucket that `mc mb` is to make, where the script sets other aliases. Without such an alias mc takes it for a folder.',
     'Nothing is said where rclone is configured by something that the tree does not show.',
   ],
   sources: [
@@ -34,6 +35,11 @@ export default {
         }`,
       };
     }
+    for (const { name, at, container, known } of undefinedAliases(workspace, resource))
+      yield {
+        at,
+        message: `mc has no alias ${name} in container ${container.name}, so it makes a folder of that name there and no bucket — name ${known.length === 1 ? known[0] : `one of ${known.join(', ')}`}.`,
+      };
   },
 } satisfies Rule;
 

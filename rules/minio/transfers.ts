@@ -113,6 +113,42 @@ export function undefinedRemotes(workspace: Workspace, resource: Resource): read
   });
 }
 
+/** The aliases under which mc is told to make buckets, and that its script does not set. */
+export function undefinedAliases(workspace: Workspace, resource: Resource): readonly UndefinedRemote[] {
+  return containersOf(resource).flatMap(container => {
+    const script = commandsOf(workspace, resource, container);
+    if (!script || !/\b(?:mc|mcli)\b[^\n]*\bmb\b/.test(script.text)) return [];
+    const { variables, isOpen } = environmentOf(workspace, resource, container);
+    const known = [...variables.keys()].flatMap(name => /^MC_HOST_(\w+)$/.exec(name)?.[1] ?? []);
+    const made: { readonly name: string; readonly at: Place }[] = [];
+    let isUnknown = isOpen;
+    runShell(readShell(script.text), ({ name: program, args, remote }) => {
+      if ((program !== 'mc' && program !== 'mcli') || remote) return;
+      const { operands } = readOptions(args, { long: mcValues });
+      const [command, second, third, fourth] = operands;
+      const alias =
+        command?.value === 'alias' && second?.value === 'set'
+          ? third
+          : command?.value === 'config' && third?.value === 'add'
+            ? fourth
+            : undefined;
+      if (alias) {
+        if (alias.certainty === 'known') known.push(alias.value);
+        else isUnknown = true;
+      }
+      if (command?.value !== 'mb') return;
+      for (const word of operands.slice(1)) {
+        const name = /^([A-Za-z][\w-]*)\/[^/]/.exec(word.value)?.[1];
+        if (name === undefined || word.certainty !== 'known') continue;
+        const { span } = wordPart(word, 0, name.length);
+        made.push({ name, at: script.place(span.start, span.end) });
+      }
+    });
+    if (isUnknown || known.length === 0) return [];
+    return made.filter(({ name }) => !known.includes(name)).map(one => ({ ...one, container, known }));
+  });
+}
+
 /**
  * What the remotes of a container are called, as in names of variables: a remote is there if its type is. Undefined
  * where it may have others, or none that the tree shows.

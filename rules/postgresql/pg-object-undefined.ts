@@ -4,7 +4,7 @@ import { clusterKind } from '../../analysis/roles';
 import { replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
-import type { Workspace } from '../../manifests/workspace';
+import type { Index, Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
 
 export default {
@@ -33,6 +33,9 @@ export default {
     if (resource.qualifiedKind !== clusterKind) {
       const known = workspace.resources(clusterKind);
       if (known.length > 0) yield* named(workspace, resource, clusterKind, spec.at('cluster', 'name'), known);
+      const cluster = workspace.find(clusterKind, resource.namespace, spec.at('cluster', 'name').text ?? '');
+      if (cluster && /Backup$/.test(resource.kind)) yield* method(resource, cluster);
+      if (cluster && resource.kind === 'Database') yield* owner(resource, cluster, workspace);
       return;
     }
     const stores = workspace.resources(storeKind);
@@ -62,6 +65,57 @@ export default {
 
 const storeKind = 'ObjectStore.barmancloud.cnpg.io';
 const barman = 'barman-cloud.cloudnative-pg.io';
+
+/** A backup is made by a method that the cluster is configured for (docs/src/backup.md). */
+function* method(backup: Resource, cluster: Resource): Iterable<Problem> {
+  const written = backup.root.at('spec', 'method');
+  const name = written.text ?? 'barmanObjectStore';
+  if (name === 'plugin' || cluster.root.at('spec', 'backup', name).exists) return;
+  const plugins = cluster.root.at('spec', 'plugins').items();
+  if (!written.exists && plugins.length === 0) return;
+  yield {
+    at: written.exists ? written : backup.root.at('spec', 'cluster', 'name'),
+    message: `${backup.title} backs up by ${name}, and Cluster ${cluster.name} has no backup.${name}, so every backup fails — ${plugins.length > 0 ? 'write method: plugin with its pluginConfiguration' : 'add it there, or take the method that it has'}.`,
+    related: [{ at: cluster.root.at('metadata', 'name'), message: cluster.title }],
+  };
+}
+
+/** The owner of a Database has to be there before it, and the operator makes none for it (docs/src/declarative_database_management.md). */
+function* owner(database: Resource, cluster: Resource, workspace: Workspace): Iterable<Problem> {
+  const name = database.root.at('spec', 'owner');
+  const spec = cluster.root.at('spec');
+  if (!name.string || !/^[\w-]+$/.test(name.string) || workspace.lookup(madeByScripts, '').length > 0) return;
+  const bootstrap = ['initdb', 'recovery', 'pg_basebackup'].map(way => spec.at('bootstrap', way));
+  if (bootstrap.some((way, index) => index > 0 && way.exists)) return;
+  const roles = [
+    'postgres',
+    bootstrap[0]?.at('owner').text ?? 'app',
+    ...spec
+      .at('managed', 'roles')
+      .items()
+      .map(role => role.at('name').text),
+  ];
+  if (roles.includes(name.string) || spec.at('bootstrap', 'initdb', 'import').exists) return;
+  yield {
+    at: name,
+    severity: 'warning',
+    message: `Nothing makes the role ${name.string} in Cluster ${cluster.name}, so the database is not created — add it to managed.roles.`,
+    related: [{ at: cluster.root.at('metadata', 'name'), message: cluster.title }],
+  };
+}
+
+/** Scripts that make roles by names which are not written there. */
+const madeByScripts: Index<true> = {
+  name: 'scripts that make roles of any name',
+  *resource(resource) {
+    for (const _ of resource.root.scalars(makesAnyRole)) {
+      yield ['', true];
+      return;
+    }
+  },
+};
+
+const makesAnyRole = (text: string): boolean => /CREATE\s+(?:ROLE|USER)\s+(?:[$:%"'{]|\\)/i.test(text);
 
 function* named(
   workspace: Workspace,

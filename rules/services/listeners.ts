@@ -9,6 +9,7 @@ import type { Place } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import { elementFolders, isStockElement } from '../element/config';
+import { placeIn, redisConf } from '../redis/conf';
 import { isOn, numberOf, optionOf, turnserverOf } from '../turn/turnserver';
 
 /** A program of a container with all that it listens on by TCP. */
@@ -41,6 +42,8 @@ export function configuredServers(workspace: Workspace, resource: Resource): rea
     clamd(workspace, resource),
     coturn(workspace, resource),
     haproxy(workspace, resource),
+    redis(workspace, resource, 'redis', 6379),
+    redis(workspace, resource, 'sentinel', 26379),
     ...mainContainersOf(resource).flatMap(container => [
       jwtService(workspace, resource, container),
       elementWeb(workspace, resource, container),
@@ -78,6 +81,35 @@ function livekit(workspace: Workspace, resource: Resource): Server | undefined {
       ...(root.at('rtc', 'tcp_port').exists ? [] : [{ port: 7881, isLoopback: false, at: container.value.at('name') }]),
     ],
     at: root.at('port').exists ? root.at('port') : (file.sources[0]?.key ?? container.value.at('name')),
+  };
+}
+
+/** redis.conf and sentinel.conf: `port`, `tls-port`. That Redis listens for others is asked where Redis is. */
+function redis(
+  workspace: Workspace,
+  resource: Resource,
+  program: 'redis' | 'sentinel',
+  usual: number,
+): Server | undefined {
+  const configuration = configurationOf(workspace, resource, program);
+  const conf = redisConf(workspace, resource, program);
+  if (!configuration || !conf || configuration.words.some(word => /^--(?:tls-)?port$/.test(word))) return undefined;
+  if (conf.directives.some(({ name }) => name === 'include')) return undefined;
+  const said = conf.directives.filter(({ name }) => name === 'port' || name === 'tls-port');
+  const sockets = said.flatMap(({ args: [port] }) =>
+    port && /^\d+$/.test(port.value) && port.value !== '0'
+      ? [{ port: Number(port.value), isLoopback: false, at: placeIn(conf, port.span) }]
+      : [],
+  );
+  if (said.some(({ args: [port] }) => !/^\d+$/.test(port?.value ?? ''))) return undefined;
+  const at = sockets[0]?.at ?? configuration.container.value.at('name');
+  const isPort = said.some(({ name }) => name === 'port');
+  return {
+    container: configuration.container,
+    title: program === 'redis' ? 'Redis' : 'Sentinel',
+    sockets: isPort ? sockets : [...sockets, { port: usual, isLoopback: false, at }],
+    at,
+    only: 'port',
   };
 }
 

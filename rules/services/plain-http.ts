@@ -19,7 +19,7 @@ export function plainHttpAt(workspace: Workspace, workload: Resource, port: numb
     return own.length > 0 && own.every(bind => !hasTls(bind.options)) ? 'HAProxy' : undefined;
   }
   const server = configuredServers(workspace, workload).find(
-    one => one.title !== 'coturn' && one.title !== 'clamd' && one.sockets.some(socket => socket.port === port),
+    one => !/^(?:coturn|clamd|Redis|Sentinel)$/.test(one.title) && one.sockets.some(socket => socket.port === port),
   );
   return server?.title;
 }

@@ -99,6 +99,14 @@ export default {
   *check(resource, workspace) {
     for (const container of containersOf(resource)) {
       if (bringsOwnPrograms(container)) continue;
+      for (const kind of ['startupProbe', 'readinessProbe', 'livenessProbe']) {
+        const [asked] = container.value.at(kind, 'exec', 'command').items();
+        if (asked?.text && lacksTool(container.image, asked.text))
+          yield {
+            at: asked,
+            message: `${container.image} has no ${asked.text}, so the ${kind} of container ${container.name} always fails — ask by httpGet or tcpSocket, or use a program that it has.`,
+          };
+      }
       const [program] = commandLine(container);
       const script = scriptOf(workspace, resource, container);
       if (program?.text && container.value.at('command').exists && lacksTool(container.image, program.text)) {
