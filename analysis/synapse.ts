@@ -289,6 +289,8 @@ function pieceOf(resource: Resource, variable: ResolvedVariable): NamePiece {
   if (path === 'metadata.name' || path === "metadata.labels['statefulset.kubernetes.io/pod-name']")
     return { kind: 'pod' };
   if (path === "metadata.labels['apps.kubernetes.io/pod-index']") return { kind: 'ordinal' };
+  if (path === 'metadata.namespace' && resource.namespace !== undefined)
+    return { kind: 'text', text: resource.namespace };
   // A container's HOSTNAME is the name of its pod unless the pod says otherwise.
   const spec = podTemplate(resource)?.at('spec');
   const isPodName =

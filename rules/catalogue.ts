@@ -35,6 +35,7 @@ import configPathMissing from './config/config-path-missing';
 import configPlaceholderUnsubstituted from './config/config-placeholder-unsubstituted';
 import configWriteRefused from './config/config-write-refused';
 import configYamlInvalid from './config/config-yaml-invalid';
+import envReferenceUnexpanded from './config/env-reference-unexpanded';
 import mountedFileMode from './config/mounted-file-mode';
 import scriptStepUnreachable from './config/script-step-unreachable';
 import deployFileNotApplied from './deploy/deploy-file-not-applied';
@@ -266,6 +267,7 @@ import initToolMissingInImage from './synapse/init-tool-missing-in-image';
 import proxyTimeoutShort from './synapse/proxy-timeout-short';
 import synapseFileMissing from './synapse/synapse-file-missing';
 import synapseInstanceMap from './synapse/synapse-instance-map';
+import synapseLogConfigInvalid from './synapse/synapse-log-config-invalid';
 import synapseLogFileUnwritable from './synapse/synapse-log-file-unwritable';
 import synapseMainDutyDuplicated from './synapse/synapse-main-duty-duplicated';
 import synapseMainReplicated from './synapse/synapse-main-replicated';
@@ -363,6 +365,7 @@ export const rules: readonly Rule[] = [
   elementConfigNotMounted,
   elementHomeserverMismatch,
   elementPdbMissing,
+  envReferenceUnexpanded,
   federationUndiscoverable,
   fieldValueRefused,
   fileNotRead,
@@ -576,6 +579,7 @@ export const rules: readonly Rule[] = [
   synapseDatabaseMismatch,
   synapseFileMissing,
   synapseInstanceMap,
+  synapseLogConfigInvalid,
   synapseLogFileUnwritable,
   synapseMainDutyDuplicated,
   synapseMainReplicated,

@@ -1,3 +1,4 @@
+import { resolveHost } from '../../analysis/flows/destinations';
 import type { HomeserverReader } from '../../analysis/homeserver';
 import { nearest } from '../../analysis/nearest';
 import {
@@ -292,9 +293,25 @@ function notListed(
   };
 }
 
+/** A host that leads to processes of another instance alone, such as the LI instance's to the main one. */
+function* otherInstance(workspace: Workspace, process: SynapseProcess, host: Value): Iterable<Problem> {
+  const { resource, isLi } = process;
+  const found = resolveHost(workspace, resource.namespace, host.string ?? '');
+  const ends = found.kind === 'pod' ? [found.pods] : found.kind === 'service' ? found.pods : [];
+  const others = ends.flatMap(({ owner }) => synapseProcess(workspace, owner) ?? []);
+  const [other] = others;
+  if (!other || others.length < ends.length || others.some(one => one.isLi === isLi)) return;
+  yield {
+    at: host,
+    message: `${host.text} leads to ${other.resource.title}, which is of the ${other.isLi ? 'LI' : 'main'} instance — name the host of ${resource.title}.`,
+    related: [{ at: resource.root.at('metadata', 'name'), message: 'The process that is meant' }],
+  };
+}
+
 /** A host that is another one in every pod. */
 function* wrongHost(workspace: Workspace, process: SynapseProcess, entry: Value, name: string): Iterable<Problem> {
   const host = entry.at('host');
+  yield* otherInstance(workspace, process, host);
   if (!/^(?:127\.\d+\.\d+\.\d+|localhost|::1|0\.0\.0\.0)$/.test(host.string ?? '')) return;
   yield {
     at: host,

@@ -16,6 +16,7 @@ export default {
   remedy: 'Copy from the bucket of the main instance into that of the LI instance.',
   traps: [
     'Only rclone and mc are read, and only buckets and endpoints that the tree shows.',
+    'A copy of the media into another bucket is reported only if nothing copies into that of the LI instance.',
     'Folders count: a copy into a folder beside the media is not reported.',
   ],
   sources: ['rclone.org/commands/rclone_sync; min.io documentation, mc mirror'],
@@ -202,10 +203,36 @@ export default {
           related: [{ at: from.at, message: 'The source' }],
           fixes: () => swap(workspace, from, to),
         };
+      } else if (processes.some(one => !one.isLi && keepsMediaIn(one, source))) {
+        const li = processes.find(one => one.isLi && one.homeserver);
+        const stores = li?.homeserver ? mediaStores(li.homeserver, li.resource.namespace) : [];
+        // Another copy may be a backup, as long as one of them goes where the LI instance looks.
+        if (
+          !li ||
+          stores.length === 0 ||
+          workspace.shared(copyTargets).some(one => stores.some(({ store }) => store === one))
+        )
+          continue;
+        yield {
+          at: to.at,
+          message: `This copies the media into ${to.bucket}, but ${li.resource.title} reads ${stores.map(one => one.bucket.text).join(' and ')}, which nothing copies into — name that bucket.`,
+          related: [{ at: li.resource.root.at('metadata', 'name'), message: 'The LI instance' }],
+        };
       }
     }
   },
 } satisfies Rule;
+
+/** The stores that something copies into; undefined where it does not tell. */
+function copyTargets(workspace: Workspace): readonly (string | undefined)[] {
+  return workloadKinds
+    .flatMap(kind => workspace.resources(kind))
+    .flatMap(resource =>
+      transfersOf(workspace, resource).map(
+        ({ to }) => to && storeKey(to.endpoint, resource.namespace, to.bucket, to.folder),
+      ),
+    );
+}
 
 function keepsMediaIn({ homeserver, resource }: SynapseProcess, store: string): boolean {
   return homeserver !== undefined && mediaStores(homeserver, resource.namespace).some(one => one.store === store);

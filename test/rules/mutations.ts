@@ -627,7 +627,6 @@ spec:
       '            - name: DB_HOST\n',
       '            - name: DATABASE_URL\n              value: postgresql://key_vault:$(DB_PASSWORD)@matrix-postgresql-rw:5432/key_vault\n            - name: DB_HOST\n',
     ),
-    { count: 2 },
   ),
   mutation('container-user-refused', edit(synapse, 'runAsUser: 991', 'runAsUser: 0')),
   mutation('mounted-file-mode', edit(scanner, '            defaultMode: 0555\n', '')),

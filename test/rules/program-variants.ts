@@ -3,6 +3,8 @@ import { edit, type Mutation, mutation } from './mutations';
 const clamav = 'antivirus/01-clamav/deployment.yaml';
 const generic = 'main-instance/03-workers/generic-statefulset.yaml';
 const media = 'main-instance/03-workers/media-statefulset.yaml';
+const liConfig = 'li-instance/01-synapse/configmap.yaml';
+const mediaSync = 'li-instance/04-sync-system/media-cronjob.yaml';
 const keyVault = 'main-instance/08-key-vault/deployment.yaml';
 const keyVaultJob = 'main-instance/08-key-vault/init-db-job.yaml';
 const replication = 'li-instance/04-sync-system/replication-job.yaml';
@@ -79,6 +81,30 @@ export const programVariants: Readonly<Record<string, Mutation>> = {
   'one name for all pods of a worker': mutation(
     'synapse-worker-name-mismatch',
     edit(generic, 'worker_name: ${HOSTNAME}', 'worker_name: synapse-generic'),
+  ),
+  'a formatter that is not defined': mutation(
+    'synapse-log-config-invalid',
+    edit(synapseConfig, 'formatter: precise', 'formatter: exact'),
+  ),
+  'a logging configuration without its version': mutation(
+    'synapse-log-config-invalid',
+    edit(synapseConfig, '  log.yaml: |\n    version: 1\n', '  log.yaml: |\n'),
+  ),
+  'the main process of the other instance': mutation(
+    'synapse-instance-map',
+    edit(liConfig, 'host: synapse-li-0.synapse-li.', 'host: synapse-main-0.synapse-main.'),
+  ),
+  'media copied where the LI instance does not look': mutation(
+    'sync-media-reversed',
+    edit(mediaSync, '- minio:synapse-media-li', '- minio:synapse-li-media'),
+  ),
+  'a reference without its key': mutation(
+    'crd-required-field-missing',
+    edit(
+      keyVaultJob,
+      '                  name: key-vault-secrets\n                  key: DB_PASSWORD\n',
+      '                  name: key-vault-secrets\n',
+    ),
   ),
   'debugging in production': mutation('key-vault-settings-unfit', edit(keyVault, 'DEBUG = False', 'DEBUG = True')),
   'hosts without the one that Synapse asks': mutation('key-vault-settings-unfit', [
