@@ -145,7 +145,7 @@ function readFlows(resource: Resource, workspace: Workspace): readonly RequiredF
         ...flowsOfClusterMonitor(workspace, resource),
       ];
     case tenantKind:
-      return impliedByTenant(resource);
+      return impliedByTenant(workspace, resource);
     case 'Pooler.postgresql.cnpg.io':
       return ofPooler(workspace, resource);
     default:

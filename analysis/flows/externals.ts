@@ -114,6 +114,21 @@ function isPrometheusStack({ chart }: ChartRelease): boolean {
   return chart === 'kube-prometheus-stack';
 }
 
+/** The operator of MinIO (minio/operator helm/operator, templates/_helpers.tpl and resources/base: the labels of its pods). */
+export function minioOperator(workspace: Workspace): ExternalEndpoint {
+  return {
+    kind: 'external',
+    name: 'the MinIO operator',
+    namespace: namespaceOf(workspace, ({ name, chart }) =>
+      chart === undefined ? name === 'minio-operator' : /^(?:minio-)?operator$/.test(chart) && /minio/.test(name),
+    ),
+    labels: new Map([
+      ['app.kubernetes.io/name', 'operator'],
+      ['name', 'minio-operator'],
+    ]),
+  };
+}
+
 function isIngressNginx({ name, chart }: ChartRelease): boolean {
   return chart === undefined
     ? /ingress-nginx|nginx-ingress/.test(name)

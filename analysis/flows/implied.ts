@@ -12,7 +12,7 @@ import { synapseProcess } from '../synapse';
 import { maskComments } from '../text/comments';
 import { addressesOf } from './addresses';
 import { podPorts, resolveHost } from './destinations';
-import { apiServer, homeservers, ingressController, outside, postgresOperator } from './externals';
+import { apiServer, homeservers, ingressController, minioOperator, outside, postgresOperator } from './externals';
 import type { RequiredFlow } from './flow';
 
 /*
@@ -76,15 +76,28 @@ export function impliedByCluster(workspace: Workspace, cluster: Resource): reado
  * The servers of a MinIO Tenant store parts of each object on each other (MinIO documentation, Erasure Coding). Before a
  * server starts, the operator's container beside it reads the Tenant and the Secret of its configuration from the API
  * server (minio/operator, sidecar/pkg/validator); older operators, whose Tenants have no `configuration`, did without.
+ * The operator makes the users and buckets of a Tenant through its Service (pkg/controller, `createUsers` and
+ * `createBuckets`); until it has, the Tenant stays in "Provisioning initial users".
  */
-export function impliedByTenant(tenant: Resource): readonly RequiredFlow[] {
+export function impliedByTenant(workspace: Workspace, tenant: Resource): readonly RequiredFlow[] {
   const at = tenant.root.at('metadata', 'name');
   const pools = podsOf(tenant);
   const servers = pools.reduce((sum, pods) => sum + pods.replicas, 0);
   const configuration = tenant.root.at('spec', 'configuration');
+  const made = (['users', 'buckets'] as const).find(field => tenant.root.at('spec', field).items().length > 0);
   return [
     ...(servers < 2 ? [] : pools).flatMap(from =>
       pools.map(to => flow(tenant, from, to, 9000, at, 'the servers store parts of every object on each other')),
+    ),
+    ...(made ? pools : []).map(to =>
+      flow(
+        tenant,
+        minioOperator(workspace),
+        to,
+        9000,
+        tenant.root.at('spec', made ?? '').key,
+        `it makes the Tenant's ${made}`,
+      ),
     ),
     ...(configuration.at('name').text ? pools : []).map(from => ({
       ...flow(

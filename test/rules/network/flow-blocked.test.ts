@@ -213,6 +213,30 @@ describe('netpol-flow-blocked', () => {
     assert.deepEqual(messages(ingressAccess, tree('true', 'true')), []);
   });
 
+  it('lets the MinIO operator reach a Tenant whose users or buckets it makes', () => {
+    const tenant = (spec: string): string => `
+    apiVersion: minio.min.io/v2
+    kind: Tenant
+    metadata: {name: store, namespace: matrix}
+    spec: {${spec}pools: [{name: pool-0, servers: 1, volumesPerServer: 1}]}
+    ---`;
+    const own = policy(
+      'own',
+      '{podSelector: {matchLabels: {v1.min.io/tenant: store}}, ingress: [{from: [{podSelector: {matchLabels: {app: synapse}}}]}]}',
+    );
+    const users = 'users: [{name: store-user}], ';
+    const asks = (source: string): readonly string[] =>
+      messages(blocked, source).filter(message => message.includes('The MinIO operator needs store:9000'));
+    assert.equal(asks(`${deny}${own}${tenant(users)}`).length, 1);
+    assert.equal(asks(`${deny}${own}${tenant('buckets: [{name: media}], ')}`).length, 1);
+    assert.deepEqual(asks(`${deny}${own}${tenant('')}`), []);
+    const open = own.replace(
+      '{podSelector: {matchLabels: {app: synapse}}}',
+      '{podSelector: {matchLabels: {app: synapse}}}, {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: minio-operator}}}',
+    );
+    assert.deepEqual(asks(`${deny}${open}${tenant(users)}`), []);
+  });
+
   it('gives a Job the labels of its own manifest, if policies go by them', () => {
     const job = (labels: string): string => `
     apiVersion: batch/v1
