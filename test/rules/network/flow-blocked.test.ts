@@ -222,7 +222,7 @@ describe('netpol-flow-blocked', () => {
     ---`;
     const own = policy(
       'own',
-      '{podSelector: {matchLabels: {v1.min.io/tenant: store}}, ingress: [{from: [{podSelector: {matchLabels: {app: synapse}}}]}]}',
+      '{podSelector: {matchLabels: {v1.min.io/tenant: store}}, ingress: [{from: [{podSelector: {matchLabels: {app.kubernetes.io/name: synapse}}}]}]}',
     );
     const users = 'users: [{name: store-user}], ';
     const asks = (source: string): readonly string[] =>
@@ -231,8 +231,8 @@ describe('netpol-flow-blocked', () => {
     assert.equal(asks(`${deny}${own}${tenant('buckets: [{name: media}], ')}`).length, 1);
     assert.deepEqual(asks(`${deny}${own}${tenant('')}`), []);
     const open = own.replace(
-      '{podSelector: {matchLabels: {app: synapse}}}',
-      '{podSelector: {matchLabels: {app: synapse}}}, {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: minio-operator}}}',
+      '{podSelector: {matchLabels: {app.kubernetes.io/name: synapse}}}',
+      '{podSelector: {matchLabels: {app.kubernetes.io/name: synapse}}}, {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: minio-operator}}}',
     );
     assert.deepEqual(asks(`${deny}${open}${tenant(users)}`), []);
   });
