@@ -236,6 +236,7 @@ import secretInPlainConfig from './secrets/secret-in-plain-config';
 import secretTrailingNewline from './secrets/secret-trailing-newline';
 import secretWeakValue from './secrets/secret-weak-value';
 import substitutionUnsafeSecret from './secrets/substitution-unsafe-secret';
+import certificateRefused from './services/certificate-refused';
 import ingressBackendMissing from './services/ingress-backend-missing';
 import ingressBackendProtocol from './services/ingress-backend-protocol';
 import ingressClassUnknown from './services/ingress-class-unknown';
@@ -324,6 +325,7 @@ export const rules: readonly Rule[] = [
   antiAffinitySelectsNothing,
   callBackendUnannounced,
   callHostUnserved,
+  certificateRefused,
   claimSharedByReplicas,
   clamavUnknownOption,
   clamdLimitLow,

@@ -11,6 +11,7 @@ export const ruleIds: readonly string[] = [
   'anti-affinity-selects-nothing',
   'call-backend-unannounced',
   'call-host-unserved',
+  'certificate-refused',
   'claim-shared-by-replicas',
   'clamav-unknown-option',
   'clamd-limit-low',

@@ -203,7 +203,7 @@ function* middlewareProblems(workspace: Workspace, route: Resource): Iterable<Pr
       yield {
         at: name,
         ...(known.length === 0 && { severity: 'warning' as const }),
-        message: `${route.kind} ${route.name} goes through the Middleware ${name.string}, which nothing creates in namespace ${namespace ?? 'default'}, so Traefik answers with 404 — ${close ? `did you mean ${close}?` : 'create it, or correct the name.'}`,
+        message: `${route.kind} ${route.name} goes through the Middleware ${name.string}, which nothing creates${namespace === undefined ? '' : ` in namespace ${namespace}`}, so Traefik answers with 404 — ${close ? `did you mean ${close}?` : 'create it, or correct the name.'}`,
       };
     }
   }
