@@ -8,7 +8,7 @@ import { commandAsScript, scriptOf } from './scripts';
 import { type PsqlCall, type PsqlSetting, psqlCalls } from './text/psql-calls';
 import { readShell } from './text/shell';
 import { textOfPieces } from './text/shell-values';
-import { readSql, readSqlFrom, type SqlName, type SqlStatement } from './text/sql';
+import { connectionOf, readSql, readSqlFrom, type SqlConnection, type SqlName, type SqlStatement } from './text/sql';
 
 /** A call of psql or one of its kin by a workload, and how it is signed in. */
 export interface PostgresRun {
@@ -144,6 +144,21 @@ const otherMeans = ['PGPASSFILE', 'PGSERVICE', 'PGSERVICEFILE', 'PGSSLCERT'];
 
 const programs = /\b(?:psql|pg_dump|pg_dumpall|pg_restore|createdb|createuser)\b/;
 
+/**
+ * The connection that a call hands to its SQL as a variable of psql: `-v conninfo="host=…"`, which stands there as
+ * `:'conninfo'`. Its parts stand in the script and not in the SQL.
+ */
+function handedIn(
+  call: PsqlCall,
+): { readonly connection: SqlConnection; readonly spans: ReadonlySet<Span> } | undefined {
+  const texts = call.variables.filter(({ value }) => /^postgres(?:ql)?:\/\/|\bhost\s*=/.test(value.value));
+  const [only, ...others] = texts;
+  if (!only || others.length > 0) return undefined;
+  const connection = connectionOf(textOfPieces(only.value.pieces, only.value.span));
+  const parts = [connection.host, connection.port, connection.database, connection.user, connection.password];
+  return { connection, spans: new Set([connection.span, ...parts.flatMap(part => part?.span ?? [])]) };
+}
+
 function readRuns(resource: Resource, workspace: Workspace): readonly SqlRun[] {
   return postgresRunsOf(workspace, resource).flatMap(({ place, ...signedIn }) => {
     const { call, container } = signedIn;
@@ -179,13 +194,18 @@ function readRuns(resource: Resource, workspace: Workspace): readonly SqlRun[] {
         const [only, ...others] = resolution.kind === 'replaced' ? resolution.variables : [];
         return ofVariable(only && others.length === 0 && !only.transformed ? only.definition : undefined);
       };
-      return readSql(file.content.text).statements.map(statement => ({
-        statement,
-        at: inFile(statement.span),
-        part: inFile,
-        partOf: resolved,
-        ...signedIn,
-      }));
+      return readSql(file.content.text).statements.map(statement => {
+        const handed =
+          statement.kind === 'create-subscription' && !statement.connection?.host ? handedIn(call) : undefined;
+        const isHanded = (span: Span): boolean => handed?.spans.has(span) === true;
+        return {
+          statement: handed ? { ...statement, connection: handed.connection } : statement,
+          at: inFile(statement.span),
+          part: span => (isHanded(span) ? place(span) : inFile(span)),
+          partOf: part => (isHanded(part.span) ? spoken(part) : resolved(part)),
+          ...signedIn,
+        };
+      });
     });
   });
 }

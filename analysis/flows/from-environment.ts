@@ -85,7 +85,10 @@ function isPublicName(name: string): boolean {
 /** Whether a script uses a variable, or starts a program that may. */
 function mayUse(script: string, name: string): boolean {
   return (
-    new RegExp(`\\$\\{?${name}\\b`).test(script) ||
+    new RegExp(`\\$\\{?${name}\\b`).test(script.replace(forOthers, ' ')) ||
     /\b(?:python\d?|gunicorn|uvicorn|celery|node|npm|java|ruby|php|perl|exec)\b/.test(script)
   );
 }
+
+/** What psql hands to the server, as the connection of a subscription: not psql connects there, but the server. */
+const forOthers = /\bCONNECTION\s+'[^']*'|\s(?:-v|--set|--variable)[ =]["']?\w+=["']?[^"'\n]*["']?/gi;

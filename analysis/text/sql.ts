@@ -334,7 +334,7 @@ function subscriptionOf(
 }
 
 /** The parts of a libpq connection string: keywords and values, or a URI. */
-function connectionOf(origin: Origin): SqlConnection {
+export function connectionOf(origin: Origin): SqlConnection {
   const { text } = origin;
   const found = new Map<string, SqlName>();
   const add = (key: string, start: number, end: number): void => {

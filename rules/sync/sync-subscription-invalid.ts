@@ -1,6 +1,6 @@
 import { initdbOf } from '../../analysis/database-logins';
 import { workloadKinds } from '../../analysis/pods';
-import { databases, isSyncSystem } from '../../analysis/roles';
+import { databases, isSyncSystem, workloads } from '../../analysis/roles';
 import { type SqlRun, sqlRunsOf } from '../../analysis/sql-runs';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
@@ -28,7 +28,7 @@ export default {
   traps: [
     'With `create_slot = false` the statement may stand in a transaction.',
     'The user has to have REPLICATION. The owner that CloudNativePG makes has it not; `managed.roles`, or an ALTER ROLE anywhere in the tree, gives it.',
-    '`\\gexec` sends each row as a statement of its own, so it is accepted.',
+    '`\\gexec` sends each row as a statement of its own, so it is accepted outside of `BEGIN` and `psql -1`.',
     'The Publication and Subscription of CloudNativePG are read as well, with the `externalClusters` that they name.',
     'A connection that is put together from variables is judged by what the tree says of them.',
   ],
@@ -114,7 +114,7 @@ function* problemsOf(run: SqlRun, runs: readonly SqlRun[], workspace: Workspace)
       : run.call.singleTransaction
         ? 'psql -1'
         : undefined;
-  if (makesSlot && inBlock && statement.dynamic !== 'gexec') {
+  if (makesSlot && inBlock && (statement.dynamic !== 'gexec' || !statement.inDo)) {
     yield {
       at: run.at,
       message: `CREATE SUBSCRIPTION ${name} stands in ${inBlock}, where PostgreSQL refuses it — make it a statement of its own.`,
@@ -122,12 +122,11 @@ function* problemsOf(run: SqlRun, runs: readonly SqlRun[], workspace: Workspace)
   }
   const { main, li } = databases(workspace);
   const host = statement.connection?.host;
-  const served =
-    host && !host.text.includes('$') ? /^(.+)-r[wo]?$/.exec(host.text.split('.', 1)[0] ?? '')?.[1] : undefined;
+  const served = /^(.+)-r[wo]?$/.exec((host && run.partOf(host).text)?.split('.', 1)[0] ?? '')?.[1];
   if (host && main && served !== undefined && served !== main.name) {
     yield {
       at: run.part(host.span),
-      message: `The subscription ${name} connects to ${host.text}, which is not the main cluster — connect to ${main.name}-rw.`,
+      message: `The subscription ${name} connects to ${run.partOf(host).text}, which is not the main cluster — connect to ${main.name}-rw.`,
       fixes: () => writeHost(workspace, run.part(host.span), host.text, main),
     };
   }
@@ -147,7 +146,9 @@ function* problemsOf(run: SqlRun, runs: readonly SqlRun[], workspace: Workspace)
       related: [{ at: run.at, message: 'CREATE SUBSCRIPTION' }],
     };
   }
-  const published = runs.flatMap(({ statement: other }) =>
+  // The publication may be the work of another Job.
+  const all = [...runs, ...workloads(workspace, 'sync').flatMap(job => sqlRunsOf(workspace, job))];
+  const published = all.flatMap(({ statement: other }) =>
     other.kind === 'create-publication' && !other.name.isVariable ? [other.name.text] : [],
   );
   for (const publication of statement.publications) {
@@ -160,7 +161,7 @@ function* problemsOf(run: SqlRun, runs: readonly SqlRun[], workspace: Workspace)
       continue;
     yield {
       at: run.part(publication.span),
-      message: `The subscription ${name} asks for the publication ${publication.text}, but ${published.join(', ')} is created — use the same name.`,
+      message: `The subscription ${name} asks for the publication ${publication.text}, but ${[...new Set(published)].join(', ')} is created — use the same name.`,
       fixes: () =>
         [...new Set(published)].flatMap(name => {
           const edit = replaceWritten(workspace, run.part(publication.span), publication.text, name);
