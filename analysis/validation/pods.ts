@@ -42,6 +42,17 @@ export function* refusedPods(workload: Resource): Iterable<Refusal> {
   yield* privileges(spec.at('securityContext'));
   yield* scheduling(spec);
   yield* modes(spec.at('volumes').items());
+  for (const volume of spec.at('volumes').items()) {
+    const medium = volume.at('emptyDir', 'medium');
+    if (medium.text && !/^(?:Memory|HugePages(?:-\w+)?)$/.test(medium.text))
+      yield {
+        at: medium,
+        what: `The kubelet knows no medium ${medium.text}`,
+        advice: 'write Memory, or leave it out',
+        instead: 'Memory',
+      };
+  }
+  for (const field of ['terminationGracePeriodSeconds', 'activeDeadlineSeconds']) yield* negative(spec.at(field));
   yield* strategy(workload);
 }
 
@@ -159,6 +170,13 @@ function* probes(container: Value): Iterable<Refusal> {
         what: `The ${kind} of container ${container.at('name').text} asks in two ways, ${handlers.join(' and ')}`,
         advice: 'keep one',
       };
+    const grpc = probe.at('grpc');
+    if (grpc.kind === 'mapping' && !grpc.at('port').exists)
+      yield {
+        at: grpc,
+        what: `The ${kind} of container ${container.at('name').text} asks by gRPC without a port`,
+        advice: 'add it',
+      };
     const threshold = probe.at('successThreshold');
     if (kind !== 'readinessProbe' && threshold.number !== undefined && threshold.number !== 1)
       yield {
@@ -175,7 +193,14 @@ function* probes(container: Value): Iterable<Refusal> {
   }
 }
 
+/** Numbers that count something. */
+function* negative(value: Value): Iterable<Refusal> {
+  if (value.number !== undefined && value.number < 0)
+    yield { at: value, what: `${value.name} cannot be ${value.number}`, advice: 'write 0 or more' };
+}
+
 function* privileges(context: Value): Iterable<Refusal> {
+  for (const field of ['runAsUser', 'runAsGroup', 'fsGroup']) yield* negative(context.at(field));
   const escalation = context.at('allowPrivilegeEscalation');
   if (escalation.boolean === false && context.at('privileged').boolean === true)
     yield {
@@ -221,6 +246,31 @@ function* scheduling(spec: Value): Iterable<Refusal> {
         yield { at: weight, what: `${weight.number} is no weight`, advice: 'write a number from 1 to 100' };
     }
   }
+  const affinity = spec.at('affinity', 'nodeAffinity');
+  for (const term of [
+    ...affinity.at('requiredDuringSchedulingIgnoredDuringExecution', 'nodeSelectorTerms').items(),
+    ...affinity
+      .at('preferredDuringSchedulingIgnoredDuringExecution')
+      .items()
+      .map(one => one.at('preference')),
+  ])
+    for (const expression of term.at('matchExpressions').items()) {
+      const [operator, values] = [expression.at('operator'), expression.at('values').items().length];
+      if (/^(?:Not)?In$/.test(operator.text ?? '') && values === 0)
+        yield { at: operator, what: `The operator ${operator.text} has no values`, advice: 'name some under values' };
+      else if (/^(?:Exists|DoesNotExist)$/.test(operator.text ?? '') && values > 0)
+        yield {
+          at: expression.at('values'),
+          what: `The operator ${operator.text} takes no values`,
+          advice: 'remove them',
+        };
+      else if (/^[GL]t$/.test(operator.text ?? '') && values !== 1)
+        yield {
+          at: operator,
+          what: `The operator ${operator.text} takes one value`,
+          advice: 'name one number under values',
+        };
+    }
   for (const constraint of spec.at('topologySpreadConstraints').items()) {
     const skew = constraint.at('maxSkew');
     if (skew.number !== undefined && skew.number < 1)
@@ -270,6 +320,8 @@ function* modes(volumes: readonly Value[]): Iterable<Refusal> {
 }
 
 function* strategy(workload: Resource): Iterable<Refusal> {
+  const own = workload.root.at('spec');
+  for (const spec of [own, own.at('jobTemplate', 'spec')]) for (const field of counts) yield* negative(spec.at(field));
   if (workload.kind !== 'Deployment') return;
   const written = workload.root.at('spec', 'strategy');
   const rolling = written.at('rollingUpdate');
@@ -279,6 +331,21 @@ function* strategy(workload: Resource): Iterable<Refusal> {
   if (isZero(surge) && isZero(unavailable))
     yield { at: unavailable, what: 'maxSurge and maxUnavailable cannot both be 0', advice: 'let one of them be 1' };
 }
+
+const counts = [
+  'replicas',
+  'revisionHistoryLimit',
+  'minReadySeconds',
+  'progressDeadlineSeconds',
+  'backoffLimit',
+  'completions',
+  'parallelism',
+  'activeDeadlineSeconds',
+  'ttlSecondsAfterFinished',
+  'startingDeadlineSeconds',
+  'successfulJobsHistoryLimit',
+  'failedJobsHistoryLimit',
+];
 
 function isZero(value: Value): boolean {
   return value.number === 0 || value.string === '0%';

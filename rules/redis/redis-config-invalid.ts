@@ -4,7 +4,7 @@ import { nearest } from '../../analysis/nearest';
 import { mainContainersOf, workloadKinds } from '../../analysis/pods';
 import { replicasIn } from '../../analysis/replicas';
 import { familiesOf, imageName } from '../../analysis/roles';
-import { type RedisDirective, sentinelSettings } from '../../analysis/text/redis-conf';
+import { type RedisDirective, redisMemory, sentinelSettings } from '../../analysis/text/redis-conf';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Problem, Rule } from '../rule';
@@ -61,6 +61,28 @@ function* redisProblems(workspace: Workspace, resource: Resource, hasSentinel: b
         const edit = close === undefined ? undefined : option.replace(close);
         return edit ? [{ title: `Write ${close}`, safe: false, edits: [edit] }] : [];
       },
+    };
+  }
+  for (const name of ['maxmemory', 'repl-backlog-size', 'auto-aof-rewrite-min-size', 'proto-max-bulk-len']) {
+    const size = redisOption(workspace, resource, name);
+    if (!size || isPutIn(size.text) || redisMemory(size.text) !== undefined || /%$/.test(size.text)) continue;
+    const meant = /^(\d+)([kmg])i?b?$/i.exec(size.text);
+    yield {
+      at: size.at,
+      message: `${name} cannot be ${size.text}, so Redis does not start — write ${meant ? `${meant[1]}${meant[2]?.toLowerCase()}b` : 'bytes, or a number with kb, mb or gb'}.`,
+    };
+  }
+  for (const directive of conf?.directives ?? []) {
+    const values = directive.args.map(({ value }) => value);
+    if (directive.name !== 'save' || !conf || (values.length === 1 && values[0] === '')) continue;
+    // A word for each number, or all of them in one pair of quotes.
+    const numbers = values.join(' ').trim().split(/\s+/);
+    if (numbers.every(one => /^\d+$/.test(one)) && numbers.length % 2 === 0) continue;
+    if (numbers.some(one => /[${}%_A-Z]/.test(one))) continue;
+    yield {
+      at: placeIn(conf, directive.span),
+      message:
+        'save takes seconds and a number of changes, in pairs, so Redis does not start — write save 900 1, or save "".',
     };
   }
   const daemonize = redisOption(workspace, resource, 'daemonize');

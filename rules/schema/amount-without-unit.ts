@@ -37,7 +37,9 @@ export default {
         message:
           least === undefined
             ? `${text} of ${what} are ${text} cores, which no node has — did you mean ${digits}m?`
-            : `${text} of ${what} ${text.endsWith('m') ? 'are thousandths of a byte' : 'are bytes'} — write the unit, such as ${digits}${units[0]}.`,
+            : /[a-ln-z]$/i.test(text)
+              ? `${text} of ${what} is less than any program can do with — did you mean ${digits}Gi?`
+              : `${text} of ${what} ${text.endsWith('m') ? 'are thousandths of a byte' : 'are bytes'} — write the unit, such as ${digits}${units[0]}.`,
         fixes: () =>
           units.flatMap(unit => {
             const edit = replaceValue(at, `${digits}${unit}`);
