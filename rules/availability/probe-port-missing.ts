@@ -1,6 +1,7 @@
 import { haproxyOf, listeningOn } from '../../analysis/haproxy-config';
 import { nearest } from '../../analysis/nearest';
 import { containersOf, podTemplate, workloadKinds } from '../../analysis/pods';
+import { imageName, imageTag } from '../../analysis/roles';
 import { synapseProcess } from '../../analysis/synapse';
 import type { HaproxySection } from '../../analysis/text/haproxy';
 import { deleteEntry, replaceScalar, replaceValue } from '../../manifests/edit';
@@ -191,7 +192,8 @@ function* paths(workload: Resource, workspace: Workspace): Iterable<Problem> {
   for (const { value, name, image } of containersOf(workload)) {
     const isSynapse = synapse?.container.value.source === value.source && synapse.container.name === name;
     const isScanner = /matrix-content-scanner/.test(image);
-    if (!isSynapse && !isScanner && haproxy?.container.name !== name) continue;
+    const other = otherPaths.find(one => one.image.test(imageName(image)) && one.isKnown(imageTag(image) ?? ''));
+    if (!isSynapse && !isScanner && !other && haproxy?.container.name !== name) continue;
     for (const kind of ['startupProbe', 'readinessProbe', 'livenessProbe']) {
       const probe = value.at(kind, 'httpGet');
       const path = probe.at('path');
@@ -201,11 +203,13 @@ function* paths(workload: Resource, workspace: Workspace): Iterable<Problem> {
         ? unansweredBySynapse(path.string, synapse.listeners?.find(one => one.port === port)?.type)
         : isScanner
           ? unansweredByScanner(path.string)
-          : passedOn(path.string, haproxy ? listeningOn(haproxy, port).map(({ section }) => section) : []);
+          : other
+            ? unansweredBy(other, path.string, value, port)
+            : passedOn(path.string, haproxy ? listeningOn(haproxy, port).map(({ section }) => section) : []);
       if (!wrong) continue;
       yield {
         at: path,
-        ...(!isSynapse && !isScanner && { severity: 'warning' }),
+        ...(!isSynapse && !isScanner && !other && { severity: 'warning' }),
         message: `The ${kind} of container ${name} asks for ${path.string}, which ${wrong.what} — ask for ${wrong.instead}.`,
         fixes: () => {
           const edit = replaceScalar(path, wrong.instead);
@@ -219,6 +223,46 @@ function* paths(workload: Resource, workspace: Workspace): Iterable<Problem> {
 interface WrongPath {
   readonly what: string;
   readonly instead: string;
+}
+
+interface OtherPaths {
+  readonly image: RegExp;
+  /** Whether the version of the image answers these paths only. */
+  isKnown(tag: string): boolean;
+  readonly title: string;
+  readonly paths: RegExp;
+  readonly instead: string;
+  /** The port on which it answers others; undefined if there is one alone. */
+  readonly port: number | undefined;
+}
+
+/** Programs that answer few paths without a login. */
+const otherPaths: readonly OtherPaths[] = [
+  // element-hq/lk-jwt-service handler.go, prepareMux: /healthz, and POST to what gives tokens.
+  {
+    image: /(?:^|\/)lk-jwt-service$/,
+    isKnown: () => true,
+    title: 'lk-jwt-service',
+    paths: /^\/healthz(?:\?|$)/,
+    instead: '/healthz',
+    port: undefined,
+  },
+  // livekit/livekit pkg/service/server.go, defaultHandler: 404 for all but /; later versions have paths for probes.
+  {
+    image: /(?:^|\/)livekit-server$/,
+    isKnown: tag => /^v?1\.[0-8](?:\.|$)/.test(tag),
+    title: 'LiveKit',
+    paths: /^\/(?:\?|$|rtc\/validate|twirp\/)/,
+    instead: '/',
+    port: 7880,
+  },
+];
+
+function unansweredBy(program: OtherPaths, path: string, container: Value, port: number): WrongPath | undefined {
+  const isOwn = program.port === undefined || port === program.port || portsOf(container).length === 1;
+  return !isOwn || program.paths.test(path)
+    ? undefined
+    : { what: `${program.title} answers with 404`, instead: program.instead };
 }
 
 /** Synapse redirects `/` where it serves clients, and answers what is below its APIs. */

@@ -88,7 +88,11 @@ function* namedFiles(workspace: Workspace, resource: Resource): Iterable<NamedFi
 /** The fields of YAML configurations that name files which have to be there when the program starts or works. */
 const yamlFields: Readonly<Partial<Record<ConfiguredProgram, readonly (readonly string[])[]>>> = {
   livekit: [['turn', 'cert_file'], ['turn', 'key_file'], ['key_file']],
-  scanner: [['scan', 'script']],
+  // The folder is looked for at the start (matrix-content-scanner-python, scanner.py: resolve(strict=True)).
+  scanner: [
+    ['scan', 'script'],
+    ['scan', 'temp_directory'],
+  ],
 };
 
 /** Of all files that Synapse reads, the last one that has a key decides. */
@@ -216,7 +220,9 @@ function sameNameElsewhere(
 function isBroughtByNobody(workspace: Workspace, resource: Resource, container: Container, path: string): boolean {
   return (
     bare.test(imageName(container.image)) &&
-    !/^\/(?:usr|etc\/ssl|etc\/pki|etc\/nginx|etc\/ca-certificates|proc|dev|sys)\//.test(path) &&
+    !/^\/(?:usr|etc\/ssl|etc\/pki|etc\/nginx|etc\/ca-certificates|proc|dev|sys|tmp|var|home|opt|root|srv|data)(?:\/|$)/.test(
+      path,
+    ) &&
     !podWrites(workspace, resource).mayExist(container, path)
   );
 }

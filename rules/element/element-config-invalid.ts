@@ -1,7 +1,8 @@
 import { parsed } from '../../analysis/configs';
 import { workloadKinds } from '../../analysis/pods';
 import { jsonProblems } from '../../analysis/text/json';
-import type { Rule } from '../rule';
+import type { Value } from '../../manifests/value';
+import type { Problem, Rule } from '../rule';
 import { elementConfig } from './config';
 
 export default {
@@ -104,6 +105,7 @@ export default {
           at: root.span.end > root.span.start ? root : (file.sources[0]?.key ?? root),
           message: 'config.json holds no object, so Element Web shows an error page — write { … }.',
         };
+      else yield* wrongValues(root);
       return;
     }
     const { start, end } = problem.span;
@@ -118,3 +120,35 @@ export default {
     };
   },
 } satisfies Rule;
+
+/** element-web docs/config.md: settings that are switches, and addresses. */
+function* wrongValues(root: Value): Iterable<Problem> {
+  const names = ['disable_guests', 'disable_custom_urls', 'disable_3pid_login', 'disable_login_language_selector'];
+  const switches = [
+    ...names.map(name => root.at(name)),
+    root.at('show_labs_settings'),
+    root.at('element_call', 'use_exclusively'),
+    ...root
+      .at('features')
+      .entries()
+      .map(([, value]) => value),
+  ];
+  for (const value of switches) {
+    const text = value.string?.toLowerCase();
+    if (text !== 'true' && text !== 'false') continue;
+    yield {
+      at: value,
+      severity: 'warning',
+      message: `${value.name} is a switch, and the text "${text}" counts as on — write ${text} without quotes.`,
+    };
+  }
+  for (const value of [root.at('element_call', 'url'), root.at('permalink_prefix')]) {
+    const text = value.string;
+    if (!text || /[$%{<]/.test(text) || /^https?:\/\//.test(text)) continue;
+    yield {
+      at: value,
+      severity: 'warning',
+      message: `${text} does not begin with https://, so Element Web cannot open it — write https://${text.replace(/^(?:\w+:)?\/+/, '')}.`,
+    };
+  }
+}

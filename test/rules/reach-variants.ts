@@ -65,7 +65,10 @@ export const reachVariants: Readonly<Record<string, Mutation>> = {
     annotated('nginx.ingress.kubernetes.io/rewrite-target: /'),
   ),
   'a canary of nothing': mutation('ingress-nginx-setting', annotated('nginx.ingress.kubernetes.io/canary: "true"')),
-  'two classes of an Ingress': mutation('ingress-nginx-setting', annotated('kubernetes.io/ingress.class: nginx-internal')),
+  'two classes of an Ingress': mutation(
+    'ingress-nginx-setting',
+    annotated('kubernetes.io/ingress.class: nginx-internal'),
+  ),
   'an annotation of another controller': mutation(
     'ingress-nginx-setting',
     edit(ingress, 'io/proxy-body-size', 'io/client-max-body-size'),
@@ -274,6 +277,23 @@ export const reachVariants: Readonly<Record<string, Mutation>> = {
   ),
   'an authority that is none': mutation('certificate-refused', edit(issuer, '  isCA: true\n', '')),
   'a key that there is not': mutation('certificate-refused', edit(issuer, '    size: 256', '    size: 2048')),
+  'a folder for scans that is not there': mutation(
+    'config-path-missing',
+    edit(scanner, 'temp_directory: /scan', 'temp_directory: /scan-files'),
+  ),
+  'probes of lk-jwt-service for another path': mutation(
+    'probe-port-missing',
+    [edit(jwt, 'path: /healthz', 'path: /health', 0), edit(jwt, 'path: /healthz', 'path: /health', 0)],
+    { count: 2 },
+  ),
+  'a switch of Element Web as text': mutation(
+    'element-config-invalid',
+    edit(element, '"disable_guests": true', '"disable_guests": "false"'),
+  ),
+  'an address of calls without a scheme': mutation(
+    'element-config-invalid',
+    edit(element, '      "brand"', '      "element_call": { "url": "call.tessera.test" },\n      "brand"'),
+  ),
   'an Ingress beside the namespace of its Service': mutation(
     'ingress-backend-missing',
     edit(ingress, '  namespace: matrix\n', '  namespace: ingress-nginx\n'),
