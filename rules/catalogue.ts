@@ -182,6 +182,7 @@ import pgSharedBuffersTooLarge from './postgresql/pg-shared-buffers-too-large';
 import pgSuperuserSecretUndefined from './postgresql/pg-superuser-secret-undefined';
 import psqlFailureHidden from './postgresql/psql-failure-hidden';
 import scaleSourcesDiffer from './postgresql/scale-sources-differ';
+import sqlCatalogColumnUnknown from './postgresql/sql-catalog-column-unknown';
 import sqlGuardMismatch from './postgresql/sql-guard-mismatch';
 import synapseDatabaseMismatch from './postgresql/synapse-database-mismatch';
 import headlessNotReadyDns from './redis/headless-not-ready-dns';
@@ -572,6 +573,7 @@ export const rules: readonly Rule[] = [
   serviceTargetPortUnexposed,
   settingsInvalid,
   signOffsInvalid,
+  sqlCatalogColumnUnknown,
   sqlGuardMismatch,
   statefulsetServiceMissing,
   substitutionUnsafeSecret,

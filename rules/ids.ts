@@ -258,6 +258,7 @@ export const ruleIds: readonly string[] = [
   'service-target-port-unexposed',
   'settings-invalid',
   'sign-offs-invalid',
+  'sql-catalog-column-unknown',
   'sql-guard-mismatch',
   'statefulset-service-missing',
   'substitution-unsafe-secret',

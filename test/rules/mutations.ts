@@ -587,6 +587,14 @@ spec:
     edit(keyVault, '            - name: DJANGO_SECRET_KEY\n', '            - name: SECRET_KEY\n'),
   ),
   mutation(
+    'sql-catalog-column-unknown',
+    edit(
+      'li-instance/04-sync-system/replication-job.yaml',
+      "FROM pg_subscription WHERE subname = 'matrix_li'",
+      "FROM pg_subscription WHERE subname = 'matrix_li' AND received_lsn IS NOT NULL",
+    ),
+  ),
+  mutation(
     'key-vault-settings-refused',
     edit(keyVault, 'INSTALLED_APPS = ["vault"]', 'INSTALLED_APPS = ["vault", "django.contrib.admin"]'),
   ),
@@ -628,6 +636,7 @@ spec:
       '            - name: DATABASE_URL\n              value: postgresql://key_vault:$(DB_PASSWORD)@matrix-postgresql-rw:5432/key_vault\n            - name: DB_HOST\n',
     ),
   ),
+  mutation('synapse-media-not-shared', edit(synapseConfig, 'store_local: true', 'store_local: false')),
   mutation('container-user-refused', edit(synapse, 'runAsUser: 991', 'runAsUser: 0')),
   mutation('mounted-file-mode', edit(scanner, '            defaultMode: 0555\n', '')),
   mutation('sql-guard-mismatch', edit(keyVaultJob, "datname = 'key_vault'", "datname = 'keyvault'")),
