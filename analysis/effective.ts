@@ -5,6 +5,7 @@ import type { Place, Span } from '../manifests/span';
 import { Value } from '../manifests/value';
 import type { Workspace } from '../manifests/workspace';
 import { type Environment, type EnvironmentVariable, environmentOf } from './environment';
+import { isFilledInByFlux, variablesIn } from './filled-in';
 import { isBelow, type Mount, mountAt, mountsOf, textsOfVolume, volumeOf } from './mounts';
 import { type Container, containersOf } from './pods';
 import { commandAsScript, pathInVolume, startScriptOf } from './scripts';
@@ -130,9 +131,10 @@ interface EnvsubstStep {
   readonly context: Context;
 }
 
-/** A controller fills values into the text, which nobody sees. */
+/** A controller fills values into the text, which nobody sees: Flux for variables, others for what stands in braces. */
 interface TemplateStep {
   readonly kind: 'template';
+  readonly by: 'flux' | 'braces';
 }
 
 interface Rendered {
@@ -629,7 +631,7 @@ function resolveIn(piece: Piece, text: string, span: Span): Resolution {
   }
   for (const filter of piece.filters) {
     if (filter.kind === 'template') {
-      if (isFilledIn(text, span)) return { kind: 'unknown' };
+      if (isFilledIn(filter.by === 'flux' ? variablesIn(text) : bracesIn(text), span)) return { kind: 'unknown' };
       continue;
     }
     const found = filter.kind === 'sed' ? resolveSed(filter, text, span) : resolveEnvsubst(filter, text, span);
@@ -638,11 +640,14 @@ function resolveIn(piece: Piece, text: string, span: Span): Resolution {
   return { kind: 'left' };
 }
 
-/** Whether a controller puts a value into a part of a template. */
-function isFilledIn(text: string, span: Span): boolean {
-  for (const match of text.matchAll(/\{\{[^{}]*\}\}|"\{[^"\n{}]*\}"/g))
-    if (match.index < span.end && span.start < match.index + match[0].length) return true;
+/** Whether a controller puts a value into a part of a text. */
+function isFilledIn(matches: Iterable<RegExpMatchArray>, span: Span): boolean {
+  for (const { index = 0, 0: text } of matches) if (index < span.end && span.start < index + text.length) return true;
   return false;
+}
+
+function bracesIn(text: string): Iterable<RegExpMatchArray> {
+  return text.matchAll(/\{\{[^{}]*\}\}|"\{[^"\n{}]*\}"/g);
 }
 
 function resolveSed({ commands, context }: SedStep, text: string, span: Span): Resolution {
@@ -844,8 +849,10 @@ function mounted(workspace: Workspace, resource: Resource, container: Container,
   if (holdsStandIn(text.value)) return opaque;
   const filled = text.isTemplate ? templateText(text.value.mapped) : undefined;
   if (text.isTemplate && !filled) return opaque;
+  const filters: TemplateStep[] = filled ? [{ kind: 'template', by: 'braces' }] : [];
+  if (isFilledInByFlux(workspace, text.value, text.value.mapped.text)) filters.push({ kind: 'template', by: 'flux' });
   return {
-    pieces: [{ text: filled ?? text.value.mapped, filters: filled ? [{ kind: 'template' }] : [], variable: undefined }],
+    pieces: [{ text: filled ?? text.value.mapped, filters, variable: undefined }],
     isOpaque: false,
     isVerbatim: filled === undefined,
     sources: [text.value],

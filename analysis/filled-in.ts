@@ -14,6 +14,11 @@ export function isFilledIn(workspace: Workspace, text: string | undefined): bool
 /** Fluxes `${x:=y}`, `${x:-y}` and `${x/y/z}` as well (fluxcd.io, Kustomization, "Post build variable substitution"). */
 const variable = /(?<!\$)\$\{[A-Za-z_]\w*(?:[:/#%=^,-][^{}\n]*)?\}/;
 
+/** The variables that Flux fills in, wherever they stand in a text. */
+export function variablesIn(text: string): Iterable<RegExpMatchArray> {
+  return text.matchAll(new RegExp(variable, 'g'));
+}
+
 /**
  * What tells that variables are filled in: Flux is told to, a script runs a program that does, a default is written as
  * only Flux reads it, or variables stand in so many fields that no program ever expands that somebody must do it.
@@ -27,7 +32,7 @@ function fillsVariables(workspace: Workspace): boolean {
  * by an annotation (fluxcd.io, Kustomization, "Post build variable substitution").
  */
 export function isFilledInByFlux(workspace: Workspace, { uri, span }: Place, text: string): boolean {
-  if (!variable.test(text) || workspace.lookup(fillers, 'flux').length === 0) return false;
+  if (workspace.lookup(fillers, 'flux').length === 0 || !variable.test(text)) return false;
   const document = workspace
     .file(uri)
     ?.documents.find(one => one.span.start <= span.start && span.start <= one.span.end);

@@ -1,5 +1,5 @@
 import { configFilesOf } from '../../analysis/config-files';
-import { isFilledInByFlux, isReplacedByScript } from '../../analysis/filled-in';
+import { isReplacedByScript } from '../../analysis/filled-in';
 import { workloadKinds } from '../../analysis/pods';
 import { redisPasswordDirectives } from '../redis/password';
 import type { Rule } from '../rule';
@@ -125,7 +125,6 @@ export default {
         if (own.some(({ start, end }) => start <= placeholder.span.start && placeholder.span.end <= end)) continue;
         if (resolution.kind === 'left') {
           if (isReplacedByScript(workspace, at, placeholder.text)) continue;
-          if (isFilledInByFlux(workspace, at, placeholder.text)) continue;
           yield {
             at,
             message: `${placeholder.text} is still there when ${program ?? file.container.name} reads ${file.path} — replace it in an init container, or write the value.`,

@@ -81,7 +81,8 @@ function* subscriptionProblems(workspace: Workspace, resource: Resource, cluster
     };
     return;
   }
-  if (main) yield* connectionProblems(workspace, resource, external, main);
+  // Where no LI cluster is, the subscription may be for something else, and which cluster is the main one is a guess.
+  if (main && li) yield* connectionProblems(workspace, resource, external, main);
 }
 
 /** How the apply worker of the LI cluster signs in to the main one. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import configPlaceholderUnsubstituted from '../../../rules/config/config-placeholder-unsubstituted';
+import synapseValueRefused from '../../../rules/synapse/synapse-value-refused';
 import { messages } from '../expect';
 
 const tree = (options: { readonly annotation?: string; readonly postBuild?: string }): string => `
@@ -56,5 +57,54 @@ describe('variables that Flux fills in', () => {
   it('stay where Flux is not told to, or to leave the object alone', () => {
     assert.equal(count(tree({})), 1);
     assert.equal(count(tree({ postBuild, annotation: 'kustomize.toolkit.fluxcd.io/substitute: disabled' })), 1);
+  });
+
+  it('are no value that Synapse could refuse, or take for something else', () => {
+    const synapse = (postBuild: string): string => `
+#- /synapse.yaml
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: synapse
+  namespace: matrix
+data:
+  homeserver.yaml: |
+    server_name: \${PUBLIC_DOMAIN}
+    public_baseurl: \${PUBLIC_URL:=https://matrix.tessera.test}
+    report_stats: false
+    max_upload_size: \${UPLOAD_SIZE}
+    event_cache_size: 10kilo
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata:
+  name: synapse
+  namespace: matrix
+spec:
+  template:
+    spec:
+      containers:
+        - name: synapse
+          image: matrixdotorg/synapse:v1.120.0
+          volumeMounts:
+            - name: config
+              mountPath: /data
+      volumes:
+        - name: config
+          configMap:
+            name: synapse
+#- /ks.yaml
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata:
+  name: matrix
+  namespace: flux-system
+spec:
+  path: ./apps/matrix
+  ${postBuild}
+`;
+    const refused = (source: string): number => messages(synapseValueRefused, source).length;
+    assert.equal(refused(synapse('prune: true')), 4);
+    assert.equal(refused(synapse(postBuild)), 1);
   });
 });
