@@ -1,4 +1,4 @@
-import { configurationOf } from '../../analysis/configs';
+import { type Configuration, configurationOf, parsed } from '../../analysis/configs';
 import type { EffectiveFile } from '../../analysis/effective';
 import { type EnvironmentVariable, environmentOf } from '../../analysis/environment';
 import { mountAt, volumeOf } from '../../analysis/mounts';
@@ -8,7 +8,7 @@ import type { Resource } from '../../manifests/resource';
 import type { TextEdit } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
 import { type ConfigToken, tokensOf, unexpandedMessage } from '../config/tokens';
-import type { Fix, Rule } from '../rule';
+import type { Fix, Problem, Rule } from '../rule';
 
 export default {
   id: 'livekit-config-not-substituted',
@@ -168,6 +168,7 @@ export default {
   kinds: [...workloadKinds],
   *check(resource, workspace) {
     const configuration = configurationOf(workspace, resource, 'livekit');
+    if (configuration) yield* keysProblems(workspace, resource, configuration);
     for (const file of configuration?.files ?? []) {
       if (file.isOpaque) continue;
       const tokens = tokensOf({ file, program: 'livekit', isIntermediate: false });
@@ -192,6 +193,40 @@ export default {
     }
   },
 } satisfies Rule;
+
+/**
+ * Keys that nothing gives LiveKit, or that are still names of variables in `LIVEKIT_KEYS`: LiveKit expands nothing, and
+ * Kubernetes only `$(NAME)` (livekit pkg/config/config.go, updateFromCLI; pkg/service, "one of key-file or keys must be
+ * provided").
+ */
+function* keysProblems(
+  workspace: Workspace,
+  resource: Resource,
+  { container, files, paths, words }: Configuration,
+): Iterable<Problem> {
+  const environment = environmentOf(workspace, resource, container);
+  const variable = environment.variables.get('LIVEKIT_KEYS');
+  const token = /\$\{?[A-Za-z_]\w*\}?|\b\w+_PLACEHOLDER\b/.exec(variable?.value?.text ?? '');
+  if (variable?.value && token) {
+    yield {
+      at: variable.value.part(token.index, token.index + token[0].length),
+      message: `${token[0]} is still there when LiveKit reads LIVEKIT_KEYS, because Kubernetes expands only $(NAME) — write $(${token[0].replace(/\W|_PLACEHOLDER$/g, '')}).`,
+    };
+  }
+  const isGiven =
+    variable !== undefined ||
+    environment.isOpen ||
+    ['LIVEKIT_CONFIG', 'LIVEKIT_KEY_FILE'].some(name => environment.variables.has(name)) ||
+    words.some(word => /^--(?:keys|key-file|dev|config-body)\b/.test(word));
+  if (isGiven || files.length === 0 || files.length < paths.length || files.some(file => file.isOpaque)) return;
+  const roots = files.map(file => parsed(file));
+  if (roots.some(({ root, problem }) => problem || root.kind !== 'mapping')) return;
+  if (roots.some(({ root }) => ['keys', 'key_file', 'development'].some(key => root.at(key).exists))) return;
+  yield {
+    at: container.value.at('name'),
+    message: `Nothing gives LiveKit the keys that clients are let in with, and it does not start without — write them under keys, or into LIVEKIT_KEYS.`,
+  };
+}
 
 /** An init container that writes the file, if every token has a Secret or ConfigMap key to come from. */
 function generateConfig(
