@@ -273,6 +273,7 @@ import synapseLogConfigInvalid from './synapse/synapse-log-config-invalid';
 import synapseLogFileUnwritable from './synapse/synapse-log-file-unwritable';
 import synapseMainDutyDuplicated from './synapse/synapse-main-duty-duplicated';
 import synapseMainReplicated from './synapse/synapse-main-replicated';
+import synapseMediaNotShared from './synapse/synapse-media-not-shared';
 import synapseMediaStoreUnwritable from './synapse/synapse-media-store-unwritable';
 import synapseModuleUnavailable from './synapse/synapse-module-unavailable';
 import synapsePythonPackagesNotMounted from './synapse/synapse-python-packages-not-mounted';
@@ -587,6 +588,7 @@ export const rules: readonly Rule[] = [
   synapseLogFileUnwritable,
   synapseMainDutyDuplicated,
   synapseMainReplicated,
+  synapseMediaNotShared,
   synapseMediaStoreUnwritable,
   synapseModuleUnavailable,
   synapsePythonPackagesNotMounted,

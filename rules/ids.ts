@@ -272,6 +272,7 @@ export const ruleIds: readonly string[] = [
   'synapse-log-file-unwritable',
   'synapse-main-duty-duplicated',
   'synapse-main-replicated',
+  'synapse-media-not-shared',
   'synapse-media-store-unwritable',
   'synapse-module-unavailable',
   'synapse-python-packages-not-mounted',

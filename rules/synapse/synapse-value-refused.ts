@@ -10,7 +10,7 @@ import {
   type SynapseProcess,
   synapseProcess,
 } from '../../analysis/synapse';
-import { replaceScalar, replaceValue } from '../../manifests/edit';
+import { renameKey, replaceScalar, replaceValue } from '../../manifests/edit';
 import type { Value } from '../../manifests/value';
 import type { Fix, Problem, Rule } from '../rule';
 import { reportedLayers } from './instances';
@@ -106,8 +106,10 @@ function* judged(option: Option, value: Value, context: Context): Iterable<Probl
     }
     const parts = option.type === 'list' ? value.items() : value.entries().map(([, part]) => part);
     for (const part of parts) {
-      if (part.kind === 'mapping') yield* judgedBelow(option, part, context);
-      else if (part.kind === 'scalar' && !part.isNull && isLeft(part, context))
+      if (part.kind === 'mapping') {
+        yield* lacking(part, context);
+        yield* judgedBelow(option, part, context);
+      } else if (part.kind === 'scalar' && !part.isNull && isLeft(part, context))
         yield {
           at: part,
           message: `Each ${option.type === 'list' ? 'item' : 'entry'} of ${context.path} has to be a mapping, so Synapse does not start — write ${option.children[0]?.name}: in front of it.`,
@@ -127,6 +129,50 @@ function* judgedBelow(option: Option, value: Value, context: Context): Iterable<
   }
 }
 
+/** An item without a key that Synapse asks for; its place may have another name. */
+function* lacking(item: Value, { path }: Context): Iterable<Problem> {
+  const name = wanted[path];
+  if (name === undefined || item.at(name).exists) return;
+  const near = item.entries().find(([key]) => nearest(key, [name]) === name)?.[1];
+  yield {
+    at: near ? near.key : (item.entries()[0]?.[1].key ?? item),
+    message: `Each item of ${path} needs ${name}, so Synapse does not start — ${near ? `write that instead of ${near.name}` : 'add it'}.`,
+    fixes: () => {
+      const edit = near && renameKey(near, name);
+      return edit ? [{ title: `Write ${name}`, safe: true, edits: [edit] }] : [];
+    },
+  };
+}
+
+/** What each item of a list has to have (synapse/config/key.py, server.py, repository.py and modules.py). */
+const wanted: Readonly<Record<string, string>> = {
+  trusted_key_servers: 'server_name',
+  listeners: 'type',
+  worker_listeners: 'type',
+  media_storage_providers: 'module',
+  modules: 'module',
+};
+
+/** Lists of addresses, which Synapse reads with netaddr. */
+const ranges: ReadonlySet<string> = new Set([
+  'ip_range_blacklist',
+  'ip_range_whitelist',
+  'url_preview_ip_range_blacklist',
+  'url_preview_ip_range_whitelist',
+]);
+
+function isRange(text: string): boolean {
+  const [, address = '', prefix] = /^([0-9a-f.:]+)(?:\/(\d+))?$/i.exec(text) ?? [];
+  const parts = address.split('.');
+  if (address.includes(':')) return Number(prefix ?? 0) <= 128;
+  return (
+    address !== '' &&
+    parts.length <= 4 &&
+    parts.every(part => /^\d{1,3}$/.test(part) && Number(part) <= 255) &&
+    Number(prefix ?? 0) <= 32
+  );
+}
+
 /** A list of names or other texts; of resources of a listener also the names themselves. */
 function* judgedNames(option: Option, value: Value, context: Context): Iterable<Problem> {
   if (value.kind === 'scalar') {
@@ -140,6 +186,24 @@ function* judgedNames(option: Option, value: Value, context: Context): Iterable<
         return edit ? [{ title: 'Write a list', safe: false, edits: [edit] }] : [];
       },
     };
+    return;
+  }
+  if (value.kind === 'mapping') {
+    yield {
+      at: value.key,
+      message: `${context.path} has to be a list, so Synapse does not start — write an item with a dash for each.`,
+    };
+    return;
+  }
+  if (ranges.has(context.path)) {
+    for (const item of value.items()) {
+      const text = item.text;
+      if (text === undefined || isRange(text) || !isLeft(item, context)) continue;
+      yield {
+        at: item,
+        message: `${text} is no range of addresses, so Synapse does not start — write one such as 10.0.0.0/8.`,
+      };
+    }
     return;
   }
   if (!isListener(context.path) || option.name !== 'names') return;

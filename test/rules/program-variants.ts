@@ -106,6 +106,15 @@ export const programVariants: Readonly<Record<string, Mutation>> = {
       '                  name: key-vault-secrets\n',
     ),
   ),
+  'workers in a mapping': refused(
+    '      - synapse-federation-sender-0\n      - synapse-federation-sender-1\n',
+    '      synapse-federation-sender-0: true\n',
+  ),
+  'a key server under another key': refused('      - server_name: matrix.org\n', '      - servername: matrix.org\n'),
+  'a range that is none': refused(
+    '    enable_metrics: true\n',
+    '    enable_metrics: true\n    ip_range_blacklist: ["10.0.0.0/33"]\n',
+  ),
   'debugging in production': mutation('key-vault-settings-unfit', edit(keyVault, 'DEBUG = False', 'DEBUG = True')),
   'hosts without the one that Synapse asks': mutation('key-vault-settings-unfit', [
     checkingHosts,
