@@ -127,6 +127,8 @@ export interface KubectlPatch extends ClusterCommandContext {
 export interface KubectlQuery extends ClusterCommandContext {
   readonly kind: 'query';
   readonly verb: string;
+  /** `-c`, for the commands about a container. */
+  readonly container: RunWord | undefined;
   readonly targets: readonly KubectlTarget[];
   readonly selector: RunWord | undefined;
   readonly namespace: RunWord | undefined;
@@ -307,7 +309,16 @@ function readKubectl(step: RunStep, context: ClusterCommandContext, isApplied: b
       const targets = targetsOf(verb === 'rollout' ? operands.slice(1) : operands);
       const action = operands[0]?.value;
       if (verb === 'rollout' && action !== 'status')
-        return { kind: 'query', ...context, verb: `rollout ${action}`, targets, selector, namespace, allNamespaces };
+        return {
+          kind: 'query',
+          ...context,
+          verb: `rollout ${action}`,
+          container: undefined,
+          targets,
+          selector,
+          namespace,
+          allNamespaces,
+        };
       const timeout = options.value('timeout');
       return {
         kind: 'wait',
@@ -338,7 +349,8 @@ function readKubectl(step: RunStep, context: ClusterCommandContext, isApplied: b
   }
   const targets =
     verb === 'logs' || verb === 'exec' || verb === 'port-forward' ? podTargets(operands) : targetsOf(operands);
-  return { kind: 'query', ...context, verb, targets, selector, namespace, allNamespaces };
+  const container = options.value('c', 'container');
+  return { kind: 'query', ...context, verb, container, targets, selector, namespace, allNamespaces };
 }
 
 /** Kinds that `kubectl create` knows, as their objects spell them. */

@@ -19,6 +19,8 @@ const byKind: Readonly<Record<string, (resource: Resource) => Iterable<Refusal>>
   Service: service,
   Ingress: ingress,
   NetworkPolicy: networkPolicy,
+  'ServiceMonitor.monitoring.coreos.com': monitor,
+  'PodMonitor.monitoring.coreos.com': monitor,
   CronJob: cronJob,
   HorizontalPodAutoscaler: autoscaler,
   Secret: secret,
@@ -121,9 +123,59 @@ function* networkPolicy(resource: Resource): Iterable<Refusal> {
     ['egress', 'to'],
   ] as const)
     for (const rule of spec.at(direction).items()) {
-      for (const peer of rule.at(field).items()) yield* policyPeer(peer);
+      for (const peer of rule.at(field).items()) {
+        yield* policyPeer(peer);
+        yield* requirements(peer.at('podSelector'));
+        yield* requirements(peer.at('namespaceSelector'));
+      }
       for (const port of rule.at('ports').items()) yield* policyPort(port);
     }
+}
+
+/** `Exists` asks for no value, and `In` for some (Kubernetes API reference, LabelSelectorRequirement). */
+function* requirements(selector: Value): Iterable<Refusal> {
+  for (const requirement of selector.at('matchExpressions').items()) {
+    const operator = requirement.at('operator');
+    const values = requirement.at('values');
+    if (/^(?:Exists|DoesNotExist)$/.test(operator.text ?? '') && values.items().length > 0)
+      yield {
+        at: values,
+        what: `The operator ${operator.text} has no values`,
+        advice: 'write In or NotIn, or remove the values',
+      };
+    else if (/^(?:In|NotIn)$/.test(operator.text ?? '') && values.items().length === 0)
+      yield { at: operator, what: `The operator ${operator.text} needs values`, advice: 'list them' };
+  }
+}
+
+/** Durations and patterns of monitors (Prometheus Operator, API reference: Endpoint, RelabelConfig). */
+function* monitor(resource: Resource): Iterable<Refusal> {
+  const spec = resource.root.at('spec');
+  for (const endpoint of [...spec.at('endpoints').items(), ...spec.at('podMetricsEndpoints').items()]) {
+    for (const field of ['interval', 'scrapeTimeout']) {
+      const value = endpoint.at(field);
+      if (value.text !== undefined && !isUnfinished(value.text) && !duration.test(value.text))
+        yield {
+          at: value,
+          what: `${value.text} is no duration for Prometheus`,
+          advice: 'write a number with a unit, such as 30s',
+        };
+    }
+    for (const field of ['relabelings', 'metricRelabelings'])
+      for (const relabeling of endpoint.at(field).items()) {
+        const regex = relabeling.at('regex');
+        if (regex.text !== undefined && !isUnfinished(regex.text) && opensMore(regex.text))
+          yield { at: regex, what: `${regex.text} is no pattern: a bracket is not closed`, advice: 'close it' };
+      }
+  }
+}
+
+const duration = /^(?:0|(?:\d+y)?(?:\d+w)?(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?(?:\d+ms)?)$/;
+
+/** Whether a regular expression opens more groups than it closes, or the other way round. */
+function opensMore(pattern: string): boolean {
+  const plain = pattern.replace(/\\./g, '').replace(/\[\^?\]?[^\]]*\]/g, '');
+  return plain.split('(').length !== plain.split(')').length;
 }
 
 function* policyPeer(peer: Value): Iterable<Refusal> {

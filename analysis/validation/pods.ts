@@ -31,14 +31,17 @@ export function* refusedPods(workload: Resource): Iterable<Refusal> {
     yield* duplicates(container.at('volumeMounts').items(), 'mountPath', 'is mounted over twice');
     yield* probes(container);
     yield* privileges(container.at('securityContext'));
-    for (const variable of container.at('env').items())
+    for (const variable of container.at('env').items()) {
+      yield* fieldPath(variable.at('valueFrom', 'fieldRef', 'fieldPath'));
       if (variable.at('valueFrom').exists && variable.at('value').string)
         yield {
           at: variable.at('value'),
           what: `The variable ${variable.at('name').text} has a value and a source`,
           advice: 'keep one',
         };
+    }
   }
+  for (const container of spec.at('initContainers').items()) yield* initContainer(container);
   yield* privileges(spec.at('securityContext'));
   yield* scheduling(spec);
   yield* modes(spec.at('volumes').items());
@@ -157,6 +160,31 @@ export function* quantity(resource: string, value: Value): Iterable<Refusal> {
     advice: meant !== undefined ? `write ${meant}` : 'write a number with a unit such as m, Mi or Gi, without a space',
     ...(meant !== undefined && { instead: meant }),
   };
+}
+
+/** The fields that a variable may be taken from (Kubernetes documentation, Downward API). */
+const fields =
+  /^(?:metadata\.(?:name|namespace|uid|(?:labels|annotations)\['[^']+'\])|spec\.(?:nodeName|serviceAccountName)|status\.(?:hostIPs?|podIPs?))$/;
+
+function* fieldPath(path: Value): Iterable<Refusal> {
+  if (path.text === undefined || isUnfinished(path.text) || fields.test(path.text)) return;
+  yield {
+    at: path,
+    what: `No variable can have the value of ${path.text}`,
+    advice: 'write a field such as metadata.name or status.podIP',
+  };
+}
+
+/** Kubernetes validation, `validateInitContainers`: only those that go on running are probed. */
+function* initContainer(container: Value): Iterable<Refusal> {
+  if (container.at('restartPolicy').text === 'Always') return;
+  for (const field of ['livenessProbe', 'readinessProbe', 'startupProbe', 'lifecycle'])
+    if (container.at(field).exists)
+      yield {
+        at: container.at(field),
+        what: `An init container cannot have a ${field}`,
+        advice: 'remove it, or give it the restartPolicy Always',
+      };
 }
 
 function* probes(container: Value): Iterable<Refusal> {

@@ -201,5 +201,12 @@ function* missingKeys(root: Value): Iterable<Problem> {
         at: section.key,
         message: `The content scanner’s configuration has no ${name}.${key}, and it does not start without — add it.`,
       };
+    // All versions want the path and the key of the pickle together.
+    const pickle = ['pickle_path', 'pickle_key'].filter(key => name === 'crypto' && !section.at(key).exists);
+    if (pickle.length === 1)
+      yield {
+        at: section.key,
+        message: `The content scanner’s configuration has no crypto.${pickle[0]}, and it does not start without — add it.`,
+      };
   }
 }

@@ -55,7 +55,12 @@ export default {
       const pairs = selector.value.split(',').map(pair => pair.split(/==?/));
       if (pairs.some(pair => pair.length !== 2 || /[!() ]/.test(pair.join('')))) continue;
       const namespace = command.namespace && isPlainName(command.namespace) ? command.namespace.value : undefined;
-      if (!isOfTheTree(workspace, pairs) && !isOfNamespace(workspace, namespace, pairs)) continue;
+      if (
+        !isOfTheTree(workspace, pairs) &&
+        !isOfNamespace(workspace, namespace, pairs) &&
+        !isByOtherKey(workspace, namespace, pairs)
+      )
+        continue;
       if (podsIn(workspace).some(pods => pairs.every(([key = '', value]) => pods.labels.get(key) === value))) continue;
       yield {
         at: place(selector.use),
@@ -83,5 +88,19 @@ function isOfNamespace(
   return (
     [...labels.keys()].every(key => pods.some(one => one.labels.has(key))) &&
     isChartSelector(workspace, namespace, labels) === 'no'
+  );
+}
+
+/** Whether a label asks by an older key for what pods of the namespace are called by `app.kubernetes.io/name`. */
+function isByOtherKey(
+  workspace: Workspace,
+  namespace: string | undefined,
+  pairs: readonly (readonly string[])[],
+): boolean {
+  const [[key = '', value = ''] = [], ...others] = pairs;
+  if (others.length > 0 || !/^(?:app|name|k8s-app)$/.test(key) || namespace === undefined) return false;
+  return (
+    podsIn(workspace, namespace).some(pods => pods.labels.get('app.kubernetes.io/name') === value) &&
+    isChartSelector(workspace, namespace, new Map([[key, value]])) === 'no'
   );
 }

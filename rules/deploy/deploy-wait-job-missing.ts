@@ -1,5 +1,5 @@
-import { foundCommands } from '../../analysis/commands';
-import type { Rule } from '../rule';
+import { type FoundCommand, foundCommands } from '../../analysis/commands';
+import type { Problem, Rule } from '../rule';
 import { isPlainName, kindNamed, startedBy, whyUnknown } from './known-names';
 import { rewrite } from './replacements';
 
@@ -50,6 +50,7 @@ export default {
       if (command.namespace && !isPlainName(command.namespace)) continue;
       const namespace = command.namespace?.value;
       const names = command.kind === 'create' ? new Set<string>() : started;
+      if (command.kind === 'wait') yield* neverMet(found, command);
       for (const { resource, name, span } of targets) {
         const kind = kindNamed(resource);
         if (!kind || !name || !isPlainName(name) || names.has(name.value)) continue;
@@ -70,3 +71,31 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** A condition that objects of a kind never have: the command waits until its time is over, and fails. */
+function* neverMet(
+  { isShown, place }: FoundCommand,
+  { for: awaited, targets }: Extract<FoundCommand['command'], { kind: 'wait' }>,
+): Iterable<Problem> {
+  const condition = /^condition=!?([A-Za-z]+)(?:=\w+)?$/.exec(awaited?.value ?? '')?.[1];
+  if (!awaited || condition === undefined || awaited.certainty !== 'known') return;
+  for (const { resource } of targets) {
+    const kind = kindNamed(resource);
+    const known = kind && conditions[kind.kind];
+    if (!known || known.some(one => one.toLowerCase() === condition.toLowerCase())) continue;
+    yield {
+      at: place(awaited.use),
+      ...(isShown ? { severity: 'info' as const } : {}),
+      message: `A ${kind.kind} never has the condition ${condition}, so this waits in vain — ${known.length > 0 ? `wait for ${known[0]}` : 'use kubectl rollout status'}.`,
+    };
+    return;
+  }
+}
+
+/** The conditions of the kinds whose controllers set no others (Kubernetes API reference, status.conditions). */
+const conditions: Readonly<Record<string, readonly string[]>> = {
+  Job: ['Complete', 'Failed', 'Suspended', 'SuccessCriteriaMet', 'FailureTarget'],
+  Deployment: ['Available', 'Progressing', 'ReplicaFailure'],
+  StatefulSet: [],
+  DaemonSet: [],
+};

@@ -1,8 +1,10 @@
 import { type FoundCommand, foundCommands } from '../../analysis/commands';
 import { kubectlCalls } from '../../analysis/kubectl-calls';
-import { workloadKinds } from '../../analysis/pods';
+import { namespaceExists } from '../../analysis/namespaces';
+import { nearest } from '../../analysis/nearest';
+import { containersOf, podsIn, workloadKinds } from '../../analysis/pods';
 import type { Workspace } from '../../manifests/workspace';
-import type { Rule } from '../rule';
+import type { Problem, Rule } from '../rule';
 import { askingVerbs, isPlainName, kindNamed, startedBy, whyUnknown } from './known-names';
 import { rewrite } from './replacements';
 
@@ -58,6 +60,8 @@ export default {
     const started = new Set(commands.flatMap(({ command }) => startedBy(command)));
     for (const found of [...commands, ...callsInPods(workspace)]) {
       const { command, place } = found;
+      yield* unknownNamespace(workspace, found);
+      yield* unknownContainer(workspace, found);
       if (command.kind !== 'query' || !askingVerbs.has(command.verb) || command.conditional || command.errorsIgnored)
         continue;
       const { namespace: inNamespace } = command;
@@ -94,18 +98,53 @@ export default {
 
 const takesWorkloads: ReadonlySet<string> = new Set(['logs', 'exec', 'port-forward', 'attach']);
 
+type Asking = Pick<FoundCommand, 'command' | 'place'>;
+
+/** A namespace that is nearly one of the tree's. */
+function* unknownNamespace(workspace: Workspace, { command, place }: Asking): Iterable<Problem> {
+  const namespace = 'namespace' in command ? command.namespace : undefined;
+  if (!namespace || !isPlainName(namespace) || namespaceExists(workspace, namespace.value)) return;
+  const known = new Set(podsIn(workspace).flatMap(pods => pods.namespace ?? []));
+  const meant = known.has(namespace.value) ? undefined : nearest(namespace.value, known);
+  if (meant !== undefined)
+    yield {
+      at: place(namespace.use),
+      message: `There is no namespace ${namespace.value} — did you mean ${meant}?`,
+    };
+}
+
+/** A container that a workload of the tree does not have. */
+function* unknownContainer(workspace: Workspace, { command, place }: Asking): Iterable<Problem> {
+  if (command.kind !== 'query' || !command.container || !isPlainName(command.container)) return;
+  const container = command.container.value;
+  for (const { resource, name } of command.targets) {
+    const kind = kindNamed(resource);
+    if (!kind || !name || !isPlainName(name)) continue;
+    const owner = name.value.replace(/-\d+$/, '');
+    const pods = podsIn(workspace).filter(one =>
+      kind.kind === 'Pod'
+        ? one.owner.kind === 'StatefulSet' && one.owner.name === owner
+        : one.owner.kind === kind.kind && one.owner.name === name.value,
+    );
+    const names = pods.flatMap(one => containersOf(one.owner).map(other => other.name));
+    if (names.length === 0 || names.includes(container)) continue;
+    yield {
+      at: place(command.container.use),
+      message: `${pods[0]?.owner.kind} ${pods[0]?.owner.name} has no container ${container}, but ${names.join(', ')} — name one of those.`,
+    };
+  }
+}
+
 /** What pods of the tree ask for. Without a namespace kubectl takes that of the pod. */
 function callsInPods(workspace: Workspace): readonly CallInPod[] {
   return workloadKinds.flatMap(kind =>
-    workspace
-      .resources(kind)
-      .flatMap(resource =>
-        kubectlCalls(workspace, resource).map(({ command, place }) => ({
-          command,
-          place,
-          namespace: resource.namespace,
-        })),
-      ),
+    workspace.resources(kind).flatMap(resource =>
+      kubectlCalls(workspace, resource).map(({ command, place }) => ({
+        command,
+        place,
+        namespace: resource.namespace,
+      })),
+    ),
   );
 }
 

@@ -72,6 +72,59 @@ ${more}          containers:
 
 /** Mistakes in what surrounds the programs: policies, monitoring, rights in the cluster, and what people are told to run. */
 export const operationVariants: Readonly<Record<string, Mutation>> = {
+  'an interval without a unit': mutation(
+    'field-value-refused',
+    edit('monitoring/01-prometheus/servicemonitors.yaml', 'interval: 60s', 'interval: "60"'),
+  ),
+  'a relabelling with half a pattern': mutation(
+    'field-value-refused',
+    edit(
+      'monitoring/01-prometheus/servicemonitors.yaml',
+      '          targetLabel: index\n',
+      '          targetLabel: index\n          regex: synapse-(.+\n',
+      0,
+    ),
+  ),
+  'an operator Exists with values': mutation(
+    'field-value-refused',
+    edit(policies, 'operator: In', 'operator: Exists', 0),
+  ),
+  'a readiness probe of an init container': mutation(
+    'field-value-refused',
+    edit(
+      'main-instance/04-livekit/deployment.yaml',
+      '          image: busybox:1.36.1\n',
+      '          image: busybox:1.36.1\n          readinessProbe:\n            exec:\n              command: ["true"]\n',
+    ),
+  ),
+  'a variable from a field that pods do not have': mutation(
+    'field-value-refused',
+    edit('main-instance/04-livekit/deployment.yaml', 'fieldPath: status.hostIP', 'fieldPath: status.nodeIP'),
+  ),
+  'a content scanner without the key of its pickle': mutation(
+    'scanner-config-invalid',
+    edit('antivirus/02-scan-workers/deployment.yaml', '      pickle_key: PICKLE_KEY_PLACEHOLDER\n', ''),
+  ),
+  'a runbook with a namespace that is not there': mutation(
+    'post-check-name-unknown',
+    add('docs/RUNBOOK.md', '# Runbook\n\n```bash\nkubectl get pods -n matrx\n```\n'),
+  ),
+  'a runbook with a container that is not there': mutation(
+    'post-check-name-unknown',
+    add('docs/RUNBOOK.md', '# Runbook\n\n```bash\nkubectl exec -n matrix redis-0 -c server -- redis-cli ping\n```\n'),
+  ),
+  'a runbook with the label of other charts': mutation(
+    'deploy-selector-empty',
+    add('docs/RUNBOOK.md', '# Runbook\n\n```bash\nkubectl get pods -n matrix -l app=synapse\n```\n'),
+  ),
+  'a wait for what Jobs never are': mutation(
+    'deploy-wait-job-missing',
+    edit(
+      'scripts/deploy.sh',
+      '--for=condition=complete job/key-vault-init-db',
+      '--for=condition=Ready job/key-vault-init-db',
+    ),
+  ),
   'an alert on a metric of redis_exporter': mutation(
     'alert-metric-unknown',
     edit(alerts, 'cnpg_collector_up == 0', 'redis_up == 0'),
@@ -190,6 +243,12 @@ export const acceptedOperations: Readonly<Record<string, readonly Change[]>> = {
   'a kubectl in a pod that may do what it does': restart(
     '"kubectl rollout restart deployment/haproxy && kubectl rollout status deploy haproxy -n matrix"',
   ),
+  'a runbook about pods, their containers and what they wait for': [
+    add(
+      'docs/RUNBOOK.md',
+      '# Runbook\n\n```bash\nkubectl wait --for=condition=Ready pod/redis-0 -n matrix\nkubectl wait --for=condition=available deploy/haproxy -n matrix\nkubectl exec -n matrix redis-0 -c redis -- redis-cli ping\nkubectl scale -n matrix sts/synapse-generic --replicas=2\n```\n',
+    ),
+  ],
   'a metric that a recording rule makes': [
     edit(alerts, 'cnpg_collector_up == 0', 'redis_up == 0'),
     edit(
