@@ -93,7 +93,7 @@ function wrongNames(workspace: Workspace, process: SynapseProcess): readonly Wro
     if (handler.at('formatter').exists) check('formatters', handler.at('formatter'));
     for (const filter of handler.at('filters').items()) check('filters', filter);
     // synapse's documentation wraps the file's handler in a buffer.
-    if (handler.at('target').exists && /MemoryHandler|Buffer/.test(handler.at('class').text ?? ''))
+    if (handler.at('target').exists && /MemoryHandler|Buffered|Buffering/.test(handler.at('class').text ?? ''))
       check('handlers', handler.at('target'));
   }
   return found;
