@@ -1,5 +1,5 @@
 import { commandLine } from '../../analysis/configs';
-import { mountAt, volumeOf } from '../../analysis/mounts';
+import { isBelow, mountAt, mountsOf, volumeOf } from '../../analysis/mounts';
 import { nearest } from '../../analysis/nearest';
 import { mainContainersOf, workloadKinds } from '../../analysis/pods';
 import { replicasIn } from '../../analysis/replicas';
@@ -84,6 +84,22 @@ function* redisProblems(workspace: Workspace, resource: Resource, hasSentinel: b
       message:
         'save takes seconds and a number of changes, in pairs, so Redis does not start — write save 900 1, or save "".',
     };
+  }
+  const dir = redisOption(workspace, resource, 'dir');
+  const isOfficial = dir && /^(?:docker\.io\/)?(?:library\/)?redis$/.test(imageName(dir.container.image));
+  if (
+    dir &&
+    isOfficial &&
+    /^\/[\w./-]*$/.test(dir.text) &&
+    !/^\/(?:data|tmp|var|etc|usr|opt|srv|mnt|home|run)?\/?$/.test(dir.text)
+  ) {
+    const mounts = mountsOf(dir.container).map(mount => mount.mountPath);
+    const isThere = mounts.some(path => isBelow(dir.text.replace(/\/$/, ''), path) || isBelow(path, dir.text));
+    if (!isThere && !/^\/(?:etc|usr|opt|var\/(?:lib|tmp|log|run|cache))(?:\/|$)/.test(dir.text))
+      yield {
+        at: dir.at,
+        message: `There is no folder ${dir.text} in container ${dir.container.name}, so Redis does not start — write the path of a volume.`,
+      };
   }
   const daemonize = redisOption(workspace, resource, 'daemonize');
   if (daemonize?.text === 'yes' && isStartedDirectly(resource))

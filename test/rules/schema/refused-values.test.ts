@@ -69,5 +69,7 @@ ${pod('containers: [{name: redis, image: "redis:7.4", command: [redis-server, /c
       assert.deepEqual(messages(configInvalid, redis(line)), [], line);
     assert.match(messages(configInvalid, redis('maxmemory 256Mi')).join(), /maxmemory cannot be 256Mi, so Redis does not start — write 256mb/);
     assert.match(messages(configInvalid, redis('save 900')).join(), /save takes seconds and a number of changes/);
+    assert.match(messages(configInvalid, redis('dir /redis')).join(), /There is no folder \/redis in container redis/);
+    assert.deepEqual(messages(configInvalid, redis('dir /conf')), []);
   });
 });
