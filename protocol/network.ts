@@ -57,7 +57,7 @@ export interface NetworkFlow {
   readonly protocol: string;
   readonly verdict: NetworkVerdict;
   /** What suffers without it. */
-  readonly importance: 'required' | 'metrics' | 'backup' | 'federation';
+  readonly importance: 'required' | 'metrics' | 'backup' | 'federation' | 'push';
   /** What needs it, such as `redis.host in homeserver.yaml`. */
   readonly why: readonly string[];
   /** Why it is not allowed, or not certainly. */

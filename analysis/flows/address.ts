@@ -24,7 +24,7 @@ export interface Address {
 }
 
 /** What suffers when a connection fails. */
-export type Importance = 'required' | 'metrics' | 'backup' | 'federation';
+export type Importance = 'required' | 'metrics' | 'backup' | 'federation' | 'push';
 
 /** The text of a scalar, without the quotes around it. */
 export function textPlace(value: Value): Place {

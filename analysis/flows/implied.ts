@@ -6,14 +6,16 @@ import { kubectlCalls } from '../kubectl-calls';
 import { mountedTexts } from '../mounts';
 import { internet } from '../network/addresses';
 import { containersOf, mainContainersOf, type Pods, podsOf, podTemplate } from '../pods';
-import { databases, familiesOf, imageName, isSyncSystem } from '../roles';
+import { databases, familiesOf, imageName, isSyncSystem, workloads } from '../roles';
 import { scriptOf } from '../scripts';
+import { podsBehind, servicesIn } from '../services';
 import { synapseProcess } from '../synapse';
 import { maskComments } from '../text/comments';
 import { addressesOf } from './addresses';
 import { podPorts, resolveHost } from './destinations';
 import { apiServer, homeservers, ingressController, minioOperator, outside, postgresOperator } from './externals';
 import type { RequiredFlow } from './flow';
+import { flowsOfIngress } from './from-entrances';
 
 /*
  * Connections that no configuration spells out, because a program or an operator makes them by itself.
@@ -33,6 +35,7 @@ export function impliedByWorkload(workspace: Workspace, resource: Resource): rea
     ...asksHomeservers(workspace, resource, pods),
     ...asksApiServer(workspace, resource, pods),
     ...(families.has('sygnal') ? pushes(workspace, resource, pods) : []),
+    ...(families.has('sygnal') ? pushedTo(workspace, resource, pods) : []),
     ...(families.has('synapse') ? federation(workspace, resource, pods) : []),
     ...(families.has('clamav') ? signatures(workspace, resource, pods) : []),
     ...(isSyncSystem(workspace, resource) ? subscriptions(workspace, resource) : []),
@@ -225,6 +228,44 @@ function pushes(workspace: Workspace, resource: Resource, pods: Pods): readonly 
   const at = mainContainersOf(resource)[0]?.value.at('name') ?? resource.root.at('metadata', 'name');
   return [flow(resource, pods, internet, 443, at, 'sygnal hands notifications to Apple and Google')];
 }
+
+/**
+ * Synapse hands notifications to the address of a push gateway that clients give it (Matrix push gateway API). One that
+ * nothing leads to from outside the cluster can only be meant for the Synapse inside.
+ */
+function pushedTo(workspace: Workspace, resource: Resource, pods: Pods): readonly RequiredFlow[] {
+  const services = servicesIn(workspace, resource.namespace).filter(service =>
+    podsBehind(workspace, service).some(one => one.owner === resource),
+  );
+  const port = pods.ports.find(one => /^http/.test(one.name ?? '')) ?? pods.ports.find(one => one.port === 5000);
+  const isOutside =
+    services.some(service => /^(?:NodePort|LoadBalancer)$/.test(service.type)) ||
+    otherEntrances.some(kind => workspace.resources(kind).length > 0) ||
+    workspace.resources('Ingress').some(ingress => flowsOfIngress(workspace, ingress).some(({ to }) => to === pods));
+  if (services.length === 0 || !port || isOutside) return [];
+  const senders = workloads(workspace, 'synapse').flatMap(synapse => {
+    const process = synapseProcess(workspace, synapse);
+    const homeserver = process?.homeserver;
+    if (!homeserver || homeserver.isPartial || process.isWorker || process.isLi) return [];
+    const isOff =
+      homeserver.at('push', 'enabled').boolean === false ||
+      homeserver.at('start_pushers').boolean === false ||
+      homeserver.at('pusher_instances').items().length > 0;
+    return isOff ? [] : podsOf(synapse);
+  });
+  return senders.map(from => ({
+    ...flow(resource, from, pods, port.port, resource.root.at('metadata', 'name'), 'Synapse hands notifications to it'),
+    importance: 'push' as const,
+  }));
+}
+
+/** Ways into the cluster whose destinations are not followed here. */
+const otherEntrances = [
+  'HTTPRoute.gateway.networking.k8s.io',
+  'IngressRoute.traefik.io',
+  'IngressRoute.traefik.containo.us',
+  'VirtualService.networking.istio.io',
+];
 
 /** Sending events to other homeservers, and fetching keys and state from them (Matrix server-server API). */
 function federation(workspace: Workspace, resource: Resource, pods: Pods): readonly RequiredFlow[] {

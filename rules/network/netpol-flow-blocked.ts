@@ -34,7 +34,7 @@ export default {
   traps: [
     'What has to connect is read from the effective configuration, environment and scripts of the pods, from backup and replication settings, and from monitors. A file that no pod mounts asks for nothing.',
     'Only certain answers are reported: if labels, addresses or a namespace are not known, or other kinds of policies decide as well, the rule is silent.',
-    'Metrics, backups and federation are warnings: without them the deployment still starts. So is what pods on the host network need, which not every plugin blocks.',
+    'Metrics, backups, federation and notifications are warnings: without them the deployment still starts. So is what pods on the host network need, which not every plugin blocks.',
     'Connections that isolation forbids, such as from the LI instance to the main database, are never asked for.',
     'The ingress controller has a rule of its own, `netpol-ingress-access`, and so has DNS, `netpol-dns-egress-missing`.',
   ],

@@ -237,6 +237,53 @@ describe('netpol-flow-blocked', () => {
     assert.deepEqual(asks(`${deny}${open}${tenant(users)}`), []);
   });
 
+  it('warns where Synapse cannot reach a sygnal that is for nobody else', () => {
+    const image = 'image: "matrixdotorg/synapse:v1.139.2"';
+    const config = (more: string): string => `
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: synapse, namespace: matrix}
+    data:
+      homeserver.yaml: |
+        server_name: tessera.test
+        federation_domain_whitelist: []
+        ${more}
+    ---`;
+    const synapse = workload(
+      'StatefulSet',
+      'synapse-main',
+      'app: synapse',
+      `containers: [{name: s, ${image}, volumeMounts: [{name: c, mountPath: /data}]}]
+          volumes: [{name: c, configMap: {name: synapse}}]`,
+    );
+    const sygnal = workload(
+      'Deployment',
+      'sygnal',
+      'app: sygnal',
+      'containers: [{name: sygnal, image: "matrixdotorg/sygnal:v0.15.0", ports: [{name: http, containerPort: 5000}]}]',
+    );
+    const said = (more: string, rest = ''): readonly string[] =>
+      messages(blocked, `${deny}${config(more)}${synapse}${sygnal}${service('sygnal', '{port: 5000}')}${rest}`).filter(
+        message => message.includes('synapse-main needs sygnal:5000'),
+      );
+    assert.equal(said('report_stats: false').length, 1);
+    assert.match(said('report_stats: false')[0] ?? '', /^warning:/);
+    assert.deepEqual(said('push: {enabled: false}'), []);
+    assert.deepEqual(said('pusher_instances: [pusher1]'), []);
+    const ingress = `
+    apiVersion: networking.k8s.io/v1
+    kind: Ingress
+    metadata: {name: push, namespace: matrix}
+    spec:
+      rules: [{host: push.test, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: sygnal, port: {number: 5000}}}}]}}]
+    ---`;
+    assert.deepEqual(said('report_stats: false', ingress), []);
+    const open =
+      policy('in', '{podSelector: {matchLabels: {app: sygnal}}, ingress: [{from: [{podSelector: {}}]}]}') +
+      policy('out', '{podSelector: {}, policyTypes: [Egress], egress: [{to: [{podSelector: {}}]}]}');
+    assert.deepEqual(said('report_stats: false', open), []);
+  });
+
   it('gives a Job the labels of its own manifest, if policies go by them', () => {
     const job = (labels: string): string => `
     apiVersion: batch/v1
