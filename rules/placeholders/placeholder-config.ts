@@ -1,7 +1,11 @@
 import { isReplacedByScript } from '../../analysis/filled-in';
 import { isUsedByScript, valuesDocuments } from '../../analysis/helm-values';
+import { containersOf } from '../../analysis/pods';
+import { referrersOf } from '../../analysis/references';
+import type { Resource } from '../../manifests/resource';
+import type { Workspace } from '../../manifests/workspace';
 import type { Rule } from '../rule';
-import { placeholdersIn, placeholdersOf } from './texts';
+import { type FoundPlaceholder, placeholdersIn, placeholdersOf } from './texts';
 
 export default {
   id: 'placeholder-config',
@@ -13,6 +17,7 @@ export default {
   traps: [
     'Comments, scripts, descriptions, alert rules and dashboards are not searched.',
     'Helm values count, as a warning, where a script of the tree passes them to Helm.',
+    'LiveKit takes the variable `LIVEKIT_KEYS` in place of what stands under `keys`, which is then never read.',
     'Tokens that an init container replaces (`X_PLACEHOLDER`, `${X}`) are the business of config-placeholder-unsubstituted.',
   ],
   examples: {
@@ -46,9 +51,10 @@ export default {
   },
   kinds: ['*'],
   *check(resource, workspace) {
-    for (const { placeholder, at } of placeholdersIn(resource, workspace)) {
+    for (const found of placeholdersIn(resource, workspace)) {
+      const { placeholder, at } = found;
       if (placeholder.class !== 'change-me' && placeholder.class !== 'angle') continue;
-      if (isReplacedByScript(workspace, at, placeholder.text)) continue;
+      if (isReplacedByScript(workspace, at, placeholder.text) || isOverridden(workspace, resource, found)) continue;
       yield { at, message: `${placeholder.text} is still to be filled in — write the real value.` };
     }
   },
@@ -66,3 +72,23 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** Whether LiveKit throws a key of its configuration away for a variable (pkg/config/config.go, unmarshalKeys). */
+function isOverridden(workspace: Workspace, resource: Resource, { placeholder, value }: FoundPlaceholder): boolean {
+  if (resource.kind !== 'ConfigMap') return false;
+  const before = value.text?.slice(0, placeholder.span.start) ?? '';
+  const section = before.split(/^(?=[^\s#])/m).at(-1);
+  if (!section?.startsWith('keys:')) return false;
+  const readers = referrersOf(workspace, 'ConfigMap', resource.namespace, resource.name);
+  return (
+    readers.length > 0 &&
+    readers.every(({ resource: reader }) =>
+      containersOf(reader).some(({ value: container }) =>
+        container
+          .at('env')
+          .items()
+          .some(one => one.at('name').text === 'LIVEKIT_KEYS'),
+      ),
+    )
+  );
+}

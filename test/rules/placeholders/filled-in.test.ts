@@ -46,3 +46,41 @@ describe('placeholders that a script fills in', () => {
       assert.equal(secrets('CHANGEME_DB', script), 1, script);
   });
 });
+
+describe('a placeholder under the keys of LiveKit', () => {
+  const livekit = (config: string, variable: string): string => `
+#- /livekit.yaml
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: livekit, namespace: matrix}
+data:
+  livekit.yaml: |
+${config}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: livekit, namespace: matrix}
+spec:
+  template:
+    spec:
+      containers:
+        - name: livekit
+          image: livekit/livekit-server:v1.8.0
+          args: [--config, /etc/livekit/livekit.yaml]
+          env: [{name: ${variable}, valueFrom: {secretKeyRef: {name: livekit, key: keys}}}]
+          volumeMounts: [{name: config, mountPath: /etc/livekit}]
+      volumes: [{name: config, configMap: {name: livekit}}]
+`;
+  const keys = '    port: 7880\n    keys:\n      # From the variable\n      CHANGEME: CHANGEME';
+  const count = (source: string): number => messages(placeholderConfig, source).length;
+
+  it('is never read where LIVEKIT_KEYS is given', () => {
+    assert.equal(count(livekit(keys, 'LIVEKIT_KEYS')), 0);
+    assert.equal(count(livekit(keys, 'LIVEKIT_REGION')), 2);
+  });
+
+  it('is one elsewhere in that file', () => {
+    assert.equal(count(livekit(`${keys}\n    region: CHANGEME`, 'LIVEKIT_KEYS')), 1);
+    assert.equal(count(livekit('    keys: {}\n    turn:\n      domain: CHANGEME', 'LIVEKIT_KEYS')), 1);
+  });
+});
