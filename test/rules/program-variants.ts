@@ -159,10 +159,14 @@ export const programVariants: Readonly<Record<string, Mutation>> = {
     edit(sequences, 'psql -h matrix-postgresql-rw', 'psql -h matrix-postgresql-li-rw'),
   ),
   'images that run as root': mutation('container-user-refused', edit(keyVault, '        runAsUser: 10001\n', '')),
-  'a key that only root may read': mutation('mounted-file-mode', [
-    edit(synapse, '        fsGroup: 991\n', ''),
-    edit(synapse, 'secretName: synapse-signing-key', 'secretName: synapse-signing-key\n            defaultMode: 0400'),
-  ]),
+  'a key that only root may read': mutation(
+    'mounted-file-mode',
+    [
+      edit(synapse, '        fsGroup: 991\n', ''),
+      edit(synapse, 'secretName: synapse-signing-key', 'secretName: synapse-signing-key\n            defaultMode: 0400'),
+    ],
+    { also: { 'volume-not-writable': 'Without the group the volume belongs to root as well.' } },
+  ),
 };
 
 function refused(from: string, to: string, also: Readonly<Record<string, string>> = {}): Mutation {

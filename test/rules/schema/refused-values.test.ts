@@ -67,7 +67,10 @@ data:
 ${pod('containers: [{name: redis, image: "redis:7.4", command: [redis-server, /conf/redis.conf], volumeMounts: [{name: c, mountPath: /conf}]}], volumes: [{name: c, configMap: {name: redis}}]')}`;
     for (const line of ['maxmemory 256mb', 'maxmemory 1000000', 'save ""', 'save 900 1', 'save "900 1 300 10"'])
       assert.deepEqual(messages(configInvalid, redis(line)), [], line);
-    assert.match(messages(configInvalid, redis('maxmemory 256Mi')).join(), /maxmemory cannot be 256Mi, so Redis does not start — write 256mb/);
+    assert.match(
+      messages(configInvalid, redis('maxmemory 256Mi')).join(),
+      /maxmemory cannot be 256Mi, so Redis does not start — write 256mb/,
+    );
     assert.match(messages(configInvalid, redis('save 900')).join(), /save takes seconds and a number of changes/);
     assert.match(messages(configInvalid, redis('dir /redis')).join(), /There is no folder \/redis in container redis/);
     assert.deepEqual(messages(configInvalid, redis('dir /conf')), []);
