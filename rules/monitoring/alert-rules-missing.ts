@@ -3,6 +3,7 @@ import { declaredNames } from '../../analysis/declarations';
 import { valuesDocuments } from '../../analysis/helm-values';
 import { monitors } from '../../analysis/monitors';
 import { settingsOf } from '../../analysis/settings';
+import type { Index } from '../../manifests/workspace';
 import type { Rule } from '../rule';
 
 export default {
@@ -15,6 +16,7 @@ export default {
     'Add a PrometheusRule with alerts, at least on pods that do not run, disks that fill up, replication that lags and backups that fail.',
   traps: [
     'Rules in Helm values, as `additionalPrometheusRules` or `additionalPrometheusRulesMap`, count.',
+    'Rule files that a Prometheus without its operator reads count.',
     'A PrometheusRule with nothing but recording rules has no alert.',
   ],
   sources: ['Prometheus Operator documentation, Alerting'],
@@ -70,7 +72,7 @@ export default {
         return value.items().length > 0 || value.entries().length > 0;
       }),
     );
-    if (hasAlert || hasOthers) return;
+    if (hasAlert || hasOthers || workspace.lookup(ruleFiles, '').length > 0) return;
     const at = anchorFor(workspace, nameOf(rules[0]), nameOf(monitors(workspace)[0]?.resource));
     if (!at) return;
     yield {
@@ -79,3 +81,15 @@ export default {
     };
   },
 } satisfies Rule;
+
+/** Rule files of a Prometheus without its operator (prometheus.io, Alerting rules). */
+const ruleFiles: Index<true> = {
+  name: 'rule files with alerts',
+  *document(document) {
+    const text = document.textWith(alert);
+    if (text !== undefined && /^[ \t]*groups[ \t]*:/m.test(text) && /^[ \t]*(?:-[ \t]+)?expr[ \t]*:/m.test(text))
+      yield ['', true];
+  },
+};
+
+const alert = /^[ \t]*(?:-[ \t]+)?alert[ \t]*:[ \t]*\S/m;

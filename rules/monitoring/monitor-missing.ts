@@ -29,6 +29,7 @@ export default {
     'A monitor counts where it really leads to a port of the pods. One that is meant for the component but misses it has a finding of its own, and none here.',
     'The ingress controller is not in the tree: a ServiceMonitor that selects it, or `controller.metrics.serviceMonitor.enabled` in Helm values, is enough. It is asked for where an Ingress names its class or has its annotations, or a chart installs it.',
     'Misspelt switches of CloudNativePG, such as `monitoring.podMonitorEnabled`, do not count.',
+    'The `scrape_configs` of a Prometheus without its operator count where they speak of the component.',
     'If there is no monitor at all, that is said once, as a warning: they may well be kept elsewhere.',
     'Components that are not in the tree are not asked for, nor is a HAProxy that only finds the master of Redis.',
   ],
@@ -147,11 +148,18 @@ export default {
   *checkWorkspace(workspace) {
     if (settingsOf(workspace).components.monitoring !== 'required') return;
     const wanted = components(workspace).flatMap(component => {
-      const missed = component.parts.filter(part => !component.isWatched(part) && !isBesideUnreadable(part));
+      const missed = component.parts.filter(
+        part =>
+          !component.isWatched(part) && !isBesideUnreadable(part) && !isScraped(workspace, component.mentioned, part),
+      );
       return missed.length > 0 ? [{ ...component, missed }] : [];
     });
     if (wanted.length === 0) return;
-    if (monitors(workspace).length === 0 && !isAnythingWatched(workspace)) {
+    if (
+      monitors(workspace).length === 0 &&
+      !isAnythingWatched(workspace) &&
+      workspace.lookup(scrapeConfigurations, '').length === 0
+    ) {
       const [first] = wanted;
       const at = anchorFor(workspace, workspace.resources('Namespace').map(nameOf)[0], nameOf(first?.missed[0]));
       if (at)
@@ -178,6 +186,8 @@ export default {
 interface Component {
   readonly item: ChecklistItemId;
   readonly title: string;
+  /** What a scrape configuration says when it means the component. */
+  readonly mentioned: RegExp;
   /** The objects that each need a monitor, or of which one is enough. */
   readonly parts: readonly Resource[];
   /** Whether each part is told by itself. */
@@ -218,6 +228,7 @@ function components(workspace: Workspace): readonly Component[] {
     {
       item: '5.1.a.1',
       title: 'the Synapse workers',
+      mentioned: /synapse/i,
       parts: synapseWorkers(workspace).filter(one => !/Job$/.test(one.kind)),
       isSingle: false,
       isWatched,
@@ -226,6 +237,7 @@ function components(workspace: Workspace): readonly Component[] {
     {
       item: '5.1.a.2',
       title: 'PostgreSQL',
+      mentioned: /postgres|cnpg/i,
       parts: databases(workspace).all,
       isSingle: true,
       isWatched: part =>
@@ -237,6 +249,7 @@ function components(workspace: Workspace): readonly Component[] {
     {
       item: '5.1.a.3',
       title: 'MinIO',
+      mentioned: /minio/i,
       parts: [...workspace.resources(tenantKind), ...workloads(workspace, 'minio.plain')],
       isSingle: true,
       isWatched: part => isWatched(part) || part.root.at('spec', 'prometheusOperator').boolean === true,
@@ -248,6 +261,7 @@ function components(workspace: Workspace): readonly Component[] {
     {
       item: '5.1.a.4',
       title: 'HAProxy',
+      mentioned: /haproxy/i,
       parts: workloads(workspace, 'haproxy').filter(one => !isForOthers(workspace, one)),
       isSingle: true,
       isWatched,
@@ -256,6 +270,7 @@ function components(workspace: Workspace): readonly Component[] {
     {
       item: '5.1.a.5',
       title: 'LiveKit',
+      mentioned: /livekit/i,
       parts: workloads(workspace, 'livekit'),
       isSingle: true,
       isWatched,
@@ -264,6 +279,7 @@ function components(workspace: Workspace): readonly Component[] {
     {
       item: '5.1.a.6',
       title: 'the NGINX ingress controller',
+      mentioned: /ingress|nginx/i,
       parts: workspace
         .resources('Ingress')
         .filter(one => isForNginx(workspace, one))
@@ -298,6 +314,28 @@ function isForOthers(workspace: Workspace, resource: Resource): boolean {
     )
   );
 }
+
+/**
+ * Whether a configuration of Prometheus itself, without its operator, speaks of a component: by its name or by the usual
+ * one. One that scrapes what asks for it with annotations may scrape anything.
+ */
+function isScraped(workspace: Workspace, mentioned: RegExp, part: Resource): boolean {
+  return workspace
+    .lookup(scrapeConfigurations, '')
+    .some(text => text.includes('annotation_prometheus_io_scrape') || mentioned.test(text) || text.includes(part.name));
+}
+
+/** Configurations of Prometheus, from the list of what it scrapes on (prometheus.io, Configuration, scrape_config). */
+const scrapeConfigurations: Index<string> = {
+  name: 'scrape configurations',
+  *document(document) {
+    const text = document.textWith(scrapes);
+    const start = text?.search(scrapes) ?? -1;
+    if (text !== undefined && start !== -1) yield ['', text.slice(start)];
+  },
+};
+
+const scrapes = /^[ \t]*(?:scrape_configs|additionalScrapeConfigs)[ \t]*:/m;
 
 /** Whether the Service of a workload may be the one that stands in a document with broken syntax beside it. */
 function isBesideUnreadable({ document }: Resource): boolean {
