@@ -161,6 +161,13 @@ function* monitor(resource: Resource): Iterable<Refusal> {
           advice: 'write a number with a unit, such as 30s',
         };
     }
+    const [interval, timeout] = ['interval', 'scrapeTimeout'].map(field => secondsOf(endpoint.at(field).text));
+    if (interval !== undefined && timeout !== undefined && timeout > interval)
+      yield {
+        at: endpoint.at('scrapeTimeout'),
+        what: `A scrapeTimeout of ${endpoint.at('scrapeTimeout').text} is longer than the interval of ${endpoint.at('interval').text}, so the operator passes the monitor over`,
+        advice: 'make it shorter',
+      };
     for (const field of ['relabelings', 'metricRelabelings'])
       for (const relabeling of endpoint.at(field).items()) {
         const regex = relabeling.at('regex');
@@ -171,6 +178,12 @@ function* monitor(resource: Resource): Iterable<Refusal> {
 }
 
 const duration = /^(?:0|(?:\d+y)?(?:\d+w)?(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?(?:\d+ms)?)$/;
+
+/** Durations of one unit, which is how people write them. */
+function secondsOf(text: string | undefined): number | undefined {
+  const [, amount, unit = ''] = /^(\d+)(s|m|h)$/.exec(text ?? '') ?? [];
+  return amount === undefined ? undefined : Number(amount) * { s: 1, m: 60, h: 3600 }[unit as 's' | 'm' | 'h'];
+}
 
 /** Whether a regular expression opens more groups than it closes, or the other way round. */
 function opensMore(pattern: string): boolean {

@@ -74,6 +74,14 @@ function* badBinding(binding: Resource, workspace: Workspace): Iterable<Problem>
   const ref = binding.root.at('roleRef');
   const name = ref.at('name');
   const kind = ref.at('kind').text;
+  if (binding.kind === 'ClusterRoleBinding' && kind === 'Role') {
+    yield {
+      at: ref.at('kind'),
+      message:
+        'The API server refuses a ClusterRoleBinding to a Role — make it a RoleBinding, or the Role a ClusterRole.',
+    };
+    return;
+  }
   if (name.text !== undefined && (kind === 'Role' || kind === 'ClusterRole')) {
     const namespace = kind === 'Role' ? binding.namespace : undefined;
     const names = declaredNames(workspace, kind, namespace);

@@ -57,6 +57,12 @@ function* badRule(rule: Value): Iterable<Problem> {
   const expr = rule.at('expr');
   const slip = typeof expr.string === 'string' ? slipIn(expr.string) : undefined;
   if (slip) yield { at: expr.mapped.place(slip.at, slip.at + 1), message: `The query ${slip.what} — correct it.` };
+  const instant = !slip && typeof expr.string === 'string' ? instantArgument(expr.string) : undefined;
+  if (instant)
+    yield {
+      at: expr.mapped.place(instant.at, instant.at + instant.name.length),
+      message: `${instant.name}() needs a range, such as metric[5m], and has none, so Prometheus refuses the query — add it.`,
+    };
   for (const field of ['annotations', 'labels']) {
     for (const [, text] of rule.at(field).entries()) {
       const braces = text.string === undefined ? undefined : openBraces(text.string);
@@ -107,6 +113,24 @@ function slipIn(query: string): Slip | undefined {
   }
   const [first] = open;
   return first && { at: first.at, what: `has a bracket ${first.char} that is not closed` };
+}
+
+/** A function over time whose argument has no range (Prometheus documentation, Query functions: range-vector). */
+function instantArgument(query: string): { readonly at: number; readonly name: string } | undefined {
+  const plain = query.replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`|#.*/g, text => ' '.repeat(text.length));
+  for (const call of plain.matchAll(
+    /(?<![\w:])(?:rate|irate|increase|i?delta|deriv|changes|resets|predict_linear|[a-z]+_over_time)(?=\s*\()/g,
+  )) {
+    let depth = 0;
+    let at = call.index + call[0].length;
+    for (; at < plain.length; at++) {
+      if (plain[at] === '(') depth++;
+      else if (plain[at] === ')' && --depth === 0) break;
+      else if (plain[at] === '[') break;
+    }
+    if (plain[at] === ')') return { at: call.index, name: call[0] };
+  }
+  return undefined;
 }
 
 const partners: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' };

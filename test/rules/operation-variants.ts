@@ -72,6 +72,28 @@ ${more}          containers:
 
 /** Mistakes in what surrounds the programs: policies, monitoring, rights in the cluster, and what people are told to run. */
 export const operationVariants: Readonly<Record<string, Mutation>> = {
+  'a timeout longer than the interval': mutation(
+    'field-value-refused',
+    edit('monitoring/01-prometheus/servicemonitors.yaml', 'interval: 60s', 'interval: 60s\n      scrapeTimeout: 2m'),
+  ),
+  'a rate without a range': mutation(
+    'alert-rule-invalid',
+    edit(alerts, 'sum by (pod) (cnpg_backends_total) > 170', 'sum(rate(cnpg_backends_total{pod=~"a[0-9]"})) > 170'),
+  ),
+  'a binding for all namespaces to a Role': mutation(
+    'rbac-grants-nothing',
+    add(
+      'main-instance/02-haproxy/role.yaml',
+      `
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata:
+  name: look
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: look}
+subjects: [{kind: ServiceAccount, name: synapse, namespace: matrix}]
+`,
+    ),
+  ),
   'an interval without a unit': mutation(
     'field-value-refused',
     edit('monitoring/01-prometheus/servicemonitors.yaml', 'interval: 60s', 'interval: "60"'),
