@@ -163,7 +163,11 @@ export const programVariants: Readonly<Record<string, Mutation>> = {
     'mounted-file-mode',
     [
       edit(synapse, '        fsGroup: 991\n', ''),
-      edit(synapse, 'secretName: synapse-signing-key', 'secretName: synapse-signing-key\n            defaultMode: 0400'),
+      edit(
+        synapse,
+        'secretName: synapse-signing-key',
+        'secretName: synapse-signing-key\n            defaultMode: 0400',
+      ),
     ],
     { also: { 'volume-not-writable': 'Without the group the volume belongs to root as well.' } },
   ),
