@@ -142,7 +142,8 @@ function* wrongValues(root: Value): Iterable<Problem> {
       message: `${value.name} is a switch, and the text "${text}" counts as on — write ${text} without quotes.`,
     };
   }
-  for (const value of [root.at('element_call', 'url'), root.at('permalink_prefix')]) {
+  const identity = root.at('default_server_config', 'm.identity_server', 'base_url');
+  for (const value of [root.at('element_call', 'url'), root.at('permalink_prefix'), identity]) {
     const text = value.string;
     if (!text || /[$%{<]/.test(text) || /^https?:\/\//.test(text)) continue;
     yield {

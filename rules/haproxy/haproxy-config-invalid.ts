@@ -10,7 +10,7 @@ import {
 import { workloadKinds } from '../../analysis/pods';
 import { modeOf } from '../../analysis/text/haproxy';
 import type { Problem, Rule } from '../rule';
-import { refusedByKernel, sameNames, unknownKeywords, wrongProtocol } from './refused-lines';
+import { refusedByKernel, sameNames, unknownKeywords, wrongProtocol, wrongTests } from './refused-lines';
 
 export default {
   id: 'haproxy-config-invalid',
@@ -48,6 +48,7 @@ export default {
       yield* wrongWords(part);
       yield* unknownKeywords(part, haproxy.container.image);
       yield* wrongProtocol(workspace, haproxy, part);
+      yield* wrongTests(part);
       yield* shortTimes(part);
       yield* doubleBinds(part, bound);
       if (!haproxy.isPartial) yield* mixedModes(haproxy, part);

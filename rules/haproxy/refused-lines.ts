@@ -3,7 +3,7 @@ import { type Haproxy, type HaproxyPart, podPortsOf } from '../../analysis/hapro
 import { editDistance } from '../../analysis/nearest';
 import { podTemplate } from '../../analysis/pods';
 import { imageName, imageTag } from '../../analysis/roles';
-import { effectiveDirectives, type HaproxyDirective } from '../../analysis/text/haproxy';
+import { effectiveDirectives, type HaproxyDirective, modeOf } from '../../analysis/text/haproxy';
 import type { HaproxyWord } from '../../analysis/text/haproxy-words';
 import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
@@ -161,6 +161,54 @@ export function* refusedByKernel(haproxy: Haproxy): Iterable<Problem> {
         message: `User ${user} cannot make a socket in ${folder} of the image, so HAProxy does not start — mount an emptyDir there, or use /var/lib/haproxy.`,
       };
     }
+  }
+}
+
+/** Tests of paths in a section that reads no HTTP, expressions without their bracket, and unknown words of `balance uri`. */
+export function* wrongTests(part: HaproxyPart): Iterable<Problem> {
+  const { section } = part;
+  const isTcp = (section.kind === 'frontend' || section.kind === 'listen') && modeOf(section) === 'tcp';
+  for (const acl of section.acls) {
+    const fetch = acl.criterion?.fetch ?? '';
+    if (isTcp && /^(?:path|url|method|hdr|req\.hdr|base)(?:_|$|\()/.test(fetch)) {
+      yield {
+        at: part.place(acl.name.span),
+        message: `${section.kind} ${section.name?.value} is in mode tcp, where there is no ${fetch.replace(/_.*$/, '')}, so ${acl.name.value} never holds — write mode http.`,
+      };
+      break;
+    }
+  }
+  for (const { criterion, flags, values } of section.acls) {
+    const isRegex = /_reg$/.test(criterion?.fetch ?? '') || flags.some(({ value }) => value === 'reg');
+    for (const word of isRegex ? values : []) {
+      const wrong = wrongExpression(word.value);
+      if (wrong === undefined || part.file.resolve(word.span).kind !== 'left') continue;
+      yield {
+        at: part.place(word.span),
+        message: `${word.value} is no regular expression, because ${wrong}, so HAProxy does not start — correct it.`,
+      };
+    }
+  }
+  const balance = section.directives.findLast(({ keyword }) => keyword === 'balance');
+  if (balance?.args[0]?.value !== 'uri') return;
+  const unknown = balance.args.slice(1).find(({ value }) => !/^(?:len|depth|whole|path-only|\d+)$/.test(value));
+  if (unknown)
+    yield {
+      at: part.place(unknown.span),
+      message: `balance uri knows no ${unknown.value}, so HAProxy does not start — write len, depth, whole or path-only.`,
+    };
+}
+
+/** What is wrong with an expression in any dialect. */
+function wrongExpression(text: string): string | undefined {
+  try {
+    new RegExp(text);
+    return undefined;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : '';
+    if (/Unterminated group/.test(message)) return 'a parenthesis is not closed';
+    if (/Unmatched '\)'/.test(message)) return 'a parenthesis is closed that was never opened';
+    return /Unterminated character class/.test(message) ? 'a bracket is not closed' : undefined;
   }
 }
 

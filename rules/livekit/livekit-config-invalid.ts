@@ -1,7 +1,7 @@
 import { configurationOf, parsed } from '../../analysis/configs';
 import type { EffectiveFile } from '../../analysis/effective';
 import { environmentOf, textOfVariable } from '../../analysis/environment';
-import { type Container, workloadKinds } from '../../analysis/pods';
+import { type Container, replicasOf, workloadKinds } from '../../analysis/pods';
 import { findPlaceholders } from '../../analysis/text/placeholders';
 import { replaceValue } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
@@ -52,6 +52,8 @@ export default {
       if (!hasCertificate) yield* turnProblem(file, root.at('turn'));
       yield* webhookProblem(workspace, resource, file, root);
       yield* addressProblems(file, root.at('redis'));
+      const hasRedis = variables.has('REDIS_HOST') || words.some(word => /^--redis-host|^--config-body/.test(word));
+      if (!hasRedis && configuration.files.length === 1) yield* loneServers(resource, file, root);
     }
   },
 } satisfies Rule;
@@ -228,6 +230,18 @@ function* webhookProblem(
     at: key,
     message: 'webhook.api_key is none of the keys, so LiveKit does not start — name one of them.',
     related: [{ at: keys.key, message: 'The keys' }],
+  };
+}
+
+/** Servers that share no Redis do not know each other's rooms (LiveKit documentation, Distributed setup). */
+function* loneServers(resource: Resource, file: EffectiveFile, root: Value): Iterable<Problem> {
+  const redis = root.at('redis');
+  if (['address', 'sentinel_addresses', 'cluster_addresses'].some(name => redis.at(name).exists)) return;
+  if (replicasOf(resource) < 2) return;
+  yield {
+    at: redis.exists ? redis.key : (file.sources[0]?.key ?? root),
+    message: `${replicasOf(resource)} servers of LiveKit share no Redis, so two people of one call may come to different ones and not meet — set redis, or run one.`,
+    related: [{ at: resource.root.at('spec', 'replicas'), message: resource.title }],
   };
 }
 

@@ -1,8 +1,8 @@
 import { podPorts } from '../../analysis/flows/destinations';
 import { type IngressRoute, routesOf } from '../../analysis/ingresses';
-import { mainContainersOf } from '../../analysis/pods';
+import { mainContainersOf, podsIn } from '../../analysis/pods';
 import { familiesOf } from '../../analysis/roles';
-import { findService, podsBehind } from '../../analysis/services';
+import { findService, podsBehind, servicesIn } from '../../analysis/services';
 import { processKinds } from '../../analysis/synapse';
 import { classifyHost } from '../../analysis/text/hosts';
 import { findPlaceholders } from '../../analysis/text/placeholders';
@@ -77,7 +77,37 @@ function problemWith(workspace: Workspace, { url, program }: Address): Problem |
       message: `Browsers refuse ${text} on a page with TLS, so no call is made — write ${wanted}://.`,
       fixes: () => [withScheme(url, scheme, wanted)],
     };
+  const port = /^[^:]*:\/\/[^/:]+:(\d+)/.exec(text)?.[1];
+  if (port !== undefined && port !== '443') return portProblem(workspace, url, host.toLowerCase(), Number(port));
   return routeProblem(workspace, url, program, host.toLowerCase(), path);
+}
+
+/** A port that neither an Ingress controller nor a Service or pod of the tree opens to the outside. */
+function portProblem(workspace: Workspace, url: Address['url'], host: string, port: number): Problem | undefined {
+  const ingress = workspace.resources('Ingress').find(one => routesOf(one).some(route => route.host === host));
+  if (!ingress || hasOtherRoutes(workspace)) return undefined;
+  const isOpen =
+    servicesIn(workspace).some(
+      service => service.type !== 'ClusterIP' && service.ports.some(one => one.port === port || one.nodePort === port),
+    ) ||
+    podsIn(workspace).some(
+      pods =>
+        (pods.hostNetwork && pods.ports.some(one => one.port === port)) ||
+        mainContainersOf(pods.owner).some(({ value }) =>
+          value
+            .at('ports')
+            .items()
+            .some(one => one.at('hostPort').number === port),
+        ),
+    );
+  return isOpen
+    ? undefined
+    : {
+        at: url,
+        severity: 'warning',
+        message: `Ingress ${ingress.name} serves ${host} on port 443, and nothing of the tree opens port ${port} to clients — drop the port.`,
+        related: [{ at: ingress.root.at('metadata', 'name'), message: `Ingress ${ingress.name}` }],
+      };
 }
 
 function withScheme(url: Address['url'], scheme: string, wanted: string) {
@@ -122,6 +152,16 @@ function routeProblem(
       related: [{ at: route.at, message: `Ingress ${route.ingress.name} leads to ${other.title}` }],
     };
   if (owners.length === 0 || owners.some(owner => runs(owner) !== (isLivekit ? 'livekit' : 'jwt'))) return undefined;
+  if (isLivekit) {
+    // lk-jwt-service has rooms made by LiveKit's API at the same address.
+    const api = `${path.replace(/\/+$/, '')}/twirp/livekit.RoomService/CreateRoom`;
+    if (routeFor(routesOfHost(workspace, ingress, host), api) === undefined)
+      return {
+        at: url,
+        message: `No path of ${host} takes /twirp, where lk-jwt-service has LiveKit make rooms, so no call begins — send all paths to LiveKit.`,
+        related: [{ at: route.at, message: `What Ingress ${route.ingress.name} has` }],
+      };
+  }
   const arriving = rewritten(route, asked);
   if (arriving === undefined || arriving === (isLivekit ? '/rtc' : '/sfu/get')) return undefined;
   return {

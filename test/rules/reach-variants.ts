@@ -1,4 +1,4 @@
-import { add, type Change, edit, type Mutation, mutation } from './mutations';
+import { add, type Change, cut, edit, type Mutation, mutation } from './mutations';
 
 const livekit = 'main-instance/04-livekit/deployment.yaml';
 const jwt = 'main-instance/04-livekit/jwt-service.yaml';
@@ -293,6 +293,26 @@ export const reachVariants: Readonly<Record<string, Mutation>> = {
   'an address of calls without a scheme': mutation(
     'element-config-invalid',
     edit(element, '      "brand"', '      "element_call": { "url": "call.tessera.test" },\n      "brand"'),
+  ),
+  'an expression of HAProxy without its bracket': mutation(
+    'haproxy-config-invalid',
+    edit(haproxyConfig, '(r0|v3)/delete_devices$', '(r0|v3/delete_devices$'),
+  ),
+  'a word that balance does not know': mutation(
+    'haproxy-config-invalid',
+    edit(haproxyConfig, 'balance uri depth 5', 'balance uri deph 5'),
+  ),
+  'two servers of LiveKit that do not know each other': mutation(
+    'livekit-config-invalid',
+    cut(livekit, '    redis:\n      sentinel_master_name', '      db: 1\n'),
+  ),
+  'an API of LiveKit that no path leads to': mutation(
+    'rtc-address-wrong',
+    edit(livekit, 'path: /\n            pathType', 'path: /rtc\n            pathType'),
+  ),
+  'a port of LiveKit that only pods have': mutation(
+    'rtc-address-wrong',
+    edit(jwt, 'wss://livekit.tessera.test', 'wss://livekit.tessera.test:7880'),
   ),
   'an Ingress beside the namespace of its Service': mutation(
     'ingress-backend-missing',
