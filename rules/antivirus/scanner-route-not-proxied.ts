@@ -26,6 +26,7 @@ export default {
   remedy:
     'Send only `/_matrix/media_proxy/` to the scanner and have the clients use it, or rewrite the path on the way.',
   traps: [
+    'A route to the scanner that no request below `/_matrix/media_proxy/unstable/` takes is reported as well: then nothing is scanned.',
     'A rewriting rule that names `media_proxy`, or that computes the path, is taken to be right.',
     'Conditions that hang on more than method and path are left alone, and so are other programs that are called content scanner.',
   ],
@@ -199,6 +200,29 @@ function* frontendProblems(workspace: Workspace, haproxy: Haproxy, frontend: Hap
       message: message(`${request.method} ${request.path}`, scanner),
       related: [{ at: scanner.root.at('metadata', 'name'), message: scanner.title }],
     };
+  }
+  if (told.size === 0) yield* untaken(workspace, haproxy, frontend);
+}
+
+/** A route to the scanner that the paths which clients ask it for do not take. */
+function* untaken(workspace: Workspace, haproxy: Haproxy, frontend: HaproxyPart): Iterable<Problem> {
+  const { choices, isOpen } = routeOf(workspace, haproxy, frontend, {
+    method: 'GET',
+    path: '/_matrix/media_proxy/unstable/download/tessera.test/abc',
+  });
+  const choice = choices.at(-1);
+  const taken = choice && backendNamed(haproxy, choice.backend);
+  if (!taken || isOpen || haproxy.isPartial || scannerBehind(workspace, haproxy, taken.section)) return;
+  for (const use of frontend.section.useBackends) {
+    const backend = use.isDynamic ? undefined : backendNamed(haproxy, use.backend.value);
+    const scanner = backend && scannerBehind(workspace, haproxy, backend.section);
+    if (!backend || !scanner || rewrites(backend.section)) continue;
+    yield {
+      at: frontend.place(use.backend.span),
+      message: `Requests below /_matrix/media_proxy/unstable/ go to the backend ${choice.backend}, so ${scanner.name} is asked for nothing — correct the condition of this route.`,
+      related: [{ at: scanner.root.at('metadata', 'name'), message: scanner.title }],
+    };
+    return;
   }
 }
 

@@ -11,6 +11,7 @@ export default {
   why: '`kubectl wait` fails at once when nothing matches, and `kubectl create job --from=cronjob/…` when the object is of another kind. The deployment stops in the middle.',
   remedy: 'Name the object as the manifest does, with its kind.',
   traps: [
+    '`kubectl wait` for a condition that the kind never has is reported as well: Jobs are never `Ready`, and StatefulSets have no conditions at all.',
     'Objects that a chart or an operator makes, and names from variables, are left alone.',
     'Namespaces that the tree has nothing in are left alone, unless it has an object of that kind and name in another one.',
     'In a Markdown file a wrong name is an information, and so is one whose failure the script ignores.',

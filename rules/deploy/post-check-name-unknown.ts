@@ -16,6 +16,7 @@ export default {
   why: 'Whoever follows the runbook gets "not found", and cannot tell whether the deployment or the command is wrong.',
   remedy: 'Name the object as the manifests or their operators do.',
   traps: [
+    'Containers after `-c` and namespaces that are nearly one of the tree’s are judged, too. What a script in a pod asks for is an error, because nobody reads it before it fails.',
     'Pods of a StatefulSet are numbered from 0, or from `spec.ordinals.start`; those of a CloudNativePG cluster from 1, and a replaced instance gets the next number.',
     'Names of charts, names with placeholders, namespaces that the tree has nothing in, and commands whose failure is handled are left alone.',
   ],

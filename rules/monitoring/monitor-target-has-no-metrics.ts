@@ -162,7 +162,7 @@ export default {
     if (!monitor) return;
     const said = new Set<string>();
     for (const target of targetsOf(workspace, monitor)) {
-      const trouble = troubleOf(workspace, target);
+      const trouble = schemeTrouble(workspace, target) ?? troubleOf(workspace, target);
       if (!trouble || said.has(trouble.message)) continue;
       said.add(trouble.message);
       yield {
@@ -187,6 +187,23 @@ interface Trouble {
   /** The path that has them. */
   readonly path?: string;
   readonly related?: readonly { readonly at: Place; readonly message: string }[];
+}
+
+/** Programs that serve their metrics without TLS, as far as their configuration says. */
+function schemeTrouble(workspace: Workspace, { endpoint, pods: { owner }, port }: Target): Trouble | undefined {
+  if (endpoint.scheme.toLowerCase() !== 'https') return undefined;
+  const families = familiesOf(owner);
+  const isCluster = owner.qualifiedKind === 'Cluster.postgresql.cnpg.io';
+  const isPlain =
+    (isCluster && owner.root.at('spec', 'monitoring', 'tls', 'enabled').boolean !== true) ||
+    (owner.qualifiedKind === 'Tenant.minio.min.io' && owner.root.at('spec', 'requestAutoCert').boolean === false) ||
+    (families.has('livekit') && isServedBy(owner, port.port, /livekit-server/)) ||
+    (families.has('synapse') &&
+      synapseProcess(workspace, owner)?.listeners?.some(one => one.port === port.port && one.type === 'metrics') ===
+        true);
+  return isPlain
+    ? { message: `the scheme is https, but port ${port.port} of ${owner.name} speaks HTTP — leave the scheme out` }
+    : undefined;
 }
 
 function troubleOf(workspace: Workspace, target: Target): Trouble | undefined {

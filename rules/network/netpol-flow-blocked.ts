@@ -32,6 +32,7 @@ export default {
   remedy:
     'Add the missing rule on the side that the message names. Ports are those of the pods, after the Service has translated its own.',
   traps: [
+    'Known without a configuration are kubectl in scripts and the sidecar of MinIO, which ask the API server, the webhook that the API server asks, homeservers that lk-jwt-service asks, and clients that send media to LiveKit’s host ports.',
     'What has to connect is read from the effective configuration, environment and scripts of the pods, from backup and replication settings, and from monitors. A file that no pod mounts asks for nothing.',
     'Only certain answers are reported: if labels, addresses or a namespace are not known, or other kinds of policies decide as well, the rule is silent.',
     'Metrics, backups, federation and notifications are warnings: without them the deployment still starts. So is what pods on the host network need, which not every plugin blocks.',

@@ -94,6 +94,18 @@ subjects: [{kind: ServiceAccount, name: synapse, namespace: matrix}]
 `,
     ),
   ),
+  'a monitor that speaks TLS to LiveKit': mutation(
+    'monitor-target-has-no-metrics',
+    edit(
+      'monitoring/01-prometheus/servicemonitors.yaml',
+      '      app.kubernetes.io/name: livekit\n  endpoints:\n    - port: metrics\n',
+      '      app.kubernetes.io/name: livekit\n  endpoints:\n    - port: metrics\n      scheme: https\n',
+    ),
+  ),
+  'a route to the content scanner that no client takes': mutation(
+    'scanner-route-not-proxied',
+    edit('main-instance/02-haproxy/configmap.yaml', 'path_beg /_matrix/media_proxy/', 'path_beg /_matrix/media-proxy/'),
+  ),
   'an interval without a unit': mutation(
     'field-value-refused',
     edit('monitoring/01-prometheus/servicemonitors.yaml', 'interval: 60s', 'interval: "60"'),
