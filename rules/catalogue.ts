@@ -181,6 +181,7 @@ import pgScalingIncrementsUndefined from './postgresql/pg-scaling-increments-und
 import pgSharedBuffersTooLarge from './postgresql/pg-shared-buffers-too-large';
 import pgSuperuserSecretUndefined from './postgresql/pg-superuser-secret-undefined';
 import psqlFailureHidden from './postgresql/psql-failure-hidden';
+import psqlVariableUnset from './postgresql/psql-variable-unset';
 import scaleSourcesDiffer from './postgresql/scale-sources-differ';
 import sqlCatalogColumnUnknown from './postgresql/sql-catalog-column-unknown';
 import sqlGuardMismatch from './postgresql/sql-guard-mismatch';
@@ -514,6 +515,7 @@ export const rules: readonly Rule[] = [
   probePortMissing,
   proxyTimeoutShort,
   psqlFailureHidden,
+  psqlVariableUnset,
   quotaExceeded,
   rbacGrantsNothing,
   rcloneRemoteUndefined,

@@ -198,6 +198,7 @@ export const ruleIds: readonly string[] = [
   'probe-port-missing',
   'proxy-timeout-short',
   'psql-failure-hidden',
+  'psql-variable-unset',
   'quota-exceeded',
   'rbac-grants-nothing',
   'rclone-remote-undefined',

@@ -169,6 +169,31 @@ function* problemsOf(run: SqlRun, runs: readonly SqlRun[], workspace: Workspace)
         }),
     };
   }
+  // Each database has publications of its own.
+  const read = statement.connection?.database;
+  const source = read && run.partOf(read).text;
+  // A wrong database of the subscription itself is reported where it is named.
+  const isRight = main !== undefined && source !== undefined && mainDatabases(workspace, main).includes(source);
+  for (const other of isRight ? all : []) {
+    const { statement: made, call } = other;
+    const asked = statement.publications.some(one => made.kind === 'create-publication' && one.text === made.name.text);
+    const database = call.database;
+    if (!asked || source === undefined || !database || /[$:/=]/.test(database.value.value)) continue;
+    if (database.value.value === source || all.some(one => isPublishedIn(one, source))) continue;
+    yield {
+      at: other.at,
+      message: `This makes the publication in the database ${database.value.value}, but the subscription ${name} reads ${source}, which then has none — connect to ${source}.`,
+      related: [{ at: run.at, message: 'CREATE SUBSCRIPTION' }],
+    };
+    break;
+  }
+}
+
+/** Whether a publication may be made in a database: by its name, or by one that the tree does not show. */
+function isPublishedIn({ statement, call }: SqlRun, database: string): boolean {
+  if (statement.kind !== 'create-publication') return false;
+  const value = call.database?.value.value;
+  return value === undefined || value === database || /[$:/=]/.test(value);
 }
 
 /** Whether a role may be a superuser, or have been given pg_create_subscription (PostgreSQL 16, CREATE SUBSCRIPTION). */

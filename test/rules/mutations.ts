@@ -637,6 +637,7 @@ spec:
     ),
   ),
   mutation('synapse-media-not-shared', edit(synapseConfig, 'store_local: true', 'store_local: false')),
+  mutation('psql-variable-unset', edit(keyVaultJob, ' -v password="${DB_PASSWORD}"', '')),
   mutation('container-user-refused', edit(synapse, 'runAsUser: 991', 'runAsUser: 0')),
   mutation('mounted-file-mode', edit(scanner, '            defaultMode: 0555\n', '')),
   mutation('sql-guard-mismatch', edit(keyVaultJob, "datname = 'key_vault'", "datname = 'keyvault'")),

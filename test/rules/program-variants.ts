@@ -115,6 +115,10 @@ export const programVariants: Readonly<Record<string, Mutation>> = {
     '    enable_metrics: true\n',
     '    enable_metrics: true\n    ip_range_blacklist: ["10.0.0.0/33"]\n',
   ),
+  'a publication in another database': mutation(
+    'sync-subscription-invalid',
+    edit(replication, '-U postgres -d matrix -v', '-U postgres -d postgres -v'),
+  ),
   'debugging in production': mutation('key-vault-settings-unfit', edit(keyVault, 'DEBUG = False', 'DEBUG = True')),
   'hosts without the one that Synapse asks': mutation('key-vault-settings-unfit', [
     checkingHosts,

@@ -596,7 +596,7 @@ export const accepted: Readonly<Record<string, readonly Change[]>> = {
       keyVaultJob,
       '            - bash\n            - -c',
       '              SQL\n',
-      '            - psql\n            - -hmatrix-postgresql-rw\n            - -Upostgres\n            - -vpassword=$(DB_PASSWORD)\n            - "-cCREATE ROLE key_vault LOGIN PASSWORD :\'password\'"\n            - -cCREATE DATABASE key_vault OWNER key_vault\n',
+      '            - psql\n            - -hmatrix-postgresql-rw\n            - -Upostgres\n            - "-cCREATE ROLE key_vault LOGIN PASSWORD \'$(DB_PASSWORD)\'"\n            - -cCREATE DATABASE key_vault OWNER key_vault\n',
     ),
   ],
   "key_vault's database made by a program in Python": [

@@ -1,0 +1,78 @@
+import { workloadKinds } from '../../analysis/pods';
+import { postgresRunsOf } from '../../analysis/sql-runs';
+import { textOfPieces } from '../../analysis/text/shell-values';
+import { readSqlFrom } from '../../analysis/text/sql';
+import type { Rule } from '../rule';
+
+export default {
+  id: 'psql-variable-unset',
+  items: [],
+  severity: 'error',
+  summary: 'SQL uses a variable of psql that the call does not set, or stands where psql puts in none.',
+  why: 'psql sends `:name` to the server as it stands if it has no such variable, and never looks for any in the text of `-c`. The server answers with a syntax error, and the role, the password or the database is not made.',
+  remedy: 'Set the variable with `-v name=value`, and give psql the SQL by a here-document or a file.',
+  traps: [
+    'Variables that `\\set`, `\\getenv` or `\\gset` make, and those of psql itself, are known.',
+    'A script of which the tree does not show all pieces is not judged.',
+  ],
+  sources: ['postgresql.org/docs, psql: -c, "SQL interpolation"; Variables'],
+  examples: { bad: example('', true), good: example(' -v password="$DB_PASSWORD"', false) },
+  kinds: [...workloadKinds],
+  *check(resource, workspace) {
+    for (const { call, place } of postgresRunsOf(workspace, resource)) {
+      if (call.program !== 'psql') continue;
+      const set = new Set(call.variables.map(({ name }) => name));
+      const texts = call.sql.flatMap(input => (input.kind === 'text' ? [input] : []));
+      const made = texts.map(input => textOfPieces(input.content, input.span).text).join('\n');
+      // A file may set what a later text uses.
+      if (call.sql.some(input => input.kind === 'file') || /\\(?:set|getenv|gset|prompt|i|ir|include)\b/.test(made))
+        continue;
+      const told = new Set<string>();
+      for (const input of texts) {
+        const origin = textOfPieces(input.content, input.span);
+        for (const { name, span } of readSqlFrom(origin).variables) {
+          const isInOption = input.from === 'option';
+          if (!/^[A-Za-z_]\w*$/.test(name) || told.has(name)) continue;
+          if (!isInOption && (set.has(name) || own.test(name))) continue;
+          // Without a value nobody may have meant a variable, as in a slice of an array.
+          if (isInOption && !set.has(name) && !/:['"]/.test(origin.text)) continue;
+          told.add(name);
+          yield {
+            at: place(span),
+            message: isInOption
+              ? `psql puts no variables into the text of -c, so the server gets :${name} as it stands — give psql this by a here-document.`
+              : `Nothing sets the variable ${name} of this call of psql, so the server gets :${name} as it stands — add -v ${name}=….`,
+          };
+        }
+      }
+    }
+  },
+} satisfies Rule;
+
+/** Variables that psql has of its own. */
+const own =
+  /^(?:AUTOCOMMIT|COMP_KEYWORD_CASE|DBNAME|ECHO\w*|ENCODING|ERROR|FETCH_COUNT|HIDE_\w+|HIST\w+|HOST|IGNOREEOF|LAST\w+|ON_ERROR_\w+|PORT|PROMPT\d|QUIET|ROW_COUNT|SERVER_\w+|SHELL_\w+|SHOW_\w+|SINGLELINE|SINGLESTEP|SQLSTATE|USER|VERBOSITY|VERSION\w*)$/;
+
+function example(option: string, isMarked: boolean): string {
+  return `
+      #- /job.yaml
+      apiVersion: batch/v1
+      kind: Job
+      metadata:
+        name: key-vault-init-db
+        namespace: matrix
+      spec:
+        template:
+          spec:
+            restartPolicy: Never
+            containers:
+              - name: init
+                image: postgres:16
+                command: [sh, -c]
+                args:
+                  - |
+                    psql -h main-rw -U postgres${option} <<'SQL'
+                    CREATE ROLE key_vault LOGIN PASSWORD :'password';
+${isMarked ? '      #                                                  ^^^^^^^^^^^ error: Nothing sets the variable password of this call of psql\n' : ''}                    SQL
+    `;
+}
