@@ -1,9 +1,10 @@
 import { workloadKinds } from '../../analysis/pods';
 import { clusterKind, databases, familiesOf } from '../../analysis/roles';
-import { appendDocument } from '../../manifests/edit';
+import { appendDocument, replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
-import type { Fix, Rule } from '../rule';
-import { databasesCreated, type VaultDatabase, vaultDatabase } from './database';
+import type { Workspace } from '../../manifests/workspace';
+import type { Fix, Problem, Rule } from '../rule';
+import { type CreatedDatabase, databasesCreated, type VaultDatabase, vaultDatabase } from './database';
 
 export default {
   id: 'key-vault-database-not-created',
@@ -111,6 +112,7 @@ export default {
     const database = familiesOf(resource).has('key_vault') ? vaultDatabase(workspace, resource) : undefined;
     if (!database) return;
     const created = databasesCreated(workspace);
+    yield* createdElsewhere(workspace, database.name, created);
     if (created.some(({ name }) => name === undefined || name === database.name)) return;
     // Under a name that only looks the same, it is key-vault-database-mismatch.
     if (created.some(({ name }) => /^key[-_]?vault/.test(name ?? ''))) return;
@@ -124,6 +126,24 @@ export default {
     };
   },
 } satisfies Rule;
+
+/** A Database object that makes it in the LI cluster, and nothing that makes it in the main one. */
+function* createdElsewhere(workspace: Workspace, name: string, created: readonly CreatedDatabase[]): Iterable<Problem> {
+  const { main, li } = databases(workspace);
+  const [only, ...others] = created.filter(one => one.name === undefined || one.name === name);
+  const cluster = only?.by.root.at('spec', 'cluster', 'name');
+  if (!main || !li || others.length > 0 || only?.by.kind !== 'Database' || cluster?.text !== li.name) return;
+  if ((only.by.namespace ?? '') !== (li.namespace ?? '')) return;
+  yield {
+    at: cluster,
+    message: `The database ${name} is created in ${li.title}, which is the LI instance’s — create it in ${main.name}.`,
+    related: [{ at: main.root.at('metadata', 'name'), message: main.title }],
+    fixes: () => {
+      const edit = main.namespace === li.namespace ? replaceScalar(cluster, main.name) : undefined;
+      return edit ? [{ title: `Write ${main.name}`, safe: false, edits: [edit] }] : [];
+    },
+  };
+}
 
 /** Has the operator create the database, where the Cluster makes the role that key_vault signs in as. */
 function addDatabase({ name, user }: VaultDatabase, clusters: readonly Resource[]): readonly Fix[] {

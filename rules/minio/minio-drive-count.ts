@@ -60,9 +60,30 @@ export default {
         message: `Tenant ${store.name} says no servers and volumesPerServer — give it a pool of 4 servers with 2 drives each.`,
       };
     }
+    yield* missingServers(store, pools);
     for (const [index, pool] of pools.entries()) yield* checkPool(store, workspace, pool, index === 0);
   },
 } satisfies Rule;
+
+/** The servers of one argument are the pods of the StatefulSet, by their names, and MinIO waits for every one. */
+function* missingServers(store: Resource, pools: readonly Pool[]): Iterable<Problem> {
+  const [pool, ...others] = pools;
+  const replicas = store.root.at('spec', 'replicas');
+  const count = replicas.number;
+  if (store.kind !== 'StatefulSet' || !pool || others.length > 0 || !count || pool.servers <= count) return;
+  const own = `//${store.name}-{`;
+  const isOwn = [...store.root.at('spec', 'template', 'spec', 'containers').scalars(text => text.includes(own))];
+  if (isOwn.length === 0) return;
+  yield {
+    at: replicas,
+    message: `MinIO is told of ${pool.servers} servers, but ${store.title} runs ${count} ${count === 1 ? 'pod' : 'pods'}, so it waits for the others and never starts — run ${pool.servers}.`,
+    related: [{ at: pool.serversAt, message: 'The servers' }],
+    fixes: () => {
+      const edit = replaceValue(replicas, String(pool.servers));
+      return edit ? [{ title: `Run ${pool.servers} pods`, safe: false, edits: [edit] }] : [];
+    },
+  };
+}
 
 function* checkPool(store: Resource, workspace: Workspace, pool: Pool, isFirst: boolean): Iterable<Problem> {
   const { servers, volumesPerServer, drives } = pool;

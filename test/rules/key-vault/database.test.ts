@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import mismatch from '../../../rules/key-vault/key-vault-database-mismatch';
 import notCreated from '../../../rules/key-vault/key-vault-database-not-created';
-import { applyFix, fixTitles } from '../expect';
+import { applyFix, fixTitles, messages } from '../expect';
 
 function vault(user = 'vault'): string {
   return `
@@ -36,6 +36,32 @@ function cluster(more: string): string {
       initdb: {database: matrix, owner: synapse${more}}
 `;
 }
+
+describe('a Database object for key_vault', () => {
+  const two = (name: string): string =>
+    vault() +
+    cluster('') +
+    `  ---
+  apiVersion: postgresql.cnpg.io/v1
+  kind: Cluster
+  metadata: {name: main-li, namespace: matrix}
+  spec:
+    bootstrap:
+      initdb: {database: matrix_li, owner: synapse_li}
+  ---
+  apiVersion: postgresql.cnpg.io/v1
+  kind: Database
+  metadata: {name: key-vault, namespace: matrix}
+  spec: {name: key_vault, owner: vault, cluster: {name: ${name}}}
+`;
+
+  it('belongs to the main cluster', () => {
+    assert.deepEqual(messages(notCreated, two('main')), []);
+    assert.deepEqual(messages(notCreated, two('main-li')), [
+      'error: The database key_vault is created in Cluster/main-li, which is the LI instance’s — create it in main.',
+    ]);
+  });
+});
 
 describe('fixes of the database of key_vault', () => {
   it('add a Database for a role that the Cluster makes, and no other', () => {

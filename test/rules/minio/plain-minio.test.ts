@@ -17,6 +17,17 @@ describe('MinIO without its operator', () => {
     const list = ['http://a/d1', 'http://a/d2', 'http://b/d1', 'http://b/d2'].join(', ');
     assert.match(found(`args: [server, ${list}]`)[0] ?? '', /^2 servers × 2 drives = 4 drives/);
   });
+  it('waits for pods that do not run', () => {
+    const args = 'args: [server, "http://minio-{0...3}.minio/data{1...2}"]';
+    const missing = (replicas: string, operands = args): readonly string[] =>
+      found(operands, undefined, `replicas: ${replicas}`);
+    assert.deepEqual(missing('4'), []);
+    assert.deepEqual(missing('2'), [
+      'MinIO is told of 4 servers, but StatefulSet/minio runs 2 pods, so it waits for the others and never starts — run 4.',
+    ]);
+    assert.deepEqual(missing('2', args.replace('minio-{', 'other-{')), []);
+    assert.deepEqual(missing('0'), []);
+  });
   it('has them from MINIO_VOLUMES', () => {
     const volumes = (text: string): string => `env: [{name: MINIO_VOLUMES, value: "${text}"}, ${standard}]`;
     assert.deepEqual(found(`args: [server]\n          ${volumes('http://minio-{0...3}.minio/data{1...2}')}`, ''), []);
@@ -30,12 +41,13 @@ describe('MinIO without its operator', () => {
 const standard = '{name: MINIO_STORAGE_CLASS_STANDARD, value: "EC:4"}';
 
 /** The messages about drives; those about parity follow from them. */
-function found(container: string, env = `env: [${standard}]`): readonly string[] {
+function found(container: string, env = `env: [${standard}]`, replicas = ''): readonly string[] {
   const source = `apiVersion: apps/v1
 kind: StatefulSet
 metadata: {name: minio, namespace: matrix}
 spec:
   serviceName: minio
+  ${replicas}
   selector: {matchLabels: {app: minio}}
   template:
     metadata: {labels: {app: minio}}
