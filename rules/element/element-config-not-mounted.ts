@@ -1,10 +1,11 @@
 import { type Mount, mountAt, mountsOf, textsOfVolume, volumeOf } from '../../analysis/mounts';
-import { containersOf, workloadKinds } from '../../analysis/pods';
+import { type Container, containersOf, podTemplate, workloadKinds } from '../../analysis/pods';
+import { imageTag } from '../../analysis/roles';
 import { insertEntry, insertItem, replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
-import type { Fix, Rule } from '../rule';
+import type { Fix, Problem, Rule } from '../rule';
 import { type ElementConfig, elementConfig, elementFolders, isStockElement } from './config';
 
 export default {
@@ -12,16 +13,16 @@ export default {
   items: ['4.2.a.1'],
   severity: 'error',
   summary: 'Element Web does not get a config.json of this deployment.',
-  why: 'Without one it offers the image’s default homeserver, matrix.org; with a whole volume over `/app` it serves nothing at all.',
+  why: 'Without one it offers the image’s default homeserver, matrix.org; with a whole volume over `/app` it serves nothing at all. Since 1.11.93 its start script copies `config.json` to `/tmp/element-web-config`, from where it is served, and ends the container where it cannot.',
   remedy:
-    'Mount the key `config.json` of a ConfigMap as the single file `/app/config.json`, with `subPath: config.json`.',
+    'Mount the key `config.json` of a ConfigMap as the single file `/app/config.json`, with `subPath: config.json`. With a read-only root file system mount an `emptyDir` at `/tmp`.',
   traps: [
     'A ConfigMap from outside the tree is taken to have the key.',
     'Images that are not the published ones may have a configuration built in and are not judged.',
     '`/usr/share/nginx/html` is a link to `/app` and accepted as well.',
   ],
   sources: [
-    'element-hq/element-web, Dockerfile and docs/install.md, "Docker"; Kubernetes documentation, "Using subPath"',
+    'element-hq/element-web, Dockerfile, docker/docker-entrypoint.d/18-load-element-modules.sh and docs/install.md, "Docker"; Kubernetes documentation, "Using subPath"',
   ],
   examples: {
     bad: `
@@ -106,6 +107,7 @@ export default {
     const element = elementConfig(workspace, resource);
     if (!element || !isStockElement(element.container.image)) return;
     const { container } = element;
+    yield* readOnlyTmp(resource, container);
     for (const folder of elementFolders) {
       const whole = mountsOf(container).find(mount => mount.mountPath === folder);
       if (!whole) continue;
@@ -157,6 +159,26 @@ export default {
     };
   },
 } satisfies Rule;
+
+/** A read-only root file system without a volume for what the start script writes before nginx starts. */
+function* readOnlyTmp(resource: Resource, container: Container): Iterable<Problem> {
+  const readOnly = container.value.at('securityContext', 'readOnlyRootFilesystem');
+  const version = /^v?1\.(\d+)\.(\d+)/.exec(imageTag(container.image) ?? '');
+  const isOlder = !version || Number(version[1]) < 11 || (Number(version[1]) === 11 && Number(version[2]) < 93);
+  if (readOnly.boolean !== true || isOlder || container.value.at('command').exists) return;
+  if (mountAt(container, '/tmp/element-web-config')) return;
+  yield {
+    at: readOnly,
+    message: `The start script of Element Web writes to /tmp/element-web-config, which it cannot here, so container ${container.name} does not start — mount an emptyDir at /tmp.`,
+    fixes: () => {
+      const volumes = podTemplate(resource)?.at('spec', 'volumes');
+      const mount = insertItem(container.value.at('volumeMounts'), 'name: tmp\nmountPath: /tmp');
+      const isTaken = volumes?.items().some(volume => volume.at('name').text === 'tmp');
+      const volume = volumes && !isTaken ? insertItem(volumes, 'name: tmp\nemptyDir: {}') : undefined;
+      return mount && volume ? [{ title: 'Mount an emptyDir at /tmp', safe: true, edits: [mount, volume] }] : [];
+    },
+  };
+}
 
 /** Element Web prefers the file of its own host name to config.json (element-web, docs/config.md). */
 const ofOneHost = /\/config\.[\w.-]+\.json$/;
