@@ -557,11 +557,15 @@ spec:
     edit(synapseConfig, '      - synapse-federation-sender-1\n', '      - synapse-federation-sender-7\n'),
   ),
   mutation('synapse-main-duty-duplicated', edit(synapseConfig, '    enable_media_repo: false\n', ''), {
-    also: { 'synapse-s3-provider-not-installed': 'Every process then loads the storage provider.' },
+    also: {
+      'synapse-s3-provider-not-installed': 'Every process then loads the storage provider.',
+      'synapse-media-store-unwritable': 'Every process then makes the folder of media.',
+    },
   }),
   mutation(
     'li-media-bucket-shared',
     edit('li-instance/01-synapse/configmap.yaml', 'bucket: synapse-media-li', 'bucket: synapse-media'),
+    { also: { 'sync-media-reversed': 'The copies go into a bucket that nobody reads.' } },
   ),
   mutation(
     'synapse-worker-app-unknown',
@@ -998,7 +1002,9 @@ spec:
 `,
     ),
   ),
-  mutation('monitor-target-has-no-metrics', edit(livekit, '    prometheus_port: 6789\n', '')),
+  mutation('monitor-target-has-no-metrics', edit(livekit, '    prometheus_port: 6789\n', ''), {
+    also: { 'port-not-listened-on': 'The Service still leads to the port of the metrics.' },
+  }),
   mutation(
     'monitor-duplicate-scrape',
     edit(
@@ -1430,7 +1436,10 @@ spec:
     },
   ),
   mutation('service-target-port-unexposed', edit(element, '      targetPort: http\n', '      targetPort: 8081\n'), {
-    also: { 'netpol-ingress-access': 'No policy opens a port that the pods do not have.' },
+    also: {
+      'netpol-ingress-access': 'No policy opens a port that the pods do not have.',
+      'port-not-listened-on': 'Element Web does not listen there either.',
+    },
   }),
   mutation(
     'statefulset-service-missing',
