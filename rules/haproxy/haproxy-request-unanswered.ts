@@ -3,6 +3,7 @@ import { conditionHolds, routeOf } from '../../analysis/haproxy-routing';
 import { workloadKinds } from '../../analysis/pods';
 import type { SynapseProcess } from '../../analysis/synapse';
 import { modeOf } from '../../analysis/text/haproxy';
+import type { Span } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
 import { isForClients, processesBehind } from './synapse-routes';
@@ -62,6 +63,7 @@ function* judge(workspace: Workspace, haproxy: Haproxy, part: HaproxyPart): Iter
   // A frontend of metrics or of media alone is not asked for these.
   if (!first || !(isForClients(workspace, haproxy, part) || part.section.defaultBackend)) return;
   const federates = isFederating(processes);
+  yield* shortened(part);
   const said = new Set<string>();
   for (const { request, route } of routes) {
     const { path, resource } = request;
@@ -110,6 +112,33 @@ function* judge(workspace: Workspace, haproxy: Haproxy, part: HaproxyPart): Iter
         process.listeners?.[0] ? [{ at: process.listeners[0].value, message: process.resource.title }] : [],
       ),
     };
+  }
+}
+
+/** Rules that take away for every request what Synapse's paths begin with. */
+function* shortened(part: HaproxyPart): Iterable<Problem> {
+  const [{ path }] = [requests[0] ?? { path: '/_matrix/client/v3/login' }];
+  for (const { keyword, args, condition, span } of part.section.directives) {
+    const [pattern, format] = args;
+    if (condition || keyword !== 'http-request replace-path' || !pattern || !format) continue;
+    // As written, because `\\1` keeps its backslash.
+    const written = (word: { readonly span: Span }): string =>
+      part.file.content.text.slice(word.span.start, word.span.end).replace(/^(["'])(.*)\1$/, '$2');
+    try {
+      const match = new RegExp(written(pattern)).exec(path);
+      if (!match || /[%$]/.test(format.value)) continue;
+      const changed = path.replace(
+        match[0],
+        written(format).replace(/\\(\d)/g, (_, group: string) => match[Number(group)] ?? ''),
+      );
+      if (/^\/_(?:matrix|synapse)\//.test(changed)) continue;
+      yield {
+        at: part.place(span),
+        message: `This makes ${changed} of ${path}, which Synapse answers with 404 — leave the paths as they are.`,
+      };
+    } catch {
+      // An expression of another dialect tells nothing.
+    }
   }
 }
 

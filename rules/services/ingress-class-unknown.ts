@@ -92,7 +92,7 @@ function classesIn(resource: Resource): readonly { readonly value: Value; readon
 
 function problemOf(workspace: Workspace, resource: Resource, value: Value, isAnnotation: boolean): Problem | undefined {
   const name = value.string;
-  if (name === undefined || !/^[a-z0-9][a-z0-9.-]*$/.test(name)) return undefined;
+  if (name === undefined || !/^[a-z0-9][a-z0-9.-]*$/i.test(name)) return undefined;
   const { sure, maybe, isWhole } = workspace.shared(providedClasses);
   if (sure.has(name) || maybe.has(name)) return undefined;
   if (declarationsOf(workspace, 'IngressClass', undefined, name).length > 0) return undefined;

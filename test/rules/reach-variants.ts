@@ -314,6 +314,14 @@ export const reachVariants: Readonly<Record<string, Mutation>> = {
     'rtc-address-wrong',
     edit(jwt, 'wss://livekit.tessera.test', 'wss://livekit.tessera.test:7880'),
   ),
+  'paths that HAProxy cuts': mutation(
+    'haproxy-request-unanswered',
+    inFrontend('http-request replace-path /_matrix(/.*) \\1'),
+  ),
+  'a class with a capital letter': mutation(
+    'ingress-class-unknown',
+    edit(ingress, 'ingressClassName: nginx', 'ingressClassName: Nginx'),
+  ),
   'an Ingress beside the namespace of its Service': mutation(
     'ingress-backend-missing',
     edit(ingress, '  namespace: matrix\n', '  namespace: ingress-nginx\n'),
