@@ -206,6 +206,8 @@ export default {
       } else if (processes.some(one => !one.isLi && keepsMediaIn(one, source))) {
         const li = processes.find(one => one.isLi && one.homeserver);
         const stores = li?.homeserver ? mediaStores(li.homeserver, li.resource.namespace) : [];
+        // An LI instance on the live bucket is the business of li-media-bucket-shared.
+        if (stores.some(({ store }) => store === source)) continue;
         // Another copy may be a backup, as long as one of them goes where the LI instance looks.
         if (
           !li ||

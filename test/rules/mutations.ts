@@ -565,7 +565,6 @@ spec:
   mutation(
     'li-media-bucket-shared',
     edit('li-instance/01-synapse/configmap.yaml', 'bucket: synapse-media-li', 'bucket: synapse-media'),
-    { also: { 'sync-media-reversed': 'The copies go into a bucket that nobody reads.' } },
   ),
   mutation(
     'synapse-worker-app-unknown',
