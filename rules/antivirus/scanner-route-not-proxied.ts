@@ -186,9 +186,14 @@ const requests: readonly HttpRequest[] = [
 function* frontendProblems(workspace: Workspace, haproxy: Haproxy, frontend: HaproxyPart): Iterable<Problem> {
   if (modeOf(frontend.section) !== 'http' || rewrites(frontend.section)) return;
   const told = new Set<Choice['by']>();
+  let mayBeAsked = false;
   for (const request of requests) {
     const full = { ...request, path: request.path.endsWith('/') ? `${request.path}tessera.test/abc` : request.path };
     const { choices, isOpen } = routeOf(workspace, haproxy, frontend, full);
+    mayBeAsked ||= choices.some(({ backend }) => {
+      const part = backendNamed(haproxy, backend);
+      return part !== undefined && scannerBehind(workspace, haproxy, part.section) !== undefined;
+    });
     const choice = choices.at(-1);
     if (!choice || isOpen || told.has(choice.by)) continue;
     const backend = backendNamed(haproxy, choice.backend);
@@ -201,7 +206,7 @@ function* frontendProblems(workspace: Workspace, haproxy: Haproxy, frontend: Hap
       related: [{ at: scanner.root.at('metadata', 'name'), message: scanner.title }],
     };
   }
-  if (told.size === 0) yield* untaken(workspace, haproxy, frontend);
+  if (!mayBeAsked) yield* untaken(workspace, haproxy, frontend);
 }
 
 /** A route to the scanner that the paths which clients ask it for do not take. */
