@@ -210,10 +210,14 @@ export function pathOf(tree: Tree, node: number): readonly (string | number)[] |
   return path;
 }
 
-/** The node of a key of a mapping, the first if it is written twice; -1 if there is none. */
+/**
+ * The node of a key of a mapping; -1 if there is none. Of a key that is written twice, the last one: that is what kubectl
+ * (sigs.k8s.io/yaml) and PyYAML take.
+ */
 export function findKey(tree: Tree, mapping: number, key: string): number {
   const { nodes, text } = tree;
   const end = nodes[mapping * stride + 3] ?? 0;
+  let found = -1;
   for (let node = mapping + 1; node < end; ) {
     const at = node * stride;
     const meta = nodes[at] ?? 0;
@@ -223,12 +227,12 @@ export function findKey(tree: Tree, mapping: number, key: string): number {
         (meta & verbatim) !== 0 && (tree.decoded.size === 0 || !tree.decoded.has(node))
           ? (nodes[at + 2] ?? 0) - start === key.length && text.startsWith(key, start)
           : scalarText(tree, node) === key;
-      if (isKey) return node;
+      if (isKey) found = node;
     }
     const value = nodes[at + 3] ?? 0;
     node = nodes[value * stride + 3] ?? 0;
   }
-  return -1;
+  return found;
 }
 
 /** The keys of a mapping, the indices of a sequence; nothing for other nodes. */

@@ -218,6 +218,12 @@ describe('ManifestDocument', () => {
     assert.ok(!rule.isTemplate);
     assert.equal(rule.resources.length, 1);
   });
+  it('means the last of two equal keys, as kubectl does', () => {
+    const [document] = new SourceFile('file:///a.yaml', 'a.yaml', 'a: {x: 1, y: 2, x: 3}\na:\n  x: 4\n').documents;
+    assert.equal(document?.root.at('a', 'x').number, 4);
+    assert.equal(document?.root.at('a', 'y').exists, false);
+    assert.deepEqual(document?.root.keys(), ['a', 'a'], 'both are there');
+  });
   it('remembers what a broken document declares', () => {
     const broken = read(
       'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  # named\n  labels:\n    a: b\n  name: settings\ndata:\n  x: [\n',
