@@ -850,7 +850,8 @@ function mounted(workspace: Workspace, resource: Resource, container: Container,
   const filled = text.isTemplate ? templateText(text.value.mapped) : undefined;
   if (text.isTemplate && !filled) return opaque;
   const filters: TemplateStep[] = filled ? [{ kind: 'template', by: 'braces' }] : [];
-  if (isFilledInByFlux(workspace, text.value, text.value.mapped.text)) filters.push({ kind: 'template', by: 'flux' });
+  if (isFilledInByFlux(workspace, text.value, () => text.value.mapped.text))
+    filters.push({ kind: 'template', by: 'flux' });
   return {
     pieces: [{ text: filled ?? text.value.mapped, filters, variable: undefined }],
     isOpaque: false,

@@ -31,8 +31,9 @@ function fillsVariables(workspace: Workspace): boolean {
  * Whether Flux fills in a variable wherever it stands, in the texts of a ConfigMap as well, unless the object is left out
  * by an annotation (fluxcd.io, Kustomization, "Post build variable substitution").
  */
-export function isFilledInByFlux(workspace: Workspace, { uri, span }: Place, text: string): boolean {
-  if (workspace.lookup(fillers, 'flux').length === 0 || !variable.test(text)) return false;
+export function isFilledInByFlux(workspace: Workspace, { uri, span }: Place, textOf: () => string): boolean {
+  // Where there is no Flux, nobody depends on all of the text.
+  if (workspace.lookup(fillers, 'flux').length === 0 || !variable.test(textOf())) return false;
   const document = workspace
     .file(uri)
     ?.documents.find(one => one.span.start <= span.start && span.start <= one.span.end);
