@@ -84,7 +84,10 @@ describe('field-value-refused', () => {
         /successThreshold of a livenessProbe is 1/,
       ],
       [container('readinessProbe: {successThreshold: 2, tcpSocket: {port: 1}}')],
-      [container('env: [{name: A, value: b, valueFrom: {fieldRef: {fieldPath: metadata.name}}}]'), /has a value and a source/],
+      [
+        container('env: [{name: A, value: b, valueFrom: {fieldRef: {fieldPath: metadata.name}}}]'),
+        /has a value and a source/,
+      ],
       [deployment('containers: [{name: a}, {name: a}]'), /a is the name of two containers/],
       [deployment('containers: [{name: A_b}]'), /A_b is no name for a container/],
       [
