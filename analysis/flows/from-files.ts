@@ -1,3 +1,4 @@
+import { cached } from '../../manifests/derived';
 import { readEmbedded } from '../../manifests/embedded';
 import type { MappedText } from '../../manifests/mapped-text';
 import type { Resource } from '../../manifests/resource';
@@ -67,6 +68,7 @@ function usedFiles(
   texts: readonly MountedText[],
 ): (text: MountedText) => boolean {
   const used = new Set<MountedText>();
+  const named = workspace.derive(namedFiles, resource);
   for (const container of containersOf(resource)) {
     const volumes = new Set(mountsOf(container).map(mount => mount.volume));
     const mounted = texts.filter(text => volumes.has(text.volume));
@@ -76,17 +78,35 @@ function usedFiles(
       continue;
     }
     const words = [...container.value.at('command').scalars(), ...container.value.at('args').scalars()];
-    const read = [script.text.text, ...words.map(word => word.text ?? '')];
-    for (let said = read.pop(); said !== undefined; said = read.pop()) {
-      for (const text of mounted) {
-        const name = text.path.slice(text.path.lastIndexOf('/') + 1);
-        if (used.has(text) || !said.includes(name)) continue;
-        used.add(text);
-        read.push(text.value.string ?? '');
-      }
+    const said = [script.text.text, ...words.map(word => word.text ?? '')];
+    const read = mounted.filter(text => said.some(one => one.includes(nameOf(text))));
+    for (let next = read.pop(); next !== undefined; next = read.pop()) {
+      if (used.has(next)) continue;
+      used.add(next);
+      const names = named.get(next)?.() ?? [];
+      read.push(...mounted.filter(text => names.includes(nameOf(text))));
     }
   }
   return text => used.has(text);
+}
+
+/** The mounted files that each mounted text names; that mostly stays, whatever is written there. */
+function namedFiles(resource: Resource, workspace: Workspace): ReadonlyMap<MountedText, () => readonly string[]> {
+  const texts = mountedTexts(workspace, resource);
+  const names = [...new Set(texts.map(nameOf))];
+  return new Map(
+    texts.map(text => [
+      text,
+      cached(() => {
+        const said = text.value.string ?? '';
+        return names.filter(name => said.includes(name));
+      }),
+    ]),
+  );
+}
+
+function nameOf({ path }: MountedText): string {
+  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 /** Programs that find their configuration without being told where it is. */

@@ -24,6 +24,11 @@ export interface UndefinedVariable {
  * nothing defines: neither `env`, nor the script, nor the image. Silent for images that may define anything.
  */
 export function undefinedInCommands(workspace: Workspace, resource: Resource): readonly UndefinedVariable[] {
+  return workspace.derive(findUndefined, resource);
+}
+
+/** Remembered for each workload, so that an edit of a configuration has no command read again. */
+function findUndefined(resource: Resource, workspace: Workspace): readonly UndefinedVariable[] {
   const isSync = isSyncSystem(workspace, resource);
   return containersOf(resource).flatMap(container => {
     const texts = scriptsOf(workspace, resource, container).filter(

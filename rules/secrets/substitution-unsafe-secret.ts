@@ -152,7 +152,7 @@ export default {
   },
   kinds: [...workloadKinds],
   *check(resource, workspace) {
-    for (const container of containersOf(resource)) yield* inSed(workspace, resource, container);
+    yield* workspace.derive(inScripts, resource);
     for (const config of configFilesOf(workspace, resource)) yield* inText(workspace, resource, config);
     for (const container of mainContainersOf(resource)) yield* inEvaluatedArguments(workspace, resource, container);
   },
@@ -174,6 +174,11 @@ function secretOf(
   const secret = workspace.find('Secret', resource.namespace, name);
   const entry = secret && secretEntry(secret, key);
   return entry?.text ? { name, entry } : undefined;
+}
+
+/** On its own, so that an edit of a configuration has no script read again. */
+function inScripts(resource: Resource, workspace: Workspace): readonly Problem[] {
+  return containersOf(resource).flatMap(container => [...inSed(workspace, resource, container)]);
 }
 
 function* inSed(workspace: Workspace, resource: Resource, container: Container): Iterable<Problem> {
