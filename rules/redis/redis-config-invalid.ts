@@ -249,16 +249,54 @@ const valuesOf: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** src/sentinel.c, `sentinelHandleConfiguration`. */
-const sentinelOptions =
-  'monitor down-after-milliseconds failover-timeout parallel-syncs notification-script client-reconfig-script auth-pass auth-user current-epoch myid config-epoch leader-epoch known-slave known-replica known-sentinel rename-command announce-ip announce-port deny-scripts-reconfig sentinel-user sentinel-pass resolve-hostnames announce-hostnames master-reboot-down-after-period'.split(
-    ' ',
-  );
+const sentinelOptions = `
+  monitor down-after-milliseconds failover-timeout parallel-syncs notification-script client-reconfig-script auth-pass
+  auth-user current-epoch myid config-epoch leader-epoch known-slave known-replica known-sentinel rename-command
+  announce-ip announce-port deny-scripts-reconfig sentinel-user sentinel-pass resolve-hostnames announce-hostnames
+  master-reboot-down-after-period
+`
+  .trim()
+  .split(/\s+/);
 
 /** The names of settings that people write; redis.conf of Redis 5 to 8. */
-const names =
-  'include loadmodule bind bind-source-addr protected-mode port tcp-backlog unixsocket unixsocketperm timeout tcp-keepalive tls-port tls-cert-file tls-key-file tls-key-file-pass tls-client-cert-file tls-client-key-file tls-client-key-file-pass tls-dh-params-file tls-ca-cert-file tls-ca-cert-dir tls-auth-clients tls-replication tls-cluster tls-protocols tls-ciphers tls-ciphersuites tls-prefer-server-ciphers tls-session-caching tls-session-cache-size tls-session-cache-timeout daemonize supervised pidfile loglevel logfile syslog-enabled syslog-ident syslog-facility crash-log-enabled crash-memcheck-enabled databases always-show-logo set-proc-title proc-title-template locale-collate save stop-writes-on-bgsave-error rdbcompression rdbchecksum sanitize-dump-payload dbfilename rdb-del-sync-files dir replicaof slaveof masterauth masteruser replica-serve-stale-data replica-read-only repl-diskless-sync repl-diskless-sync-delay repl-diskless-sync-max-replicas repl-diskless-load repl-ping-replica-period repl-timeout repl-disable-tcp-nodelay repl-backlog-size repl-backlog-ttl replica-priority replica-announced replica-ignore-maxmemory replica-ignore-disk-write-errors propagation-error-behavior min-replicas-to-write min-replicas-max-lag replica-announce-ip replica-announce-port tracking-table-max-keys user acllog-max-len aclfile requirepass acl-pubsub-default rename-command maxclients maxmemory maxmemory-policy maxmemory-samples maxmemory-eviction-tenacity maxmemory-clients active-expire-effort lazyfree-lazy-eviction lazyfree-lazy-expire lazyfree-lazy-server-del replica-lazy-flush lazyfree-lazy-user-del lazyfree-lazy-user-flush io-threads io-threads-do-reads oom-score-adj oom-score-adj-values disable-thp appendonly appendfilename appenddirname appendfsync no-appendfsync-on-rewrite auto-aof-rewrite-percentage auto-aof-rewrite-min-size aof-load-truncated aof-load-corrupt-tail-max-size aof-use-rdb-preamble aof-timestamp-enabled aof-rewrite-incremental-fsync shutdown-timeout shutdown-on-sigint shutdown-on-sigterm lua-time-limit busy-reply-threshold cluster-enabled cluster-config-file cluster-node-timeout cluster-port cluster-replica-validity-factor cluster-migration-barrier cluster-allow-replica-migration cluster-require-full-coverage cluster-replica-no-failover cluster-allow-reads-when-down cluster-allow-pubsubshard-when-down cluster-link-sendbuf-limit cluster-announce-hostname cluster-announce-human-nodename cluster-preferred-endpoint-type cluster-announce-ip cluster-announce-port cluster-announce-tls-port cluster-announce-bus-port slowlog-log-slower-than slowlog-max-len latency-tracking latency-tracking-info-percentiles latency-monitor-threshold notify-keyspace-events hash-max-listpack-entries hash-max-listpack-value hash-max-ziplist-entries hash-max-ziplist-value list-max-listpack-size list-max-ziplist-size list-compress-depth set-max-intset-entries set-max-listpack-entries set-max-listpack-value zset-max-listpack-entries zset-max-listpack-value zset-max-ziplist-entries zset-max-ziplist-value hll-sparse-max-bytes stream-node-max-bytes stream-node-max-entries activerehashing client-output-buffer-limit client-query-buffer-limit proto-max-bulk-len hz dynamic-hz rdb-save-incremental-fsync lfu-log-factor lfu-decay-time activedefrag active-defrag-ignore-bytes active-defrag-threshold-lower active-defrag-threshold-upper active-defrag-cycle-min active-defrag-cycle-max active-defrag-max-scan-fields jemalloc-bg-thread server-cpulist bio-cpulist aof-rewrite-cpulist bgsave-cpulist ignore-warnings enable-protected-configs enable-debug-command enable-module-command socket-mark-id sentinel max-new-connections-per-cycle max-new-tls-connections-per-cycle req-res-logfile gopher-enabled'.split(
-    ' ',
-  );
+const names = `
+  include loadmodule bind bind-source-addr protected-mode port tcp-backlog unixsocket unixsocketperm timeout
+  tcp-keepalive tls-port tls-cert-file tls-key-file tls-key-file-pass tls-client-cert-file tls-client-key-file
+  tls-client-key-file-pass tls-dh-params-file tls-ca-cert-file tls-ca-cert-dir tls-auth-clients tls-replication
+  tls-cluster tls-protocols tls-ciphers tls-ciphersuites tls-prefer-server-ciphers tls-session-caching
+  tls-session-cache-size tls-session-cache-timeout daemonize supervised pidfile loglevel logfile syslog-enabled
+  syslog-ident syslog-facility crash-log-enabled crash-memcheck-enabled databases always-show-logo set-proc-title
+  proc-title-template locale-collate save stop-writes-on-bgsave-error rdbcompression rdbchecksum sanitize-dump-payload
+  dbfilename rdb-del-sync-files dir replicaof slaveof masterauth masteruser replica-serve-stale-data replica-read-only
+  repl-diskless-sync repl-diskless-sync-delay repl-diskless-sync-max-replicas repl-diskless-load
+  repl-ping-replica-period repl-timeout repl-disable-tcp-nodelay repl-backlog-size repl-backlog-ttl replica-priority
+  replica-announced replica-ignore-maxmemory replica-ignore-disk-write-errors propagation-error-behavior
+  min-replicas-to-write min-replicas-max-lag replica-announce-ip replica-announce-port tracking-table-max-keys user
+  acllog-max-len aclfile requirepass acl-pubsub-default rename-command maxclients maxmemory maxmemory-policy
+  maxmemory-samples maxmemory-eviction-tenacity maxmemory-clients active-expire-effort lazyfree-lazy-eviction
+  lazyfree-lazy-expire lazyfree-lazy-server-del replica-lazy-flush lazyfree-lazy-user-del lazyfree-lazy-user-flush
+  io-threads io-threads-do-reads oom-score-adj oom-score-adj-values disable-thp appendonly appendfilename appenddirname
+  appendfsync no-appendfsync-on-rewrite auto-aof-rewrite-percentage auto-aof-rewrite-min-size aof-load-truncated
+  aof-load-corrupt-tail-max-size aof-use-rdb-preamble aof-timestamp-enabled aof-rewrite-incremental-fsync
+  shutdown-timeout shutdown-on-sigint shutdown-on-sigterm lua-time-limit busy-reply-threshold cluster-enabled
+  cluster-config-file cluster-node-timeout cluster-port cluster-replica-validity-factor cluster-migration-barrier
+  cluster-allow-replica-migration cluster-require-full-coverage cluster-replica-no-failover
+  cluster-allow-reads-when-down cluster-allow-pubsubshard-when-down cluster-link-sendbuf-limit cluster-announce-hostname
+  cluster-announce-human-nodename cluster-preferred-endpoint-type cluster-announce-ip cluster-announce-port
+  cluster-announce-tls-port cluster-announce-bus-port slowlog-log-slower-than slowlog-max-len latency-tracking
+  latency-tracking-info-percentiles latency-monitor-threshold notify-keyspace-events hash-max-listpack-entries
+  hash-max-listpack-value hash-max-ziplist-entries hash-max-ziplist-value list-max-listpack-size list-max-ziplist-size
+  list-compress-depth set-max-intset-entries set-max-listpack-entries set-max-listpack-value zset-max-listpack-entries
+  zset-max-listpack-value zset-max-ziplist-entries zset-max-ziplist-value hll-sparse-max-bytes stream-node-max-bytes
+  stream-node-max-entries activerehashing client-output-buffer-limit client-query-buffer-limit proto-max-bulk-len hz
+  dynamic-hz rdb-save-incremental-fsync lfu-log-factor lfu-decay-time activedefrag active-defrag-ignore-bytes
+  active-defrag-threshold-lower active-defrag-threshold-upper active-defrag-cycle-min active-defrag-cycle-max
+  active-defrag-max-scan-fields jemalloc-bg-thread server-cpulist bio-cpulist aof-rewrite-cpulist bgsave-cpulist
+  ignore-warnings enable-protected-configs enable-debug-command enable-module-command socket-mark-id sentinel
+  max-new-connections-per-cycle max-new-tls-connections-per-cycle req-res-logfile gopher-enabled
+`
+  .trim()
+  .split(/\s+/);
 
 const known: ReadonlySet<string> = new Set([...names, ...names.map(name => name.replace(/replica/g, 'slave'))]);
 
