@@ -15,3 +15,9 @@ export interface TextEdit {
   readonly at: Place;
   readonly newText: string;
 }
+
+/** Whether two places are the same letters of the same file, whoever has read them. */
+export function isSamePlace(a: Place, b: Place): boolean {
+  const [one, other] = [a.span, b.span];
+  return a.uri === b.uri && one.start === other.start && one.end === other.end;
+}

@@ -3,6 +3,7 @@ import { effectiveFile } from '../../analysis/effective';
 import { nearest } from '../../analysis/nearest';
 import { processes, processKinds, type SynapseProcess, synapseProcess } from '../../analysis/synapse';
 import { replaceScalar } from '../../manifests/edit';
+import { isSamePlace } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Rule } from '../rule';
@@ -97,11 +98,6 @@ function wrongNames(workspace: Workspace, process: SynapseProcess): readonly Wro
       check('handlers', handler.at('target'));
   }
   return found;
-}
-
-function isSamePlace(a: Value, b: Value): boolean {
-  const [one, other] = [a.span, b.span];
-  return a.uri === b.uri && one.start === other.start && one.end === other.end;
 }
 
 function example(handlers: string, isMarked: boolean): string {

@@ -9,6 +9,7 @@ import {
 } from '../../analysis/synapse';
 import { deleteEntry } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
+import { isSamePlace } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
 import type { Rule } from '../rule';
 
@@ -90,11 +91,6 @@ function isNotRoot(resource: Resource, container: Container): boolean {
   const contexts = [container.value.at('securityContext'), podTemplate(resource)?.at('spec', 'securityContext')];
   const user = contexts.map(context => context?.at('runAsUser').number).find(one => one !== undefined);
   return user !== undefined && user !== 0;
-}
-
-function isSamePlace(a: Value, b: Value): boolean {
-  const [one, other] = [a.span, b.span];
-  return a.uri === b.uri && one.start === other.start && one.end === other.end;
 }
 
 function example(path: string, isMarked: boolean): string {
