@@ -37,6 +37,7 @@ import configWriteRefused from './config/config-write-refused';
 import configYamlInvalid from './config/config-yaml-invalid';
 import envReferenceUnexpanded from './config/env-reference-unexpanded';
 import mountedFileMode from './config/mounted-file-mode';
+import programWriteRefused from './config/program-write-refused';
 import scriptStepUnreachable from './config/script-step-unreachable';
 import deployFileNotApplied from './deploy/deploy-file-not-applied';
 import deployOrder from './deploy/deploy-order';
@@ -513,6 +514,7 @@ export const rules: readonly Rule[] = [
   postCheckNameUnknown,
   probeMissing,
   probePortMissing,
+  programWriteRefused,
   proxyTimeoutShort,
   psqlFailureHidden,
   psqlVariableUnset,

@@ -196,6 +196,7 @@ export const ruleIds: readonly string[] = [
   'post-check-name-unknown',
   'probe-missing',
   'probe-port-missing',
+  'program-write-refused',
   'proxy-timeout-short',
   'psql-failure-hidden',
   'psql-variable-unset',

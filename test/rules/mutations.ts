@@ -1104,6 +1104,19 @@ metadata:
   ),
   mutation('config-path-missing', edit(coturn, 'cert=/tls/tls.crt', 'cert=/tls/fullchain.pem')),
   mutation('config-yaml-invalid', edit(livekit, '      tcp_port: 7881\n', '       tcp_port: 7881\n')),
+  mutation('program-write-refused', [
+    edit(
+      'main-instance/08-key-vault/deployment.yaml',
+      '          env: *settings\n          ports:',
+      '          securityContext:\n            readOnlyRootFilesystem: true\n          env: *settings\n          ports:',
+    ),
+    edit(
+      'main-instance/08-key-vault/deployment.yaml',
+      '            - name: tmp\n              mountPath: /tmp\n',
+      '',
+      2,
+    ),
+  ]),
   mutation(
     'config-write-refused',
     edit(livekit, '|g" /config/livekit.yaml\n          env:', '|g" /config-template/livekit.yaml\n          env:'),

@@ -1,5 +1,6 @@
 import { add, type Change, cut, edit, type Mutation, mutation, remove } from './mutations';
 import { acceptedOperations, operationVariants } from './operation-variants';
+import { acceptedPlatform, platformVariants } from './platform-variants';
 import { programVariants } from './program-variants';
 import { acceptedReach, reachVariants } from './reach-variants';
 
@@ -114,6 +115,7 @@ export const variants: Readonly<Record<string, Mutation>> = {
   ...reachVariants,
   ...operationVariants,
   ...programVariants,
+  ...platformVariants,
   'a password of the replication that is written out': mutation(
     'sync-credentials-password',
     edit(
@@ -459,6 +461,7 @@ spec:
 
 /** Other ways to do it right: nothing is found. */
 export const accepted: Readonly<Record<string, readonly Change[]>> = {
+  ...acceptedPlatform,
   ...acceptedReach,
   ...acceptedOperations,
   'a remote of rclone in the command itself': [
