@@ -139,6 +139,7 @@ import monitorSelectsNoService from './monitoring/monitor-selects-no-service';
 import monitorServicePortUnnamed from './monitoring/monitor-service-port-unnamed';
 import monitorTargetHasNoMetrics from './monitoring/monitor-target-has-no-metrics';
 import configHostPort from './network/config-host-port';
+import configHostTls from './network/config-host-tls';
 import configHostUnknownService from './network/config-host-unknown-service';
 import netpolAcmeSolverBlocked from './network/netpol-acme-solver-blocked';
 import netpolAllowsEverything from './network/netpol-allows-everything';
@@ -344,6 +345,7 @@ export const rules: readonly Rule[] = [
   configEnvUndefined,
   configFileMissing,
   configHostPort,
+  configHostTls,
   configHostUnknownService,
   configOpaque,
   configPathMissing,

@@ -26,6 +26,7 @@ export const ruleIds: readonly string[] = [
   'config-env-undefined',
   'config-file-missing',
   'config-host-port',
+  'config-host-tls',
   'config-host-unknown-service',
   'config-opaque',
   'config-path-missing',

@@ -8,6 +8,8 @@ export interface Address {
   /** As written, else the default of the protocol; undefined where neither is known. */
   readonly port: number | undefined;
   readonly protocol: Protocol;
+  /** Where it is said that the connection begins with TLS; undefined where nothing is said of it. */
+  readonly tls?: Place | undefined;
   /** What holds it, for messages: `database.args.host in homeserver.yaml`. */
   readonly name: string;
   /** The host as written. */
@@ -34,6 +36,11 @@ export function textPlace(value: Value): Place {
 /** The ports that URLs leave out (IANA, and the defaults of the programs). */
 export function defaultPort(scheme: string | undefined): number | undefined {
   return scheme === undefined ? undefined : schemePorts.get(scheme.toLowerCase());
+}
+
+/** Whether a scheme means TLS from the first byte on, to a program that could also be asked without. */
+export function isTlsScheme(scheme: string | undefined): boolean {
+  return scheme !== undefined && /^(?:https|wss|rediss)$/i.test(scheme);
 }
 
 const schemePorts: ReadonlyMap<string, number> = new Map([

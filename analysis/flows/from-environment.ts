@@ -1,11 +1,11 @@
 import type { Resource } from '../../manifests/resource';
-import type { Place } from '../../manifests/span';
+import type { Place, Span } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
 import { type EnvironmentVariable, environmentOf } from '../environment';
 import { type Container, containersOf } from '../pods';
 import { scriptOf } from '../scripts';
 import { findHosts } from '../text/hosts';
-import { type Address, defaultPort, portOfName, textPlace } from './address';
+import { type Address, defaultPort, isTlsScheme, portOfName, textPlace } from './address';
 import { type VariableText, variableText } from './environment-values';
 
 /** The hosts in the environment of a workload's containers. */
@@ -62,6 +62,7 @@ function written(variable: EnvironmentVariable, found: VariableText, connects: b
     host: host.value,
     port: port?.number ?? defaultPort(scheme?.value),
     protocol: 'TCP',
+    tls: isTlsScheme(scheme?.value) && scheme ? schemePlace(variable, found, scheme.span) : undefined,
     name: `variable ${variable.name}`,
     at: found.value && found.isLiteral ? found.value.part(host.span.start, host.span.end) : placeOf(variable, found),
     portAt: port && found.value && found.isLiteral ? found.value.part(port.span.start, port.span.end) : undefined,
@@ -70,6 +71,10 @@ function written(variable: EnvironmentVariable, found: VariableText, connects: b
     connects: connects && !isPublicName(variable.name),
     importance: 'required',
   }));
+}
+
+function schemePlace(variable: EnvironmentVariable, found: VariableText, { start, end }: Span): Place {
+  return found.value && found.isLiteral ? found.value.part(start, end) : placeOf(variable, found);
 }
 
 /** The text itself where it can be pointed at, without the quotes around it. */

@@ -14,7 +14,8 @@ import { scriptOf } from '../scripts';
 import { isSameValue } from '../synapse';
 import { commentsIn, type Language, languageOf, maskComments } from '../text/comments';
 import { findHosts } from '../text/hosts';
-import { type Address, defaultPort, textPlace } from './address';
+import type { Word } from '../text/words';
+import { type Address, defaultPort, isTlsScheme, textPlace } from './address';
 import { fromScript } from './from-scripts';
 
 /**
@@ -148,6 +149,7 @@ function fromScalar(name: string, value: Value): readonly Address[] {
       host: host.value,
       port: port?.number ?? defaultPort(scheme?.value),
       protocol: 'TCP',
+      tls: isTlsScheme(scheme?.value) && scheme ? value.part(scheme.span.start, scheme.span.end) : undefined,
       name: where,
       at: value.part(host.span.start, host.span.end),
       portAt: port && value.part(port.span.start, port.span.end),
@@ -205,24 +207,25 @@ function fromLines(name: string, text: MappedText, language: Language): readonly
     const line = masked.slice(masked.lastIndexOf('\n', offset - 1) + 1, offset);
     return /^\s*["']?([\w.-]+)["']?\s*[:= ]/.exec(line)?.[1] ?? '';
   };
-  const add = (host: { start: number; end: number }, port: Port | undefined, form: string, scheme?: string): void => {
+  const add = (host: { start: number; end: number }, port: Port | undefined, form: string, scheme?: Word): void => {
     const key = keyOf(host.start);
     found.push({
       host: text.text.slice(host.start, host.end),
-      port: port?.number ?? defaultPort(scheme),
+      port: port?.number ?? defaultPort(scheme?.value),
       protocol: 'TCP',
+      tls: isTlsScheme(scheme?.value) && scheme ? text.place(scheme.span.start, scheme.span.end) : undefined,
       name: key === '' ? name : `${key} in ${name}`,
       at: text.place(host.start, host.end),
       portAt: port && text.place(port.start, port.end),
       isLiteral: true,
       isHostField: form === 'url',
-      connects: !isOwnAddress(key) && !/^(?:turns?|stuns?)$/.test(scheme ?? ''),
+      connects: !isOwnAddress(key) && !/^(?:turns?|stuns?)$/.test(scheme?.value ?? ''),
       importance: 'required',
     });
   };
   for (const { host, port, scheme, form, span } of findHosts(masked)) {
     covered.push(span);
-    add(host.span, port && { number: port.number, ...port.span }, form, scheme?.value);
+    add(host.span, port && { number: port.number, ...port.span }, form, scheme);
   }
   for (const match of masked.matchAll(
     /(?<![\w.$%{}/@-])[a-z0-9][a-z0-9-]*(?:\.[a-z0-9][a-z0-9-]*){1,2}\.svc(?:\.[a-z0-9-]+)*/gi,

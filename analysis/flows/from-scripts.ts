@@ -8,7 +8,7 @@ import { httpAndTcpTargets } from '../text/network-targets';
 import { psqlCalls } from '../text/psql-calls';
 import { readShell } from '../text/shell';
 import type { RunWord } from '../text/shell-values';
-import { type Address, defaultPort } from './address';
+import { type Address, defaultPort, isTlsScheme } from './address';
 import { variableText } from './environment-values';
 
 /** The hosts that the scripts of a workload's containers, and those of their probes, connect to. */
@@ -58,6 +58,7 @@ export function fromScript(
       host: hostText,
       port: number ?? standard,
       protocol: program === '/dev/udp' ? 'UDP' : 'TCP',
+      tls: isTlsScheme(scheme) ? text.place(host.span.start, host.span.end) : undefined,
       name: `${program} in ${name}`,
       at: text.place(host.span.start, host.span.end),
       portAt: port && isWritten(port, String(number)) ? text.place(port.span.start, port.span.end) : undefined,

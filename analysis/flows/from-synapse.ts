@@ -5,7 +5,7 @@ import type { EffectiveFile } from '../effective';
 import type { HomeserverReader } from '../homeserver';
 import { runsMediaRepository, type SynapseProcess, synapseProcess } from '../synapse';
 import { findHosts } from '../text/hosts';
-import { type Address, defaultPort, textPlace } from './address';
+import { type Address, defaultPort, isTlsScheme, textPlace } from './address';
 
 /**
  * The hosts in the configuration of a Synapse process (element-hq/synapse docs/usage/configuration/config_documentation.md
@@ -35,7 +35,7 @@ function ofDatabase(homeserver: HomeserverReader): readonly Address[] {
 function ofRedis(homeserver: HomeserverReader): readonly Address[] {
   const redis = homeserver.at('redis');
   if (redis.at('enabled').boolean !== true) return [];
-  return hostField(homeserver, redis.at('host'), redis.at('port'), 6379);
+  return hostField(homeserver, redis.at('host'), redis.at('port'), 6379, { tls: redis.at('use_tls') });
 }
 
 /**
@@ -57,6 +57,7 @@ function ofInstances(process: SynapseProcess, homeserver: HomeserverReader): rea
       const isAsked = name === 'main' || name === 'master' || writers.has(name);
       const isSelf = process.names.isUnique && process.names.known.length === 1 && process.names.known[0] === name;
       return hostField(homeserver, instance.at('host'), instance.at('port'), undefined, {
+        tls: instance.at('tls'),
         connects: isAsked && !isSelf && !(name === 'main' && !process.isWorker),
       });
     });
@@ -102,6 +103,8 @@ function ofTurn(homeserver: HomeserverReader): readonly Address[] {
 
 interface Options {
   readonly connects?: boolean;
+  /** Says true if the connection begins with TLS. */
+  readonly tls?: Value;
 }
 
 function hostField(
@@ -109,7 +112,7 @@ function hostField(
   host: Value,
   port: Value,
   standard: number | undefined,
-  { connects = true }: Options = {},
+  { connects = true, tls }: Options = {},
 ): readonly Address[] {
   const text = host.string;
   // PostgreSQL takes a list of hosts, and a path for a socket.
@@ -119,6 +122,7 @@ function hostField(
       host: text,
       port: port.number ?? (port.exists ? numberOf(port.text) : standard),
       protocol: 'TCP',
+      tls: tls?.boolean === true ? tls : undefined,
       name: nameOf(homeserver, host),
       at: textPlace(host),
       portAt: port.exists ? textPlace(port) : undefined,
@@ -137,6 +141,7 @@ function urls(homeserver: HomeserverReader, value: Value, { connects = true }: O
     host: host.value,
     port: port?.number ?? defaultPort(scheme?.value),
     protocol: 'TCP',
+    tls: isTlsScheme(scheme?.value) && scheme ? value.part(scheme.span.start, scheme.span.end) : undefined,
     name: nameOf(homeserver, value),
     at: value.part(host.span.start, host.span.end),
     portAt: port && value.part(port.span.start, port.span.end),

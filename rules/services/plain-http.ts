@@ -1,8 +1,10 @@
 import { haproxyOf, listeningOn } from '../../analysis/haproxy-config';
+import { mainContainersOf } from '../../analysis/pods';
 import { synapseProcess } from '../../analysis/synapse';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 import { configuredServers } from './listeners';
+import { pythonServer } from './python-server';
 
 /** The program of a workload that speaks HTTP without TLS on a port; undefined where the tree does not tell. */
 export function plainHttpAt(workspace: Workspace, workload: Resource, port: number): string | undefined {
@@ -21,7 +23,10 @@ export function plainHttpAt(workspace: Workspace, workload: Resource, port: numb
   const server = configuredServers(workspace, workload).find(
     one => !/^(?:coturn|clamd|Redis|Sentinel)$/.test(one.title) && one.sockets.some(socket => socket.port === port),
   );
-  return server?.title;
+  if (server) return server.title;
+  return mainContainersOf(workload)
+    .map(container => pythonServer(workspace, workload, container))
+    .find(one => one?.isPlain && one.sockets.some(socket => socket.port === port))?.title;
 }
 
 /** Whether HAProxy speaks TLS on a port, and nothing else. */

@@ -1104,6 +1104,10 @@ metadata:
   ),
   mutation('config-path-missing', edit(coturn, 'cert=/tls/tls.crt', 'cert=/tls/fullchain.pem')),
   mutation('config-yaml-invalid', edit(livekit, '      tcp_port: 7881\n', '       tcp_port: 7881\n')),
+  mutation(
+    'config-host-tls',
+    edit('main-instance/01-synapse/configmap.yaml', 'url: http://key-vault', 'url: https://key-vault'),
+  ),
   mutation('program-write-refused', [
     edit(
       'main-instance/08-key-vault/deployment.yaml',

@@ -2,6 +2,9 @@ import { type Change, edit, type Mutation, mutation } from './mutations';
 
 const synapse = 'main-instance/01-synapse/main-statefulset.yaml';
 const media = 'main-instance/03-workers/media-statefulset.yaml';
+const synapseConfig = 'main-instance/01-synapse/configmap.yaml';
+const livekit = 'main-instance/04-livekit/deployment.yaml';
+const redis = 'infrastructure/02-redis/redis-statefulset.yaml';
 const keyVault = 'main-instance/08-key-vault/deployment.yaml';
 
 const readOnly = '          securityContext:\n            readOnlyRootFilesystem: true\n';
@@ -25,6 +28,22 @@ export const platformVariants: Readonly<Record<string, Mutation>> = {
     readOnlySynapse(media),
     withoutTmp(media),
   ]),
+  'a Redis that is asked with TLS behind a proxy that passes bytes on': mutation(
+    'config-host-tls',
+    edit(synapseConfig, '      port: 6379\n', '      port: 6379\n      use_tls: true\n'),
+  ),
+  'Sentinels and a Redis that LiveKit asks with TLS': mutation(
+    'config-host-tls',
+    edit(livekit, '      db: 1\n', '      db: 1\n      use_tls: true\n'),
+  ),
+  'a main process that workers ask with TLS': mutation(
+    'config-host-tls',
+    edit(
+      synapseConfig,
+      '        port: 9093\n      synapse-event-persister-0',
+      '        port: 9093\n        tls: true\n      synapse-event-persister-0',
+    ),
+  ),
 };
 
 /** Like them, and right. */
@@ -34,5 +53,11 @@ export const acceptedPlatform: Readonly<Record<string, readonly Change[]>> = {
     readOnlyKeyVault,
     edit(keyVault, '--worker-tmp-dir=/tmp', '--worker-tmp-dir=/dev/shm'),
     edit(keyVault, '            - name: tmp\n              mountPath: /tmp\n', '', 2),
+  ],
+  'a Redis that speaks TLS on the port that LiveKit and Synapse ask': [
+    edit(redis, '    port 6379\n', '    port 0\n    tls-port 6379\n'),
+    edit(redis, '    port 26379\n', '    port 0\n    tls-port 26379\n'),
+    edit(livekit, '      db: 1\n', '      db: 1\n      use_tls: true\n'),
+    edit(synapseConfig, '      port: 6379\n', '      port: 6379\n      use_tls: true\n'),
   ],
 };
