@@ -1,5 +1,6 @@
 // Runs test/vscode inside a real VS Code: `node scripts/test-vscode.mjs [latest|minimum]... [--suite NAME] [--grep
-// TEXT]`. Without a version it runs on both; with a suite or a text it runs that suite, or the tests whose names contain it.
+// TEXT]`. Without a version it runs on both at the same time; with a suite or a text it runs that suite, or the tests whose
+// names contain it.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -35,26 +36,29 @@ const besides = {
 };
 let passed = 0;
 let failed = 0;
-for (const which of wanted.length > 0 ? wanted : Object.keys(hosts)) {
-  const host = provision(which);
-  for (const suite of suites[which]) {
+// Making a host keeps this process busy, so both are there before the first starts; then they run at the same time.
+const chosen = (wanted.length > 0 ? wanted : Object.keys(hosts)).map(which => provision(which));
+await Promise.all(chosen.map(runSuites));
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+
+async function runSuites(host) {
+  for (const suite of suites[host.which]) {
     if (values.suite && values.suite !== suite) continue;
-    console.log(`\nVS Code ${hosts[which].vscode}, ${suite}`);
     const result = await runSuite(host, suite);
     // The counts come once, at the end.
-    console.log((result.text ?? '').replace(/^ +\d+ (?:passing|failing).*\n/gm, ''));
+    const text = (result.text ?? '').replace(/^ +\d+ (?:passing|failing).*\n/gm, '');
+    console.log(`\nVS Code ${hosts[host.which].vscode}, ${suite}\n${text}`);
     passed += result.passes ?? 0;
     failed += result.failures ?? 0;
     if (result.ok) continue;
     console.error(
-      `not passed: the extension host ended with ${result.code}; see test-artifacts/host-${which}-${suite}.log`,
+      `not passed: the extension host ended with ${result.code}; see test-artifacts/host-${host.which}-${suite}.log`,
     );
     // A suite that broke off without a failed test has failed all the same.
     if (!result.failures) failed++;
   }
 }
-console.log(`${passed} passed, ${failed} failed`);
-process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
 
 async function runSuite(host, suite) {
   const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'mp-workspace-'));

@@ -25,8 +25,7 @@ const steps = [
     },
   ],
   { name: 'package', command: [node, 'scripts/package.mjs'] },
-  { name: 'vscode', command: [node, 'scripts/test-vscode.mjs', 'latest'], hasTests: true },
-  { name: 'vscode-minimum', command: [node, 'scripts/test-vscode.mjs', 'minimum'], hasTests: true },
+  { name: 'vscode', command: [node, 'scripts/test-vscode.mjs'], hasTests: true },
   { name: 'ui', command: [node, 'scripts/test-ui.mjs'], hasTests: true },
 ];
 
