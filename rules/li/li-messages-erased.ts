@@ -10,16 +10,16 @@ export default {
   items: [],
   severity: 'warning',
   summary: 'The LI instance loses messages that one of the two instances is told to keep.',
-  why: 'Synapse erases the text of redacted messages after `redaction_retention_period`, 7 days by default, and with `retention` whole messages. The LI instance does so in its copy as its own configuration says; what the main instance erases, the replication erases in the copy as well.',
+  why: 'Synapse erases the text of redacted messages after `redaction_retention_period`, 7 days by default, and with `retention` whole messages, with `forgotten_room_retention_period` whole rooms and with `media_retention` media. The LI instance does so in its copy as its own configuration says; what the main instance erases, the replication erases in the copy as well.',
   remedy:
-    'Write the same `redaction_retention_period` for both instances, `null` to keep the text for ever, and no `retention` for the LI instance that the main one does not have.',
+    'Write the same `redaction_retention_period` for both instances, `null` to keep the text for ever, and none of the others for the LI instance that the main one does not have.',
   traps: [
     'Where neither says anything, both keep the text for 7 days: nothing is reported.',
     'That the LI instance keeps whole messages for longer than the main one is not possible, and is not reported.',
     'Durations that a script puts in are not judged.',
   ],
   sources: [
-    'element-hq/synapse, configuration manual, `redaction_retention_period` and `retention`; synapse/storage/databases/main/censor_events.py',
+    'element-hq/synapse, configuration manual, `redaction_retention_period`, `retention`, `forgotten_room_retention_period` and `media_retention`; synapse/storage/databases/main/censor_events.py',
   ],
   examples: { bad: example('7d', true), good: example('null', false) },
   kinds: processKinds,
@@ -62,6 +62,19 @@ export default {
           'The LI instance deletes old messages, which the main one keeps — leave retention out, or set enabled: false.',
       };
     }
+    for (const [path, what] of deleting) {
+      const [top = ''] = path;
+      const value = li.homeserver.at(...path);
+      const there = kept.at(...path);
+      if (!isDecided(li, top) || !isDecided({ process: main, homeserver: kept }, top) || !value.text) continue;
+      const after = keptFor(value);
+      const mainAfter = there.exists ? keptFor(there) : Number.POSITIVE_INFINITY;
+      if (after === undefined || mainAfter === undefined || after >= mainAfter) continue;
+      yield {
+        at: value,
+        message: `The LI instance deletes ${what} after ${said(value)}, but the main one keeps them${Number.isFinite(mainAfter) ? ' longer' : ''} — leave ${path.join('.')} out.`,
+      };
+    }
   },
 } satisfies Rule;
 
@@ -72,6 +85,13 @@ function keptFor(value: Value): number | undefined {
   const [, number, unit = ''] = /^(\d+)(s|m|h|d|w|y)?$/.exec(value.text ?? '') ?? [];
   return number === undefined ? undefined : Number(number) * (units[unit as keyof typeof units] ?? 1);
 }
+
+/** Times after which Synapse deletes more than the text of messages, off unless they are written. */
+const deleting: readonly (readonly [readonly string[], string])[] = [
+  [['forgotten_room_retention_period'], 'rooms that everybody has left and forgotten'],
+  [['media_retention', 'local_media_lifetime'], 'media of its users'],
+  [['media_retention', 'remote_media_lifetime'], 'media of other servers'],
+];
 
 /** As synapse/config/_base.py, parse_duration, reads them; a number alone is in milliseconds. */
 const units = {

@@ -24,6 +24,7 @@ export default {
   remedy: 'Write the value as the configuration manual describes the option.',
   traps: [
     'Sizes end in one of K, M, G and T, durations in one of s, m, h, d, w and y, or in a digit: `100MB` and `1 hour` are refused.',
+    'A time without a unit is one of milliseconds, so `media_retention` with `90` deletes everything at once. Times that are far too short as milliseconds are reported; 0 is not.',
     '`enable_registration: "false"` is read as false; other switches are on with any text.',
     'A value that a script puts in is not judged.',
   ],
@@ -228,6 +229,7 @@ function judgedScalar(option: Option, value: Value, context: Context): Problem |
       const isSize = option.type === 'size';
       const isRead =
         value.scalar !== undefined && typeof value.scalar !== 'boolean' && (isSize ? size : duration).test(text);
+      if (isRead && !isSize) return shorterThanMeant(option.name, value, path);
       if (isRead || text === '') return undefined;
       const meant = isSize ? plainSize(text) : plainDuration(text);
       return {
@@ -277,6 +279,40 @@ function judgedScalar(option: Option, value: Value, context: Context): Problem |
     }
   }
 }
+
+/** A time without a unit, which is one of milliseconds, that is too short for anything. */
+function shorterThanMeant(name: string, value: Value, path: string): Problem | undefined {
+  const milliseconds = /^\s*\d+\s*$/.test(value.text ?? '') ? Number(value.text) : 0;
+  const least = deleting.has(name) ? 43_200_000 : signedIn.has(name) ? 100_000 : 1000;
+  // How long credentials for TURN last is asked where TURN is.
+  if (milliseconds === 0 || milliseconds >= least || name === 'turn_user_lifetime') return undefined;
+  const time = milliseconds < 1000 ? `${milliseconds} milliseconds` : `${Math.round(milliseconds / 1000)} seconds`;
+  return {
+    at: value,
+    message: `${path} without a unit is in milliseconds, so Synapse takes ${value.text?.trim()} for ${time} — write the unit: s, m, h, d, w or y.`,
+  };
+}
+
+/** After these times something is deleted, for which half a day is too short. */
+const deleting: ReadonlySet<string> = new Set([
+  'max_lifetime',
+  'allowed_lifetime_max',
+  'local_media_lifetime',
+  'remote_media_lifetime',
+  'forgotten_room_retention_period',
+  'redaction_retention_period',
+  'user_ips_max_age',
+  'delete_stale_devices_after',
+]);
+
+/** How long one stays signed in: nobody means less than two minutes. */
+const signedIn: ReadonlySet<string> = new Set([
+  'session_lifetime',
+  'refreshable_access_token_lifetime',
+  'refresh_token_lifetime',
+  'nonrefreshable_access_token_lifetime',
+  'validation_token_lifetime',
+]);
 
 /** What only several options together tell, or one alone that has a rule of its own. */
 function* whole(process: SynapseProcess, homeserver: HomeserverReader): Iterable<Problem> {

@@ -3,6 +3,7 @@ import { type Change, edit, type Mutation, mutation } from './mutations';
 const synapse = 'main-instance/01-synapse/main-statefulset.yaml';
 const media = 'main-instance/03-workers/media-statefulset.yaml';
 const synapseConfig = 'main-instance/01-synapse/configmap.yaml';
+const liConfig = 'li-instance/01-synapse/configmap.yaml';
 const livekit = 'main-instance/04-livekit/deployment.yaml';
 const redis = 'infrastructure/02-redis/redis-statefulset.yaml';
 const keyVault = 'main-instance/08-key-vault/deployment.yaml';
@@ -44,6 +45,23 @@ export const platformVariants: Readonly<Record<string, Mutation>> = {
       '        port: 9093\n        tls: true\n      synapse-event-persister-0',
     ),
   ),
+  'media that is deleted after milliseconds': mutation(
+    'synapse-value-refused',
+    uploads('media_retention: {remote_media_lifetime: 90}'),
+  ),
+  'messages that are deleted after half a minute': mutation(
+    'synapse-value-refused',
+    uploads('retention: {enabled: true, default_policy: {max_lifetime: 31536000}}'),
+  ),
+  'a session of seconds': mutation('synapse-value-refused', uploads('session_lifetime: 86400')),
+  'rooms that the LI instance deletes': mutation(
+    'li-messages-erased',
+    liUploads('forgotten_room_retention_period: 28d'),
+  ),
+  'media that the LI instance deletes': mutation(
+    'li-messages-erased',
+    liUploads('media_retention: {local_media_lifetime: 90d}'),
+  ),
 };
 
 /** Like them, and right. */
@@ -60,4 +78,23 @@ export const acceptedPlatform: Readonly<Record<string, readonly Change[]>> = {
     edit(livekit, '      db: 1\n', '      db: 1\n      use_tls: true\n'),
     edit(synapseConfig, '      port: 6379\n', '      port: 6379\n      use_tls: true\n'),
   ],
+  'times in milliseconds, and none': [
+    uploads(
+      'refreshable_access_token_lifetime: 300000\n    forgotten_room_retention_period: 0\n    redaction_retention_period: 604800000',
+    ),
+    liUploads('redaction_retention_period: 7d'),
+  ],
+  'rooms and media that both instances delete': [
+    uploads('forgotten_room_retention_period: 28d\n    media_retention: {local_media_lifetime: 90d}'),
+    liUploads('forgotten_room_retention_period: 4w\n    media_retention: {local_media_lifetime: 1y}'),
+  ],
 };
+
+/** Puts an option into the main instance's homeserver.yaml. */
+function uploads(option: string): Change {
+  return edit(synapseConfig, '    max_upload_size: 100M\n', `    ${option}\n    max_upload_size: 100M\n`);
+}
+
+function liUploads(option: string): Change {
+  return edit(liConfig, '    max_upload_size: 100M\n', `    ${option}\n    max_upload_size: 100M\n`);
+}
