@@ -248,6 +248,19 @@ export function dataKeys(root: Value): readonly string[] {
   return ['data', 'stringData', 'binaryData'].flatMap(field => root.at(field).keys());
 }
 
+/**
+ * Argo CD reads its own objects in the namespace that it is installed in, and makes the one that an Application leads to
+ * where the sync option says so (argo-cd docs/user-guide/sync-options.md, "Create Namespace").
+ */
+function* ofArgo(resource: Resource, spec: Value | undefined): Iterable<Declaration> {
+  const namespace = (name: string | undefined, at: Place): readonly Declaration[] =>
+    name ? [declaration('Namespace', undefined, name, 'operator', at, 'any', resource, 'Argo CD')] : [];
+  yield* namespace(resource.namespace, resource.root.at('metadata', 'name'));
+  const options = spec?.at('syncPolicy', 'syncOptions').items() ?? [];
+  const target = spec?.at('destination', 'namespace');
+  if (target && options.some(option => option.text === 'CreateNamespace=true')) yield* namespace(target.text, target);
+}
+
 type Maker = (resource: Resource) => Iterable<Declaration>;
 
 const madeBy: Readonly<Record<string, Maker>> = {
@@ -297,6 +310,15 @@ const madeBy: Readonly<Record<string, Maker>> = {
         'the MinIO Operator',
       );
     }
+  },
+  *'Application.argoproj.io'(application) {
+    yield* ofArgo(application, application.root.at('spec'));
+  },
+  *'ApplicationSet.argoproj.io'(set) {
+    yield* ofArgo(set, set.root.at('spec', 'template', 'spec'));
+  },
+  *'AppProject.argoproj.io'(project) {
+    yield* ofArgo(project, undefined);
   },
   // cert-manager.io/docs: Certificate, Issuer, and the ingress-shim annotations.
   *'Certificate.cert-manager.io'(certificate) {

@@ -6,6 +6,7 @@ import { isPatch } from './kustomize';
 import { mountedTexts } from './mounts';
 import { type Container, containersOf, mainContainersOf, podsOf, podTemplate } from './pods';
 import { scriptOf } from './scripts';
+import { isSynapseImage, showsSynapse } from './synapse-signs';
 import { runsSentinel } from './text/redis-conf';
 
 /**
@@ -59,7 +60,7 @@ export const familiesOf: (resource: Resource) => ReadonlySet<Family> = perResour
   // What runs to an end is no server, whatever it is called after.
   if (families.size === 0 && resource.kind !== 'Job' && resource.kind !== 'CronJob') {
     const named = familyOfName(podLabel(resource, 'app.kubernetes.io/name') ?? resource.name);
-    if (named) families.add(named);
+    if (named && (named !== 'synapse' || mainContainersOf(resource).some(showsSynapse))) families.add(named);
   }
   return families;
 });
@@ -203,8 +204,13 @@ function isForOthers(cluster: Resource): boolean {
   const { name, root } = cluster;
   const initdb = root.at('spec', 'bootstrap', 'initdb');
   return [name, initdb.at('database').string, initdb.at('owner').string].some(
-    one => one !== undefined && others.test(one),
+    one => one !== undefined && isNamedForOthers(one),
   );
+}
+
+/** Whether a database is called after a bridge, an identity provider or another program that is not Synapse. */
+export function isNamedForOthers(name: string): boolean {
+  return others.test(name);
 }
 
 const others =
@@ -226,7 +232,7 @@ function familyOfContainer(container: Container): Family | undefined {
   const command = [...container.value.at('command').scalars(), ...container.value.at('args').scalars()]
     .map(value => value.text ?? '')
     .join(' ');
-  if (/(?:^|\/)synapse$/.test(image) || /\bsynapse\.app\./.test(command)) return 'synapse';
+  if (isSynapseImage(container, image) || /\bsynapse\.app\./.test(command)) return 'synapse';
   if (/(?:^|\/)synapse-admin$/.test(image)) return 'synapse-admin';
   if (/matrix-content-scanner/.test(image)) return 'scanner';
   if (/(?:^|\/)element-web$/.test(image)) return 'element';

@@ -1,18 +1,32 @@
 import { chartReleases } from '../../analysis/charts';
-import { clusterKind, databases, synapseMains } from '../../analysis/roles';
+import { podTemplate } from '../../analysis/pods';
+import { clusterKind, databases, familiesOf, synapseMains } from '../../analysis/roles';
 import type { ChecklistItemId } from '../../checklist/types';
 import type { Resource } from '../../manifests/resource';
-import type { Workspace } from '../../manifests/workspace';
+import type { Index, Workspace } from '../../manifests/workspace';
 
-/** Whether the tree runs Synapse: in a workload of its own, or by a chart such as Element's matrix-stack. */
-export function runsSynapse(workspace: Workspace): boolean {
+/**
+ * Whether the tree runs Synapse, in a workload of its own or by a chart such as Element's matrix-stack, or else programs
+ * that are no part of such a deployment. Only where it does neither may it be the databases of one that is kept elsewhere.
+ */
+export function runsPrograms(workspace: Workspace): boolean {
   return (
     synapseMains(workspace).length > 0 ||
     chartReleases(workspace).some(
-      ({ evidence, chart }) => evidence === 'command' && /(?:^|-)synapse$|^matrix-stack$/.test(chart ?? ''),
-    )
+      ({ evidence, chart, name }) => evidence === 'command' && /(?:^|-)synapse$|^matrix-stack$/.test(chart ?? name),
+    ) ||
+    workspace.lookup(otherPrograms, '').length > 0
   );
 }
+
+/** What keeps running and is none of the programs that the checklist knows, such as a Nextcloud. */
+const otherPrograms: Index<true> = {
+  name: 'programs that the checklist does not know',
+  *resource(resource) {
+    const isServer = resource.kind === 'Deployment' || resource.kind === 'StatefulSet';
+    if (isServer && podTemplate(resource) && familiesOf(resource).size === 0) yield ['', true];
+  },
+};
 
 /** Of a pair of items, the one about the main cluster or the one about the LI cluster. */
 export function itemFor(

@@ -4,7 +4,7 @@ import { homeserverOf } from '../../analysis/homeserver';
 import { databases, synapseLis } from '../../analysis/roles';
 import { settingsOf } from '../../analysis/settings';
 import type { Rule } from '../rule';
-import { clusterOfHost, runsSynapse } from './clusters';
+import { clusterOfHost, runsPrograms } from './clusters';
 import { newCluster } from './new-cluster';
 
 export default {
@@ -86,7 +86,7 @@ export default {
     if (declaredNames(workspace, 'Cluster', undefined).length > 0) return;
     const [synapse] = synapseLis(workspace);
     // That there is no LI instance at all is said once, by component-missing.
-    if (!synapse && runsSynapse(workspace)) return;
+    if (!synapse && runsPrograms(workspace)) return;
     const host = synapse && homeserverOf(workspace, synapse)?.at('database', 'args', 'host');
     // A host that leads to the main cluster is a finding of its own; it does not name what is missing.
     const wanted = host?.text && !clusterOfHost(workspace, synapse?.namespace, host.text) ? host : undefined;

@@ -3,7 +3,7 @@ import { chartReleases } from '../../analysis/charts';
 import { declaredNames } from '../../analysis/declarations';
 import { homeserverOf } from '../../analysis/homeserver';
 import { mainContainersOf, podsIn, workloadKinds } from '../../analysis/pods';
-import { databases, imageName, synapseMains } from '../../analysis/roles';
+import { databases, imageName, isNamedForOthers, synapseMains } from '../../analysis/roles';
 import { servicesIn } from '../../analysis/services';
 import { settingsOf } from '../../analysis/settings';
 import { parseClusterHost } from '../../analysis/text/hosts';
@@ -139,7 +139,10 @@ export default {
   *checkWorkspace(workspace) {
     if (settingsOf(workspace).components.main !== 'required' || databases(workspace).main) return;
     if (mayBeElsewhere(workspace)) return;
-    const [other] = workspace.lookup(otherDatabases, '');
+    const found = workspace.lookup(otherDatabases, '');
+    const other = found.find(one => !isNamedForOthers(one.name));
+    // Where no Synapse is shown, the database of a bridge says nothing of the main one.
+    if (!other && found.length > 0 && synapseMains(workspace).length === 0) return;
     if (other) {
       // Databases alone, or those of something else, are none of Matrix.
       if (!anchorFor(workspace) && !/matrix|synapse/.test(`${other.namespace} ${other.name}`)) return;
@@ -190,7 +193,6 @@ export default {
   },
 } satisfies Rule;
 
-/** Whether a host is a public name or an address, and no Service. */
 /** Whether a host is a Service that CloudNativePG would make, in a namespace that the tree shows. */
 function isOfCluster(workspace: Workspace, main: Resource | undefined, host: string): boolean {
   if (!/^[a-z0-9-]+-r[wo]?(?:\.|$)/.test(host)) return false;
@@ -204,6 +206,7 @@ function isOfCluster(workspace: Workspace, main: Resource | undefined, host: str
   );
 }
 
+/** Whether a host is a public name or an address, and no Service. */
 function isOutside(host: string): boolean {
   return (
     /^\d+(?:\.\d+){3}$|:/.test(host) ||

@@ -7,7 +7,7 @@ import { insertEntry, replaceScalar, replaceValue } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Related, Rule } from '../rule';
-import { itemFor, runsSynapse } from './clusters';
+import { itemFor, runsPrograms } from './clusters';
 
 export default {
   id: 'pg-superuser-secret-undefined',
@@ -136,7 +136,7 @@ export default {
  */
 function mayUseSuperuser(workspace: Workspace): boolean {
   return (
-    !runsSynapse(workspace) ||
+    !runsPrograms(workspace) ||
     synapseLis(workspace).length > 0 ||
     workloads(workspace, 'key_vault').length > 0 ||
     workloads(workspace, 'sync').length > 0

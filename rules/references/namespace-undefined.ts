@@ -108,9 +108,12 @@ function* withoutNamespace(resource: Resource, workspace: Workspace): Iterable<P
   if (workspace.shared(filesGivenNamespace).has(resource.document.file.path)) return;
   const stated = workspace.lookup(statedNamespaces, 'stated').length;
   const unstated = workspace.lookup(statedNamespaces, 'unstated').length;
-  const inFile = workspace.lookup(statedNamespaces, `in ${resource.document.file.path}`).length > 0;
-  // Trees that are applied with `kubectl -n` name no namespace anywhere.
-  if (!inFile && stated <= unstated * 2) return;
+  const { path } = resource.document.file;
+  // Who writes `default` out for one object says where kubectl points anyhow.
+  const statedHere = workspace.lookup(statedNamespaces, `in ${path}`).filter(one => one !== 'default').length;
+  const unstatedHere = workspace.lookup(statedNamespaces, `outside ${path}`).length;
+  // Trees and files that are applied with `kubectl -n` name no namespace, or one for something of another's.
+  if ((statedHere === 0 || statedHere < unstatedHere) && stated <= unstated * 2) return;
   yield {
     at: resource.root.at('metadata', 'namespace'),
     message: `${resource.kind} ${resource.name} names no namespace, unlike the rest of the tree, so it goes wherever kubectl points — add metadata.namespace.`,
@@ -141,7 +144,8 @@ const statedNamespaces: Index<string> = {
   *resource(resource) {
     if (!namespacedKinds.has(resource.qualifiedKind)) return;
     yield [resource.namespace === undefined ? 'unstated' : 'stated', resource.namespace ?? ''];
-    if (resource.namespace !== undefined) yield [`in ${resource.document.file.path}`, resource.namespace];
+    const where = resource.namespace === undefined ? 'outside' : 'in';
+    yield [`${where} ${resource.document.file.path}`, resource.namespace ?? ''];
   },
 };
 

@@ -4,6 +4,7 @@ import { insertEntry, replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { PathKey, Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
+import { removedApi } from '../kubernetes/removed-apis';
 import type { Fix, Problem, Rule } from '../rule';
 
 export default {
@@ -15,7 +16,7 @@ export default {
   remedy: 'Add the field.',
   traps: [
     'Patches of a kustomization have only what they change, and are not looked at.',
-    'Only fields are asked for that every version of the kind has asked for and that nothing fills in by default.',
+    'Only fields are asked for that nothing fills in by default. Versions that are gone filled in the selector of a workload and the `pathType` of an Ingress; there only the version is told.',
   ],
   sources: [
     'Kubernetes API reference: fields marked as required, and pkg/apis/*/validation for pod templates and Jobs',
@@ -59,7 +60,9 @@ export default {
   },
   kinds: ['*'],
   *check(resource, workspace) {
-    for (const path of requiredOf[resource.qualifiedKind] ?? []) yield* missingIn(resource, path.split('.'), workspace);
+    const isOld = removedApi(resource.apiVersion, resource.kind) !== undefined;
+    for (const path of requiredOf[resource.qualifiedKind] ?? [])
+      if (!isOld || !filledInBefore.has(path)) yield* missingIn(resource, path.split('.'), workspace);
     const template = podTemplate(resource);
     if (template) {
       const to = template.path.slice(resource.root.path.length).map(String);
@@ -131,6 +134,9 @@ const requiredOf: Readonly<Record<string, readonly string[]>> = {
   'Issuer.cert-manager.io': ['spec.acme.server', 'spec.acme.privateKeySecretRef', 'spec.ca.secretName'],
   'ClusterIssuer.cert-manager.io': ['spec.acme.server', 'spec.acme.privateKeySecretRef', 'spec.ca.secretName'],
 };
+
+/** What the versions before apps/v1 and networking.k8s.io/v1 defaulted (pkg/apis/extensions/v1beta1/defaults.go). */
+const filledInBefore: ReadonlySet<string> = new Set(['spec.selector', 'spec.rules.*.http.paths.*.pathType']);
 
 const requiredOfContainers = [
   'name',
