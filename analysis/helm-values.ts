@@ -1,11 +1,38 @@
 import type { ManifestDocument } from '../manifests/document';
 import type { SourceFile } from '../manifests/file';
+import type { Resource } from '../manifests/resource';
+import type { Value } from '../manifests/value';
 import type { Index, Workspace } from '../manifests/workspace';
 import { settingsFileName } from './settings';
 
 /** The documents that look like Helm values: YAML mappings that are neither manifests nor known configuration files. */
 export function valuesDocuments(workspace: Workspace): readonly ManifestDocument[] {
   return workspace.lookup(values, '');
+}
+
+/** All Helm values of the tree: those of files, and those that Flux, Argo CD and k3s keep in the release itself. */
+export function chartValues(workspace: Workspace): readonly Value[] {
+  return [...valuesDocuments(workspace).map(({ root }) => root), ...workspace.lookup(releaseValues, '')];
+}
+
+/**
+ * The values in a custom resource that installs a chart: `HelmRelease.spec.values` (Flux), `HelmChart.spec.valuesContent`
+ * (k3s), `Application.spec.source.helm.valuesObject` or `.values` (Argo CD). Those kept in other objects are not followed.
+ */
+export function valuesOfRelease({ qualifiedKind, root }: Resource): Value | undefined {
+  const spec = root.at('spec');
+  const read = (value: Value): Value | undefined =>
+    value.kind === 'mapping' ? value : value.string === undefined ? undefined : value.embedded().root;
+  switch (qualifiedKind) {
+    case 'HelmRelease.helm.toolkit.fluxcd.io':
+      return read(spec.at('values'));
+    case 'HelmChart.helm.cattle.io':
+      return read(spec.at('valuesContent'));
+    case 'Application.argoproj.io':
+      return read(spec.at('source', 'helm', 'valuesObject')) ?? read(spec.at('source', 'helm', 'values'));
+    default:
+      return undefined;
+  }
 }
 
 /** Whether a script passes a file of values to Helm, judged by the file's name. */
@@ -26,6 +53,14 @@ const values: Index<ManifestDocument> = {
     )
       return;
     yield ['', document];
+  },
+};
+
+const releaseValues: Index<Value> = {
+  name: 'Helm values in releases',
+  *resource(resource) {
+    const found = valuesOfRelease(resource);
+    if (found) yield ['', found];
   },
 };
 

@@ -303,7 +303,7 @@ export function isSyncSystem(workspace: Workspace, resource: Resource): boolean 
   return familiesOf(resource).has('sync') || workspace.shared(replicatingByMountedScript).includes(resource);
 }
 
-/** The workloads whose mounted script or SQL makes a publication or a subscription, which they themselves do not say. */
+/** The workloads whose mounted script or SQL replicates, which they themselves do not say. */
 function replicatingByMountedScript(workspace: Workspace): readonly Resource[] {
   return ['Job', 'CronJob', 'Deployment']
     .flatMap(kind => workspace.resources(kind))
@@ -311,7 +311,9 @@ function replicatingByMountedScript(workspace: Workspace): readonly Resource[] {
 }
 
 function runsReplication(resource: Resource, workspace: Workspace): boolean {
-  const makes = (text: string | undefined): boolean => /\bCREATE\s+(?:PUBLICATION|SUBSCRIPTION)\b/i.test(text ?? '');
+  // Replication carries no sequences, so a second script takes them over (PostgreSQL, "Logical Replication Restrictions").
+  const makes = (text: string | undefined): boolean =>
+    /\bCREATE\s+(?:PUBLICATION|SUBSCRIPTION)\b|\bsetval\b[\s\S]*\bpg_sequences\b/i.test(text ?? '');
   return (
     mountedTexts(workspace, resource).some(({ path, value }) => path.endsWith('.sql') && makes(value.string)) ||
     containersOf(resource).some(container => makes(scriptOf(workspace, resource, container)?.text.text))

@@ -1,6 +1,6 @@
 import type { Workspace } from '../../manifests/workspace';
 import { type ChartRelease, chartReleases } from '../charts';
-import { valuesDocuments } from '../helm-values';
+import { chartValues } from '../helm-values';
 import type { ExternalEndpoint, NamedPort } from '../network/model';
 
 /*
@@ -98,8 +98,8 @@ function isPlain(
 ): boolean {
   return (
     chartReleases(workspace).some(one => one.evidence === 'command' && isMeant(one)) &&
-    !valuesDocuments(workspace).some(
-      ({ root }) =>
+    !chartValues(workspace).some(
+      root =>
         root.at(...podLabels).exists ||
         root.entries().some(([, part]) => part.kind === 'mapping' && part.at(...podLabels).exists),
     )

@@ -14,6 +14,7 @@ import { scriptOf } from '../scripts';
 import { isSameValue } from '../synapse';
 import { commentsIn, type Language, languageOf, maskComments } from '../text/comments';
 import { findHosts } from '../text/hosts';
+import { nginxDirectives, readNginx } from '../text/nginx-conf';
 import type { Word } from '../text/words';
 import { type Address, defaultPort, isTlsScheme, textPlace } from './address';
 import { fromScript } from './from-scripts';
@@ -45,7 +46,7 @@ export function fromFiles(workspace: Workspace, resource: Resource): readonly Ad
   const texts = mountedTexts(workspace, resource);
   const isUsed = usedFiles(workspace, resource, texts);
   for (const text of texts) {
-    const isTemplate = families.has('synapse') && /^(?:homeserver|worker|modules?)[\w.-]*\.ya?ml/.test(text.key);
+    const isTemplate = families.has('synapse') && isSynapseTemplate(text);
     if (isTemplate || !isUsed(text) || isKnown(text.value)) continue;
     if (text.value.string !== undefined) read(text.key, text.value.mapped);
   }
@@ -103,6 +104,20 @@ function namedFiles(resource: Resource, workspace: Workspace): ReadonlyMap<Mount
         return names.filter(name => said.includes(name));
       }),
     ]),
+  );
+}
+
+/**
+ * Whether a mounted text is a part of Synapse's configuration, which Synapse's own reader reads where a process has it.
+ * All processes mount it, and not all of them render and read each part.
+ */
+function isSynapseTemplate({ key, value }: MountedText): boolean {
+  if (/^(?:homeserver|worker|modules?)[\w.-]*\.ya?ml/.test(key)) return true;
+  return (
+    /\.(?:ya?ml|tmpl|tpl|in)\b/.test(key) &&
+    /^(?:modules|database|redis|listeners|instance_map|stream_writers|media_storage_providers|worker_app|worker_listeners):/m.test(
+      value.string ?? '',
+    )
   );
 }
 
@@ -223,8 +238,10 @@ function fromLines(name: string, text: MappedText, language: Language): readonly
       importance: 'required',
     });
   };
+  const upstreams = language === 'nginx' ? upstreamNames(text.text) : new Set<string>();
   for (const { host, port, scheme, form, span } of findHosts(masked)) {
     covered.push(span);
+    if (!port && upstreams.has(text.text.slice(host.span.start, host.span.end))) continue;
     add(host.span, port && { number: port.number, ...port.span }, form, scheme);
   }
   for (const match of masked.matchAll(
@@ -235,6 +252,11 @@ function fromLines(name: string, text: MappedText, language: Language): readonly
     add({ start, end }, portAfter(masked, end) ?? portBelow(masked, start), 'name');
   }
   return found;
+}
+
+/** `upstream NAME { server … }`: `proxy_pass http://NAME` leads to its servers (ngx_http_upstream_module). */
+function upstreamNames(text: string): ReadonlySet<string> {
+  return new Set(nginxDirectives(readNginx(text), 'upstream').flatMap(({ args }) => args[0]?.value ?? []));
 }
 
 interface Port {

@@ -1,6 +1,6 @@
 import { chartReleases } from '../../analysis/charts';
 import { foundCommands } from '../../analysis/commands';
-import { valuesDocuments } from '../../analysis/helm-values';
+import { chartValues } from '../../analysis/helm-values';
 import { monitors } from '../../analysis/monitors';
 import { namespaceExists } from '../../analysis/namespaces';
 import { nearest } from '../../analysis/nearest';
@@ -200,7 +200,7 @@ function programs(workspace: Workspace): readonly string[] {
 function isUnmonitored(workspace: Workspace, chart: RegExp, switches: readonly (readonly string[])[]): boolean {
   const releases = chartReleases(workspace).filter(one => chart.test(one.chart ?? ''));
   if (!releases.some(one => one.evidence === 'command')) return false;
-  const isOn = valuesDocuments(workspace).some(({ root }) =>
+  const isOn = chartValues(workspace).some(root =>
     switches.some(path =>
       [root, ...root.entries().map(([, part]) => part)].some(one => one.at(...path).boolean === true),
     ),
@@ -220,7 +220,7 @@ function scrapesOnItsOwn(workspace: Workspace): boolean {
   return (
     namedJobs(workspace).length > 0 ||
     workspace.resources('ScrapeConfig.monitoring.coreos.com').length > 0 ||
-    valuesDocuments(workspace).some(({ root }) =>
+    chartValues(workspace).some(root =>
       [root, root.at('kube-prometheus-stack')].some(
         values =>
           values.at('prometheus', 'prometheusSpec', 'additionalScrapeConfigs').items().length > 0 ||

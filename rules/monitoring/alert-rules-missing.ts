@@ -1,6 +1,6 @@
 import { anchorFor, nameOf } from '../../analysis/anchor';
 import { declaredNames } from '../../analysis/declarations';
-import { valuesDocuments } from '../../analysis/helm-values';
+import { chartValues } from '../../analysis/helm-values';
 import { monitors } from '../../analysis/monitors';
 import { settingsOf } from '../../analysis/settings';
 import type { Index } from '../../manifests/workspace';
@@ -66,7 +66,7 @@ export default {
             .some(one => one.at('alert').exists),
         ),
     );
-    const hasOthers = valuesDocuments(workspace).some(({ root }) =>
+    const hasOthers = chartValues(workspace).some(root =>
       ['additionalPrometheusRules', 'additionalPrometheusRulesMap'].some(field => {
         const value = root.at(field).exists ? root.at(field) : root.at('kube-prometheus-stack', field);
         return value.items().length > 0 || value.entries().length > 0;

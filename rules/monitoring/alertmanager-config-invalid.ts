@@ -1,5 +1,5 @@
 import { declarationsOf } from '../../analysis/declarations';
-import { valuesDocuments } from '../../analysis/helm-values';
+import { chartValues } from '../../analysis/helm-values';
 import { keyTexts } from '../../analysis/secret-data';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
@@ -40,7 +40,7 @@ export default {
     for (const receiver of spec.at('receivers').items()) yield* missingSecrets(receiver, workspace, resource.namespace);
   },
   *checkWorkspace(workspace) {
-    for (const { root } of valuesDocuments(workspace))
+    for (const root of chartValues(workspace))
       for (const values of [root, root.at('kube-prometheus-stack')])
         yield* badRoutes(values.at('alertmanager', 'config'));
   },

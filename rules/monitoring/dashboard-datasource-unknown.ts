@@ -1,5 +1,5 @@
 import { chartReleases } from '../../analysis/charts';
-import { valuesDocuments } from '../../analysis/helm-values';
+import { chartValues } from '../../analysis/helm-values';
 import { keyTexts } from '../../analysis/secret-data';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
@@ -107,7 +107,7 @@ function provisioned(workspace: Workspace): ReadonlySet<string> | undefined {
   );
   if (!isStack) return undefined;
   const found = new Set<string>();
-  const values = valuesDocuments(workspace).flatMap(({ root }) =>
+  const values = chartValues(workspace).flatMap(root =>
     [root, root.at('kube-prometheus-stack')].filter(one => one.at('grafana').kind === 'mapping'),
   );
   for (const one of values) {

@@ -1,6 +1,6 @@
 import { type ChartRelease, chartReleases } from '../../analysis/charts';
 import { dashboardsOf } from '../../analysis/dashboards';
-import { valuesDocuments } from '../../analysis/helm-values';
+import { chartValues } from '../../analysis/helm-values';
 import { referrersOf } from '../../analysis/references';
 import { insertEntry, replaceScalar, replaceValue } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
@@ -119,7 +119,7 @@ interface Sidecar {
 }
 
 function readSidecar(workspace: Workspace): Sidecar {
-  for (const { root } of valuesDocuments(workspace)) {
+  for (const root of chartValues(workspace)) {
     for (const grafana of [root.at('grafana'), root.at('kube-prometheus-stack', 'grafana'), root]) {
       const settings = grafana.at('sidecar', 'dashboards');
       if (settings.kind !== 'mapping') continue;

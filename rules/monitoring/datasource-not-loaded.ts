@@ -1,6 +1,6 @@
 import { chartReleases, isChartObject } from '../../analysis/charts';
 import { resolveHost } from '../../analysis/flows/destinations';
-import { valuesDocuments } from '../../analysis/helm-values';
+import { chartValues } from '../../analysis/helm-values';
 import { referrersOf } from '../../analysis/references';
 import { keyTexts } from '../../analysis/secret-data';
 import type { Resource } from '../../manifests/resource';
@@ -115,7 +115,7 @@ interface Settings {
 }
 
 function readSettings(workspace: Workspace): Settings {
-  for (const { root } of valuesDocuments(workspace))
+  for (const root of chartValues(workspace))
     for (const values of [root, root.at('kube-prometheus-stack')]) {
       const settings = values.at('grafana', 'sidecar', 'datasources');
       if (settings.kind !== 'mapping') continue;

@@ -1,7 +1,7 @@
 import { anchorFor, nameOf } from '../../analysis/anchor';
 import { chartReleases } from '../../analysis/charts';
 import { backendsOf, haproxyOf, podPortsOf } from '../../analysis/haproxy-config';
-import { valuesDocuments } from '../../analysis/helm-values';
+import { chartValues } from '../../analysis/helm-values';
 import { classOf, isNginx } from '../../analysis/ingresses';
 import { monitors, targetsOf, watchedOwners } from '../../analysis/monitors';
 import { clusterKind, databases, synapseWorkers, tenantKind, workloads } from '../../analysis/roles';
@@ -367,7 +367,7 @@ function isForNginx(workspace: Workspace, ingress: Resource): boolean {
 function isIngressWatched(workspace: Workspace): boolean {
   return (
     (monitors(workspace).some(monitor => itemsOf(monitor)[0] === '5.1.a.6') && !areMetricsOff(workspace)) ||
-    valuesDocuments(workspace).some(({ root }) => {
+    chartValues(workspace).some(root => {
       const controller = root.at('controller').exists ? root.at('controller') : root.at('ingress-nginx', 'controller');
       // The chart's ServiceMonitor needs both switches (charts/ingress-nginx/templates/controller-servicemonitor.yaml).
       const isOn = (kind: string): boolean => controller.at('metrics', kind, 'enabled').boolean === true;
@@ -381,7 +381,7 @@ function isIngressWatched(workspace: Workspace): boolean {
 function isIngressMonitored(workspace: Workspace): boolean {
   return (
     monitors(workspace).some(monitor => itemsOf(monitor)[0] === '5.1.a.6') ||
-    valuesDocuments(workspace).some(({ root }) =>
+    chartValues(workspace).some(root =>
       [root.at('controller'), root.at('ingress-nginx', 'controller')].some(
         controller => controller.at('metrics', 'serviceMonitor', 'enabled').boolean === true,
       ),
@@ -394,7 +394,7 @@ function isIngressMonitored(workspace: Workspace): boolean {
  * that a monitor could select (ingress-nginx charts/ingress-nginx/values.yaml, controller.metrics.enabled).
  */
 function areMetricsOff(workspace: Workspace): boolean {
-  const settings = valuesDocuments(workspace).flatMap(({ root }) =>
+  const settings = chartValues(workspace).flatMap(root =>
     [root.at('controller'), root.at('ingress-nginx', 'controller')].filter(
       controller =>
         controller.at('ingressClassResource').exists ||

@@ -1,5 +1,5 @@
 import { type ChartRelease, chartReleases } from '../../analysis/charts';
-import { valuesDocuments } from '../../analysis/helm-values';
+import { chartValues } from '../../analysis/helm-values';
 import { describe, matches, readSelector, type Selector } from '../../analysis/labels';
 import { podMonitorKind, serviceMonitorKind } from '../../analysis/monitors';
 import { namespaceLabels } from '../../analysis/namespaces';
@@ -122,7 +122,7 @@ function picksFor(reader: Reader, monitor: Resource): Picks {
 function readReaders(workspace: Workspace): readonly Reader[] {
   return [
     ...workspace.resources('Prometheus.monitoring.coreos.com').map(fromResource),
-    ...valuesDocuments(workspace).flatMap(({ root }) => fromValues(workspace, root)),
+    ...chartValues(workspace).flatMap(root => fromValues(workspace, root)),
   ];
 }
 

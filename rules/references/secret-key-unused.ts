@@ -79,8 +79,11 @@ export default {
     if (referrers.length === 0 || referrers.some(({ reference }) => reference.key?.text === undefined)) return;
     if (isSecretMentioned(workspace, secret.name)) return;
     const used = new Set(referrers.map(({ reference }) => reference.key?.text));
-    for (const { key, value } of secretEntries(secret)) {
-      if (used.has(key)) continue;
+    const entries = secretEntries(secret);
+    // The MinIO Operator makes users from two of the keys and CloudNativePG reads the others: such a Secret has all four.
+    const isDual = dualFormat.every(key => entries.some(entry => entry.key === key));
+    for (const { key, value } of entries) {
+      if (used.has(key) || (isDual && dualFormat.includes(key))) continue;
       yield {
         at: value.key,
         message: `Nothing in the tree reads the key ${key} of the Secret ${secret.name} — delete it, or let its consumer read it.`,
@@ -92,3 +95,5 @@ export default {
     }
   },
 } satisfies Rule;
+
+const dualFormat: readonly string[] = ['access-key', 'secret-key', 'CONSOLE_ACCESS_KEY', 'CONSOLE_SECRET_KEY'];

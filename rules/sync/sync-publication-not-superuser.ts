@@ -119,6 +119,7 @@ export default {
       }
       if (run.statement.kind !== 'create-publication' || !run.statement.allTables) continue;
       const name = run.statement.name.text;
+      // A pod of another namespace cannot read the superuser's Secret: it has a copy, whatever that is called.
       if (run.user?.text !== undefined && run.user.text !== 'postgres') {
         yield {
           at: run.user.at,
@@ -126,7 +127,7 @@ export default {
           fixes: () => signInAsSuperuser(workspace, resource, run, own),
           related: [{ at: run.at, message: 'CREATE PUBLICATION' }],
         };
-      } else if (isWrongSecret(run, own)) {
+      } else if (main?.namespace === resource.namespace && isWrongSecret(run, own)) {
         yield {
           at: run.at,
           message: `The publication ${name} is created with the password of the Secret ${run.password?.name}, which is not the superuser's — take it from ${own}.`,

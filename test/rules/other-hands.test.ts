@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict';
+import monitorMissing from '../../rules/monitoring/monitor-missing';
+import monitorNotPickedUp from '../../rules/monitoring/monitor-not-picked-up';
+import configHostPort from '../../rules/network/config-host-port';
+import configHostUnknownService from '../../rules/network/config-host-unknown-service';
+import secretKeyUnused from '../../rules/references/secret-key-unused';
+import syncPublicationNotSuperuser from '../../rules/sync/sync-publication-not-superuser';
+import { expectMarks, messages } from './expect';
+
+describe('what other people write in another way', () => {
+  it('values of charts may stand in a HelmRelease, a HelmChart or an Application', () => {
+    const ingress = `
+      #- /ingress.yaml
+      apiVersion: networking.k8s.io/v1
+      kind: Ingress
+      metadata: {name: web, namespace: matrix}
+      spec:
+        ingressClassName: nginx
+        rules: [{host: chat.tessera.test}]
+    `;
+    const flux = (isOn: boolean) => `
+      #- /release.yaml
+      apiVersion: helm.toolkit.fluxcd.io/v2
+      kind: HelmRelease
+      metadata: {name: ingress-nginx, namespace: ingress-nginx}
+      spec:
+        chart: {spec: {chart: ingress-nginx}}
+        values:
+          controller:
+            metrics: {enabled: ${isOn}, serviceMonitor: {enabled: true}}
+    `;
+    const k3s = `
+      #- /chart.yaml
+      apiVersion: helm.cattle.io/v1
+      kind: HelmChart
+      metadata: {name: ingress-nginx, namespace: kube-system}
+      spec:
+        chart: ingress-nginx
+        valuesContent: |
+          controller:
+            metrics: {enabled: true, serviceMonitor: {enabled: true}}
+    `;
+    const argo = `
+      #- /application.yaml
+      apiVersion: argoproj.io/v1alpha1
+      kind: Application
+      metadata: {name: ingress-nginx, namespace: argocd}
+      spec:
+        source:
+          chart: ingress-nginx
+          helm:
+            valuesObject:
+              controller:
+                metrics: {enabled: true, serviceMonitor: {enabled: true}}
+    `;
+    const forIngress = (source: string) => messages(monitorMissing, source).filter(one => /NGINX/.test(one));
+    assert.equal(forIngress(ingress).length, 1);
+    assert.equal(forIngress(ingress + flux(false)).length, 1);
+    for (const release of [flux(true), k3s, argo]) assert.deepEqual(forIngress(ingress + release), []);
+  });
+
+  it('a HelmRelease of kube-prometheus-stack says which monitors Prometheus takes', () => {
+    const tree = (spec: string) => `
+      #- /release.yaml
+      apiVersion: helm.toolkit.fluxcd.io/v2
+      kind: HelmRelease
+      metadata: {name: prom, namespace: monitoring}
+      spec:
+        chart: {spec: {chart: kube-prometheus-stack}}
+        values:
+          prometheus:
+            prometheusSpec: ${spec}
+      #- /monitor.yaml
+      apiVersion: monitoring.coreos.com/v1
+      kind: ServiceMonitor
+      metadata: {name: synapse, namespace: monitoring}
+      spec:
+        selector: {matchLabels: {app: synapse}}
+        endpoints: [{port: metrics}]
+    `;
+    assert.deepEqual(messages(monitorNotPickedUp, tree('{serviceMonitorSelectorNilUsesHelmValues: false}')), []);
+    assert.equal(messages(monitorNotPickedUp, tree('{retention: 5d}')).length, 1);
+  });
+
+  it('proxy_pass may lead to an upstream of the same nginx configuration', () => {
+    const tree = (target: string) => `
+      #- /nginx.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata: {name: router, namespace: matrix}
+      data:
+        nginx.conf: |
+          events {}
+          http {
+            upstream media { server synapse.matrix.svc.cluster.local:8008; }
+            server {
+              listen 8080;
+              location /_matrix/media/ { proxy_pass http://${target}; }
+            }
+          }
+      ---
+      apiVersion: v1
+      kind: Pod
+      metadata: {name: router, namespace: matrix}
+      spec:
+        containers:
+          - name: nginx
+            image: nginx:1.27.3
+            volumeMounts: [{name: conf, mountPath: /etc/nginx}]
+        volumes: [{name: conf, configMap: {name: router}}]
+      ---
+      apiVersion: v1
+      kind: Service
+      metadata: {name: media, namespace: matrix}
+      spec: {selector: {app: media}, ports: [{port: 8008}]}
+      ---
+      apiVersion: v1
+      kind: Service
+      metadata: {name: synapse, namespace: matrix}
+      spec: {selector: {app: synapse}, ports: [{port: 8008}]}
+    `;
+    assert.deepEqual(messages(configHostPort, tree('media')), []);
+    assert.deepEqual(messages(configHostUnknownService, tree('media')), []);
+    assert.equal(messages(configHostUnknownService, tree('midea')).length, 1);
+  });
+
+  it('the keys of a Secret for the MinIO Operator and CloudNativePG alike may lie idle', () => {
+    const tree = (more: string) => `
+      #- /secret.yaml
+      apiVersion: v1
+      kind: Secret
+      metadata: {name: store, namespace: matrix}
+      stringData:
+        access-key: AKJ2K4L5M6N7
+        secret-key: fM2s9wQzTq
+        CONSOLE_ACCESS_KEY: AKJ2K4L5M6N7
+${more}
+      ---
+      apiVersion: v1
+      kind: Pod
+      metadata: {name: reader, namespace: matrix}
+      spec:
+        containers:
+          - name: reader
+            image: busybox:1.36.1
+            env:
+              - {name: A, valueFrom: {secretKeyRef: {name: store, key: access-key}}}
+              - {name: B, valueFrom: {secretKeyRef: {name: store, key: secret-key}}}
+    `;
+    assert.deepEqual(messages(secretKeyUnused, tree('        CONSOLE_SECRET_KEY: fM2s9wQzTq')), []);
+    assert.equal(messages(secretKeyUnused, tree('')).length, 1);
+  });
+
+  it('the replication may be set up in another namespace, with a copy of the superuser’s password', () => {
+    const tree = (namespace: string, mark: string) => `
+      #- /replication.yaml
+      apiVersion: postgresql.cnpg.io/v1
+      kind: Cluster
+      metadata: {name: matrix-postgresql, namespace: matrix}
+      spec: {instances: 1, storage: {size: 50Gi}, enableSuperuserAccess: true}
+      ---
+      apiVersion: batch/v1
+      kind: Job
+      metadata: {name: setup, namespace: ${namespace}}
+      spec:
+        template:
+          spec:
+            restartPolicy: Never
+            containers:
+              - name: psql
+                image: ghcr.io/cloudnative-pg/postgresql:16.4
+                command:
+                  - sh
+                  - -c
+                  - |
+                    psql -h matrix-postgresql-rw.matrix.svc.cluster.local -U postgres -d matrix -c "CREATE PUBLICATION p FOR ALL TABLES"
+${mark}
+                env:
+                  - {name: PGPASSWORD, valueFrom: {secretKeyRef: {name: copied, key: password}}}
+    `;
+    expectMarks(syncPublicationNotSuperuser, tree('li', ''));
+    assert.equal(messages(syncPublicationNotSuperuser, tree('matrix', '')).length, 1);
+  });
+});
