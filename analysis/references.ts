@@ -1,3 +1,4 @@
+import { decodedValue } from '../manifests/decoded-value';
 import type { Resource } from '../manifests/resource';
 import type { Value } from '../manifests/value';
 import type { Index, Workspace } from '../manifests/workspace';
@@ -25,6 +26,9 @@ export type ReferencedKind =
   | 'Issuer'
   | 'ClusterIssuer'
   | 'StorageClass';
+
+/** The consumer of a Secret with the logins that an Ingress asks for. */
+export const basicAuthentication = 'basic authentication';
 
 /** {@link referencesOf}, read once for all rules that ask. */
 export function referencesIn(workspace: Workspace, resource: Resource): readonly Reference[] {
@@ -209,13 +213,14 @@ const kindReferences: Readonly<Record<string, (resource: Resource) => readonly R
   ],
   Ingress: ingress => {
     const annotations = ingress.root.at('metadata', 'annotations');
-    const auth = annotations.at('nginx.ingress.kubernetes.io/auth-secret');
     return [
       ...ingress.root
         .at('spec', 'tls')
         .items()
         .flatMap(tls => reference(ingress, 'Secret', tls.at('secretName'), undefined, 'TLS')),
-      ...(auth.string?.includes('/') ? [] : reference(ingress, 'Secret', auth, undefined, 'basic authentication')),
+      ...ingressSecret(ingress, 'auth-secret', basicAuthentication),
+      ...ingressSecret(ingress, 'auth-tls-secret', 'client authentication'),
+      ...ingressSecret(ingress, 'proxy-ssl-secret', 'TLS to the backend'),
       ...reference(
         ingress,
         'ClusterIssuer',
@@ -387,6 +392,21 @@ const kindReferences: Readonly<Record<string, (resource: Resource) => readonly R
   'ServiceMonitor.monitoring.coreos.com': monitorSecrets,
   'PodMonitor.monitoring.coreos.com': monitorSecrets,
 };
+
+/**
+ * A Secret that an annotation of ingress-nginx names, by itself or as `namespace/name` (kubernetes.github.io/ingress-nginx,
+ * Annotations: Authentication, Client Certificate Authentication, Backend Certificate Authentication).
+ */
+function ingressSecret(ingress: Resource, annotation: string, consumer: string): readonly Reference[] {
+  const written = ingress.root.at('metadata', 'annotations', `nginx.ingress.kubernetes.io/${annotation}`);
+  const [namespace, name] = written.string?.split('/') ?? [];
+  if (name === undefined) return reference(ingress, 'Secret', written, undefined, consumer);
+  // What other namespaces hold, the tree need not show.
+  if (namespace !== ingress.namespace) return [];
+  return reference(ingress, 'Secret', decodedValue(written, afterSlash), undefined, consumer);
+}
+
+const afterSlash = (text: string): string => text.slice(text.indexOf('/') + 1);
 
 /** Traefik's own kinds; the second group is that of Traefik 2 (doc.traefik.io, migration from v2 to v3). */
 function traefikKinds(): readonly string[] {

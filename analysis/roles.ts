@@ -4,7 +4,7 @@ import type { Index, Workspace } from '../manifests/workspace';
 import { homeserverOf } from './homeserver';
 import { isPatch } from './kustomize';
 import { mountedTexts } from './mounts';
-import { type Container, containersOf, mainContainersOf, podsOf, podTemplate } from './pods';
+import { type Container, containersOf, mainContainersOf, podsOf, podTemplate, workloadKinds } from './pods';
 import { scriptOf } from './scripts';
 import { isSynapseImage, showsSynapse } from './synapse-signs';
 import { runsSentinel } from './text/redis-conf';
@@ -139,7 +139,45 @@ export const tenantKind = 'Tenant.minio.min.io';
 
 /** The Redis workloads of the main instance. */
 export function redisMains(workspace: Workspace): readonly Resource[] {
-  return workloads(workspace, 'redis').filter(one => !isLi(workspace, one));
+  return usedByMatrix(
+    workspace,
+    workloads(workspace, 'redis').filter(one => !isLi(workspace, one)),
+    'redis',
+  );
+}
+
+/**
+ * Those of several programs of one family that Matrix uses. A tree may hold other applications, with a Redis or a store of
+ * their own: where Matrix has one beside it, one in a namespace without a program of Matrix is theirs, unless something
+ * in the namespaces of Matrix names that namespace.
+ */
+export function usedByMatrix(workspace: Workspace, all: readonly Resource[], family: Family): readonly Resource[] {
+  if (new Set(all.map(one => one.namespace)).size < 2) return all;
+  const home = new Set(
+    matrixFamilies
+      .filter(one => one !== family)
+      .flatMap(one => workloads(workspace, one).flatMap(({ namespace }) => namespace ?? [])),
+  );
+  if (!all.some(({ namespace }) => namespace !== undefined && home.has(namespace))) return all;
+  return all.filter(
+    ({ namespace }) => namespace === undefined || home.has(namespace) || isNamedIn(workspace, home, namespace),
+  );
+}
+
+/** What a deployment of Matrix is known by, and not also other applications. */
+const matrixFamilies: readonly Family[] = ['synapse', 'element', 'key_vault', 'scanner', 'sygnal', 'livekit'];
+
+/** Whether an object in some namespaces writes a host of another namespace: `NAME.NAMESPACE`. */
+function isNamedIn(workspace: Workspace, home: ReadonlySet<string>, namespace: string): boolean {
+  const host = new RegExp(`\\.${namespace}(?![\\w-])`);
+  return ['ConfigMap', 'Secret', ...workloadKinds].some(kind =>
+    workspace
+      .resources(kind)
+      .some(
+        ({ namespace: where, root }) =>
+          where !== undefined && home.has(where) && [...root.scalars(text => host.test(text))].length > 0,
+      ),
+  );
 }
 
 /** A label of the pods of a workload, else of the workload itself. */
@@ -240,6 +278,8 @@ function familyOfContainer(container: Container): Family | undefined {
   if (/(?:^|\/)livekit-server$/.test(image)) return 'livekit';
   if (/coturn/.test(image) || /\bturnserver\b/.test(command)) return 'coturn';
   if (/(?:^|\/)clamav/.test(image) || /\bclamd\b/.test(command)) return 'clamav';
+  // What makes others' configurations from objects is no proxy or store of this deployment.
+  if (/(?:^|[/-])(?:operator|controller)$|(?:^|\/)[\w-]*ingress[\w-]*$/.test(image)) return undefined;
   if (/(?:^|\/)haproxy[^/]*$/.test(image)) return 'haproxy';
   if (/(?:^|\/)(?:nginx|nginx-unprivileged)$/.test(image)) return 'nginx';
   if (/(?:^|\/)(?:redis|valkey)[^/]*$/.test(image) && !/exporter/.test(image))
@@ -321,8 +361,12 @@ function runsReplication(resource: Resource, workspace: Workspace): boolean {
 }
 
 function familyOfName(name: string): Family | undefined {
-  return byName.find(([pattern]) => pattern.test(name))?.[1];
+  return companions.test(name) ? undefined : byName.find(([pattern]) => pattern.test(name))?.[1];
 }
+
+/** Programs that are called after what they watch, copy or show, and are not that. */
+const companions =
+  /(?:^|-)(?:exporter|metrics|backup|restore|dump|commander|insight|ui|dashboard|benchmark|ingress|controller)(?:-|$)|operator/;
 
 const byName: readonly (readonly [RegExp, Family])[] = [
   [/^content-scanner/, 'scanner'],

@@ -15,6 +15,7 @@ export function* objectsIn(resource: Resource): Iterable<Occurrence> {
   if (resource.qualifiedKind === 'Secret' || resource.qualifiedKind === 'ConfigMap') yield* keysOf(resource);
   const seen = new Set<string>();
   for (const { kind, name: referred, key } of referencesOf(resource)) {
+    if (referred.parent?.name === 'annotations' && kind === 'Secret') continue;
     const target = qualified[kind] ?? kind;
     // A volume with several items refers to its object once for each of them.
     if (!seen.has(placeKey(referred))) {
@@ -72,6 +73,9 @@ function* annotatedIn(resource: Resource): Iterable<Occurrence> {
 const namingAnnotations = [
   ['websocket-services', 'Service'],
   ['default-backend', 'Service'],
+  ['auth-secret', 'Secret'],
+  ['auth-tls-secret', 'Secret'],
+  ['proxy-ssl-secret', 'Secret'],
 ] as const;
 
 /** Secrets that a controller makes under a name that the object states. */

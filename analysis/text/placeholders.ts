@@ -169,7 +169,7 @@ function standsFor(text: string, kind: TextKind, start: number, end: number, nam
 }
 
 const asksFor =
-  /^(?:your|my|insert|replace|enter|base64|domain|password|secret|token|key|user|username|host|hostname|ip|address|email|namespace|name|id|url|region|bucket|port|value|account|org|company|server|tenant|project)/;
+  /^(?:your|my|insert|replace|enter|base64|domain|password|secret|token|key|user|username|host|hostname|ip|address|email|namespace|name|id|url|region|bucket|port|value|account|org|company|server|tenant|project|version|tag|digest|sha|registry|repo|image|release)/;
 
 const htmlTags: ReadonlySet<string> = new Set(
   'a abbr article aside b base body br button caption center code dd div dl dt em font footer form h1 h2 h3 h4 h5 h6 head header hr html i iframe img input label legend li link main meta nav object ol optgroup option p param path pre script section select small span strike strong style sub summary sup svg table tbody td textarea tfoot th thead title tr tt u ul var video'.split(

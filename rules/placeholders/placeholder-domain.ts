@@ -1,10 +1,11 @@
+import { isUsedByScript, valuesDocuments } from '../../analysis/helm-values';
 import { keyTexts } from '../../analysis/secret-data';
 import { languageOf } from '../../analysis/text/comments';
 import type { ChecklistItemId } from '../../checklist/types';
 import type { Resource } from '../../manifests/resource';
-import type { Index } from '../../manifests/workspace';
+import type { Index, Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
-import { type FoundPlaceholder, placeholdersIn, placeholdersOf } from './texts';
+import { type FoundPlaceholder, isSuspicious, placeholdersIn, placeholdersOf } from './texts';
 
 export default {
   id: 'placeholder-domain',
@@ -66,8 +67,34 @@ export default {
       else groups.set(key, [use]);
     }
     for (const uses of groups.values()) yield problem(uses);
+    yield* inValues(workspace);
   },
 } satisfies Rule;
+
+/** The values of charts that the tree's scripts install, a domain each. */
+function* inValues(workspace: Workspace): Iterable<Problem> {
+  const found = new Map<string, FoundPlaceholder[]>();
+  for (const document of valuesDocuments(workspace)) {
+    if (!isUsedByScript(workspace, document.file)) continue;
+    for (const scalar of document.root.scalars(isSuspicious)) {
+      for (const one of placeholdersOf(scalar, 'value')) {
+        if (one.placeholder.class !== 'domain') continue;
+        const { domain = one.placeholder.text } = one.placeholder;
+        found.set(domain, [...(found.get(domain) ?? []), one]);
+      }
+    }
+  }
+  for (const [domain, [first, ...others]] of found) {
+    if (!first) continue;
+    yield {
+      at: first.at,
+      severity: 'warning',
+      message: `${domain} in the values of a chart stands for your own domain — replace it everywhere.`,
+      items: ['A.1.g'],
+      related: others.map(({ at, placeholder }) => ({ at, message: placeholder.text })),
+    };
+  }
+}
 
 interface DomainUse {
   readonly domain: string;
@@ -107,17 +134,8 @@ function domainsIn(resource: Resource): readonly FoundPlaceholder[] {
       ? keyTexts(resource).flatMap(([key, value]) =>
           placeholdersOf(value, value.text?.includes('\n') ? languageOf(key, value.text) : 'value'),
         )
-      : [...placeholdersIn(resource, undefined), ...annotationUrls(resource)];
+      : placeholdersIn(resource, undefined);
   return texts.filter(({ placeholder }) => placeholder.class === 'domain');
-}
-
-/** Annotations may send people to a host: redirects and cross-origin rules of an Ingress do. */
-function annotationUrls(resource: Resource): readonly FoundPlaceholder[] {
-  if (resource.kind !== 'Ingress') return [];
-  return resource.root
-    .at('metadata', 'annotations')
-    .entries()
-    .flatMap(([, value]) => placeholdersOf(value, 'value'));
 }
 
 /** Which of the checklist's four kinds of place this is; everything else only counts for the domain as a whole. */

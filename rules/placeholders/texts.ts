@@ -55,7 +55,7 @@ const suspicious =
   /change|replace|insert|your|fixme|todo|tbd|tba|xxx|placeholder|from_secret|example|invalid|domain|\.tld|<|__|@\w+@|(?:set|fill)[-_]?me|dummy|fake|_be_|-be-|generate/i;
 
 /** Cheap to test: every placeholder has one of these somewhere. */
-const isSuspicious = (text: string) => suspicious.test(text);
+export const isSuspicious = (text: string) => suspicious.test(text);
 
 interface SearchedText {
   readonly value: Value;
@@ -77,8 +77,11 @@ function plainValues(resource: Resource, workspace: Workspace | undefined): read
       key === 'metadata'
         ? value
             .entries()
-            .filter(([name]) => name !== 'annotations')
-            .map(([, entry]) => entry)
+            .flatMap(([name, entry]) =>
+              name === 'annotations'
+                ? entry.entries().flatMap(([annotation, one]) => (isRead(resource, annotation) ? [one] : []))
+                : [entry],
+            )
         : [value];
     for (const root of searched) {
       for (const scalar of root.scalars(isSuspicious)) {
@@ -92,6 +95,17 @@ function plainValues(resource: Resource, workspace: Workspace | undefined): read
   }
   return found;
 }
+
+/** Whether a program acts on an annotation; others describe, or are written by tools. */
+function isRead(resource: Resource, annotation: string): boolean {
+  return resource.kind === 'Ingress'
+    ? !/(?:^|\/)(?:description|notes?|comment|change-cause|last-applied-configuration)$/.test(annotation)
+    : readAnnotations.test(annotation);
+}
+
+/** Those of certificates, of names and addresses of load balancers, of mesh and vault sidecars. */
+const readAnnotations =
+  /^(?:(?:[\w-]+\.)*cert-manager\.io|external-dns\.alpha\.kubernetes\.io|service\.(?:alpha|beta)\.kubernetes\.io|metallb\.(?:universe\.tf|io)|load-balancer\.[\w.-]+|(?:[\w-]+\.)*(?:traefik\.io|haproxy\.org|projectcontour\.io)|vault\.hashicorp\.com|eks\.amazonaws\.com|iam\.gke\.io|azure\.workload\.identity)\//;
 
 function scriptStarts(resource: Resource, workspace: Workspace | undefined): readonly number[] {
   if (workspace)

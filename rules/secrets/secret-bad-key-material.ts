@@ -1,21 +1,28 @@
+import { basicAuthentication, referrersOf } from '../../analysis/references';
 import { decodeBase64, type SecretEntry, secretEntries } from '../../analysis/secret-data';
 import { findPlaceholders } from '../../analysis/text/placeholders';
-import type { Rule } from '../rule';
+import type { Resource } from '../../manifests/resource';
+import type { Value } from '../../manifests/value';
+import type { Workspace } from '../../manifests/workspace';
+import type { Fix, Problem, Rule } from '../rule';
+import { readPrivateKey } from './private-key';
 
 export default {
   id: 'secret-bad-key-material',
   items: ['A.2.c', 'A.1.d', 'A.1.f', 'A.2.a'],
   severity: 'error',
-  summary: 'A private or signing key in a Secret is damaged or too short.',
+  summary: 'A private key, a signing key or a list of hashed passwords in a Secret cannot be used as it is.',
   why: 'key_vault does not start with an RSA key that cannot be read, and Synapse not with a signing key of the wrong form. A key that was pasted without its line breaks looks right and is not.',
   remedy: 'Generate a new key: `openssl genrsa 2048`, or for Synapse `ed25519 a_<id> <43 characters of base64>`.',
   traps: [
     'Encrypted keys cannot be judged and are accepted.',
     'Placeholders have a rule of their own.',
+    'A key that is called after RSA has to be one.',
     'A PEM text on one line with `\\\\n` in it, or all of it in base64 once more, is accepted: programs undo that.',
   ],
   sources: [
-    'RFC 7468 (PEM)',
+    'RFC 7468 (PEM), RFC 8017 and RFC 5208 (what stands in it)',
+    'YAML 1.2.2, 8.1.3 Folded Style: the line breaks of `>` become blanks',
     'element-hq/synapse: signedjson key format "ed25519 <version> <unpadded base64 of 32 bytes>"',
   ],
   examples: {
@@ -42,7 +49,8 @@ export default {
     `,
   },
   kinds: ['Secret'],
-  *check(secret) {
+  *check(secret, workspace) {
+    yield* unhashedPasswords(secret, workspace);
     for (const entry of secretEntries(secret)) {
       const complaint =
         entry.text === undefined || findPlaceholders(entry.text, 'value').length > 0
@@ -54,10 +62,40 @@ export default {
         at: entry.value,
         message: `${entry.key} of Secret ${secret.name} ${complaint}.`,
         items: isSigning ? ['A.1.f', 'A.2.a'] : ['A.1.d', 'A.2.c'],
+        fixes: () => (complaint === withoutLines ? keepLines(entry.value) : []),
       };
     }
   },
 } satisfies Rule;
+
+/**
+ * Logins for basic authentication in front of an Ingress: nginx compares a password with its hash, and one that is
+ * written out is taken for a hash that no password has (ngx_crypt.c).
+ */
+function* unhashedPasswords(secret: Resource, workspace: Workspace): Iterable<Problem> {
+  const users = referrersOf(workspace, 'Secret', secret.namespace, secret.name).filter(
+    ({ reference }) => reference.consumer === basicAuthentication,
+  );
+  const [user] = users;
+  if (!user) return;
+  const annotations = user.resource.root.at('metadata', 'annotations');
+  const isMap = annotations.at('nginx.ingress.kubernetes.io/auth-secret-type').text === 'auth-map';
+  for (const { key, text, value } of secretEntries(secret)) {
+    if (text === undefined || (!isMap && key !== 'auth') || findPlaceholders(text, 'value').length > 0) continue;
+    const lines = text.split(/\r?\n/).filter(line => line.trim() !== '' && !line.startsWith('#'));
+    const hashes = isMap ? lines : lines.map(line => /^[^:]*:(.*)$/.exec(line)?.[1] ?? '');
+    if (hashes.every(hash => hashed.test(hash))) continue;
+    yield {
+      at: value,
+      message: `${key} of Secret ${secret.name} has a login whose password is not hashed, so nobody can sign in with it — write the line with htpasswd.`,
+      items: ['A.2.a'],
+      related: [{ at: user.reference.name, message: `${user.resource.title} asks for these logins` }],
+    };
+  }
+}
+
+/** What htpasswd and mkpasswd write, the schemes of RFC 2307 that nginx knows, and crypt's thirteen letters. */
+const hashed = /^(?:\$(?:apr1|1|2[abxy]?|5|6|y)\$\S+|\{(?:SHA|SSHA|PLAIN)\}\S+|[./0-9A-Za-z]{13})(?::.*)?$/;
 
 /** Whether a key signs Synapse's events, which no RSA key does. */
 function isSigningKey(key: string, text: string): boolean {
@@ -80,17 +118,34 @@ function complaintAbout({ key }: SecretEntry, text: string): string | undefined 
   if (!begin || begin[1]?.startsWith('ENCRYPTED') || /Proc-Type: 4,ENCRYPTED/.test(trimmed)) return undefined;
   const end = trimmed.indexOf(`-----END ${begin[1]}-----`);
   if (end === -1) return 'has no END line, so the key is cut off — paste the whole key';
+  const written = trimmed.slice(begin.index + begin[0].length, end);
   // Programs that read the key from a variable often turn a written \n into a line break.
-  const body = trimmed.slice(begin.index + begin[0].length, end).replace(/\s|\\r|\\n/g, '');
+  if (!/^[ \t]*(?:[\r\n]|\\[rn])/.test(written)) return withoutLines;
+  const body = written.replace(/\s|\\r|\\n/g, '');
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(body) || body.length % 4 !== 0)
     return 'is no readable PEM key — generate it again';
-  // DER begins with a SEQUENCE, 0x30, which base64 writes as M; OpenSSH's own format is none.
-  if (!body.startsWith('M') && !/^OPENSSH/.test(begin[1] ?? '')) return 'is no readable PEM key — generate it again';
-  const bytes = (body.length / 4) * 3;
-  // A 2048-bit RSA key has about 1190 bytes in PKCS#1 and 1217 in PKCS#8; a 1024-bit one about half of that.
-  return begin[1] === 'RSA PRIVATE KEY' && bytes < 1100
-    ? 'is an RSA key of fewer than 2048 bits — generate a longer one'
+  // OpenSSH's own format is no DER.
+  if (/^OPENSSH/.test(begin[1] ?? '')) return undefined;
+  const read = readPrivateKey(body);
+  if (!read) return 'is no readable PEM key — generate it again';
+  if (read.isCutOff) return 'is cut off, it has fewer bytes than it says — paste the whole key';
+  if (read.bits !== undefined && read.bits < 2048)
+    return `is an RSA key of ${read.bits} bits, fewer than 2048 — generate a longer one`;
+  return read.algorithm === 'other' && isCalledRsa.test(key)
+    ? 'is no RSA key, which its name says it is — generate one with openssl genrsa'
     : undefined;
+}
+
+const isCalledRsa = /(?:^|[-_.])rsa(?:[-_.]|$)/i;
+const withoutLines = 'has lost its line breaks, so no program can read it — write it as a block with |';
+
+/** The text of a folded block, with its lines as they are written. */
+function keepLines(value: Value): readonly Fix[] {
+  const { start } = value.sourceSpan;
+  if (value.style !== 'folded' || value.source.tree.text[start] !== '>') return [];
+  return [
+    { title: 'Keep its line breaks', safe: true, edits: [{ at: value.source.place(start, start + 1), newText: '|' }] },
+  ];
 }
 
 /** A whole PEM text in base64, for programs that decode it once more. */

@@ -1,4 +1,5 @@
 import { decodeBase64, isStandIn } from '../../analysis/secret-data';
+import { findPlaceholders } from '../../analysis/text/placeholders';
 import { replaceScalar } from '../../manifests/edit';
 import type { Rule } from '../rule';
 
@@ -46,9 +47,14 @@ export default {
         at: value,
         message: `${key} of Secret ${secret.name} is not base64, so the API server refuses the object — encode it, or move it to stringData.`,
         fixes: () => {
-          const padded = withPadding(value.text ?? '');
-          const edit = padded === undefined ? undefined : replaceScalar(value, padded);
-          return edit ? [{ title: 'Add the padding', safe: true, edits: [edit] }] : [];
+          const text = value.text ?? '';
+          const padded = withPadding(text);
+          if (padded === undefined && findPlaceholders(text, 'value').length > 0) return [];
+          const edit = replaceScalar(value, padded ?? encoded(text));
+          if (!edit) return [];
+          return padded === undefined
+            ? [{ title: 'Encode the value', safe: false, edits: [edit] }]
+            : [{ title: 'Add the padding', safe: true, edits: [edit] }];
         },
       };
     }
@@ -59,6 +65,10 @@ export default {
 function isBase64(text: string): boolean {
   const compact = text.replace(/[\r\n]/g, '');
   return /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(compact);
+}
+
+function encoded(text: string): string {
+  return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 }
 
 /** The text with the padding that it lacks; undefined if that is not all, or if it may well be a password in plain text. */

@@ -1,12 +1,13 @@
 import { configFilesOf } from '../../analysis/config-files';
 import { containersOf, podTemplate, workloadKinds } from '../../analysis/pods';
 import { referrersOf } from '../../analysis/references';
+import { scriptOf } from '../../analysis/scripts';
 import { keyTexts } from '../../analysis/secret-data';
 import { languageOf, maskComments } from '../../analysis/text/comments';
 import { findPlaceholders } from '../../analysis/text/placeholders';
 import { isEmptySecret, isSecretKey } from '../../analysis/text/secret-strength';
 import type { Resource } from '../../manifests/resource';
-import type { Place } from '../../manifests/span';
+import type { Place, Span } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Rule } from '../rule';
@@ -16,7 +17,7 @@ export default {
   id: 'secret-in-plain-config',
   items: [],
   severity: 'warning',
-  summary: 'A password or key is written into a ConfigMap or an environment variable.',
+  summary: 'A password or key is written into a ConfigMap, an environment variable, an argument or a script.',
   why: 'ConfigMaps and the specifications of pods can be read by everyone who may look at the namespace; they are not encrypted at rest, and land in logs, backups and version control.',
   remedy:
     'Keep the value in a Secret. Read it with `valueFrom.secretKeyRef`, or let an init container put it into the configuration file.',
@@ -62,7 +63,10 @@ export default {
   },
   kinds: ['ConfigMap', ...workloadKinds],
   *check(resource, workspace) {
-    const found = resource.kind === 'ConfigMap' ? inConfigMap(resource, workspace) : inEnvironment(resource);
+    const found =
+      resource.kind === 'ConfigMap'
+        ? inConfigMap(resource, workspace)
+        : [...inEnvironment(resource), ...inCommands(resource, workspace)];
     for (const { key, at, variable } of found) {
       yield {
         at,
@@ -91,17 +95,75 @@ function inEnvironment(resource: Resource): readonly PlainSecret[] {
         const name = item.at('name').text ?? '';
         const value = item.at('value');
         // An anchor that several containers use is one text.
-        if (seen.has(value.span.start) || !isSecretName(name) || !isPlain(value.text)) return [];
+        if (seen.has(value.span.start)) return [];
         seen.add(value.span.start);
-        return [{ key: name, at: value, variable: item }];
+        if (isSecretName(name) && isPlain(value.text)) return [{ key: name, at: value, variable: item }];
+        const login = passwordOfUrl(value.text ?? '');
+        return login
+          ? [{ key: `The password in ${name}`, at: value.part(login.start, login.end), variable: item }]
+          : [];
       }),
+  );
+}
+
+/** The password of a URL that is a whole text, `postgres://user:password@host`; undefined if it has none of its own. */
+function passwordOfUrl(text: string): Span | undefined {
+  const [whole = '', before = '', password = ''] =
+    /^([a-z][a-z0-9+.-]*:\/\/[^\s/:@?#]*:)([^\s/@]+)@[^\s@]+$/i.exec(text) ?? [];
+  if (whole === '' || !isPlain(password)) return undefined;
+  return { start: before.length, end: before.length + password.length };
+}
+
+/** The secrets among the words of commands, and those that their scripts assign to variables. */
+function inCommands(resource: Resource, workspace: Workspace): readonly PlainSecret[] {
+  if (!podTemplate(resource)) return [];
+  const seen = new Set<number>();
+  return containersOf(resource).flatMap(container => {
+    const script = scriptOf(workspace, resource, container);
+    const words = [...container.value.at('command').items(), ...container.value.at('args').items()];
+    const own = script && words.find(word => word.isAt(script.value));
+    const found = words.flatMap((word, index): readonly PlainSecret[] => {
+      if (word === own || seen.has(word.span.start)) return [];
+      seen.add(word.span.start);
+      const [flag = '', ...rest] = (word.text ?? '').split('=');
+      const text = rest.join('=');
+      if (rest.length > 0 && secretFlag.test(flag) && isPlain(text))
+        return [{ key: flag, at: word.part(flag.length + 1, flag.length + 1 + text.length) }];
+      const before = words[index - 1]?.text ?? '';
+      if (secretFlag.test(before) && isPlain(word.text)) return [{ key: before, at: word }];
+      const login = passwordOfUrl(word.text ?? '');
+      return login ? [{ key: 'The password of this address', at: word.part(login.start, login.end) }] : [];
+    });
+    if (!own || seen.has(own.span.start)) return found;
+    seen.add(own.span.start);
+    return [...found, ...assignedSecrets(own)];
+  });
+}
+
+/** Options whose value is a secret, of redis-server, coturn, rclone and most other programs. */
+const secretFlag =
+  /^--?(?:[\w-]+[-_])?(?:password|passwd|requirepass|masterauth|auth[-_]secret|api[-_]?(?:key|secret)|secret[-_](?:access[-_])?key|(?:access|auth|bearer)[-_]token)$/;
+
+/** What a shell script assigns to variables that are called after a secret. */
+function assignedSecrets(script: Value): readonly ConfiguredSecret[] {
+  const text = maskComments(script.text ?? '', 'shell');
+  return [...text.matchAll(/(?:^|[\s;&|(])([A-Z][A-Z0-9_]*)=(["']?)([^\s"'$`;&|<>()]+)\2(?=[\s;)]|$)/g)].flatMap(
+    match => {
+      const [whole, name = '', quote = '', secret = ''] = match;
+      if (!isSecretName(name) || !isPlain(secret)) return [];
+      const end = match.index + whole.length - quote.length;
+      return [{ key: name, at: script.part(end - secret.length, end), line: secret }];
+    },
   );
 }
 
 function inConfigMap(config: Resource, workspace: Workspace): readonly PlainSecret[] {
   return keyTexts(config).flatMap(([key, value]): readonly PlainSecret[] => {
-    if (!/\.\w+$/.test(key) && !value.text?.includes('\n'))
+    if (!/\.\w+$/.test(key) && !value.text?.includes('\n')) {
+      const login = passwordOfUrl(value.text ?? '');
+      if (login) return [{ key: `The password in ${key}`, at: value.part(login.start, login.end) }];
       return isSecretName(key) && isPlain(value.text) ? [{ key, at: value }] : [];
+    }
     const found = /\.(?:ya?ml|json)$/.test(key) ? inDocument(value) : inLines(key, value);
     return found.length === 0 ? [] : found.filter(({ line }) => !isReplaced(config, workspace, line));
   });
@@ -121,6 +183,15 @@ function inDocument(value: Value): readonly ConfiguredSecret[] {
   return [...root.scalars()].flatMap(scalar => {
     const name = typeof scalar.name === 'string' ? scalar.name : '';
     const isKey = isLivekit && scalar.parent?.name === 'keys' && scalar.path.length === 2;
+    const login = passwordOfUrl(scalar.string ?? '');
+    if (login)
+      return [
+        {
+          key: `The password in ${name || 'an address'}`,
+          at: scalar.part(login.start, login.end),
+          line: scalar.string ?? '',
+        },
+      ];
     if (!(isKey || isSecretName(name)) || !isPlain(scalar.string)) return [];
     // LiveKit calls the name of a key so, and keeps its secret under `keys` (livekit config-sample.yaml).
     if (isLivekit && name === 'api_key') return [];
@@ -131,7 +202,8 @@ function inDocument(value: Value): readonly ConfiguredSecret[] {
 /** The secrets of files that are read line by line: redis.conf, turnserver.conf, rclone.conf, Python settings. */
 function inLines(key: string, value: Value): readonly ConfiguredSecret[] {
   const language = languageOf(key, value.text ?? '');
-  if (language === 'shell' || language === 'sql') return [];
+  if (language === 'sql') return [];
+  if (language === 'shell') return assignedSecrets(value);
   const text = maskComments(value.text ?? '', language);
   const found: ConfiguredSecret[] = [];
   for (const match of text.matchAll(

@@ -4,6 +4,7 @@ import { referrersOf } from '../../analysis/references';
 import { secretEntries } from '../../analysis/secret-data';
 import { replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
+import type { TextEdit } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
@@ -45,7 +46,8 @@ export default {
   kinds: ['Secret'],
   *check(secret, workspace) {
     for (const { key, value, text, isEncoded } of secretEntries(secret)) {
-      if (text === undefined || !/^[^\n]+\r?\n$/.test(text)) continue;
+      // A key that has lost its line breaks is more than one line, and has a rule of its own.
+      if (text === undefined || !/^[^\n]+\r?\n$/.test(text) || text.startsWith('-----BEGIN')) continue;
       if (!isEncoded) {
         if (isReadAsVariable(workspace, secret, key)) yield inBlock(secret, key, value, text);
         continue;
@@ -70,10 +72,18 @@ function inBlock(secret: Resource, key: string, value: Value, text: string): Pro
     at: value,
     message: `${key} of Secret ${secret.name} ends with the line break of its block, and containers read it as a variable — write the value on the line of its key.`,
     fixes: () => {
-      const edit = replaceScalar(value, text.replace(/\r?\n$/, ''));
+      const edit = stripEnd(value) ?? replaceScalar(value, text.replace(/\r?\n$/, ''));
       return edit ? [{ title: 'Write it without the line break', safe: true, edits: [edit] }] : [];
     },
   };
+}
+
+/** The indicator with which a block scalar has no line break at its end (YAML 1.2.2, 8.1.1.2). */
+function stripEnd(value: Value): TextEdit | undefined {
+  const { start } = value.sourceSpan;
+  const header = /^[|>](?:[+]?[1-9]?|[1-9][+]?)(?=[ \t\r\n])/.exec(value.source.tree.text.slice(start, start + 8))?.[0];
+  if (header === undefined) return undefined;
+  return { at: value.source.place(start + 1, start + header.length), newText: `${header.slice(1).replace('+', '')}-` };
 }
 
 /** Whether a container takes the key as a variable. In a file a line break at the end is usual. */

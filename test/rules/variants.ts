@@ -1,8 +1,10 @@
+import { acceptedCatalogue, catalogueVariants } from './catalogue-variants';
 import { add, type Change, cut, edit, type Mutation, mutation, remove } from './mutations';
 import { acceptedOperations, operationVariants } from './operation-variants';
 import { acceptedPlatform, platformVariants } from './platform-variants';
 import { programVariants } from './program-variants';
 import { acceptedReach, reachVariants } from './reach-variants';
+import { acceptedSections, sectionVariants } from './section-variants';
 
 const cluster = 'infrastructure/01-postgresql/cluster.yaml';
 const clusterLi = 'infrastructure/01-postgresql/cluster-li.yaml';
@@ -115,7 +117,9 @@ export const variants: Readonly<Record<string, Mutation>> = {
   ...reachVariants,
   ...operationVariants,
   ...programVariants,
+  ...sectionVariants,
   ...platformVariants,
+  ...catalogueVariants,
   'a password of the replication that is written out': mutation(
     'sync-credentials-password',
     edit(
@@ -462,8 +466,10 @@ spec:
 /** Other ways to do it right: nothing is found. */
 export const accepted: Readonly<Record<string, readonly Change[]>> = {
   ...acceptedPlatform,
+  ...acceptedCatalogue,
   ...acceptedReach,
   ...acceptedOperations,
+  ...acceptedSections,
   'a remote of rclone in the command itself': [
     edit(
       'li-instance/04-sync-system/media-cronjob.yaml',

@@ -1,0 +1,120 @@
+import { add, type Change, cut, edit, type Mutation, mutation } from './mutations';
+
+const element = 'main-instance/07-element-web/deployment.yaml';
+const ingress = 'main-instance/02-haproxy/ingress.yaml';
+const keyVaultSecrets = 'main-instance/08-key-vault/credentials.yaml';
+const coturn = 'main-instance/05-coturn/deployment.yaml';
+const coturnSecrets = 'main-instance/05-coturn/credentials.yaml';
+const sequences = 'li-instance/04-sync-system/sequences-cronjob.yaml';
+const stack = 'values/kube-prometheus-stack.yaml';
+
+const turnSecret = 'c72fbe4215723ff21fe678b0a72e4d30f824abe6dda88ea78c3680e0965a896f';
+
+/** Annotations of the Ingress of Synapse. */
+const annotated = (...lines: readonly string[]): Change =>
+  edit(
+    ingress,
+    '    nginx.ingress.kubernetes.io/proxy-body-size: 100m\n',
+    ['proxy-body-size: 100m', ...lines].map(line => `    nginx.ingress.kubernetes.io/${line}\n`).join(''),
+  );
+
+/** The logins of people who may pass an Ingress. */
+const logins = (password: string): readonly Change[] => [
+  annotated('auth-type: basic', 'auth-secret: matrix/logins'),
+  add(
+    'main-instance/02-haproxy/logins.yaml',
+    `apiVersion: v1\nkind: Secret\nmetadata: {name: logins, namespace: matrix}\nstringData:\n  auth: "ops:${password}"\n`,
+  ),
+];
+
+const variable = (name: string, value: string): Change =>
+  edit(
+    element,
+    '            - name: ELEMENT_WEB_PORT\n',
+    `            - name: ${name}\n              value: ${value}\n            - name: ELEMENT_WEB_PORT\n`,
+  );
+
+/** Mistakes in what the catalogue says of placeholders, of Secrets and of policies, in other spellings and carriers. */
+export const catalogueVariants: Readonly<Record<string, Mutation>> = {
+  'a tag that is to be filled in': mutation('placeholder-image', edit(element, ':v1.11.96', ':<version>')),
+  'a placeholder in an annotation that a controller reads': mutation(
+    'placeholder-config',
+    annotated('whitelist-source-range: CHANGEME_RANGE'),
+  ),
+  'a domain in the values of a chart': mutation(
+    'placeholder-domain',
+    edit(stack, '  admin:\n', '  ingress:\n    hosts: [grafana.example.com]\n  admin:\n'),
+  ),
+  'a private key that is folded': mutation(
+    'secret-bad-key-material',
+    edit(keyVaultSecrets, 'RSA_PRIVATE_KEY: |', 'RSA_PRIVATE_KEY: >'),
+  ),
+  'a private key without its last line': mutation(
+    'secret-bad-key-material',
+    edit(keyVaultSecrets, '    fZunQq46A8ex8s5ZWcH5XVhU3+tBp21fJ9uPhNgtKThzcoshOjo=\n', ''),
+  ),
+  'a key of a curve in the place of an RSA key': mutation(
+    'secret-bad-key-material',
+    cut(
+      keyVaultSecrets,
+      '    -----BEGIN RSA PRIVATE KEY-----',
+      '-----END RSA PRIVATE KEY-----',
+      `    -----BEGIN PRIVATE KEY-----
+    MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgYirTZSx+5O8Y6tlG
+    cka6W6btJiocdrdolfcukSoTEk+hRANCAAQkvPNu7Pa1GcsWU4v7ptNfqCJVq8Cx
+    zo0MUVPQgwJ3aJtNM1QMOQUayCrRwfklg+D/rFSUwEUqtZh7fJDiFqz3
+    -----END PRIVATE KEY-----`,
+    ),
+  ),
+  'a login whose password is not hashed': mutation('secret-bad-key-material', logins('correct-horse-battery')),
+  'a Secret of an annotation with its namespace': mutation(
+    'reference-missing-secret',
+    annotated('auth-tls-secret: matrix/client-ca'),
+  ),
+  'a password in an address': mutation(
+    'secret-in-plain-config',
+    variable('DATABASE_URL', '"postgres://app:Xk29dmQpz71LsW@db.tessera.test:5432/app"'),
+  ),
+  'a secret among the arguments': mutation(
+    'secret-in-plain-config',
+    edit(coturn, 'static-auth-secret=$(TURN_SHARED_SECRET)', `static-auth-secret=${turnSecret}`),
+  ),
+  'a program that is called after the Redis which it watches': mutation(
+    'netpol-flow-blocked',
+    add(
+      'monitoring/01-prometheus/redis-exporter.yaml',
+      `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: redis-exporter, namespace: matrix}
+spec:
+  selector: {matchLabels: {app: redis-exporter}}
+  template:
+    metadata: {labels: {app: redis-exporter}}
+    spec:
+      containers:
+        - name: exporter
+          image: oliver006/redis_exporter:v1.66.0
+          env: [{name: REDIS_ADDR, value: "redis://redis-headless.matrix.svc:6379"}]
+          ports: [{containerPort: 9121}]
+          readinessProbe: {tcpSocket: {port: 9121}}
+          livenessProbe: {tcpSocket: {port: 9121}}
+          resources: {requests: {cpu: 10m, memory: 16Mi}, limits: {cpu: 100m, memory: 64Mi}}
+`,
+    ),
+  ),
+  'a password in a script': mutation(
+    'secret-in-plain-config',
+    edit(sequences, 'PGPASSWORD="${LI_DB_PASSWORD}"', 'PGPASSWORD=Zx81kdmQ0aPl3rTvW2'),
+  ),
+};
+
+/** What looks like a mistake of that kind and is none. */
+export const acceptedCatalogue: Readonly<Record<string, readonly Change[]>> = {
+  'a login whose password is hashed': logins('$2y$05$q0fJ0cS1zQ5nKc0z8o6k8uq2bQm7Xn2Lw9pXc4Zt0uR1vS3yT5aWe'),
+  'a Secret of another namespace in an annotation': [annotated('auth-tls-secret: shared/client-ca')],
+  'addresses, files and names that have no password': [
+    variable('DATABASE_URL', '"postgres://app@db.tessera.test:5432/app"'),
+    edit(coturn, '            - -c\n', '            - --cli-password-file=/run/secrets/cli\n            - -c\n'),
+  ],
+  'a folded text without its line break': [edit(coturnSecrets, 'SECRET: c72', 'SECRET: >-\n    c72')],
+};
