@@ -3,7 +3,6 @@ import type { Resource } from '../manifests/resource';
 import type { Place, TextEdit } from '../manifests/span';
 import type { Value } from '../manifests/value';
 import type { Workspace } from '../manifests/workspace';
-import { declarationsOf } from './declarations';
 import { environmentOf } from './environment';
 import { mainContainersOf } from './pods';
 import { imageName } from './roles';
@@ -80,7 +79,6 @@ function settingsOfTenant(tenant: Resource, workspace: Workspace): Settings {
           settings: readConfigEnv(entry),
         }
       : undefined;
-  const declared = name === undefined ? [] : declarationsOf(workspace, 'Secret', tenant.namespace, name);
   const env = tenant.root
     .at('spec', 'env')
     .items()
@@ -90,7 +88,7 @@ function settingsOfTenant(tenant: Resource, workspace: Workspace): Settings {
       at: item.at('value').exists ? item.at('value') : item.at('name'),
       replace: (text: string) => replaceScalar(item.at('value'), text),
     }));
-  return { all: [...(file?.settings ?? []), ...env], isOpen: !file && declared.length > 0, file };
+  return { all: [...(file?.settings ?? []), ...env], isOpen: !file && name !== undefined, file };
 }
 
 function settingsOfWorkload(resource: Resource, workspace: Workspace): Settings {

@@ -23,7 +23,7 @@ export default {
   remedy: 'Correct the name, or add what is missing.',
   traps: [
     'The acls that HAProxy defines itself, such as `HTTP` and `METH_GET`, are known.',
-    'A backend without servers that only answers, redirects or denies is right; one that does nothing is a warning.',
+    'A backend without servers that only answers, redirects or denies is right; one that does nothing answers 503 to every request.',
     'A backend that no frontend uses is a note, unless names are computed.',
   ],
   sources: [
@@ -201,7 +201,6 @@ function* idleBackends(workspace: Workspace, haproxy: Haproxy): Iterable<Problem
     } else if (used.names.has(name) && section.servers.length === 0 && !answers(section)) {
       yield {
         at: part.place(section.span),
-        severity: 'warning',
         message: `Backend ${name} has no server, so HAProxy answers 503 to every request — add one.`,
       };
     }

@@ -1,41 +1,55 @@
 import { commandLine } from '../../analysis/configs';
-import { environmentOf, textOfVariable } from '../../analysis/environment';
+import { type EnvironmentVariable, environmentOf, textOfVariable } from '../../analysis/environment';
 import { mountedTexts } from '../../analysis/mounts';
 import { type Container, containersOf, mainContainersOf, workloadKinds } from '../../analysis/pods';
 import { workloads } from '../../analysis/roles';
 import { scriptOf } from '../../analysis/scripts';
 import { postgresRunsOf, sqlRunsOf } from '../../analysis/sql-runs';
 import { findPlaceholders } from '../../analysis/text/placeholders';
+import { type PythonValue, pythonSetting } from '../../analysis/text/python';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
+import { djangoSettings } from './django';
 
 /** The database that key_vault is told to use. */
 export interface VaultDatabase {
   readonly name: string;
   readonly user: string | undefined;
-  /** The entry of `env` or `envFrom` that says so. */
-  readonly at: Value;
+  /** Where it is said: the name of a variable, or the text in settings.py. */
+  readonly at: Place;
+  /** The value of the variable, if it is written out in the pod. */
+  readonly value: Value | undefined;
 }
 
-/** What the environment of a key_vault workload says; undefined without a name that is filled in. */
+/** What the settings of a key_vault workload or its environment say; undefined without a name that is filled in. */
 export function vaultDatabase(workspace: Workspace, vault: Resource): VaultDatabase | undefined {
   return workspace.derive(readVaultDatabase, vault);
 }
 
 function readVaultDatabase(vault: Resource, workspace: Workspace): VaultDatabase | undefined {
+  const settings = djangoSettings(workspace, vault);
+  const setting = (key: string): PythonValue | undefined =>
+    settings && pythonSetting(settings.program, 'DATABASES', 'default', key);
+  const said = setting('NAME');
   for (const container of mainContainersOf(vault)) {
     const { variables } = environmentOf(workspace, vault, container);
-    const variable = ['DB_NAME', 'DATABASE_NAME', 'POSTGRES_DB', 'PGDATABASE']
-      .map(name => variables.get(name))
-      .find(one => one);
+    const first = (value: PythonValue | undefined, usual: readonly string[]): EnvironmentVariable | undefined =>
+      (value?.kind === 'environment' ? [value.name] : usual).map(one => variables.get(one)).find(one => one);
+    const userSaid = setting('USER');
+    const user =
+      userSaid?.kind === 'string'
+        ? userSaid.text
+        : textOfVariable(workspace, vault, first(userSaid, ['DB_USER', 'DATABASE_USER', 'POSTGRES_USER', 'PGUSER']));
+    // A path is a file of SQLite.
+    if (settings && said?.kind === 'string' && /^[\w-]+$/.test(said.text) && !said.formatted)
+      return { name: said.text, user, at: settings.place(said.span), value: undefined };
+    const variable = first(said, ['DB_NAME', 'DATABASE_NAME', 'POSTGRES_DB', 'PGDATABASE']);
     const name = textOfVariable(workspace, vault, variable);
     if (!variable || !name || findPlaceholders(name, 'value').length > 0) continue;
-    const user = ['DB_USER', 'DATABASE_USER', 'POSTGRES_USER', 'PGUSER']
-      .map(one => variables.get(one))
-      .find(one => one);
-    return { name, user: textOfVariable(workspace, vault, user), at: variable.at };
+    const value = variable.at.at('value');
+    return { name, user, at: value.exists ? value : variable.at.at('name'), value: value.exists ? value : undefined };
   }
   return undefined;
 }

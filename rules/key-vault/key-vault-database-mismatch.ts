@@ -107,7 +107,7 @@ export default {
       yield {
         at: synapse,
         message: `key_vault uses ${used.name}, which is Synapse's database — give it a database of its own.`,
-        related: [{ at: used.at.at('name'), message: 'key_vault takes the name from here' }],
+        related: [{ at: used.at, message: 'key_vault takes the name from here' }],
       };
     }
     for (const created of databasesCreatedBy(workspace, resource)) {
@@ -116,7 +116,7 @@ export default {
       yield {
         at,
         message: `This creates the database ${name}, but key_vault uses ${used.name} — use one name.`,
-        related: [{ at: used.at.at('name'), message: 'key_vault takes the name from here' }],
+        related: [{ at: used.at, message: 'key_vault takes the name from here' }],
         fixes: () => useOne(workspace, created, used),
       };
     }
@@ -130,8 +130,7 @@ function useOne(workspace: Workspace, { name, nameAt, by }: CreatedDatabase, use
   const isWritten = workspace.file(nameAt.uri)?.text.slice(start, end) === name;
   const named =
     by.document.text.split(new RegExp(`(?<![\\w-])${name.replace(/[^\w-]/g, '\\$&')}(?![\\w-])`)).length - 1;
-  const value = used.at.at('value');
-  const edit = value.text === used.name ? replaceScalar(value, name) : undefined;
+  const edit = used.value?.text === used.name ? replaceScalar(used.value, name) : undefined;
   const fixes: Fix[] = [];
   // In SQL a name of other characters would need quotes.
   if (isWritten && named === 1 && /^[a-z_]\w*$/.test(used.name))

@@ -116,11 +116,10 @@ export default {
     if (created.some(({ name }) => name === undefined || name === database.name)) return;
     // Under a name that only looks the same, it is key-vault-database-mismatch.
     if (created.some(({ name }) => /^key[-_]?vault/.test(name ?? ''))) return;
-    const value = database.at.at('value');
     const { main } = databases(workspace);
     const clusters = main ? [main] : workspace.resources(clusterKind);
     yield {
-      at: value.exists ? value : database.at.at('name'),
+      at: database.at,
       message: `Nothing creates the database ${database.name}${clusters.length > 0 ? ` in ${clusters.map(one => one.name).join(' or ')}` : ''} — create it in a Job with the superuser.`,
       fixes: () => addDatabase(database, clusters),
     };

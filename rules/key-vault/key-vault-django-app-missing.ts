@@ -1,10 +1,11 @@
 import { commandText } from '../../analysis/configs';
-import { writtenPaths } from '../../analysis/effective';
-import { mountsOf, textsOfVolume, volumeOf } from '../../analysis/mounts';
+import { type WrittenPath, writtenPaths } from '../../analysis/effective';
+import { mountAt, mountsOf, textsOfVolume, volumeOf } from '../../analysis/mounts';
 import { containersOf, mainContainersOf, workloadKinds } from '../../analysis/pods';
 import { familiesOf } from '../../analysis/roles';
 import { scriptOf } from '../../analysis/scripts';
 import { maskComments } from '../../analysis/text/comments';
+import type { Resource } from '../../manifests/resource';
 import type { Rule } from '../rule';
 import { isPlainImage } from './django';
 
@@ -70,15 +71,16 @@ export default {
   *check(resource, workspace) {
     if (!familiesOf(resource).has('key_vault')) return;
     const starts = /\bmanage\.py\b|\b(?:gunicorn|uvicorn|uwsgi)\b/;
-    const creates = /startproject|git\s+clone|\bcurl\b|\bwget\b|\btar\b|\bcp\b|\bunzip\b|>\s*\S*manage\.py/;
+    const creates = /startproject|git\s+clone|\bcurl\b|\bwget\b|\btar\b|\bcp\b|\bunzip\b/;
     const texts = containersOf(resource).map(container => {
       const script = scriptOf(workspace, resource, container);
-      return script ? maskComments(script.text.text, 'shell') : '';
+      return script ? maskComments(script.text.text, 'shell') : container.isInit ? commandText(container) : '';
     });
     if (texts.some(text => creates.test(text))) return;
     // What of a written application is missing is the business of key-vault-django-file-missing.
-    const written = writtenPaths(workspace, resource);
-    if (written.some(({ path }) => isOfProject(path))) return;
+    const written = writtenPaths(workspace, resource).filter(({ path }) => isOfProject(path));
+    if (written.some(one => reachesServer(resource, one))) return;
+    if (written.length === 0 && texts.some(text => />\s*\S*manage\.py/.test(text))) return;
     // A ConfigMap may have the project as its keys, and `items` may put them into folders.
     const mounted = mainContainersOf(resource)
       .flatMap(container => mountsOf(container))
@@ -86,7 +88,9 @@ export default {
       .flatMap(volume => textsOfVolume(workspace, resource, volume));
     // Settings alone are no project: they may be mounted over those that nobody writes.
     if (mounted.some(({ path }) => /^(?:.*\/)?(?:manage|wsgi|asgi|urls)\.py$/.test(path))) return;
-    for (const container of mainContainersOf(resource)) {
+    // An init container that migrates the database needs the application no less; once is enough.
+    const main = mainContainersOf(resource);
+    for (const container of [...main, ...containersOf(resource).filter(one => !main.includes(one))]) {
       const command = commandText(container);
       if (!isPlainImage(container)) continue;
       if (!starts.test(command)) continue;
@@ -100,11 +104,28 @@ export default {
         continue;
       yield {
         at: container.value.at('image'),
-        message: `${container.image} holds no application, and nothing in the pod writes one — write it in an init container, or use an image that holds it.`,
+        message: written[0]
+          ? `${container.image} holds no application, and ${written[0].container.name} writes one where container ${container.name} does not look for it — write it into the volume that it mounts there.`
+          : `${container.image} holds no application, and nothing in the pod writes one — write it in an init container, or use an image that holds it.`,
+        related: written.slice(0, 1).map(one => ({ at: one.at, message: `What is written to ${one.path}` })),
       };
+      return;
     }
   },
 } satisfies Rule;
+
+/** Whether what an init container writes lies in a volume that a server mounts, and where it is started, if that is said. */
+function reachesServer(resource: Resource, { container, path }: WrittenPath): boolean {
+  if (!container.isInit) return true;
+  const volume = mountAt(container, path)?.volume;
+  return mainContainersOf(resource).some(main => {
+    if (volume === undefined || !mountsOf(main).some(mount => mount.volume === volume)) return false;
+    const folder = main.value.at('workingDir').text;
+    const isNamed = /--chdir|--pythonpath|PYTHONPATH/.test(commandText(main));
+    const started = folder === undefined || isNamed ? undefined : mountAt(main, folder);
+    return started === undefined || started.volume === volume;
+  });
+}
 
 function isOfProject(path: string): boolean {
   return /\/(?:manage|settings|wsgi|urls)\.py$/.test(path);

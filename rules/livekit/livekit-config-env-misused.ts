@@ -1,6 +1,9 @@
-import { containersOf, workloadKinds } from '../../analysis/pods';
+import { environmentOf, textOfVariable } from '../../analysis/environment';
+import { type Container, containersOf, workloadKinds } from '../../analysis/pods';
 import { deleteEntry } from '../../manifests/edit';
-import type { Rule } from '../rule';
+import type { Resource } from '../../manifests/resource';
+import type { Workspace } from '../../manifests/workspace';
+import type { Problem, Rule } from '../rule';
 
 export default {
   id: 'livekit-config-env-misused',
@@ -49,8 +52,9 @@ export default {
     `,
   },
   kinds: [...workloadKinds],
-  *check(resource) {
+  *check(resource, workspace) {
     for (const container of containersOf(resource)) {
+      yield* takenFrom(workspace, resource, container);
       for (const variable of container.value.at('env').items()) {
         const value = variable.at('value');
         if (variable.at('name').text !== 'LIVEKIT_CONFIG' || !/^\/\S*$/.test(value.text ?? '')) continue;
@@ -66,3 +70,14 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** A variable that comes from a ConfigMap or Secret, by its key or with all others of it. */
+function* takenFrom(workspace: Workspace, resource: Resource, container: Container): Iterable<Problem> {
+  const variable = environmentOf(workspace, resource, container).variables.get('LIVEKIT_CONFIG');
+  if (!variable?.source || !/^\/\S*$/.test(textOfVariable(workspace, resource, variable) ?? '')) return;
+  const { kind, name, key } = variable.source;
+  yield {
+    at: variable.at,
+    message: `LIVEKIT_CONFIG is the configuration itself, not its path, and wins over --config — delete ${key} from ${kind} ${name}.`,
+  };
+}

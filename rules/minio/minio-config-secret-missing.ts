@@ -1,6 +1,7 @@
 import { declarationsOf } from '../../analysis/declarations';
 import { appendLine, type ConfigEnv, settingsOf } from '../../analysis/minio-settings';
 import { tenantKind } from '../../analysis/roles';
+import { secretEntry } from '../../analysis/secret-data';
 import { insertEntry } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
@@ -72,7 +73,7 @@ export default {
   *check(tenant, workspace) {
     const reference = tenant.root.at('spec', 'configuration', 'name');
     if (reference.text === undefined) {
-      if (tenant.root.at('spec', 'credsSecret', 'name').text === undefined) yield unnamed(tenant);
+      if (tenant.root.at('spec', 'credsSecret', 'name').text === undefined) yield unnamed(tenant, workspace);
       return;
     }
     const { file } = settingsOf(workspace, tenant);
@@ -81,16 +82,20 @@ export default {
   },
 } satisfies Rule;
 
-function unnamed(tenant: Resource): Problem {
+function unnamed(tenant: Resource, workspace: Workspace): Problem {
   const configuration = tenant.root.at('spec', 'configuration');
   return {
     at: configuration.exists ? configuration.key : tenant.root.at('metadata', 'name'),
     message: `Tenant ${tenant.name} names no configuration Secret, so it has no root user — set spec.configuration.name to a Secret with the key config.env.`,
     fixes: () => {
+      const [found, ...others] = workspace
+        .resources('Secret')
+        .filter(one => one.namespace === tenant.namespace && secretEntry(one, 'config.env') !== undefined);
+      const name = found && others.length === 0 ? found.name : `${tenant.name}-config`;
       const edit = configuration.exists
         ? undefined
-        : insertEntry(tenant.root.at('spec'), `configuration:\n  name: ${tenant.name}-config`);
-      return edit ? [{ title: `Name Secret ${tenant.name}-config`, safe: false, edits: [edit] }] : [];
+        : insertEntry(tenant.root.at('spec'), `configuration:\n  name: ${name}`);
+      return edit ? [{ title: `Name Secret ${name}`, safe: false, edits: [edit] }] : [];
     },
   };
 }

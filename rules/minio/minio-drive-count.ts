@@ -53,8 +53,10 @@ export default {
   kinds: storeKinds,
   *check(store, workspace) {
     const pools = poolsOf(workspace, store);
-    if (store.qualifiedKind === tenantKind && pools.length === 0) {
-      const list = store.root.at('spec', 'pools');
+    const list = store.root.at('spec', 'pools');
+    // What is no number is refused, and its own rule says so.
+    const isSaid = list.items().some(pool => pool.at('servers').exists && pool.at('volumesPerServer').exists);
+    if (store.qualifiedKind === tenantKind && pools.length === 0 && !isSaid) {
       yield {
         at: list.exists ? list.key : store.root.at('metadata', 'name'),
         message: `Tenant ${store.name} says no servers and volumesPerServer — give it a pool of 4 servers with 2 drives each.`,

@@ -21,10 +21,14 @@ export function peerLabels(
   return found?.alsoSelects.length === 0 ? found.labels : undefined;
 }
 
-/** The edits that make a peer admit pods of some labels only; undefined where the text does not allow them. */
+/**
+ * The edits that make a peer admit certain pods only, which some labels tell from all others; undefined where the text
+ * does not allow them. Labels of the peer that these pods do not carry would keep them out, so they become theirs.
+ */
 export function narrowTo(
   { peer, rule }: Admission,
   labels: ReadonlyMap<string, string>,
+  wanted: readonly Pods[],
 ): readonly TextEdit[] | undefined {
   const lines = [...labels].map(([key, value]) => `${scalar(key)}: ${scalar(value)}`);
   if (!peer) {
@@ -39,7 +43,12 @@ export function narrowTo(
   if (peer.at('ipBlock').exists || peer.at('namespaceSelector').exists || selector.at('matchExpressions').exists)
     return undefined;
   if (written.kind !== 'mapping') return undefined;
-  return all([...labels].map(([key, value]) => withLabel(written, key, value)));
+  const foreign = written.entries().flatMap(([key, value]) => {
+    if (labels.has(key) || wanted.every(pods => pods.labels.get(key) === value.text)) return [];
+    const [own, ...others] = new Set(wanted.map(pods => pods.labels.get(key)));
+    return [own !== undefined && others.length === 0 ? replaceScalar(value, own) : deleteEntry(value)];
+  });
+  return all([...foreign, ...[...labels].map(([key, value]) => withLabel(written, key, value))]);
 }
 
 /** The edit that takes a peer out of its rule, or the whole rule if it has no other. */

@@ -285,18 +285,23 @@ function isolate(workspace: Workspace, vault: Resource, pods: Pods): readonly Fi
 }
 
 function onlyMain(workspace: Workspace, policy: Resource, admission: Admission): readonly Fix[] {
-  const labels = mainLabels(workspace, policy.namespace ?? anyNamespace);
-  const edits = labels && narrowTo(admission, labels);
+  const namespace = policy.namespace ?? anyNamespace;
+  const labels = mainLabels(workspace, namespace);
+  const edits = labels && narrowTo(admission, labels, mainPods(workspace, namespace));
   return edits ? [{ title: 'Admit only the main Synapse process', safe: false, edits }] : [];
 }
 
 /** The labels by which the main Synapse process is told from everything else in a namespace. */
 function mainLabels(workspace: Workspace, namespace: string): ReadonlyMap<string, string> | undefined {
-  const mains = synapseMains(workspace)
+  const mains = mainPods(workspace, namespace);
+  return mains.length === 0 ? undefined : peerLabels(workspace, namespace, mains);
+}
+
+function mainPods(workspace: Workspace, namespace: string): readonly Pods[] {
+  return synapseMains(workspace)
     .filter(main => (main.namespace ?? anyNamespace) === namespace)
     .flatMap(podsOf)
     .filter(pods => partOf(workspace, pods) === 'synapse-main');
-  return mains.length === 0 ? undefined : peerLabels(workspace, namespace, mains);
 }
 
 /** The ports of key_vault; where it declares none, the one of its application server. */

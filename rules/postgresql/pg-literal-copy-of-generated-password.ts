@@ -138,7 +138,8 @@ export default {
     for (const login of logins) {
       const entry = secretEntry(secret, login.secret.key);
       const generated = generatedPasswordSecret(login.cluster, login.user);
-      if (!entry || generated === undefined || said.has(login.secret.key)) continue;
+      // The operator takes a Secret of that name which is there already, instead of making one.
+      if (!entry || generated === undefined || generated === secret.name || said.has(login.secret.key)) continue;
       said.add(login.secret.key);
       const users = logins.filter(one => one.secret.key === login.secret.key);
       yield {

@@ -63,6 +63,10 @@ export default {
       wrongValue(initdb.at('encoding'), /^(?:UTF-?8|unicode)$/i, 'UTF8'),
       wrongValue(initdb.at('localeCollate'), /^C$/, 'C'),
       wrongValue(initdb.at('localeCType'), /^C$/, 'C'),
+      // What is not said by itself is as the locale is.
+      ...(initdb.at('localeCollate').exists && initdb.at('localeCType').exists
+        ? []
+        : [wrongValue(initdb.at('locale'), /^(?:C|POSIX)$/, 'C')]),
     ].flatMap(one => one ?? []);
     if (wrong.length === 0 || !isForSynapse(cluster, workspace)) return;
     for (const { value, right } of wrong) yield problem(cluster, value, right);

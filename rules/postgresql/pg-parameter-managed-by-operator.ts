@@ -12,7 +12,7 @@ export default {
   why: "The operator's webhook rejects the whole Cluster: `Can't set fixed configuration parameter`. No database is created.",
   remedy: 'Remove the parameter. The operator sets logging, TLS, archiving and replication as it needs them.',
   traps: [
-    '`wal_level` and `wal_log_hints` were fixed up to operator 1.22.1, `full_page_writes` up to 1.22.5, 1.23.4 and 1.24.0. They are an error only if a script installs such a version, and a note if no version is known.',
+    '`wal_level` and `wal_log_hints` were fixed up to operator 1.22.1, `full_page_writes` up to 1.22.5, 1.23.4 and 1.24.0. They are an error only if a script installs such a version, by its release manifest or its chart, and a warning if no version is known.',
     '`ssl_ciphers`, `ssl_min_protocol_version` and `ssl_max_protocol_version` may be set.',
   ],
   sources: [
@@ -58,7 +58,7 @@ export default {
         continue;
       }
       const until = fixedOnce.get(name);
-      if (until) yield* fixedInSome(name, value, until, cloudNativePgVersion(workspace));
+      if (until) yield* fixedInSome(name, value, until, decisive(until, cloudNativePgVersion(workspace)));
     }
   },
 } satisfies Rule;
@@ -72,13 +72,19 @@ function* fixedInSome(
   if (version && !until(version)) return;
   yield {
     at: value.key,
-    severity: version ? 'error' : 'info',
+    severity: version ? 'error' : 'warning',
     message: version
       ? `CloudNativePG ${version.join('.')}, which a script installs, manages ${name} itself and rejects the Cluster while it is set — remove it, or install a newer operator.`
       : `CloudNativePG ${lastToFix.get(name)} and older manage ${name} themselves and reject the Cluster while it is set — remove it unless the operator is newer.`,
     // Without the version it is a choice.
     fixes: () => removal(value).map(fix => ({ ...fix, safe: version !== undefined })),
   };
+}
+
+/** A version of which the whole line answers alike, if only its line is known. */
+function decisive(until: (version: Version) => boolean, version: Version | undefined): Version | undefined {
+  if (!version || version.length > 2) return version;
+  return until([...version, 0]) === until([...version, Number.MAX_SAFE_INTEGER]) ? version : undefined;
 }
 
 function removal(value: Value): readonly Fix[] {

@@ -2,7 +2,7 @@ import { familiesOf } from '../../analysis/roles';
 import { podsBehind, servicesOf } from '../../analysis/services';
 import { parseClusterHost } from '../../analysis/text/hosts';
 import { sentinelMonitors } from '../../analysis/text/redis-conf';
-import { insertEntry } from '../../manifests/edit';
+import { insertEntry, replaceValue } from '../../manifests/edit';
 import type { Rule } from '../rule';
 import { placeIn, redisConf } from './conf';
 
@@ -145,7 +145,10 @@ export default {
           message: `${host.value} resolves only once that pod is ready, but Sentinel in the pod needs the name to start — set publishNotReadyAddresses: true.`,
           related: [{ at: placeIn(conf, host.span), message: 'Sentinel looks up this name' }],
           fixes: () => {
-            const edit = insertEntry(spec, 'publishNotReadyAddresses: true', { after: 'clusterIP' });
+            const written = spec.at('publishNotReadyAddresses');
+            const edit = written.exists
+              ? replaceValue(written, 'true')
+              : insertEntry(spec, 'publishNotReadyAddresses: true', { after: 'clusterIP' });
             return edit ? [{ title: 'Set publishNotReadyAddresses: true', safe: true, edits: [edit] }] : [];
           },
         };

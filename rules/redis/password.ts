@@ -28,5 +28,9 @@ export function asksForPassword(workspace: Workspace, redis: Resource): boolean 
     ? [...configuration.container.value.at('command').scalars(), ...configuration.container.value.at('args').scalars()]
     : [];
   if (words.some(word => word.text?.includes('--requirepass'))) return true;
-  return configuration?.files.some(file => /^[ \t]*requirepass[ \t]/m.test(file.content.text)) ?? false;
+  return (
+    configuration?.files.some(file =>
+      /^[ \t]*(?:requirepass[ \t]|user[ \t]+default[ \t].*>)/m.test(file.content.text),
+    ) ?? false
+  );
 }

@@ -171,7 +171,8 @@ function problemWith(
   if (/bitnami/.test(container.image) && environmentOf(workspace, resource, container).variables.has('REDIS_PASSWORD'))
     return undefined;
   // A file that the tree does not show, or that a tool writes which is not understood, may well have the line.
-  if (files.some(file => file.isOpaque) || files.length < paths.length) return undefined;
+  if (files.some(file => file.isOpaque || /^[ \t]*aclfile[ \t]/im.test(file.content.text))) return undefined;
+  if (files.length < paths.length) return undefined;
   const line = files.flatMap(file => directiveIn(file, directive)).at(-1);
   if (!line) {
     // That it has no password at all is said once, by redis-password-secret-missing.
@@ -325,11 +326,21 @@ interface DirectiveLine {
 
 /** The values of a directive; Redis reads one directive a line, and `#` starts a comment only at the start of a line. */
 function directiveIn(file: EffectiveFile, directive: string): readonly DirectiveLine[] {
-  return [
+  const lines = [
     ...file.content.text.matchAll(new RegExp(`^[ \\t]*${directive}[ \\t]+(?:"([^"\\n]*)"|'([^'\\n]*)'|(\\S+))`, 'gim')),
   ].map(match => {
     const text = match[1] ?? match[2] ?? match[3] ?? '';
     const start = match.index + match[0].length - text.length - (match[3] === undefined ? 1 : 0);
     return { file, span: { start, end: start + text.length }, text };
+  });
+  return lines.length > 0 || directive !== 'requirepass' ? lines : defaultUserIn(file);
+}
+
+/** The password of the user `default`, which is what `requirepass` sets (Redis documentation, ACL). */
+function defaultUserIn(file: EffectiveFile): readonly DirectiveLine[] {
+  return [...file.content.text.matchAll(/^[ \t]*user[ \t]+default[ \t][^\n]*?>(\S+)/gim)].map(match => {
+    const [whole, text = ''] = match;
+    const end = match.index + whole.length;
+    return { file, span: { start: end - text.length, end }, text };
   });
 }

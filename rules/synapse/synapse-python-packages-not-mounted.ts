@@ -1,3 +1,5 @@
+import { mountsOf } from '../../analysis/mounts';
+import type { Container } from '../../analysis/pods';
 import { isSamePath, seenAs, sitePackages, type VolumeDirectory } from '../../analysis/python-packages';
 import { processKinds, type SynapseProcess, synapseProcess } from '../../analysis/synapse';
 import type { Place, TextEdit } from '../../manifests/span';
@@ -147,14 +149,22 @@ function mountAndName(
 ): readonly Fix[] {
   if (below.includes('*')) return [];
   const { container } = process;
-  const target = folder ?? (below === '' ? packagesFolder : `${packagesFolder}/${below}`);
+  const mountPath = freePath(container);
+  const target = folder ?? (below === '' ? mountPath : `${mountPath}/${below}`);
   const edits: (TextEdit | undefined)[] = [addToPythonPath(container.value, searchPath(workspace, process), target)];
   if (folder === undefined)
-    edits.push(
-      addToList(container.value, 'volumeMounts', `name: ${volume}\nmountPath: ${packagesFolder}\nreadOnly: true`),
-    );
+    edits.push(addToList(container.value, 'volumeMounts', `name: ${volume}\nmountPath: ${mountPath}\nreadOnly: true`));
   const all = edits.flatMap(edit => edit ?? []);
   return all.length === edits.length
     ? [{ title: `Let Python find the packages in ${target}`, safe: true, edits: all }]
     : [];
+}
+
+/** The usual folder for packages, or the next one where nothing is mounted yet. */
+function freePath(container: Container): string {
+  const taken = new Set(mountsOf(container).map(mount => mount.mountPath));
+  for (let index = 1; ; index++) {
+    const path = index === 1 ? packagesFolder : `${packagesFolder}-${index}`;
+    if (!taken.has(path)) return path;
+  }
 }

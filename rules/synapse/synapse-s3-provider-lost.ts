@@ -1,9 +1,10 @@
 import { mountsOf, volumeOf } from '../../analysis/mounts';
-import type { PackageInstall } from '../../analysis/python-packages';
+import { type PackageInstall, sitePackages } from '../../analysis/python-packages';
 import { processKinds, type SynapseProcess, synapseProcess } from '../../analysis/synapse';
 import type { TextEdit } from '../../manifests/span';
+import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Rule } from '../rule';
-import { s3Installs, s3Package, s3Version } from './packages';
+import { s3Installs, s3Package, s3Version, searchPath } from './packages';
 
 export default {
   id: 'synapse-s3-provider-lost',
@@ -100,24 +101,33 @@ export default {
     if (!process) return;
     for (const install of s3Installs(workspace, process)) {
       if (!install.container.isInit || install.reached.length > 0) continue;
-      const shared = sharedFolder(process, install);
+      const shared = sharedFolder(workspace, process, install);
       const folder = install.how === 'user' ? install.directory.replace(/\/lib\/.*$/, '') : install.directory;
       yield {
         at: install.at,
         message: shared
           ? `What this installs in ${folder} does not reach the volume ${shared.volume} — install it there with --target=${shared.folder}.`
           : `What this installs in ${folder} is lost when the init container ends — install it into a volume that Synapse’s container mounts, with --target.`,
-        fixes: () => (shared ? installThere(install, shared.folder) : []),
+        fixes: () => (shared ? installThere(install, shared) : []),
       };
     }
   },
 } satisfies Rule;
 
+interface SharedFolder {
+  readonly volume: string;
+  /** The folder as the init container sees it: where Python looks in the volume, if it looks there at all. */
+  readonly folder: string;
+  readonly isFound: boolean;
+}
+
 /** The one volume that both the init container and Synapse mount for files that are made at the start of the pod. */
 function sharedFolder(
-  { resource, container }: SynapseProcess,
+  workspace: Workspace,
+  process: SynapseProcess,
   install: PackageInstall,
-): { readonly volume: string; readonly folder: string } | undefined {
+): SharedFolder | undefined {
+  const { resource, container } = process;
   const shared = mountsOf(install.container).filter(
     mount =>
       !mount.isReadOnly &&
@@ -126,11 +136,22 @@ function sharedFolder(
   );
   const named = shared.filter(({ volume }) => /python|package|module|site|s3/.test(volume));
   const [mount] = named.length === 1 ? named : shared.length === 1 ? shared : [];
-  return mount && { volume: mount.volume, folder: mount.mountPath };
+  if (!mount) return undefined;
+  const { volume, mountPath } = mount;
+  for (const other of mountsOf(container).filter(one => one.volume === volume)) {
+    if (sitePackages(other.mountPath) !== undefined) return { volume, folder: mountPath, isFound: true };
+    for (const { path } of searchPath(workspace, process).entries)
+      if (path === other.mountPath || path.startsWith(`${other.mountPath}/`))
+        return { volume, folder: mountPath + path.slice(other.mountPath.length), isFound: true };
+  }
+  return { volume, folder: mountPath, isFound: false };
 }
 
 /** Replaces the command, and takes the copies away that copy nothing. */
-function installThere({ written, requirements, isOpen, copies }: PackageInstall, folder: string): readonly Fix[] {
+function installThere(
+  { written, requirements, isOpen, copies }: PackageInstall,
+  { folder, isFound }: SharedFolder,
+): readonly Fix[] {
   if (!written || isOpen) return [];
   const { script, span } = written;
   const { text } = script.text;
@@ -153,7 +174,8 @@ function installThere({ written, requirements, isOpen, copies }: PackageInstall,
     if (start === -1 || !/^\s*cp [^;&|]*(?:\|\|\s*(?:true|:))?\s*$/.test(text.slice(start + 1, end))) return [];
     edits.push({ at: script.text.place(start, end), newText: '' });
   }
-  return [{ title: `Install into ${folder}`, safe: true, edits }];
+  // Where Python does not look there yet, that is left to do.
+  return [{ title: `Install into ${folder}`, safe: isFound, edits }];
 }
 
 function quoted(requirement: string): string {

@@ -164,9 +164,10 @@ function install(workspace: Workspace, process: SynapseProcess): readonly Fix[] 
     process,
     path.entries.map(entry => entry.path),
   );
-  const volume = prepared?.volume ?? freeName(spec, 'python-packages');
+  const volume = prepared?.volume ?? freeName('python-packages', spec.at('volumes'));
   const folder = prepared?.folder ?? packagesFolder;
-  const init = initContainer(container.image, volume, folder);
+  const name = freeName('install-s3-provider', spec.at('initContainers'), spec.at('containers'));
+  const init = initContainer(name, container.image, volume, folder);
   const isNew = { init: !spec.at('initContainers').exists, volumes: !prepared && !spec.at('volumes').exists };
   const listed = (key: string, item: string): string => `${key}:\n  - ${item.replaceAll('\n', '\n    ')}`;
   const emptyDir = `name: ${volume}\nemptyDir: {}`;
@@ -210,11 +211,11 @@ function preparedMount(
   return undefined;
 }
 
-function initContainer(image: string, volume: string, folder: string): string {
+function initContainer(name: string, image: string, volume: string, folder: string): string {
   const mountPath = folder.startsWith('/usr/') ? packagesFolder : `/${folder.split('/')[1] ?? ''}`;
   const target = folder.startsWith('/usr/') ? packagesFolder : folder;
   return [
-    'name: install-s3-provider',
+    `name: ${name}`,
     `image: ${image}`,
     'command:',
     '  - pip',
@@ -228,13 +229,9 @@ function initContainer(image: string, volume: string, folder: string): string {
   ].join('\n');
 }
 
-function freeName(spec: Value, name: string): string {
-  const taken = new Set(
-    spec
-      .at('volumes')
-      .items()
-      .map(volume => volume.at('name').text),
-  );
+/** A name that no item of some lists has yet. */
+function freeName(name: string, ...lists: readonly Value[]): string {
+  const taken = new Set(lists.flatMap(list => list.items().map(item => item.at('name').text)));
   for (let index = 1; ; index++) {
     const candidate = index === 1 ? name : `${name}-${index}`;
     if (!taken.has(candidate)) return candidate;

@@ -184,7 +184,7 @@ describe('haproxy-backend-undefined', () => {
     assert.deepEqual(of('frontend f\n  bind :8008\n  default_backend l\nlisten l\n  bind :8009\n  server a b:1\n'), []);
     assert.deepEqual(of(`${frontend}${main}backend quiet\n  http-request deny\n`), ['info backend quiet']);
     assert.deepEqual(of(`${frontend}  use_backend empty if TRUE\n${main}backend empty\n  balance roundrobin\n`), [
-      'warning backend empty',
+      'error backend empty',
     ]);
     assert.deepEqual(
       of(`${frontend}  use_backend ok if TRUE\n${main}backend ok\n  http-request return status 200\n`),

@@ -227,10 +227,28 @@ ${body}${rest}`);
           ? ''
           : `    #- /deploy.sh\n    kubectl apply -f https://registry.test/releases/cnpg-${version}.yaml\n`,
       );
-    expectMarks(tree('info: CloudNativePG 1.22.1 and older', ''));
+    expectMarks(tree('warning: CloudNativePG 1.22.1 and older', ''));
     expectMarks(tree('error: CloudNativePG 1.22.0, which a script installs', '1.22.0'));
     expectMarks(tree('', '1.22.2').replace(/ {4}# {5}\^.*\n/, ''));
     expectMarks(tree('', '1.25.1').replace(/ {4}# {5}\^.*\n/, ''));
+  });
+
+  it('depend on the chart that installs it, where its line decides', () => {
+    const tree = (parameter: string, version: string, mark = ''): string =>
+      parameters(
+        `          ${parameter}: ${parameter === 'wal_level' ? 'logical' : '"on"'}\n${mark}`,
+        `    #- /deploy.sh\n    helm upgrade --install cnpg cnpg/cloudnative-pg \\\n      --namespace cnpg-system --version ${version} --wait\n`,
+      );
+    for (const version of ['0.21.5', '0.22.1', '0.26.0', '0.27.1']) expectMarks(tree('wal_level', version));
+    expectMarks(
+      tree('wal_level', '0.20.0', '    #     ^^^^^^^^^ 💡 error: CloudNativePG 1.22.0, which a script installs\n'),
+    );
+    expectMarks(
+      tree('wal_level', '0.19.1', '    #     ^^^^^^^^^ 💡 error: CloudNativePG 1.21, which a script installs\n'),
+    );
+    // The chart 0.20.2 may have 1.22.1, or a later one.
+    expectMarks(tree('wal_level', '0.20.2', '    #     ^^^^^^^^^ 💡 warning: CloudNativePG 1.22.1 and older\n'));
+    expectMarks(tree('full_page_writes', '0.23.0'));
   });
 
   it('are judged by the operator that is installed: full_page_writes', () => {
