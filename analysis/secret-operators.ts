@@ -20,6 +20,7 @@ export function* madeFrom(resource: Resource): Iterable<MadeObject> {
   yield* makers[resource.qualifiedKind]?.(resource) ?? [];
   yield* connectionOf(resource);
   yield* generatedByTools(resource);
+  yield* certificateOfWebhook(resource);
   yield* copiesOf(resource);
 }
 
@@ -171,6 +172,35 @@ function* generatedByTools(resource: Resource): Iterable<MadeObject> {
     for (const [, name = '', key = ''] of (listed.text ?? '').matchAll(/([^:,\s]+):([^:,\s]+):[^,\s]+/g))
       keys.set(name, [...(keys.get(name) ?? []), key]);
     for (const [name, own] of keys) yield secret(resource.namespace, name, listed, resource.title, own);
+  }
+}
+
+/**
+ * The certificate that a chart's hook makes for an admission webhook: `create --secret-name=NAME`, as in ingress-nginx and
+ * kube-prometheus-stack (jet/kube-webhook-certgen cmd/create.go, whose flags name the keys).
+ */
+function* certificateOfWebhook(resource: Resource): Iterable<MadeObject> {
+  for (const { value, image } of containersOf(resource)) {
+    if (!/webhook-certgen(?:$|[:@])/.test(image)) continue;
+    const words = [...value.at('command').items(), ...value.at('args').items()];
+    if (!words.some(word => word.text === 'create')) continue;
+    const of = (flag: string): readonly [string, Value] | undefined => {
+      const at = words.findIndex(word => new RegExp(`^--${flag}(?:=|$)`).test(word.text ?? ''));
+      const [word, next] = [words[at], words[at + 1]];
+      if (!word) return undefined;
+      return word.text?.includes('=') ? [word.text.replace(/^[^=]*=/, ''), word] : [next?.text ?? '', next ?? word];
+    };
+    const name = of('secret-name');
+    const namespace = of('namespace')?.[0];
+    const keys = (['ca', 'cert', 'key'] as const).map(key => of(`${key}-name`)?.[0] ?? key);
+    if (name?.[0])
+      yield secret(
+        namespace === undefined || namespace.includes('$') ? resource.namespace : namespace,
+        name[0],
+        name[1],
+        resource.title,
+        keys,
+      );
   }
 }
 

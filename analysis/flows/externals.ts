@@ -1,6 +1,7 @@
 import type { Workspace } from '../../manifests/workspace';
 import { type ChartRelease, chartReleases } from '../charts';
 import { chartValues } from '../helm-values';
+import { matches, readSelector } from '../labels';
 import type { ExternalEndpoint, NamedPort } from '../network/model';
 
 /*
@@ -57,9 +58,17 @@ export function ingressController(workspace: Workspace, className: string | unde
   };
 }
 
-/** Prometheus as its operator deploys it (prometheus-operator pkg/prometheus: the label of the pods). */
-export function prometheus(workspace: Workspace): ExternalEndpoint {
-  const [resource, ...others] = workspace.resources('Prometheus.monitoring.coreos.com');
+/** Prometheus, for a monitor that one which takes it in, as its operator deploys it (prometheus-operator pkg/prometheus: the label of the pods). */
+export function prometheus(
+  workspace: Workspace,
+  monitor?: { readonly selects: 'Service' | 'Pod'; readonly labels: ReadonlyMap<string, string> },
+): ExternalEndpoint {
+  // One that selects other monitors does not scrape for this one (prometheus-operator API reference, PrometheusSpec).
+  const [resource, ...others] = workspace.resources('Prometheus.monitoring.coreos.com').filter(({ root }) => {
+    const field = monitor?.selects === 'Pod' ? 'podMonitorSelector' : 'serviceMonitorSelector';
+    const selector = monitor && readSelector(root.at('spec', field));
+    return !selector || matches(selector, monitor.labels);
+  });
   return {
     kind: 'external',
     name: 'Prometheus',

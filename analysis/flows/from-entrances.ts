@@ -73,7 +73,7 @@ export function flowsOfService(workspace: Workspace, resource: Resource): readon
 export function flowsOfMonitor(workspace: Workspace, resource: Resource): readonly RequiredFlow[] {
   const monitor = readMonitor(resource);
   if (!monitor) return [];
-  const from = prometheus(workspace);
+  const from = prometheus(workspace, { selects: monitor.selects, labels: resource.labels });
   const said = new Map<Pods, Set<number>>();
   return targetsOf(workspace, monitor).flatMap(({ endpoint, pods, port }): readonly RequiredFlow[] => {
     // Several Services may lead to the same pods.
@@ -101,7 +101,10 @@ export function flowsOfClusterMonitor(workspace: Workspace, cluster: Resource): 
   const monitored = cluster.root.at('spec', 'monitoring', 'enablePodMonitor');
   if (monitored.boolean !== true) return [];
   return podsOf(cluster).map(pods => ({
-    from: prometheus(workspace),
+    from: prometheus(workspace, {
+      selects: 'Pod',
+      labels: new Map([...cluster.labels, ['cnpg.io/cluster', cluster.name]]),
+    }),
     to: pods,
     port: 9187,
     alternativePorts: [],

@@ -59,7 +59,9 @@ const enough = '3Gi';
 
 /** Whether a container runs clamd: its command says so, or its image starts it because no command is given. */
 function runsClamd(workspace: Workspace, resource: Resource, container: Container): boolean {
-  const { value, image } = container;
+  const { value, image, name } = container;
+  // What only fetches signatures has the same image, and its name tells it.
+  if (/fre?sh?-?clam|update|signature/i.test(name)) return false;
   const words = [...value.at('command').items(), ...value.at('args').items()].map(word => word.text ?? '');
   if (words.length === 0)
     return /clamav/.test(imageName(image)) && !/exporter|rest|api/.test(imageName(image)) && !isSwitchedOff(container);

@@ -16,12 +16,12 @@ export default {
   items: [],
   severity: 'error',
   summary: 'A probe asks for a port that the container does not have, or for a path that its program does not answer.',
-  why: 'A probe by name fails if the container has no port of that name: the pod never becomes ready, or is restarted again and again. A number that no container of the pod declares is usually a slip. A path that the program answers with 404 fails as well.',
+  why: 'A probe by name fails if the container has no port of that name: the pod never becomes ready, or is restarted again and again. A number that no container of the pod declares may be a slip. A path that the program answers with 404 fails as well.',
   remedy:
     'Name a port of the container, or declare the port that the program listens on. Ask Synapse for `/health`, HAProxy for its `monitor-uri`, and the content scanner for `/_matrix/media_proxy/unstable/public_key`.',
   traps: [
     'A port name is looked up in the same container; a number may belong to any container of the pod, as they share the network.',
-    'An undeclared number is a warning, and is accepted where the pod declares no ports at all, because declaring ports is only information for Kubernetes.',
+    'An undeclared number is a warning where it is one letter away from a declared one, and else only mentioned, because declaring ports is only information for Kubernetes. Where the pod declares no ports at all it is accepted.',
     'A probe with a `host` asks another machine and is left alone, unless it is `localhost`, which is the node.',
     'Paths are judged for Synapse, whose HTTP listeners answer `/health` and the paths of its APIs, while its metrics listener answers any, and for HAProxy where the port has a `monitor-uri`: another path goes to a backend, which is a warning.',
     'The content scanner answers nothing but its API below `/_matrix/media_proxy/unstable/` (matrix-content-scanner-python, httpserver.py).',
@@ -106,7 +106,7 @@ export default {
         } else if (numbers.size > 0 && !numbers.has(Number(port.text))) {
           yield {
             at: port,
-            severity: 'warning',
+            severity: isSlip(port.text ?? '', numbers) ? 'warning' : 'info',
             message: `The ${kind} of container ${name} asks for the port ${port.text}, which no container of the pod declares — correct it, or declare the port.`,
             fixes: () => {
               const [only] = numbers.size === 1 ? numbers : [];
@@ -119,6 +119,19 @@ export default {
     }
   },
 } satisfies Rule;
+
+/**
+ * Whether a number was evidently meant to be one that is declared, from which one letter differs. Many programs have a
+ * port for their health that nobody declares, because only the kubelet asks it.
+ */
+function isSlip(text: string, declared: ReadonlySet<number | undefined>): boolean {
+  return [...declared].some(number => {
+    const other = `${number}`;
+    if (other.length === text.length) return [...text].filter((letter, at) => letter !== other[at]).length === 1;
+    const [short, long] = other.length < text.length ? [other, text] : [text, other];
+    return [...long].some((_, at) => long.slice(0, at) + long.slice(at + 1) === short);
+  });
+}
 
 /** Probes that speak TLS with a program that does not. */
 function* schemes(workload: Resource, workspace: Workspace): Iterable<Problem> {

@@ -17,7 +17,7 @@ export default {
     'Write resources in the plural and in lower case, with the API group that serves them, and name the Role and the ServiceAccount as they are, in the namespace in which they are.',
   traps: [
     'The core group is written `""`; Deployments and StatefulSets are of `apps`, Jobs and CronJobs of `batch`.',
-    'A RoleBinding refers to a Role of its own namespace, or to a ClusterRole.',
+    'A RoleBinding refers to a Role of its own namespace, or to a ClusterRole. A ServiceAccount that it names without a namespace is one of its own.',
     'Kinds that are not known here, Roles of charts and ServiceAccounts that scripts or operators make are left alone.',
   ],
   sources: ['Kubernetes documentation, Using RBAC Authorization, "Referring to resources" and "Referring to subjects"'],
@@ -113,23 +113,25 @@ function* badSubject(subject: Value, binding: Resource, workspace: Workspace): I
       at: subject.at('apiGroup'),
       message: 'The API server refuses an API group for a ServiceAccount — leave it out.',
     };
-  if (!namespace.exists)
+  // In a RoleBinding it may be left out, and means the binding's own (kubernetes pkg/apis/rbac/validation).
+  if (!namespace.exists && binding.kind === 'ClusterRoleBinding')
     yield {
       at: name,
-      message: `The API server refuses a ServiceAccount without a namespace — add ${binding.namespace ?? 'that of its pods'}.`,
+      message: 'The API server refuses a ServiceAccount without a namespace — add that of its pods.',
     };
-  if (name.text === undefined || namespace.text === undefined || name.text === 'default') return;
+  const meantNamespace = namespace.text ?? binding.namespace;
+  if (name.text === undefined || meantNamespace === undefined || name.text === 'default') return;
   if (
-    declarationsOf(workspace, 'ServiceAccount', namespace.text, name.text).length > 0 ||
-    isChartObject(workspace, namespace.text, name.text) !== 'no'
+    declarationsOf(workspace, 'ServiceAccount', meantNamespace, name.text).length > 0 ||
+    isChartObject(workspace, meantNamespace, name.text) !== 'no'
   )
     return;
   const elsewhere = workspace.resources('ServiceAccount').find(one => one.name === name.text);
-  const meant = nearest(name.text, declaredNames(workspace, 'ServiceAccount', namespace.text));
+  const meant = nearest(name.text, declaredNames(workspace, 'ServiceAccount', meantNamespace));
   if (!elsewhere?.namespace && meant === undefined) return;
   yield {
-    at: elsewhere?.namespace ? namespace : name,
-    message: `There is no ServiceAccount ${name.text} in namespace ${namespace.text}, so this grants nothing — ${elsewhere?.namespace ? `it is in namespace ${elsewhere.namespace}.` : `did you mean ${meant}?`}`,
+    at: elsewhere?.namespace && namespace.exists ? namespace : name,
+    message: `There is no ServiceAccount ${name.text} in namespace ${meantNamespace}, so this grants nothing — ${elsewhere?.namespace ? `it is in namespace ${elsewhere.namespace}.` : `did you mean ${meant}?`}`,
   };
 }
 

@@ -58,11 +58,7 @@ export default {
   },
   kinds: ['Service'],
   *check(service, workspace) {
-    const owners = workspace
-      .lookup(generatedServices, service.name)
-      .filter(
-        one => one.namespace === undefined || service.namespace === undefined || one.namespace === service.namespace,
-      );
+    const owners = workspace.lookup(generatedServices, service.name).filter(one => one.namespace === service.namespace);
     const [owner] = owners;
     const at = nameOf(service);
     if (!owner || !at) return;

@@ -2,7 +2,7 @@ import { environmentOf } from '../../analysis/environment';
 import { settingsNamed, settingsOf } from '../../analysis/minio-settings';
 import { mainContainersOf, workloadKinds } from '../../analysis/pods';
 import { quantityOf } from '../../analysis/quantity';
-import { familiesOf, imageName, tenantKind } from '../../analysis/roles';
+import { familiesOf, imageName, tenantKind, usedByMatrix, workloads } from '../../analysis/roles';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
@@ -27,7 +27,11 @@ export interface Pool {
 /** The pools of a Tenant, or of a workload that runs MinIO itself; none for other resources. */
 export function poolsOf(workspace: Workspace, store: Resource): readonly Pool[] {
   if (store.qualifiedKind === tenantKind) return store.root.at('spec', 'pools').items().flatMap(poolOfTenant);
-  return familiesOf(store).has('minio.plain') ? poolsOfArguments(workspace, store) : [];
+  const plain = workloads(workspace, 'minio.plain');
+  if (!familiesOf(store).has('minio.plain')) return [];
+  return usedByMatrix(workspace, [...workspace.resources(tenantKind), ...plain], 'minio.plain').includes(store)
+    ? poolsOfArguments(workspace, store)
+    : [];
 }
 
 /** How many drives one object is spread over. */

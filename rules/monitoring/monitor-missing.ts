@@ -4,7 +4,7 @@ import { backendsOf, haproxyOf, podPortsOf } from '../../analysis/haproxy-config
 import { chartValues } from '../../analysis/helm-values';
 import { classOf, isNginx } from '../../analysis/ingresses';
 import { monitors, targetsOf, watchedOwners } from '../../analysis/monitors';
-import { clusterKind, databases, synapseWorkers, tenantKind, workloads } from '../../analysis/roles';
+import { clusterKind, databases, synapseWorkers, tenantKind, usedByMatrix, workloads } from '../../analysis/roles';
 import { settingsOf } from '../../analysis/settings';
 import { synapseProcess } from '../../analysis/synapse';
 import { modeOf } from '../../analysis/text/haproxy';
@@ -238,7 +238,7 @@ function components(workspace: Workspace): readonly Component[] {
       item: '5.1.a.2',
       title: 'PostgreSQL',
       mentioned: /postgres|cnpg/i,
-      parts: databases(workspace).all,
+      parts: usedByMatrix(workspace, databases(workspace).all, 'haproxy'),
       isSingle: true,
       isWatched: part =>
         isWatched(part) ||
@@ -250,7 +250,11 @@ function components(workspace: Workspace): readonly Component[] {
       item: '5.1.a.3',
       title: 'MinIO',
       mentioned: /minio/i,
-      parts: [...workspace.resources(tenantKind), ...workloads(workspace, 'minio.plain')],
+      parts: usedByMatrix(
+        workspace,
+        [...workspace.resources(tenantKind), ...workloads(workspace, 'minio.plain')],
+        'minio.plain',
+      ),
       isSingle: true,
       isWatched: part => isWatched(part) || part.root.at('spec', 'prometheusOperator').boolean === true,
       fixes: part =>
@@ -262,7 +266,9 @@ function components(workspace: Workspace): readonly Component[] {
       item: '5.1.a.4',
       title: 'HAProxy',
       mentioned: /haproxy/i,
-      parts: workloads(workspace, 'haproxy').filter(one => !isForOthers(workspace, one)),
+      parts: usedByMatrix(workspace, workloads(workspace, 'haproxy'), 'haproxy').filter(
+        one => !isForOthers(workspace, one),
+      ),
       isSingle: true,
       isWatched,
       fixes: monitored('/metrics'),
@@ -271,7 +277,7 @@ function components(workspace: Workspace): readonly Component[] {
       item: '5.1.a.5',
       title: 'LiveKit',
       mentioned: /livekit/i,
-      parts: workloads(workspace, 'livekit'),
+      parts: usedByMatrix(workspace, workloads(workspace, 'livekit'), 'livekit'),
       isSingle: true,
       isWatched,
       fixes: monitored('/metrics'),

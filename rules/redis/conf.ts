@@ -2,8 +2,8 @@ import { commandLine, configurationOf } from '../../analysis/configs';
 import type { EffectiveFile } from '../../analysis/effective';
 import type { Container } from '../../analysis/pods';
 import { replicasIn } from '../../analysis/replicas';
-import { isLi, redisMains, workloads } from '../../analysis/roles';
-import { type RedisDirective, readRedisConf, redisSetting } from '../../analysis/text/redis-conf';
+import { isLi, redisMains, usedByMatrix, workloads } from '../../analysis/roles';
+import { type RedisDirective, readRedisConf, redisSetting, sentinelMonitors } from '../../analysis/text/redis-conf';
 import { replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Place, Span, TextEdit } from '../../manifests/span';
@@ -58,26 +58,51 @@ export function redisOption(workspace: Workspace, resource: Resource, name: stri
 
 /** The Sentinels of the main instance. */
 export function sentinels(workspace: Workspace): readonly Resource[] {
-  return workloads(workspace, 'sentinel').filter(one => !isLi(workspace, one));
+  return usedByMatrix(
+    workspace,
+    workloads(workspace, 'sentinel').filter(one => !isLi(workspace, one)),
+    'sentinel',
+  );
 }
 
-/** How many Sentinels run; undefined where that depends on the number of nodes. */
-export function sentinelCount(workspace: Workspace): number | undefined {
-  const all = sentinels(workspace);
+/**
+ * How many Sentinels run with those of a workload: in its namespace, and watching a master of the same name as far as the
+ * tree shows it. Undefined where that depends on the number of nodes.
+ */
+export function sentinelCount(workspace: Workspace, resource: Resource): number | undefined {
+  const own = mastersOf(workspace, resource);
+  const all = sentinels(workspace).filter(one => {
+    if (one === resource) return true;
+    if (one.namespace !== resource.namespace) return false;
+    const masters = mastersOf(workspace, one);
+    return own.length === 0 || masters.length === 0 || masters.some(name => own.includes(name));
+  });
   if (all.some(({ kind }) => kind === 'DaemonSet')) return undefined;
   return all.reduce((sum, one) => sum + replicasIn(workspace, one), 0);
 }
 
-/** Whether a Redis of the main instance asks for a password. */
-export function asksForPassword(workspace: Workspace): boolean {
-  return redisMains(workspace).some(redis => {
+function mastersOf(workspace: Workspace, resource: Resource): readonly string[] {
+  const conf = redisConf(workspace, resource, 'sentinel');
+  return conf ? sentinelMonitors(conf.directives).map(({ master }) => master.value) : [];
+}
+
+/** Whether the Redis that a Sentinel watches asks for a password: one of its namespace, else any of the main instance. */
+export function asksForPassword(workspace: Workspace, sentinel: Resource): boolean {
+  const all = redisMains(workspace);
+  const beside = all.filter(({ namespace }) => namespace === sentinel.namespace);
+  return (beside.length > 0 ? beside : all).some(redis => {
     const conf = redisConf(workspace, redis, 'redis');
     const words = configurationOf(workspace, redis, 'redis')?.words ?? [];
-    return (
-      conf?.directives.some(({ name }) => name === 'requirepass') === true ||
-      words.some(word => /--requirepass\b/.test(word))
-    );
+    return conf?.directives.some(setsPassword) === true || words.some(word => /--requirepass\b/.test(word));
   });
+}
+
+/** `requirepass`, or a password of the user `default`, which is the same. */
+function setsPassword({ name, args }: RedisDirective): boolean {
+  return (
+    (name === 'requirepass' && args[0]?.value !== '') ||
+    (name === 'user' && args[0]?.value === 'default' && args.some(({ value }) => value.startsWith('>')))
+  );
 }
 
 export function placeIn({ file }: RedisConf, { start, end }: Span): Place {

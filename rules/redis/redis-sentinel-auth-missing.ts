@@ -135,7 +135,7 @@ export default {
   kinds: [...workloadKinds],
   *check(resource, workspace) {
     const conf = sentinels(workspace).includes(resource) ? redisConf(workspace, resource, 'sentinel') : undefined;
-    if (!conf || !asksForPassword(workspace)) return;
+    if (!conf || !asksForPassword(workspace, resource)) return;
     for (const monitor of sentinelMonitors(conf.directives)) {
       const problem = problemWith(workspace, resource, conf, monitor);
       if (problem) yield problem;

@@ -106,7 +106,7 @@ export default {
   kinds: [...workloadKinds],
   *check(resource, workspace) {
     const conf = sentinels(workspace).includes(resource) ? redisConf(workspace, resource, 'sentinel') : undefined;
-    const count = sentinelCount(workspace);
+    const count = sentinelCount(workspace, resource);
     if (!conf || !count || count < 2) return;
     for (const { quorum, master } of sentinelMonitors(conf.directives)) {
       const number = /^\d+$/.test(quorum?.value ?? '') ? Number(quorum?.value) : undefined;

@@ -122,7 +122,7 @@ export default {
       };
       return;
     }
-    const count = sentinelCount(workspace);
+    const count = sentinelCount(workspace, resource);
     if (count === undefined || !all.includes(resource) || (count >= 3 && count % 2 === 1)) return;
     const replicas = resource.root.at('spec', 'replicas');
     yield {

@@ -73,4 +73,12 @@ describe('clamd-memory-low', () => {
     assert.deepEqual(found(clamav(`${image}, env: [{name: CLAMAV_NO_CLAMD, value: "true"}], ${small}`)), []);
     assert.deepEqual(found(clamav(`image: "registry.test/clamav-exporter:1", ${small}`)), []);
   });
+
+  it('leaves the container alone that fetches signatures, which has the same image', () => {
+    for (const name of ['freshclam', 'fresclam', 'update-signatures'])
+      assert.deepEqual(
+        found(clamav(`${image}, ${limit('100Mi')}`).replace('{name: clamav, image', `{name: ${name}, image`)),
+        [],
+      );
+  });
 });

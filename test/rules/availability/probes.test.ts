@@ -31,6 +31,14 @@ describe('probes', () => {
     assert.deepEqual(messages(probes, pod(redis(6379))), []);
   });
 
+  it('may ask for a port that nobody else asks for, unless it is one letter away from a declared one', () => {
+    const severity = (port: number): string | undefined =>
+      messages(probes, pod(web(`httpGet: {port: ${port}}`)))[0]?.replace(/:.*/, '');
+    assert.equal(severity(10254), 'info');
+    for (const slip of [81, 8, 800]) assert.equal(severity(slip), 'warning', `${slip}`);
+    assert.equal(severity(80), undefined);
+  });
+
   it('run programs that the image has', () => {
     const probe = (program: string): string =>
       pod(`image: "redis:7.4-alpine", livenessProbe: {exec: {command: [${program}, a]}}`);
@@ -62,6 +70,25 @@ describe('other things that are not there', () => {
       pod(`image: minio/mc, command: [sh, -c, 'mc alias set store http://minio:9000 a b && mc mb -p ${alias}/media']`);
     assert.match(messages(remotes, job('minio')).join(), /mc has no alias minio .* name store/);
     assert.deepEqual(messages(remotes, job('store')), []);
+  });
+
+  it('are remotes of rclone, in the file that --config names', () => {
+    const job = (remote: string, file = '/config/rclone.conf'): string => `
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: rclone, namespace: matrix}
+data:
+  rclone.conf: |
+    [main]
+    type = s3
+---
+${pod(
+  `image: "rclone/rclone:1.65", command: [sh, -c, 'rclone sync ${remote}:media /backup --config ${file}'], volumeMounts: [{name: c, mountPath: /config}]`,
+  'volumes: [{name: c, configMap: {name: rclone}}], ',
+)}`;
+    assert.match(messages(remotes, job('source')).join(), /rclone has no remote source/);
+    assert.deepEqual(messages(remotes, job('main')), []);
+    assert.deepEqual(messages(remotes, job('source', '/etc/rclone.conf')), []);
   });
 
   it('are PriorityClasses', () => {

@@ -35,6 +35,24 @@ const found = (source: string): readonly string[] => [
 ];
 
 describe('what other operators make', () => {
+  it('are the certificates of webhooks that the hook of a chart makes', () => {
+    const hook = (words: string): string =>
+      object(
+        'batch/v1',
+        'Job',
+        'admission-create',
+        `spec: {template: {spec: {containers: [{name: create, image: "registry.k8s.io/ingress-nginx/kube-webhook-certgen:v1.5.0", args: [${words}]}]}}}`,
+      );
+    const made = 'create, "--namespace=$(POD_NAMESPACE)", --secret-name=admission';
+    assert.deepEqual(found(hook(made) + pod('admission', 'cert')), []);
+    assert.deepEqual(
+      found(hook('create, --secret-name, admission, --cert-name, tls.crt') + pod('admission', 'tls.crt')),
+      [],
+    );
+    assert.equal(found(hook(made) + pod('admission', 'tls.crt')).length, 1);
+    assert.equal(found(hook(made.replace('create', 'patch')) + pod('admission', 'cert')).length, 1);
+  });
+
   const zalando = object(
     'acid.zalan.do/v1',
     'postgresql',

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import generatedNameTaken from '../../rules/minio/generated-name-taken';
+import minioDriveCount from '../../rules/minio/minio-drive-count';
+import monitorMissing from '../../rules/monitoring/monitor-missing';
+import netpolFlowBlocked from '../../rules/network/netpol-flow-blocked';
+import redisPasswordMissing from '../../rules/redis/redis-password-secret-missing';
+import auth from '../../rules/redis/redis-sentinel-auth-missing';
+import quorum from '../../rules/redis/redis-sentinel-quorum';
+import count from '../../rules/redis/redis-sentinel-replica-count';
+import type { Rule } from '../../rules/rule';
+import { messages } from './expect';
+
+const workload = (kind: string, name: string, namespace: string, container: string, rest = ''): string => `
+---
+apiVersion: apps/v1
+kind: ${kind}
+metadata: {name: ${name}, namespace: ${namespace}}
+spec:
+  replicas: 3
+  selector: {matchLabels: {app: ${name}}}
+  template:
+    metadata: {labels: {app: ${name}}}
+    spec:
+      containers:
+        - {name: ${name}, ${container}}
+${rest}`;
+const synapse = workload('StatefulSet', 'synapse', 'matrix', 'image: "matrixdotorg/synapse:v1.119.0"');
+const redis = (namespace: string): string => workload('StatefulSet', 'redis', namespace, 'image: "redis:7.4"');
+const sentinels = (namespace: string, master: string, conf = ''): string => `${workload(
+  'Deployment',
+  'sentinel',
+  namespace,
+  'image: "redis:7.4", command: [redis-sentinel, /conf/sentinel.conf], volumeMounts: [{name: conf, mountPath: /conf}]',
+  '      volumes: [{name: conf, configMap: {name: sentinel}}]',
+)}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: sentinel, namespace: ${namespace}}
+data:
+  sentinel.conf: |
+    sentinel monitor ${master} 192.0.2.1 6379 2
+    ${conf}
+`;
+const named = (rule: Rule, source: string): readonly string[] =>
+  messages(rule, source).map(message => message.replace(/ — .*/, ''));
+
+describe('other applications of the same tree', () => {
+  it('have a Redis of their own, which is not held to the checklist', () => {
+    const ours = 'Redis|StatefulSet/redis takes its password from no Secret';
+    assert.equal(named(redisPasswordMissing, synapse + redis('matrix') + redis('shop')).length, 1, ours);
+    assert.equal(named(redisPasswordMissing, synapse + redis('shop')).length, 1, 'the only one may be ours');
+    const host =
+      '---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: matrix}\ndata: {host: redis.shop.svc}\n';
+    assert.equal(named(redisPasswordMissing, synapse + host + redis('matrix') + redis('shop')).length, 2);
+    assert.equal(
+      named(redisPasswordMissing, synapse + host.replace('.shop.', '.shopping.') + redis('matrix') + redis('shop'))
+        .length,
+      1,
+    );
+  });
+
+  it('have a store of their own, which need not be eight drives that somebody watches', () => {
+    const minio = workload('Deployment', 'minio', 'backup', 'image: "minio/minio:1", args: [server, /data]');
+    const tenant =
+      '---\napiVersion: minio.min.io/v2\nkind: Tenant\nmetadata: {name: media, namespace: matrix}\nspec: {pools: [{servers: 4, volumesPerServer: 2}]}\n';
+    assert.deepEqual(named(minioDriveCount, synapse + tenant + minio), []);
+    assert.equal(named(minioDriveCount, synapse + minio).length, 1);
+    const watched = synapse + tenant.replace('spec: {', 'spec: {prometheusOperator: true, ');
+    assert.deepEqual(named(monitorMissing, watched + minio), []);
+    const service =
+      '---\napiVersion: v1\nkind: Service\nmetadata: {name: minio, namespace: backup}\nspec: {ports: [{port: 9000}]}\n';
+    assert.deepEqual(named(generatedNameTaken, tenant + service), []);
+    assert.equal(named(generatedNameTaken, tenant + service.replace('backup', 'matrix')).length, 1);
+  });
+
+  it('have Sentinels of their own, which do not count with others', () => {
+    const both = sentinels('matrix', 'mymaster') + sentinels('shop', 'mymaster');
+    assert.deepEqual([...named(count, both), ...named(quorum, both)], []);
+    const beside = `${sentinels('matrix', 'mymaster')}${sentinels('matrix', 'other').replaceAll('name: sentinel', 'name: sentinels')}`;
+    assert.deepEqual([...named(count, beside), ...named(quorum, beside)], []);
+    const same = beside.replace('monitor other', 'monitor mymaster');
+    assert.equal(named(count, same).length, 2);
+  });
+
+  it('have a Sentinel whose Redis asks for no password, whatever that of Synapse does', () => {
+    const asking = redis('matrix').replace(
+      'image: "redis:7.4"',
+      'image: "redis:7.4", command: [redis-server, --requirepass, a]',
+    );
+    assert.deepEqual(named(auth, asking + redis('shop') + sentinels('shop', 'mymaster')), []);
+    assert.equal(named(auth, asking + sentinels('matrix', 'mymaster')).length, 1);
+  });
+
+  it('are operators and Ingress controllers, which are not what they make', () => {
+    const operator = workload(
+      'Deployment',
+      'redisoperator',
+      'redis',
+      'image: "quay.io/spotahome/redis-operator:v1.1.0"',
+    );
+    assert.deepEqual(named(redisPasswordMissing, operator), []);
+    for (const image of ['haproxytech/kubernetes-ingress', 'quay.io/jcmoraisjr/haproxy-ingress:v0.14'])
+      assert.deepEqual(
+        named(monitorMissing, workload('DaemonSet', 'haproxy-ingress', 'edge', `image: "${image}"`)),
+        [],
+      );
+    assert.equal(named(monitorMissing, workload('Deployment', 'haproxy', 'matrix', 'image: "haproxy:2.9"')).length, 1);
+  });
+
+  it('have a Prometheus that selects their monitors only', () => {
+    const prometheus = (name: string, namespace: string, team: string): string =>
+      `---\napiVersion: monitoring.coreos.com/v1\nkind: Prometheus\nmetadata: {name: ${name}, namespace: ${namespace}}\nspec: {serviceMonitorNamespaceSelector: {}, serviceMonitorSelector: {matchLabels: {team: ${team}}}}\n`;
+    const watched = `${workload('Deployment', 'app', 'matrix', 'image: "registry.test/app:1", ports: [{name: metrics, containerPort: 9000}]')}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: app, namespace: matrix, labels: {app: app}}
+spec: {selector: {app: app}, ports: [{name: metrics, port: 9000}]}
+---
+apiVersion: monitoring.coreos.com/v1
+kind: ServiceMonitor
+metadata: {name: app, namespace: matrix, labels: {team: matrix}}
+spec: {selector: {matchLabels: {app: app}}, endpoints: [{port: metrics}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: from-prometheus, namespace: matrix}
+spec:
+  podSelector: {}
+  policyTypes: [Ingress]
+  ingress: [{from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: monitoring}}}]}]
+`;
+    const ours = prometheus('main', 'monitoring', 'matrix');
+    assert.deepEqual(named(netpolFlowBlocked, watched + ours), []);
+    assert.deepEqual(named(netpolFlowBlocked, watched + ours + prometheus('rook', 'rook-ceph', 'rook')), []);
+    assert.equal(named(netpolFlowBlocked, watched + prometheus('main', 'elsewhere', 'matrix')).length, 1);
+  });
+});
