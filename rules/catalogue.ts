@@ -240,6 +240,7 @@ import secretInPlainConfig from './secrets/secret-in-plain-config';
 import secretTrailingNewline from './secrets/secret-trailing-newline';
 import secretWeakValue from './secrets/secret-weak-value';
 import substitutionUnsafeSecret from './secrets/substitution-unsafe-secret';
+import acmeServerWrong from './services/acme-server-wrong';
 import certificateRefused from './services/certificate-refused';
 import ingressBackendMissing from './services/ingress-backend-missing';
 import ingressBackendProtocol from './services/ingress-backend-protocol';
@@ -321,6 +322,7 @@ import yamlSyntax from './yaml/yaml-syntax';
 
 /** Every rule, sorted by id. */
 export const rules: readonly Rule[] = [
+  acmeServerWrong,
   alertJobUnknown,
   alertMetricUnknown,
   alertRuleInvalid,

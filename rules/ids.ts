@@ -2,6 +2,7 @@
 
 /** The id of every rule, sorted. */
 export const ruleIds: readonly string[] = [
+  'acme-server-wrong',
   'alert-job-unknown',
   'alert-metric-unknown',
   'alert-rule-invalid',

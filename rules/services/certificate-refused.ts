@@ -28,8 +28,12 @@ export default {
     ),
     good: example('2160h'),
   },
-  kinds: ['Certificate.cert-manager.io'],
+  kinds: ['Certificate.cert-manager.io', 'Ingress'],
   *check(certificate, workspace) {
+    if (certificate.kind === 'Ingress') {
+      yield* wildcardOfIngress(workspace, certificate);
+      return;
+    }
     const spec = certificate.root.at('spec');
     yield* times(spec);
     yield* names(certificate, spec);
@@ -156,16 +160,36 @@ function* authority(workspace: Workspace, certificate: Resource, spec: Value): I
 }
 
 function* wildcard(workspace: Workspace, certificate: Resource, spec: Value): Iterable<Problem> {
-  const name = spec
-    .at('dnsNames')
-    .items()
-    .find(one => one.text?.startsWith('*.'));
-  if (!name) return;
   const kind = spec.at('issuerRef', 'kind').text ?? 'Issuer';
+  yield* unproved(workspace, certificate, kind, spec.at('issuerRef', 'name').text, spec.at('dnsNames').items());
+}
+
+/** The Certificates that cert-manager makes for an Ingress with its annotation. */
+function* wildcardOfIngress(workspace: Workspace, ingress: Resource): Iterable<Problem> {
+  const annotations = ingress.root.at('metadata', 'annotations');
+  const cluster = annotations.at('cert-manager.io/cluster-issuer').text;
+  const hosts = ingress.root
+    .at('spec', 'tls')
+    .items()
+    .flatMap(tls => tls.at('hosts').items());
+  const kind = cluster === undefined ? 'Issuer' : 'ClusterIssuer';
+  yield* unproved(workspace, ingress, kind, cluster ?? annotations.at('cert-manager.io/issuer').text, hosts);
+}
+
+function* unproved(
+  workspace: Workspace,
+  resource: Resource,
+  kind: string,
+  issuerName: string | undefined,
+  hosts: readonly Value[],
+): Iterable<Problem> {
+  const name = hosts.find(one => one.text?.startsWith('*.'));
+  if (!name || issuerName === undefined) return;
+  const isCluster = kind === 'ClusterIssuer';
   const issuer = workspace.find(
-    kind === 'ClusterIssuer' ? 'ClusterIssuer.cert-manager.io' : 'Issuer.cert-manager.io',
-    kind === 'ClusterIssuer' ? undefined : certificate.namespace,
-    spec.at('issuerRef', 'name').text ?? '',
+    `${isCluster ? 'ClusterIssuer' : 'Issuer'}.cert-manager.io`,
+    isCluster ? undefined : resource.namespace,
+    issuerName,
   );
   const solvers = issuer?.root.at('spec', 'acme', 'solvers').items() ?? [];
   if (!issuer || solvers.length === 0 || !solvers.every(solver => solver.at('http01').exists)) return;

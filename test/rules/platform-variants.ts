@@ -1,12 +1,16 @@
-import { type Change, edit, type Mutation, mutation } from './mutations';
+import { add, type Change, edit, type Mutation, mutation } from './mutations';
 
 const synapse = 'main-instance/01-synapse/main-statefulset.yaml';
 const media = 'main-instance/03-workers/media-statefulset.yaml';
 const synapseConfig = 'main-instance/01-synapse/configmap.yaml';
 const liConfig = 'li-instance/01-synapse/configmap.yaml';
+const ingress = 'main-instance/02-haproxy/ingress.yaml';
+const issuers = 'infrastructure/04-networking/cluster-issuer.yaml';
 const livekit = 'main-instance/04-livekit/deployment.yaml';
 const redis = 'infrastructure/02-redis/redis-statefulset.yaml';
 const keyVault = 'main-instance/08-key-vault/deployment.yaml';
+
+const tls = '  tls:\n    - hosts:\n        - matrix.tessera.test\n      secretName: matrix-tls\n';
 
 const readOnly = '          securityContext:\n            readOnlyRootFilesystem: true\n';
 const readOnlyKeyVault = edit(
@@ -62,6 +66,38 @@ export const platformVariants: Readonly<Record<string, Mutation>> = {
     'li-messages-erased',
     liUploads('media_retention: {local_media_lifetime: 90d}'),
   ),
+  'an annotation of cert-manager without tls': mutation('ingress-tls-host-mismatch', edit(ingress, tls, '')),
+  'the entrance of Synapse without TLS': mutation('ingress-tls-host-mismatch', [
+    edit(ingress, tls, ''),
+    edit(ingress, '    cert-manager.io/cluster-issuer: tessera-ca\n', ''),
+  ]),
+  'an entry of tls without a Secret': mutation(
+    'ingress-tls-host-mismatch',
+    edit(ingress, '      secretName: matrix-tls\n', ''),
+  ),
+  'a Certificate for the Secret of an annotated Ingress': mutation(
+    'ingress-tls-secret-shared',
+    besides(certificate('chat', 'element-web-tls', 'turn.tessera.test')),
+  ),
+  'a Certificate in the place of the annotation, for another host': mutation(
+    'ingress-tls-secret-shared',
+    besides(certificate('element-web-tls', 'element-web-tls', 'turn.tessera.test')),
+  ),
+  'two Certificates for one Secret': mutation(
+    'ingress-tls-secret-shared',
+    besides(certificate('one', 'both-tls', 'a.tessera.test') + certificate('two', 'both-tls', 'b.tessera.test')),
+  ),
+  'certificates that nobody trusts': mutation(
+    'acme-server-wrong',
+    besides(
+      acme('public', 'acme-staging-v02.api.letsencrypt.org/directory') +
+        certificate('admin', 'admin-tls', 'admin.tessera.test', 'public'),
+    ),
+  ),
+  'a server of Let’s Encrypt that was switched off': mutation(
+    'acme-server-wrong',
+    besides(acme('public', 'acme-v01.api.letsencrypt.org/directory')),
+  ),
 };
 
 /** Like them, and right. */
@@ -88,6 +124,30 @@ export const acceptedPlatform: Readonly<Record<string, readonly Change[]>> = {
     uploads('forgotten_room_retention_period: 28d\n    media_retention: {local_media_lifetime: 90d}'),
     liUploads('forgotten_room_retention_period: 4w\n    media_retention: {local_media_lifetime: 1y}'),
   ],
+  'a Certificate in the place of the annotation': [
+    besides(certificate('element-web-tls', 'element-web-tls', '"*.tessera.test"')),
+  ],
+  'an Ingress without TLS beside one with it for the same host': [
+    add(
+      'main-instance/02-haproxy/well-known.yaml',
+      `apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: well-known, namespace: matrix}
+spec:
+  ingressClassName: nginx
+  rules:
+    - host: matrix.tessera.test
+      http:
+        paths:
+          - {path: /.well-known/matrix/, pathType: Prefix, backend: {service: {name: haproxy, port: {name: http}}}}
+`,
+    ),
+    edit(
+      'scripts/deploy.sh',
+      '# Core services\n',
+      '# Core services\nkubectl apply -f main-instance/02-haproxy/well-known.yaml\n',
+    ),
+  ],
 };
 
 /** Puts an option into the main instance's homeserver.yaml. */
@@ -97,4 +157,33 @@ function uploads(option: string): Change {
 
 function liUploads(option: string): Change {
   return edit(liConfig, '    max_upload_size: 100M\n', `    ${option}\n    max_upload_size: 100M\n`);
+}
+
+/** Further documents beside the issuer. */
+function besides(documents: string): Change {
+  const before = 'apiVersion: cert-manager.io/v1\nkind: ClusterIssuer\nmetadata:\n  name: tessera-ca\n';
+  return edit(issuers, before, `${documents.replace(/^---\n/, '')}---\n${before}`);
+}
+
+function certificate(name: string, secret: string, host: string, issuer = 'tessera-ca'): string {
+  return `---
+apiVersion: cert-manager.io/v1
+kind: Certificate
+metadata: {name: ${name}, namespace: matrix}
+spec: {secretName: ${secret}, dnsNames: [${host}], issuerRef: {name: ${issuer}, kind: ClusterIssuer}}
+`;
+}
+
+function acme(name: string, server: string): string {
+  return `---
+apiVersion: cert-manager.io/v1
+kind: ClusterIssuer
+metadata: {name: ${name}}
+spec:
+  acme:
+    server: https://${server}
+    privateKeySecretRef: {name: acme-account}
+    solvers:
+      - dns01: {rfc2136: {nameserver: 192.0.2.53}}
+`;
 }
