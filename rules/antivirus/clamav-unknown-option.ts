@@ -4,7 +4,8 @@ import { containersOf, workloadKinds } from '../../analysis/pods';
 import { familiesOf, imageTag } from '../../analysis/roles';
 import { findPlaceholders } from '../../analysis/text/placeholders';
 import type { MappedText } from '../../manifests/mapped-text';
-import type { Rule } from '../rule';
+import type { Span } from '../../manifests/span';
+import type { Problem, Rule } from '../rule';
 
 /**
  * Every option of clamd.conf, freshclam.conf and clamav-milter.conf that ClamAV 1.5 or an earlier version knows; one of
@@ -53,16 +54,20 @@ export default {
   id: 'clamav-unknown-option',
   items: [],
   severity: 'error',
-  summary: 'A file of ClamAV has an option that it does not know.',
-  why: 'clamd and freshclam read their whole file before they start, and stop at the first option that they do not know: "Parse error … Unknown option". Without freshclam there are no signatures, and without signatures clamd does not start either.',
+  summary: 'A file of ClamAV has an option or a value that it does not take.',
+  why: 'clamd and freshclam read their whole file before they start, and stop at the first option that they do not know, or whose value they cannot read: "Parse error … Unknown option", "Incorrect argument format". Without freshclam there are no signatures, and without signatures clamd does not start either.',
   remedy:
     'Correct the name, or delete the line. What the command line knows, such as `--daemon`, is no option of the file.',
   traps: [
     'Options of another of ClamAV’s programs, and those that were taken out of use, are skipped with a warning; they are not reported.',
     'For an image without a version, or of a version later than 1.5, an unknown option may be a new one: this is a warning then.',
+    'Sizes end in K, M or a digit; `110MB` and `1G` are no sizes. Switches are yes, no, true, false, 1 or 0.',
     'The line `Example` of the sample files has to go: both programs refuse to start with it.',
   ],
-  sources: ['Cisco-Talos/clamav 1.4.6, common/optparser.c', 'docs.clamav.net, Configuration'],
+  sources: [
+    'Cisco-Talos/clamav 1.4.6, common/optparser.c: MATCH_SIZE, MATCH_NUMBER, MATCH_BOOL',
+    'docs.clamav.net, Configuration',
+  ],
   examples: {
     bad: example(`Foreground yes
           Daemon yes
@@ -82,7 +87,10 @@ export default {
       const text = value.mapped;
       for (const { start, end, name } of linesOf(text.text)) {
         const isExample = name === 'Example';
-        if (options.has(name.toLowerCase()) && !isExample) continue;
+        if (options.has(name.toLowerCase()) && !isExample) {
+          yield* badValue(program, name, text, { start: start + name.length, end });
+          continue;
+        }
         // What is still to be written is no option yet.
         if (findPlaceholders(name, 'value').length > 0) continue;
         const meant = isExample ? undefined : nearest(name, options.values());
@@ -107,6 +115,56 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** A value that the option's kind does not allow. */
+function* badValue(program: string, name: string, text: MappedText, { start, end }: Span): Iterable<Problem> {
+  const [, blank = '', value] = /^([ \t]+)([^\s"'#]+)[ \t\r]*$/.exec(text.text.slice(start, end)) ?? [];
+  const kind = kinds.find(one => one.names.has(name));
+  if (!kind || value === undefined || kind.format.test(value) || findPlaceholders(value, 'value').length > 0) return;
+  if (value.includes('$')) return;
+  const [, digits = '', unit = ''] = /^(\d+)\s*([kmg])i?b?$/i.exec(value) ?? [];
+  const size = unit.toUpperCase() === 'G' ? `${Number(digits) * 1024}M` : digits + unit.toUpperCase();
+  const meant = kind.what === 'size' && digits !== '' ? size : undefined;
+  const at = text.place(start + blank.length, start + blank.length + value.length);
+  yield {
+    at,
+    message: `ClamAV takes no ${kind.what} such as ${value} for ${name}, so ${program} does not start with it — write ${meant ?? kind.example}.`,
+    fixes: () =>
+      meant === undefined ? [] : [{ title: `Write ${meant}`, safe: false, edits: [{ at, newText: meant }] }],
+  };
+}
+
+/** The options that are written most, by what they take; letters of either case are the same. */
+const kinds = [
+  {
+    what: 'size',
+    example: 'a number of bytes, or one with K or M',
+    format: /^\d+[KM]?$/i,
+    names: words(
+      'StreamMaxLength MaxScanSize MaxFileSize MaxEmbeddedPE MaxHTMLNormalize MaxHTMLNoTags MaxScriptNormalize MaxZipTypeRcg PCREMaxFileSize LogFileMaxSize OnAccessMaxFileSize',
+    ),
+  },
+  {
+    what: 'number',
+    example: 'digits alone',
+    format: /^\d+$/,
+    names: words(
+      'MaxThreads MaxQueue ReadTimeout CommandReadTimeout SendBufTimeout IdleTimeout MaxConnectionQueueLength SelfCheck MaxDirectoryRecursion MaxRecursion MaxFiles MaxScanTime TCPSocket StreamMinPort StreamMaxPort Checks MaxAttempts ConnectTimeout ReceiveTimeout',
+    ),
+  },
+  {
+    what: 'switch',
+    example: 'yes or no',
+    format: /^(?:yes|true|1|no|false|0)$/i,
+    names: words(
+      'LogFileUnlock LogTime LogClean LogSyslog LogRotate LogVerbose ExtendedDetectionInfo FixStaleSocket FollowDirectorySymlinks FollowFileSymlinks CrossFilesystems ConcurrentDatabaseReload ExitOnOOM Foreground Debug LeaveTemporaryFiles AllowAllMatchScan HeuristicAlerts HeuristicScanPrecedence AlertEncrypted AlertEncryptedArchive AlertEncryptedDoc AlertExceedsMax AlertBrokenExecutables AlertOLE2Macros ScanPE ScanELF ScanOLE2 ScanPDF ScanSWF ScanXMLDOCS ScanHTML ScanMail ScanArchive ScanPartialMessages PhishingSignatures PhishingScanURLs DetectPUA Bytecode OfficialDatabaseOnly ForceToDisk DisableCache ScriptedUpdates CompressLocalDatabase TestDatabases',
+    ),
+  },
+];
+
+function words(names: string): ReadonlySet<string> {
+  return new Set(names.split(' '));
+}
 
 /** The lines that set an option; the blank before it is no part of it. */
 function* linesOf(text: string): Iterable<{ readonly start: number; readonly end: number; readonly name: string }> {

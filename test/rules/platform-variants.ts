@@ -6,6 +6,7 @@ const synapseConfig = 'main-instance/01-synapse/configmap.yaml';
 const liConfig = 'li-instance/01-synapse/configmap.yaml';
 const ingress = 'main-instance/02-haproxy/ingress.yaml';
 const issuers = 'infrastructure/04-networking/cluster-issuer.yaml';
+const clamav = 'antivirus/01-clamav/deployment.yaml';
 const livekit = 'main-instance/04-livekit/deployment.yaml';
 const redis = 'infrastructure/02-redis/redis-statefulset.yaml';
 const keyVault = 'main-instance/08-key-vault/deployment.yaml';
@@ -98,6 +99,12 @@ export const platformVariants: Readonly<Record<string, Mutation>> = {
     'acme-server-wrong',
     besides(acme('public', 'acme-v01.api.letsencrypt.org/directory')),
   ),
+  'a size of clamd with another unit': mutation(
+    'clamav-unknown-option',
+    edit(clamav, 'StreamMaxLength 110M', 'StreamMaxLength 110MB'),
+  ),
+  'a switch of clamd with a word': mutation('clamav-unknown-option', edit(clamav, 'LogTime yes', 'LogTime enabled')),
+  'a number of clamd in words': mutation('clamav-unknown-option', edit(clamav, 'MaxThreads 12', 'MaxThreads twelve')),
 };
 
 /** Like them, and right. */
@@ -123,6 +130,11 @@ export const acceptedPlatform: Readonly<Record<string, readonly Change[]>> = {
   'rooms and media that both instances delete': [
     uploads('forgotten_room_retention_period: 28d\n    media_retention: {local_media_lifetime: 90d}'),
     liUploads('forgotten_room_retention_period: 4w\n    media_retention: {local_media_lifetime: 1y}'),
+  ],
+  'other spellings of ClamAV’s values': [
+    edit(clamav, 'LogTime yes', 'LogTime TRUE'),
+    edit(clamav, 'StreamMaxLength 110M', 'StreamMaxLength 115343360'),
+    edit(clamav, 'MaxFileSize 110M', 'MaxFileSize 110m'),
   ],
   'a Certificate in the place of the annotation': [
     besides(certificate('element-web-tls', 'element-web-tls', '"*.tessera.test"')),
