@@ -28,7 +28,7 @@ const budgetsByNamespace: Index<Resource> = {
  * Appends a PodDisruptionBudget for a workload to its file. It lets one pod go at a time, which is right for any number
  * of replicas, and selects what the workload itself selects.
  */
-export function budgetFix(workload: Resource, safe: boolean): readonly Fix[] {
+export function budgetFix(workspace: Workspace, workload: Resource, safe: boolean): readonly Fix[] {
   const labels = labelsOf(workload.root.at('spec', 'selector', 'matchLabels'));
   const { file } = workload.document;
   if (labels.size === 0 || !/\.ya?ml$/i.test(file.path)) return [];
@@ -36,7 +36,7 @@ export function budgetFix(workload: Resource, safe: boolean): readonly Fix[] {
     'apiVersion: policy/v1',
     'kind: PodDisruptionBudget',
     'metadata:',
-    `  name: ${quoted(workload.name, 'plain')}`,
+    `  name: ${quoted(freeName(workspace, workload), 'plain')}`,
     ...(workload.namespace === undefined ? [] : [`  namespace: ${quoted(workload.namespace, 'plain')}`]),
     'spec:',
     '  maxUnavailable: 1',
@@ -45,4 +45,11 @@ export function budgetFix(workload: Resource, safe: boolean): readonly Fix[] {
     ...[...labels].map(([key, value]) => `      ${quoted(key, 'plain')}: ${quoted(value, 'plain')}`),
   ].join('\n');
   return [{ title: `Add a PodDisruptionBudget for ${workload.name}`, safe, edits: [appendDocument(file, yaml)] }];
+}
+
+/** The name of the workload, unless a budget that selects something else has it. */
+function freeName(workspace: Workspace, { name, namespace }: Resource): string {
+  for (const candidate of [name, `${name}-pdb`])
+    if (!workspace.find('PodDisruptionBudget', namespace, candidate)) return candidate;
+  return `${name}-pods`;
 }

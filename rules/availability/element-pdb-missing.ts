@@ -85,7 +85,7 @@ export default {
       at: workload.root.at('metadata', 'name'),
       severity: isLi(workspace, workload) ? 'info' : count > 1 ? 'error' : 'warning',
       message: `No PodDisruptionBudget selects the pods of Element Web (${workload.title}), of which there ${count === 1 ? 'is 1' : `are ${count}`} — add one with maxUnavailable: 1.`,
-      fixes: () => budgetFix(workload, true),
+      fixes: () => budgetFix(workspace, workload, true),
     };
   },
 } satisfies Rule;

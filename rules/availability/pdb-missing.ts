@@ -74,7 +74,7 @@ export default {
     yield {
       at: workload.root.at('metadata', 'name'),
       message: `${workload.kind} ${workload.name} has ${count} replicas and no PodDisruptionBudget, so a drain may evict all at once — add a budget with maxUnavailable: 1.`,
-      fixes: () => budgetFix(workload, false),
+      fixes: () => budgetFix(workspace, workload, false),
     };
   },
 } satisfies Rule;

@@ -146,7 +146,8 @@ function namespacesOf(written: Value | undefined, release: ChartRelease | undefi
     written?.kind === 'sequence' ? written.items().flatMap(item => item.text ?? []) : (written?.text?.split(',') ?? []);
   const found = names.map(name => name.trim()).filter(Boolean);
   if (found.some(name => name.toUpperCase() === 'ALL')) return undefined;
-  if (found.length > 0) return new Set([...found, ...(release?.namespace === undefined ? [] : [release.namespace])]);
+  // What is named takes the place of the namespace in which the sidecar runs.
+  if (found.length > 0) return new Set(found);
   // kube-prometheus-stack searches all namespaces by default, Grafana's own chart its own.
   return release?.chart === 'grafana' && release.namespace !== undefined ? new Set([release.namespace]) : undefined;
 }

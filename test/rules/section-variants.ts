@@ -57,6 +57,11 @@ export const sectionVariants: Readonly<Record<string, Mutation>> = {
     'key-vault-database-mismatch',
     edit(keyVault, '"NAME": os.environ["DB_NAME"]', '"NAME": "keyvault"'),
   ),
+  'dashboards outside the namespace that is named for them': mutation(
+    'dashboard-label-missing',
+    edit('values/kube-prometheus-stack.yaml', 'searchNamespace: ALL', 'searchNamespace: grafana'),
+    { count: 3 },
+  ),
   'a path for the configuration of LiveKit, from a ConfigMap': mutation('livekit-config-env-misused', [
     edit(
       livekit,

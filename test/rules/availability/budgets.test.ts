@@ -195,6 +195,12 @@ describe('missing budgets', () => {
     assert.equal(messages(pdbMissing, workload('app', 2) + other).length, 1);
   });
 
+  it('gives a new budget a name of its own', () => {
+    const source = `${workload('element', 2, { image: 'vectorim/element-web:v1.11.96' })}${budget('element', 'minAvailable: 1')}`;
+    const [text = ''] = Object.values(fixed(elementPdbMissing, source));
+    assert.match(text, /name: element-pdb\n/);
+  });
+
   it('of Element weigh more with more replicas, and less for the LI instance', () => {
     const element = (name: string, replicas: number, labels?: string): string =>
       workload(name, replicas, { image: 'vectorim/element-web:v1.11.86', ...(labels ? { labels } : {}) });

@@ -92,6 +92,13 @@ describe('netpol-key-vault-isolation', () => {
     assert.deepEqual(found(''), []);
   });
 
+  it('turns a peer that names somebody else to the main process', () => {
+    const source = `${policy('vault', `{podSelector: {matchLabels: {app: key-vault}}, policyTypes: [Ingress], ingress: [{from: [{podSelector: {matchLabels: {app: other}}}], ${port}}]}`)}${pods}${workload('Deployment', 'other', 'app: other', 'image: "registry.test/x:1"')}`;
+    const [text = ''] = Object.values(applyFix(keyVault, source, /^Admit only/));
+    assert.match(text, /matchLabels: \{app: synapse, /);
+    assert.deepEqual(messages(keyVault, text), []);
+  });
+
   it('warns of workers and reports everybody else', () => {
     const cases: readonly (readonly [string, RegExp])[] = [
       ['{podSelector: {matchLabels: {matrix.instance: main}}}', /^warning: The workers synapse-generic may connect/],
@@ -312,6 +319,29 @@ describe('netpol-li-isolation', () => {
       /^warning: synapse-li may reach .*key_vault \(key-vault\) .*— allow only/,
       'a rule for the whole namespace',
     );
+  });
+
+  it('takes a permission out, or the value of a label, but nothing that pods need', () => {
+    const rules = (rule: string): string =>
+      `${policy('li', `{podSelector: {matchLabels: {matrix.instance: li}}, policyTypes: [Egress], egress: [${rule}]}`)}${pods}${deny}${workload(
+        'Deployment',
+        'report',
+        'app: report, matrix.instance: li',
+        'image: "registry.test/report:1", env: [{name: DB_HOST, value: pg-li-rw}]',
+      )}`;
+    const needed = '{to: [{podSelector: {matchLabels: {cnpg.io/cluster: pg-li}}}], ports: [{port: 5432}]}';
+    const alone = rules(
+      `${needed}, {to: [{podSelector: {matchLabels: {cnpg.io/cluster: pg}}}], ports: [{port: 5432}]}`,
+    );
+    assert.deepEqual(fixTitles(li, alone), ['Remove this permission']);
+    const both = rules(
+      '{to: [{podSelector: {matchExpressions: [{key: cnpg.io/cluster, operator: In, values: [pg-li, pg]}]}}], ports: [{port: 5432}]}',
+    );
+    assert.deepEqual(fixTitles(li, both), ['Do not select pg']);
+    const fixed = applyFix(li, both, 'Do not select pg')['main.yaml'] ?? '';
+    assert.ok(fixed.includes('values: [pg-li]'), fixed);
+    assert.deepEqual(messages(li, fixed), []);
+    assert.deepEqual(fixTitles(li, rules('{to: [{podSelector: {}}]}')), [], 'what is needed would go with it');
   });
 
   it('does not take the LI database and the replication jobs for LI pods', () => {

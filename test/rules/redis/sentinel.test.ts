@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import notReadyDns from '../../../rules/redis/headless-not-ready-dns';
 import memory from '../../../rules/redis/redis-maxmemory-exceeds-limit';
 import initialised from '../../../rules/redis/redis-replication-uninitialised';
 import auth from '../../../rules/redis/redis-sentinel-auth-missing';
@@ -7,6 +8,7 @@ import quorum from '../../../rules/redis/redis-sentinel-quorum';
 import count from '../../../rules/redis/redis-sentinel-replica-count';
 import type { Rule } from '../../../rules/rule';
 import { check } from '../../fixture';
+import { fixed } from '../expect';
 
 describe('Redis Sentinel rules', () => {
   it('judge auth-pass by its order, its name and where the password stands', () => {
@@ -16,10 +18,34 @@ describe('Redis Sentinel rules', () => {
     assert.match(found('requirepass x', `${monitor}\nsentinel auth-pass main x`, 3, auth)[0] ?? '', /in a ConfigMap/);
     assert.deepEqual(found('port 6379', monitor, 3, auth), []);
   });
+  it('turn on names of pods that are not ready where they are turned off', () => {
+    const source = notReadyDns.examples.good.replace(
+      'publishNotReadyAddresses: true',
+      'publishNotReadyAddresses: false',
+    );
+    const [text = ''] = Object.values(fixed(notReadyDns, source));
+    assert.match(text, /publishNotReadyAddresses: true\n/);
+    assert.doesNotMatch(text, /publishNotReadyAddresses: false/);
+  });
   it('count Sentinels and compare the quorum with them', () => {
     assert.deepEqual(found('port 6379', 'sentinel monitor main 192.0.2.1 6379 3', 5, count, quorum), []);
     assert.match(found('port 6379', 'sentinel monitor main 192.0.2.1 6379 4', 3, quorum)[0] ?? '', /never the case/);
     assert.match(found('port 6379', 'port 26379', 4, count)[0] ?? '', /an even number/);
+  });
+  it('compare the name that an init container asks for with those of the pods', () => {
+    const asking = (test: string): string =>
+      initialised.examples.bad
+        .replace(/\n#[^\n]*\^[^\n]*|\n +#[^\n]*\^[^\n]*/g, '')
+        .replace(
+          '            containers:',
+          `            initContainers:\n              - {name: first, image: "redis:7.4", command: [sh, -c, '${test} && echo "replicaof redis-0.redis 6379" >> /data/redis.conf']}\n            containers:`,
+        );
+    const said = (test: string): readonly string[] =>
+      check(asking(test), [initialised]).findings.map(({ problem }) => problem.message);
+    assert.match(said('[ "$HOSTNAME" != "cache-0" ] && echo follower')[0] ?? '', /^No pod of .* is called cache-0/);
+    assert.match(said('[ "$(hostname)" = redis-3 ] && echo master')[0] ?? '', /is called redis-3/);
+    assert.deepEqual(said('[ "${HOSTNAME}" != "redis-0" ] && echo follower'), []);
+    assert.deepEqual(said('[ "$OTHER" != "cache-0" ] && echo follower'), []);
   });
   it('want names resolved above the monitor, and leave addresses alone', () => {
     const name = 'sentinel monitor main redis-0.redis 6379 2';

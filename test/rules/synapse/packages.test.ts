@@ -96,6 +96,43 @@ describe('synapse-s3-provider-not-installed', () => {
   });
 });
 
+describe('fixes of packages', () => {
+  it('give a new init container a name of its own', () => {
+    const other = install('pip install --target=/packages boto3==1.35.99').replace('install', 'install-s3-provider');
+    const tree = main({ init: other, volumes: emptyDir });
+    const [text = ''] = Object.values(fixed(notInstalled, tree));
+    assert.match(text, /- name: install-s3-provider-2\n/);
+    assert.deepEqual(found(notInstalled, text), []);
+  });
+
+  it('install where Python looks in the volume', () => {
+    const below = 'env:\n  - name: PYTHONPATH\n    value: /packages/lib/python3.12/site-packages';
+    const script = 'pip install --target=/opt/extra synapse-s3-storage-provider==1.4.0';
+    const tree = main({ init: install(script), container: below, mounts: mounted, volumes: emptyDir });
+    const [text = ''] = Object.values(fixed(lost, tree));
+    assert.ok(text.includes('--target=/packages/lib/python3.12/site-packages synapse-s3'));
+    assert.deepEqual(found(notMounted, text), []);
+  });
+
+  it('are no safe ones where Python does not look in the volume', () => {
+    const script = 'pip install --target=/opt/extra synapse-s3-storage-provider==1.4.0';
+    const tree = main({ init: install(script), mounts: mounted, volumes: emptyDir });
+    const [finding] = check(tree, [lost]).findings;
+    assert.deepEqual(
+      finding?.problem.fixes?.().map(one => one.safe),
+      [false],
+    );
+  });
+
+  it('mount the packages where nothing else is mounted', () => {
+    const other = '- name: other\n  mountPath: /python-packages';
+    const tree = main({ init: target, mounts: other, volumes: `${emptyDir}\n- name: other\n  emptyDir: {}` });
+    const [text = ''] = Object.values(fixed(notMounted, tree));
+    assert.match(text, /mountPath: \/python-packages-2\n/);
+    assert.deepEqual(found(notMounted, text), []);
+  });
+});
+
 describe('synapse-s3-provider-unpinned', () => {
   const severities = (requirement: string): readonly string[] =>
     check(main({ init: install(`pip install --target=/packages ${requirement}`), volumes: emptyDir }), [
