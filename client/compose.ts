@@ -9,12 +9,13 @@ import { applyWithValues } from './credentials/values';
 import { registerPlan } from './deploy/plan';
 import { replaceDomain } from './domain';
 import { registerExplain } from './explain';
+import { answerFileRequests } from './files';
 import { type FixAllOptions, fixAllSafeProblems } from './fix-all';
 import { registerNetwork } from './network/network';
 import { newMissingResource } from './new-resource';
-import type { RunProgram } from './programs';
 import { registerReferencesPeek } from './references-peek';
 import { exportReport, type ReportSources } from './report/report';
+import type { RunProgram } from './run-program';
 import { openSample } from './sample';
 import { type CreateClient, type Server, startServer } from './server';
 import { registerStatusBar } from './status-bar';
@@ -34,6 +35,7 @@ export function compose(
   const log = window.createOutputChannel('Matrix Preflight', { log: true });
   const server = startServer(createClient, log);
   const documents = registerVirtualDocuments();
+  answerFileRequests(server.client, context.extensionUri);
   const command = (name: string, run: (...args: never[]) => unknown) =>
     commands.registerCommand(`matrixPreflight.${name}`, run);
   context.subscriptions.push(

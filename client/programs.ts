@@ -1,11 +1,6 @@
 import { execFile } from 'node:child_process';
 import { homedir } from 'node:os';
-
-/** Runs a program with arguments and text for its standard input; resolves with its standard output. */
-export type RunProgram = (program: string, args: readonly string[], input: string) => Promise<string>;
-
-/** The program is not installed, or not found. */
-export class MissingProgram extends Error {}
+import { MissingProgram, type RunProgram } from './run-program';
 
 const timeoutMilliseconds = 60_000;
 

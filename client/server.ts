@@ -63,7 +63,7 @@ export function startServer(createClient: CreateClient, log: LogOutputChannel): 
     // Editors open many files that nobody looks at, among them the user's own settings; those are not sent.
     textSynchronization: { delayOpenNotifications: true },
     // The server asks for the file events it needs by itself.
-    initializationOptions: () => ({ ...workspace.getConfiguration(settingsSection), client: facts() }),
+    initializationOptions: () => ({ ...settings(), client: facts() }),
     // Nothing else in the server's Markdown may run: names in it come from files that anybody may have written.
     markdown: { isTrusted: { enabledCommands: [explainRuleCommand] } },
     synchronize: { configurationSection: settingsSection },
@@ -124,6 +124,11 @@ export function startServer(createClient: CreateClient, log: LogOutputChannel): 
     },
   };
   return server;
+}
+
+/** The settings alone: a configuration has functions too, and no function can be sent to a worker. */
+function settings(): object {
+  return JSON.parse(JSON.stringify(workspace.getConfiguration(settingsSection))) as object;
 }
 
 /** What the server cannot learn from the capabilities: commands that it may name, and which extensions run beside. */

@@ -56,16 +56,15 @@ export class Workspace {
    */
   update(uri: string, path: string, text: string, unread?: string): DocumentsChanged {
     const known = this.#files.get(uri);
-    if (known && known.unread !== unread) this.remove(uri);
-    else if (known) return this.#change(known, text);
+    if (known && known.unread === unread) return this.#change(known, text);
+    const gone = known && this.remove(uri);
     const file = new SourceFile(uri, path, text, unread, this.#isChartPart(path));
     this.#files.set(uri, file);
     const added = [...file.documents];
     this.counters.documentsRead += added.length;
     this.#apply([], sourcesOf(file), [], () => this.#filesChanged());
-    return this.#learnsOfChart(file)
-      ? { file, removed: [], added, others: this.#readChartsAgain() }
-      : { file, removed: [], added };
+    const charts = this.#learnsOfChart(file) ? this.#readChartsAgain() : [];
+    return { file, removed: [], added, others: gone ? [gone, ...charts] : charts };
   }
 
   /** Whether a new file changes what other files are. */

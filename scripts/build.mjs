@@ -20,7 +20,6 @@ const node = {
   alias: { yaml: inRepository('node_modules/yaml/browser/index.js') },
 };
 const browser = { platform: 'browser', target: 'es2022', mainFields: ['browser', 'module', 'main'] };
-// A worker of a web extension is started from its text alone, so it has to be one self-contained script.
 const bundles = [
   { entry: 'client/extension.ts', outfile: 'dist/client.js', ...node, external: ['vscode'] },
   { entry: 'server/main.ts', outfile: 'dist/server.js', ...node },
@@ -28,7 +27,8 @@ const bundles = [
   { entry: 'client/network/webview/main.ts', outfile: 'dist/network.js', ...browser, format: 'iife' },
   { entry: 'cli/main.ts', outfile: 'dist/cli.js', ...node },
   { entry: 'client/web.ts', outfile: 'dist/web/client.js', ...browser, format: 'cjs', external: ['vscode'] },
-  { entry: 'server/web.ts', outfile: 'dist/web/server.js', ...browser, format: 'iife' },
+  // A worker is started from its text alone, so it is one script that holds everything, the texts of the rules too.
+  { entry: 'server/web.ts', outfile: 'dist/web/server.js', ...browser, format: 'iife', plugins: [] },
 ];
 
 /** Writes all bundles; with `development` they are readable and have source maps. */
@@ -36,11 +36,8 @@ export async function build({ development = false } = {}) {
   const written = new Set();
   const bundled = new Set();
   for (const { entry, outfile, ...options } of bundles) {
-    if (!fs.existsSync(inRepository(entry))) {
-      console.warn(`${outfile}: left out, ${entry} is not written yet`);
-      continue;
-    }
     const { metafile } = await esbuild.build({
+      plugins: [withoutTexts],
       ...options,
       entryPoints: [inRepository(entry)],
       outfile: inRepository(outfile),
@@ -52,7 +49,6 @@ export async function build({ development = false } = {}) {
       legalComments: 'none',
       logLevel: 'warning',
       metafile: true,
-      plugins: [withoutTexts],
     });
     for (const file of Object.keys(metafile.outputs)) written.add(path.normalize(file));
     for (const file of Object.keys(metafile.inputs)) bundled.add(file);

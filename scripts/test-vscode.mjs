@@ -10,6 +10,7 @@ import { hosts, provision, repository } from './host/provision.mjs';
 import { runInHost } from './host/run-tests.mjs';
 import {
   bundleTests,
+  bundleWebTests,
   installedBeside,
   productionDeployment,
   testDeployment,
@@ -23,11 +24,12 @@ const { positionals: wanted, values } = parseArgs({
 });
 await build();
 const tests = await bundleTests();
+const webTests = await bundleWebTests();
 const kubectl = await testKubectl();
 const schema = await testKubernetesSchema();
 const all = ['trusted', 'restricted'];
 // The suites beside the YAML extension need a Node that the YAML language server runs on.
-const suites = { latest: [...all, 'beside', 'beside-kubernetes', 'production'], minimum: all };
+const suites = { latest: [...all, 'web', 'beside', 'beside-kubernetes', 'production'], minimum: [...all, 'web'] };
 /** The stand-ins for other extensions that are installed for a suite. */
 const besides = {
   beside: ['yaml'],
@@ -63,13 +65,15 @@ async function runSuites(host) {
 async function runSuite(host, suite) {
   const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'mp-workspace-'));
   const trusted = suite !== 'restricted';
+  const isWeb = suite === 'web';
   const quietTrust = { enabled: true, startupPrompt: 'never', banner: 'never' };
   const trustSettings = Object.entries(quietTrust).map(([name, value]) => [`security.workspace.trust.${name}`, value]);
   try {
     return await runInHost(host, {
       label: suite,
       extension: repository,
-      tests,
+      tests: isWeb ? webTests : tests,
+      isWeb,
       folder: suite === 'production' ? productionDeployment(temporary) : testDeployment(temporary),
       artifacts: path.join(repository, 'test-artifacts'),
       trusted,

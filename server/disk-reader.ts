@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readAt, readTree } from '../files/disk';
 import { readRuleTexts } from '../files/rule-texts';
-import type { FolderReader, ReadFile } from './folder-reader';
+import { type FolderReader, type ReadFile, uriOf } from './folder-reader';
 
 /** Reads folders from disk, in slices of a few milliseconds. */
 export const diskReader: FolderReader = {
@@ -12,7 +12,7 @@ export const diskReader: FolderReader = {
     let batch: ReadFile[] = [];
     let sliceEnd = Date.now() + sliceMilliseconds;
     for (const { path, text, unread } of uri === undefined ? readTree(root) : readAt(root, fileURLToPath(uri))) {
-      batch.push({ uri: `${rootUri}/${encodePath(path)}`, text, unread });
+      batch.push({ uri: uriOf(rootUri, path), text, unread });
       if (Date.now() < sliceEnd) continue;
       yield batch;
       batch = [];
@@ -27,15 +27,3 @@ export const diskReader: FolderReader = {
 };
 
 const sliceMilliseconds = 25;
-
-/**
- * A path with forward slashes as VS Code writes it in an address: more is escaped than {@link URL} does, and an address
- * written otherwise would be another file.
- */
-function encodePath(path: string): string {
-  return path
-    .split('/')
-    .map(encodeURIComponent)
-    .join('/')
-    .replace(/[!'()*]/g, one => `%${one.charCodeAt(0).toString(16).toUpperCase()}`);
-}

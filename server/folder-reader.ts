@@ -16,3 +16,16 @@ export interface ReadFile {
   readonly text: string;
   readonly unread: string | undefined;
 }
+
+/**
+ * The address of a path in a folder, with forward slashes, as VS Code writes it: more is escaped than {@link URL} does, and
+ * an address written otherwise would be another file.
+ */
+export function uriOf(rootUri: string, path: string): string {
+  const encoded = path
+    .split('/')
+    .map(encodeURIComponent)
+    .join('/')
+    .replace(/[!'()*]/g, one => `%${one.charCodeAt(0).toString(16).toUpperCase()}`);
+  return `${rootUri}/${encoded}`;
+}

@@ -4,7 +4,7 @@ import { fillEdits } from '../../credentials/fill';
 import { externalSecretsRequest, type SecretStore, type WireCredential } from '../../protocol/editing';
 import { count } from '../confirm';
 import { alarm, inform, type NoticeAction, showLog } from '../notices';
-import { MissingProgram, type RunProgram } from '../programs';
+import { MissingProgram, type RunProgram } from '../run-program';
 import type { Server } from '../server';
 import { kindNames } from './kinds';
 import { type KnownCredentials, requestCredentials, toFill } from './request';

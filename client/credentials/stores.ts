@@ -3,7 +3,7 @@ import { isSealable, kubesealArguments, type SopsConfig, sopsArguments } from '.
 import type { FillEdit } from '../../credentials/fill';
 import { besides, ignoring, joinDocuments, splitFile } from '../../credentials/relocate';
 import type { SecretStore, WireSecret } from '../../protocol/editing';
-import type { RunProgram } from '../programs';
+import type { RunProgram } from '../run-program';
 import { type KnownCredentials, offsets } from './request';
 
 /** Files that git does not see, by their names. */

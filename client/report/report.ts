@@ -8,7 +8,7 @@ import {
   reportRequest,
 } from '../../protocol/report';
 import { alarm, inform, showLog } from '../notices';
-import type { RunProgram } from '../programs';
+import type { RunProgram } from '../run-program';
 import type { Server } from '../server';
 
 /** What the report needs to know that only the place the extension runs in can tell; nothing in a browser. */

@@ -6,11 +6,15 @@ import util from 'node:util';
 import { launchBrowser } from './browser.mjs';
 import { startServer } from './server.mjs';
 
+/** Begins the line of the console that says how the tests in a browser have ended; see test/vscode/web/result.ts. */
+const resultMark = 'matrix-preflight-test-result ';
+
 /**
  * Loads the extension at `extension` and calls `run()` of the CommonJS module `tests` with `folder` open.
  *
  * Gives `{ ok, code, passes, failures, text, vscode }`. `ok` needs the report that the suite itself writes, because
- * an extension host that dies is announced with the exit code 0. On failure a picture of the page and all logs are left
+ * an extension host that dies is announced with the exit code 0. With `isWeb` the extension and its tests run in a worker
+ * of the browser, as on vscode.dev. On failure a picture of the page and all logs are left
  * in `artifacts`.
  */
 export async function runInHost(host, options) {
@@ -23,6 +27,7 @@ export async function runInHost(host, options) {
     settings,
     trusted,
     extensionsDirectory,
+    isWeb = false,
     env = {},
     timeoutMilliseconds = 120_000,
   } = options;
@@ -30,7 +35,7 @@ export async function runInHost(host, options) {
   const resultFile = path.join(resultDirectory, 'result.json');
   const server = await startServer(host, {
     testDriver: true,
-    settings,
+    settings: isWeb ? { ...settings, 'remote.extensionKind': { [extensionId(extension)]: ['web'] } } : settings,
     trusted,
     extensionsDirectory,
     logLevel: process.env.TEST_LOG_LEVEL,
@@ -60,7 +65,9 @@ export async function runInHost(host, options) {
       };
       open().catch(reject);
     });
-    const report = fs.existsSync(resultFile) ? JSON.parse(fs.readFileSync(resultFile, 'utf8')) : undefined;
+    const marked = lines.find(line => line.includes(resultMark))?.split(resultMark)[1];
+    const written = fs.existsSync(resultFile) ? fs.readFileSync(resultFile, 'utf8') : marked;
+    const report = written && JSON.parse(written);
     const ok = code === 0 && report?.done === true && report.failures === 0 && report.passes > 0;
     if (!ok) {
       fs.mkdirSync(artifacts, { recursive: true });
@@ -74,4 +81,9 @@ export async function runInHost(host, options) {
     await server.stop();
     fs.rmSync(resultDirectory, { recursive: true, force: true });
   }
+}
+
+function extensionId(directory) {
+  const { publisher, name } = JSON.parse(fs.readFileSync(path.join(directory, 'package.json'), 'utf8'));
+  return `${publisher}.${name}`;
 }

@@ -9,7 +9,9 @@ const bundle = { bundle: true, platform: 'node', target: 'node20.19', format: 'c
 /** Bundles test/vscode into the cache; gives the path of the module whose `run()` runs the suites. */
 export async function bundleTests() {
   const directory = path.join(repository, 'test/vscode');
-  const suites = fs.readdirSync(directory, { recursive: true }).filter(file => file.endsWith('.test.ts'));
+  const suites = fs
+    .readdirSync(directory, { recursive: true })
+    .filter(file => file.endsWith('.test.ts') && !file.startsWith('web'));
   const outdir = path.join(cacheDirectory, 'tests');
   fs.rmSync(outdir, { recursive: true, force: true });
   await esbuild.build({
@@ -21,6 +23,22 @@ export async function bundleTests() {
     sourcemap: 'inline',
   });
   return path.join(outdir, 'index.js');
+}
+
+/** Bundles test/vscode/web for the extension host of a browser; gives the path of the module whose `run()` runs it. */
+export async function bundleWebTests() {
+  const directory = path.join(repository, 'test/vscode/web');
+  const outfile = path.join(cacheDirectory, 'web-tests/index.js');
+  await esbuild.build({
+    ...bundle,
+    platform: 'browser',
+    target: 'es2022',
+    entryPoints: [path.join(directory, 'index.ts')],
+    outfile,
+    external: ['vscode'],
+    alias: { 'node:assert/strict': path.join(directory, 'assert.ts') },
+  });
+  return outfile;
 }
 
 /**

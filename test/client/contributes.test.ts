@@ -39,7 +39,7 @@ const { contributes } = JSON.parse(readFileSync('package.json', 'utf8')) as {
 const ids = new Set(contributes.commands.map(({ command }) => command));
 
 /** These work without a deployment and without a workspace. */
-const alwaysEnabled = ['explainRule', 'openSample', 'restartServer', 'showDeploymentLog', 'showLog'];
+const alwaysEnabled = ['explainRule', 'openSample', 'restartServer', 'showLog'];
 
 describe('what the extension contributes', () => {
   it('gives every command a title, a category and an icon, and says when it is enabled', () => {

@@ -35,6 +35,8 @@ export async function startClient(
     pulls?: boolean;
     server?: readonly string[];
     initializationOptions?: unknown;
+    /** Where the client says that the folder is, and how it answers what the server asks it; otherwise it is on disk. */
+    elsewhere?: { readonly rootUri: string; answer(connection: MessageConnection): void };
     /** Further capabilities of `workspace` and `textDocument`. */
     capabilities?: { readonly workspace?: object; readonly textDocument?: object };
   } = {},
@@ -54,7 +56,8 @@ export async function startClient(
   );
   const pushed = new Map<string, readonly Diagnostic[]>();
   // As VS Code writes it; a URL leaves these characters.
-  const rootUri = pathToFileURL(root).href.replace('(', '%28').replace('+', '%2B').replace(')', '%29');
+  const diskUri = pathToFileURL(root).href.replace('(', '%28').replace('+', '%2B').replace(')', '%29');
+  const rootUri = options.elsewhere?.rootUri ?? diskUri;
   const uri = (path: string): string => `${rootUri}/${path}`;
   let isReady = false;
   let tellReady = (): void => {};
@@ -73,6 +76,7 @@ export async function startClient(
   connection.onRequest('client/registerCapability', () => null);
   connection.onRequest('window/workDoneProgress/create', () => null);
   connection.onRequest('workspace/diagnostic/refresh', () => null);
+  options.elsewhere?.answer(connection);
   connection.listen();
   const initialized: InitializeResult = await connection.sendRequest('initialize', {
     processId: process.pid,

@@ -33,6 +33,8 @@ describe('the package', () => {
       'dist/rule-texts.json.br',
       'dist/sample.json',
       'dist/server.js',
+      'dist/web/client.js',
+      'dist/web/server.js',
       'package.json',
       'readme.md',
       'schemas/field-docs.txt',
