@@ -69,10 +69,11 @@ export function insertItem(sequence: Value, yaml: string): TextEdit | undefined 
   return insertLines(last, `- ${yaml.replaceAll('\n', '\n  ')}`, column(first, dash));
 }
 
-/** Deletes an entry of a block mapping or an item of a block sequence with its lines and the comment at its end. */
+/** Deletes an entry of a block mapping or an item of a sequence, of a block sequence with its lines and the comment at its end. */
 export function deleteEntry(value: Value): TextEdit | undefined {
   const { parent } = value;
-  if (!value.exists || !parent || parent.style === 'flow' || value.source.linePrefix === undefined) return undefined;
+  if (!value.exists || !parent || value.source.linePrefix === undefined) return undefined;
+  if (parent.style === 'flow') return parent.kind === 'sequence' ? deleteFlowItem(value, parent) : undefined;
   const siblings = parent.kind === 'mapping' ? parent.entries().length : parent.items().length;
   if (siblings < 2) return undefined;
   const text = value.source.tree.text;
@@ -88,6 +89,23 @@ export function deleteEntry(value: Value): TextEdit | undefined {
   if (value.source.linePrefix !== '' && start > 0)
     return { at: linesPlace(value, start - 1, text[end - 1] === '\n' ? end - 1 : end), newText: '' };
   return { at: linesPlace(value, start, end), newText: '' };
+}
+
+/** An item between brackets, with the comma that parts it from its neighbour. */
+function deleteFlowItem(value: Value, list: Value): TextEdit | undefined {
+  const items = list.items();
+  const index = items.findIndex(item => item.isAt(value));
+  const [before, after] = [items[index - 1], items[index + 1]];
+  const text = value.source.tree.text;
+  const [start, end] = before
+    ? [before.sourceSpan.end, value.sourceSpan.end]
+    : [value.sourceSpan.start, after?.sourceSpan.start ?? -1];
+  // Comments and anchors stand in between without being a part of either.
+  const between = before
+    ? text.slice(start, value.sourceSpan.start)
+    : text.slice(value.sourceSpan.end, Math.max(end, 0));
+  if (index === -1 || end === -1 || !/^\s*,\s*$/.test(between)) return undefined;
+  return { at: value.source.place(start, end), newText: '' };
 }
 
 /**

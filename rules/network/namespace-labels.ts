@@ -40,7 +40,15 @@ const platformLabels =
   /^(?:(?:[a-z-]+\.)*openshift\.io|field\.cattle\.io|(?:[a-z]+\.)?toolkit\.fluxcd\.io|argocd\.argoproj\.io|olm\.operatorgroup\.uid|pod-security\.kubernetes\.io|kubernetes\.azure\.com|capsule\.clastix\.io)\/|\.tree\.hnc\.x-k8s\.io\/depth$/;
 
 /** Label keys whose value is meant to be the name of the namespace. */
-export const namesNamespace: ReadonlySet<string> = new Set(['name', 'kubernetes.io/name', 'ns', 'namespace']);
+export const namesNamespace: ReadonlySet<string> = new Set([
+  'name',
+  'kubernetes.io/name',
+  'ns',
+  'namespace',
+  'metadata.name',
+  'kubernetes.io/namespace',
+  'kubernetes.io/metadata-name',
+]);
 
 /** The fix that turns a label with a namespace's name into a selection by that name; nothing for other labels. */
 export function selectByName(selector: Value, label: Value): readonly Fix[] {

@@ -327,7 +327,11 @@ function relatedOf(workspace: Workspace, { first, flows }: BlockedGroup): readon
   const others = flows
     .filter(({ flow }) => flow.at !== first.flow.at && flow.source !== first.flow.source)
     .map(({ flow }) => ({ at: flow.at, message: `${nameOf(flow)} needs it as well (${flow.why})` }));
-  return [...isolatingPolicies(workspace, first.verdict), ...others.slice(0, 8)];
+  // One monitor needs the pods of several workloads, in one place.
+  const once = others.filter(
+    ({ at, message }, index) => others.findIndex(one => one.at === at && one.message === message) === index,
+  );
+  return [...isolatingPolicies(workspace, first.verdict), ...once.slice(0, 8)];
 }
 
 function nameOf({ from }: RequiredFlow): string {

@@ -1,5 +1,6 @@
 import { endpointOfEnd, type FlowEnd, flowsFrom, isExternal, type RequiredFlow } from '../../analysis/flows';
 import { admits } from '../../analysis/network/evaluate';
+import { affects } from '../../analysis/network/policy-index';
 import type { Pods } from '../../analysis/pods';
 import { podTemplate } from '../../analysis/pods';
 import { anyNamespace, policiesOf, policyResource } from '../../analysis/policies';
@@ -214,7 +215,7 @@ function labelPods(workspace: Workspace, flows: readonly BlockedFlow[]): readonl
   const index = policiesOf(workspace, namespace ?? anyNamespace);
   for (const policy of index.policies) {
     const labels = policy.podSelector?.matchLabels ?? [];
-    if (labels.length === 0 || policy.podSelector?.matchExpressions?.length) continue;
+    if (!affects(policy, 'Ingress') || labels.length === 0 || policy.podSelector?.matchExpressions?.length) continue;
     const opens = policy.ingress?.some(
       rule =>
         (rule.peers?.length ?? 0) > 0 &&
@@ -240,7 +241,12 @@ function labelled({ to }: RequiredFlow, wanted: readonly { readonly key: string;
   if (isExternal(to)) return undefined;
   const labels = podTemplate(to.owner)?.at('metadata', 'labels');
   const missing = wanted.filter(({ key }) => !to.labels.has(key));
-  if (!labels || wanted.some(({ key, value }) => to.labels.has(key) && to.labels.get(key) !== value)) return undefined;
+  if (
+    !labels ||
+    missing.length === 0 ||
+    wanted.some(({ key, value }) => to.labels.has(key) && to.labels.get(key) !== value)
+  )
+    return undefined;
   const text = missing.map(({ key, value }) => `${key}: ${scalar(value)}`).join('\n');
   return insertEntry(labels, text);
 }

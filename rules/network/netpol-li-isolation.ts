@@ -1,4 +1,4 @@
-import { judgeFlow } from '../../analysis/flows';
+import { type FlowEnd, flowsFrom, isExternal, judgeFlow } from '../../analysis/flows';
 import { addressesOf } from '../../analysis/flows/addresses';
 import { podPorts, resolveHost } from '../../analysis/flows/destinations';
 import { internet } from '../../analysis/network/addresses';
@@ -9,13 +9,14 @@ import { type Pods, podsOf, workloadKinds } from '../../analysis/pods';
 import { anyNamespace, endpointOf, policiesOf, policyResources, readPolicy } from '../../analysis/policies';
 import { familiesOf, isLi } from '../../analysis/roles';
 import { settingsOf } from '../../analysis/settings';
+import { deleteEntry } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
-import type { Problem, Rule } from '../rule';
+import type { Fix, Problem, Rule } from '../rule';
 import { type Admission, admissionsOf, coversPort, selectedPods } from './admission';
 import { without } from './narrow';
-import { type Part, partOf } from './parts';
+import { isForbidden, type Part, partOf } from './parts';
 
 export default {
   id: 'netpol-li-isolation',
@@ -158,10 +159,7 @@ function* tooMuchAllowed(policy: Resource, workspace: Workspace): Iterable<Probl
   const who = namesOf(lis);
   for (const admission of admissionsOf(workspace, policy, 'Egress', rule => !isDns(rule))) {
     const at = admission.peer?.key ?? admission.rule.key;
-    const fixes = () => {
-      const edits = without(admission);
-      return edits ? [{ title: 'Remove this permission', safe: false, edits }] : [];
-    };
+    const fixes = () => removal(workspace, policy, admission);
     if (reachesInternet(read, admission, workspace)) {
       yield {
         at,
@@ -172,7 +170,7 @@ function* tooMuchAllowed(policy: Resource, workspace: Workspace): Iterable<Probl
     }
     const forbidden = forbiddenTargets(workspace, admission);
     if (forbidden.length === 0) continue;
-    const isOpen = forbidden.some(target => reaches(workspace, first, target));
+    const isOpen = forbidden.some(target => lis.some(li => reaches(workspace, li, target)));
     yield {
       at,
       ...(!isOpen && { severity: 'warning' }),
@@ -184,6 +182,60 @@ function* tooMuchAllowed(policy: Resource, workspace: Workspace): Iterable<Probl
       fixes,
     };
   }
+}
+
+/**
+ * Takes the permission out, or of several values of a label those that only forbidden pods have. What pods need through
+ * the same permission must not go with it, the main instance's neither.
+ */
+function removal(workspace: Workspace, policy: Resource, admission: Admission): readonly Fix[] {
+  const forbidden = forbiddenTargets(workspace, admission);
+  const isNeeded = (to: FlowEnd): boolean =>
+    isExternal(to)
+      ? admission.addresses !== undefined || admission.peer === undefined
+      : admission.pods.includes(to) && !forbidden.includes(to);
+  const senders = selectedPods(workspace, policy, 'Egress');
+  const blocks = senders.some(({ owner }) =>
+    flowsFrom(workspace, owner).some(
+      ({ from, to, port }) =>
+        !isExternal(from) &&
+        senders.includes(from) &&
+        !isForbidden(workspace, from, to) &&
+        (isNeeded(to) || (!isExternal(to) && forbidden.includes(to))) &&
+        (isExternal(to) ? coversNumber(admission.read, port) : coversPort(admission.read, to, port)),
+    ),
+  );
+  if (!blocks) {
+    const edits = without(admission);
+    return edits ? [{ title: 'Remove this permission', safe: false, edits }] : [];
+  }
+  const values = valuesOf(admission, forbidden);
+  const edits = values.flatMap(value => deleteEntry(value) ?? []);
+  if (values.length === 0 || edits.length < values.length) return [];
+  return [{ title: `Do not select ${values.map(value => value.text).join(' and ')}`, safe: false, edits }];
+}
+
+function coversNumber({ ports }: PolicyRule<Value>, wanted: number): boolean {
+  return (
+    !ports?.length ||
+    ports.some(({ port, endPort }) => typeof port !== 'number' || (wanted >= port && wanted <= (endPort ?? port)))
+  );
+}
+
+/** The values of an `In` that forbidden pods have and no others, if without them none of those is selected. */
+function valuesOf({ peer, pods }: Admission, forbidden: readonly Pods[]): readonly Value[] {
+  for (const expression of peer?.at('podSelector', 'matchExpressions').items() ?? []) {
+    const key = expression.at('key').text ?? '';
+    if (expression.at('operator').text !== 'In') continue;
+    const holders = (value: Value): readonly Pods[] => pods.filter(one => one.labels.get(key) === value.text);
+    const values = expression.at('values').items();
+    const bad = values.filter(
+      value => holders(value).length > 0 && holders(value).every(one => forbidden.includes(one)),
+    );
+    const isAll = forbidden.every(one => bad.some(value => value.text === one.labels.get(key)));
+    if (bad.length > 0 && bad.length < values.length && isAll) return bad;
+  }
+  return [];
 }
 
 function isDns({ peers, ports }: PolicyRule<Value>): boolean {
@@ -198,11 +250,26 @@ function reachesInternet(policy: Policy<Value>, { peer, read, addresses }: Admis
 
 const forbiddenParts: ReadonlySet<Part> = new Set(['postgresql-main', 'key-vault', 'synapse-main', 'synapse-worker']);
 
+/** Pods of the main instance, and what hands requests on to them. */
+function isForbiddenTarget(workspace: Workspace, pods: Pods): boolean {
+  return forbiddenParts.has(partOf(workspace, pods)) || leadsToMain(workspace, pods);
+}
+
+function leadsToMain(workspace: Workspace, pods: Pods): boolean {
+  return (
+    familiesOf(pods.owner).has('haproxy') &&
+    !isLi(workspace, pods.owner) &&
+    flowsFrom(workspace, pods.owner).some(
+      ({ to }) => !isExternal(to) && /^synapse-(?:main|worker)$/.test(partOf(workspace, to)),
+    )
+  );
+}
+
 /** The pods of the main instance that a peer names on one of their ports. */
 function forbiddenTargets(workspace: Workspace, { pods, read }: Admission): readonly Pods[] {
   return pods.filter(
     one =>
-      forbiddenParts.has(partOf(workspace, one)) &&
+      isForbiddenTarget(workspace, one) &&
       (one.ports.length === 0 || one.ports.some(({ port }) => coversPort(read, one, port))),
   );
 }
@@ -222,6 +289,8 @@ function describe(workspace: Workspace, pods: Pods): string {
       return `key_vault (${owner.name})`;
     case 'synapse-main':
       return `the main Synapse ${owner.name}`;
+    case 'other':
+      return `${owner.name}, which leads to the main Synapse`;
     default:
       return owner.name;
   }

@@ -24,7 +24,7 @@ export default {
   traps: [
     'A label that a Namespace manifest of the tree carries is accepted.',
     'Labels that OpenShift, Rancher, Flux, Argo CD, OLM and Kubernetes itself put on namespaces are accepted.',
-    'A label whose key does not say that it is the name of the namespace is a warning: the namespace may be declared elsewhere.',
+    'A label whose key does not say that it is the name of the namespace, and whose value is not the name of one in the tree, is a warning: the namespace may be declared elsewhere.',
     'A label that only a script sets with `kubectl label` is accepted, and mentioned: whoever forgets the script loses the traffic. If only a README tells to set it, that is a warning.',
     'A namespace that is selected by name and that nothing in the tree creates is a warning if its name resembles another one, else an information; the namespaces of the cluster itself and of the usual operators count as being there.',
     '`matchLabels` and `matchExpressions` on `kubernetes.io/metadata.name` mean the same; both are accepted.',
@@ -123,7 +123,8 @@ function notCarried(
   const script = carriers.find(one => one.origin === 'script') ?? carriers[0];
   if (!script) {
     // A label of any other meaning may be on a namespace that is declared elsewhere.
-    const mayBeElsewhere = !namesNamespace.has(key);
+    const isNamed = values?.some(value => workspace.find('Namespace', undefined, value) !== undefined) === true;
+    const mayBeElsewhere = !namesNamespace.has(key) && !isNamed;
     return {
       ...(mayBeElsewhere && { severity: 'warning' as const }),
       message: mayBeElsewhere

@@ -6,6 +6,7 @@ const keyVaultSecrets = 'main-instance/08-key-vault/credentials.yaml';
 const coturn = 'main-instance/05-coturn/deployment.yaml';
 const coturnSecrets = 'main-instance/05-coturn/credentials.yaml';
 const sequences = 'li-instance/04-sync-system/sequences-cronjob.yaml';
+const policies = 'infrastructure/04-networking/networkpolicies.yaml';
 const stack = 'values/kube-prometheus-stack.yaml';
 
 const turnSecret = 'c72fbe4215723ff21fe678b0a72e4d30f824abe6dda88ea78c3680e0965a896f';
@@ -34,8 +35,45 @@ const variable = (name: string, value: string): Change =>
     `            - name: ${name}\n              value: ${value}\n            - name: ELEMENT_WEB_PORT\n`,
   );
 
+/** Where the LI instance may go, with one more permission in front. */
+const liMayReach = (permission: string): Change =>
+  edit(
+    policies,
+    `          port: 9093
+    - to:
+        - podSelector:
+            matchLabels:
+              cnpg.io/cluster: matrix-postgresql-li
+`,
+    `          port: 9093
+${permission}    - to:
+        - podSelector:
+            matchLabels:
+              cnpg.io/cluster: matrix-postgresql-li
+`,
+  );
+
 /** Mistakes in what the catalogue says of placeholders, of Secrets and of policies, in other spellings and carriers. */
 export const catalogueVariants: Readonly<Record<string, Mutation>> = {
+  'a way from the LI instance to the HAProxy of the main one': mutation(
+    'netpol-li-isolation',
+    liMayReach(
+      `    - to: [{podSelector: {matchLabels: {app.kubernetes.io/name: haproxy}}}]\n      ports: [{port: 8008}]\n`,
+    ),
+  ),
+  'a label that has the name of the namespace under a key of its own': mutation(
+    'netpol-namespace-selector-label',
+    edit(
+      policies,
+      `            matchExpressions:
+              - key: kubernetes.io/metadata.name
+                operator: In
+                values: ["minio-operator"]
+`,
+      '            matchLabels: {kubernetes.io/namespace: minio-operator}\n',
+    ),
+    { also: { 'netpol-flow-blocked': 'The operator does not reach MinIO.' } },
+  ),
   'a tag that is to be filled in': mutation('placeholder-image', edit(element, ':v1.11.96', ':<version>')),
   'a placeholder in an annotation that a controller reads': mutation(
     'placeholder-config',
