@@ -45,15 +45,17 @@ export function dashboardsOf(resource: Resource): readonly Dashboard[] {
  * come first, because titles are chosen freely.
  */
 export function purposesOf(queries: string, name: string): ReadonlySet<DashboardPurpose> {
+  // Labels such as cnpg_io_cluster choose among the series of a metric and ask for none.
+  const metrics = queries.replace(/\{[^{}]*=[^{}]*\}/g, '');
   const counts: readonly (readonly [DashboardPurpose, number])[] = [
-    ['synapse', count(queries, /\bsynapse_\w+/g)],
-    ['postgresql', count(queries, /\b(?:cnpg|pg|postgres)_\w+/g)],
-    ['system', count(queries, /\b(?:node|container|kube|kubelet|machine)_\w+/g)],
+    ['synapse', count(metrics, /\bsynapse_\w+/g)],
+    ['postgresql', count(metrics, /\b(?:cnpg|pg|postgres)_\w+/g)],
+    ['system', count(metrics, /\b(?:node|container|kube|kubelet|machine)_\w+/g)],
   ];
   const most = Math.max(...counts.map(([, found]) => found));
-  const purposes = new Set<DashboardPurpose>(
-    counts.flatMap(([purpose, found]) => (found > 0 && found === most ? purpose : [])),
-  );
+  const leading = counts.flatMap(([purpose, found]) => (found > 0 && found === most ? purpose : []));
+  // One query of each kind makes a dashboard of something else.
+  const purposes = new Set<DashboardPurpose>(leading.length > 1 && most === 1 ? [] : leading);
   const isSystem = /system|cluster|node|infrastructure|kubernetes/i.test(name);
   const asksForSystem = counts.some(([purpose, found]) => purpose === 'system' && found > 0);
   if (isSystem && (most === 0 || asksForSystem)) purposes.add('system');

@@ -30,12 +30,17 @@ export function scriptOf(workspace: Workspace, resource: Resource, container: Co
   return { ...script, text: { text: text.text, place: text.place, linePrefix: undefined } };
 }
 
-/** The mounted scripts that a script may start: `exec bash /scripts/setup.sh`, `. /scripts/lib.sh`, `/scripts/run.sh`. */
+/** The mounted scripts that a script may start. */
 function calledScripts(text: string): readonly string[] {
+  return [...new Set(scriptCalls(text).map(({ path }) => path))].slice(0, 8);
+}
+
+/** Where a script starts another by its path: `exec bash /scripts/setup.sh`, `. /scripts/lib.sh`, `/scripts/run.sh`. */
+export function scriptCalls(text: string): readonly { readonly path: string; readonly start: number }[] {
   const calls = text.matchAll(
     /(?:^|[\n;&|{(])[ \t]*(?:exec[ \t]+)?(?:(?:\.|source|(?:ba|da|a)?sh(?:[ \t]+-\w+)*)[ \t]+)?["']?(\/[\w./-]+\.(?:ba)?sh)\b/g,
   );
-  return [...new Set([...calls].map(([, path = '']) => path))].slice(0, 8);
+  return [...calls].map(({ 0: call, 1: path = '', index }) => ({ path, start: index + call.length - path.length }));
 }
 
 function lineBreak(near: MappedText): MappedText {

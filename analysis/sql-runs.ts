@@ -17,6 +17,7 @@ export interface PostgresRun {
   /** Texts as far as the tree shows them; undefined where it does not. */
   readonly user: SignIn | undefined;
   readonly host: SignIn | undefined;
+  readonly database: SignIn | undefined;
   /** The Secret key that the password comes from. */
   readonly password: { readonly name: string; readonly key: string } | undefined;
   /**
@@ -108,6 +109,7 @@ function readCalls(resource: Resource, workspace: Workspace): readonly PostgresR
           call,
           user: signIn(call.user, 'PGUSER'),
           host: signIn(call.host, 'PGHOST'),
+          database: signIn(call.database, 'PGDATABASE'),
           password: source?.kind === 'Secret' ? { name: source.name, key: source.key } : undefined,
           passwordVariable,
           place,

@@ -1,16 +1,17 @@
 import { type ConfiguredProgram, commandLine, configurationOf } from '../../analysis/configs';
 import { podWrites } from '../../analysis/effective';
 import { isPatch } from '../../analysis/kustomize';
-import { type Mount, mountAt, textsOfVolume } from '../../analysis/mounts';
+import { type Mount, mountAt, mountsOf, textsOfVolume } from '../../analysis/mounts';
 import { nearest } from '../../analysis/nearest';
 import { type Container, containersOf, podTemplate, workloadKinds } from '../../analysis/pods';
 import { imageName } from '../../analysis/roles';
-import { startScriptOf } from '../../analysis/scripts';
+import { scriptCalls, startScriptOf } from '../../analysis/scripts';
+import { maskComments } from '../../analysis/text/comments';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
-import { filesInstead } from './files-there';
+import { filesInstead, filesThere } from './files-there';
 
 export default {
   id: 'config-file-missing',
@@ -107,7 +108,10 @@ export default {
         }
       }
     }
-    for (const container of containersOf(resource)) yield* missingScript(workspace, resource, container);
+    for (const container of containersOf(resource)) {
+      yield* missingScript(workspace, resource, container);
+      yield* missingCalls(workspace, resource, container);
+    }
   },
 } satisfies Rule;
 
@@ -162,6 +166,38 @@ function* missingScript(workspace: Workspace, resource: Resource, container: Con
     related: [{ at: volume, message: `Volume ${volume.at('name').text}` }],
   };
 }
+
+/** The scripts that the command of a container calls, where its volumes have them at another path or not at all. */
+function* missingCalls(workspace: Workspace, resource: Resource, container: Container): Iterable<Problem> {
+  const script = startScriptOf(workspace, resource, container)?.text;
+  if (!script || !/\.(?:ba)?sh\b/.test(script.text)) return;
+  const told = new Set<string>();
+  for (const { path, start } of scriptCalls(maskComments(script.text, 'shell'))) {
+    // A script that looks whether the file is there can do without it.
+    if (told.has(path) || new RegExp(`-[efrsx]\\s+["']?${path}`).test(script.text)) continue;
+    told.add(path);
+    const at = script.place(start, start + path.length);
+    const mount = mountAt(container, path);
+    if (mount) {
+      yield* missing(workspace, resource, { container, mount, path, at });
+      continue;
+    }
+    if (ofImages.test(path) || podWrites(workspace, resource).mayExist(container, path)) continue;
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    const same = mountsOf(container)
+      .filter(({ subPath }) => subPath === undefined)
+      .flatMap(one => filesThere(workspace, resource, container, one) ?? [])
+      .find(file => file.endsWith(`/${name}`));
+    if (same === undefined) continue;
+    yield {
+      at,
+      message: `There is no ${path} in container ${container.name}, but ${same} — name that, or mount the volume there.`,
+    };
+  }
+}
+
+/** Where images have scripts of their own. */
+const ofImages = /^\/(?:[^/]+$|(?:usr|opt|bin|sbin|etc|app|home|root|lib)\/)/;
 
 const programs: readonly ConfiguredProgram[] = [
   'synapse',

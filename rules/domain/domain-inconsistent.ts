@@ -21,7 +21,7 @@ export default {
   traps: [
     '`server_name` may be a parent domain of `public_baseurl`: that is delegation. The LI instance may have a `public_baseurl` of its own, but not a `server_name`.',
     'An Ingress with several hosts is right if one of them is the one of `public_baseurl`.',
-    'Placeholder domains have a rule of their own.',
+    'Placeholder domains have a rule of their own; two hosts under the same one are compared, because all of them are replaced alike.',
   ],
   sources: ['Synapse documentation, Configuration manual: server_name, public_baseurl, web_client_location'],
   examples: {
@@ -185,7 +185,7 @@ function* unservedElement(workspace: Workspace, url: Value): Iterable<Problem> {
 function* otherCertificate(workspace: Workspace, uris: Value): Iterable<Problem> {
   const wanted = uris.items().flatMap(entry => {
     const uri = turnUri(entry.text ?? '');
-    return uri?.scheme === 'turns' && !isPlaceholder(entry.text ?? '') ? [{ entry, host: uri.host.toLowerCase() }] : [];
+    return uri?.scheme === 'turns' ? [{ entry, host: uri.host.toLowerCase() }] : [];
   });
   for (const certificate of turnservers(workspace).flatMap(server => certificatesOf(workspace, server))) {
     const spec = certificate.root.at('spec');
@@ -193,7 +193,7 @@ function* otherCertificate(workspace: Workspace, uris: Value): Iterable<Problem>
       name => name.text?.toLowerCase() ?? [],
     );
     const missed = wanted.find(({ host }) => !names.some(name => covers(name, host)));
-    if (!missed || names.length === 0 || names.some(isPlaceholder)) continue;
+    if (!missed || names.length === 0 || !names.every(name => areComparable(name, missed.host))) continue;
     yield {
       at: spec.at('dnsNames').exists ? spec.at('dnsNames').key : spec.at('commonName'),
       severity: 'warning',
@@ -228,7 +228,7 @@ function* notAmong(
 ): Iterable<Problem> {
   const hosts = serving
     .map(({ host }) => host.text ?? '')
-    .filter(host => host !== '' && !isPlaceholder(host) && !host.startsWith('*'));
+    .filter(host => host !== '' && areComparable(host, wanted) && !host.startsWith('*'));
   const [first] = serving;
   if (!first || hosts.length === 0 || hosts.length < serving.length || hosts.includes(wanted)) return;
   yield {
@@ -252,8 +252,7 @@ function useHost(url: Value, wanted: string, host: string): readonly Fix[] {
 /** The LI instance serves the users of the main one, so it has to be the same server. */
 function* differentName(main: Value, li: Value): Iterable<Problem> {
   const [name, other] = [main.text, li.text];
-  if (name === undefined || other === undefined || name === other || isPlaceholder(name) || isPlaceholder(other))
-    return;
+  if (name === undefined || other === undefined || name === other || !areComparable(name, other)) return;
   yield {
     at: li,
     message: `The LI instance has the server_name ${other}, but the main one is ${name}, so it knows none of its users — write ${name}.`,
@@ -285,12 +284,21 @@ function entrances(workspace: Workspace): readonly Entrance[] {
   );
 }
 
-/** The host of a URL; undefined for none, for a placeholder and for what is filled in later. */
+/** The host of a URL; undefined for none and for what is filled in later. */
 function hostOf(url: Value): string | undefined {
   const host = /^https?:\/\/([a-z0-9.-]+)/i.exec(url.text ?? '')?.[1];
-  return host === undefined || isPlaceholder(url.text ?? '') ? undefined : host;
+  return host === undefined || domainToReplace(url.text ?? '') === undefined ? undefined : host;
 }
 
-function isPlaceholder(text: string): boolean {
-  return findPlaceholders(text, 'value').length > 0;
+/** Whether two hosts can be held against each other: real ones, or two under the same domain that is still to be replaced. */
+function areComparable(one: string, other: string): boolean {
+  const domain = domainToReplace(one);
+  return domain !== undefined && domain === domainToReplace(other);
+}
+
+/** The placeholder domain that a text has; empty for none, undefined where something else in it is filled in later. */
+function domainToReplace(text: string): string | undefined {
+  const found = findPlaceholders(text, 'value');
+  const domains = new Set(found.map(one => (one.class === 'domain' ? one.domain?.toLowerCase() : undefined)));
+  return domains.size === 0 ? '' : domains.size === 1 ? [...domains][0] : undefined;
 }

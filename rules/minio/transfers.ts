@@ -95,9 +95,9 @@ export interface UndefinedRemote {
 export function undefinedRemotes(workspace: Workspace, resource: Resource): readonly UndefinedRemote[] {
   return containersOf(resource).flatMap(container => {
     const script = commandsOf(workspace, resource, container);
-    if (!script || !/\brclone\b/.test(script.text) || /\brclone\s+config\b|--config\b/.test(script.text)) return [];
+    if (!script || !/\brclone\b/.test(script.text) || /\brclone\s+config\b/.test(script.text)) return [];
     const known = namesOfRemotes(workspace, resource, container);
-    if (!known) return [];
+    if (!known || readsOtherFile(workspace, resource, script.text)) return [];
     const found: UndefinedRemote[] = [];
     runShell(readShell(script.text), ({ name: program, args, remote, variable }) => {
       if (program !== 'rclone' || remote || variable('RCLONE_CONFIG') !== undefined) return;
@@ -164,6 +164,14 @@ function namesOfRemotes(workspace: Workspace, resource: Resource, container: Con
     ...files.flatMap(({ file }) => readIni(file.content.text).flatMap(({ name }) => (name ? envName(name.value) : []))),
     ...[...variables.keys()].flatMap(name => /^RCLONE_CONFIG_(\w+)_TYPE$/.exec(name)?.[1] ?? []),
   ];
+}
+
+/** Whether `--config` may name another file than those that are known to be rclone's. */
+function readsOtherFile(workspace: Workspace, resource: Resource, script: string): boolean {
+  const files = configFilesOf(workspace, resource).filter(({ program }) => program === 'rclone');
+  return [...script.matchAll(/--config(?:[ =]+["']?([^\s"']+))?/g)].some(
+    ([, path]) => !files.some(({ file }) => file.path === path),
+  );
 }
 
 /** rclone.org/docs, Environment Variables: in upper case, with `_` for `-`. */

@@ -4,7 +4,9 @@ import { replicasIn } from '../../analysis/replicas';
 import { redisMains } from '../../analysis/roles';
 import { scriptOf } from '../../analysis/scripts';
 import { maskComments } from '../../analysis/text/comments';
-import type { Rule } from '../rule';
+import type { Resource } from '../../manifests/resource';
+import type { Workspace } from '../../manifests/workspace';
+import type { Problem, Rule } from '../rule';
 import { redisConf } from './conf';
 
 export default {
@@ -16,6 +18,7 @@ export default {
   remedy: 'Let an init container write `replicaof` into the configuration of every pod but the first.',
   traps: [
     '`replicaof`, `slaveof` and `--replicaof` count wherever a script or the configuration has them; so does Redis Cluster.',
+    'A script that compares the name of the pod with one that no pod has makes either all pods followers or none.',
   ],
   sources: ['Redis documentation, Replication: replicaof'],
   examples: {
@@ -112,6 +115,7 @@ export default {
   *check(resource, workspace) {
     if (!redisMains(workspace).includes(resource) || replicasIn(workspace, resource) < 2) return;
     const conf = redisConf(workspace, resource, 'redis');
+    yield* comparedAmiss(workspace, resource);
     if (!conf || conf.directives.some(({ name }) => follows.test(name))) return;
     const isArranged = containersOf(resource).some(container => {
       const script = scriptOf(workspace, resource, container);
@@ -128,5 +132,27 @@ export default {
     };
   },
 } satisfies Rule;
+
+/** A name with which the script that makes followers compares that of its pod, and that none of the pods has. */
+function* comparedAmiss(workspace: Workspace, resource: Resource): Iterable<Problem> {
+  if (resource.kind !== 'StatefulSet') return;
+  for (const container of containersOf(resource)) {
+    const script = scriptOf(workspace, resource, container);
+    const text = script ? maskComments(script.text.text, 'shell') : '';
+    if (!script || !/replicaof|slaveof/i.test(text)) continue;
+    const compared =
+      /(?:\$\{?(?:HOSTNAME|POD_NAME)\}?|\$\(hostname(?: -s)?\)|`hostname`)"?\s*(?:!=|==?)\s*["']?([a-z][\w-]*-\d+)\b/g;
+    for (const { 0: whole, 1: name = '', index } of text.matchAll(compared)) {
+      const ordinal = /^-(\d+)$/.exec(name.startsWith(resource.name) ? name.slice(resource.name.length) : '')?.[1];
+      if (ordinal !== undefined && Number(ordinal) < replicasIn(workspace, resource)) continue;
+      const end = index + whole.length;
+      yield {
+        at: script.text.place(end - name.length, end),
+        severity: 'error',
+        message: `No pod of ${resource.title} is called ${name}, so this is the same for each of them, and no pod stays a master with followers — write ${resource.name}-0.`,
+      };
+    }
+  }
+}
 
 const follows = /replicaof|slaveof|cluster-enabled|--cluster/i;

@@ -1,11 +1,14 @@
 import { configurationOf, parsed } from '../../analysis/configs';
 import { resolveHost } from '../../analysis/flows/destinations';
+import { homeserverOf } from '../../analysis/homeserver';
 import { nearest } from '../../analysis/nearest';
-import { workloadKinds } from '../../analysis/pods';
+import { containersOf, workloadKinds } from '../../analysis/pods';
+import { synapseMains } from '../../analysis/roles';
 import type { Service } from '../../analysis/services';
 import { type RedisDirective, redisSetting, sentinelMonitors, sentinelSettings } from '../../analysis/text/redis-conf';
 import { replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
+import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
 import { placeIn, redisConf, sentinels } from './conf';
@@ -14,9 +17,10 @@ export default {
   id: 'sentinel-master-unknown',
   items: ['1.2.b.2'],
   severity: 'error',
-  summary: 'A setting or a client names a master that no Sentinel watches.',
-  why: 'A Sentinel that is told something about a master it does not know refuses to start. LiveKit gets no answer for such a name, or from a port on which no Sentinel listens, and does not start either.',
-  remedy: 'Write the name that stands after `sentinel monitor` everywhere, and ask the Sentinels on their own port.',
+  summary: 'A setting or a client names a master that no Sentinel watches, or a client takes Sentinel for Redis.',
+  why: 'A Sentinel that is told something about a master it does not know refuses to start. LiveKit gets no answer for such a name, or from a port on which no Sentinel listens, and does not start either. Sentinel itself keeps no data and refuses `SUBSCRIBE` from Synapse’s workers and everything that LiveKit stores.',
+  remedy:
+    'Write the name that stands after `sentinel monitor` everywhere, and ask the Sentinels on their own port. Synapse has no way to ask a Sentinel: give it the port of Redis.',
   traps: [
     'A missing password for a master is reported by redis-sentinel-auth-missing.',
     'Clients are judged only where the addresses they ask are pods of the tree’s Sentinels, or all Sentinels are in the tree.',
@@ -36,6 +40,7 @@ export default {
   *check(resource, workspace) {
     yield* ofSentinel(workspace, resource);
     yield* ofLivekit(workspace, resource);
+    yield* takenForRedis(workspace, resource);
   },
 } satisfies Rule;
 
@@ -101,9 +106,58 @@ function* ofLivekit(workspace: Workspace, resource: Resource): Iterable<Problem>
   }
 }
 
+/** The port of a Sentinel where Synapse or LiveKit expects Redis. */
+function* takenForRedis(workspace: Workspace, resource: Resource): Iterable<Problem> {
+  for (const { host, port, at } of redisAddresses(workspace, resource)) {
+    const leads = sentinelHost(workspace, host, resource.namespace);
+    if (!leads) continue;
+    const target = leads.service?.ports.find(one => one.port === port)?.targetPort ?? port;
+    const listening = sentinels(workspace).flatMap(one => {
+      const conf = redisConf(workspace, one, 'sentinel');
+      return conf ? portsOf(conf.directives) : [];
+    });
+    const named = sentinels(workspace).flatMap(one =>
+      containersOf(one).flatMap(({ value }) =>
+        value
+          .at('ports')
+          .items()
+          .filter(item => item.at('name').text === String(target))
+          .flatMap(item => item.at('containerPort').text ?? []),
+      ),
+    );
+    if (![String(target), ...named].some(one => listening.includes(one))) continue;
+    yield {
+      at,
+      message: `${resource.title} expects Redis here, but port ${port} of ${host} is that of Sentinel, which keeps no data — write the port of Redis.`,
+    };
+  }
+}
+
+interface RedisAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly at: Value;
+}
+
+/** Where a program speaks to Redis itself. */
+function* redisAddresses(workspace: Workspace, resource: Resource): Iterable<RedisAddress> {
+  const redis = synapseMains(workspace).includes(resource) ? homeserverOf(workspace, resource)?.at('redis') : undefined;
+  const port = redis?.at('port');
+  if (redis && port?.number !== undefined) yield { host: redis.at('host').text ?? '', port: port.number, at: port };
+  for (const file of configurationOf(workspace, resource, 'livekit')?.files ?? []) {
+    const address = file.isOpaque ? undefined : parsed(file).root.at('redis', 'address');
+    const [, host, number] = /^([\w.-]+):(\d+)$/.exec(address?.string ?? '') ?? [];
+    if (address && host !== undefined) yield { host, port: Number(number), at: address };
+  }
+}
+
 /** Where the host of an address leads, if the tree's Sentinels run there. */
-function sentinelHost(workspace: Workspace, address: string): { readonly service?: Service } | undefined {
-  const destination = resolveHost(workspace, undefined, address.replace(/:\d+$/, ''));
+function sentinelHost(
+  workspace: Workspace,
+  address: string,
+  namespace?: string,
+): { readonly service?: Service } | undefined {
+  const destination = resolveHost(workspace, namespace, address.replace(/:\d+$/, ''));
   const pods = destination.kind === 'service' ? destination.pods : destination.kind === 'pod' ? [destination.pods] : [];
   if (!pods.some(({ owner }) => sentinels(workspace).includes(owner))) return undefined;
   return destination.kind === 'service' ? { service: destination.service } : {};

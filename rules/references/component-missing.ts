@@ -1,13 +1,12 @@
 import { anchorFor, nameOf } from '../../analysis/anchor';
-import { chartReleases } from '../../analysis/charts';
 import { homeserverOf } from '../../analysis/homeserver';
-import { containersOf, workloadKinds } from '../../analysis/pods';
 import { synapseLis, synapseMains, synapseWorkers, workloads } from '../../analysis/roles';
 import { settingsDocument, settingsFileName, settingsOf } from '../../analysis/settings';
 import { insertEntry } from '../../manifests/edit';
 import type { Place } from '../../manifests/span';
-import type { Index, Workspace } from '../../manifests/workspace';
+import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Problem, Rule } from '../rule';
+import { isHinted } from './hints';
 
 export default {
   id: 'component-missing',
@@ -173,27 +172,3 @@ function settingOf(workspace: Workspace, key: string): Place | undefined {
   const value = main && homeserverOf(workspace, main)?.at(key);
   return value?.exists ? value.key : undefined;
 }
-
-/** Whether something in the tree may be the component: by a name, by an image, by a chart, or in a broken document. */
-function isHinted(workspace: Workspace, words: RegExp): boolean {
-  return (
-    workspace.lookup(hints, '').some(hint => words.test(hint)) ||
-    chartReleases(workspace).some(
-      release => release.evidence !== 'mention' && words.test(`${release.name} ${release.chart ?? ''}`),
-    )
-  );
-}
-
-const kinds: ReadonlySet<string> = new Set(workloadKinds);
-
-const hints: Index<string> = {
-  name: 'names of what runs',
-  *resource(resource) {
-    if (!kinds.has(resource.qualifiedKind) && !resource.group.endsWith('argoproj.io')) return;
-    yield ['', resource.name];
-    for (const { name, image } of containersOf(resource)) yield ['', `${name} ${image}`];
-  },
-  *document(document) {
-    if (document.problems.length > 0 || document.isTemplate) yield ['', document.text];
-  },
-};

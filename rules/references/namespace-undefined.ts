@@ -78,7 +78,10 @@ export default {
 
 function* inUnknownNamespace(resource: Resource, namespace: string, workspace: Workspace): Iterable<Problem> {
   if (namespaceExists(workspace, namespace) || !/^[a-z0-9-]+$/.test(namespace)) return;
-  if (chartReleases(workspace).some(release => release.namespace === namespace)) return;
+  const releases = chartReleases(workspace).filter(release => release.namespace === namespace);
+  // A command in a comment makes no namespace where the tree declares one for itself that nothing is in.
+  if (releases.some(({ evidence }) => evidence !== 'mention') || (releases.length > 0 && !hasEmptyOne(workspace)))
+    return;
   const all = workspace.lookup(resourcesByNamespace, namespace);
   if (all[0] !== resource) return;
   const promise = declarationsOf(workspace, 'Namespace', undefined, namespace)[0];
@@ -100,6 +103,13 @@ function* inUnknownNamespace(resource: Resource, namespace: string, workspace: W
     ],
     fixes: () => [...moveTo(all, close), declare(resource, namespace)],
   };
+}
+
+/** Whether the tree declares a namespace in which it puts nothing, as after half a renaming. */
+function hasEmptyOne(workspace: Workspace): boolean {
+  return workspace
+    .resources('Namespace')
+    .some(({ name }) => !/\$|\{/.test(name) && workspace.lookup(resourcesByNamespace, name).length === 0);
 }
 
 function* withoutNamespace(resource: Resource, workspace: Workspace): Iterable<Problem> {

@@ -4,7 +4,7 @@ import { environmentOf } from '../../analysis/environment';
 import { homeserverOf } from '../../analysis/homeserver';
 import { mountedTexts } from '../../analysis/mounts';
 import { containersOf } from '../../analysis/pods';
-import { synapseMains, workloads } from '../../analysis/roles';
+import { synapseLis, synapseMains, workloads } from '../../analysis/roles';
 import { scriptOf } from '../../analysis/scripts';
 import { type SqlRun, sqlRunsOf } from '../../analysis/sql-runs';
 import { maskComments } from '../../analysis/text/comments';
@@ -71,11 +71,20 @@ function bootstrapTexts(cluster: Resource): readonly string[] {
 
 /** The databases in which the main instance keeps its data, as far as the tree tells. */
 export function mainDatabases(workspace: Workspace, main: Resource): readonly string[] {
-  const args = synapseMains(workspace).flatMap(
-    synapse => homeserverOf(workspace, synapse)?.at('database', 'args') ?? [],
-  );
-  const named = args.flatMap(one => one.at('dbname').text ?? one.at('database').text ?? []);
-  return [...new Set([...(initdbOf(main)?.database ? [initdbOf(main)?.database ?? ''] : []), ...named])];
+  const initdb = initdbOf(main)?.database;
+  return [...new Set([...(initdb ? [initdb] : []), ...namedBy(workspace, synapseMains(workspace))])];
+}
+
+/** The databases that the LI instance reads, or the one that is made for it where its configuration does not tell. */
+export function liDatabases(workspace: Workspace, li: Resource): readonly string[] {
+  const named = namedBy(workspace, synapseLis(workspace));
+  const made = li.root.at('spec', 'bootstrap', 'initdb', 'database').text;
+  return named.length > 0 || made === undefined ? named : [made];
+}
+
+function namedBy(workspace: Workspace, instances: readonly Resource[]): readonly string[] {
+  const args = instances.flatMap(synapse => homeserverOf(workspace, synapse)?.at('database', 'args') ?? []);
+  return [...new Set(args.flatMap(one => one.at('dbname').text ?? one.at('database').text ?? []))];
 }
 
 /**

@@ -1,15 +1,17 @@
 import { initdbOf } from '../../analysis/database-logins';
 import { workloadKinds } from '../../analysis/pods';
-import { databases, isSyncSystem, workloads } from '../../analysis/roles';
+import { clusterKind, databases, isSyncSystem, synapseLis, workloads } from '../../analysis/roles';
 import { type SqlRun, sqlRunsOf } from '../../analysis/sql-runs';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Index, Workspace } from '../../manifests/workspace';
+import { isHinted } from '../references/hints';
 import type { Fix, Problem, Rule } from '../rule';
 import { declaredProblems, publicationKind, subscriptionKind } from './declared-replication';
 import {
   giveReplication,
   leftVariables,
+  liDatabases,
   mainDatabases,
   mayReplicate,
   mayRun,
@@ -21,7 +23,7 @@ export default {
   id: 'sync-subscription-invalid',
   items: ['3.1.a.3'],
   severity: 'error',
-  summary: 'The subscription cannot be created, or subscribes to something else.',
+  summary: 'The subscription is missing, cannot be created, or subscribes to something else.',
   why: 'The replication Job ends without an error, because psql goes on after one, and the LI database stays empty.',
   remedy:
     'Run CREATE SUBSCRIPTION as a statement of its own on the LI cluster, with the main cluster’s `-rw` Service and the name of the publication. Guard it with `SELECT … WHERE NOT EXISTS … \\gexec` instead of a DO block.',
@@ -30,6 +32,7 @@ export default {
     'The user has to have REPLICATION. The owner that CloudNativePG makes has it not; `managed.roles`, or an ALTER ROLE anywhere in the tree, gives it.',
     '`\\gexec` sends each row as a statement of its own, so it is accepted outside of `BEGIN` and `psql -1`.',
     'The Publication and Subscription of CloudNativePG are read as well, with the `externalClusters` that they name.',
+    'An LI cluster is said to stay empty only where no name in the tree, no chart and no bootstrap of the Cluster hints at a copy.',
     'A connection that is put together from variables is judged by what the tree says of them.',
   ],
   sources: [
@@ -86,10 +89,14 @@ export default {
                     psql -U postgres -c "CREATE SUBSCRIPTION li CONNECTION 'host=main-rw dbname=matrix' PUBLICATION matrix"
     `,
   },
-  kinds: [...workloadKinds, publicationKind, subscriptionKind],
+  kinds: [...workloadKinds, publicationKind, subscriptionKind, clusterKind],
   *check(resource, workspace) {
     if (resource.qualifiedKind === publicationKind || resource.qualifiedKind === subscriptionKind) {
       yield* declaredProblems(workspace, resource);
+      return;
+    }
+    if (resource.qualifiedKind === clusterKind) {
+      yield* emptyLi(workspace, resource);
       return;
     }
     if (!isSyncSystem(workspace, resource)) return;
@@ -136,6 +143,15 @@ function* problemsOf(run: SqlRun, runs: readonly SqlRun[], workspace: Workspace)
       at: run.host.at,
       message: `The subscription ${name} is created on ${run.host.text}, which is not the LI cluster — create it on ${li.name}-rw.`,
       fixes: () => writeHost(workspace, run.host?.at, run.host?.text, li),
+    };
+  }
+  const into = run.database?.text;
+  const kept = li ? liDatabases(workspace, li) : [];
+  if (run.database && target !== undefined && target === li?.name && into && kept.length > 0 && !kept.includes(into)) {
+    yield {
+      at: run.database.at,
+      message: `The subscription ${name} is created in the database ${into}, but the LI instance keeps its data in ${kept.join(', ')} — name that.`,
+      related: [{ at: run.at, message: 'CREATE SUBSCRIPTION' }],
     };
   }
   const creator = run.user?.text;
@@ -277,6 +293,29 @@ function* missingSubscription(runs: readonly SqlRun[], workspace: Workspace): It
     at: published.at,
     message: `Nothing subscribes to this publication — run CREATE SUBSCRIPTION on ${li.title}.`,
     related: [{ at: li.root.at('metadata', 'name'), message: li.title }],
+  };
+}
+
+/** An LI cluster of its own, into which nothing in the tree may bring what the main instance has. */
+function* emptyLi(workspace: Workspace, cluster: Resource): Iterable<Problem> {
+  const { main, li } = databases(workspace);
+  if (cluster !== li || !main || synapseLis(workspace).length === 0) return;
+  const spec = cluster.root.at('spec');
+  const copies = ['recovery', 'pg_basebackup'].some(way => spec.at('bootstrap', way).exists);
+  if (copies || spec.at('replica').exists || spec.at('bootstrap', 'initdb', 'import').exists) return;
+  if (workloads(workspace, 'sync').length > 0 || mayRun(workspace, 'SUBSCRIPTION')) return;
+  if (
+    isHinted(
+      workspace,
+      /(?:^|[^a-z])sync(?!hro|v)|pg[-_]?dump|logical|subscri|mirror|pglogical|debezium|(?:li|db|setup|postgres\w*)[-_]?replicat/i,
+    )
+  )
+    return;
+  yield {
+    at: cluster.root.at('metadata', 'name'),
+    severity: 'warning',
+    message: `Nothing in the tree brings the data of ${main.title} into ${cluster.title}, so the LI instance stays empty — add the Job that runs CREATE PUBLICATION and CREATE SUBSCRIPTION.`,
+    related: [{ at: main.root.at('metadata', 'name'), message: main.title }],
   };
 }
 

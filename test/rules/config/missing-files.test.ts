@@ -112,4 +112,23 @@ describe('config-file-missing', () => {
     assert.deepEqual(found({ image, command: 'command: [/docker-entrypoint.sh]' }), []);
     assert.deepEqual(found({ image, command: 'command: [sh, -c, "test -x /scripts/other.sh || exit 0"]', mounts }), []);
   });
+
+  it('finds a script that the command calls where no volume has it', () => {
+    const calling = (script: string): readonly string[] =>
+      found({
+        image: 'rclone/rclone:1.65',
+        command: `command: [sh, -c, "${script}"]`,
+        mounts: '[{name: files, mountPath: /config}]',
+      });
+    assert.deepEqual(calling('sh /scripts/start.sh'), [
+      'error: There is no /scripts/start.sh in container app, but /config/start.sh',
+    ]);
+    assert.deepEqual(calling('set -e; . /config/stop.sh'), [
+      'error: There is no /config/stop.sh in container app: nothing puts it into the volume files',
+    ]);
+    assert.deepEqual(calling('sh /config/start.sh'), []);
+    assert.deepEqual(calling('[ -f /scripts/start.sh ] && sh /scripts/start.sh'), []);
+    assert.deepEqual(calling('sh /usr/local/bin/start.sh'), []);
+    assert.deepEqual(calling('cp /config/start.sh /scripts/start.sh; sh /scripts/start.sh'), []);
+  });
 });

@@ -36,6 +36,14 @@ describe('domain-inconsistent', () => {
     assert.equal(messages(tree(uri, 'dnsNames: ["*.test"]')).length, 1);
     assert.deepEqual(messages(tree('"turn:turn.tessera.test:3478"', 'dnsNames: [relay.tessera.test]')), []);
   });
+
+  it('compares hosts under the same placeholder domain, and none with one that is real', () => {
+    const uri = '"turns:turn.example.com:5349?transport=tcp"';
+    assert.equal(messages(tree(uri, 'dnsNames: [relay.example.com]')).length, 1);
+    assert.deepEqual(messages(tree(uri, 'dnsNames: [turn.example.com]')), []);
+    assert.deepEqual(messages(tree(uri, 'dnsNames: [relay.tessera.test]')), []);
+    assert.deepEqual(messages(tree(uri, 'dnsNames: [relay.CHANGEME.com]')), []);
+  });
 });
 
 function messages(source: string): readonly string[] {

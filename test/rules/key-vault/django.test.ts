@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { checkWorkspace } from '../../../rules/findings';
+import appMissing from '../../../rules/key-vault/key-vault-django-app-missing';
 import djangoFileMissing from '../../../rules/key-vault/key-vault-django-file-missing';
 import { workspaceOf } from '../../fixture';
+import { messages } from '../expect';
 
 /** Variations of the sample project: what stops Django, and what it can do without. */
 describe('key-vault-django-file-missing', () => {
@@ -76,5 +78,23 @@ describe('key-vault-django-file-missing', () => {
       ),
       [],
     );
+  });
+});
+
+describe('key-vault-django-app-missing', () => {
+  it('looks at init containers that migrate as well', () => {
+    const tree = (image: string): string =>
+      appMissing.examples.bad
+        .replace(/\n#[^\n]*\^[^\n]*|\n +#[^\n]*\^[^\n]*/g, '')
+        .replace(/image: python:3\.11-slim\n +command: .*/, `image: ${image}`)
+        .replace(
+          '            containers:',
+          `            initContainers:\n              - {name: migrate, image: "${image}", command: [python, manage.py, migrate]}\n            containers:`,
+        );
+    assert.match(
+      messages(appMissing, tree('python:3.11-slim')).join(),
+      /^error: python:3.11-slim holds no application/,
+    );
+    assert.deepEqual(messages(appMissing, tree('registry.tessera.test/key-vault:1.0')), []);
   });
 });

@@ -33,6 +33,8 @@ describe('the purpose of a dashboard', () => {
     assert.deepEqual([...purposesOf('up', 'Cluster overview')], ['system']);
     assert.deepEqual([...purposesOf('up', 'Synapse')], ['synapse']);
     assert.deepEqual([...purposesOf('probe_success', 'Element')], []);
+    assert.deepEqual([...purposesOf('cnpg_pg_replication_lag{cnpg_io_cluster="li"} kube_job_status_failed', 'LI')], []);
+    assert.deepEqual([...purposesOf('{"expr": "kube_pod_info{pg_cluster=\\"a\\"}"}', 'LI')], ['system']);
   });
 });
 

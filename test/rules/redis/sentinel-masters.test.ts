@@ -29,6 +29,20 @@ describe('sentinel-master-unknown', () => {
     assert.equal(found(elsewhere).length, 1);
     assert.deepEqual(found(elsewhere.replace('- sentinel.matrix.svc.cluster.local', '- sentinel.cloud.test')), []);
   });
+
+  it('finds LiveKit and Synapse where they take Sentinel for Redis', () => {
+    const asking = (address: string, ports = '{port: 26379}'): string =>
+      good
+        .replace(/redis:\n\s+sentinel_master_name[\s\S]*?26379\n/, `redis:\n            address: ${address}\n`)
+        .replace('{port: 26379}', ports);
+    assert.match(
+      found(asking('sentinel.matrix.svc:26379')).join(),
+      /^error: .* expects Redis here, but port 26379 of /,
+    );
+    assert.match(found(asking('sentinel:6379', '{port: 6379, targetPort: 26379}')).join(), /expects Redis here/);
+    assert.deepEqual(found(asking('sentinel.matrix.svc:6379', '{port: 6379}, {port: 26379}')), []);
+    assert.deepEqual(found(asking('redis.cloud.test:26379')), []);
+  });
 });
 
 describe('redis-bind-loopback', () => {

@@ -33,6 +33,14 @@ describe('namespace-undefined', () => {
     assert.match(messages(namespaceUndefined, rendered)[0] ?? '', /^info: Nothing creates the namespace chat/);
   });
 
+  it('does not take a command in a comment for one that makes the namespace which half a renaming left', () => {
+    const shown = '# helm install livekit livekit/livekit-server --namespace chat\n';
+    const tree = (declared: string): string =>
+      `#- /a.yaml\n${shown}${configMap('a', 'chat')}#- /ns.yaml\n${namespace(declared)}`;
+    assert.match(messages(namespaceUndefined, tree('chat-prod')).join(), /Nothing creates the namespace chat/);
+    assert.deepEqual(messages(namespaceUndefined, `${tree('other')}${configMap('b', 'other')}`), []);
+  });
+
   it('is said once per namespace', () => {
     assert.equal(messages(namespaceUndefined, configMap('a', 'lost') + configMap('b', 'lost')).length, 1);
   });

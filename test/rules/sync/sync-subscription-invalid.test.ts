@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import subscription from '../../../rules/sync/sync-subscription-invalid';
-import { applyFix, fixTitles } from '../expect';
+import { applyFix, fixTitles, messages } from '../expect';
 
 const clusters = `
   #- /clusters.yaml
@@ -45,6 +45,24 @@ ${lines.map(line => `                ${line}`).join('\n')}
 `;
 }
 
+const li = `
+  #- /li.yaml
+  apiVersion: apps/v1
+  kind: StatefulSet
+  metadata:
+    name: synapse-li
+    namespace: matrix
+    labels: {matrix.instance: li}
+  spec:
+    template:
+      metadata:
+        labels: {app: synapse, matrix.instance: li}
+      spec:
+        containers:
+          - name: synapse
+            image: matrixdotorg/synapse:v1.139.2
+`;
+
 describe('sync-subscription-invalid', () => {
   it('connects to the main cluster, in the form of the host that is written', () => {
     const source = job(
@@ -83,5 +101,41 @@ describe('sync-subscription-invalid', () => {
       'EOF',
     );
     assert.deepEqual(fixTitles(subscription, source), []);
+  });
+
+  it('is created in the database that the LI instance reads', () => {
+    const source = (database: string): string =>
+      job(
+        'psql -h matrix-postgresql-rw -U postgres -d matrix -c "CREATE PUBLICATION p FOR ALL TABLES"',
+        `DB=${database}`,
+        'psql -h matrix-postgresql-li-rw -U postgres -d "$LI_DB" -c "CREATE SUBSCRIPTION s CONNECTION \'host=matrix-postgresql-rw dbname=matrix user=postgres\' PUBLICATION p"',
+      )
+        .replace('            args:', `            env: [{name: LI_DB, value: ${database}}]\n            args:`)
+        .replace('    instances: 3', '    instances: 3\n    bootstrap: {initdb: {database: matrix, owner: synapse}}')
+        .replace(
+          '    instances: 1',
+          '    instances: 1\n    bootstrap: {initdb: {database: matrix_li, owner: synapse_li}}',
+        );
+    assert.match(
+      messages(subscription, source('matrix')).join(),
+      /is created in the database matrix, but .* matrix_li/,
+    );
+    assert.deepEqual(messages(subscription, source('matrix_li')), []);
+  });
+
+  it('is missed where nothing else may fill the LI cluster', () => {
+    const tree = clusters.replace('    instances: 1', '    instances: 1').concat(li);
+    assert.match(
+      messages(subscription, tree).join(),
+      /^warning: Nothing in the tree brings the data of Cluster\/matrix-postgresql into/,
+    );
+    const cron =
+      '\n  #- /copy.yaml\n  apiVersion: batch/v1\n  kind: CronJob\n  metadata: {name: li-sync, namespace: matrix}\n';
+    assert.deepEqual(messages(subscription, tree + cron), []);
+    assert.deepEqual(
+      messages(subscription, tree.replace('instances: 1', 'instances: 1\n    replica: {enabled: true, source: a}')),
+      [],
+    );
+    assert.deepEqual(messages(subscription, clusters), [], 'without an LI instance');
   });
 });
