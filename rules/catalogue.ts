@@ -167,6 +167,7 @@ import pgBackupUnscheduled from './postgresql/pg-backup-unscheduled';
 import pgConnectionBudgetExceeded from './postgresql/pg-connection-budget-exceeded';
 import pgCronSixFields from './postgresql/pg-cron-six-fields';
 import pgDumpOlderThanServer from './postgresql/pg-dump-older-than-server';
+import pgImageDataPath from './postgresql/pg-image-data-path';
 import pgLiClusterMissing from './postgresql/pg-li-cluster-missing';
 import pgLiteralCopyOfGeneratedPassword from './postgresql/pg-literal-copy-of-generated-password';
 import pgLocaleNotC from './postgresql/pg-locale-not-c';
@@ -493,6 +494,7 @@ export const rules: readonly Rule[] = [
   pgConnectionBudgetExceeded,
   pgCronSixFields,
   pgDumpOlderThanServer,
+  pgImageDataPath,
   pgLiClusterMissing,
   pgLiteralCopyOfGeneratedPassword,
   pgLocaleNotC,

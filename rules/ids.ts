@@ -173,6 +173,7 @@ export const ruleIds: readonly string[] = [
   'pg-connection-budget-exceeded',
   'pg-cron-six-fields',
   'pg-dump-older-than-server',
+  'pg-image-data-path',
   'pg-li-cluster-missing',
   'pg-literal-copy-of-generated-password',
   'pg-locale-not-c',

@@ -105,6 +105,10 @@ export const platformVariants: Readonly<Record<string, Mutation>> = {
   ),
   'a switch of clamd with a word': mutation('clamav-unknown-option', edit(clamav, 'LogTime yes', 'LogTime enabled')),
   'a number of clamd in words': mutation('clamav-unknown-option', edit(clamav, 'MaxThreads 12', 'MaxThreads twelve')),
+  'a volume where PostgreSQL 18 keeps nothing': mutation(
+    'pg-image-data-path',
+    database('18.1-alpine', '/var/lib/postgresql/data'),
+  ),
 };
 
 /** Like them, and right. */
@@ -136,13 +140,19 @@ export const acceptedPlatform: Readonly<Record<string, readonly Change[]>> = {
     edit(clamav, 'StreamMaxLength 110M', 'StreamMaxLength 115343360'),
     edit(clamav, 'MaxFileSize 110M', 'MaxFileSize 110m'),
   ],
+  'a volume of PostgreSQL 18 at its new place': database('18.1', '/var/lib/postgresql'),
+  'a volume of PostgreSQL 17 at its old place': database('17.7', '/var/lib/postgresql/data'),
+  'a PostgreSQL 18 that is told its place': database(
+    '18',
+    '/var/lib/postgresql/data',
+    '        - {name: PGDATA, value: /var/lib/postgresql/data/pgdata}\n',
+  ),
   'a Certificate in the place of the annotation': [
     besides(certificate('element-web-tls', 'element-web-tls', '"*.tessera.test"')),
   ],
-  'an Ingress without TLS beside one with it for the same host': [
-    add(
-      'main-instance/02-haproxy/well-known.yaml',
-      `apiVersion: networking.k8s.io/v1
+  'an Ingress without TLS beside one with it for the same host': applied(
+    'main-instance/02-haproxy/well-known.yaml',
+    `apiVersion: networking.k8s.io/v1
 kind: Ingress
 metadata: {name: well-known, namespace: matrix}
 spec:
@@ -153,13 +163,7 @@ spec:
         paths:
           - {path: /.well-known/matrix/, pathType: Prefix, backend: {service: {name: haproxy, port: {name: http}}}}
 `,
-    ),
-    edit(
-      'scripts/deploy.sh',
-      '# Core services\n',
-      '# Core services\nkubectl apply -f main-instance/02-haproxy/well-known.yaml\n',
-    ),
-  ],
+  ),
 };
 
 /** Puts an option into the main instance's homeserver.yaml. */
@@ -198,4 +202,34 @@ spec:
     solvers:
       - dns01: {rfc2136: {nameserver: 192.0.2.53}}
 `;
+}
+
+/** A file that the script applies. */
+function applied(path: string, text: string): readonly Change[] {
+  return [
+    add(path, text),
+    edit('scripts/deploy.sh', '# Core services\n', `# Core services\nkubectl apply -f ${path}\n`),
+  ];
+}
+
+/** A pod with the image of PostgreSQL and a volume. */
+function database(tag: string, path: string, variable = ''): readonly Change[] {
+  return applied(
+    'main-instance/scratch-database.yaml',
+    `apiVersion: v1
+kind: Pod
+metadata: {name: scratch-database, namespace: matrix}
+spec:
+  containers:
+    - name: postgres
+      image: postgres:${tag}
+      env:
+        - {name: POSTGRES_HOST_AUTH_METHOD, value: trust}
+${variable}      resources: {requests: {cpu: 10m, memory: 64Mi}, limits: {memory: 128Mi}}
+      volumeMounts:
+        - {name: data, mountPath: ${path}}
+  volumes:
+    - {name: data, emptyDir: {}}
+`,
+  );
 }
