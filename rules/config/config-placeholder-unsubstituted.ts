@@ -1,4 +1,5 @@
 import { configFilesOf } from '../../analysis/config-files';
+import { mayFillFromVariables } from '../../analysis/entrypoints';
 import { isReplacedByScript } from '../../analysis/filled-in';
 import { workloadKinds } from '../../analysis/pods';
 import { redisPasswordDirectives } from '../redis/password';
@@ -125,6 +126,7 @@ export default {
         if (own.some(({ start, end }) => start <= placeholder.span.start && placeholder.span.end <= end)) continue;
         if (resolution.kind === 'left') {
           if (isReplacedByScript(workspace, at, placeholder.text)) continue;
+          if (mayFillFromVariables(file.container, /\w+/.exec(placeholder.text)?.[0])) continue;
           yield {
             at,
             message: `${placeholder.text} is still there when ${program ?? file.container.name} reads ${file.path} — replace it in an init container, or write the value.`,

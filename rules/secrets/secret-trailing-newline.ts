@@ -48,6 +48,8 @@ export default {
     for (const { key, value, text, isEncoded } of secretEntries(secret)) {
       // A key that has lost its line breaks is more than one line, and has a rule of its own.
       if (text === undefined || !/^[^\n]+\r?\n$/.test(text) || text.startsWith('-----BEGIN')) continue;
+      // A signing key is a file of one line, and Synapse writes it with its line break (signedjson.key).
+      if (/^ed25519 \w+ \S+\s*$/.test(text) && !isReadAsVariable(workspace, secret, key)) continue;
       if (!isEncoded) {
         if (isReadAsVariable(workspace, secret, key)) yield inBlock(secret, key, value, text);
         continue;

@@ -1,5 +1,6 @@
 import { commandLine, configurationOf } from '../../analysis/configs';
 import type { EffectiveFile, Resolution } from '../../analysis/effective';
+import { mayFillFromVariables } from '../../analysis/entrypoints';
 import { type EnvironmentVariable, environmentOf } from '../../analysis/environment';
 import type { Container } from '../../analysis/pods';
 import { imageName, isLi, workloads } from '../../analysis/roles';
@@ -120,6 +121,7 @@ function readTurnserver(resource: Resource, workspace: Workspace): Turnserver | 
     isPartial:
       argumentsRead === undefined ||
       files.some(file => file.isOpaque) ||
+      (!container.value.at('args').exists && mayFillFromVariables(container)) ||
       // The file of the official image sets nothing; another image's may.
       (files.length === 0 && (namesFile || !/(?:^|\/)coturn\/coturn$/.test(imageName(container.image)))),
     file: files.find(file => !file.isOpaque),

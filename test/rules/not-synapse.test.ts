@@ -50,6 +50,16 @@ describe('programs that share a name with a part of the checklist', () => {
     );
   });
 
+  it('are neither Element Web nor LiveKit where they are what stands beside them', () => {
+    const about = (image: string, name: string) =>
+      foundIn(program(image, '', name)).filter(one => /element-|pg-main|monitor-missing/.test(one));
+    assert.deepEqual(about('ghcr.io/element-hq/element-call:v0.16.0', 'element-call'), []);
+    assert.deepEqual(about('oci.element.io/element-admin:0.1.8', 'element-admin'), []);
+    assert.deepEqual(about('ghcr.io/element-hq/lk-jwt-service:0.4.1', 'livekit-jwt-service'), []);
+    assert.notDeepEqual(about('registry.tessera.test/web@sha256:00', 'element'), []);
+    assert.notDeepEqual(about('registry.tessera.test/sfu@sha256:00', 'livekit'), []);
+  });
+
   it('are no Synapse where they are its database or its cache', () => {
     const found = check(program('postgres:16', '', 'synapse-postgres'), catalogue).findings;
     assert.deepEqual(
@@ -175,5 +185,121 @@ describe('objects without a namespace', () => {
     assert.equal(of(named, '', '', ''), 0);
     assert.equal(of(named, named, ''), 1);
     assert.equal(of(named, ''), 1);
+  });
+});
+
+describe('images of others than a program’s publisher', () => {
+  const coturn = (image: string, env: string, line = 'allowed-peer-ip=$INTERNAL_IP') => `
+      #- /coturn.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: coturn
+        namespace: default
+      data:
+        turnserver.conf: |
+          ${line}
+          min-port=49152
+          max-port=49252
+      ---
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata:
+        name: coturn
+        namespace: default
+      spec:
+        selector:
+          matchLabels: {app: coturn}
+        template:
+          metadata:
+            labels: {app: coturn}
+          spec:
+            containers:
+              - name: coturn
+                image: ${image}
+                env: ${env}
+                readinessProbe: {tcpSocket: {port: 9090}}
+                volumeMounts:
+                  - {name: config, mountPath: /etc/coturn/turnserver.conf, subPath: turnserver.conf}
+            volumes:
+              - name: config
+                configMap: {name: coturn}`;
+  const about = (source: string) =>
+    foundIn(source)
+      .map(one => one.split(' ')[1] ?? '')
+      .filter(one => /^turn-static|unsubstituted|not-listened/.test(one));
+  const env =
+    '[{name: INTERNAL_IP, value: 192.0.2.1}, {name: AUTH_SECRET, value: b2Jk7sYtq0VgXw4n}, {name: PORT, value: "9090"}]';
+
+  it('may write the configuration from variables as they start', () => {
+    assert.deepEqual(about(coturn('somebody/coturn:4.6', env)), []);
+    assert.deepEqual(about(coturn('coturn/coturn:4.6', env)), [
+      'turn-static-secret-not-applied',
+      'config-placeholder-unsubstituted',
+      'port-not-listened-on',
+    ]);
+    assert.deepEqual(about(coturn('somebody/coturn:4.6', '[]')).includes('turn-static-secret-not-applied'), true);
+  });
+});
+
+describe('what is still to be filled in', () => {
+  it('is not compared with anything', () => {
+    const element = (url: string) =>
+      foundIn(`
+      #- /all.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata: {name: synapse, namespace: default}
+      data:
+        homeserver.yaml: |
+          server_name: chat.tessera.test
+          public_baseurl: https://chat.tessera.test/
+      ---
+      apiVersion: v1
+      kind: ConfigMap
+      metadata: {name: element, namespace: default}
+      data:
+        config.json: |
+          {"default_server_config": {"m.homeserver": {"base_url": "${url}", "server_name": "chat.tessera.test"}}}
+      ---
+      apiVersion: v1
+      kind: Pod
+      metadata: {name: synapse, namespace: default}
+      spec:
+        containers:
+          - name: synapse
+            image: matrixdotorg/synapse:v1.139.2
+            volumeMounts: [{name: config, mountPath: /data}]
+        volumes: [{name: config, configMap: {name: synapse}}]
+      ---
+      apiVersion: v1
+      kind: Pod
+      metadata: {name: element, namespace: default}
+      spec:
+        containers:
+          - name: element
+            image: vectorim/element-web:v1.11.90
+            volumeMounts: [{name: config, mountPath: /app/config.json, subPath: config.json}]
+        volumes: [{name: config, configMap: {name: element}}]`)
+        .filter(one => /element-homeserver-mismatch|placeholder-config/.test(one))
+        .map(one => one.split(' ')[1]);
+    assert.deepEqual(element('http://<NODE_IP>:30067'), ['placeholder-config']);
+    assert.deepEqual(element('https://other.tessera.test'), ['element-homeserver-mismatch']);
+    assert.deepEqual(element('https://chat.tessera.test'), []);
+  });
+});
+
+describe('the line break at the end of a Secret', () => {
+  it('belongs to a signing key, which is a file', () => {
+    const secret = (text: string) =>
+      foundIn(`
+      #- /secret.yaml
+      apiVersion: v1
+      kind: Secret
+      metadata: {name: keys, namespace: default}
+      data:
+        signing.key: ${btoa(text)}`).filter(one => one.includes('secret-trailing-newline')).length;
+    assert.equal(secret('ed25519 a_ORCB vWvGZbqhJm3tYx0kKqk6pGFZ0lY2bTn5l8n1kq0aXyI\n'), 0);
+    assert.equal(secret('vWvGZbqhJm3tYx0kKqk6pGFZ0lY2bTn5l8n1kq0aXyI\n'), 1);
   });
 });
