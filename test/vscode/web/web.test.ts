@@ -14,13 +14,18 @@ import {
 
 describe('in a browser', () => {
   const scanner = inDeployment('antivirus/02-scan-workers/scanner.yaml');
+  // Everything is loaded over the network here, so the first findings take their time.
+  before(async function () {
+    this.timeout(60_000);
+    await open(scanner);
+    while (findings(scanner).length === 0) await new Promise(resolve => setTimeout(resolve, 100));
+  });
   after(revertAll);
 
   it('manifests are checked, those that are not open too, and can be mended', async () => {
     const extension = vscode.extensions.getExtension(extensionId);
     assert.ok(extension);
     assert.equal(extension.extensionKind, vscode.ExtensionKind.UI);
-    await open(scanner);
     const action = await quickFixOf(scanner, await findingOf(scanner, 'yaml-syntax'), /indent/i);
     assert.ok(action.edit);
     assert.ok(await vscode.workspace.applyEdit(action.edit));
