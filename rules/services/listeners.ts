@@ -1,14 +1,16 @@
 import { commandLine, configurationOf, parsed } from '../../analysis/configs';
-import { type EffectiveFile, effectiveFile } from '../../analysis/effective';
+import { type EffectiveFile, effectiveFile, podWrites } from '../../analysis/effective';
 import { environmentOf, textOfVariable } from '../../analysis/environment';
 import { frontendsOf, haproxyOf } from '../../analysis/haproxy-config';
+import { mountsOf } from '../../analysis/mounts';
 import { type Container, mainContainersOf } from '../../analysis/pods';
 import { imageName } from '../../analysis/roles';
+import { nginxServers, readNginx } from '../../analysis/text/nginx-conf';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
-import { elementFolders, isStockElement } from '../element/config';
+import { isStockElement } from '../element/config';
 import { placeIn, redisConf } from '../redis/conf';
 import { isOn, numberOf, optionOf, turnserverOf } from '../turn/turnserver';
 
@@ -27,6 +29,8 @@ export interface Socket {
   readonly port: number;
   readonly isLoopback: boolean;
   readonly at: Place;
+  /** The program speaks TLS there, or passes on bytes that may be TLS. */
+  readonly isTls?: boolean;
   /** Something that the configuration does not show may make the program listen there, or not. */
   readonly isGuess?: true;
 }
@@ -47,6 +51,7 @@ export function configuredServers(workspace: Workspace, resource: Resource): rea
     ...mainContainersOf(resource).flatMap(container => [
       jwtService(workspace, resource, container),
       elementWeb(workspace, resource, container),
+      nginx(workspace, resource, container),
     ]),
   ].filter(server => server !== undefined);
 }
@@ -230,20 +235,85 @@ export function isJwtService(container: Container): boolean {
 function elementWeb(workspace: Workspace, resource: Resource, container: Container): Server | undefined {
   if (!isStockElement(container.image) || commandLine(container).length > 0) return undefined;
   const { variables, isOpen } = environmentOf(workspace, resource, container);
-  const hasOwn = container.value
-    .at('volumeMounts')
-    .items()
-    .some(mount => {
-      const path = mount.at('mountPath').text ?? '';
-      return path.startsWith('/') && !elementFolders.some(folder => path.startsWith(folder)) && /nginx/.test(path)
-        ? !/^\/var\/(?:cache|log|run)/.test(path)
-        : false;
-    });
+  const own = nginxSockets(workspace, resource, container, undefined);
+  if (own !== undefined && own.length > 0)
+    return { container, title: 'Element Web', sockets: own, at: own[0]?.at ?? container.value.at('name') };
   const given = variables.get('ELEMENT_WEB_PORT');
   const text = given ? textOfVariable(workspace, resource, given) : '80';
-  if (isOpen || hasOwn || text === undefined || !/^\d+$/.test(text)) return undefined;
+  if (isOpen || own === undefined || text === undefined || !/^\d+$/.test(text)) return undefined;
   const at = given?.value ?? given?.at ?? container.value.at('name');
   return { container, title: 'Element Web', sockets: [{ port: Number(text), isLoopback: false, at }], at };
+}
+
+/** nginx, `listen`; the official images listen on 80 and 8080 unless `/etc/nginx/conf.d/default.conf` is replaced. */
+function nginx(workspace: Workspace, resource: Resource, container: Container): Server | undefined {
+  const [, unprivileged] =
+    /^(?:docker\.io\/|public\.ecr\.aws\/docker\/)?(?:(?:library\/)?nginx|(nginx(?:inc)?\/nginx-unprivileged))$/.exec(
+      imageName(container.image),
+    ) ?? [undefined, null];
+  const [command] = commandLine(container);
+  if (unprivileged === null || (command && !/(?:^|\/)nginx$/.test(command.text ?? ''))) return undefined;
+  if (commandLine(container).some(word => word.text === '-c')) return undefined;
+  const sockets = nginxSockets(workspace, resource, container, unprivileged === undefined ? 80 : 8080);
+  const [first] = sockets ?? [];
+  return sockets && first && { container, title: 'nginx', sockets, at: first.at };
+}
+
+/**
+ * What nginx listens on by the files that are mounted, and on a port of the image's own file as long as that is there;
+ * undefined where some of it cannot be known.
+ */
+function nginxSockets(
+  workspace: Workspace,
+  resource: Resource,
+  container: Container,
+  port: number | undefined,
+): readonly Socket[] | undefined {
+  const isOwn = (path: string): boolean => /^\/etc(?:\/nginx(?:\/|$)|$)/.test(path);
+  const mounts = mountsOf(container).filter(({ mountPath }) => isOwn(mountPath));
+  const folder = '/etc/nginx/conf.d';
+  const isKnown = mounts.every(
+    ({ mountPath }) =>
+      mountPath === folder || /^\/etc\/nginx\/(?:conf\.d\/[^/]+\.conf|nginx\.conf|mime\.types)$/.test(mountPath),
+  );
+  if (!isKnown) return undefined;
+  const hasMain = mounts.some(({ mountPath }) => mountPath === '/etc/nginx/nginx.conf');
+  const isHidden = mounts.some(({ mountPath }) => mountPath === folder || mountPath === `${folder}/default.conf`);
+  const names = podWrites(workspace, resource)
+    .filesIn(container, folder)
+    .filter(path => path.endsWith('.conf'));
+  if (isHidden && names.length === 0) return undefined;
+  const paths = [...(hasMain ? ['/etc/nginx/nginx.conf'] : []), ...names];
+  const files = paths.map(path => effectiveFile(workspace, resource, container, path));
+  const sockets: Socket[] = [];
+  let includes = !hasMain;
+  for (const file of files) {
+    if (!file || file.isOpaque) return undefined;
+    const config = readNginx(file.content.text);
+    includes ||= config.all.some(
+      ({ name, args }) => name.value === 'include' && args[0]?.value.includes('conf.d') === true,
+    );
+    const isTls = config.all.some(({ name, args }) => name.value === 'ssl' && args[0]?.value === 'on');
+    for (const server of nginxServers(config)) {
+      if (server.listens.length === 0) return undefined;
+      for (const { address, port: number, ssl, directive } of server.listens) {
+        if (address.value.startsWith('unix:') || directive.args.some(({ value }) => value === 'udp')) continue;
+        if (number === undefined || file.resolve(address.span).kind !== 'left') return undefined;
+        const at = file.content.place(address.span.start, address.span.end);
+        sockets.push({
+          port: number,
+          isLoopback: loopback.test(address.value.replace(/:\d+$/, '')),
+          at,
+          isTls: ssl || isTls || server.directive.parent?.name.value === 'stream',
+        });
+      }
+    }
+  }
+  if (hasMain && !includes && names.length > 0) return undefined;
+  const isStock = port !== undefined && !isHidden && includes;
+  return isStock
+    ? [...sockets, { port, isLoopback: false, at: sockets[0]?.at ?? container.value.at('image') }]
+    : sockets;
 }
 
 /** A number that stands in the text as the program reads it. */

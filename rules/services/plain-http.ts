@@ -21,7 +21,9 @@ export function plainHttpAt(workspace: Workspace, workload: Resource, port: numb
     return own.length > 0 && own.every(bind => !hasTls(bind.options)) ? 'HAProxy' : undefined;
   }
   const server = configuredServers(workspace, workload).find(
-    one => !/^(?:coturn|clamd|Redis|Sentinel)$/.test(one.title) && one.sockets.some(socket => socket.port === port),
+    one =>
+      !/^(?:coturn|clamd|Redis|Sentinel)$/.test(one.title) &&
+      one.sockets.some(socket => socket.port === port && !socket.isTls),
   );
   if (server) return server.title;
   return mainContainersOf(workload)

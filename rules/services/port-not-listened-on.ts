@@ -14,12 +14,12 @@ export default {
   items: [],
   severity: 'error',
   summary:
-    'A probe or a Service leads to a port on which the program does not listen, or listens for its own pod only.',
+    'A probe, a Service or Prometheus is led to a port on which the program does not listen, or listens for its own pod only.',
   why: 'The connection is refused. A probe that is refused keeps the pod from becoming ready, or has it restarted for ever; a Service leads nowhere. `127.0.0.1` in a pod is the pod itself: not even the kubelet, which asks the pod’s address, gets an answer.',
   remedy: 'Let the program listen on `0.0.0.0` and on the port that is asked for.',
   traps: [
-    'Known are the listeners of Synapse, LiveKit, lk-jwt-service, Element Web, coturn, the content scanner, clamd and HAProxy, and what gunicorn, uvicorn, hypercorn and `manage.py runserver` are told to listen on in one command.',
-    'A port that only a Service leads to is a warning: nobody may be using it.',
+    'Known are the listeners of Synapse, LiveKit, lk-jwt-service, Element Web, coturn, the content scanner, clamd, HAProxy and nginx, and what gunicorn, uvicorn, hypercorn and `manage.py runserver` are told to listen on in one command.',
+    'A port that only a Service or the annotation `prometheus.io/port` leads to is a warning: nobody may be using it.',
     'A program that listens on `127.0.0.1` behind another container of its pod is right, as long as probes and Services lead to the other one.',
     'What a script or a variable puts in is not judged.',
   ],
@@ -52,6 +52,8 @@ function* problemsOf(workspace: Workspace, resource: Resource, server: Server): 
     const [first] = own;
     if (first && own.some(({ isLoopback }) => !isLoopback)) continue;
     if (server.only === (first ? 'port' : 'address')) continue;
+    // coturn has its metrics on a port of their own, which is not among its listeners.
+    if (server.title === 'coturn' && asked.by === annotated) continue;
     said.add(asked.port);
     if (first) {
       yield {
@@ -105,7 +107,18 @@ function askedPorts(workspace: Workspace, resource: Resource, container: Contain
       return [{ port: target.port, by: `Service ${service.name}`, at, isProbe: false }];
     }),
   );
-  return [...probes, ...services];
+  return [...probes, ...services, ...(others.length === 0 ? scraped(container) : [])];
+}
+
+const annotated = 'the annotation for Prometheus';
+
+/** The port that Prometheus takes from the annotation; with `scrape` as false it asks nothing. */
+function scraped({ template }: Container): readonly Asked[] {
+  const annotations = template.at('metadata', 'annotations');
+  const at = annotations.at('prometheus.io/port');
+  const port = /^\d+$/.test(at.text ?? '') ? Number(at.text) : undefined;
+  const isOff = annotations.at('prometheus.io/scrape').text !== 'true';
+  return port === undefined || isOff ? [] : [{ port, by: annotated, at, isProbe: false }];
 }
 
 function serversOf(workspace: Workspace, resource: Resource): readonly Server[] {

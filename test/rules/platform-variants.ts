@@ -7,6 +7,7 @@ const liConfig = 'li-instance/01-synapse/configmap.yaml';
 const ingress = 'main-instance/02-haproxy/ingress.yaml';
 const issuers = 'infrastructure/04-networking/cluster-issuer.yaml';
 const clamav = 'antivirus/01-clamav/deployment.yaml';
+const element = 'main-instance/07-element-web/deployment.yaml';
 const livekit = 'main-instance/04-livekit/deployment.yaml';
 const redis = 'infrastructure/02-redis/redis-statefulset.yaml';
 const keyVault = 'main-instance/08-key-vault/deployment.yaml';
@@ -109,6 +110,16 @@ export const platformVariants: Readonly<Record<string, Mutation>> = {
     'pg-image-data-path',
     database('18.1-alpine', '/var/lib/postgresql/data'),
   ),
+  'an nginx that listens on another port than the one that is probed': mutation(
+    'port-not-listened-on',
+    landing('listen 8081;'),
+  ),
+  'an nginx that listens for its own pod only': mutation('port-not-listened-on', landing('listen 127.0.0.1:8080;')),
+  'Element Web with a configuration of nginx for another port': mutation(
+    'port-not-listened-on',
+    elementListens('8081'),
+  ),
+  'metrics where Synapse does not listen': mutation('port-not-listened-on', annotated('9092')),
 };
 
 /** Like them, and right. */
@@ -147,6 +158,9 @@ export const acceptedPlatform: Readonly<Record<string, readonly Change[]>> = {
     '/var/lib/postgresql/data',
     '        - {name: PGDATA, value: /var/lib/postgresql/data/pgdata}\n',
   ),
+  'an nginx that listens where it is probed': landing('listen 80; listen [::]:8080 default_server;'),
+  'Element Web with a configuration of nginx for its port': elementListens('8080'),
+  'metrics where Synapse listens': annotated('9090'),
   'a Certificate in the place of the annotation': [
     besides(certificate('element-web-tls', 'element-web-tls', '"*.tessera.test"')),
   ],
@@ -232,4 +246,62 @@ ${variable}      resources: {requests: {cpu: 10m, memory: 64Mi}, limits: {memory
     - {name: data, emptyDir: {}}
 `,
   );
+}
+
+/** A page in front of everything, whose probe asks port 8080. */
+function landing(listen: string): readonly Change[] {
+  return applied(
+    'main-instance/landing-page.yaml',
+    `apiVersion: v1
+kind: ConfigMap
+metadata: {name: landing-page, namespace: matrix}
+data:
+  default.conf: |
+    server {
+      ${listen}
+      root /usr/share/nginx/html;
+    }
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: landing-page, namespace: matrix}
+spec:
+  containers:
+    - name: nginx
+      image: nginx:1.27.3
+      resources: {requests: {cpu: 10m, memory: 64Mi}, limits: {memory: 128Mi}}
+      ports: [{containerPort: 8080}]
+      readinessProbe: {tcpSocket: {port: 8080}}
+      volumeMounts:
+        - {name: config, mountPath: /etc/nginx/conf.d}
+  volumes:
+    - {name: config, configMap: {name: landing-page}}
+`,
+  );
+}
+
+function elementListens(port: string): readonly Change[] {
+  return [
+    edit(
+      element,
+      '    }\n---',
+      `    }\n  default.conf: |\n    server {\n      listen ${port};\n      root /app;\n    }\n---`,
+    ),
+    edit(
+      element,
+      '            - name: config\n              mountPath: /app/config.json',
+      '            - name: config\n              mountPath: /etc/nginx/conf.d/default.conf\n              subPath: default.conf\n            - name: config\n              mountPath: /app/config.json',
+    ),
+  ];
+}
+
+/** Has Prometheus scrape a port of Synapse, without a monitor. */
+function annotated(port: string): readonly Change[] {
+  return [
+    edit(
+      synapse,
+      '  template:\n    metadata:\n',
+      `  template:\n    metadata:\n      annotations: {prometheus.io/scrape: "true", prometheus.io/port: "${port}"}\n`,
+    ),
+  ];
 }
