@@ -223,19 +223,37 @@ function decideDatabases(workspace: Workspace): Databases {
       /_li$/.test(cluster.root.at('spec', 'bootstrap', 'initdb', field).string ?? ''),
     );
   // A name that says LI outweighs a homeserver that was pointed at the wrong cluster, which is a finding of its own.
+  const isMatrix = all.some(looksLi) || isTreeOfMatrix(workspace);
   const main =
     all.find(cluster => serves(mainHosts)(cluster) && !looksLi(cluster)) ??
-    all.find(cluster => !looksLi(cluster) && !isForOthers(cluster)) ??
-    all.find(cluster => !looksLi(cluster)) ??
+    (isMatrix
+      ? (all.find(cluster => !looksLi(cluster) && !isForOthers(cluster)) ?? all.find(cluster => !looksLi(cluster)))
+      : undefined) ??
     all.find(serves(mainHosts));
   const rest = all.filter(cluster => cluster !== main);
   const synapses = workloads(workspace, 'synapse');
   // A second cluster of a deployment without an LI instance is somebody else's.
-  const mayBeLi = synapses.length === 0 || synapses.some(isNamedLi);
+  const mayBeLi = isMatrix && (synapses.length === 0 || synapses.some(isNamedLi));
   const [second, ...others] = rest.filter(cluster => !isForOthers(cluster));
   const li = rest.find(looksLi) ?? rest.find(serves(liHosts)) ?? (mayBeLi && others.length === 0 ? second : undefined);
   return { main, li, all };
 }
+
+/** Whether anything in the tree is of Matrix: a program of it, or something that is called after it. */
+function isTreeOfMatrix(workspace: Workspace): boolean {
+  return (
+    workspace.lookup(signsOfMatrix, '').length > 0 || matrixFamilies.some(one => workloads(workspace, one).length > 0)
+  );
+}
+
+const signsOfMatrix: Index<true> = {
+  name: 'names of Matrix',
+  *resource({ qualifiedKind, name, namespace, root }) {
+    const initdb = qualifiedKind === clusterKind ? root.at('spec', 'bootstrap', 'initdb') : undefined;
+    const names = [name, namespace, initdb?.at('database').text, initdb?.at('owner').text];
+    if (names.some(one => /matrix|synapse|element/i.test(one ?? ''))) yield ['', true];
+  },
+};
 
 /** Whether a cluster says of itself that it is the database of a bridge, of an identity provider or of another program. */
 function isForOthers(cluster: Resource): boolean {
@@ -378,5 +396,6 @@ const byName: readonly (readonly [RegExp, Family])[] = [
   [/^clamav/, 'clamav'],
   [/^haproxy/, 'haproxy'],
   [/^sygnal/, 'sygnal'],
+  [/^(?:redis|valkey)-?sentinel/, 'sentinel'],
   [/^redis/, 'redis'],
 ];

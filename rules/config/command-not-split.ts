@@ -1,6 +1,6 @@
 import { isFilledIn } from '../../analysis/filled-in';
 import { containersOf, workloadKinds } from '../../analysis/pods';
-import { replaceEntry } from '../../manifests/edit';
+import { renameKey, replaceEntry } from '../../manifests/edit';
 import type { Value } from '../../manifests/value';
 import type { Rule } from '../rule';
 
@@ -8,9 +8,11 @@ export default {
   id: 'command-not-split',
   items: [],
   severity: 'error',
-  summary: 'A command line stands in one word, so a program of that whole name is looked for.',
+  summary:
+    'A command line stands in one word, or has no program before its options, so a program of that name is looked for.',
   why: 'No shell reads `command`, and nobody splits it: `["redis-server /conf/redis.conf"]` is the name of a file with a blank in it. The container does not start ("no such file or directory"), and a probe of that kind always fails.',
-  remedy: 'Write each word as an item of its own, or let a shell read the line: `[sh, -c, "…"]`.',
+  remedy:
+    'Write each word as an item of its own, or let a shell read the line: `[sh, -c, "…"]`. What is meant for the program that the image starts belongs into `args`, because `command` takes that program’s place.',
   traps: [
     'The first word alone is judged: arguments may have blanks.',
     'A path with a blank after its last slash only may be the name of a program, and is left alone where something is mounted there.',
@@ -28,6 +30,17 @@ export default {
       for (const { command, what } of commandsOf(value)) {
         const [first] = command.items();
         const text = first?.string;
+        if (first && text !== undefined && /^--?\w/.test(text) && what === 'command') {
+          yield {
+            at: first,
+            message: `The command of container ${name} begins with ${text.split(/[\s=]/)[0]}, which is no program, and command takes the place of the one that the image starts — write args.`,
+            fixes: () => {
+              const edit = value.at('args').exists ? undefined : renameKey(command, 'args');
+              return edit ? [{ title: 'Write args', safe: true, edits: [edit] }] : [];
+            },
+          };
+          continue;
+        }
         if (!first || text === undefined || !/^[\w./-]+\s+\S/.test(text) || isFilledIn(workspace, text)) continue;
         const words = text.trim().split(/\s+/);
         const isPlain = words.every(word => /^[\w./:=,@%+-]+$/.test(word));

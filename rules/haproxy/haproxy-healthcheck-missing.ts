@@ -1,5 +1,5 @@
 import { destinationOf, type Haproxy, type HaproxyPart, haproxyOf, podPortsOf } from '../../analysis/haproxy-config';
-import { workloadKinds } from '../../analysis/pods';
+import { type Pods, workloadKinds } from '../../analysis/pods';
 import { familiesOf } from '../../analysis/roles';
 import { effectiveDirectives, healthCheckOf, isChecked, modeOf } from '../../analysis/text/haproxy';
 import type { HaproxyServer } from '../../analysis/text/haproxy-directives';
@@ -197,13 +197,15 @@ function* judge(workspace: Workspace, haproxy: Haproxy, part: HaproxyPart): Iter
   ].some(keyword => effectiveDirectives(section, keyword).some(directive => !directive.negated));
   const unchecked = section.servers.filter(server => !isChecked(server, section));
   const [first] = unchecked;
-  const isAsked = check !== undefined || other || !isHttp;
+  // What another program answers to `/health` is not known here.
+  const isHealthKnown = isHttp && !leadsToOthers(workspace, haproxy, part);
+  const isAsked = check !== undefined || other || !isHealthKnown;
   if (first && (check === undefined || !isHttp) && !other && unchecked.length === section.servers.length) {
     yield {
       at: part.place(section.span),
       severity: 'error',
-      message: `Backend ${name} checks no health, so requests go to servers that are down — write ${isHttp ? 'option httpchk GET /health and ' : ''}check on its servers.`,
-      fixes: () => fixesFor(workspace, haproxy, part, isHttp, unchecked),
+      message: `Backend ${name} checks no health, so requests go to servers that are down — write ${isHealthKnown ? 'option httpchk GET /health and ' : ''}check on its servers.`,
+      fixes: () => fixesFor(workspace, haproxy, part, isHealthKnown, unchecked),
     };
   } else if (first) {
     yield {
@@ -260,13 +262,21 @@ function isTraffic(workspace: Workspace, haproxy: Haproxy, { section }: HaproxyP
 
 function targetsOf(workspace: Workspace, haproxy: Haproxy, { section }: HaproxyPart): ReadonlySet<string> {
   return new Set(
-    section.servers.flatMap(server => {
-      const destination = destinationOf(workspace, haproxy, server);
-      const pods =
-        destination?.kind === 'service' ? destination.pods : destination?.kind === 'pod' ? [destination.pods] : [];
-      return pods.flatMap(one => [...familiesOf(one.owner)]);
-    }),
+    section.servers.flatMap(server => podsOf(workspace, haproxy, server).flatMap(one => [...familiesOf(one.owner)])),
   );
+}
+
+/** Whether the tree shows where all servers are, and none of them is a program that is known here. */
+function leadsToOthers(workspace: Workspace, haproxy: Haproxy, part: HaproxyPart): boolean {
+  return (
+    part.section.servers.every(server => podsOf(workspace, haproxy, server).length > 0) &&
+    targetsOf(workspace, haproxy, part).size === 0
+  );
+}
+
+function podsOf(workspace: Workspace, haproxy: Haproxy, server: HaproxyServer): readonly Pods[] {
+  const destination = destinationOf(workspace, haproxy, server);
+  return destination?.kind === 'service' ? destination.pods : destination?.kind === 'pod' ? [destination.pods] : [];
 }
 
 function fixesFor(

@@ -34,6 +34,7 @@ export default {
     'The Services that CloudNativePG and the MinIO Operator make are known with their labels.',
     'A monitor that looks into a namespace the tree does not deploy to, such as `ingress-nginx`, is left alone.',
     'Where Helm values for such a component are in the tree, its Services may come from the chart: a warning.',
+    'A monitor of a component that is not known here, of which nothing else in the tree has a label, is only mentioned: the controllers of many custom resources make Services.',
   ],
   sources: [
     'Prometheus Operator documentation, API reference: ServiceMonitorSpec.selector selects Endpoints objects by their labels, which are those of the Service; PodMonitorSpec.selector selects Pods.',
@@ -143,6 +144,14 @@ export default {
     const chart = fromChart(workspace, monitor);
     if (chart === 'yes' && !culprit?.isOnPods) return;
     const thing = monitor.selects === 'Service' ? 'Service' : 'pod';
+    if (culprit?.isOnPods !== true && isForSomethingElse(workspace, monitor)) {
+      yield {
+        at: monitor.selector.at.key,
+        severity: 'info',
+        message: `No ${thing} of the tree has ${describe(monitor.selector)}, which ${resource.kind} ${resource.name} selects — check that an operator or a chart makes one.`,
+      };
+      return;
+    }
     yield {
       at: culprit ? placeOf(culprit.requirement) : monitor.selector.at.key,
       items: itemsOf(monitor),
@@ -205,6 +214,22 @@ function inOtherNamespace(monitor: Monitor, namespaces: readonly string[]): Prob
       return edit ? [{ title: `Look into the namespace ${only}`, safe: true, edits: [edit] }] : [];
     },
   };
+}
+
+/**
+ * Whether the monitor is for none of the components that are known here, and nothing of the tree resembles what it
+ * selects: the controllers of many custom resources make Services of their own.
+ */
+function isForSomethingElse(workspace: Workspace, monitor: Monitor): boolean {
+  if (itemsOf(monitor).length > 0) return false;
+  const labels = monitor.selects === 'Service' ? servicesIn(workspace) : podsIn(workspace);
+  return monitor.selector.requirements.every(requirement => {
+    const written = new Set(labels.flatMap(one => one.labels.get(requirement.key) ?? []));
+    return (
+      !labels.some(one => matches({ requirements: [requirement], at: requirement.at }, one.labels)) &&
+      requirement.values.every(value => nearest(value, written) === undefined)
+    );
+  });
 }
 
 /** Whether what the monitor is for is missing as a whole, which is told once by a rule of its own. */

@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
+import healthcheckMissing from '../../rules/haproxy/haproxy-healthcheck-missing';
 import generatedNameTaken from '../../rules/minio/generated-name-taken';
 import minioDriveCount from '../../rules/minio/minio-drive-count';
 import monitorMissing from '../../rules/monitoring/monitor-missing';
+import selectsNoService from '../../rules/monitoring/monitor-selects-no-service';
 import netpolFlowBlocked from '../../rules/network/netpol-flow-blocked';
+import liClusterMissing from '../../rules/postgresql/pg-li-cluster-missing';
+import resourcesBelow from '../../rules/postgresql/pg-resources-below-profile';
+import superuserUndefined from '../../rules/postgresql/pg-superuser-secret-undefined';
 import redisPasswordMissing from '../../rules/redis/redis-password-secret-missing';
 import auth from '../../rules/redis/redis-sentinel-auth-missing';
 import quorum from '../../rules/redis/redis-sentinel-quorum';
@@ -135,5 +140,76 @@ spec:
     assert.deepEqual(named(netpolFlowBlocked, watched + ours), []);
     assert.deepEqual(named(netpolFlowBlocked, watched + ours + prometheus('rook', 'rook-ceph', 'rook')), []);
     assert.equal(named(netpolFlowBlocked, watched + prometheus('main', 'elsewhere', 'matrix')).length, 1);
+  });
+
+  it('have databases, of which none is that of Synapse where nothing is of Matrix', () => {
+    const cluster = (name: string, namespace: string): string =>
+      `---\napiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {name: ${name}, namespace: ${namespace}}\nspec: {instances: 1, storage: {size: 1Gi}}\n`;
+    const all = (source: string): readonly string[] => [
+      ...named(liClusterMissing, source),
+      ...named(resourcesBelow, source),
+      ...named(superuserUndefined, source),
+    ];
+    assert.deepEqual(all(cluster('banka-pg', 'bank')), []);
+    for (const ours of [cluster('synapse-db', 'chat'), cluster('pg', 'matrix'), cluster('pg', 'databases') + synapse])
+      assert.ok(all(ours).length >= 3, ours);
+  });
+
+  it('have Sentinels that are known by their name alone', () => {
+    const image = 'image: "registry.test/k8s-redis:1", args: [sentinel]';
+    assert.deepEqual(named(redisPasswordMissing, workload('StatefulSet', 'redis-sentinel', 'shop', image)), []);
+  });
+
+  it('have monitors for what their operators make, which nothing in the tree resembles', () => {
+    const monitor = (labels: string): string =>
+      `${workload('Deployment', 'tools', 'storage', 'image: "registry.test/tools:1"')}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: tools, namespace: storage, labels: {app: tools}}
+spec: {selector: {app: tools}, ports: [{name: metrics, port: 9000}]}
+---
+apiVersion: monitoring.coreos.com/v1
+kind: ServiceMonitor
+metadata: {name: storage, namespace: storage}
+spec: {selector: {matchLabels: {${labels}}}, endpoints: [{port: metrics}]}
+`;
+    assert.match(messages(selectsNoService, monitor('app: rook-ceph-mgr, cluster: rook'))[0] ?? '', /^info: /);
+    assert.match(messages(selectsNoService, monitor('app: toosl'))[0] ?? '', /^error: /);
+    assert.match(messages(selectsNoService, monitor('app: tools, tier: front'))[0] ?? '', /^error: /);
+    assert.match(messages(selectsNoService, monitor('app: synapse'))[0] ?? '', /^error: /);
+  });
+
+  it('stand behind HAProxy without a path for their health that is known', () => {
+    const backend = (kind: string, image: string): string => `${workload(
+      'Deployment',
+      'haproxy',
+      'matrix',
+      'image: "haproxy:3.0.6", volumeMounts: [{name: config, mountPath: /usr/local/etc/haproxy}]',
+      '      volumes: [{name: config, configMap: {name: haproxy}}]',
+    )}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: haproxy, namespace: matrix}
+data:
+  haproxy.cfg: |
+    defaults
+      mode http
+    frontend all
+      bind :8080
+      default_backend app
+    backend app
+      server app app:3000${kind}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: app, namespace: matrix}
+spec: {selector: {app: app}, ports: [{port: 3000}]}
+${workload('Deployment', 'app', 'matrix', `image: "${image}", ports: [{containerPort: 3000}]`)}`;
+    assert.deepEqual(named(healthcheckMissing, backend(' check', 'registry.test/nest:1')), []);
+    assert.equal(named(healthcheckMissing, backend(' check', 'matrixdotorg/synapse:v1.119.0')).length, 1);
+    assert.doesNotMatch(messages(healthcheckMissing, backend('', 'registry.test/nest:1'))[0] ?? '/health', /\/health/);
+    assert.match(messages(healthcheckMissing, backend('', 'matrixdotorg/synapse:v1.119.0'))[0] ?? '', /\/health/);
   });
 });

@@ -228,6 +228,25 @@ spec:
   });
 });
 
+describe('a command without a program', () => {
+  const pod = (container: string): string =>
+    object('Pod', 'v1', `spec: {containers: [{name: a, image: b, ${container}}]}`);
+
+  it('takes the place of the one that the image starts', () => {
+    judge(notSplit, [
+      [
+        pod('command: ["--config", /etc/livekit.yaml]'),
+        /The command of container a begins with --config, which is no program/,
+      ],
+      [pod('command: [-c, "redis-server /a"]'), /begins with -c/],
+      [pod('args: ["--config", /etc/livekit.yaml]')],
+      [pod('command: [/livekit-server, "--config"]')],
+    ]);
+    const fix = fixed(notSplit, pod('command: ["--config=/etc/livekit.yaml"]'))['main.yaml'] ?? '';
+    assert.match(fix, /args: \["--config=\/etc\/livekit.yaml"\]/);
+  });
+});
+
 describe('volume-not-writable', () => {
   const claims = (mode: string): string =>
     `volumeClaimTemplates: [{metadata: {name: data}, spec: {accessModes: [${mode}]}}]`;
