@@ -1,3 +1,4 @@
+import { settingsFileName, settingsOf } from '../analysis/settings';
 import type { LiveAnswer } from '../checklist/live';
 import { nameOf, type SignOff, signOffState, type Waiver } from '../checklist/sign-offs';
 import type { ChecklistItemId, ChecklistItemState } from '../checklist/types';
@@ -32,9 +33,8 @@ export interface ItemReport {
 /**
  * The state of every item, in checklist order.
  *
- * A static item fails by an error or a warning against it, and passes only if there was something to check and it could
- * be read. Live items
- * stay unknown until a cluster has answered, as `live` tells, or a person has signed; manual ones are open until then. A
+ * A static item fails by an error or a warning against it, and passes only if there was something to check, it could be
+ * read, and no rule that decides it is switched off in the tree. Live items stay unknown until a cluster has answered, as `live` tells, or a person has signed; manual ones are open until then. A
  * sign-off never speaks against a finding or against the cluster.
  *
  * `today` is an ISO date; without it no sign-off expires.
@@ -57,6 +57,9 @@ export function itemReports(
   const rulesOfItem = new Map<string, string[]>();
   for (const rule of rules) for (const id of rule.items) rulesOfItem.set(id, [...(rulesOfItem.get(id) ?? []), rule.id]);
   const { signOffs, assigned } = signOffsOf(workspace);
+  const settings = settingsOf(workspace).rules;
+  const isOff = (id: string): boolean => settings.get(id)?.severity === 'off';
+  const deciding = new Map(rules.map(rule => [rule.id, rule.severity]));
   return itemsOf(workspace).map(item =>
     report(item, byItem.get(item.id) ?? [], rulesOfItem.get(item.id) ?? [], {
       workspace,
@@ -64,6 +67,10 @@ export function itemReports(
       today,
       signOff: signOffs.findLast(one => one.item === item.id),
       assigned: assigned.get(item.id)?.text,
+      // Without a rule that only informs an item passes as well.
+      off: (rulesOfItem.get(item.id) ?? []).filter(
+        id => isOff(id) && (deciding.get(id) === 'error' || deciding.get(id) === 'warning'),
+      ),
     }),
   );
 }
@@ -74,13 +81,15 @@ interface Known {
   readonly today: string | undefined;
   readonly signOff: SignOff | undefined;
   readonly assigned: string | undefined;
+  /** The rules of the item that the settings switch off, so that nothing tells what they would find. */
+  readonly off: readonly string[];
 }
 
 function report(
   item: TreeItem,
   all: readonly Finding[],
   ids: readonly string[],
-  { workspace, answer, today, signOff, assigned }: Known,
+  { workspace, answer, today, signOff, assigned, off }: Known,
 ): ItemReport {
   const against = all.filter(finding => finding.severity === 'error' || finding.severity === 'warning');
   const open = against.filter(finding => !finding.suppressed);
@@ -111,7 +120,8 @@ function report(
     );
   }
   const evidence = evidenceFor(item.id, workspace);
-  if (evidence.waived) return say('waived', evidence.waived);
+  // A script that applies what is switched off fails all the same.
+  if (evidence.waived && !(open.length > 0 && item.id.startsWith('B.'))) return say('waived', evidence.waived);
   if (open.length > 0) return say('failed', plural(open.length), places);
   if (ids.length === 0) return say('unknown', 'no rule decides this item yet');
   if (against.length > 0)
@@ -121,12 +131,23 @@ function report(
       against.map(finding => finding.problem.at),
     );
   if (evidence.places.length === 0) return say('not-applicable', evidence.missing);
+  if (off.length > 0)
+    return say(
+      'waived',
+      `${off.join(' and ')} ${off.length === 1 ? 'is' : 'are'} switched off in ${settingsFileName}`,
+      offPlaces(workspace, off),
+    );
   if (evidence.unread) return say('unknown', evidence.unread, evidence.places);
   return say(
     'passed',
     `checked on ${evidence.places.length === 1 ? 'one place' : `${evidence.places.length} places`}`,
     evidence.places,
   );
+}
+
+function offPlaces(workspace: Workspace, ids: readonly string[]): readonly Place[] {
+  const { rules } = settingsOf(workspace);
+  return ids.flatMap(id => rules.get(id)?.at ?? []);
 }
 
 /** How many findings are out, and the first reason, with the name of whoever waived. */

@@ -1,5 +1,6 @@
 import { type DashboardPurpose, dashboards } from '../analysis/dashboards';
 import { declarationsOf } from '../analysis/declarations';
+import { routesOf } from '../analysis/ingresses';
 import { builtTrees } from '../analysis/kustomization/built-trees';
 import { referencesOf } from '../analysis/references';
 import {
@@ -13,6 +14,7 @@ import {
   workloads,
 } from '../analysis/roles';
 import { secretEntries } from '../analysis/secret-data';
+import { findService, podsBehind } from '../analysis/services';
 import { type Component, settingsOf } from '../analysis/settings';
 import { checklistSteps } from '../checklist/steps';
 import type { ChecklistItemId } from '../checklist/types';
@@ -46,12 +48,13 @@ export function evidenceFor(id: ChecklistItemId, workspace: Workspace): Evidence
 function evidenceIn(id: ChecklistItemId, workspace: Workspace): Evidence {
   const subject = subjects.find(([prefix]) => id === prefix || id.startsWith(`${prefix}.`))?.[1];
   if (!subject) return { places: [], waived: undefined, missing: 'nothing in the tree to check', unread: undefined };
-  const [component, missing, find] = subject;
-  const isOff = component !== undefined && settingsOf(workspace).components[component] === 'off';
+  const [about, missing, find] = subject;
+  const { components } = settingsOf(workspace);
+  const off = [about ?? []].flat().find(component => components[component] === 'off');
   const objects = find(workspace);
   return {
     places: objects.map(resource => resource.root.at('metadata', 'name')),
-    waived: isOff ? `${component} is switched off in matrix-preflight.yaml` : undefined,
+    waived: off ? `${off} is switched off in matrix-preflight.yaml` : undefined,
     missing,
     unread: aboutFiles.test(id) ? unreadOf(workspace, objects) : undefined,
   };
@@ -82,7 +85,7 @@ export function coveredFiles(id: ChecklistItemId, workspace: Workspace): readonl
 }
 
 type Subject = readonly [
-  component: Component | undefined,
+  component: Component | readonly Component[] | undefined,
   missing: string,
   find: (workspace: Workspace) => readonly Resource[],
 ];
@@ -103,6 +106,16 @@ const clusters: Subject = [undefined, 'there is no PostgreSQL cluster', ofKinds(
 const redis: Subject = [undefined, 'there is no Redis', redisMains];
 const tenants: Subject = [undefined, 'there is no MinIO Tenant', ofKinds(tenantKind)];
 const policies: Subject = ['networkPolicies', 'there is no NetworkPolicy', ofKinds('NetworkPolicy')];
+/** Policies about something that has to be there. */
+const policiesFor = (
+  component: Component | undefined,
+  missing: string,
+  isThere: (workspace: Workspace) => boolean,
+): Subject => [
+  component ? ['networkPolicies', component] : 'networkPolicies',
+  missing,
+  workspace => (isThere(workspace) ? workspace.resources('NetworkPolicy') : []),
+];
 const monitors: Subject = [
   'monitoring',
   'there is no ServiceMonitor or PodMonitor',
@@ -138,6 +151,20 @@ const element: Subject = ['element', 'there is no Element Web', workspace => wor
 const coturn: Subject = ['coturn', 'there is no coturn', workspace => workloads(workspace, 'coturn')];
 const haproxy: Subject = ['main', 'there is no HAProxy', workspace => workloads(workspace, 'haproxy')];
 const workers: Subject = ['workers', 'there is no Synapse worker', synapseWorkers];
+/** The workers, where HAProxy or an Ingress hands requests on to them. */
+function routedWorkers(workspace: Workspace): readonly Resource[] {
+  const all = synapseWorkers(workspace);
+  const isRouted =
+    workloads(workspace, 'haproxy').length > 0 ||
+    workspace.resources('Ingress').some(ingress =>
+      routesOf(ingress).some(({ service }) => {
+        const found = service.text === undefined ? undefined : findService(workspace, ingress.namespace, service.text);
+        return found !== undefined && podsBehind(workspace, found).some(({ owner }) => all.includes(owner));
+      }),
+    );
+  return isRouted ? all : [];
+}
+
 const mainDomain: Subject = [undefined, 'there is no Synapse', synapseMains];
 const backedUp: Subject = [
   undefined,
@@ -156,6 +183,25 @@ const ofDomains: Subject = [
 ];
 const everything: Subject = [undefined, 'there is no workload', ofKinds('Deployment', 'StatefulSet', 'DaemonSet')];
 
+/** The steps of the deployment order that are about a component which a deployment may do without. */
+const stepComponents: Partial<Record<ChecklistItemId, Component>> = {
+  'B.4': 'networkPolicies',
+  'B.7': 'workers',
+  'B.8': 'keyVault',
+  'B.8w': 'keyVault',
+  'B.9': 'antivirus',
+  'B.10': 'antivirus',
+  'B.11': 'livekit',
+  'B.12': 'element',
+  'B.13': 'coturn',
+  'B.14': 'li',
+  'B.15': 'li',
+  'B.15w': 'li',
+  'B.16': 'li',
+  'B.17': 'monitoring',
+  'B.18': 'grafana',
+};
+
 /** Ids or their beginnings, the more exact ones first. */
 const subjects: readonly (readonly [string, Subject])[] = [
   ['1.1.a.2', liDatabase],
@@ -165,9 +211,26 @@ const subjects: readonly (readonly [string, Subject])[] = [
   ['1.2', redis],
   ['1.3.b', objectStore],
   ['1.3', tenants],
+  [
+    '1.4.b.2',
+    policiesFor(undefined, 'there is no database, or no NetworkPolicy', one => databases(one).all.length > 0),
+  ],
+  [
+    '1.4.b.3',
+    policiesFor(
+      'keyVault',
+      'there is no key_vault, or no NetworkPolicy',
+      one => workloads(one, 'key_vault').length > 0,
+    ),
+  ],
+  ['1.4.b.4', policiesFor('li', 'there is no LI instance, or no NetworkPolicy', one => synapseLis(one).length > 0)],
+  [
+    '1.4.b.5',
+    policiesFor(undefined, 'there is no Ingress, or no NetworkPolicy', one => one.resources('Ingress').length > 0),
+  ],
   ['1.4', policies],
   ['2.1', ['main', 'there is no Synapse main process', synapseMains]],
-  ['2.2.b.1', workers],
+  ['2.2.b.1', ['workers', 'there is no HAProxy, or no Synapse worker', routedWorkers]],
   ['2.2', haproxy],
   ['2.3', keyVault],
   ['2.4', livekit],
@@ -209,7 +272,7 @@ const subjects: readonly (readonly [string, Subject])[] = [
   ...checklistSteps.flatMap(({ items }) =>
     items.map((item): readonly [string, Subject] => [
       item,
-      [undefined, 'the tree has nothing for this step', workspace => objectsOfStep(workspace, item)],
+      [stepComponents[item], 'the tree has nothing for this step', workspace => objectsOfStep(workspace, item)],
     ]),
   ),
   ['C.1', everything],

@@ -1,6 +1,6 @@
 import { anchorFor, nameOf } from '../../analysis/anchor';
 import { homeserverOf } from '../../analysis/homeserver';
-import { synapseLis, synapseMains, synapseWorkers, workloads } from '../../analysis/roles';
+import { databases, synapseLis, synapseMains, synapseWorkers, workloads } from '../../analysis/roles';
 import { settingsDocument, settingsFileName, settingsOf } from '../../analysis/settings';
 import { insertEntry } from '../../manifests/edit';
 import type { Place } from '../../manifests/span';
@@ -10,7 +10,7 @@ import { isHinted } from './hints';
 
 export default {
   id: 'component-missing',
-  items: [],
+  items: ['1.1.a.2'],
   severity: 'warning',
   summary: 'A component of the checklist is not part of the tree.',
   why: 'The checklist has items about it, which cannot be judged: they are not applicable, and nobody may notice that something was forgotten.',
@@ -87,6 +87,8 @@ function told(workspace: Workspace, at: Place, missing: readonly (readonly [Name
     names.length === 1 ? `add it, or set components.${names[0]}: off` : `add them, or set ${listed(names)} to off`;
   return {
     at,
+    // Without an LI instance nothing else asks for its database.
+    items: names.includes('li') && !databases(workspace).li ? ['1.1.a.2'] : [],
     message: `The tree has no ${listed(missing.map(([, { title }]) => title))}, which the checklist asks for — ${advice}${names.length === 1 ? '' : ' under components'}.`,
     fixes: () => switchOff(workspace, names),
   };

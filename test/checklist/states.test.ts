@@ -34,6 +34,53 @@ describe('the state of static items', () => {
     );
   });
 
+  it('is waived where the tree switches a rule off that decides it, or the component of its step', () => {
+    const settings = (text: string): string => `${redis}
+      #- /matrix-preflight.yaml
+      ${text}
+    `;
+    assert.deepEqual(states(settings('rules: {redis-sentinel-replica-count: off}'), '1.2.b.3', '1.2.b.2'), [
+      '1.2.b.3 waived',
+      ...states(redis, '1.2.b.2'),
+    ]);
+    assert.deepEqual(states(settings('components: {li: off, livekit: off}'), 'B.14', 'B.11', 'B.12', 'B.2'), [
+      'B.14 waived',
+      'B.11 waived',
+      'B.12 not-applicable',
+      'B.2 passed',
+    ]);
+  });
+
+  it('does not pass for policies about what is not there', () => {
+    const policy = `${redis}
+      #- /policy.yaml
+      apiVersion: networking.k8s.io/v1
+      kind: NetworkPolicy
+      metadata: {name: deny, namespace: matrix}
+      spec: {podSelector: {}, policyTypes: [Ingress, Egress]}
+    `;
+    assert.deepEqual(
+      states(policy, '1.4.b.2', '1.4.b.3', '1.4.b.4', '1.4.b.5').map(one => one.split(' ')[1]),
+      Array(4).fill('not-applicable'),
+    );
+    const off = `${policy}
+      #- /matrix-preflight.yaml
+      components: {li: off}
+    `;
+    assert.deepEqual(states(off, '1.4.b.3', '1.4.b.4'), ['1.4.b.3 not-applicable', '1.4.b.4 waived']);
+  });
+
+  it('fails the LI cluster of a tree with a Synapse and no LI instance', () => {
+    const synapse = `
+      #- /synapse.yaml
+      apiVersion: apps/v1
+      kind: StatefulSet
+      metadata: {name: synapse, namespace: matrix}
+      spec: {template: {spec: {containers: [{name: synapse, image: "matrixdotorg/synapse:v1.139.2"}]}}}
+    `;
+    assert.deepEqual(states(synapse, '1.1.a.2', '3.2.a.1'), ['1.1.a.2 failed', '3.2.a.1 not-applicable']);
+  });
+
   it('takes no placeholder for a credential that was generated', () => {
     const secret = (django: string, rsa: string, password: string) => `
       #- /secrets.yaml
