@@ -41,6 +41,14 @@ export function mountsOf(container: Container): readonly Mount[] {
     }));
 }
 
+/** Whether a container mounts a volume, wherever that is. */
+export function mountsVolume(container: Container, volume: string): boolean {
+  return container.value
+    .at('volumeMounts')
+    .items()
+    .some(mount => mount.at('name').text === volume);
+}
+
 /** The mount that holds a path: the one with the longest matching mount path. */
 export function mountAt(container: Container, path: string): Mount | undefined {
   let best: Mount | undefined;

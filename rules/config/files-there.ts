@@ -1,7 +1,7 @@
 import { commandLine } from '../../analysis/configs';
 import { declarationsOf } from '../../analysis/declarations';
 import { podWrites } from '../../analysis/effective';
-import { isBelow, type Mount, mountAt, textsOfVolume, volumeOf } from '../../analysis/mounts';
+import { isBelow, type Mount, mountAt, mountsVolume, textsOfVolume, volumeOf } from '../../analysis/mounts';
 import { type Container, containersOf } from '../../analysis/pods';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
@@ -48,8 +48,8 @@ function isFilledByTree(workspace: Workspace, resource: Resource, mount: Mount, 
     const others = containersOf(resource).filter(one => !one.isInit && one.name !== reader.name);
     const fillers = containersOf(resource).filter(one => one.isInit);
     return (
-      (fillers.some(one => mounts(one, mount.volume)) || isReadOnly(mount)) &&
-      !others.some(one => mounts(one, mount.volume) && !onlyReadsConfigurations(one))
+      (fillers.some(one => mountsVolume(one, mount.volume)) || isReadOnly(mount)) &&
+      !others.some(one => mountsVolume(one, mount.volume) && !onlyReadsConfigurations(one))
     );
   }
   return sourcesOf(volume).every(source => {
@@ -104,13 +104,6 @@ function namedByKeys(workspace: Workspace, resource: Resource, volume: Value, mo
         : [];
     return files.map(file => `${mount.mountPath}/${file}`);
   });
-}
-
-function mounts(container: Container, volume: string): boolean {
-  return container.value
-    .at('volumeMounts')
-    .items()
-    .some(mount => mount.at('name').text === volume);
 }
 
 /** The files of the volume, as the container sees them. */
