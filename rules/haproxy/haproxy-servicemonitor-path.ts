@@ -1,10 +1,12 @@
 import { type HaproxyPart, haproxyOf, listeningOn } from '../../analysis/haproxy-config';
 import { podMonitorKind, readMonitor, serviceMonitorKind, type Target, targetsOf } from '../../analysis/monitors';
 import { familiesOf } from '../../analysis/roles';
+import { modeOf } from '../../analysis/text/haproxy';
 import { insertEntry, replaceScalar } from '../../manifests/edit';
 import type { Workspace } from '../../manifests/workspace';
 import type { Rule } from '../rule';
 import { metricsPages } from './metrics-pages';
+import { insertBelow } from './text-edits';
 
 export default {
   id: 'haproxy-servicemonitor-path',
@@ -13,7 +15,7 @@ export default {
   summary: 'Prometheus asks HAProxy for a page that it does not serve.',
   why: 'HAProxy answers 404 or 503, the target is down, and no alert about the proxy ever fires.',
   remedy:
-    'Name the path that the section on that port serves: `/stats;csv` for a statistics page at `/stats`, or the path of its Prometheus exporter.',
+    'Let the section on that port serve the Prometheus exporter: `http-request use-service prometheus-exporter if { path /metrics }`. Where it serves one already, name its path. The checklist’s `/stats;csv` is accepted, but is for programs that translate it.',
   traps: [
     'Where the section serves the Prometheus exporter, its path (usually `/metrics`) is right and better than the checklist’s `/stats;csv`; where it serves both, both are accepted.',
     'An exporter rule without a condition answers every path.',
@@ -105,6 +107,7 @@ export default {
           frontend stats
             mode http
             bind :8404
+            http-request use-service prometheus-exporter if { path /metrics }
             stats enable
             stats uri /stats
       ---
@@ -158,7 +161,7 @@ export default {
             app: haproxy
         endpoints:
           - port: stats
-            path: /stats;csv
+            path: /metrics
     `,
   },
   kinds: [serviceMonitorKind, podMonitorKind],
@@ -178,20 +181,26 @@ export default {
       yield {
         at,
         ...(wanted.part ? {} : { severity: 'warning' as const }),
-        message: `HAProxy ${wanted.part ? `does not serve ${endpoint.path} on port ${port.port}` : `most likely does not serve ${endpoint.path}`} — ${
-          best === undefined
-            ? 'let the section that listens there serve statistics or the Prometheus exporter.'
-            : `use ${wanted.paths.join(' or ')}.`
-        }`,
+        message: `HAProxy ${wanted.part ? `does not serve ${endpoint.path} on port ${port.port}` : `most likely does not serve ${endpoint.path}`} — ${advice(wanted)}.`,
         ...(wanted.part
           ? { related: [{ at: wanted.part.place(wanted.part.section.span), message: 'The section on that port' }] }
           : {}),
         fixes: () => {
-          if (best === undefined || !wanted.part) return [];
-          const edit = path.exists
-            ? replaceScalar(path, best)
-            : insertEntry(endpoint.value, `path: ${best}`, { after: 'port' });
-          return edit ? [{ title: `Use ${best}`, safe: true, edits: [edit] }] : [];
+          const { part } = wanted;
+          if (!part) return [];
+          const serve = serveExporter(part, endpoint.path, wanted.hasExporter);
+          const named =
+            best === undefined
+              ? undefined
+              : path.exists
+                ? replaceScalar(path, best)
+                : insertEntry(endpoint.value, `path: ${best}`, { after: 'port' });
+          return [
+            ...(serve
+              ? [{ title: `Serve the Prometheus exporter at ${endpoint.path}`, safe: true, edits: [serve] }]
+              : []),
+            ...(named ? [{ title: `Use ${best}`, safe: wanted.hasExporter, edits: [named] }] : []),
+          ];
         },
       };
     }
@@ -203,14 +212,35 @@ interface Expected {
   readonly part: HaproxyPart | undefined;
   /** The paths that are served, best first. */
   readonly paths: readonly string[];
+  readonly hasExporter: boolean;
   accepts(path: string): boolean;
+}
+
+/** What to do: a path that Prometheus can read comes before the checklist’s, which it cannot. */
+function advice({ paths, hasExporter }: Expected): string {
+  if (hasExporter) return `use ${paths.join(' or ')}`;
+  const exporter = 'let the section that listens there serve the Prometheus exporter';
+  return paths.length === 0 ? exporter : `${exporter}, or use ${paths.join(' or ')} for a program that translates it`;
+}
+
+/** Adds HAProxy's own exporter for the path that is asked for. */
+function serveExporter(part: HaproxyPart, path: string, hasExporter: boolean) {
+  if (hasExporter || modeOf(part.section) !== 'http' || !/^\/(?:[\w-]+\/)*metrics$/.test(path)) return undefined;
+  const bind = part.section.directives.find(directive => directive.keyword === 'bind');
+  const line = `http-request use-service prometheus-exporter if { path ${path} }`;
+  return insertBelow(part, bind?.span ?? part.section.span, [line]);
 }
 
 /** What the pods of a target serve on its port; undefined where that cannot be told. */
 function expectedPaths(workspace: Workspace, { pods, port }: Target): Expected | undefined {
   const haproxy = haproxyOf(workspace, pods.owner);
   if (!haproxy) {
-    return { part: undefined, paths: ['/stats;csv'], accepts: path => path.includes(';csv') || /metrics/.test(path) };
+    return {
+      part: undefined,
+      paths: ['/stats;csv'],
+      hasExporter: false,
+      accepts: path => path.includes(';csv') || /metrics/.test(path),
+    };
   }
   const parts = listeningOn(haproxy, port.port);
   const [part] = parts;
@@ -220,6 +250,7 @@ function expectedPaths(workspace: Workspace, { pods, port }: Target): Expected |
   return {
     part,
     paths: [...new Set(pages.flatMap(page => page.paths))],
+    hasExporter: pages.some(page => page.hasExporter),
     accepts: path => pages.some(page => page.accepts(path)),
   };
 }

@@ -1,5 +1,8 @@
 import { referringKinds } from '../../analysis/references';
+import type { Resource } from '../../manifests/resource';
+import type { Workspace } from '../../manifests/workspace';
 import type { Rule } from '../rule';
+import { asksCertManager } from '../services/certificates';
 import { missingObjects } from './missing';
 
 export default {
@@ -13,6 +16,7 @@ export default {
   traps: [
     'Secrets that an operator makes are known: CloudNativePG, cert-manager, MinIO, Sealed Secrets, External Secrets, Vault and 1Password operators, kustomize generators.',
     'A Secret that a script creates with `kubectl create secret` counts. One that only a comment or a README tells the reader to create is a warning.',
+    'A certificate for an Ingress is a warning as long as the tree makes none for any other: it is often a wildcard that somebody keeps elsewhere, and everything starts without it.',
     'References marked `optional: true` are left alone.',
     'A name that a Helm chart gives its objects is no error. A Secret for pulling images is reported by `reference-missing-imagepullsecret`, the superuser Secret of a cluster by `pg-superuser-secret-undefined`.',
   ],
@@ -79,8 +83,19 @@ export default {
   *check(resource, workspace) {
     yield* missingObjects(resource, workspace, ['Secret'], {
       isMeant: ({ isPullSecret }) => isPullSecret !== true,
+      severity: ({ consumer, name }) =>
+        consumer === 'TLS' && mayBeCopiedIn(workspace, resource, name.text) ? 'warning' : undefined,
       // The checklist wants these to hold the S3 user in both formats.
       items: ({ consumer }) => (/^(?:users|s3Credentials)$/.test(consumer) ? ['1.3.b.1', '1.3.b.2'] : []),
     });
   },
 } satisfies Rule;
+
+/** Whether the certificates of Ingresses may come from elsewhere: the tree makes none, or makes this one elsewhere. */
+function mayBeCopiedIn(workspace: Workspace, resource: Resource, secret: string | undefined): boolean {
+  const certificates = workspace.resources('Certificate.cert-manager.io');
+  const isElsewhere = certificates.some(
+    one => one.root.at('spec', 'secretName').text === secret && one.namespace !== resource.namespace,
+  );
+  return isElsewhere || (certificates.length === 0 && !workspace.resources('Ingress').some(asksCertManager));
+}

@@ -77,6 +77,8 @@ export default {
     const said = new Set<string>();
     for (const host of hosts) {
       const name = host.text ?? '';
+      // What somebody fills in may be any of them.
+      if (/[${]/.test(name) || secured.some(one => /[${]/.test(one.text ?? ''))) continue;
       if (said.has(name) || secured.some(one => covers(one.text ?? '', name))) continue;
       said.add(name);
       yield {
@@ -89,7 +91,8 @@ export default {
     if (hosts.length === 0) return;
     for (const host of secured) {
       const name = host.text ?? '';
-      if (name === '' || hosts.some(one => covers(name, one.text ?? '') || covers(one.text ?? '', name))) continue;
+      if (name === '' || [host, ...hosts].some(one => /[${]/.test(one.text ?? ''))) continue;
+      if (hosts.some(one => covers(name, one.text ?? '') || covers(one.text ?? '', name))) continue;
       yield {
         at: host,
         severity: 'info',

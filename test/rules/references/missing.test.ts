@@ -137,7 +137,23 @@ describe('references to Secrets', () => {
       metadata: { name: chat, namespace: matrix, annotations: { ${annotations} } }
       spec: { ingressClassName: traefik, tls: [{ hosts: [chat.test], secretName: chat-tls }] }
     `;
-    assert.match(messages(missingSecret, ingress('a: b')).join(), /^error: Nothing creates the Secret chat-tls/);
+    // It may be a wildcard that is kept elsewhere, unless the tree makes its certificates itself.
+    assert.match(messages(missingSecret, ingress('a: b')).join(), /^warning: Nothing creates the Secret chat-tls/);
+    const other = ingress('cert-manager.io/issuer: ca').replaceAll('chat', 'other');
+    assert.match(
+      messages(missingSecret, `${ingress('a: b')}  ---${other}`).join(),
+      /^error: Nothing creates the Secret chat-tls/,
+    );
+    const wildcard = `
+      apiVersion: cert-manager.io/v1
+      kind: Certificate
+      metadata: { name: wildcard, namespace: cert-manager }
+      spec: { secretName: chat-tls, dnsNames: ['*.test'], issuerRef: { name: ca, kind: ClusterIssuer } }
+    `;
+    assert.match(
+      messages(missingSecret, `${ingress('a: b')}  ---${wildcard}`).join(),
+      /^warning: Nothing creates the Secret chat-tls/,
+    );
     expectMarks(missingSecret, ingress('cert-manager.io/issuer: ca'));
   });
 
