@@ -306,7 +306,11 @@ function breaksScalar({ at, newText }: TextEdit, workspace: Workspace): boolean 
   if (value.span.start !== start || value.span.end !== end) return false;
   if (value.isAt(resource.root.at(resource.kind === 'Secret' ? 'data' : 'binaryData', value.name ?? '')))
     return hasLines(decodeBase64(value.text ?? '')) && !hasLines(decodeBase64(newText.replace(/["']/g, '')));
-  return (value.style === 'folded' || value.style === 'double') && hasLines(value.text) && !/^\s*["'|>]/.test(newText);
+  const hasMore = hasLines(value.text);
+  const isEscaped = value.style === 'double' && file?.text.slice(start, end).includes('\\') === true;
+  if (!(value.style === 'folded' || value.style === 'double') || !(hasMore || isEscaped)) return false;
+  // A text in place of all of it has quotes, and lines where there were lines.
+  return !/^\s*["'|>]/.test(newText) || (hasMore && !/\\n|\n/.test(newText));
 }
 
 function hasLines(text: string | undefined): boolean {

@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
+import { parseAllDocuments } from 'yaml';
+import elementMismatch from '../../../rules/element/element-homeserver-mismatch';
 import { checkWorkspace, fixesOf, takeCrashes } from '../../../rules/findings';
 import haproxyResolverAddress from '../../../rules/haproxy/haproxy-resolver-address';
+import initdbUser from '../../../rules/key-vault/key-vault-initdb-not-superuser';
 import registration from '../../../rules/li/li-registration-enabled';
 import { LiveFindings } from '../../../rules/live';
 import placeholderConfig from '../../../rules/placeholders/placeholder-config';
 import placeholderDomain from '../../../rules/placeholders/placeholder-domain';
 import secretGroupMismatch from '../../../rules/secrets/secret-group-mismatch';
 import secretInPlainConfig from '../../../rules/secrets/secret-in-plain-config';
-import { check, uriOf, workspaceOf } from '../../fixture';
+import publicationUser from '../../../rules/sync/sync-publication-not-superuser';
+import { applyEdits, check, readFixture, uriOf, workspaceOf } from '../../fixture';
 import { expectMarks, messages } from '../expect';
 
 const open = 'server_name: tessera.test\nenable_registration: true\n';
@@ -111,6 +115,21 @@ describe('configurations in base64', () => {
     assert.equal(fixesOf(findings[0], workspace).length, 1);
   });
 
+  it('offers none between quotes with escapes, whether the text has one line or what is put there has quotes', () => {
+    for (const rule of [elementMismatch, initdbUser, publicationUser]) {
+      const { files } = readFixture(rule.examples.bad);
+      const written = new Map([...files].map(([path, text]) => [path.replace(/yaml$/, 'json'), asJson(text)]));
+      const workspace = workspaceOf(written);
+      const [found] = checkWorkspace(workspace, [rule]);
+      assert.ok(found, rule.id);
+      for (const { edits, creates } of fixesOf(found, workspace)) {
+        const fixed = workspaceOf(applyEdits(written, edits, creates));
+        for (const text of fixed.files.map(file => file.text)) assert.doesNotThrow(() => JSON.parse(text), rule.id);
+        assert.equal(checkWorkspace(fixed, [rule]).length, 0, rule.id);
+      }
+    }
+  });
+
   it('follows an edit of the base64 text', () => {
     const files = new Map([
       ['config.yaml', secretFile(open)],
@@ -201,4 +220,10 @@ describe('configurations in base64', () => {
 function secretFile(text: string): string {
   const head = 'apiVersion: v1\nkind: Secret\nmetadata: {name: homeserver, namespace: matrix}\n';
   return `${head}data:\n  homeserver.yaml: ${btoa(text)}\n`;
+}
+
+/** The documents of a file as one List in JSON. */
+function asJson(text: string): string {
+  const items = parseAllDocuments(text).map(document => document.toJS());
+  return `${JSON.stringify({ apiVersion: 'v1', kind: 'List', items }, null, 2)}\n`;
 }
