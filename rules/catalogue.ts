@@ -44,7 +44,10 @@ import deployOrder from './deploy/deploy-order';
 import deployPathMissing from './deploy/deploy-path-missing';
 import deploySelectorEmpty from './deploy/deploy-selector-empty';
 import deployWaitJobMissing from './deploy/deploy-wait-job-missing';
+import fluxReferenceMissing from './deploy/flux-reference-missing';
 import helmRepositoryMissing from './deploy/helm-repository-missing';
+import kustomizationEntryIdle from './deploy/kustomization-entry-idle';
+import kustomizationPartUnlisted from './deploy/kustomization-part-unlisted';
 import kustomizationPathMissing from './deploy/kustomization-path-missing';
 import postCheckNameUnknown from './deploy/post-check-name-unknown';
 import domainInconsistent from './domain/domain-inconsistent';
@@ -381,6 +384,7 @@ export const rules: readonly Rule[] = [
   fieldValueRefused,
   fileNotRead,
   fileTemplatedSkipped,
+  fluxReferenceMissing,
   generatedNameHashed,
   generatedNameTaken,
   haproxyAclSeveralCriteria,
@@ -429,6 +433,8 @@ export const rules: readonly Rule[] = [
   keyVaultTablesMissing,
   keyVaultVariableMissing,
   kubectlCallForbidden,
+  kustomizationEntryIdle,
+  kustomizationPartUnlisted,
   kustomizationPathMissing,
   liDatabaseNotLiCluster,
   liDefaultReadOnly,

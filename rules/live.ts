@@ -63,6 +63,8 @@ export class LiveFindings {
   readonly #day = signal<string | undefined>(undefined);
 
   /** `changed` is called with the uri of each file whose findings may have changed. */
+  #partsKey = '';
+
   constructor(workspace: Workspace, rules: readonly Rule[], options: CheckOptions, changed: (uri: string) => void) {
     this.#workspace = workspace;
     this.#options = options;
@@ -178,6 +180,7 @@ export class LiveFindings {
       if (!wasBuilt) for (const owner of [...this.#owners.keys()]) this.#forget(owner);
       this.#collectBuilt();
       this.#touch(file.uri);
+      this.#touchKustomizations(trees);
       return true;
     }
     if (!wasBuilt) return false;
@@ -189,6 +192,16 @@ export class LiveFindings {
     if (this.#isStarted) this.start();
     this.#touch(file.uri);
     return true;
+  }
+
+  /** What a kustomization changes and takes in is told of in its own file, and hangs on the files that it names. */
+  #touchKustomizations(trees: readonly BuiltTree[]): void {
+    const key = trees
+      .flatMap(({ view }) => [...view.idle.map(({ uri, path }) => `${uri} ${path.join('/')}`), view.used.size])
+      .join('\n');
+    if (key === this.#partsKey) return;
+    this.#partsKey = key;
+    for (const { uri, name } of this.#workspace.files) if (/^kustomization\.ya?ml$/.test(name)) this.#touch(uri);
   }
 
   #watchBuilt(tree: BuiltTree): void {

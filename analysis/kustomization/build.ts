@@ -6,7 +6,7 @@ import { resolvePath } from '../kustomize';
 import { type GeneratedObject, generate, mergeGenerated } from './generators';
 import { applyOperations, mergePatch } from './merge';
 import { type MapNode, nodeAt, nodeOf, set, textOf } from './node';
-import { changeImages, changeLabels, changeNames, changeNamespace, changeReplicas, replaceFields } from './transform';
+import { changeImage, changeLabels, changeNames, changeNamespace, changeReplicas, replaceFields } from './transform';
 
 /** An object as a kustomization builds it. */
 export interface BuiltObject {
@@ -36,6 +36,8 @@ export interface Build {
   readonly directories: ReadonlySet<string>;
   /** Whether there are objects that the tree does not show: remote resources, charts, plug-ins, files that are missing. */
   readonly isOpen: boolean;
+  /** Entries of `patches`, `replicas` and `images` for objects of which there is none. */
+  readonly idle: readonly Value[];
 }
 
 /** The files of a tree as kustomizations name them. */
@@ -60,6 +62,7 @@ export function build(files: BuildFiles, kustomization: ManifestDocument): Build
     resourceFiles: new Set(),
     directories: new Set(),
     isOpen: false,
+    idle: [],
   };
   const objects: BuiltObject[] = [];
   accumulate(state, kustomization, objects);
@@ -73,6 +76,7 @@ export function build(files: BuildFiles, kustomization: ManifestDocument): Build
     resourceFiles: state.resourceFiles,
     directories: state.directories,
     isOpen: state.isOpen,
+    idle: state.idle,
   };
 }
 
@@ -84,6 +88,7 @@ interface State {
   readonly resourceFiles: Set<string>;
   readonly directories: Set<string>;
   isOpen: boolean;
+  readonly idle: Value[];
 }
 
 /** Adds what a kustomization builds to `objects`; a component changes those that are there already. */
@@ -156,9 +161,13 @@ function addGenerated(
 
 function transform(state: State, kustomization: ManifestDocument, objects: BuiltObject[]): void {
   const { root, file } = kustomization;
-  const patch = (text: Value, targets: (root: Value) => readonly BuiltObject[]): void => {
+  const note = (entry: Value, isIdle: boolean): void => {
+    if (isIdle && !state.isOpen) state.idle.push(entry);
+  };
+  const patch = (entry: Value, text: Value, targets: (root: Value) => readonly BuiltObject[]): void => {
     for (const { value, path } of patchRoots(state, file.directory, text)) {
       const chosen = targets(value);
+      note(entry, chosen.length === 0 && value.kind !== 'missing');
       if (chosen.length > 0 && path !== undefined) state.applied.add(path);
       for (const target of chosen) {
         if (value.kind === 'sequence') applyOperations(target.root, value);
@@ -167,21 +176,21 @@ function transform(state: State, kustomization: ManifestDocument, objects: Built
       }
     }
   };
-  for (const value of root.at('patchesStrategicMerge').items()) patch(value, one => named(objects, one));
+  for (const value of root.at('patchesStrategicMerge').items()) patch(value, value, one => named(objects, one));
   for (const value of root.at('patches').items()) {
     const target = value.at('target');
     const text = value.at('path').exists ? value.at('path') : value.at('patch');
-    patch(text, one => (target.exists ? selected(objects, target) : named(objects, one)));
+    patch(value, text, one => (target.exists ? selected(objects, target) : named(objects, one)));
   }
   changeNamespace(objects, root.at('namespace'));
   changeNames(objects, root.at('namePrefix'), root.at('nameSuffix'));
   changeLabels(objects, root);
   for (const value of root.at('patchesJson6902').items()) {
     const text = value.at('path').exists ? value.at('path') : value.at('patch');
-    patch(text, () => selected(objects, value.at('target')));
+    patch(value, text, () => selected(objects, value.at('target')));
   }
-  changeReplicas(objects, root.at('replicas'));
-  changeImages(objects, root.at('images'));
+  for (const value of root.at('replicas').items()) note(value, !changeReplicas(objects, value));
+  for (const value of root.at('images').items()) note(value, !changeImage(objects, value));
   replaceFields(objects, root.at('replacements'), target => selected(objects, target));
 }
 

@@ -189,40 +189,42 @@ function changePolicy(
       }
 }
 
-export function changeReplicas(objects: readonly BuiltObject[], replicas: Value): void {
-  for (const item of replicas.items()) {
-    const count = item.at('count');
-    for (const object of objects) {
-      if (count.number === undefined || !object.names.includes(item.at('name').text ?? '')) continue;
-      if (!/^(?:Deployment|StatefulSet|ReplicaSet|ReplicationController)$/.test(kindOf(object) ?? '')) continue;
-      const spec = mappingAt(object.root, 'spec');
-      if (spec) set(spec, 'replicas', numberNode(count.number, count), count.key);
-    }
+/** An entry of `replicas`. Says whether there is something that it is for. */
+export function changeReplicas(objects: readonly BuiltObject[], item: Value): boolean {
+  const count = item.at('count');
+  const found = objects.filter(
+    object =>
+      object.names.includes(item.at('name').text ?? '') &&
+      /^(?:Deployment|StatefulSet|ReplicaSet|ReplicationController)$/.test(kindOf(object) ?? ''),
+  );
+  for (const object of found) {
+    const spec = count.number === undefined ? undefined : mappingAt(object.root, 'spec');
+    if (spec && count.number !== undefined) set(spec, 'replicas', numberNode(count.number, count), count.key);
   }
+  return found.length > 0;
 }
 
-/** `images`, for the containers of pods (api/filters/imagetag). */
-export function changeImages(objects: readonly BuiltObject[], images: Value): void {
-  const changes = images.items();
-  if (changes.length === 0) return;
+/** An entry of `images`, for the containers of pods (api/filters/imagetag). Says whether it is for any. */
+export function changeImage(objects: readonly BuiltObject[], change: Value): boolean {
+  const name = change.at('name').text ?? '';
+  let isUsed = false;
   for (const object of objects) {
     for (const container of containersIn(object.root)) {
-      for (const change of changes) {
-        const name = change.at('name').text ?? '';
-        const image = textOf(nodeAt(container, 'image'));
-        if (image === undefined || name === '' || !isImage(image, name)) continue;
-        const [, tag = '', digest = ''] = /^(?:[^@]*?)(:[^:/@]+)?(@.*)?$/.exec(image) ?? [];
-        const [newName, newTag, newDigest] = ['newName', 'newTag', 'digest'].map(key => change.at(key));
-        const ending = newDigest?.text
-          ? `@${newDigest.text}`
-          : newTag?.text !== undefined
-            ? `:${newTag.text}`
-            : tag + digest;
-        const origin = [newName, newTag, newDigest].find(value => value?.text !== undefined);
-        if (origin) set(container, 'image', textNode((newName?.text ?? name) + ending, wholeOf(origin)));
-      }
+      const image = textOf(nodeAt(container, 'image'));
+      if (image === undefined || name === '' || !isImage(image, name)) continue;
+      isUsed = true;
+      const [, tag = '', digest = ''] = /^(?:[^@]*?)(:[^:/@]+)?(@.*)?$/.exec(image) ?? [];
+      const [newName, newTag, newDigest] = ['newName', 'newTag', 'digest'].map(key => change.at(key));
+      const ending = newDigest?.text
+        ? `@${newDigest.text}`
+        : newTag?.text !== undefined
+          ? `:${newTag.text}`
+          : tag + digest;
+      const origin = [newName, newTag, newDigest].find(value => value?.text !== undefined);
+      if (origin) set(container, 'image', textNode((newName?.text ?? name) + ending, wholeOf(origin)));
     }
   }
+  return isUsed;
 }
 
 function isImage(image: string, name: string): boolean {

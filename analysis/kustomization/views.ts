@@ -1,5 +1,6 @@
 import type { ManifestDocument } from '../../manifests/document';
 import type { SourceFile } from '../../manifests/file';
+import type { Value } from '../../manifests/value';
 import { resolvePath } from '../kustomize';
 import { type Build, type BuildFiles, type BuiltObject, build, kindOf, nameOf, namespaceOf } from './build';
 import { isAsWritten } from './node';
@@ -27,6 +28,10 @@ export interface View {
   readonly applied: ReadonlySet<string>;
   /** Paths of the files that its generators read, which are no manifests whatever their names. */
   readonly inputs: ReadonlySet<string>;
+  /** Paths of all files that a kustomization of the tree takes in, in this view or another. */
+  readonly used: ReadonlySet<string>;
+  /** Entries of its kustomizations that change nothing; see `Build`. */
+  readonly idle: readonly Value[];
   /** The kustomization to name where something stands nowhere else. */
   readonly kustomization: ManifestDocument;
 }
@@ -159,6 +164,8 @@ function viewOf(
     directories,
     applied: new Set(set.flatMap(one => [...one.applied])),
     inputs: new Set(set.flatMap(one => [...one.inputs])),
+    used,
+    idle: set.flatMap(one => one.idle),
     kustomization: first.kustomization,
   };
 }

@@ -74,7 +74,7 @@ function* problemOf(workspace: Workspace, operator: Operator): Iterable<Problem>
     at: need.at,
     items: operator.items,
     ...(isGap ? {} : { severity: 'info' }),
-    message: `${need.resource.title} needs ${operator.name}, which ${script ? 'no script of the tree installs' : 'nothing in the tree installs'} — install it first, or ask the cluster with "${operator.question}".`,
+    message: `${need.resource.title} needs ${operator.name}, which ${script && /\.sh$/i.test(script.uri) ? 'no script of the tree installs' : 'nothing in the tree installs'} — install it first, or ask the cluster with "${operator.question}".`,
     related: [
       ...(script ? [{ at: script, message: 'Here something else is installed' }] : []),
       ...(mention ? [{ at: mention.at, message: 'The command that installs it' }] : []),

@@ -109,9 +109,9 @@ export function installationsOf(workspace: Workspace, operator: Operator): reado
   return [...charts, ...workspace.lookup(installations, operator.id)];
 }
 
-/** Whether scripts of the tree install something, so that a script without an operator is a gap. */
+/** Whether scripts or releases of the tree install something, so that an operator that none of them installs is a gap. */
 export function scriptsInstall(workspace: Workspace): Place | undefined {
-  const release = chartReleases(workspace).find(({ evidence, at }) => evidence === 'command' && /\.sh$/i.test(at.uri));
+  const release = chartReleases(workspace).find(({ evidence }) => evidence === 'command');
   return (
     release?.at ??
     operators

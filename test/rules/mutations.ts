@@ -1909,6 +1909,9 @@ stringData:
 
 /** Rules that no edit of a text of the sample can trigger, and where they are tested instead. */
 export const unplantable: Readonly<Record<string, string>> = {
+  'flux-reference-missing': 'The sample deployment is not applied by Flux: test/rules/deploy.',
+  'kustomization-entry-idle': 'The sample deployment has no kustomizations: test/rules/deploy.',
+  'kustomization-part-unlisted': 'The sample deployment has no kustomizations: test/rules/deploy.',
   'kustomization-path-missing':
     'It is about kustomizations, of which the sample deployment has none: test/rules/deploy.',
   'file-not-read': 'It is about files that cannot be decoded or are too large, which have no text: test/rules/yaml.',

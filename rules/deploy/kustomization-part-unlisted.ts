@@ -1,0 +1,141 @@
+import { builtTrees } from '../../analysis/kustomization/built-trees';
+import { isPatch, resolvePath } from '../../analysis/kustomize';
+import type { ManifestDocument } from '../../manifests/document';
+import type { SourceFile } from '../../manifests/file';
+import type { Index, Workspace } from '../../manifests/workspace';
+import type { Rule } from '../rule';
+
+export default {
+  id: 'kustomization-part-unlisted',
+  items: [],
+  severity: 'warning',
+  summary: 'A kustomization lists what is beside it, except for one file or folder.',
+  why: 'kustomize builds what `resources` names and nothing else: what is forgotten there is not deployed, and nobody is told.',
+  remedy: 'Add it to `resources`, or take it out of the tree.',
+  traps: [
+    'Patches, inputs of generators and files that a script or a README names are left alone, and so are folders that a Kustomization of Flux or an Application of Argo CD names.',
+    'A folder is expected in the list only if the kustomization above it lists another folder beside it.',
+  ],
+  sources: ['sigs.k8s.io/kustomize, reference of kustomization.yaml: resources'],
+  examples: {
+    bad: `
+      #- /base/kustomization.yaml
+      resources:
+      #^^^^^^^^ warning: No kustomization takes in base/issuer.yaml, so what is in it is not deployed — add it here.
+        - app.yaml
+      #- /base/app.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata: {name: app, namespace: matrix}
+      #- /base/issuer.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata: {name: issuer, namespace: matrix}
+    `,
+    good: `
+      #- /base/kustomization.yaml
+      resources:
+        - app.yaml
+        - issuer.yaml
+      #- /base/app.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata: {name: app, namespace: matrix}
+      #- /base/issuer.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata: {name: issuer, namespace: matrix}
+    `,
+  },
+  *checkDocument({ file, root }, workspace) {
+    if (!isKustomization(file) || root.kind !== 'mapping') return;
+    const resources = root.at('resources');
+    const listed = resources.items().map(item => resolvePath(file.directory, item.text ?? ''));
+    const views = builtTrees(workspace).map(({ view }) => view);
+    const used = views[0]?.used;
+    if (listed.length === 0 || !used?.has(file.path) || views.some(view => view.isUnread)) return;
+    const inputs = new Set(views.flatMap(view => [...view.inputs]));
+    const folders = foldersBelow(workspace, file);
+    const listsFolders = folders.some(folder => listed.includes(folder));
+    const directories = new Set(workspace.lookup(kustomizations, '').map(one => one.file.directory));
+    /** The folder of the kustomization in or above the folder of a file. */
+    const ownerOf = ({ directory }: SourceFile): string | undefined => {
+      for (let at = directory; ; at = at.slice(0, Math.max(0, at.lastIndexOf('/'))))
+        if (directories.has(at)) return at;
+        else if (at === '') return undefined;
+    };
+    const isForgotten = (one: SourceFile): boolean => {
+      if (one === file) return false;
+      if (isKustomization(one))
+        return listsFolders && folders.includes(one.directory) && !listedBy(workspace, one.directory);
+      return (
+        ownerOf(one) === file.directory &&
+        one.documents.some(document => document.resources.length > 0) &&
+        !used.has(one.path) &&
+        !inputs.has(one.path) &&
+        !isPatch(workspace, one)
+      );
+    };
+    for (const one of workspace.files) {
+      if (!isForgotten(one)) continue;
+      const path = isKustomization(one) ? one.directory : one.path;
+      if (isNamedElsewhere(workspace, path)) continue;
+      yield {
+        at: resources.key,
+        message: `No kustomization takes in ${path}, so what is in it is not deployed — add it here.`,
+      };
+    }
+  },
+} satisfies Rule;
+
+function isKustomization(file: SourceFile): boolean {
+  return /^kustomization\.ya?ml$/.test(file.name);
+}
+
+/** The folders right below one that have a kustomization which builds objects of its own. */
+function foldersBelow(workspace: Workspace, { directory }: SourceFile): readonly string[] {
+  return workspace
+    .lookup(kustomizations, '')
+    .filter(({ root }) => root.at('kind').text !== 'Component')
+    .map(({ file }) => file.directory)
+    .filter(one => one.includes('/') && one.slice(0, one.lastIndexOf('/')) === directory);
+}
+
+/** Whether some kustomization takes in a folder, under whatever name. */
+function listedBy(workspace: Workspace, folder: string): boolean {
+  return workspace.lookup(kustomizations, '').some(({ root, file }) =>
+    ['resources', 'bases', 'components'].some(field =>
+      root
+        .at(field)
+        .items()
+        .some(item => resolvePath(file.directory, item.text ?? '') === folder),
+    ),
+  );
+}
+
+/** Whether a script, a README or a resource of Flux or Argo CD names a path. */
+function isNamedElsewhere(workspace: Workspace, path: string): boolean {
+  // One name alone stands in many texts.
+  const name = path.split('/').slice(-2).join('/');
+  const applied = workspace.lookup(paths, '');
+  return (
+    applied.some(one => resolvePath('', one) === path || resolvePath('', one).endsWith(`/${path}`)) ||
+    workspace.files.some(file => /\.(?:sh|md)$/i.test(file.path) && file.text.includes(name))
+  );
+}
+
+const kustomizations: Index<ManifestDocument> = {
+  name: 'kustomizations that list others',
+  *document(document) {
+    if (isKustomization(document.file) && document.root.kind === 'mapping') yield ['', document];
+  },
+};
+
+const paths: Index<string> = {
+  name: 'paths that Flux and Argo CD apply',
+  *resource({ qualifiedKind, root }) {
+    const spec = root.at('spec');
+    if (qualifiedKind === 'Kustomization.kustomize.toolkit.fluxcd.io') yield ['', spec.at('path').text ?? ''];
+    if (qualifiedKind === 'Application.argoproj.io') yield ['', spec.at('source', 'path').text ?? ''];
+  },
+};
