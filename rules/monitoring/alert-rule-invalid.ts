@@ -1,5 +1,7 @@
 import { isFilledIn } from '../../analysis/filled-in';
+import { chartValues } from '../../analysis/helm-values';
 import type { Value } from '../../manifests/value';
+import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
 
 export default {
@@ -12,6 +14,7 @@ export default {
     'Close the bracket, quote or braces that the message names, and write durations such as `5m` and `1h30m`. `promtool check rules` tests a file.',
   traps: [
     'Queries are looked at for brackets, quotes and emptiness only; which metrics there are is not known.',
+    'Rules in the values of kube-prometheus-stack (`additionalPrometheusRulesMap`) are judged as well.',
     'Fields that Helm, Flux or envsubst fill in are left alone.',
   ],
   sources: [
@@ -26,25 +29,41 @@ export default {
   },
   kinds: ['PrometheusRule.monitoring.coreos.com'],
   *check(resource, workspace) {
-    const names = new Map<string, Value>();
-    for (const group of resource.root.at('spec', 'groups').items()) {
-      const name = group.at('name');
-      const first = name.text === undefined ? undefined : names.get(name.text);
-      if (first)
-        yield {
-          at: name,
-          message: `There are two groups ${name.text}, so Prometheus refuses both — rename one, or join them.`,
-          related: [{ at: first, message: 'The first group of that name' }],
-        };
-      else if (name.text !== undefined) names.set(name.text, name);
-      yield* badDuration(group.at('interval'));
-      for (const rule of group.at('rules').items()) {
-        if ([...rule.scalars()].some(value => isFilledIn(workspace, value.text ?? ''))) continue;
-        yield* badRule(rule);
+    yield* badGroups(resource.root.at('spec', 'groups'), workspace);
+  },
+  *checkWorkspace(workspace) {
+    for (const root of chartValues(workspace))
+      for (const values of [root, root.at('kube-prometheus-stack')]) {
+        const sets = values
+          .at('additionalPrometheusRulesMap')
+          .entries()
+          .map(([, set]) => set);
+        for (const set of [...sets, ...values.at('additionalPrometheusRules').items()])
+          yield* badGroups(set.at('groups'), workspace);
       }
-    }
   },
 } satisfies Rule;
+
+/** The groups of one PrometheusRule, or of what the chart makes one from. */
+function* badGroups(groups: Value, workspace: Workspace): Iterable<Problem> {
+  const names = new Map<string, Value>();
+  for (const group of groups.items()) {
+    const name = group.at('name');
+    const first = name.text === undefined ? undefined : names.get(name.text);
+    if (first)
+      yield {
+        at: name,
+        message: `There are two groups ${name.text}, so Prometheus refuses both — rename one, or join them.`,
+        related: [{ at: first, message: 'The first group of that name' }],
+      };
+    else if (name.text !== undefined) names.set(name.text, name);
+    yield* badDuration(group.at('interval'));
+    for (const rule of group.at('rules').items()) {
+      if ([...rule.scalars()].some(value => isFilledIn(workspace, value.text ?? ''))) continue;
+      yield* badRule(rule);
+    }
+  }
+}
 
 function* badRule(rule: Value): Iterable<Problem> {
   if (rule.at('alert').exists && rule.at('record').exists)

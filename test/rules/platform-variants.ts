@@ -120,6 +120,11 @@ export const platformVariants: Readonly<Record<string, Mutation>> = {
     elementListens('8081'),
   ),
   'metrics where Synapse does not listen': mutation('port-not-listened-on', annotated('9092')),
+  'an alert in Helm values with a bracket too few': mutation(
+    'alert-rule-invalid',
+    chartRule('sum(redis_up == 0', '5m'),
+  ),
+  'an alert in Helm values with a time in words': mutation('alert-rule-invalid', chartRule('redis_up == 0', '5min')),
 };
 
 /** Like them, and right. */
@@ -161,6 +166,7 @@ export const acceptedPlatform: Readonly<Record<string, readonly Change[]>> = {
   'an nginx that listens where it is probed': landing('listen 80; listen [::]:8080 default_server;'),
   'Element Web with a configuration of nginx for its port': elementListens('8080'),
   'metrics where Synapse listens': annotated('9090'),
+  'an alert in Helm values': chartRule('redis_up == 0', '5m'),
   'a Certificate in the place of the annotation': [
     besides(certificate('element-web-tls', 'element-web-tls', '"*.tessera.test"')),
   ],
@@ -302,6 +308,23 @@ function annotated(port: string): readonly Change[] {
       synapse,
       '  template:\n    metadata:\n',
       `  template:\n    metadata:\n      annotations: {prometheus.io/scrape: "true", prometheus.io/port: "${port}"}\n`,
+    ),
+  ];
+}
+
+function chartRule(query: string, time: string): readonly Change[] {
+  return [
+    edit(
+      'values/kube-prometheus-stack.yaml',
+      'grafana:\n',
+      `additionalPrometheusRulesMap:
+  own:
+    groups:
+      - name: own
+        rules:
+          - {alert: RedisDown, expr: "${query}", for: ${time}, annotations: {summary: "{{ $labels.instance }} is down"}}
+grafana:
+`,
     ),
   ];
 }
