@@ -130,7 +130,9 @@ function inCommands(resource: Resource, workspace: Workspace): readonly PlainSec
       if (rest.length > 0 && secretFlag.test(flag) && isPlain(text))
         return [{ key: flag, at: word.part(flag.length + 1, flag.length + 1 + text.length) }];
       const before = words[index - 1]?.text ?? '';
-      if (secretFlag.test(before) && isPlain(word.text)) return [{ key: before, at: word }];
+      // What begins with a dash is the next option, after one that takes no value.
+      if (secretFlag.test(before) && !word.text?.startsWith('-') && isPlain(word.text))
+        return [{ key: before, at: word }];
       const login = passwordOfUrl(word.text ?? '');
       return login ? [{ key: 'The password of this address', at: word.part(login.start, login.end) }] : [];
     });
@@ -142,7 +144,7 @@ function inCommands(resource: Resource, workspace: Workspace): readonly PlainSec
 
 /** Options whose value is a secret, of redis-server, coturn, rclone and most other programs. */
 const secretFlag =
-  /^--?(?:[\w-]+[-_])?(?:password|passwd|requirepass|masterauth|auth[-_]secret|api[-_]?(?:key|secret)|secret[-_](?:access[-_])?key|(?:access|auth|bearer)[-_]token)$/;
+  /^--?(?!use-)(?:[\w-]+[-_])?(?:password|passwd|requirepass|masterauth|auth[-_]secret|api[-_]?(?:key|secret)|secret[-_](?:access[-_])?key|(?:access|auth|bearer)[-_]token)$/;
 
 /** What a shell script assigns to variables that are called after a secret. */
 function assignedSecrets(script: Value): readonly ConfiguredSecret[] {

@@ -4,6 +4,7 @@ const cluster = 'infrastructure/01-postgresql/cluster.yaml';
 const redis = 'infrastructure/02-redis/redis-statefulset.yaml';
 const tenant = 'infrastructure/03-minio/tenant.yaml';
 const haproxyConfig = 'main-instance/02-haproxy/configmap.yaml';
+const coturn = 'main-instance/05-coturn/deployment.yaml';
 const livekit = 'main-instance/04-livekit/deployment.yaml';
 const keyVault = 'main-instance/08-key-vault/deployment.yaml';
 const operatorsScript = 'scripts/install-operators.sh';
@@ -86,6 +87,13 @@ export const acceptedSections: Readonly<Record<string, readonly Change[]>> = {
       redis,
       '    requirepass REDIS_PASSWORD_PLACEHOLDER\n',
       '    user default on >REDIS_PASSWORD_PLACEHOLDER ~* &* +@all\n',
+    ),
+  ],
+  'options of coturn without a value, one after the other': [
+    edit(
+      coturn,
+      '            - -c\n',
+      '            - --use-auth-secret\n            - --fingerprint\n            - -c\n',
     ),
   ],
   'an application that git fetches, without a shell': [
