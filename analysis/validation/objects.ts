@@ -21,6 +21,7 @@ const byKind: Readonly<Record<string, (resource: Resource) => Iterable<Refusal>>
   NetworkPolicy: networkPolicy,
   'ServiceMonitor.monitoring.coreos.com': monitor,
   'PodMonitor.monitoring.coreos.com': monitor,
+  'Prometheus.monitoring.coreos.com': ({ root }) => refusedRetention(root.at('spec')),
   CronJob: cronJob,
   HorizontalPodAutoscaler: autoscaler,
   Secret: secret,
@@ -45,6 +46,35 @@ const byKind: Readonly<Record<string, (resource: Resource) => Iterable<Refusal>>
   'ScheduledBackup.postgresql.cnpg.io': refusedBackup,
   'Backup.postgresql.cnpg.io': refusedBackup,
 };
+
+/**
+ * How long and how much Prometheus keeps, in a Prometheus or in the values that a chart makes one from
+ * (prometheus-operator, the CustomResourceDefinition’s patterns for Duration and ByteSize).
+ */
+export function* refusedRetention(spec: Value): Iterable<Refusal> {
+  const time = spec.at('retention');
+  const text = time.text ?? '';
+  if (
+    text !== '' &&
+    !isUnfinished(text) &&
+    !/^(?:0|(?:\d+y)?(?:\d+w)?(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?(?:\d+ms)?)$/.test(text)
+  )
+    yield {
+      at: time,
+      what: `${text} is no time for Prometheus to keep`,
+      advice: 'write a number and y, w, d or h, such as 15d',
+    };
+  const amount = spec.at('retentionSize');
+  const size = amount.text ?? '';
+  if (size === '' || isUnfinished(size) || /(?:^0|(?:\d*\.)?\d+(?:[KMGTPE]i?)?B)$/.test(size)) return;
+  const instead = /^[\d.]*\d[KMGTPE]i?$/.test(size) ? `${size}B` : undefined;
+  yield {
+    at: amount,
+    what: `${size} is no size for Prometheus to keep`,
+    advice: `write ${instead ?? 'a number with B, KB, MB or GB, such as 50GB'}`,
+    ...(instead && { instead }),
+  };
+}
 
 function* storage(spec: Value): Iterable<Refusal> {
   yield* quantity('storage', spec.at('resources', 'requests', 'storage'));

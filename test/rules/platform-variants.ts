@@ -8,6 +8,7 @@ const ingress = 'main-instance/02-haproxy/ingress.yaml';
 const issuers = 'infrastructure/04-networking/cluster-issuer.yaml';
 const clamav = 'antivirus/01-clamav/deployment.yaml';
 const element = 'main-instance/07-element-web/deployment.yaml';
+const chart = 'values/kube-prometheus-stack.yaml';
 const livekit = 'main-instance/04-livekit/deployment.yaml';
 const redis = 'infrastructure/02-redis/redis-statefulset.yaml';
 const keyVault = 'main-instance/08-key-vault/deployment.yaml';
@@ -125,6 +126,14 @@ export const platformVariants: Readonly<Record<string, Mutation>> = {
     chartRule('sum(redis_up == 0', '5m'),
   ),
   'an alert in Helm values with a time in words': mutation('alert-rule-invalid', chartRule('redis_up == 0', '5min')),
+  'a time to keep metrics without a unit': mutation(
+    'field-value-refused',
+    edit(chart, 'retention: 15d', 'retention: 15'),
+  ),
+  'an amount of metrics to keep as volumes have it': mutation(
+    'field-value-refused',
+    edit(chart, 'retention: 15d', 'retention: 15d\n    retentionSize: 50Gi'),
+  ),
 };
 
 /** Like them, and right. */
@@ -167,6 +176,7 @@ export const acceptedPlatform: Readonly<Record<string, readonly Change[]>> = {
   'Element Web with a configuration of nginx for its port': elementListens('8080'),
   'metrics where Synapse listens': annotated('9090'),
   'an alert in Helm values': chartRule('redis_up == 0', '5m'),
+  'an amount of metrics to keep': [edit(chart, 'retention: 15d', 'retention: 1w2d\n    retentionSize: 45GiB')],
   'a Certificate in the place of the annotation': [
     besides(certificate('element-web-tls', 'element-web-tls', '"*.tessera.test"')),
   ],
@@ -315,7 +325,7 @@ function annotated(port: string): readonly Change[] {
 function chartRule(query: string, time: string): readonly Change[] {
   return [
     edit(
-      'values/kube-prometheus-stack.yaml',
+      chart,
       'grafana:\n',
       `additionalPrometheusRulesMap:
   own:
