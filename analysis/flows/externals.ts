@@ -58,6 +58,8 @@ export function ingressController(workspace: Workspace, className: string | unde
   };
 }
 
+const monitorSelectors = ['serviceMonitorSelector', 'podMonitorSelector', 'probeSelector', 'scrapeConfigSelector'];
+
 /** Prometheus, for a monitor that one which takes it in, as its operator deploys it (prometheus-operator pkg/prometheus: the label of the pods). */
 export function prometheus(
   workspace: Workspace,
@@ -66,7 +68,10 @@ export function prometheus(
   // One that selects other monitors does not scrape for this one (prometheus-operator API reference, PrometheusSpec).
   const [resource, ...others] = workspace.resources('Prometheus.monitoring.coreos.com').filter(({ root }) => {
     const field = monitor?.selects === 'Pod' ? 'podMonitorSelector' : 'serviceMonitorSelector';
-    const selector = monitor && readSelector(root.at('spec', field));
+    const written = root.at('spec', field);
+    // Without a selector it takes none, unless it has no selector at all and is configured by hand.
+    if (!monitor || !written.exists) return !monitor || !monitorSelectors.some(one => root.at('spec', one).exists);
+    const selector = readSelector(written);
     return !selector || matches(selector, monitor.labels);
   });
   return {

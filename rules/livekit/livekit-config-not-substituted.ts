@@ -1,6 +1,7 @@
 import { type Configuration, configurationOf, parsed } from '../../analysis/configs';
 import type { EffectiveFile } from '../../analysis/effective';
 import { type EnvironmentVariable, environmentOf } from '../../analysis/environment';
+import { isReplacedByScript } from '../../analysis/filled-in';
 import { mountAt, volumeOf } from '../../analysis/mounts';
 import { type Container, podTemplate, workloadKinds } from '../../analysis/pods';
 import { insertEntry, insertItem, replaceScalar } from '../../manifests/edit';
@@ -174,6 +175,7 @@ export default {
       const tokens = tokensOf({ file, program: 'livekit', isIntermediate: false });
       for (const { at, placeholder, resolution } of tokens) {
         if (resolution.kind === 'left') {
+          if (isReplacedByScript(workspace, at, placeholder.text)) continue;
           yield {
             at,
             message: `${placeholder.text} is still there when LiveKit reads ${file.path} — replace it in an init container.`,

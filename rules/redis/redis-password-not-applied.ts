@@ -1,9 +1,10 @@
 import { type Configuration, commandLine, configurationOf } from '../../analysis/configs';
 import type { EffectiveFile } from '../../analysis/effective';
 import { environmentOf } from '../../analysis/environment';
+import { isReplacedByScript } from '../../analysis/filled-in';
 import { homeserverOf } from '../../analysis/homeserver';
 import { containersOf, replicasOf } from '../../analysis/pods';
-import { familiesOf, isLi, redisMains, synapseLis } from '../../analysis/roles';
+import { familiesOf, isLi, synapseLis } from '../../analysis/roles';
 import { scriptOf } from '../../analysis/scripts';
 import { findService, podsBehind } from '../../analysis/services';
 import { parseClusterHost } from '../../analysis/text/hosts';
@@ -176,7 +177,8 @@ function problemWith(
   const line = files.flatMap(file => directiveIn(file, directive)).at(-1);
   if (!line) {
     // That it has no password at all is said once, by redis-password-secret-missing.
-    const isSaid = redisMains(workspace).includes(resource) && !takesFromSecret(resource);
+    // The Redis of another application needs none.
+    const isSaid = !takesFromSecret(resource) && !isLi(workspace, resource);
     return isSaid ? undefined : notThere(workspace, directive, configuration, resource);
   }
   const { file, span, text } = line;
@@ -213,7 +215,7 @@ function problemWith(
           fixes: () => passAsArguments(workspace, resource, configuration, neededBy(resource)),
         };
       const token = findPlaceholders(text, 'value').find(({ class: kind }) => kind === 'token' || kind === 'env');
-      if (!token) return undefined;
+      if (!token || isReplacedByScript(workspace, at, token.text)) return undefined;
       return {
         at,
         message: `${token.text} is still there when Redis reads ${file.path}, so that text is the password — let an init container put the Secret’s value in.`,

@@ -1,3 +1,4 @@
+import { isReplacedByScript } from '../../analysis/filled-in';
 import { workloadKinds } from '../../analysis/pods';
 import { findPlaceholders } from '../../analysis/text/placeholders';
 import { type SentinelMonitor, sentinelMonitors, sentinelSettings } from '../../analysis/text/redis-conf';
@@ -187,7 +188,9 @@ function problemWith(
   }
   if (resolution.kind !== 'left') return undefined;
   const at = placeIn(conf, password.span);
-  if (findPlaceholders(password.value, 'value').length > 0) {
+  const [placeholder] = findPlaceholders(password.value, 'value');
+  if (placeholder) {
+    if (isReplacedByScript(workspace, at, placeholder.text)) return undefined;
     return {
       at,
       message: `${password.value} is still there when Sentinel reads ${conf.file.path} — let an init container put the Secret’s value in.`,

@@ -1,3 +1,4 @@
+import { isReplacedByScript } from '../../analysis/filled-in';
 import { workloadKinds } from '../../analysis/pods';
 import { isLi } from '../../analysis/roles';
 import { findPlaceholders } from '../../analysis/text/placeholders';
@@ -209,7 +210,7 @@ function problemWith(workspace: Workspace, server: Turnserver, option: TurnOptio
   const isLeft =
     /^\$\(\w+\)$/.test(value ?? '') ||
     findPlaceholders(value ?? '', 'value').some(one => one.class === 'env' || one.class === 'token');
-  return isLeft
+  return isLeft && !isReplacedByScript(workspace, at, value ?? '')
     ? {
         at,
         message: `${value} is still there when coturn reads it, so that text is the secret — ${option.from === 'file' ? 'pass --static-auth-secret=$(NAME) as an argument instead' : 'write $(NAME), which Kubernetes fills in'}.`,

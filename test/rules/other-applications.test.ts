@@ -8,6 +8,7 @@ import netpolFlowBlocked from '../../rules/network/netpol-flow-blocked';
 import liClusterMissing from '../../rules/postgresql/pg-li-cluster-missing';
 import resourcesBelow from '../../rules/postgresql/pg-resources-below-profile';
 import superuserUndefined from '../../rules/postgresql/pg-superuser-secret-undefined';
+import notApplied from '../../rules/redis/redis-password-not-applied';
 import redisPasswordMissing from '../../rules/redis/redis-password-secret-missing';
 import auth from '../../rules/redis/redis-sentinel-auth-missing';
 import quorum from '../../rules/redis/redis-sentinel-quorum';
@@ -55,6 +56,15 @@ describe('other applications of the same tree', () => {
     const ours = 'Redis|StatefulSet/redis takes its password from no Secret';
     assert.equal(named(redisPasswordMissing, synapse + redis('matrix') + redis('shop')).length, 1, ours);
     assert.equal(named(redisPasswordMissing, synapse + redis('shop')).length, 1, 'the only one may be ours');
+    const plain = (namespace: string): string =>
+      `${redis(namespace).replace('image: "redis:7.4"', 'image: "redis:7.4", command: [redis-server, /conf/redis.conf], volumeMounts: [{name: conf, mountPath: /conf}]')}      volumes: [{name: conf, configMap: {name: redis}}]
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: redis, namespace: ${namespace}}
+data: {redis.conf: "port 6379"}
+`;
+    assert.deepEqual(named(notApplied, synapse + redis('matrix') + plain('shop')), []);
     const host =
       '---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: matrix}\ndata: {host: redis.shop.svc}\n';
     assert.equal(named(redisPasswordMissing, synapse + host + redis('matrix') + redis('shop')).length, 2);
@@ -140,6 +150,15 @@ spec:
     assert.deepEqual(named(netpolFlowBlocked, watched + ours), []);
     assert.deepEqual(named(netpolFlowBlocked, watched + ours + prometheus('rook', 'rook-ceph', 'rook')), []);
     assert.equal(named(netpolFlowBlocked, watched + prometheus('main', 'elsewhere', 'matrix')).length, 1);
+    const pods = watched
+      .replace('kind: ServiceMonitor', 'kind: PodMonitor')
+      .replace('endpoints:', 'podMetricsEndpoints:');
+    const both = ours.replace('spec: {', 'spec: {podMonitorSelector: {}, ');
+    assert.deepEqual(named(netpolFlowBlocked, pods + both + prometheus('rook', 'rook-ceph', 'rook')), []);
+    assert.equal(
+      named(netpolFlowBlocked, pods + both.replace(/namespace: monitoring/, 'namespace: elsewhere')).length,
+      1,
+    );
   });
 
   it('have databases, of which none is that of Synapse where nothing is of Matrix', () => {

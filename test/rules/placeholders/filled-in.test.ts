@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import livekitConfig from '../../../rules/livekit/livekit-config-not-substituted';
 import placeholderConfig from '../../../rules/placeholders/placeholder-config';
 import placeholderSecret from '../../../rules/placeholders/placeholder-secret';
+import redisNotApplied from '../../../rules/redis/redis-password-not-applied';
+import type { Rule } from '../../../rules/rule';
+import turnNotApplied from '../../../rules/turn/turn-static-secret-not-applied';
 import { messages } from '../expect';
 
 const tree = (token: string, script: string): string => `
@@ -33,6 +37,58 @@ describe('placeholders that a script fills in', () => {
     }
     const script = 'sed "s|CHANGEME_DB|${P}|g" manifests/config.yaml | kubectl apply -f -';
     assert.deepEqual(messages(placeholderConfig, tree('CHANGEME_DB', script)), []);
+  });
+
+  it('are none in what LiveKit, Redis, Sentinel and coturn read either', () => {
+    const program = (image: string, command: string, file: string, text: string): string => `
+#- /manifests/program.yaml
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: program, namespace: matrix}
+data:
+  ${file}: |
+    ${text.replaceAll('\n', '\n    ')}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: program, namespace: matrix}
+spec:
+  template:
+    metadata: {labels: {app: program}}
+    spec:
+      containers:
+        - name: program
+          image: ${image}
+          command: [${command}, /conf/${file}]
+          env: [{name: DB, valueFrom: {secretKeyRef: {name: db, key: password}}}]
+          volumeMounts: [{name: conf, mountPath: /conf}]
+      volumes: [{name: conf, configMap: {name: program}}]
+`;
+    const programs: readonly (readonly [Rule, string])[] = [
+      [
+        livekitConfig,
+        program('livekit/livekit-server:v1.8.0', '/livekit-server, --config', 'livekit.yaml', 'keys:\n  a: {{DB}}b'),
+      ],
+      [redisNotApplied, program('redis:7.4', 'redis-server', 'redis.conf', 'requirepass __DB__')],
+      [
+        turnNotApplied,
+        program('coturn/coturn:4.6', 'turnserver, -c', 'turnserver.conf', 'use-auth-secret\nstatic-auth-secret=__DB__'),
+      ],
+    ];
+    for (const [rule, source] of programs) {
+      const found = (script: string): readonly string[] => messages(rule, `${source}#- /deploy.sh\n${script}\n`);
+      assert.equal(
+        found('kubectl apply -f manifests').filter(one => one.includes('is still there')).length,
+        1,
+        rule.id,
+      );
+      const token = source.includes('__DB__') ? '__DB__' : '{{DB}}';
+      assert.deepEqual(
+        found(`sed -i "s/${token}/$DB/" manifests/program.yaml\nkubectl apply -f manifests`),
+        [],
+        rule.id,
+      );
+    }
   });
 
   it('stay what they are otherwise', () => {
