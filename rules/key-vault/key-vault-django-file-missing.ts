@@ -314,7 +314,11 @@ function* views(project: DjangoProject): Iterable<Problem> {
       if (view.startsWith('admin.')) continue;
       routed++;
       const name = /^views\.(\w+)$/.exec(view)?.[1];
-      if (name === undefined || !importsOwnViews(project, file) || viewFiles.some(one => defines(one, name))) continue;
+      const from = name === undefined ? undefined : ownViews(project, file);
+      if (name === undefined || from === undefined) continue;
+      const isTheirs = ({ path }: DjangoFile): boolean =>
+        path === `${from}views.py` || path.startsWith(`${from}views/`);
+      if (viewFiles.some(one => isTheirs(one) && defines(one, name))) continue;
       yield {
         at: file.place(span),
         items: ['2.3.a.3'],
@@ -332,16 +336,19 @@ function* views(project: DjangoProject): Iterable<Problem> {
   }
 }
 
-/** Whether `views` in a URL configuration is a module of the project. */
-function importsOwnViews(project: DjangoProject, file: DjangoFile): boolean {
+/** The folder, with a slash at its end, from which a file imports `views`; undefined if that is not the project's. */
+function ownViews(project: DjangoProject, file: DjangoFile): string | undefined {
   const folder = file.path.includes('/') ? file.path.slice(0, file.path.lastIndexOf('/')) : '';
-  const match =
-    /^[ \t]*from[ \t]+([.\w]+)[ \t]+import[ \t]+(?:\([^)]*|[^\n]*)\bviews\b(?![ \t]+as\b)/m.exec(file.text)?.[1] ??
-    undefined;
-  if (match === undefined) return false;
-  if (match.startsWith('.')) return true;
-  const from = match.replaceAll('.', '/');
-  return from === folder || [...project.files.keys()].some(path => path.startsWith(`${from}/`));
+  const match = /^[ \t]*from[ \t]+([.\w]+)[ \t]+import[ \t]+(?:\([^)]*|[^\n]*)\bviews\b(?![ \t]+as\b)/m.exec(
+    file.text,
+  )?.[1];
+  if (match === undefined) return undefined;
+  const [, dots = '', name = ''] = /^(\.*)(.*)$/.exec(match) ?? [];
+  const below = name.replaceAll('.', '/');
+  const above = folder.split('/').slice(0, dots.length < 2 ? undefined : 1 - dots.length);
+  const from = dots === '' ? below : [...above, below].filter(part => part !== '').join('/');
+  const isOwn = dots !== '' || from === folder || [...project.files.keys()].some(path => path.startsWith(`${from}/`));
+  return !isOwn ? undefined : from === '' ? '' : `${from}/`;
 }
 
 function defines({ program, text }: DjangoFile, name: string): boolean {

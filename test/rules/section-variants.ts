@@ -54,6 +54,11 @@ export const sectionVariants: Readonly<Record<string, Mutation>> = {
       '          volumeMounts:\n            - name: tmp\n              mountPath: /app\n        - name: fetch-wheels',
     ),
   ),
+  'views in a file of another name than the one that is imported': mutation(
+    'key-vault-django-file-missing',
+    edit(keyVault, 'cat > /app/vault/views.py', 'cat > /app/vault/view.py'),
+    { count: 3 },
+  ),
   'a database of key_vault that its settings write out': mutation(
     'key-vault-database-mismatch',
     edit(keyVault, '"NAME": os.environ["DB_NAME"]', '"NAME": "keyvault"'),
