@@ -4,7 +4,7 @@ import type { Value } from '../manifests/value';
 import type { Workspace } from '../manifests/workspace';
 import { configurationOf, parsed } from './configs';
 import { databaseLogins, initdbOf } from './database-logins';
-import type { EffectiveFile } from './effective';
+import { type EffectiveFile, effectiveFile } from './effective';
 import { type EnvironmentVariable, environmentOf } from './environment';
 import { homeserverOf } from './homeserver';
 import { mountAt, mountedTexts, volumeOf } from './mounts';
@@ -492,7 +492,7 @@ function mountedSecret(
 ): readonly GroupMember[] {
   const mount = mountAt(container, path);
   const secret = mount && volumeOf(resource, mount.volume)?.at('secret');
-  if (!mount || !secret?.exists) return [];
+  if (!mount || !secret?.exists) return copiedSecret(workspace, resource, container, path);
   const file = pathInVolume(mount.mountPath, mount.subPath, path);
   const item = secret
     .at('items')
@@ -505,6 +505,21 @@ function mountedSecret(
     item?.at('key').text ?? file,
     resource.title,
   );
+}
+
+/** The key of a Secret that an init container copies to a path. */
+function copiedSecret(
+  workspace: Workspace,
+  resource: Resource,
+  container: Container,
+  path: string,
+): readonly GroupMember[] {
+  const [source, ...others] = effectiveFile(workspace, resource, container, path)?.sources ?? [];
+  if (!source || others.length > 0) return [];
+  const holder = mountedTexts(workspace, resource).find(
+    one => one.source?.kind === 'Secret' && one.value.isAt(source) && one.source.root.uri === source.uri,
+  );
+  return memberOf(workspace, resource.namespace, holder?.source?.name, holder?.key ?? '', resource.title);
 }
 
 /** Where a value of a configuration comes from: the variable that a step puts there, or the Secret that holds the file. */

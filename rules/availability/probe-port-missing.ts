@@ -1,4 +1,4 @@
-import { haproxyOf, listeningOn } from '../../analysis/haproxy-config';
+import { type Haproxy, haproxyOf, listeningOn } from '../../analysis/haproxy-config';
 import { nearest } from '../../analysis/nearest';
 import { containersOf, podTemplate, workloadKinds } from '../../analysis/pods';
 import { imageName, imageTag } from '../../analysis/roles';
@@ -218,7 +218,7 @@ function* paths(workload: Resource, workspace: Workspace): Iterable<Problem> {
           ? unansweredByScanner(path.string)
           : other
             ? unansweredBy(other, path.string, value, port)
-            : passedOn(path.string, haproxy ? listeningOn(haproxy, port).map(({ section }) => section) : []);
+            : passedOn(path.string, haproxy ? listeningOn(haproxy, port).map(({ section }) => section) : [], haproxy);
       if (!wrong) continue;
       yield {
         at: path,
@@ -293,14 +293,35 @@ function unansweredByScanner(path: string): WrongPath | undefined {
     : { what: 'the content scanner answers with 404', instead: `${api}public_key` };
 }
 
-function passedOn(path: string, sections: readonly HaproxySection[]): WrongPath | undefined {
+function passedOn(
+  path: string,
+  sections: readonly HaproxySection[],
+  haproxy: Haproxy | undefined,
+): WrongPath | undefined {
   const directives = sections.flatMap(section => [...section.directives, ...(section.defaults?.directives ?? [])]);
-  const monitor = directives.find(({ keyword }) => keyword === 'monitor-uri')?.args[0]?.value;
+  const monitor =
+    directives.find(({ keyword }) => keyword === 'monitor-uri')?.args[0]?.value ?? answeredItself(directives, haproxy);
   if (monitor === undefined || monitor === path) return undefined;
   // Whatever else the section says of this path may answer it.
   if (directives.some(({ words: all }) => all.some(({ value }) => value !== '/' && mentions(path, value))))
     return undefined;
   return { what: 'HAProxy passes on to a backend', instead: monitor };
+}
+
+/** A path that a frontend sends to a backend which answers without a server. */
+function answeredItself(directives: HaproxySection['directives'], haproxy: Haproxy | undefined): string | undefined {
+  for (const { keyword, args } of directives) {
+    const [acl, fetch, path, ...others] = args.map(({ value }) => value);
+    if (keyword !== 'acl' || fetch !== 'path' || path === undefined || others.length > 0) continue;
+    const sent = directives.find(
+      one => one.keyword === 'use_backend' && one.words.at(-2)?.value === 'if' && one.words.at(-1)?.value === acl,
+    );
+    const backend = haproxy?.parts.find(
+      ({ section }) => section.kind === 'backend' && section.name?.value === sent?.args[0]?.value,
+    )?.section;
+    if (backend?.directives.some(one => one.keyword === 'http-request return')) return path;
+  }
+  return undefined;
 }
 
 function mentions(path: string, word: string): boolean {

@@ -1,7 +1,7 @@
 import { type ConfiguredProgram, commandLine, configurationOf } from '../../analysis/configs';
 import { podWrites } from '../../analysis/effective';
 import { isPatch } from '../../analysis/kustomize';
-import { type Mount, mountAt, mountsOf, textsOfVolume } from '../../analysis/mounts';
+import { type Mount, mountAt, mountsOf, mountsVolume, textsOfVolume } from '../../analysis/mounts';
 import { nearest } from '../../analysis/nearest';
 import { type Container, containersOf, podTemplate, workloadKinds } from '../../analysis/pods';
 import { imageName } from '../../analysis/roles';
@@ -12,12 +12,13 @@ import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
 import { filesInstead, filesThere } from './files-there';
+import { scriptInputs } from './script-inputs';
 
 export default {
   id: 'config-file-missing',
   items: [],
   severity: 'error',
-  summary: 'A program reads a configuration file or starts with a script that nothing puts there.',
+  summary: 'A program or script reads a file, or starts with a script, that nothing puts there.',
   why: 'The volume at the path holds no such file: the ConfigMap has another key, or the init container writes another path. The program stops with "no such file", and the pod restarts for ever.',
   remedy: 'Give the program the path under which the file is written, or write it there.',
   traps: [
@@ -111,6 +112,7 @@ export default {
     for (const container of containersOf(resource)) {
       yield* missingScript(workspace, resource, container);
       yield* missingCalls(workspace, resource, container);
+      yield* missingInputs(workspace, resource, container);
     }
   },
 } satisfies Rule;
@@ -155,7 +157,7 @@ function* missingScript(workspace: Workspace, resource: Resource, container: Con
   const file = path.slice(path.lastIndexOf('/') + 1);
   const volume = (podTemplate(resource)?.at('spec', 'volumes').items() ?? []).find(
     one =>
-      !mounts(container, one.at('name').text ?? '') &&
+      !mountsVolume(container, one.at('name').text ?? '') &&
       textsOfVolume(workspace, resource, one).some(text => text.path === file),
   );
   if (!volume || isPatch(workspace, resource.document.file) || podWrites(workspace, resource).mayExist(container, path))
@@ -195,6 +197,29 @@ function* missingCalls(workspace: Workspace, resource: Resource, container: Cont
     };
   }
 }
+
+/** The files that the script of a container reads, where a volume without them is mounted or nothing at all. */
+function* missingInputs(workspace: Workspace, resource: Resource, container: Container): Iterable<Problem> {
+  for (const { path, at } of scriptInputs(workspace, resource, container)) {
+    const mount = mountAt(container, path);
+    if (mount) {
+      yield* missing(workspace, resource, { container, mount, path, at });
+      continue;
+    }
+    if (!withoutFolders.test(imageName(container.image)) || usualFolders.test(path) || isInjected(resource)) continue;
+    if (isPatch(workspace, resource.document.file) || podWrites(workspace, resource).mayExist(container, path))
+      continue;
+    yield {
+      at,
+      message: `There is no ${path} in container ${container.name}: the image does not have it, and no volume is mounted there — mount one, or name another file.`,
+    };
+  }
+}
+
+/** Images that have no folders of their own beside those that every system has. */
+const withoutFolders = /(?:^|\/)(?:(?:matrixdotorg|element-hq)\/synapse|redis|postgres|busybox|alpine|rclone\/rclone)$/;
+const usualFolders =
+  /^\/(?:[^/]+$|(?:bin|boot|conf|config|data|dev|docker\w*|etc|home|lib\w*|media|mnt|opt|proc|root|run|sbin|srv|sys|tmp|usr|var)\/)/;
 
 /** Where images have scripts of their own. */
 const ofImages = /^\/(?:[^/]+$|(?:usr|opt|bin|sbin|etc|app|home|root|lib)\/)/;
@@ -260,13 +285,6 @@ function isNeeded({ image }: Container, path: string): boolean {
 /** Whether something may add volumes when the pod is made, as the agent of Vault does. */
 function isInjected(resource: Resource): boolean {
   return (podTemplate(resource)?.at('metadata', 'annotations').entries() ?? []).some(([key]) => /inject/.test(key));
-}
-
-function mounts(container: Container, volume: string): boolean {
-  return container.value
-    .at('volumeMounts')
-    .items()
-    .some(mount => mount.at('name').text === volume);
 }
 
 /** Where the command line names the path. */

@@ -146,7 +146,11 @@ export default {
     yield* otherCertificate(workspace, homeserver.at('turn_uris'));
     for (const li of synapseLis(workspace)) {
       const other = homeserverOf(workspace, li);
-      if (other) yield* differentName(homeserver.at('server_name'), other.at('server_name'));
+      if (!other) continue;
+      yield* differentName(homeserver.at('server_name'), other.at('server_name'));
+      // It may call itself what the main instance is called, and be reached in another way.
+      if (hostOf(other.at('public_baseurl')) !== hostOf(homeserver.at('public_baseurl')))
+        yield* unserved(workspace, other.at('public_baseurl'), true);
     }
   },
 } satisfies Rule;
@@ -167,7 +171,8 @@ function* unserved(workspace: Workspace, url: Value, li: boolean): Iterable<Prob
       owners.some(
         owner =>
           (familiesOf(owner).has('synapse') || familiesOf(owner).has('haproxy')) && isLi(workspace, owner) === li,
-      ) && !/(?:^|-)li(?:-|$)/.test(ingress.name),
+      ) &&
+      (li || !/(?:^|-)li(?:-|$)/.test(ingress.name)),
   );
   yield* notAmong(url, wanted, serving, 'error');
 }

@@ -1,3 +1,5 @@
+import { flowsFrom } from '../../analysis/flows';
+import { isExternal } from '../../analysis/flows/flow';
 import { clusterKind, databases } from '../../analysis/roles';
 import { processKinds } from '../../analysis/synapse';
 import { replaceScalar } from '../../manifests/edit';
@@ -121,8 +123,22 @@ export default {
     if (!li || !cluster || !isDecided(li, 'database')) return;
     yield* hostProblems(workspace, li, cluster, main);
     yield* passwordProblems(li, cluster, main);
+    if (main) yield* otherUses(workspace, resource, cluster, main);
   },
 } satisfies Rule;
+
+/** What else in the pod goes to the main database, such as the init container that waits for one. */
+function* otherUses(workspace: Workspace, resource: Resource, cluster: Resource, main: Resource): Iterable<Problem> {
+  for (const { to, why, at } of flowsFrom(workspace, resource)) {
+    // The configuration of Synapse itself is judged above.
+    if (isExternal(to) || to.owner !== main || !why.includes(' in the script of ')) continue;
+    yield {
+      at,
+      message: `The pod of the LI instance goes to the main database here (${why}), which it must not reach — name ${cluster.name}-rw.`,
+      related: [{ at: cluster.root.at('metadata', 'name'), message: 'The LI cluster' }],
+    };
+  }
+}
 
 function* hostProblems(
   workspace: Workspace,

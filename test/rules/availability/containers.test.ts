@@ -172,6 +172,14 @@ describe('probe-port-missing', () => {
       [],
       'something is said of that path',
     );
+    const answering = 'acl alive path /health\n            use_backend self if alive';
+    const self = '          backend self\n            http-request return status 200\n';
+    assert.match(
+      messages(probePortMissing, haproxy('/healthz', answering).trimEnd().concat(`\n${self}`)).join(),
+      /^warning: .* which HAProxy passes on to a backend — ask for \/health\.$/,
+    );
+    assert.deepEqual(messages(probePortMissing, haproxy('/health', answering).trimEnd().concat(`\n${self}`)), []);
+    assert.deepEqual(messages(probePortMissing, haproxy('/healthz', answering)), [], 'a backend that may have servers');
   });
 
   it('knows that the content scanner answers nothing but its API', () => {

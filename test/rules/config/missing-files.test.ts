@@ -131,4 +131,29 @@ describe('config-file-missing', () => {
     assert.deepEqual(calling('sh /usr/local/bin/start.sh'), []);
     assert.deepEqual(calling('cp /config/start.sh /scripts/start.sh; sh /scripts/start.sh'), []);
   });
+
+  it('finds what a script reads where no volume has it', () => {
+    const reading = (script: string, image = 'postgres:16-alpine'): readonly string[] =>
+      found({ image, command: `command: [sh, -c, "${script}"]`, mounts: '[{name: files, mountPath: /config}]' });
+    const other = 'error: There is no /config/start.sql in container app, but /config/start.sh';
+    assert.deepEqual(reading('psql -h db -U postgres -f /config/start.sql'), [other]);
+    assert.deepEqual(reading('cp /config/start.sql /tmp/a'), [other]);
+    assert.deepEqual(reading('envsubst < /config/start.sql > /tmp/a'), [other]);
+    assert.deepEqual(reading('sed -e s/a/b/ /config/start.sql > /tmp/a'), [other]);
+    assert.deepEqual(reading('cp /keys/a.key /tmp/a'), [
+      'error: There is no /keys/a.key in container app: the image does not have it, and no volume is mounted there',
+    ]);
+    for (const script of [
+      'cp /config/start.sh /config/config.yaml /tmp',
+      'cp -r /config /tmp',
+      'cp /config/*.sql /tmp',
+      'cat /etc/hosts /tmp/x',
+      'cp /config/start.sql /tmp/a || true',
+      'if [ -e /config/start.sql ]; then cat /config/start.sql; fi',
+      'sed -i s/a/b/ /var/x',
+      'mkdir /keys; echo a > /keys/a.key; cat /keys/a.key',
+    ])
+      assert.deepEqual(reading(script), [], script);
+    assert.deepEqual(reading('cp /keys/a.key /tmp/a', 'registry.tessera.test/tool:1'), []);
+  });
 });

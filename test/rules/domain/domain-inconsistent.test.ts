@@ -44,6 +44,34 @@ describe('domain-inconsistent', () => {
     assert.deepEqual(messages(tree(uri, 'dnsNames: [relay.tessera.test]')), []);
     assert.deepEqual(messages(tree(uri, 'dnsNames: [relay.CHANGEME.com]')), []);
   });
+
+  it('compares what the LI instance is called with the Ingress that leads to it', () => {
+    const li = (url: string, host: string): string =>
+      `${configMap('synapse-config', { 'homeserver.yaml': 'server_name: tessera.test\npublic_baseurl: https://matrix.tessera.test' })}${synapse('synapse-main')}${configMap(
+        'li-config',
+        { 'homeserver.yaml': `server_name: tessera.test\npublic_baseurl: https://${url}` },
+      )}${synapse('synapse-li', { labels: 'matrix.instance: li', config: 'li-config' })}---
+apiVersion: v1
+kind: Service
+metadata: {name: synapse-li, namespace: matrix}
+spec: {selector: {app: synapse-li}, ports: [{port: 8008}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: synapse-li, namespace: matrix}
+spec: {rules: [{host: ${host}, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: synapse-li, port: {number: 8008}}}}]}}]}
+`;
+    assert.match(
+      messages(li('li.tessera.test', 'watch.tessera.test')).join(),
+      /names li.tessera.test, but Ingress synapse-li answers for watch/,
+    );
+    assert.deepEqual(messages(li('li.tessera.test', 'li.tessera.test')), []);
+    assert.deepEqual(
+      messages(li('matrix.tessera.test', 'li.tessera.test')),
+      [],
+      'it may go by the name of the main instance',
+    );
+  });
 });
 
 function messages(source: string): readonly string[] {

@@ -19,6 +19,26 @@ function li(text: string, options: Parameters<typeof synapse>[1] = {}): string {
 
 const of = (rule: Rule, text: string): readonly string[] => found(rule, li(text));
 
+describe('the database of the LI instance in scripts', () => {
+  it('finds the main database where an init container waits for it', () => {
+    const cluster = (name: string, database: string): string =>
+      `---\napiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {name: ${name}, namespace: matrix}\nspec: {instances: 3, bootstrap: {initdb: {database: ${database}, owner: synapse}}}\n`;
+    const tree = (host: string): string =>
+      cluster('matrix-db', 'matrix') +
+      cluster('matrix-db-li', 'matrix_li') +
+      configMap('main-config', {
+        'homeserver.yaml':
+          'server_name: tessera.test\ndatabase: {name: psycopg2, args: {host: matrix-db-rw, dbname: matrix}}',
+      }) +
+      synapse('synapse-main', { config: 'main-config' }) +
+      li('database: {name: psycopg2, args: {host: matrix-db-li-rw, dbname: matrix_li}}', {
+        init: `- name: wait\n  image: postgres:16\n  command: [sh, -c, "until pg_isready -h ${host} -p 5432; do sleep 2; done"]`,
+      });
+    assert.deepEqual(found(database, tree('matrix-db-rw')), ['error matrix-db-rw']);
+    assert.deepEqual(found(database, tree('matrix-db-li-rw')), []);
+  });
+});
+
 describe('li-registration-enabled', () => {
   it('reads the value as Synapse does', () => {
     assert.deepEqual(of(registration, 'enable_registration: false'), []);

@@ -1,16 +1,43 @@
+import assert from 'node:assert/strict';
 import type { Rule } from '../../../rules/rule';
 import secretDoubleEncoded from '../../../rules/secrets/secret-double-encoded';
 import secretGroupMismatch from '../../../rules/secrets/secret-group-mismatch';
 import secretInPlainConfig from '../../../rules/secrets/secret-in-plain-config';
 import secretWeakValue from '../../../rules/secrets/secret-weak-value';
 import substitutionUnsafeSecret from '../../../rules/secrets/substitution-unsafe-secret';
-import { expectMarks as expect } from '../expect';
+import { expectMarks as expect, messages } from '../expect';
+import { configMap, synapse } from '../synapse/tree';
 
 function expectMarks(source: string, [rule]: readonly [Rule]): void {
   expect(rule, source);
 }
 
 describe('rules about the values of Secrets', () => {
+  it('follow the signing key through the init container that copies it', () => {
+    const secret = (name: string, key: string): string =>
+      `---\napiVersion: v1\nkind: Secret\nmetadata: {name: ${name}, namespace: matrix}\nstringData:\n  signing.key: ${key}\n`;
+    const process = (name: string, labels: string): string =>
+      synapse(name, {
+        labels,
+        init: `- name: copy\n  image: busybox:1.36\n  command: [sh, -c, "cp /secret/signing.key /keys/signing.key"]\n  volumeMounts: [{name: secret, mountPath: /secret}, {name: keys, mountPath: /keys}]`,
+        mounts: '- {name: keys, mountPath: /keys}',
+        volumes: `- {name: keys, emptyDir: {}}\n- {name: secret, secret: {secretName: ${name}}}`,
+      });
+    const tree = (li: string): string =>
+      configMap('synapse-config', {
+        'homeserver.yaml': 'server_name: tessera.test\nsigning_key_path: /keys/signing.key',
+      }) +
+      secret('synapse-main', 'ed25519 a_AbCd 8fJq0Zr2mVt6Xy1LkPq3Sd5Gh7Bn9Cw4Ea0Ui2Ro6Tm') +
+      secret('synapse-li', li) +
+      process('synapse-main', '') +
+      process('synapse-li', 'matrix.instance: li');
+    const said = (li: string): readonly string[] => messages(secretGroupMismatch, tree(li));
+    assert.match(
+      said('ed25519 a_AbCd 1gKr0As3nWu7Yz2MlQr4Te6Hi8Co0Dx5Fb1Vj3Sp7Un').join(),
+      /though both are the signing key of the server name/,
+    );
+    assert.deepEqual(said('ed25519 a_AbCd 8fJq0Zr2mVt6Xy1LkPq3Sd5Gh7Bn9Cw4Ea0Ui2Ro6Tm'), []);
+  });
   it('take several access keys of a store that the tree does not make for several users', () => {
     const tree = (access: string, secret: string, mark = ''): string => `
       apiVersion: v1
