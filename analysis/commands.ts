@@ -24,7 +24,7 @@ export function commandsIn(file: SourceFile): readonly FoundCommand[] {
   const blocks = isMarkdown ? shellBlocks(file.text) : /\.sh$/i.test(file.path) ? [{ text: file.text, offset: 0 }] : [];
   return blocks.flatMap(({ text, offset }) =>
     /\b(?:kubectl|helm|oc)\b/.test(text)
-      ? kubectlCommands(readShell(text)).map(command => ({
+      ? kubectlCommands(readShell(isMarkdown ? asTyped(text) : text)).map(command => ({
           command,
           file,
           isShown: isMarkdown,
@@ -37,6 +37,26 @@ export function commandsIn(file: SourceFile): readonly FoundCommand[] {
   );
 }
 
+/**
+ * What a person types of a block: without prompts and what commands answer, and with `<pod>` as one word, which a shell
+ * would take for two redirections. Everything stays where it stands.
+ */
+function asTyped(text: string): string {
+  const words = text.replace(/<([A-Za-z][\w-]*(?: [\w-]+)*)>/g, word => `_${word.slice(1, -1).replaceAll(' ', '_')}_`);
+  if (!/^[ \t]*\$ +\S/m.test(words)) return words;
+  let isTyped = false;
+  return words.replace(/^.*$/gm, line => {
+    const prompt = /^[ \t]*\$ +/.exec(line)?.[0];
+    const typed = prompt !== undefined || isTyped;
+    isTyped = typed && line.trimEnd().endsWith('\\');
+    return prompt !== undefined
+      ? ' '.repeat(prompt.length) + line.slice(prompt.length)
+      : typed
+        ? line
+        : ' '.repeat(line.length);
+  });
+}
+
 const commandIndex: Index<FoundCommand> = {
   name: 'cluster commands',
   *textFile(file) {
@@ -45,10 +65,26 @@ const commandIndex: Index<FoundCommand> = {
 };
 
 /**
- * The fenced code blocks of a Markdown file that hold shell commands (CommonMark, "Fenced code blocks"), also those of
- * list items, which stand further in.
+ * The code blocks of a Markdown file that hold shell commands (CommonMark, "Fenced code blocks"), also those of list
+ * items, which stand further in, and indented ones.
  */
 export function shellBlocks(markdown: string): readonly { readonly text: string; readonly offset: number }[] {
+  return [...fencedBlocks(markdown), ...indentedCommands(markdown)].sort((a, b) => a.offset - b.offset);
+}
+
+/** Indented code blocks (CommonMark, 4.4) that begin with a command for the cluster; others may be parts of lists. */
+function indentedCommands(markdown: string): readonly { readonly text: string; readonly offset: number }[] {
+  if (!/^(?: {4}|\t)[ \t]*(?:\$ +)?(?:kubectl|helm|oc) /m.test(markdown)) return [];
+  const unfenced = markdown.replace(/^([ \t]*)(`{3,}|~{3,})[\s\S]*?^[ \t]*\2[`~]*[ \t]*\r?$/gm, fence =>
+    fence.replace(/[^\n]/g, ' '),
+  );
+  const blocks = unfenced.matchAll(
+    /(?<=^|\n[ \t]*\r?\n)(?: {4}|\t)[ \t]*(?:\$ +)?(?:kubectl|helm|oc) [^\n]*(?:\n(?: {4}|\t)[^\n]*)*/g,
+  );
+  return [...blocks].map(match => ({ text: match[0], offset: match.index }));
+}
+
+function fencedBlocks(markdown: string): readonly { readonly text: string; readonly offset: number }[] {
   return [
     ...markdown.matchAll(/^([ \t]*)(`{3,}|~{3,})[ \t]*(\w*)[^\n]*\n([\s\S]*?)^[ \t]*\2[`~]*[ \t]*\r?$/gm),
   ].flatMap(match => {

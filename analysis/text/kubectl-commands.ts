@@ -347,11 +347,40 @@ function readKubectl(step: RunStep, context: ClusterCommandContext, isApplied: b
     }
     default:
   }
+  if (verb === 'cnpg') return readCnpg(operands, { ...context, selector, namespace, allNamespaces });
   const targets =
     verb === 'logs' || verb === 'exec' || verb === 'port-forward' ? podTargets(operands) : targetsOf(operands);
   const container = options.value('c', 'container');
   return { kind: 'query', ...context, verb, container, targets, selector, namespace, allNamespaces };
 }
+
+/** The plugin of CloudNativePG, whose commands are about a cluster (cloudnative-pg docs/src/kubectl-plugin.md). */
+function readCnpg(
+  [action, ...operands]: readonly RunWord[],
+  context: Pick<KubectlQuery, 'selector' | 'namespace' | 'allNamespaces'> & ClusterCommandContext,
+): ClusterCommand | undefined {
+  const at = clusterOperand[action?.value ?? ''];
+  const name = at === undefined ? undefined : operands[at];
+  if (!name) return undefined;
+  const targets = [{ resource: 'cluster.postgresql.cnpg.io', name, span: name.span }];
+  return { kind: 'query', ...context, verb: 'get', container: undefined, targets };
+}
+
+/** Which operand of its commands is the name of a cluster. */
+const clusterOperand: Readonly<Record<string, number>> = {
+  status: 0,
+  psql: 0,
+  promote: 0,
+  restart: 0,
+  reload: 0,
+  backup: 0,
+  destroy: 0,
+  pgbench: 0,
+  fencing: 1,
+  hibernate: 1,
+  logs: 1,
+  report: 1,
+};
 
 /** Kinds that `kubectl create` knows, as their objects spell them. */
 const createdKinds: Readonly<Record<string, string>> = {

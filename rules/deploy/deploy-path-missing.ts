@@ -66,7 +66,17 @@ export default {
       if (command.kind !== 'apply' || command.verb === 'delete') continue;
       for (const path of [...command.files, ...command.kustomizations]) {
         const meant = filesMeant(workspace, file, path);
-        if (meant === undefined || meant.length > 0) continue;
+        if (meant === undefined) continue;
+        if (meant.length > 0) {
+          if (command.kustomizations.includes(path) && !meant.some(({ path: one }) => isKustomization.test(one)))
+            yield {
+              at: place(path.span),
+              ...(isShown ? { severity: 'info' as const } : {}),
+              message: `${path.path} has no kustomization.yaml, so kubectl applies nothing of it — apply it with -f, or add the file.`,
+              items: stepsMeant(workspace, path.path),
+            };
+          continue;
+        }
         const written = writtenPath(found, path);
         const close = meantPath(workspace, written ?? path.path);
         yield {
@@ -80,6 +90,9 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** The names that kustomize looks for (kubectl.docs.kubernetes.io, Kustomization). */
+const isKustomization = /(?:^|\/)(?:kustomization\.ya?ml|Kustomization)$/;
 
 /** Files of values that a script passes to Helm, which stops without them; a script may have written them before. */
 function* missingValues(workspace: Workspace, found: FoundCommand): Iterable<Problem> {

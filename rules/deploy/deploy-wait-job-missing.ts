@@ -1,4 +1,5 @@
 import { type FoundCommand, foundCommands } from '../../analysis/commands';
+import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
 import { isPlainName, kindNamed, startedBy, whyUnknown } from './known-names';
 import { rewrite } from './replacements';
@@ -51,7 +52,10 @@ export default {
       if (command.namespace && !isPlainName(command.namespace)) continue;
       const namespace = command.namespace?.value;
       const names = command.kind === 'create' ? new Set<string>() : started;
-      if (command.kind === 'wait') yield* neverMet(found, command);
+      if (command.kind === 'wait') {
+        yield* neverMet(found, command);
+        yield* goneTooSoon(workspace, found, command);
+      }
       for (const { resource, name, span } of targets) {
         const kind = kindNamed(resource);
         if (!kind || !name || !isPlainName(name) || names.has(name.value)) continue;
@@ -72,6 +76,32 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** A Job that is deleted so soon after its end that a command which waits for it may not find it any more. */
+function* goneTooSoon(
+  workspace: Workspace,
+  { place }: FoundCommand,
+  { targets, namespace }: Extract<FoundCommand['command'], { kind: 'wait' }>,
+): Iterable<Problem> {
+  for (const { resource, name, span } of targets) {
+    if (kindNamed(resource)?.kind !== 'Job' || !name || !isPlainName(name)) continue;
+    const job = workspace
+      .resources('Job')
+      .find(
+        one =>
+          one.name === name.value && (!namespace || one.namespace === undefined || one.namespace === namespace.value),
+      );
+    const kept = job?.root.at('spec', 'ttlSecondsAfterFinished');
+    if (!job || kept?.number === undefined || kept.number > 60) continue;
+    yield {
+      at: kept,
+      severity: 'warning',
+      message: `Job ${job.name} is deleted ${kept.number} seconds after its end, and a command that waits for it then fails because it is gone — keep it for an hour or so.`,
+      related: [{ at: place(span), message: 'The command that waits for it' }],
+      items: /key[-_]?vault/.test(job.name) ? ['B.8w'] : /sync|replication/.test(job.name) ? ['B.15w'] : [],
+    };
+  }
+}
 
 /** A condition that objects of a kind never have: the command waits until its time is over, and fails. */
 function* neverMet(

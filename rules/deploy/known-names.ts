@@ -1,5 +1,5 @@
 import { isChartObject } from '../../analysis/charts';
-import { declarationsOf, declaredNames } from '../../analysis/declarations';
+import { declarationsOf, declaredNames, mayBeMade } from '../../analysis/declarations';
 import { podsIn, replicasOf } from '../../analysis/pods';
 import { clusterKind, databases } from '../../analysis/roles';
 import { findService, servicesIn } from '../../analysis/services';
@@ -167,15 +167,17 @@ function whyNoCustomResource(
   return instead(name, known);
 }
 
-/** Secrets, volumes and the like have many makers, so only a name close to one of the tree is taken for a mistake. */
+/** Claims have many makers, so only a name close to one of the tree is taken for a mistake; of the rest the tree has all. */
 function whyNotDeclared(
   workspace: Workspace,
   kind: string,
   namespace: string | undefined,
   name: string,
 ): UnknownName | undefined {
-  const unknown = instead(name, declaredNames(workspace, kind, namespace));
-  return unknown.instead === undefined ? undefined : unknown;
+  const known = declaredNames(workspace, kind, namespace);
+  const unknown = instead(name, known);
+  const isWhole = kind !== 'PersistentVolumeClaim' && known.length > 0 && !mayBeMade(workspace, namespace, name);
+  return unknown.instead === undefined && !isWhole ? undefined : unknown;
 }
 
 function whyNoPod(workspace: Workspace, namespace: string | undefined, name: string): UnknownName | undefined {

@@ -5,6 +5,7 @@ import { nearest } from '../../analysis/nearest';
 import { containersOf, podsIn, workloadKinds } from '../../analysis/pods';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
+import { unknownDetails } from './asked-in-commands';
 import { askingVerbs, isPlainName, kindNamed, startedBy, whyUnknown } from './known-names';
 import { rewrite } from './replacements';
 
@@ -16,6 +17,7 @@ export default {
   why: 'Whoever follows the runbook gets "not found", and cannot tell whether the deployment or the command is wrong.',
   remedy: 'Name the object as the manifests or their operators do.',
   traps: [
+    'Keys in `jsonpath`, ports of `port-forward svc/…` and hosts that `exec` lets a program ask are judged as well.',
     'Containers after `-c` and namespaces that are nearly one of the tree’s are judged, too. What a script in a pod asks for is an error, because nobody reads it before it fails.',
     'Pods of a StatefulSet are numbered from 0, or from `spec.ordinals.start`; those of a CloudNativePG cluster from 1, and a replaced instance gets the next number.',
     'Names of charts, names with placeholders, namespaces that the tree has nothing in, and commands whose failure is handled are left alone.',
@@ -63,6 +65,7 @@ export default {
       const { command, place } = found;
       yield* unknownNamespace(workspace, found);
       yield* unknownContainer(workspace, found);
+      if ('file' in found) yield* unknownDetails(workspace, found);
       if (command.kind !== 'query' || !askingVerbs.has(command.verb) || command.conditional || command.errorsIgnored)
         continue;
       const { namespace: inNamespace } = command;
@@ -106,7 +109,8 @@ function* unknownNamespace(workspace: Workspace, { command, place }: Asking): It
   const namespace = 'namespace' in command ? command.namespace : undefined;
   if (!namespace || !isPlainName(namespace) || namespaceExists(workspace, namespace.value)) return;
   const known = new Set(podsIn(workspace).flatMap(pods => pods.namespace ?? []));
-  const meant = known.has(namespace.value) ? undefined : nearest(namespace.value, known);
+  const isStage = (one: string): boolean => namespace.value.startsWith(`${one}-`);
+  const meant = known.has(namespace.value) ? undefined : (nearest(namespace.value, known) ?? [...known].find(isStage));
   if (meant !== undefined)
     yield {
       at: place(namespace.use),

@@ -53,6 +53,13 @@ ${permission}    - to:
 `,
   );
 
+const deployScript = 'scripts/deploy.sh';
+
+const runbook = (text: string): Change => add('docs/RUNBOOK.md', `# Runbook\n\n${text}\n`);
+
+/** A runbook that asks for something. */
+const asks = (command: string): Change => runbook(`\`\`\`bash\n${command}\n\`\`\``);
+
 /** Mistakes in what the catalogue says of placeholders, of Secrets and of policies, in other spellings and carriers. */
 export const catalogueVariants: Readonly<Record<string, Mutation>> = {
   'a way from the LI instance to the HAProxy of the main one': mutation(
@@ -73,6 +80,53 @@ export const catalogueVariants: Readonly<Record<string, Mutation>> = {
       '            matchLabels: {kubernetes.io/namespace: minio-operator}\n',
     ),
     { also: { 'netpol-flow-blocked': 'The operator does not reach MinIO.' } },
+  ),
+  'a runbook with a Service and another port than it has': mutation(
+    'post-check-name-unknown',
+    asks('kubectl exec -n matrix deployment/haproxy -- wget -qO- http://minio:9000/minio/health/live'),
+  ),
+  'a runbook with a port that is the pod’s': mutation(
+    'post-check-name-unknown',
+    asks('kubectl port-forward -n matrix svc/element-web 8080:8080'),
+  ),
+  'a runbook with a key that a Secret does not have': mutation(
+    'post-check-name-unknown',
+    asks("kubectl get secret redis-password -n matrix -o jsonpath='{.data.REDIS_PASSWORD}' | base64 -d"),
+  ),
+  'a runbook with a Secret and a policy that nothing makes': mutation(
+    'post-check-name-unknown',
+    asks('kubectl get secret cache-credentials -n matrix\nkubectl describe netpol allow-redis -n matrix'),
+    { count: 2 },
+  ),
+  'a runbook with a cluster of another name': mutation(
+    'post-check-name-unknown',
+    asks('kubectl cnpg status matrix-pg -n matrix'),
+  ),
+  'a runbook with the namespace of another stage': mutation(
+    'post-check-name-unknown',
+    asks('kubectl get pods -n matrix-prod'),
+  ),
+  'a runbook with prompts and answers': mutation(
+    'post-check-name-unknown',
+    runbook(
+      '~~~console\n$ kubectl -n matrix get sts synapse-synchrotrons \\\n    -o wide\nkubectl get pod nothing-0 -n matrix\n~~~',
+    ),
+  ),
+  'a runbook with an indented block': mutation(
+    'post-check-name-unknown',
+    runbook('Look:\n\n    kubectl -n matrix describe pod clamav-0\n\nThen wait.'),
+  ),
+  'a folder that is no kustomization': mutation(
+    'deploy-path-missing',
+    edit(deployScript, 'kubectl apply -f main-instance/03-workers/', 'kubectl apply -k main-instance/03-workers/'),
+  ),
+  'a Job that is gone before anybody has seen its end': mutation(
+    'deploy-wait-job-missing',
+    edit(
+      'main-instance/08-key-vault/init-db-job.yaml',
+      'spec:\n  backoffLimit: 10\n',
+      'spec:\n  backoffLimit: 10\n  ttlSecondsAfterFinished: 5\n',
+    ),
   ),
   'a tag that is to be filled in': mutation('placeholder-image', edit(element, ':v1.11.96', ':<version>')),
   'a placeholder in an annotation that a controller reads': mutation(
@@ -148,6 +202,16 @@ spec:
 
 /** What looks like a mistake of that kind and is none. */
 export const acceptedCatalogue: Readonly<Record<string, readonly Change[]>> = {
+  'a runbook with words to be replaced, other hosts, and ports and keys that are there': [
+    asks(`kubectl logs <pod> -n matrix --previous
+kubectl exec -n matrix deploy/<your deployment> -- sh
+kubectl exec -n matrix deploy/haproxy -- wget -qO- http://matrix-minio-hl:9000/minio/health/live
+kubectl exec -n matrix redis-0 -- wget -qO- http://localhost:6379 https://matrix.org/_matrix/client/versions
+kubectl port-forward -n matrix svc/element-web 8080:80
+kubectl get secret matrix-postgresql-superuser -n matrix -o jsonpath="{.data.password}"
+kubectl get secret synapse-signing-key -n matrix -o jsonpath="{.data.signing\\\\.key}"
+kubectl cnpg status matrix-postgresql-li -n matrix`),
+  ],
   'a login whose password is hashed': logins('$2y$05$q0fJ0cS1zQ5nKc0z8o6k8uq2bQm7Xn2Lw9pXc4Zt0uR1vS3yT5aWe'),
   'a Secret of another namespace in an annotation': [annotated('auth-tls-secret: shared/client-ca')],
   'addresses, files and names that have no password': [
