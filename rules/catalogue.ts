@@ -246,6 +246,7 @@ import secretWeakValue from './secrets/secret-weak-value';
 import substitutionUnsafeSecret from './secrets/substitution-unsafe-secret';
 import acmeServerWrong from './services/acme-server-wrong';
 import certificateRefused from './services/certificate-refused';
+import databaseExposed from './services/database-exposed';
 import ingressBackendMissing from './services/ingress-backend-missing';
 import ingressBackendProtocol from './services/ingress-backend-protocol';
 import ingressClassUnknown from './services/ingress-class-unknown';
@@ -366,6 +367,7 @@ export const rules: readonly Rule[] = [
   dashboardJsonInvalid,
   dashboardLabelMissing,
   dashboardMissing,
+  databaseExposed,
   datasourceNotLoaded,
   deployFileNotApplied,
   deployOrder,

@@ -42,6 +42,7 @@ export const ruleIds: readonly string[] = [
   'dashboard-json-invalid',
   'dashboard-label-missing',
   'dashboard-missing',
+  'database-exposed',
   'datasource-not-loaded',
   'deploy-file-not-applied',
   'deploy-order',

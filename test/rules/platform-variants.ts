@@ -134,6 +134,7 @@ export const platformVariants: Readonly<Record<string, Mutation>> = {
     'field-value-refused',
     edit(chart, 'retention: 15d', 'retention: 15d\n    retentionSize: 50Gi'),
   ),
+  'a database on an address of its own': mutation('database-exposed', outside('')),
 };
 
 /** Like them, and right. */
@@ -177,6 +178,7 @@ export const acceptedPlatform: Readonly<Record<string, readonly Change[]>> = {
   'metrics where Synapse listens': annotated('9090'),
   'an alert in Helm values': chartRule('redis_up == 0', '5m'),
   'an amount of metrics to keep': [edit(chart, 'retention: 15d', 'retention: 1w2d\n    retentionSize: 45GiB')],
+  'a database for few addresses': outside('  loadBalancerSourceRanges: [192.0.2.0/24]\n'),
   'a Certificate in the place of the annotation': [
     besides(certificate('element-web-tls', 'element-web-tls', '"*.tessera.test"')),
   ],
@@ -337,4 +339,20 @@ grafana:
 `,
     ),
   ];
+}
+
+/** A Service that leads to the main database from outside. */
+function outside(more: string): readonly Change[] {
+  return applied(
+    'infrastructure/01-postgresql/outside.yaml',
+    `apiVersion: v1
+kind: Service
+metadata: {name: matrix-postgresql-outside, namespace: matrix}
+spec:
+  type: LoadBalancer
+${more}  selector: {cnpg.io/cluster: matrix-postgresql, cnpg.io/instanceRole: primary}
+  ports:
+    - {port: 5432}
+`,
+  );
 }
