@@ -29,6 +29,7 @@ export function sortKey(name: string, isDirectory: boolean): string {
   return isDirectory ? `${name}/` : name;
 }
 
-// Keys and properties are what Secrets and ConfigMaps are generated from.
-const relevant = /\.(?:ya?ml|json|cfg|conf|sql|sh|env|md|properties|key|pem|env\.example)$/i;
+// Keys, properties, modules, maps and templates are what Secrets and ConfigMaps are generated from.
+const relevant =
+  /\.(?:ya?ml|json|cfg|conf|sql|sh|env|md|properties|key|pem|py|map|ini|toml|lua|tmpl|tpl|template|in|env\.example)$/i;
 const ignoredDirectories: ReadonlySet<string> = new Set(['.git', 'node_modules', '.vscode', '.vscode-test', 'dist']);

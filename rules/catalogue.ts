@@ -275,6 +275,7 @@ import clientApiUnrouted from './synapse/client-api-unrouted';
 import configCopyDrift from './synapse/config-copy-drift';
 import federationUndiscoverable from './synapse/federation-undiscoverable';
 import initToolMissingInImage from './synapse/init-tool-missing-in-image';
+import nginxRequestUnanswered from './synapse/nginx-request-unanswered';
 import proxyTimeoutShort from './synapse/proxy-timeout-short';
 import synapseFileMissing from './synapse/synapse-file-missing';
 import synapseInstanceMap from './synapse/synapse-instance-map';
@@ -489,6 +490,7 @@ export const rules: readonly Rule[] = [
   netpolRuleEmptyPeer,
   netpolSelectsNothing,
   netpolSetIncomplete,
+  nginxRequestUnanswered,
   nodeportDuplicate,
   nodeportOutOfRange,
   operatorNotProvisioned,

@@ -164,6 +164,7 @@ export const ruleIds: readonly string[] = [
   'netpol-rule-empty-peer',
   'netpol-selects-nothing',
   'netpol-set-incomplete',
+  'nginx-request-unanswered',
   'nodeport-duplicate',
   'nodeport-out-of-range',
   'operator-not-provisioned',

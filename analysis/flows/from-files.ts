@@ -14,7 +14,7 @@ import { scriptOf } from '../scripts';
 import { isSameValue } from '../synapse';
 import { commentsIn, type Language, languageOf, maskComments } from '../text/comments';
 import { findHosts } from '../text/hosts';
-import { nginxDirectives, readNginx } from '../text/nginx-conf';
+import { nginxUpstreams, readNginx } from '../text/nginx-conf';
 import type { Word } from '../text/words';
 import { type Address, defaultPort, isTlsScheme, textPlace } from './address';
 import { fromScript } from './from-scripts';
@@ -256,7 +256,7 @@ function fromLines(name: string, text: MappedText, language: Language): readonly
 
 /** `upstream NAME { server … }`: `proxy_pass http://NAME` leads to its servers (ngx_http_upstream_module). */
 function upstreamNames(text: string): ReadonlySet<string> {
-  return new Set(nginxDirectives(readNginx(text), 'upstream').flatMap(({ args }) => args[0]?.value ?? []));
+  return new Set(nginxUpstreams(readNginx(text)).map(({ name }) => name.value));
 }
 
 interface Port {

@@ -256,3 +256,25 @@ function locationOf(directive: NginxDirective): NginxLocation {
   const isModifier = first !== undefined && /^(?:=|~\*?|\^~)$/.test(first.value);
   return { directive, modifier: isModifier ? first.value : undefined, path: isModifier ? second : first };
 }
+
+/**
+ * The location that nginx takes for a path: an exact one, the longest prefix if it has `^~`, the first expression that
+ * matches, else the longest prefix (ngx_http_core_module, location). Undefined too where locations are nested.
+ */
+export function nginxLocationFor(locations: readonly NginxLocation[], path: string): NginxLocation | undefined {
+  if (locations.some(({ directive }) => directive.parent?.name.value === 'location')) return undefined;
+  const written = (location: NginxLocation): string => location.path?.value ?? '';
+  const exact = locations.find(location => location.modifier === '=' && written(location) === path);
+  if (exact) return exact;
+  const [longest] = locations
+    .filter(one => (one.modifier === undefined || one.modifier === '^~') && path.startsWith(written(one)))
+    .toSorted((a, b) => written(b).length - written(a).length);
+  if (longest?.modifier === '^~') return longest;
+  try {
+    const expressions = locations.filter(one => one.modifier === '~' || one.modifier === '~*');
+    const first = expressions.find(one => new RegExp(written(one), one.modifier === '~*' ? 'i' : '').test(path));
+    return first ?? longest;
+  } catch {
+    return undefined;
+  }
+}

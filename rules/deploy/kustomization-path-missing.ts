@@ -95,7 +95,7 @@ function* paths(root: Value): Iterable<NamedPath> {
 }
 
 /** Files of other kinds are not part of what is checked, so it cannot be told whether they are there. */
-const readable = /\.(?:ya?ml|json|cfg|conf|sql|sh)$/;
+const readable = /\.(?:ya?ml|json|cfg|conf|sql|sh|py|map|ini|toml|lua|tmpl|tpl|template|in)$/;
 
 function missing(value: Value, written: string, path: string, workspace: Workspace): Problem {
   const directory = path.slice(0, path.lastIndexOf('/') + 1);

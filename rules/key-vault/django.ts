@@ -41,8 +41,6 @@ export interface NamedModule {
 
 /** The project of a key_vault pod; undefined if there is none, or if something may add files that the tree does not show. */
 export function djangoProject(workspace: Workspace, vault: Resource): DjangoProject | undefined {
-  // An image of one's own holds the project; ConfigMaps then only add settings to it.
-  if (mainContainersOf(vault).some(container => !isPlainImage(container))) return undefined;
   const written = configFilesOf(workspace, vault)
     .map(({ file }) => file)
     .filter(({ path }) => path.endsWith('.py'));
@@ -50,6 +48,8 @@ export function djangoProject(workspace: Workspace, vault: Resource): DjangoProj
   const root = rootOf(written.map(({ path }) => path));
   const first = written.find(({ path }) => path.startsWith(`${root}/`));
   if (root === undefined || !first) return undefined;
+  // An image of one's own holds the project, to which ConfigMaps only add settings, unless the pod works in a volume.
+  if (mainContainersOf(vault).some(one => !isPlainImage(one) && !worksInVolume(vault, one, root))) return undefined;
   const scripts = containersOf(vault).map(container => {
     const script = scriptOf(workspace, vault, container)?.text.text;
     // Without a shell the words of the command are all there is.
@@ -93,6 +93,13 @@ export function djangoProject(workspace: Workspace, vault: Resource): DjangoProj
 /** Whether an image has no application in it: the official one of Python, or of a distribution. */
 export function isPlainImage({ image }: Container): boolean {
   return /^(?:(?:docker\.io\/)?library\/)?(?:python|busybox|alpine|debian|ubuntu)$/.test(imageName(image));
+}
+
+/** Whether a container is started in a folder that is empty until the pod's own scripts write the project into it. */
+function worksInVolume(vault: Resource, container: Container, root: string): boolean {
+  const mount = mountAt(container, root);
+  const volume = mount && volumeOf(vault, mount.volume);
+  return container.value.at('workingDir').text === root && volume?.at('emptyDir').exists === true;
 }
 
 /** Whether a module such as `key_vault.urls` is one of the project's files or folders. */

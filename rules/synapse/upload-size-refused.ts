@@ -3,7 +3,7 @@ import { classOf, isNginx, routesOf } from '../../analysis/ingresses';
 import { runsMediaRepository, type SynapseProcess } from '../../analysis/synapse';
 import {
   type NginxDirective,
-  type NginxLocation,
+  nginxLocationFor,
   nginxPasses,
   nginxServers,
   readNginx,
@@ -94,7 +94,7 @@ function* nginxProblems(configMap: Resource, workspace: Workspace): Iterable<Pro
     const config = readNginx(text);
     const passes = nginxPasses(config);
     for (const server of nginxServers(config)) {
-      const location = locationFor(server.locations, uploadPath);
+      const location = nginxLocationFor(server.locations, uploadPath);
       const pass = location && passes.find(({ directive }) => directive.parent === location.directive);
       if (!location || !pass?.host) continue;
       const [host, port] = pass.upstream
@@ -138,28 +138,6 @@ function bodySize(block: NginxDirective, outermost: readonly NginxDirective[]): 
     if (own) return own;
   }
   return outermost.find(({ name }) => name.value === 'client_max_body_size');
-}
-
-/**
- * The location that nginx takes for a path: an exact one, the longest prefix if it has `^~`, the first expression that
- * matches, else the longest prefix (ngx_http_core_module, location). Undefined too where locations are nested.
- */
-function locationFor(locations: readonly NginxLocation[], path: string): NginxLocation | undefined {
-  if (locations.some(({ directive }) => directive.parent?.name.value === 'location')) return undefined;
-  const written = (location: NginxLocation): string => location.path?.value ?? '';
-  const exact = locations.find(location => location.modifier === '=' && written(location) === path);
-  if (exact) return exact;
-  const [longest] = locations
-    .filter(one => (one.modifier === undefined || one.modifier === '^~') && path.startsWith(written(one)))
-    .toSorted((a, b) => written(b).length - written(a).length);
-  if (longest?.modifier === '^~') return longest;
-  try {
-    const expressions = locations.filter(one => one.modifier === '~' || one.modifier === '~*');
-    const first = expressions.find(one => new RegExp(written(one), one.modifier === '~*' ? 'i' : '').test(path));
-    return first ?? longest;
-  } catch {
-    return undefined;
-  }
 }
 
 interface Upload {

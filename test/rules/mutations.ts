@@ -1909,6 +1909,8 @@ stringData:
 
 /** Rules that no edit of a text of the sample can trigger, and where they are tested instead. */
 export const unplantable: Readonly<Record<string, string>> = {
+  'nginx-request-unanswered':
+    'The sample deployment routes by HAProxy: its examples, and test/rules/other-hands.test.ts.',
   'flux-reference-missing': 'The sample deployment is not applied by Flux: test/rules/deploy.',
   'kustomization-entry-idle': 'The sample deployment has no kustomizations: test/rules/deploy.',
   'kustomization-part-unlisted': 'The sample deployment has no kustomizations: test/rules/deploy.',

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import keyVaultDjangoFileMissing from '../../rules/key-vault/key-vault-django-file-missing';
 import monitorMissing from '../../rules/monitoring/monitor-missing';
 import monitorNotPickedUp from '../../rules/monitoring/monitor-not-picked-up';
 import configHostPort from '../../rules/network/config-host-port';
 import configHostUnknownService from '../../rules/network/config-host-unknown-service';
 import secretKeyUnused from '../../rules/references/secret-key-unused';
+import nginxRequestUnanswered from '../../rules/synapse/nginx-request-unanswered';
 import syncPublicationNotSuperuser from '../../rules/sync/sync-publication-not-superuser';
 import { expectMarks, messages } from './expect';
 
@@ -180,5 +182,123 @@ ${mark}
     `;
     expectMarks(syncPublicationNotSuperuser, tree('li', ''));
     assert.equal(messages(syncPublicationNotSuperuser, tree('matrix', '')).length, 1);
+  });
+
+  it('key_vault may run in an image of one’s own, in a folder that scripts of the pod fill', () => {
+    const tree = (volume: string, server: string) => `
+      #- /app.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata: {name: app, namespace: matrix}
+      data:
+        manage.py: |
+          import os
+          os.environ.setdefault("DJANGO_SETTINGS_MODULE", "site.settings")
+        settings.py: |
+          ROOT_URLCONF = "site.urls"
+        urls.py: |
+          urlpatterns = []
+        wsgi.py: |
+          application = None
+        models.py: |
+          from django.db import models
+          class Key(models.Model):
+              user = models.TextField()
+        views.py: |
+          pass
+      ---
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata: {name: key-vault, namespace: matrix}
+      spec:
+        selector: {matchLabels: {app: key-vault}}
+        template:
+          metadata: {labels: {app: key-vault}}
+          spec:
+            initContainers:
+              - name: lay-out
+                image: busybox:1.36.1
+                command:
+                  - sh
+                  - -ec
+                  - |
+                    mkdir -p /srv/site /srv/keys
+                    cp /app/manage.py /srv/manage.py
+                    for f in settings urls wsgi; do cp "/app/$f.py" "/srv/site/$f.py"; done
+                    cp /app/models.py /app/views.py /srv/keys/
+                    touch /srv/site/__init__.py /srv/keys/__init__.py
+                volumeMounts: [{name: app, mountPath: /app}, {name: srv, mountPath: /srv}]
+            containers:
+              - name: key-vault
+                image: registry.tessera.test/django:5.1
+                workingDir: /srv
+                command: [gunicorn, "--bind=0.0.0.0:8000", "${server}:application"]
+                volumeMounts: [{name: srv, mountPath: /srv}]
+            volumes: [{name: app, configMap: {name: app}}, {name: srv, ${volume}}]
+    `;
+    assert.deepEqual(messages(keyVaultDjangoFileMissing, tree('emptyDir: {}', 'site.wsgi')), []);
+    assert.match(messages(keyVaultDjangoFileMissing, tree('emptyDir: {}', 'vault.wsgi')).join(), /starts vault\.wsgi/);
+    const claim = 'persistentVolumeClaim: {claimName: srv}';
+    assert.deepEqual(messages(keyVaultDjangoFileMissing, tree(claim, 'vault.wsgi')), []);
+  });
+
+  it('nginx may send what a client writes to a stream to its writer, and only there', () => {
+    const process = (name: string, config: string) => `
+      ---
+      apiVersion: v1
+      kind: Service
+      metadata: {name: ${name}, namespace: matrix}
+      spec: {selector: {app: ${name}}, ports: [{port: 8008}]}
+      ---
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata: {name: ${name}, namespace: matrix}
+      spec:
+        selector: {matchLabels: {app: ${name}}}
+        template:
+          metadata: {labels: {app: ${name}}}
+          spec:
+            containers:
+              - name: synapse
+                image: matrixdotorg/synapse:v1.121.1
+                args: [${config}]
+                volumeMounts: [{name: config, mountPath: /config}]
+            volumes: [{name: config, configMap: {name: synapse}}]`;
+    const tree = (typing: string, more = '') => `
+      #- /nginx.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata: {name: router, namespace: matrix}
+      data:
+        nginx.conf: |
+          events {}
+          http {
+            upstream writers { server writer:8008; }
+            upstream others { server main:8008; }
+            server {
+              listen 8080;${more}
+              location ~ ^/_matrix/client/.*/typing { proxy_pass http://${typing}; }
+              location /_matrix/ { proxy_pass http://others; }
+            }
+          }
+      ---
+      apiVersion: v1
+      kind: ConfigMap
+      metadata: {name: synapse, namespace: matrix}
+      data:
+        homeserver.yaml: |
+          server_name: tessera.test
+          stream_writers: {typing: [writer]}
+        worker.yaml: |
+          worker_app: synapse.app.generic_worker
+          worker_name: writer${process('main', '-c, /config/homeserver.yaml')}${process('writer', '-c, /config/homeserver.yaml, -c, /config/worker.yaml')}
+    `;
+    assert.deepEqual(messages(nginxRequestUnanswered, tree('writers')), []);
+    assert.match(
+      messages(nginxRequestUnanswered, tree('others')).join(),
+      /Requests for typing go here.*Deployment\/writer/,
+    );
+    assert.deepEqual(messages(nginxRequestUnanswered, tree('others', ' include more.conf;')).length, 1);
+    assert.deepEqual(messages(nginxRequestUnanswered, tree('others', '\n              include more.conf;')), []);
   });
 });
