@@ -155,6 +155,7 @@ export default {
     yield* workspace.derive(inScripts, resource);
     for (const config of configFilesOf(workspace, resource)) yield* inText(workspace, resource, config);
     for (const container of mainContainersOf(resource)) yield* inEvaluatedArguments(workspace, resource, container);
+    for (const container of containersOf(resource)) yield* inAddresses(workspace, resource, container);
   },
 } satisfies Rule;
 
@@ -178,7 +179,10 @@ function secretOf(
 
 /** On its own, so that an edit of a configuration has no script read again. */
 function inScripts(resource: Resource, workspace: Workspace): readonly Problem[] {
-  return containersOf(resource).flatMap(container => [...inSed(workspace, resource, container)]);
+  return containersOf(resource).flatMap(container => [
+    ...inSed(workspace, resource, container),
+    ...inShellText(workspace, resource, container),
+  ]);
 }
 
 function* inSed(workspace: Workspace, resource: Resource, container: Container): Iterable<Problem> {
@@ -301,6 +305,53 @@ function breaking(
     return character === undefined ? undefined : { character: character.trim(), where: 'YAML value' };
   }
   return undefined;
+}
+
+/** Variables that are put together of others: `postgres://app:$(PASSWORD)@db`. */
+function* inAddresses(workspace: Workspace, resource: Resource, container: Container): Iterable<Problem> {
+  for (const item of container.value.at('env').items()) {
+    const value = item.at('value');
+    const match = /^([a-z][a-z0-9+.-]*:\/\/[^\s/@]*)(\$\((\w+)\))@/i.exec(value.text ?? '');
+    const [, before = '', written = '', name = ''] = match ?? [];
+    if (!match) continue;
+    const { variables } = environmentOf(workspace, resource, container);
+    const used = secretOf(workspace, resource, variables.get(name));
+    const at = (): Place => value.part(before.length, before.length + written.length);
+    yield* pasted(used, /[@:/?#[\]\s%]/, 'URL', at);
+  }
+}
+
+/** What a script writes into an address or, in a here-document that the shell expands, between quotes of SQL. */
+function* inShellText(workspace: Workspace, resource: Resource, container: Container): Iterable<Problem> {
+  const script = scriptOf(workspace, resource, container);
+  if (!script) return;
+  const { text } = script.text;
+  const address = /\b[a-z][a-z0-9+.-]*:\/\/[^\s/@"'$]*:(\$\{?([A-Za-z_]\w*)\}?)@/gi;
+  const found = [...text.matchAll(address)].map(match => ({ match, start: 0, bad: /[@:/?#[\]\s%]/, where: 'URL' }));
+  for (const here of text.matchAll(/<<-?[ \t]*([A-Za-z_]\w*)[^\n]*\n([\s\S]*?)^[ \t]*\1[ \t]*$/gm)) {
+    const start = here.index + here[0].indexOf('\n') + 1;
+    for (const match of (here[2] ?? '').matchAll(/'(\$\{?([A-Za-z_]\w*)\}?)'/g))
+      found.push({ match, start, bad: /'/, where: 'quoted string' });
+  }
+  if (found.length === 0) return;
+  const { variables } = environmentOf(workspace, resource, container);
+  for (const { match, start, bad, where } of found) {
+    const [whole, written = '', name = ''] = match;
+    const from = start + match.index + whole.lastIndexOf(written);
+    const used = secretOf(workspace, resource, variables.get(name));
+    yield* pasted(used, bad, where, () => script.text.place(from, from + written.length));
+  }
+}
+
+function* pasted(used: UsedSecret | undefined, bad: RegExp, where: string, at: () => Place): Iterable<Problem> {
+  const text = used?.entry.text?.trim() ?? '';
+  const character = bad.exec(text)?.[0];
+  if (!used || character === undefined || findPlaceholders(text, 'value').length > 0) return;
+  yield {
+    at: at(),
+    message: `${used.entry.key} of Secret ${used.name} has ${nameOf(character)}, which ends the ${where} it is put into — generate a value of letters and digits.`,
+    related: [{ at: used.entry.value.key, message: `${used.entry.key} of Secret ${used.name}` }],
+  };
 }
 
 /** The image of coturn evaluates its arguments once more in a shell. */

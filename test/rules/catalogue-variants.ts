@@ -3,6 +3,7 @@ import { add, type Change, cut, edit, type Mutation, mutation } from './mutation
 const element = 'main-instance/07-element-web/deployment.yaml';
 const ingress = 'main-instance/02-haproxy/ingress.yaml';
 const keyVaultSecrets = 'main-instance/08-key-vault/credentials.yaml';
+const keyVaultJob = 'main-instance/08-key-vault/init-db-job.yaml';
 const coturn = 'main-instance/05-coturn/deployment.yaml';
 const coturnSecrets = 'main-instance/05-coturn/credentials.yaml';
 const sequences = 'li-instance/04-sync-system/sequences-cronjob.yaml';
@@ -167,6 +168,31 @@ export const catalogueVariants: Readonly<Record<string, Mutation>> = {
     'secret-in-plain-config',
     variable('DATABASE_URL', '"postgres://app:Xk29dmQpz71LsW@db.tessera.test:5432/app"'),
   ),
+  'a password with an at sign in an address of variables': mutation('substitution-unsafe-secret', [
+    edit(
+      element,
+      '            - name: ELEMENT_WEB_PORT\n',
+      `            - name: DB_PASSWORD
+              valueFrom: {secretKeyRef: {name: web-database, key: password}}
+            - name: DATABASE_URL
+              value: postgres://app:$(DB_PASSWORD)@db.tessera.test:5432/app
+            - name: ELEMENT_WEB_PORT
+`,
+    ),
+    add(
+      'main-instance/07-element-web/database.yaml',
+      'apiVersion: v1\nkind: Secret\nmetadata: {name: web-database, namespace: matrix}\nstringData:\n  password: "kd93@LxQ77ZqWmmT20a81pR4"\n',
+    ),
+  ]),
+  'a quote in a password that a script writes into SQL': mutation('substitution-unsafe-secret', [
+    edit(
+      keyVaultSecrets,
+      'LuCsxZhPe6mrVHf3ehh4favS7Eal1BPqZZ2saJAefe6',
+      `"LuCsxZh'Pe6mrVHf3ehh4favS7Eal1BPqZZ2saJAefe6"`,
+    ),
+    edit(keyVaultJob, ` -v password="\${DB_PASSWORD}" <<'SQL'`, ' <<SQL'),
+    edit(keyVaultJob, ":'password'", "'${DB_PASSWORD}'"),
+  ]),
   'a secret among the arguments': mutation(
     'secret-in-plain-config',
     edit(coturn, 'static-auth-secret=$(TURN_SHARED_SECRET)', `static-auth-secret=${turnSecret}`),
