@@ -1,7 +1,7 @@
 import { configFilesOf } from '../../analysis/config-files';
 import { commandLine } from '../../analysis/configs';
 import { environmentOf } from '../../analysis/environment';
-import { mountAt, volumeOf } from '../../analysis/mounts';
+import { mountAt, mountsOf, volumeOf } from '../../analysis/mounts';
 import { type Container, containersOf, mainContainersOf } from '../../analysis/pods';
 import { imageName } from '../../analysis/roles';
 import { scriptOf } from '../../analysis/scripts';
@@ -23,6 +23,8 @@ export interface DjangoProject {
   readonly served: readonly NamedModule[];
   /** What `DJANGO_SETTINGS_MODULE` is set to. */
   readonly settings: readonly NamedModule[];
+  /** Whether the server has an image of its own, which may bring packages of which the tree does not tell. */
+  readonly hasOwnImage: boolean;
   /** What `pip install` gets, in lower case. */
   readonly packages: string;
 }
@@ -80,6 +82,7 @@ export function djangoProject(workspace: Workspace, vault: Resource): DjangoProj
   return {
     files,
     writer: first.container,
+    hasOwnImage: mainContainersOf(vault).some(container => !isPlainImage(container)),
     packageName: packageOf(files),
     served: mainContainersOf(vault).flatMap(container => servedBy(workspace, vault, container)),
     settings: [...settingsIn(files), ...settingsOfPod(workspace, vault)],
@@ -99,7 +102,11 @@ export function isPlainImage({ image }: Container): boolean {
 function worksInVolume(vault: Resource, container: Container, root: string): boolean {
   const mount = mountAt(container, root);
   const volume = mount && volumeOf(vault, mount.volume);
-  return container.value.at('workingDir').text === root && volume?.at('emptyDir').exists === true;
+  if (container.value.at('workingDir').text !== root || volume?.at('emptyDir').exists !== true) return false;
+  // What starts with the entrypoint of its image may write into the volume, too.
+  return containersOf(vault).every(
+    one => commandLine(one).length > 0 || !mountsOf(one).some(({ volume: name }) => name === mount?.volume),
+  );
 }
 
 /** Whether a module such as `key_vault.urls` is one of the project's files or folders. */

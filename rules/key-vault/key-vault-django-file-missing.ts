@@ -171,7 +171,7 @@ export default {
     const project = djangoProject(workspace, resource);
     if (!project) return;
     yield* projectFiles(project);
-    yield* applications(project);
+    if (!project.hasOwnImage) yield* applications(project);
     yield* imports(project);
     yield* models(project);
     yield* views(project);

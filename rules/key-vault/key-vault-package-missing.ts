@@ -42,7 +42,7 @@ export default {
     const project = djangoProject(workspace, resource);
     const { installs, openVolumes } = packagesOf(workspace, resource);
     const [first] = installs;
-    if (!project || !first || installs.some(one => one.isOpen)) return;
+    if (!project || project.hasOwnImage || !first || installs.some(one => one.isOpen)) return;
     const isOpen = mainContainersOf(resource).some(container => {
       const folders = searchPathOf(workspace, resource, container, pythonOf(container.image)).entries;
       return mountsOf(container).some(
