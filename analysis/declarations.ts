@@ -109,7 +109,7 @@ const encryptedKinds: Index<true> = {
 };
 
 /** What comments tell the reader to run. */
-const creating = /kubectl create /;
+const creating = /\bkubectl\b.* create /;
 
 const declarations: Index<Declaration> = {
   name: 'declarations',

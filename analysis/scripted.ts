@@ -72,17 +72,18 @@ const unknownPart = 'not-known-0';
 
 /** What comments tell the reader to create by hand with `kubectl create`. */
 export function promisedIn(text: string): readonly ScriptedObject[] {
-  if (!text.includes('kubectl create ')) return [];
+  if (!/\bkubectl\b.* create /.test(text)) return [];
   const found: ScriptedObject[] = [];
   for (const match of text.matchAll(
-    /kubectl create (secret (?:generic|tls|docker-registry)|configmap|namespace|serviceaccount) +([a-z0-9][\w.-]*)((?:[^\n]*\\\n)*[^\n]*)/g,
+    /kubectl((?: +-{1,2}[\w-]+(?:[= ][^\s-]\S*)?)*) +create (secret (?:generic|tls|docker-registry)|configmap|namespace|serviceaccount) +([a-z0-9][\w.-]*)((?:[^\n]*\\\n)*[^\n]*)/g,
   )) {
-    const options = match[3] ?? '';
+    // The options of kubectl itself may stand before its command as well.
+    const options = `${match[1] ?? ''} ${match[4] ?? ''}`;
     const keys = [...options.matchAll(/--from-(?:literal|file)=["']?([\w.-]+)/g)].map(one => one[1] ?? '');
     found.push({
-      kind: kinds[(match[1] ?? '').split(' ', 1)[0] ?? ''] ?? 'Secret',
+      kind: kinds[(match[2] ?? '').split(' ', 1)[0] ?? ''] ?? 'Secret',
       namespace: /(?:-n|--namespace)[ =]+([a-z0-9-]+)/.exec(options)?.[1],
-      name: match[2] ?? '',
+      name: match[3] ?? '',
       keys: keys.length > 0 ? keys : 'any',
       span: { start: match.index, end: match.index + match[0].length },
       isPromise: true,

@@ -50,7 +50,7 @@ export function isSecretKey(key: string): boolean {
   )
     return false;
   if (/(?:^|[^a-z])(?:access[-_.]?key(?:[-_.]id)?|public[-_.]?key)$/.test(words)) return false;
-  return /(?:^|[^a-z])(?:pass(?:word|wd|phrase)?|pwd|secrets?|tokens?|credentials?|pickle[-_.]?key|private[-_.]?key|signing[-_.]?key|api[-_.]?key|requirepass|masterauth|jwt)(?:$|[^a-z])/.test(
+  return /(?:^|[^a-z])(?:pass(?:word|wd|phrase)?|pwd|secrets?|secretkey|tokens?|credentials?|pickle[-_.]?key|private[-_.]?key|signing[-_.]?key|api[-_.]?key|requirepass|masterauth|jwt)(?:$|[^a-z])/.test(
     words,
   );
 }

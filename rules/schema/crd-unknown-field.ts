@@ -88,7 +88,7 @@ function asProblem(resource: Resource, problem: SchemaProblem, schema: Type, isS
   const where = dotted(problem.path);
   if (problem.kind === 'field') {
     const { name, isCertain } = meant(resource, problem) ?? { name: undefined, isCertain: false };
-    const elsewhere = name === undefined ? belongsTo(problem.path, schema) : undefined;
+    const elsewhere = name === undefined ? belongsTo(problem.path, schema, value) : undefined;
     const mayBeNew = !isSure && name === undefined && elsewhere === undefined;
     return {
       at: value.key,
@@ -227,22 +227,30 @@ function takesPrecedence(resource: Resource, value: Value, name: string): boolea
 }
 
 /** Where a field would be known: one level up, or in one of its neighbours. */
-function belongsTo(path: readonly PathKey[], schema: Type): string | undefined {
+function belongsTo(path: readonly PathKey[], schema: Type, value: Value): string | undefined {
   const field = String(path.at(-1));
   for (let length = path.length - 2; length >= Math.max(0, path.length - 4); length--) {
     const above = path.slice(0, length);
     const type = typeAt(schema, above);
     if (type?.kind !== 'object') continue;
-    if (type.fields.has(field)) return above.length === 0 ? 'the top level' : dotted(above);
+    if (mayHold(type.fields.get(field), value)) return above.length === 0 ? 'the top level' : dotted(above);
   }
   const parent = typeAt(schema, path.slice(0, -1));
   if (parent?.kind !== 'object') return undefined;
   const homes = [...parent.fields].filter(([, type]) => {
     const inner = type.kind === 'list' ? type.items : type;
-    return inner.kind === 'object' && inner.fields.has(field);
+    return inner.kind === 'object' && mayHold(inner.fields.get(field), value);
   });
   if (homes.length === 0 || homes.length > 3) return undefined;
   return homes.map(([home]) => dotted([...path.slice(0, -1), home])).join(' or ');
+}
+
+/** Whether a field is there and takes a mapping, a list or a scalar as the value is: another thing may have the same name. */
+function mayHold(type: Type | undefined, { kind }: Value): boolean {
+  if (!type || type.kind === 'any') return type !== undefined;
+  if (kind === 'mapping') return type.kind === 'object' || type.kind === 'map';
+  if (kind === 'sequence') return type.kind === 'list';
+  return type.kind !== 'object' && type.kind !== 'map' && type.kind !== 'list';
 }
 
 function typeAt(schema: Type, path: readonly PathKey[]): Type | undefined {

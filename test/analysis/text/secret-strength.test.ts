@@ -93,7 +93,9 @@ describe('isSecretKey', () => {
       'signing_key',
       'token',
     ];
-    for (const key of [...secret, ...more]) assert.equal(isSecretKey(key), true, key);
+    // As the operator of MinIO names the credentials of a Tenant (credsSecret).
+    for (const key of [...secret, ...more, 'secretkey']) assert.equal(isSecretKey(key), true, key);
+    assert.equal(isSecretKey('accesskey'), false);
     const open = [
       'DB_USER',
       'access-key',

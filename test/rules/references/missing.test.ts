@@ -343,6 +343,31 @@ spec: { instances: 3 }
     );
   });
 
+  it('know the command of a comment whose options stand before it', () => {
+    const app = (comment: string): string => `
+#- /app.yaml
+# Apply:
+#   ${comment}
+#     --from-literal=a="<the same as elsewhere>"
+apiVersion: v1
+kind: Pod
+metadata: {name: app, namespace: matrix}
+spec:
+  containers:
+    - {name: app, image: "registry.test/app:1", env: [{name: A, valueFrom: {secretKeyRef: {name: app-auth, key: a}}}]}
+`;
+    const severity = (comment: string): string => messages(missingSecret, app(comment)).join().replace(/:.*/s, '');
+    for (const options of [
+      '-n matrix',
+      '--namespace=matrix',
+      '--context main --namespace matrix',
+      '--dry-run=client -n matrix',
+    ])
+      assert.equal(severity(`kubectl ${options} create secret generic app-auth \\`), 'warning', options);
+    assert.equal(severity('kubectl -n other create secret generic app-auth \\'), 'error');
+    assert.equal(severity('kubectl -n matrix get secret app-auth \\'), 'error');
+  });
+
   it('read projected volumes, items and subPath', () => {
     const secret =
       '---\napiVersion: v1\nkind: Secret\nmetadata: { name: app, namespace: matrix }\nstringData: { a: b }\n';

@@ -148,6 +148,20 @@ describe('fields and types of objects', () => {
     `);
   });
 
+  it('belong nowhere else where another thing has their name', () => {
+    expectMarks(`
+    apiVersion: minio.min.io/v2
+    kind: Tenant
+    metadata:
+      name: media
+    spec:
+      pools: [{servers: 4, volumesPerServer: 2, volumeClaimTemplate: {spec: {resources: {requests: {storage: 1Gi}}}}}]
+      console:
+    # ^^^^^^^ 💡 warning: no field spec.console in the versions known here — correct it
+        image: registry.test/console:1
+    `);
+  });
+
   it('are checked in every item of a List', () => {
     expectMarks(`
     apiVersion: v1
