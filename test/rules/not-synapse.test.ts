@@ -75,7 +75,7 @@ describe('programs that share a name with a part of the checklist', () => {
       kind: Cluster
       metadata:
         name: cloud
-        namespace: cloud
+        namespace: matrix
       spec:
         instances: 1
         storage: {size: 5Gi}`;

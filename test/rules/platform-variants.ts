@@ -111,6 +111,15 @@ export const platformVariants: Readonly<Record<string, Mutation>> = {
     'pg-image-data-path',
     database('18.1-alpine', '/var/lib/postgresql/data'),
   ),
+  'a volume of PostgreSQL 17 beside its data': mutation(
+    'pg-image-data-path',
+    database('17.7-alpine', '/var/lib/postgresql/'),
+  ),
+  'a PostgreSQL 15 whose data is below the volume of its image': mutation(
+    'pg-image-data-path',
+    database('15', '/var/lib/postgresql', '        - {name: PGDATA, value: /var/lib/postgresql/data/pgdata}\n'),
+  ),
+  'a PostgreSQL without a volume': mutation('pg-image-data-path', databaseWithoutVolume('')),
   'an nginx that listens on another port than the one that is probed': mutation(
     'port-not-listened-on',
     landing('listen 8081;'),
@@ -167,6 +176,12 @@ export const acceptedPlatform: Readonly<Record<string, readonly Change[]>> = {
     edit(clamav, 'MaxFileSize 110M', 'MaxFileSize 110m'),
   ],
   'a volume of PostgreSQL 18 at its new place': database('18.1', '/var/lib/postgresql'),
+  'a PostgreSQL 15 that keeps its data elsewhere in its volume': database(
+    '15',
+    '/var/lib/postgresql',
+    '        - {name: PGDATA, value: /var/lib/postgresql/pgdata}\n',
+  ),
+  'a pod with psql and no database': databaseWithoutVolume('          args: [sleep, infinity]\n'),
   'a volume of PostgreSQL 17 at its old place': database('17.7', '/var/lib/postgresql/data'),
   'a PostgreSQL 18 that is told its place': database(
     '18',
@@ -262,6 +277,27 @@ ${variable}      resources: {requests: {cpu: 10m, memory: 64Mi}, limits: {memory
         - {name: data, mountPath: ${path}}
   volumes:
     - {name: data, emptyDir: {}}
+`,
+  );
+}
+
+function databaseWithoutVolume(args: string): readonly Change[] {
+  return applied(
+    'main-instance/scratch-database.yaml',
+    `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: scratch-database, namespace: matrix}
+spec:
+  selector: {matchLabels: {app: scratch-database}}
+  template:
+    metadata: {labels: {app: scratch-database}}
+    spec:
+      containers:
+        - name: postgres
+          image: postgres:17.7
+${args}          env:
+            - {name: POSTGRES_HOST_AUTH_METHOD, value: trust}
+          resources: {requests: {cpu: 10m, memory: 64Mi}, limits: {memory: 128Mi}}
 `,
   );
 }
