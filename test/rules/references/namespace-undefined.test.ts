@@ -25,6 +25,16 @@ describe('namespace-undefined', () => {
     assert.equal(messages(namespaceUndefined, `${tree}#- /deploy.sh\nkubectl apply -f a.yaml\n`).length, 1);
   });
 
+  it('takes a namespace default that is written out for where kubectl points anyhow', () => {
+    const [one, two] = [configMap('a'), configMap('b')];
+    expectMarks(namespaceUndefined, one + two + configMap('c', 'default') + configMap('d', 'default'));
+    assert.equal(
+      messages(namespaceUndefined, one + configMap('c', 'matrix') + configMap('d', 'matrix') + namespace('matrix'))
+        .length,
+      1,
+    );
+  });
+
   it('is only mentioned for what Helm has rendered', () => {
     const rendered = configMap('a', 'chat').replace(
       '  name: a',
