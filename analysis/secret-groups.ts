@@ -365,8 +365,23 @@ function databaseGroups(workspace: Workspace): readonly SecretGroup[] {
           .flatMap(({ secret, consumer }) =>
             memberOf(workspace, secret.namespace, secret.name, secret.key, consumer.title),
           ),
+        ...writtenPasswords(workspace, cluster, user),
       ],
     }));
+  });
+}
+
+/** What Synapse signs in to a cluster with, where a file in a Secret has the password itself. */
+function writtenPasswords(workspace: Workspace, cluster: Resource, user: string): readonly GroupMember[] {
+  return [...synapseMains(workspace), ...synapseWorkers(workspace), ...synapseLis(workspace)].flatMap(one => {
+    const homeserver = homeserverOf(workspace, one);
+    const database = homeserver?.at('database', 'args');
+    if (!homeserver || !database || database.at('user').string !== user) return [];
+    const [service, namespace = one.namespace] = database.at('host').string?.split('.') ?? [];
+    if (service !== `${cluster.name}-rw` || namespace !== cluster.namespace) return [];
+    const { file } = homeserver.layer('database');
+    const password = database.at('password');
+    return valueVariables(file, password).length > 0 ? [] : valueMembers(workspace, one, 'Synapse', file, password);
   });
 }
 
@@ -388,6 +403,7 @@ function keyVaultGroups(workspace: Workspace): readonly SecretGroup[] {
         ...[...synapseMains(workspace), ...synapseWorkers(workspace)].flatMap(one =>
           workspace.derive(vaultTokensOfSynapse, one),
         ),
+        ...synapseMains(workspace).flatMap(one => writtenTokens(workspace, one, vaults)),
       ],
     },
     {
@@ -407,6 +423,25 @@ function keyVaultGroups(workspace: Workspace): readonly SecretGroup[] {
 
 function vaultTokensOfSynapse(one: Resource, workspace: Workspace): readonly GroupMember[] {
   return namedVariables(workspace, one, 'Synapse', /^KEY_?VAULT_API_(?:KEY|TOKEN)$/);
+}
+
+/** The token in the configuration of a module of Synapse that calls key_vault, where a file in a Secret has it itself. */
+function writtenTokens(workspace: Workspace, one: Resource, vaults: readonly Resource[]): readonly GroupMember[] {
+  const homeserver = homeserverOf(workspace, one);
+  if (!homeserver) return [];
+  const { file } = homeserver.layer('modules');
+  return homeserver
+    .at('modules')
+    .items()
+    .flatMap(module => {
+      const settings = [...module.at('config').scalars()];
+      const calls = settings.some(value => {
+        const host = /^https?:\/\/([\w.-]+)/.exec(value.string ?? '')?.[1];
+        return vaults.some(vault => leadsTo(workspace, one, host, vault));
+      });
+      const tokens = settings.filter(value => /^(?:api_?)?(?:key|token)$/i.test(String(value.name ?? '')));
+      return calls ? tokens.flatMap(value => valueMembers(workspace, one, 'Synapse', file, value)) : [];
+    });
 }
 
 function namedVariables(workspace: Workspace, one: Resource, user: string, name: RegExp): readonly GroupMember[] {

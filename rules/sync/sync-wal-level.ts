@@ -98,7 +98,13 @@ export default {
     const publishes = workloads(workspace, 'sync').some(job =>
       sqlRunsOf(workspace, job).some(({ statement }) => statement.kind === 'create-publication'),
     );
-    if (!publishes) return;
+    const isDeclared = workspace
+      .resources('Publication.postgresql.cnpg.io')
+      .some(
+        ({ root, namespace }) =>
+          root.at('spec', 'cluster', 'name').text === cluster.name && namespace === cluster.namespace,
+      );
+    if (!publishes && !isDeclared) return;
     const parameters = cluster.root.at('spec', 'postgresql', 'parameters');
     const level = parameters.at('wal_level');
     if (level.text !== undefined && level.text !== 'logical') {

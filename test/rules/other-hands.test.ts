@@ -5,8 +5,10 @@ import monitorNotPickedUp from '../../rules/monitoring/monitor-not-picked-up';
 import configHostPort from '../../rules/network/config-host-port';
 import configHostUnknownService from '../../rules/network/config-host-unknown-service';
 import secretKeyUnused from '../../rules/references/secret-key-unused';
+import secretGroupMismatch from '../../rules/secrets/secret-group-mismatch';
 import nginxRequestUnanswered from '../../rules/synapse/nginx-request-unanswered';
 import syncPublicationNotSuperuser from '../../rules/sync/sync-publication-not-superuser';
+import syncWalLevel from '../../rules/sync/sync-wal-level';
 import { expectMarks, messages } from './expect';
 
 describe('what other people write in another way', () => {
@@ -300,5 +302,102 @@ ${mark}
     );
     assert.deepEqual(messages(nginxRequestUnanswered, tree('others', ' include more.conf;')).length, 1);
     assert.deepEqual(messages(nginxRequestUnanswered, tree('others', '\n              include more.conf;')), []);
+  });
+
+  it('a file in a Secret may hold what Synapse signs in with, which has to be what the others have', () => {
+    const tree = (password: string, key: string) => `
+      #- /synapse.yaml
+      apiVersion: v1
+      kind: Secret
+      metadata: {name: synapse, namespace: matrix}
+      stringData:
+        homeserver.yaml: |
+          server_name: tessera.test
+          database:
+            name: psycopg2
+            args: {host: db-rw.matrix.svc.cluster.local, dbname: synapse, user: synapse, password: ${password}}
+          modules:
+            - module: vault.Hook
+              config: {url: "http://key-vault.matrix.svc.cluster.local:8000", api_key: ${key}}
+      ---
+      apiVersion: apps/v1
+      kind: StatefulSet
+      metadata: {name: synapse, namespace: matrix}
+      spec:
+        selector: {matchLabels: {app: synapse}}
+        template:
+          metadata: {labels: {app: synapse}}
+          spec:
+            containers:
+              - name: synapse
+                image: matrixdotorg/synapse:v1.121.1
+                args: [--config-path=/config/homeserver.yaml]
+                volumeMounts: [{name: config, mountPath: /config}]
+            volumes: [{name: config, secret: {secretName: synapse}}]
+      #- /db.yaml
+      apiVersion: postgresql.cnpg.io/v1
+      kind: Cluster
+      metadata: {name: db, namespace: matrix}
+      spec:
+        instances: 3
+        bootstrap: {initdb: {database: synapse, owner: synapse, secret: {name: owner}}}
+      ---
+      apiVersion: v1
+      kind: Secret
+      metadata: {name: owner, namespace: matrix}
+      stringData: {username: synapse, password: bT4xV9kQ}
+      #- /vault.yaml
+      apiVersion: v1
+      kind: Secret
+      metadata: {name: vault, namespace: matrix}
+      stringData: {API_KEY: Zx81mNqP}
+      ---
+      apiVersion: v1
+      kind: Service
+      metadata: {name: key-vault, namespace: matrix}
+      spec: {selector: {app: key-vault}, ports: [{port: 8000}]}
+      ---
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata: {name: key-vault, namespace: matrix}
+      spec:
+        selector: {matchLabels: {app: key-vault}}
+        template:
+          metadata: {labels: {app: key-vault}}
+          spec:
+            containers:
+              - name: key-vault
+                image: registry.tessera.test/vault:1
+                envFrom: [{secretRef: {name: vault}}]
+    `;
+    assert.deepEqual(messages(secretGroupMismatch, tree('bT4xV9kQ', 'Zx81mNqP')), []);
+    assert.match(messages(secretGroupMismatch, tree('other', 'Zx81mNqP')).join(), /password of synapse on Cluster db/);
+    assert.match(messages(secretGroupMismatch, tree('bT4xV9kQ', 'other')).join(), /the API key of key_vault/);
+  });
+
+  it('a publication may be declared, and needs logical replication all the same', () => {
+    const tree = (level: string, publication: string) => `
+      #- /db.yaml
+      apiVersion: postgresql.cnpg.io/v1
+      kind: Cluster
+      metadata: {name: matrix-postgresql, namespace: matrix}
+      spec:
+        instances: 3
+        postgresql: {parameters: {wal_level: ${level}}}
+      ---
+      apiVersion: postgresql.cnpg.io/v1
+      kind: Cluster
+      metadata: {name: matrix-postgresql-li, namespace: matrix}
+      spec: {instances: 1}
+      ${publication}
+    `;
+    const declared = `---
+      apiVersion: postgresql.cnpg.io/v1
+      kind: Publication
+      metadata: {name: all, namespace: matrix}
+      spec: {name: all, dbname: matrix, cluster: {name: matrix-postgresql}, target: {allTables: true}}`;
+    assert.deepEqual(messages(syncWalLevel, tree('logical', declared)), []);
+    assert.equal(messages(syncWalLevel, tree('replica', declared)).length, 1);
+    assert.deepEqual(messages(syncWalLevel, tree('replica', '')), []);
   });
 });
