@@ -188,9 +188,7 @@ export const mutations: readonly Mutation[] = [
       '        replication: true\n      - name: reporting\n        login: true\n        passwordSecret:\n          name: minio-credentials\n',
     ),
   ]),
-  mutation('sync-wal-level', edit(cluster, 'work_mem: 8MB', 'work_mem: 8MB\n      wal_level: replica'), {
-    also: { 'pg-parameter-managed-by-operator': 'Older operators reject the parameter whatever its value.' },
-  }),
+  mutation('sync-wal-level', edit(cluster, 'work_mem: 8MB', 'work_mem: 8MB\n      wal_level: replica')),
   mutation(
     'li-default-read-only',
     edit(clusterLi, 'work_mem: 8MB', 'work_mem: 8MB\n      default_transaction_read_only: "on"'),
@@ -277,7 +275,6 @@ export const mutations: readonly Mutation[] = [
   mutation('minio-tenant-missing', drop(tenant, 'Tenant/matrix-minio'), {
     also: {
       'secret-unused': 'What only the Tenant reads is left without a use.',
-      'secret-key-unused': 'So are the keys that it makes the user from.',
     },
   }),
   mutation('generated-name-taken', edit(tenant, '  name: minio-metrics\n  namespace', '  name: minio\n  namespace')),

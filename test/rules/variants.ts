@@ -446,7 +446,6 @@ spec:
   'an S3 user that nothing makes': mutation(
     'minio-secret-dual-format',
     edit(tenant, '  users:\n    - name: minio-credentials\n', ''),
-    { also: { 'secret-key-unused': 'The operator was the one to read the keys.' } },
   ),
   'a storage class in small letters': mutation('minio-erasure-parity', edit(minioSecrets, 'EC:4', 'ec:4')),
   'a well-known root password of MinIO': mutation(
