@@ -2,7 +2,7 @@ import { homeserverOf } from '../../analysis/homeserver';
 import { mountAt, volumeOf } from '../../analysis/mounts';
 import { familiesOf, isLi, synapseLis, synapseMains } from '../../analysis/roles';
 import { findService, podsBehind } from '../../analysis/services';
-import { findPlaceholders } from '../../analysis/text/placeholders';
+import { areComparable, domainToReplace } from '../../analysis/text/comparable-hosts';
 import { replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
@@ -293,17 +293,4 @@ function entrances(workspace: Workspace): readonly Entrance[] {
 function hostOf(url: Value): string | undefined {
   const host = /^https?:\/\/([a-z0-9.-]+)/i.exec(url.text ?? '')?.[1];
   return host === undefined || domainToReplace(url.text ?? '') === undefined ? undefined : host;
-}
-
-/** Whether two hosts can be held against each other: real ones, or two under the same domain that is still to be replaced. */
-function areComparable(one: string, other: string): boolean {
-  const domain = domainToReplace(one);
-  return domain !== undefined && domain === domainToReplace(other);
-}
-
-/** The placeholder domain that a text has; empty for none, undefined where something else in it is filled in later. */
-function domainToReplace(text: string): string | undefined {
-  const found = findPlaceholders(text, 'value');
-  const domains = new Set(found.map(one => (one.class === 'domain' ? one.domain?.toLowerCase() : undefined)));
-  return domains.size === 0 ? '' : domains.size === 1 ? [...domains][0] : undefined;
 }

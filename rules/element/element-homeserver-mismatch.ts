@@ -2,6 +2,7 @@ import type { EffectiveFile } from '../../analysis/effective';
 import { workloadKinds } from '../../analysis/pods';
 import { isLi } from '../../analysis/roles';
 import { mainProcesses, type SynapseProcess } from '../../analysis/synapse';
+import { areComparable } from '../../analysis/text/comparable-hosts';
 import { findPlaceholders } from '../../analysis/text/placeholders';
 import { replaceScalar } from '../../manifests/edit';
 import type { Value } from '../../manifests/value';
@@ -222,8 +223,8 @@ function* differences(url: Value, { homeserver, resource }: SynapseProcess): Ite
   )
     return;
   const source = written.exists ? [{ at: written, message: `public_baseurl of ${resource.title}` }] : [];
-  // What is still to be filled in is a finding of its own, and says nothing of the value.
-  if ([text, wanted].some(one => findPlaceholders(one, 'value').length > 0)) return;
+  // What is still to be filled in says nothing of the value, unless it is the same domain or no address for clients.
+  if (!areComparable(text, wanted) && !/\.svc(?:[./:]|$)/.test(text)) return;
   if (!isSameUrl(text, wanted)) {
     yield {
       at: url,
