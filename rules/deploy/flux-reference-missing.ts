@@ -1,4 +1,5 @@
 import { resolvePath } from '../../analysis/kustomize';
+import { isBelow } from '../../analysis/mounts';
 import { nearest } from '../../analysis/nearest';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
@@ -25,6 +26,7 @@ export default {
   traps: [
     'A path is looked for only where another Kustomization of the tree shows that paths begin at its root.',
     'The GitRepository that `flux bootstrap` makes is not asked for.',
+    'Part of a repository, such as the folder of one application, waits for what is in another folder: no error unless the tree has the GitRepository of the Kustomizations or the one that applies the folder, or the name is nearly that of another.',
   ],
   sources: [
     'fluxcd.io, Kustomization API: "Dependencies", "Path"; HelmRelease API: "Source reference", "HelmRelease dependencies"',
@@ -49,6 +51,11 @@ export default {
           - name: database
         #         ^^^^^^^^ error: There is no Kustomization database in namespace flux-system, so Kustomization apps waits for ever — correct the name.
         sourceRef: {kind: GitRepository, name: flux-system}
+      ---
+      apiVersion: source.toolkit.fluxcd.io/v1
+      kind: GitRepository
+      metadata: {name: flux-system, namespace: flux-system}
+      spec: {interval: 1m, url: https://git.tessera.test/cluster}
       #- /data/kustomization.yaml
       resources: [secret.yaml]
       #- /data/secret.yaml
@@ -73,6 +80,11 @@ export default {
         dependsOn:
           - name: data
         sourceRef: {kind: GitRepository, name: flux-system}
+      ---
+      apiVersion: source.toolkit.fluxcd.io/v1
+      kind: GitRepository
+      metadata: {name: flux-system, namespace: flux-system}
+      spec: {interval: 1m, url: https://git.tessera.test/cluster}
       #- /data/kustomization.yaml
       resources: [secret.yaml]
       #- /data/secret.yaml
@@ -114,11 +126,31 @@ function* missingDependencies(workspace: Workspace, resource: Resource): Iterabl
     }
     const names = workspace.resources(kind).map(one => one.name);
     const close = nearest(name.text, new Set(names));
+    if (!close && !isWhole(workspace, resource)) {
+      yield {
+        at: name,
+        severity: 'info',
+        message: `${resource.title.replace('/', ' ')} waits for ${resource.kind} ${name.text}, which is not in the tree — check that the cluster has it.`,
+      };
+      continue;
+    }
     yield {
       at: name,
       message: `There is no ${resource.kind} ${name.text} in namespace ${namespace ?? 'default'}, so ${resource.title.replace('/', ' ')} waits for ever — ${close ? `did you mean ${close}?` : 'correct the name.'}`,
     };
   }
+}
+
+/** Whether all that Flux applies is there, as far as can be told, and not the folder of one application only. */
+function isWhole(workspace: Workspace, resource: Resource): boolean {
+  const repositories = new Set(workspace.resources('GitRepository.source.toolkit.fluxcd.io').map(one => one.name));
+  return workspace.resources(kustomization).some(one => {
+    if (repositories.has(one.root.at('spec', 'sourceRef', 'name').text ?? '')) return true;
+    const path = one.root.at('spec', 'path').string;
+    if (path === undefined || one === resource) return false;
+    const folder = resolvePath('', path);
+    return folder === '' || isBelow(resource.document.file.directory, folder);
+  });
 }
 
 /** Whether an object depends on another, over any number of steps. */
@@ -165,6 +197,7 @@ function* missingSource(workspace: Workspace, resource: Resource, source: Value)
   if (all.length === 0 || workspace.find(kind, namespace, name.text)) return;
   const elsewhere = all.find(one => one.name === name.text);
   const close = nearest(name.text, new Set(all.map(one => one.name)));
+  if (!elsewhere && !close && !isWhole(workspace, resource)) return;
   yield {
     at: name,
     message: `There is no ${source.at('kind').text} ${name.text} in namespace ${namespace ?? 'default'}, so ${resource.title} finds no chart — ${elsewhere ? `it is in ${elsewhere.namespace ?? 'default'}.` : close ? `did you mean ${close}?` : 'create it, or correct the name.'}`,

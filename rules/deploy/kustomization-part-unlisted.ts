@@ -13,7 +13,7 @@ export default {
   why: 'kustomize builds what `resources` names and nothing else: what is forgotten there is not deployed, and nobody is told.',
   remedy: 'Add it to `resources`, or take it out of the tree.',
   traps: [
-    'Patches, inputs of generators and files that a script or a README names are left alone, and so are folders that a Kustomization of Flux or an Application of Argo CD names.',
+    'Patches, inputs of generators, configurations of plugins such as KSOPS with what they read, and files that a script or a README names are left alone, and so are folders that a Kustomization of Flux or an Application of Argo CD names.',
     'A folder is expected in the list only if the kustomization above it lists another folder beside it.',
   ],
   sources: ['sigs.k8s.io/kustomize, reference of kustomization.yaml: resources'],
@@ -56,6 +56,16 @@ export default {
     if (listed.length === 0 || !used?.has(file.path) || views.some(view => view.isUnread)) return;
     const inputs = new Set(views.flatMap(view => [...view.inputs]));
     const folders = foldersBelow(workspace, file);
+    const plugins = ['generators', 'transformers', 'validators'].flatMap(field =>
+      root
+        .at(field)
+        .items()
+        .map(item => resolvePath(file.directory, item.text ?? '')),
+    );
+    const pluginTexts = workspace.files.filter(({ path }) => plugins.includes(path)).map(({ text }) => text);
+    /** Whether a plugin such as KSOPS is, or reads, a file. */
+    const isOfPlugin = (one: SourceFile): boolean =>
+      plugins.includes(one.path) || pluginTexts.some(text => text.includes(one.name));
     const listsFolders = folders.some(folder => listed.includes(folder));
     const directories = new Set(workspace.lookup(kustomizations, '').map(one => one.file.directory));
     /** The folder of the kustomization in or above the folder of a file. */
@@ -73,7 +83,8 @@ export default {
         one.documents.some(document => document.resources.length > 0) &&
         !used.has(one.path) &&
         !inputs.has(one.path) &&
-        !isPatch(workspace, one)
+        !isPatch(workspace, one) &&
+        !isOfPlugin(one)
       );
     };
     for (const one of workspace.files) {

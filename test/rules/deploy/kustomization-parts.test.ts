@@ -98,6 +98,52 @@ spec: {path: ./base}
     assert.equal(found(fluxReferenceMissing, tree('two', 'four')).length, 1);
   });
 
+  it('knows a folder of a cluster from all of it', () => {
+    const part = (more = '') => `
+#- /apps/matrix/synapse/ks.yaml
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: synapse, namespace: flux-system}
+spec:
+  dependsOn: [{name: cloudnative-pg}]
+  path: ./apps/matrix/synapse/app
+  sourceRef: {kind: GitRepository, name: flux-system}
+#- /apps/matrix/synapse/app/kustomization.yaml
+resources: [account.yaml]
+#- /apps/matrix/synapse/app/account.yaml
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: synapse, namespace: matrix}
+${more}`;
+    const of = (kind: string, name: string, spec: string) =>
+      `#- /${name}.yaml\napiVersion: ${kind === 'GitRepository' ? 'source' : 'kustomize'}.toolkit.fluxcd.io/v1\nkind: ${kind}\nmetadata: {name: ${name}, namespace: flux-system}\nspec: ${spec}\n`;
+    const severity = (more?: string) => found(fluxReferenceMissing, part(more)).map(one => one.split(/[ :]/, 1)[0]);
+    assert.deepEqual(severity(), ['info']);
+    assert.deepEqual(severity(of('GitRepository', 'charts', '{url: https://git.tessera.test/charts}')), ['info']);
+    assert.deepEqual(severity(of('GitRepository', 'flux-system', '{url: https://git.tessera.test/all}')), ['error']);
+    assert.deepEqual(severity(of('Kustomization', 'apps', '{path: ./apps}')), ['error']);
+    assert.deepEqual(severity(of('Kustomization', 'cloudnative-pq', '{path: ./apps/matrix/synapse/app}')), ['error']);
+  });
+
+  it('leaves a generator and what it reads to kustomize', () => {
+    const generator = (read: string) => `${overlay('')}
+#- /base/app/kustomization.yaml
+resources: [app.yaml]
+generators: [generator.yaml]
+#- /base/app/generator.yaml
+apiVersion: viaduct.ai/v1
+kind: ksops
+metadata: {name: secrets}
+files: [./${read}]
+#- /base/app/secret.yaml
+apiVersion: v1
+kind: Secret
+metadata: {name: app, namespace: matrix}
+`;
+    assert.deepEqual(found(kustomizationPartUnlisted, generator('secret.yaml')), []);
+    assert.equal(found(kustomizationPartUnlisted, generator('other.yaml')).length, 1);
+  });
+
   it('counts a release of Flux as what installs operators', () => {
     const tree = (chart: string) => `
 #- /release.yaml
