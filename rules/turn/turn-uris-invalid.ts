@@ -176,7 +176,15 @@ function problemWith(entry: Value, servers: readonly Turnserver[], workspace: Wo
   }
   if (servers.length === 0 || servers.some(server => server.isPartial)) return undefined;
   const wanted = uri.port ?? (uri.scheme.endsWith('s') ? 5349 : 3478);
-  const ports = servers.map(server => portsOf(server, workspace));
+  const ports = servers.map(server => {
+    const known = portsOf(server, workspace);
+    // Without TLS and DTLS coturn does not open their port; that an address asks for TLS all the same is told below.
+    const hasTls = uri.scheme.endsWith('s') || !isOn(server, 'no-tls') || !isOn(server, 'no-dtls');
+    const tls = numberOf(server, 'tls-listening-port', 5349);
+    const without = (all: ReadonlySet<number>): ReadonlySet<number> =>
+      hasTls || tls === undefined ? all : new Set([...all].filter(port => port !== tls && port !== tls + 1));
+    return known && { sure: without(known.sure), all: without(known.all) };
+  });
   if (ports.every(known => known !== undefined && !known.all.has(wanted))) {
     const hostEnd = hostAt + uri.host.length;
     // As written: a number may begin with zeros.

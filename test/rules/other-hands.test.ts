@@ -9,6 +9,7 @@ import secretGroupMismatch from '../../rules/secrets/secret-group-mismatch';
 import nginxRequestUnanswered from '../../rules/synapse/nginx-request-unanswered';
 import syncPublicationNotSuperuser from '../../rules/sync/sync-publication-not-superuser';
 import syncWalLevel from '../../rules/sync/sync-wal-level';
+import turnUrisInvalid from '../../rules/turn/turn-uris-invalid';
 import { expectMarks, messages } from './expect';
 
 describe('what other people write in another way', () => {
@@ -399,5 +400,63 @@ ${mark}
     assert.deepEqual(messages(syncWalLevel, tree('logical', declared)), []);
     assert.equal(messages(syncWalLevel, tree('replica', declared)).length, 1);
     assert.deepEqual(messages(syncWalLevel, tree('replica', '')), []);
+  });
+
+  it('coturn without TLS and DTLS has no second port', () => {
+    const tree = (uri: string, more: string) => `
+      #- /synapse.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata: {name: synapse, namespace: matrix}
+      data:
+        homeserver.yaml: |
+          server_name: tessera.test
+          turn_uris: ["${uri}"]
+          turn_shared_secret: abc
+      ---
+      apiVersion: apps/v1
+      kind: StatefulSet
+      metadata: {name: synapse, namespace: matrix}
+      spec:
+        template:
+          spec:
+            containers:
+              - name: synapse
+                image: matrixdotorg/synapse:v1.121.1
+                args: [--config-path=/config/homeserver.yaml]
+                volumeMounts: [{name: config, mountPath: /config}]
+            volumes: [{name: config, configMap: {name: synapse}}]
+      #- /coturn.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata: {name: coturn, namespace: matrix}
+      data:
+        turnserver.conf: |
+          listening-port=3478
+          use-auth-secret
+          static-auth-secret=abc${more}
+      ---
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata: {name: coturn, namespace: matrix}
+      spec:
+        template:
+          spec:
+            hostNetwork: true
+            containers:
+              - name: coturn
+                image: coturn/coturn:4.6.2
+                args: [-c, /turn/turnserver.conf]
+                volumeMounts: [{name: config, mountPath: /turn}]
+            volumes: [{name: config, configMap: {name: coturn}}]
+    `;
+    const off = '\n          no-tls\n          no-dtls';
+    const listens = /does not listen on port 5349/;
+    assert.doesNotMatch(
+      messages(turnUrisInvalid, tree('turn:turn.tessera.test:5349?transport=udp', '')).join(),
+      listens,
+    );
+    assert.match(messages(turnUrisInvalid, tree('turn:turn.tessera.test:5349?transport=udp', off)).join(), listens);
+    assert.deepEqual(messages(turnUrisInvalid, tree('turn:turn.tessera.test?transport=udp', off)), []);
   });
 });
