@@ -485,13 +485,23 @@ function group(body: readonly ShellNode[], subshell: boolean): ShellGroup {
   return { kind: 'group', subshell, body, redirects: [], heredocs: [] };
 }
 
+/** Where a name ends that may be continued on the next line by a backslash at the end of one. */
+function nameEnd(text: string, pos: number, name: string): number {
+  let end = pos;
+  for (const letter of name) {
+    while (text.startsWith('\\\n', end)) end += 2;
+    end += letter.length;
+  }
+  return end;
+}
+
 function readAssignment(assignment: Assignment, around: Surroundings): ShellAssignment {
   const { name, pos, end, value } = assignment;
   const { origin } = around;
   const isArray = value.type === 'ArrayValue';
   return {
     name,
-    nameSpan: origin.span(pos, pos + name.length),
+    nameSpan: origin.span(pos, nameEnd(origin.text, pos, name)),
     value: isArray ? undefined : word(value, around),
     elements: isArray ? elementsOf(value, around) : undefined,
     appends: assignment.append ?? false,
