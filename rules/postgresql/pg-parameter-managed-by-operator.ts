@@ -74,7 +74,7 @@ function* fixedInSome(
     at: value.key,
     severity: version ? 'error' : 'warning',
     message: version
-      ? `CloudNativePG ${version.join('.')}, which a script installs, manages ${name} itself and rejects the Cluster while it is set — remove it, or install a newer operator.`
+      ? `CloudNativePG ${version.join('.')}, which the tree installs, manages ${name} itself and rejects the Cluster while it is set — remove it, or install a newer operator.`
       : `CloudNativePG ${lastToFix.get(name)} and older manage ${name} themselves and reject the Cluster while it is set — remove it unless the operator is newer.`,
     // Without the version it is a choice.
     fixes: () => removal(value).map(fix => ({ ...fix, safe: version !== undefined })),

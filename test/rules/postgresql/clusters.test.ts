@@ -228,7 +228,7 @@ ${body}${rest}`);
           : `    #- /deploy.sh\n    kubectl apply -f https://registry.test/releases/cnpg-${version}.yaml\n`,
       );
     expectMarks(tree('warning: CloudNativePG 1.22.1 and older', ''));
-    expectMarks(tree('error: CloudNativePG 1.22.0, which a script installs', '1.22.0'));
+    expectMarks(tree('error: CloudNativePG 1.22.0, which the tree installs', '1.22.0'));
     expectMarks(tree('', '1.22.2').replace(/ {4}# {5}\^.*\n/, ''));
     expectMarks(tree('', '1.25.1').replace(/ {4}# {5}\^.*\n/, ''));
   });
@@ -241,14 +241,27 @@ ${body}${rest}`);
       );
     for (const version of ['0.21.5', '0.22.1', '0.26.0', '0.27.1']) expectMarks(tree('wal_level', version));
     expectMarks(
-      tree('wal_level', '0.20.0', '    #     ^^^^^^^^^ 💡 error: CloudNativePG 1.22.0, which a script installs\n'),
+      tree('wal_level', '0.20.0', '    #     ^^^^^^^^^ 💡 error: CloudNativePG 1.22.0, which the tree installs\n'),
     );
     expectMarks(
-      tree('wal_level', '0.19.1', '    #     ^^^^^^^^^ 💡 error: CloudNativePG 1.21, which a script installs\n'),
+      tree('wal_level', '0.19.1', '    #     ^^^^^^^^^ 💡 error: CloudNativePG 1.21, which the tree installs\n'),
     );
     // The chart 0.20.2 may have 1.22.1, or a later one.
     expectMarks(tree('wal_level', '0.20.2', '    #     ^^^^^^^^^ 💡 warning: CloudNativePG 1.22.1 and older\n'));
     expectMarks(tree('full_page_writes', '0.23.0'));
+  });
+
+  it('depend on the chart that a release installs', () => {
+    const tree = (chart: string, mark = ''): string =>
+      parameters(`          wal_level: logical\n${mark}`, `    ---\n${chart}`);
+    const flux = (version: string): string =>
+      `    apiVersion: helm.toolkit.fluxcd.io/v2\n    kind: HelmRelease\n    metadata: {name: cnpg, namespace: cnpg-system}\n    spec: {chart: {spec: {chart: cloudnative-pg, version: "${version}"}}}\n`;
+    const argo =
+      '    apiVersion: argoproj.io/v1alpha1\n    kind: Application\n    metadata: {name: cnpg, namespace: argocd}\n    spec: {source: {chart: cloudnative-pg, targetRevision: 0.22.1}}\n';
+    for (const chart of [flux('0.22.1'), flux('0.22.x'), argo]) expectMarks(tree(chart));
+    const unsure = '    #     ^^^^^^^^^ 💡 warning: CloudNativePG 1.22.1 and older\n';
+    for (const version of ['0.20.x', '>=0.18.0', '*']) expectMarks(tree(flux(version), unsure));
+    expectMarks(tree(flux('0.20.0'), '    #     ^^^^^^^^^ 💡 error: CloudNativePG 1.22.0, which the tree installs\n'));
   });
 
   it('are judged by the operator that is installed: full_page_writes', () => {
