@@ -16,6 +16,8 @@ export interface ChartRelease {
   readonly name: string;
   /** The chart's name without its repository; undefined where only a values file is known. */
   readonly chart: string | undefined;
+  /** As a custom resource says it, which may be a range; undefined where nothing does. */
+  readonly version?: string | undefined;
   /** Undefined where nothing says it. */
   readonly namespace: string | undefined;
   /**
@@ -110,7 +112,12 @@ const releases: Index<ChartRelease> = {
   *textFile(file) {
     for (const release of fromText(file)) yield ['', release];
   },
-  equal: (a, b) => a.name === b.name && a.chart === b.chart && a.namespace === b.namespace && a.evidence === b.evidence,
+  equal: (a, b) =>
+    a.name === b.name &&
+    a.chart === b.chart &&
+    a.version === b.version &&
+    a.namespace === b.namespace &&
+    a.evidence === b.evidence,
 };
 
 /** Releases as Flux, Argo CD and k3s declare them. */
@@ -119,10 +126,12 @@ function fromResource(resource: Resource): ChartRelease | undefined {
   const release = (
     name: string | undefined,
     chart: string | undefined,
+    version: string | undefined,
     namespace: string | undefined,
   ): ChartRelease => ({
     name: name ?? resource.name,
     chart: chart?.slice(chart.lastIndexOf('/') + 1),
+    version,
     namespace: namespace ?? resource.namespace,
     evidence: 'command',
     at: resource.root.at('metadata', 'name'),
@@ -132,15 +141,17 @@ function fromResource(resource: Resource): ChartRelease | undefined {
       return release(
         spec.at('releaseName').text,
         spec.at('chart', 'spec', 'chart').text,
+        spec.at('chart', 'spec', 'version').text,
         spec.at('targetNamespace').text,
       );
     case 'HelmChart.helm.cattle.io':
-      return release(undefined, spec.at('chart').text, spec.at('targetNamespace').text);
+      return release(undefined, spec.at('chart').text, spec.at('version').text, spec.at('targetNamespace').text);
     case 'Application.argoproj.io':
       return spec.at('source', 'chart').exists
         ? release(
             spec.at('source', 'helm', 'releaseName').text,
             spec.at('source', 'chart').text,
+            spec.at('source', 'targetRevision').text,
             spec.at('destination', 'namespace').text,
           )
         : undefined;

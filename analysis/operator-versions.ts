@@ -1,13 +1,19 @@
 import type { SourceFile } from '../manifests/file';
-import type { Resource } from '../manifests/resource';
 import type { Index, Workspace } from '../manifests/workspace';
+import { type ChartRelease, chartReleases } from './charts';
 
 /** A version as its numbers: `1.22.1` is `[1, 22, 1]`; `[1, 22]` is one of its line. */
 export type Version = readonly number[];
 
 /** The version of the CloudNativePG operator, if a script or a release installs a certain one or the tree holds its Deployment. */
 export function cloudNativePgVersion(workspace: Workspace): Version | undefined {
-  return workspace.lookup(cloudNativePgVersions, '')[0];
+  const [version] = workspace.lookup(cloudNativePgVersions, '');
+  return (
+    version ??
+    chartReleases(workspace)
+      .map(operatorOfRelease)
+      .find(operator => operator !== undefined)
+  );
 }
 
 /** Whether a version is the other one or an older one. */
@@ -22,9 +28,6 @@ export function isAtMost(version: Version, other: Version): boolean {
 const cloudNativePgVersions: Index<Version> = {
   name: 'versions of CloudNativePG',
   *resource(resource) {
-    const chart = chartOf(resource);
-    const operator = chart === undefined ? undefined : operatorOfChart(chart);
-    if (operator) yield ['', operator];
     if (resource.kind !== 'Deployment') return;
     for (const container of resource.root.at('spec', 'template', 'spec', 'containers').items()) {
       const found = /\/cloudnative-pg:(\d+(?:\.\d+)+)/.exec(container.at('image').text ?? '');
@@ -44,31 +47,14 @@ const cloudNativePgVersions: Index<Version> = {
   equal: (a, b) => a.join() === b.join(),
 };
 
-/** The version of the chart that a resource of Flux, Argo CD or K3s installs, if it is exact or a line such as `0.22.x`. */
-function chartOf({ qualifiedKind, root }: Resource): Version | undefined {
-  const [chart, version] = fieldsOfChart[qualifiedKind] ?? [];
-  if (!chart || !version || root.at(...chart).text !== 'cloudnative-pg') return undefined;
-  const found = /^[v=~^]?(\d+)\.(\d+)(?:\.(\d+|x|\*))?$/.exec(root.at(...version).text ?? '');
-  const [, major, minor, patch] = found ?? [];
+/** The operator of a release of Flux, Argo CD or K3s, if its version is exact or a line such as `0.22.x`. */
+function operatorOfRelease({ chart, version }: ChartRelease): Version | undefined {
+  const found = chart === 'cloudnative-pg' ? /^[v=~^]?(\d+)\.(\d+)(?:\.(\d+|x|\*))?$/.exec(version ?? '') : null;
+  if (!found) return undefined;
+  const [, major, minor, patch = ''] = found;
   // Of a line, the last chart is installed, and not its first.
-  return found ? [Number(major), Number(minor), /^\d+$/.test(patch ?? '') ? Number(patch) : 1] : undefined;
+  return operatorOfChart([Number(major), Number(minor), /^\d+$/.test(patch) ? Number(patch) : 1]);
 }
-
-/** Where the name and the version of a chart stand. */
-const fieldsOfChart: Readonly<Record<string, readonly [chart: readonly string[], version: readonly string[]]>> = {
-  'HelmRelease.helm.toolkit.fluxcd.io': [
-    ['spec', 'chart', 'spec', 'chart'],
-    ['spec', 'chart', 'spec', 'version'],
-  ],
-  'Application.argoproj.io': [
-    ['spec', 'source', 'chart'],
-    ['spec', 'source', 'targetRevision'],
-  ],
-  'HelmChart.helm.cattle.io': [
-    ['spec', 'chart'],
-    ['spec', 'version'],
-  ],
-};
 
 /** `helm upgrade --install cnpg cnpg/cloudnative-pg --version 0.22.1`, on one line. */
 const chartInstalled = /^[^#\n]*\bhelm\b[^#\n]*\/cloudnative-pg\b[^#\n]*--version[= ]["']?v?(\d+\.\d+\.\d+)/m;

@@ -62,9 +62,9 @@ function written(variable: EnvironmentVariable, found: VariableText, connects: b
     host: host.value,
     port: port?.number ?? defaultPort(scheme?.value),
     protocol: 'TCP',
-    tls: isTlsScheme(scheme?.value) && scheme ? schemePlace(variable, found, scheme.span) : undefined,
+    tls: isTlsScheme(scheme?.value) && scheme ? partPlace(variable, found, scheme.span) : undefined,
     name: `variable ${variable.name}`,
-    at: found.value && found.isLiteral ? found.value.part(host.span.start, host.span.end) : placeOf(variable, found),
+    at: partPlace(variable, found, host.span),
     portAt: port && found.value && found.isLiteral ? found.value.part(port.span.start, port.span.end) : undefined,
     isLiteral: found.isLiteral && found.value !== undefined,
     isHostField: form === 'url',
@@ -73,7 +73,8 @@ function written(variable: EnvironmentVariable, found: VariableText, connects: b
   }));
 }
 
-function schemePlace(variable: EnvironmentVariable, found: VariableText, { start, end }: Span): Place {
+/** A part of the text where it can be pointed at, else where the variable gets it. */
+function partPlace(variable: EnvironmentVariable, found: VariableText, { start, end }: Span): Place {
   return found.value && found.isLiteral ? found.value.part(start, end) : placeOf(variable, found);
 }
 
