@@ -5,7 +5,10 @@ import { type ChartRelease, chartReleases } from './charts';
 /** A version as its numbers: `1.22.1` is `[1, 22, 1]`; `[1, 22]` is one of its line. */
 export type Version = readonly number[];
 
-/** The version of the CloudNativePG operator, if a script or a release installs a certain one or the tree holds its Deployment. */
+/**
+ * The version of the CloudNativePG operator, if a script or a release installs a certain one or the tree holds its
+ * Deployment.
+ */
 export function cloudNativePgVersion(workspace: Workspace): Version | undefined {
   const [version] = workspace.lookup(cloudNativePgVersions, '');
   return (

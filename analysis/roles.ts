@@ -169,7 +169,8 @@ const matrixFamilies: readonly Family[] = ['synapse', 'element', 'key_vault', 's
 
 /** Whether an object in some namespaces writes a host of another namespace: `NAME.NAMESPACE`. */
 function isNamedIn(workspace: Workspace, home: ReadonlySet<string>, namespace: string): boolean {
-  const host = new RegExp(`\\.${namespace}(?![\\w-])`);
+  // A namespace that is half typed may have any letters.
+  const host = new RegExp(`\\.${namespace.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?![\\w-])`);
   return ['ConfigMap', 'Secret', ...workloadKinds].some(kind =>
     workspace
       .resources(kind)

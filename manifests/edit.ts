@@ -69,7 +69,10 @@ export function insertItem(sequence: Value, yaml: string): TextEdit | undefined 
   return insertLines(last, `- ${yaml.replaceAll('\n', '\n  ')}`, column(first, dash));
 }
 
-/** Deletes an entry of a block mapping or an item of a sequence, of a block sequence with its lines and the comment at its end. */
+/**
+ * Deletes an entry of a block mapping or an item of a block sequence with its lines and the comment at its end, or an item
+ * between brackets with its comma.
+ */
 export function deleteEntry(value: Value): TextEdit | undefined {
   const { parent } = value;
   if (!value.exists || !parent || value.source.linePrefix === undefined) return undefined;

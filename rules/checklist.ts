@@ -34,8 +34,9 @@ export interface ItemReport {
  * The state of every item, in checklist order.
  *
  * A static item fails by an error or a warning against it, and passes only if there was something to check, it could be
- * read, and no rule that decides it is switched off in the tree. Live items stay unknown until a cluster has answered, as `live` tells, or a person has signed; manual ones are open until then. A
- * sign-off never speaks against a finding or against the cluster.
+ * read, and no rule that decides it is switched off in the tree. Live items stay unknown until a cluster has answered, as
+ * `live` tells, or a person has signed; manual ones are open until then. A sign-off never speaks against a finding or
+ * against the cluster.
  *
  * `today` is an ISO date; without it no sign-off expires.
  */

@@ -60,7 +60,10 @@ export function ingressController(workspace: Workspace, className: string | unde
 
 const monitorSelectors = ['serviceMonitorSelector', 'podMonitorSelector', 'probeSelector', 'scrapeConfigSelector'];
 
-/** Prometheus, for a monitor that one which takes it in, as its operator deploys it (prometheus-operator pkg/prometheus: the label of the pods). */
+/**
+ * Prometheus as its operator deploys it (prometheus-operator pkg/prometheus: the label of the pods); for a monitor, the one
+ * that takes it in.
+ */
 export function prometheus(
   workspace: Workspace,
   monitor?: { readonly selects: 'Service' | 'Pod'; readonly labels: ReadonlyMap<string, string> },

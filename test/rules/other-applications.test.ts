@@ -56,6 +56,7 @@ describe('other applications of the same tree', () => {
     const ours = 'Redis|StatefulSet/redis takes its password from no Secret';
     assert.equal(named(redisPasswordMissing, synapse + redis('matrix') + redis('shop')).length, 1, ours);
     assert.equal(named(redisPasswordMissing, synapse + redis('shop')).length, 1, 'the only one may be ours');
+    assert.equal(named(redisPasswordMissing, synapse + redis('matrix') + redis('"shop("')).length, 1, 'half typed');
     const plain = (namespace: string): string =>
       `${redis(namespace).replace('image: "redis:7.4"', 'image: "redis:7.4", command: [redis-server, /conf/redis.conf], volumeMounts: [{name: conf, mountPath: /conf}]')}      volumes: [{name: conf, configMap: {name: redis}}]
 ---
