@@ -1,4 +1,5 @@
 import { cached } from '../manifests/derived';
+import { escapeRegExp } from '../manifests/escape-reg-exp';
 import { concatenate, type MappedText, slice } from '../manifests/mapped-text';
 import type { Resource } from '../manifests/resource';
 import type { Place, Span } from '../manifests/span';
@@ -713,10 +714,6 @@ function toRegExp(pattern: string, extended: boolean, ignoresCase: boolean): Reg
   } catch {
     return undefined;
   }
-}
-
-function escapeRegExp(literal: string): string {
-  return literal.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
 
 function resolveEnvsubst({ variables, span: by, context }: EnvsubstStep, text: string, span: Span): Resolution {

@@ -1,3 +1,4 @@
+import { escapeRegExp } from '../manifests/escape-reg-exp';
 import { imageName, imageTag } from './roles';
 
 /**
@@ -24,7 +25,7 @@ export function lacksTool(image: string, tool: string): boolean | undefined {
 
 /** The packages that bring a program, by the names that Alpine and Debian give them. */
 export function packagesWith(tool: string): RegExp {
-  return packages[tool] ?? new RegExp(`^${tool.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`);
+  return packages[tool] ?? new RegExp(`^${escapeRegExp(tool)}$`);
 }
 
 /** Programs that scripts like to use and that small images like to lack. */

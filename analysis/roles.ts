@@ -1,4 +1,5 @@
 import { perResource } from '../manifests/derived';
+import { escapeRegExp } from '../manifests/escape-reg-exp';
 import type { Resource } from '../manifests/resource';
 import type { Index, Workspace } from '../manifests/workspace';
 import { homeserverOf } from './homeserver';
@@ -170,7 +171,7 @@ const matrixFamilies: readonly Family[] = ['synapse', 'element', 'key_vault', 's
 /** Whether an object in some namespaces writes a host of another namespace: `NAME.NAMESPACE`. */
 function isNamedIn(workspace: Workspace, home: ReadonlySet<string>, namespace: string): boolean {
   // A namespace that is half typed may have any letters.
-  const host = new RegExp(`\\.${namespace.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?![\\w-])`);
+  const host = new RegExp(`\\.${escapeRegExp(namespace)}(?![\\w-])`);
   return ['ConfigMap', 'Secret', ...workloadKinds].some(kind =>
     workspace
       .resources(kind)

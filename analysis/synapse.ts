@@ -1,3 +1,4 @@
+import { escapeRegExp } from '../manifests/escape-reg-exp';
 import type { Resource } from '../manifests/resource';
 import type { Span } from '../manifests/span';
 import type { Value } from '../manifests/value';
@@ -326,8 +327,4 @@ function patternOfPiece(piece: NamePiece, resource: Resource): string {
   // A Deployment's pods are called after their ReplicaSet, `<name>-<hash>`, and five letters more.
   const suffix = resource.kind === 'Deployment' ? '-[a-z0-9]+-[a-z0-9]{5}' : '-[a-z0-9]+';
   return escapeRegExp(resource.name) + suffix;
-}
-
-function escapeRegExp(literal: string): string {
-  return literal.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }

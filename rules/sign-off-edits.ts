@@ -2,6 +2,7 @@ import { checklistItem, checklistItems } from '../checklist/items';
 import { checklistPhases } from '../checklist/phases';
 import { type SignOff, signOffsPath, type Waiver } from '../checklist/sign-offs';
 import { deleteEntry, insertEntry, quoted, replaceEntry, replaceScalar } from '../manifests/edit';
+import { escapeRegExp } from '../manifests/escape-reg-exp';
 import type { SourceFile } from '../manifests/file';
 import type { TextEdit } from '../manifests/span';
 import type { Value } from '../manifests/value';
@@ -199,10 +200,6 @@ function change(edits: readonly TextEdit[]): SignOffChange {
 
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function escapeRegExp(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
 
 /**

@@ -39,8 +39,8 @@ export function defaultPort(scheme: string | undefined): number | undefined {
 }
 
 /** Whether a scheme means TLS from the first byte on, to a program that could also be asked without. */
-export function isTlsScheme(scheme: string | undefined): boolean {
-  return scheme !== undefined && /^(?:https|wss|rediss)$/i.test(scheme);
+export function isTlsScheme<S extends { readonly value: string }>(scheme: S | undefined): scheme is S {
+  return scheme !== undefined && /^(?:https|wss|rediss)$/i.test(scheme.value);
 }
 
 const schemePorts: ReadonlyMap<string, number> = new Map([

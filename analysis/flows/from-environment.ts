@@ -62,7 +62,7 @@ function written(variable: EnvironmentVariable, found: VariableText, connects: b
     host: host.value,
     port: port?.number ?? defaultPort(scheme?.value),
     protocol: 'TCP',
-    tls: isTlsScheme(scheme?.value) && scheme ? partPlace(variable, found, scheme.span) : undefined,
+    tls: isTlsScheme(scheme) ? partPlace(variable, found, scheme.span) : undefined,
     name: `variable ${variable.name}`,
     at: partPlace(variable, found, host.span),
     portAt: port && found.value && found.isLiteral ? found.value.part(port.span.start, port.span.end) : undefined,

@@ -58,7 +58,9 @@ export function fromScript(
       host: hostText,
       port: number ?? standard,
       protocol: program === '/dev/udp' ? 'UDP' : 'TCP',
-      tls: isTlsScheme(scheme) ? text.place(host.span.start, host.span.end) : undefined,
+      tls: isTlsScheme(scheme === undefined ? undefined : { value: scheme })
+        ? text.place(host.span.start, host.span.end)
+        : undefined,
       name: `${program} in ${name}`,
       at: text.place(host.span.start, host.span.end),
       portAt: port && isWritten(port, String(number)) ? text.place(port.span.start, port.span.end) : undefined,

@@ -141,7 +141,7 @@ function urls(homeserver: HomeserverReader, value: Value, { connects = true }: O
     host: host.value,
     port: port?.number ?? defaultPort(scheme?.value),
     protocol: 'TCP',
-    tls: isTlsScheme(scheme?.value) && scheme ? value.part(scheme.span.start, scheme.span.end) : undefined,
+    tls: isTlsScheme(scheme) ? value.part(scheme.span.start, scheme.span.end) : undefined,
     name: nameOf(homeserver, value),
     at: value.part(host.span.start, host.span.end),
     portAt: port && value.part(port.span.start, port.span.end),

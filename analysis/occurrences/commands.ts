@@ -1,3 +1,4 @@
+import { escapeRegExp } from '../../manifests/escape-reg-exp';
 import type { SourceFile } from '../../manifests/file';
 import type { Place, Span } from '../../manifests/span';
 import { commandsIn, type FoundCommand } from '../commands';
@@ -64,7 +65,7 @@ function writtenAt({ pieces, span }: RunWord): Span {
 function letters({ file, place }: FoundCommand, span: Span, name: string): Place | undefined {
   const whole = place(span);
   const text = file.text.slice(whole.span.start, whole.span.end);
-  const at = text.search(new RegExp(`(?<![\\w-])${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?![\\w-])`));
+  const at = text.search(new RegExp(`(?<![\\w-])${escapeRegExp(name)}(?![\\w-])`));
   if (at === -1) return undefined;
   const start = whole.span.start + at;
   return { uri: whole.uri, span: { start, end: start + name.length } };

@@ -1,3 +1,4 @@
+import { escapeRegExp } from '../../manifests/escape-reg-exp';
 import { LazyPlace } from '../../manifests/lazy-place';
 import type { MappedText } from '../../manifests/mapped-text';
 import type { Resource } from '../../manifests/resource';
@@ -170,10 +171,7 @@ function* ofToken(resource: Resource, file: EffectiveFile, token: Placeholder, s
       for (const place of placesIn(step, new RegExp(`\\\\\\$\\{?(${name})\\b`, 'g'))) yield { ...one, at: place };
     } else {
       const subject = partSubject('placeholder', resource, '%', token.text);
-      const pattern = placesIn(
-        step,
-        new RegExp(`(?<!\\w)(${token.text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')})(?!\\w)`, 'g'),
-      );
+      const pattern = placesIn(step, new RegExp(`(?<!\\w)(${escapeRegExp(token.text)})(?!\\w)`, 'g'));
       for (const place of [at, ...pattern]) {
         yield { subject, at: place, role: 'reference' };
         yield { ...uses(resource, container, definition, place), isIndirect: true };

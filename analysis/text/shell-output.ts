@@ -1,3 +1,4 @@
+import { escapeRegExp } from '../../manifests/escape-reg-exp';
 import type { Span } from '../../manifests/span';
 import type { Origin } from './origin';
 import { pythonExpands } from './python';
@@ -47,7 +48,7 @@ export function pythonReplaces({ text: code, span }: Origin, at: Span): ContentF
     const [whole, , token = '', , item, , getter] = match;
     const place = span(match.index, match.index + whole.length);
     const sign = (value: string): RunPiece => piece(value, place);
-    const pattern = token.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+    const pattern = escapeRegExp(token);
     const name = item ?? getter ?? '';
     return readSedScript(
       [sign(`s\u0001${pattern}\u0001`), environmentVariable(name, place), sign('\u0001g')],
@@ -266,7 +267,7 @@ function awkOf(
     from = match.index + match[0].length;
     const whole = sliceOf(only, match.index, from);
     const [, all, expression, plain, variable, named, quoted] = match;
-    const pattern = expression ?? plain?.replace(/[.*+?^${}()|[\]\\]/g, '\\$&') ?? '';
+    const pattern = expression ?? escapeRegExp(plain ?? '');
     const by: readonly RunPiece[] | undefined =
       variable !== undefined
         ? [environmentVariable(variable, whole.span)]

@@ -9,6 +9,7 @@ import {
   synapseProcess,
 } from '../../analysis/synapse';
 import { replaceScalar } from '../../manifests/edit';
+import { escapeRegExp } from '../../manifests/escape-reg-exp';
 import type { Resource } from '../../manifests/resource';
 import type { TextEdit } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
@@ -356,8 +357,4 @@ function podNames({ resource, names, homeserver }: SynapseProcess, group: readon
   return edits.length > 0
     ? [{ title: `Let the pods of ${resource.name} call themselves by their names`, safe: true, edits }]
     : [];
-}
-
-function escapeRegExp(literal: string): string {
-  return literal.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
