@@ -1,21 +1,24 @@
 import { type IngressRoute, routesOf } from '../../analysis/ingresses';
-import type { SynapseProcess } from '../../analysis/synapse';
+import { runsMediaRepository, type SynapseProcess, synapseMinor } from '../../analysis/synapse';
 import { replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
-import type { Fix, Rule } from '../rule';
-import { hasOtherRoutes, routeFor, synapseBehind } from './ingress-routes';
+import type { Workspace } from '../../manifests/workspace';
+import type { Fix, Problem, Rule } from '../rule';
+import { directlyBehind, hasOtherRoutes, routeFor, synapseBehind } from './ingress-routes';
 
 export default {
   id: 'client-api-unrouted',
   items: [],
   severity: 'error',
-  summary: 'The Ingress in front of Synapse does not take the requests of clients.',
-  why: 'Clients send their requests to the host of `public_baseurl`, below `/_matrix/client` and `/_matrix/media`. The controller answers those that no path takes with 404: nobody can log in, or nobody can send files.',
+  summary:
+    'The Ingress in front of Synapse does not take the requests of clients, or sends those for media to a process without media.',
+  why: 'Clients send their requests to the host of `public_baseurl`, below `/_matrix/client` and `/_matrix/media`. The controller answers those that no path takes with 404: nobody can log in, or nobody can send files. A Synapse with `enable_media_repo: false` answers requests for media with 404 as well.',
   remedy: 'Send `/_matrix` and `/_synapse/client`, or everything, to Synapse.',
   traps: [
     'All Ingresses of the host count together, those for any host and with a star too.',
     'Hosts where no path leads to Synapse are left alone, and so are trees with routes of other kinds, default backends and snippets.',
+    'What HAProxy does with requests for media is reported by haproxy-media-unrouted. A media server of another kind may have the paths.',
     'Paths with patterns are followed only where ingress-nginx is told that they are regular expressions.',
   ],
   sources: [
@@ -45,6 +48,7 @@ export default {
       const [first] = toSynapse;
       if (!first || first.route.ingress !== ingress || routes.some(route => hasSnippet(route.ingress))) continue;
       const baseurl = baseurlAt(first.processes, host);
+      yield* withoutMedia(workspace, routes);
       const missing = needed.find(path => routeFor(routes, `${path}/`) === undefined);
       if (!baseurl || missing === undefined) continue;
       yield {
@@ -56,6 +60,35 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** Requests for media that go to Synapse processes alone, none of which has the media repository. */
+function* withoutMedia(workspace: Workspace, routes: readonly IngressRoute[]): Iterable<Problem> {
+  const wrong = new Map<IngressRoute, string[]>();
+  for (const path of ['/_matrix/media', '/_matrix/client/v1/media']) {
+    const route = routeFor(routes, `${path}/config`);
+    if (route && route !== 'unknown') wrong.set(route, [...(wrong.get(route) ?? []), path]);
+  }
+  for (const [route, paths] of wrong) {
+    const processes = directlyBehind(workspace, route);
+    const [one] = processes;
+    if (!one || processes.some(process => runsMediaRepository(process) !== false)) continue;
+    const asked = paths.filter(
+      path => path === '/_matrix/media' || (synapseMinor(one.container.image) ?? 0) >= authenticatedSince,
+    );
+    if (asked.length === 0) continue;
+    yield {
+      at: route.at,
+      message: `Requests for ${asked.join(' and ')} go to ${one.resource.title}, which has no media repository and answers 404 — send them to media workers, or take enable_media_repo: false away.`,
+      related: processes.map(({ resource, homeserver }) => ({
+        at: homeserver?.at('enable_media_repo') ?? resource.root.at('metadata', 'name'),
+        message: `The media repository of ${resource.title} is off`,
+      })),
+    };
+  }
+}
+
+/** Since this minor version Synapse serves media under the second path, too (docs/upgrade.md, v1.112). */
+const authenticatedSince = 112;
 
 const needed = ['/_matrix/client', '/_matrix/media'];
 

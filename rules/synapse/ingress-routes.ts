@@ -7,18 +7,23 @@ import type { Resource } from '../../manifests/resource';
 import type { Index, Workspace } from '../../manifests/workspace';
 
 /** The Synapse processes that an Ingress sends requests to, by itself or through HAProxy; empty if there are none. */
-export function synapseBehind(
-  workspace: Workspace,
-  { ingress, service, port }: IngressRoute,
-): readonly SynapseProcess[] {
+export function synapseBehind(workspace: Workspace, route: IngressRoute): readonly SynapseProcess[] {
+  return synapseAt(workspace, workloadsBehind(workspace, route));
+}
+
+/** The Synapse processes that an Ingress sends requests to by itself; empty if anything else is among what answers. */
+export function directlyBehind(workspace: Workspace, route: IngressRoute): readonly SynapseProcess[] {
+  const workloads = workloadsBehind(workspace, route);
+  const processes = workloads.flatMap(workload => synapseProcess(workspace, workload) ?? []);
+  return processes.length < workloads.length ? [] : processes;
+}
+
+function workloadsBehind(workspace: Workspace, { ingress, service, port }: IngressRoute): readonly Resource[] {
   const found = service.string === undefined ? undefined : findService(workspace, ingress.namespace, service.string);
   const number = found?.ports.find(one => one.port === port.number || one.name === port.string)?.port;
   if (!found || number === undefined) return [];
   const ends = podPorts({ kind: 'service', service: found, pods: podsBehind(workspace, found) }, number);
-  return synapseAt(
-    workspace,
-    ends.map(({ pods }) => pods.owner),
-  );
+  return ends.map(({ pods }) => pods.owner);
 }
 
 /** The Synapse processes among some workloads, and behind those that are HAProxy. */

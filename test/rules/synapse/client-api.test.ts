@@ -26,6 +26,30 @@ describe('client-api-unrouted', () => {
     assert.deepEqual(found(another('/')), []);
   });
 
+  it('finds requests for media at a process without the media repository', () => {
+    const off = withPath('/').replace(
+      'server_name: tessera.test\n',
+      'server_name: tessera.test\n          enable_media_repo: false\n',
+    );
+    assert.deepEqual(
+      messages(rule, off).map(one => one.replace(/, which.*/, '')),
+      ['error: Requests for /_matrix/media and /_matrix/client/v1/media go to StatefulSet/synapse'],
+    );
+    assert.deepEqual(
+      messages(rule, off.replace('v1.139.2', 'v1.100.0')).map(one => one.replace(/ go to.*/, '')),
+      ['error: Requests for /_matrix/media'],
+    );
+    // A media server of another kind, which the tree need not show.
+    const elsewhere = (path: string): string => `
+                - path: ${path}
+                  pathType: Prefix
+                  backend: {service: {name: media-repo, port: {number: 8000}}}
+`;
+    const all = off.trimEnd() + elsewhere('/_matrix/media') + elsewhere('/_matrix/client/v1/media').slice(1);
+    assert.deepEqual(messages(rule, all), []);
+    assert.deepEqual(messages(rule, off.replace('enable_media_repo: false', 'enable_media_repo: "false"')), []);
+  });
+
   it('follows regular expressions where they are such', () => {
     const annotated = (path: string): string =>
       withPath(path).replace(

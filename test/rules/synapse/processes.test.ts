@@ -325,6 +325,76 @@ describe('synapse-main-duty-duplicated', () => {
     );
   });
 
+  const federating = 'listeners:\n  - {port: 8008, type: http, resources: [{names: [client, federation]}]}';
+
+  it('says that nobody sends where all processes are there and none is named', () => {
+    const others = synapse('synapse-main') + scriptedWorker('synapse-a', worker, { replicas: 2 });
+    const of = (...parts: readonly string[]): readonly string[] =>
+      messages(dutyDuplicated, homeserver(federating, ...parts) + others).map(one => one.replace(/:.*/, ''));
+    assert.deepEqual(of('send_federation: false'), ['Nobody sends federation traffic']);
+    assert.deepEqual(of('federation_sender_instances: []'), ['Nobody sends federation traffic']);
+    assert.deepEqual(of('start_pushers: false'), ['Nobody sends push notifications']);
+    assert.deepEqual(of('pusher_instances: []'), ['Nobody sends push notifications']);
+    assert.deepEqual(of('update_user_directory: false'), ['Nobody keeps the user directory up to date']);
+    assert.deepEqual(of('notify_appservices: false', 'app_service_config_files: [/bridge.yaml]'), [
+      'Nobody tells application services of anything',
+    ]);
+    for (const fine of [
+      'notify_appservices: false',
+      'send_federation: false\nfederation_domain_whitelist: []',
+      'send_federation: false\nfederation_sender_instances: [synapse-a-0]',
+      'start_pushers: false\npusher_instances: synapse-a-1',
+      'pusher_instances:',
+      'start_pushers: "false"',
+      'update_user_directory: true',
+    ])
+      assert.deepEqual(of(fine), [], fine);
+    // A name that nobody in the tree has: some workers are elsewhere, perhaps of the older kind.
+    for (const elsewhere of ['stream_writers:\n  typing: typing-1', 'instance_map:\n  typing-1: {host: a, port: 9093}'])
+      assert.deepEqual(of('start_pushers: false', 'send_federation: false', elsewhere), []);
+  });
+
+  it('expects workers elsewhere where Redis is there for them', () => {
+    const of = (...parts: readonly string[]): number =>
+      messages(dutyDuplicated, homeserver(federating, ...parts) + synapse('synapse-main')).length;
+    assert.equal(of('start_pushers: false'), 1);
+    assert.equal(of('start_pushers: false', 'redis: {enabled: true, host: redis}'), 0);
+  });
+
+  it('knows the older kinds of other workers, and what they refuse', () => {
+    const of = (app: string, ...parts: readonly string[]): readonly string[] =>
+      messages(
+        dutyDuplicated,
+        homeserver(...parts) +
+          synapse('synapse-main') +
+          scriptedWorker('synapse-a', worker.replace('generic_worker', app)),
+      );
+    for (const app of ['pusher', 'appservice', 'user_dir']) {
+      const [message = ''] = of(app);
+      assert.match(message, /^StatefulSet\/synapse-a does not start/);
+    }
+    assert.deepEqual(of('pusher', 'start_pushers: false'), []);
+    assert.deepEqual(of('user_dir', 'update_user_directory: false'), []);
+    assert.deepEqual(
+      of('user_dir', 'update_user_directory: false', 'update_user_directory_from_worker: synapse-a-0'),
+      [],
+    );
+    const both = ['update_user_directory: false', 'update_user_directory_from_worker: synapse-a-0'];
+    const [conflict = ''] = of('generic_worker', ...both);
+    assert.match(conflict, /^synapse-a-0 does not start/);
+    const [text = ''] = Object.values(
+      fixed(dutyDuplicated, homeserver(...both) + synapse('synapse-main') + scriptedWorker('synapse-a', worker)),
+    );
+    assert.ok(!text.includes('update_user_directory: false') && text.includes('update_user_directory_from_worker'));
+  });
+
+  it('names pushers that idle', () => {
+    const tree = homeserver(federating) + synapse('synapse-main') + scriptedWorker('synapse-pusher', worker);
+    assert.match(messages(dutyDuplicated, tree)[0] ?? '', /^The main process sends all push notifications/);
+    const [text = ''] = Object.values(fixed(dutyDuplicated, tree));
+    assert.ok(text.includes('pusher_instances:\n      - synapse-pusher-0\n'));
+  });
+
   it('does not take the media repository from workers that read the shared file only', () => {
     const media = `${worker}\nworker_listeners:\n  - {type: http, port: 8008, resources: [{names: [media]}]}`;
     const tree =
