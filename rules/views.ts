@@ -37,13 +37,15 @@ const findings = new WeakMap<RawFinding, RawFinding>();
 function problemIn(problem: Problem, tree: BuiltTree, workspace: Workspace): Problem {
   const { fixes } = problem;
   const place = (at: Place): Place => new LazyPlace(() => tree.place(at));
-  const { title, kustomization } = tree.view;
+  const { title, kustomization, isPlain } = tree.view;
   // A file of an overlay says itself which deployment is meant.
   const path = workspace.file(tree.place(problem.at).uri)?.path ?? '';
   const isClear = title === '' || title.split(', ').some(directory => path.startsWith(`${directory}/`));
   const related = [
     ...(problem.related ?? []).map(({ at, message }) => ({ at: place(at), message })),
-    ...(isClear ? [] : [{ at: kustomization.place(0, 0), message: `As ${title} builds it` }]),
+    ...(isClear
+      ? []
+      : [{ at: kustomization.place(0, 0), message: isPlain ? `Together with ${title}` : `As ${title} builds it` }]),
   ];
   return {
     ...problem,
@@ -59,7 +61,9 @@ function fixIn(fix: Fix, tree: BuiltTree, workspace: Workspace): readonly Fix[] 
       const printed = tree.file(edit.at.uri)?.printed;
       return printed ? editIn(printed, edit) : edit;
     }),
-    ...(fix.creates ?? []).flatMap(({ path }) => (path === settingsFileName ? [] : [takingIn(path, tree, workspace)])),
+    ...(fix.creates ?? []).flatMap(({ path }) =>
+      path === settingsFileName || tree.view.isPlain ? [] : [takingIn(path, tree, workspace)],
+    ),
   ];
   return edits.includes(undefined) ? [] : [{ ...fix, edits: edits.flatMap(edit => edit ?? []) }];
 }

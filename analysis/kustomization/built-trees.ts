@@ -2,10 +2,11 @@ import { untracked } from '../../manifests/derived';
 import type { SourceFile } from '../../manifests/file';
 import type { Place } from '../../manifests/span';
 import { type DocumentsChanged, type Index, Workspace } from '../../manifests/workspace';
+import { type Alternative, alternativesOf } from '../alternatives';
 import { offsetsIn, placeIn } from './printed-places';
-import { type View, type ViewFile, viewsOf } from './views';
+import { plainViewsOf, type View, type ViewFile, viewsOf } from './views';
 
-/** One deployment that the kustomizations of a tree build, as a tree of its own. */
+/** One of the deployments that a tree describes, as a tree of its own: what kustomizations build, or one of several plain ones. */
 export interface BuiltTree {
   /** As it is now; another after an edit. */
   readonly view: View;
@@ -32,11 +33,11 @@ export function writtenPlace(workspace: Workspace, at: Place): { readonly worksp
 const builtBy = new WeakMap<Workspace, { readonly tree: BuiltTree; readonly written: Workspace }>();
 
 /**
- * The deployments that the kustomizations of a tree build; none for a tree of plain manifests. They are kept up to date:
- * what has not been changed by an edit stays the same objects, as in the tree itself.
+ * The deployments that the kustomizations of a tree build, or that its plain directories are by turns; none for a tree of
+ * plain manifests that is one deployment. They are kept up to date: what has not been changed by an edit stays the same objects, as in the tree itself.
  */
 export function builtTrees(workspace: Workspace): readonly BuiltTree[] {
-  if (workspace.lookup(kustomizationFiles, '').length === 0) {
+  if (workspace.lookup(kustomizationFiles, '').length === 0 && choiceOf(workspace).length === 0) {
     known.delete(workspace);
     return [];
   }
@@ -50,6 +51,11 @@ export function builtTrees(workspace: Workspace): readonly BuiltTree[] {
     known.set(workspace, { texts, trees });
     return trees;
   });
+}
+
+/** The plain directories between which there is a choice; in a tree that is one of the choices there is none. */
+function choiceOf(workspace: Workspace): readonly Alternative[] {
+  return builtBy.has(workspace) ? [] : workspace.shared(alternativesOf);
 }
 
 interface State {
@@ -83,7 +89,11 @@ function isSameTexts(a: Texts, b: Texts): boolean {
 }
 
 function rebuilt(workspace: Workspace, before: readonly KeptTree[]): readonly KeptTree[] {
-  return viewsOf(workspace.files).map(view => {
+  const views =
+    workspace.lookup(kustomizationFiles, '').length > 0
+      ? viewsOf(workspace.files)
+      : plainViewsOf(workspace.files, choiceOf(workspace));
+  return views.map(view => {
     const tree = before.find(one => one.view.key === view.key) ?? new KeptTree(view, workspace.isLive);
     builtBy.set(tree.workspace, { tree, written: workspace });
     tree.take(view);

@@ -1,6 +1,7 @@
 import type { ManifestDocument } from '../../manifests/document';
 import type { SourceFile } from '../../manifests/file';
 import type { Value } from '../../manifests/value';
+import type { Alternative } from '../alternatives';
 import { resolvePath } from '../kustomize';
 import { type Build, type BuildFiles, type BuiltObject, build, kindOf, nameOf, namespaceOf } from './build';
 import { isAsWritten } from './node';
@@ -32,8 +33,10 @@ export interface View {
   readonly used: ReadonlySet<string>;
   /** Entries of its kustomizations that change nothing; see `Build`. */
   readonly idle: readonly Value[];
-  /** The kustomization to name where something stands nowhere else. */
+  /** The kustomization to name where something stands nowhere else; of plain directories the first document in them. */
   readonly kustomization: ManifestDocument;
+  /** Whether nothing is built: there is a choice between plain directories. */
+  readonly isPlain: boolean;
 }
 
 export interface ViewFile {
@@ -64,11 +67,51 @@ export function viewsOf(files: readonly SourceFile[]): readonly View[] {
   const builds = [...kustomizations.values()]
     .filter(one => one.root.at('kind').text !== 'Component' && !taken.has(one.file.directory))
     .map(one => build(source, one))
-    .sort((a, b) => rank(a.directory) - rank(b.directory) || compare(a.directory, b.directory));
-  const sets = combinations(builds.filter(one => one.objects.length > 0));
+    .sort(productionFirst);
+  const sets = combinations(
+    builds.filter(one => one.objects.length > 0),
+    areAlternatives,
+  );
   const used = new Set(builds.flatMap(one => [...one.used]));
   return sets.map(set => viewOf(set, sets.length > 1, builds, used, files, kustomizations));
 }
+
+/**
+ * The deployments of a tree without kustomizations whose directories are alternatives: what is in such a directory is
+ * deployed with what is in none, as a directory of monitors that they share.
+ */
+export function plainViewsOf(files: readonly SourceFile[], alternatives: readonly Alternative[]): readonly View[] {
+  const sets = combinations([...alternatives].sort(productionFirst), (one, other) => one.others.has(other.directory));
+  return sets.flatMap(set => {
+    const directories = new Set(set.map(one => one.directory));
+    const out = alternatives.filter(one => !directories.has(one.directory));
+    const isIn = (file: SourceFile, one: Alternative): boolean => file.path.startsWith(`${one.directory}/`);
+    const [first] = files.flatMap(file => (set.some(one => isIn(file, one)) ? file.documents.slice(0, 1) : []));
+    if (!first) return [];
+    return {
+      key: [...directories].join('\n'),
+      title: [...directories].join(', '),
+      isTrial: set.some(one => isTrial(one.directory)),
+      isOpen: false,
+      isUnread: false,
+      files: files.map(file =>
+        asIs(
+          file,
+          out.some(one => isIn(file, one)),
+        ),
+      ),
+      directories,
+      applied: none,
+      inputs: none,
+      used: none,
+      idle: [],
+      kustomization: first,
+      isPlain: true,
+    };
+  });
+}
+
+const none: ReadonlySet<string> = new Set();
 
 function directoriesTakenIn({ root, file }: ManifestDocument): readonly string[] {
   return ['resources', 'bases', 'components']
@@ -82,21 +125,28 @@ function isKustomization(file: SourceFile): boolean {
   return /^(?:kustomize\.config\.k8s\.io\/|$)/.test(file.documents[0]?.root.at('apiVersion').text ?? '');
 }
 
-/** Sets of builds of which no two are alternatives, such that each build is in one of them. */
-function combinations(builds: readonly Build[]): readonly (readonly Build[])[] {
-  const sets: Build[][] = [];
-  const covered = new Set<Build>();
-  for (const first of builds) {
+/** Sets of deployments of which no two are alternatives, such that each is in one of them. */
+function combinations<T extends InDirectory>(
+  deployments: readonly T[],
+  isAlternative: (one: T, other: T) => boolean,
+): readonly (readonly T[])[] {
+  const sets: T[][] = [];
+  const covered = new Set<T>();
+  for (const first of deployments) {
     if (covered.has(first)) continue;
     const set = [first];
-    const others = builds
+    const others = deployments
       .filter(one => one !== first)
       .sort((a, b) => likeness(b, first) - likeness(a, first) || rank(a.directory) - rank(b.directory));
-    for (const one of others) if (!set.some(other => areAlternatives(one, other))) set.push(one);
+    for (const one of others) if (!set.some(other => isAlternative(one, other))) set.push(one);
     for (const one of set) covered.add(one);
     sets.push(set.sort((a, b) => compare(a.directory, b.directory)));
   }
   return sets;
+}
+
+interface InDirectory {
+  readonly directory: string;
 }
 
 /** Whether two builds deploy the same thing in two ways. */
@@ -111,9 +161,13 @@ function identityOf(object: BuiltObject): string {
 }
 
 /** How many parts of their paths two builds share: `apps/a/production` goes with `apps/b/production`. */
-function likeness(one: Build, other: Build): number {
+function likeness(one: InDirectory, other: InDirectory): number {
   const parts = new Set(one.directory.split('/'));
   return other.directory.split('/').filter(part => parts.has(part)).length;
+}
+
+function productionFirst(a: InDirectory, b: InDirectory): number {
+  return rank(a.directory) - rank(b.directory) || compare(a.directory, b.directory);
 }
 
 function rank(directory: string): number {
@@ -167,6 +221,7 @@ function viewOf(
     used,
     idle: set.flatMap(one => one.idle),
     kustomization: first.kustomization,
+    isPlain: false,
   };
 }
 

@@ -3,7 +3,7 @@ import { containersOf, podsOf, podTemplate } from '../../analysis/pods';
 import type { SourceFile } from '../../manifests/file';
 import { toJson } from '../../manifests/json';
 import type { Workspace } from '../../manifests/workspace';
-import { type DeployPlan, type PlanOptions, planDeployment } from './plan';
+import { type DeployPlan, type PlanOptions, planDeployment, plannedSteps } from './plan';
 import { planSettings } from './settings';
 import type { PlanBlocker, PlanDocument, PlanSource } from './source';
 
@@ -22,7 +22,10 @@ export function planOf(
   const unbuilt = [...built].flatMap(([file, directory]) =>
     directory === 'by hand' || !sources.some(source => source.path === file) ? [] : [unbuiltBlocker(file, directory)],
   );
-  return planDeployment(sources, [...blockers, ...unbuilt], { ...options, settings });
+  const standing = [...blockers, ...unbuilt];
+  const plan = planDeployment(sources, standing, { ...options, settings });
+  const mixed = mixedBlockers(workspace, plan);
+  return mixed.length === 0 ? plan : planDeployment(sources, [...standing, ...mixed], { ...options, settings });
 }
 
 /**
@@ -34,6 +37,7 @@ function builtFiles(workspace: Workspace, byHand: ReadonlySet<string>): Readonly
   const built = new Map<string, string>();
   for (const tree of builtTrees(workspace)) {
     const { view } = tree;
+    if (view.isPlain) continue;
     const isByHand = [...byHand].some(directory => view.directories.has(directory));
     // What generators make belongs to it, and stands in no file.
     const makesMore = view.files.some(({ uri }) => !workspace.file(uri));
@@ -50,6 +54,23 @@ function builtFiles(workspace: Workspace, byHand: ReadonlySet<string>): Readonly
 function unbuiltBlocker(file: string, directory: string): PlanBlocker {
   const message = `The kustomization in ${directory} changes what stands here, so it cannot be applied as it is — add a step of your own with kustomize: ${directory} under plan.own in matrix-preflight.yaml.`;
   return { rule: 'kustomize', file, line: 1, message };
+}
+
+/** One for each file of directories that are alternatives, where a plan takes objects from several of them. */
+function mixedBlockers(workspace: Workspace, plan: DeployPlan): readonly PlanBlocker[] {
+  const choice = builtTrees(workspace).flatMap(({ view }) => (view.isPlain ? [view.directories] : []));
+  if (choice.length === 0) return [];
+  const all = [...new Set(choice.flatMap(directories => [...directories]))];
+  const files = new Map<string, string>();
+  for (const { objects } of plannedSteps(plan))
+    for (const { kind, file } of objects) {
+      const directory = all.find(one => file.startsWith(`${one}/`));
+      if (directory !== undefined && kind !== 'Namespace') files.set(file, directory);
+    }
+  const taken = [...new Set(files.values())].sort();
+  if (choice.some(directories => taken.every(one => directories.has(one)))) return [];
+  const message = `${taken.join(' and ')} hold the same deployment in different ways, and a run applies one of them — choose the paths of one, or leave the others out with exclude in matrix-preflight.yaml.`;
+  return [...files.keys()].map(file => ({ rule: 'deployments-mixed', file, line: 1, message }));
 }
 
 /** The files of a workspace as the plan reads them. A file is read again only when its text has changed. */

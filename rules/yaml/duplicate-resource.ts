@@ -1,3 +1,4 @@
+import { areNamedAsAlternatives } from '../../analysis/alternatives';
 import { contentOf } from '../../analysis/content';
 import { isPatch, kustomizationOf } from '../../analysis/kustomize';
 import { deleteDocument } from '../../manifests/edit';
@@ -142,13 +143,11 @@ function areAlternatives(path: string, other: string): boolean {
   const [one, two] = [a.slice(0, -1)[at], b.slice(0, -1)[at]];
   return (
     [one, two].some(part => part !== undefined && overlay.test(part)) ||
-    (one !== undefined && two !== undefined && alternative.test(one) && alternative.test(two))
+    (one !== undefined && two !== undefined && areNamedAsAlternatives(one, two))
   );
 }
 
 const overlay = /^(?:overlays?|base|components|examples?|samples?)$/i;
-const alternative =
-  /^(?:dev|development|test|testing|qa|uat|stage|staging|preprod|prod|production|live|local|(?:option|variant|alternative|alt|env|environment|cluster|region)[-_]?\w+)$/i;
 
 function deletion(resource: Resource, which: string): readonly Fix[] {
   const { document } = resource;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
@@ -84,6 +84,12 @@ describe('command line', function () {
       const { code, stdout } = run('check', production, '--fail-on', 'info', '--format', 'json');
       assert.deepEqual((JSON.parse(stdout) as Report).findings, []);
       assert.equal(code, 0);
+    });
+
+    it('adds nothing up of two deployments side by side', () => {
+      for (const copy of ['production', 'staging']) cpSync(production, join(folder, copy), { recursive: true });
+      const { stdout } = run('check', folder, '--fail-on', 'info', '--format', 'json');
+      assert.deepEqual((JSON.parse(stdout) as Report).findings, []);
     });
 
     it('prints code frames with carets, without colours where nobody sees them', () => {

@@ -1,5 +1,6 @@
 import { code, few, paragraphs } from '../../../analysis/describe/markdown';
 import { type BuiltTree, builtTrees } from '../../../analysis/kustomization/built-trees';
+import type { View } from '../../../analysis/kustomization/views';
 import type { Span } from '../../../manifests/span';
 import type { PointedAt } from '../../at';
 
@@ -11,23 +12,24 @@ export interface Thing {
 
 /**
  * What stands at a position as kustomizations build it, because that is what gets names, namespaces and labels in the end.
- * Several overlays may build the same differently. Without a kustomization, or where it changes nothing, what is `written`.
+ * Several overlays may build the same differently, and alternatives have the same name for different things. Where that
+ * changes nothing, what is `written`.
  */
 export function asBuilt(
   pointed: PointedAt,
   written: Thing | undefined,
   thingAt: (pointed: PointedAt) => Thing | undefined,
 ): Thing | undefined {
-  const texts = new Map<string, string[]>();
+  const texts = new Map<string, View[]>();
   let span = written?.span;
   for (const tree of builtTrees(pointed.workspace)) {
     const thing = firstThing(tree, pointed, thingAt);
     if (!thing) continue;
-    texts.set(thing.text, [...(texts.get(thing.text) ?? []), tree.view.title]);
+    texts.set(thing.text, [...(texts.get(thing.text) ?? []), tree.view]);
     span ??= thing.span;
   }
   if (texts.size === 0 || (texts.size === 1 && written && texts.has(written.text))) return written;
-  const shown = [...texts].slice(0, mostTexts).map(([text, titles]) => paragraphs(text, builderText(titles)));
+  const shown = [...texts].slice(0, mostTexts).map(([text, views]) => paragraphs(text, builderText(views)));
   return { text: shown.join('\n\n---\n\n'), span };
 }
 
@@ -46,11 +48,13 @@ function firstThing(
   return undefined;
 }
 
-function builderText(titles: readonly string[]): string {
-  const named = titles.filter(title => title !== '');
-  return named.length === 0
-    ? 'As kustomize builds it.'
-    : `As ${few(named.map(code))} ${named.length === 1 ? 'builds' : 'build'} it.`;
+function builderText(views: readonly View[]): string {
+  const named = views.map(({ title }) => title).filter(title => title !== '');
+  if (named.length === 0) return 'As kustomize builds it.';
+  const names = few(named.map(code));
+  return views.some(({ isPlain }) => isPlain)
+    ? `Together with ${names}.`
+    : `As ${names} ${named.length === 1 ? 'builds' : 'build'} it.`;
 }
 
 const mostTexts = 3;

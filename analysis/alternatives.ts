@@ -1,0 +1,162 @@
+import type { Resource } from '../manifests/resource';
+import type { Index, Workspace } from '../manifests/workspace';
+import { familiesOf } from './roles';
+
+/** A directory that holds a deployment which others beside it hold in another way, as `staging` and `production` do. */
+export interface Alternative {
+  /** Relative to the root of the tree. */
+  readonly directory: string;
+  /** Those of which a cluster, or at least a deployment, gets one only. */
+  readonly others: ReadonlySet<string>;
+}
+
+/**
+ * The directories of a tree that are alternatives to one another: those side by side of which each declares most objects
+ * of the other, and whose names say so or which are complete deployments. A copy of a part, such as a directory of workers
+ * in which somebody forgot to change the names, is none: those objects collide.
+ */
+export function alternativesOf(workspace: Workspace): readonly Alternative[] {
+  const declared = new Map<string, Resource[]>();
+  for (const resource of workspace.lookup(objects, '')) {
+    const key = `${resource.qualifiedKind}/${resource.name}`;
+    const known = declared.get(key);
+    if (known) known.push(resource);
+    else declared.set(key, [resource]);
+  }
+  const groups = [...declared.values()];
+  const pairs = pairsOf(groups).filter(
+    pair => isNamedSo(pair) || (pair.exact >= leastOfWhole && pair.hasSynapse && !isOfInterception(pair)),
+  );
+  if (pairs.length === 0) return [];
+  const sizes = sizesOf(new Set(pairs.flatMap(({ one, other }) => [one, other])), groups);
+  const found = new Map<string, Set<string>>();
+  for (const pair of pairs.sort((a, b) => a.one.length - b.one.length)) {
+    const { one, other } = pair;
+    const common = isNamedSo(pair) ? pair.common : pair.exact;
+    if (common * 2 < Math.max(sizes.get(one) ?? 0, sizes.get(other) ?? 0)) continue;
+    // What is inside an alternative is a part of it.
+    if ([...found.keys()].some(outer => one.startsWith(`${outer}/`))) continue;
+    found.set(one, (found.get(one) ?? new Set()).add(other));
+    found.set(other, (found.get(other) ?? new Set()).add(one));
+  }
+  return [...found].map(([directory, others]) => ({ directory, others }));
+}
+
+/** Whether the names of two directories side by side say that they stand for one another. */
+export function areNamedAsAlternatives(one: string, other: string): boolean {
+  return alternative.test(one) && alternative.test(other);
+}
+
+const objects: Index<Resource> = {
+  name: 'objects that directories have in common',
+  *resource(resource) {
+    // Each of several that are applied together may make sure of a namespace.
+    if (resource.kind !== 'Namespace') yield ['', resource];
+  },
+};
+
+/** Two directories side by side that declare objects of the same names. */
+interface Pair {
+  readonly one: string;
+  readonly other: string;
+  /** How many kinds and names stand in both. */
+  common: number;
+  /** How many of them in the same namespace, so that they are the same objects. */
+  exact: number;
+  hasSynapse: boolean;
+}
+
+function pairsOf(groups: readonly (readonly Resource[])[]): readonly Pair[] {
+  const pairs = new Map<string, Pair>();
+  for (const group of groups) {
+    if (group.length < 2 || group.every(({ document }) => document.file === group[0]?.document.file)) continue;
+    for (const children of childrenOf(group).values()) {
+      const beside = [...children].slice(0, mostBeside);
+      for (const [index, [one, those]] of beside.entries()) {
+        for (const [other, others] of beside.slice(index + 1)) {
+          const key = `${one}\n${other}`;
+          const pair = pairs.get(key) ?? { one, other, common: 0, exact: 0, hasSynapse: false };
+          pairs.set(key, pair);
+          pair.common++;
+          if (!those.some(({ namespace }) => others.some(each => each.namespace === namespace))) continue;
+          pair.exact++;
+          pair.hasSynapse ||= those.some(resource => familiesOf(resource).has('synapse'));
+        }
+      }
+    }
+  }
+  return [...pairs.values()];
+}
+
+/** The directories right below each directory, with those resources that are somewhere in them. */
+function childrenOf(resources: readonly Resource[]): ReadonlyMap<string, ReadonlyMap<string, readonly Resource[]>> {
+  const found = new Map<string, Map<string, Resource[]>>();
+  for (const resource of resources) {
+    for (const [parent, child] of stepsTo(resource.document.file.directory)) {
+      const children = found.get(parent) ?? new Map<string, Resource[]>();
+      found.set(parent, children);
+      const known = children.get(child);
+      if (known) known.push(resource);
+      else children.set(child, [resource]);
+    }
+  }
+  return found;
+}
+
+/** How many kinds and names directories declare. */
+function sizesOf(
+  directories: ReadonlySet<string>,
+  groups: readonly (readonly Resource[])[],
+): ReadonlyMap<string, number> {
+  const sizes = new Map<string, number>();
+  for (const group of groups) {
+    const holders = new Set<string>();
+    for (const { document } of group)
+      for (const [, child] of stepsTo(document.file.directory)) if (directories.has(child)) holders.add(child);
+    for (const holder of holders) sizes.set(holder, (sizes.get(holder) ?? 0) + 1);
+  }
+  return sizes;
+}
+
+/** The directories on the way from the root to one, each with the one above. */
+function* stepsTo(directory: string): Iterable<readonly [parent: string, child: string]> {
+  if (directory === '') return;
+  for (let start = 0, parent = ''; ; ) {
+    const slash = directory.indexOf('/', start);
+    const child = slash === -1 ? directory : directory.slice(0, slash);
+    yield [parent, child];
+    if (slash === -1) return;
+    parent = child;
+    start = slash + 1;
+  }
+}
+
+function isNamedSo({ one, other }: Pair): boolean {
+  const parent = one.slice(0, Math.max(0, one.lastIndexOf('/')));
+  const [a, b] = [nameOf(one), nameOf(other)];
+  if (collection.test(nameOf(parent)) || areNamedAsAlternatives(a, b)) return true;
+  // `matrix` or `matrix-production` and `matrix-staging`.
+  return withoutWord(a) === withoutWord(b);
+}
+
+/** Whether one of the two is the instance for lawful interception, which is the same as the main one and deployed with it. */
+function isOfInterception({ one, other }: Pair): boolean {
+  return [one, other].some(directory => /(?:^|[-_.])(?:li|lawful|intercept\w*)(?:$|[-_.])/i.test(nameOf(directory)));
+}
+
+function nameOf(directory: string): string {
+  return directory.slice(directory.lastIndexOf('/') + 1);
+}
+
+function withoutWord(name: string): string {
+  return name.replace(wordBeside, '').toLowerCase();
+}
+
+/** More copies of one name are examples and no deployments. */
+const mostBeside = 24;
+const leastOfWhole = 10;
+const alternative =
+  /^(?:dev|development|test|testing|qa|uat|stage|staging|preprod|prod|production|live|local|(?:option|variant|alternative|alt|env|environment|cluster|region)[-_]?\w+)$/i;
+const wordBeside =
+  /[-_.](?:dev|development|test|testing|qa|uat|stage|staging|preprod|prod|production|live|local)$|^(?:dev|development|test|testing|qa|uat|stage|staging|preprod|prod|production|live|local)[-_.]/i;
+const collection = /^(?:env|envs|environments?|clusters|stages|regions|sites|tenants|overlays|variants)$/i;
