@@ -1,11 +1,23 @@
-import { commandLine } from '../../analysis/configs';
+import { commandLine, commandText } from '../../analysis/configs';
+import { effectiveFile } from '../../analysis/effective';
 import { isBelow, mountAt, mountsOf, volumeOf } from '../../analysis/mounts';
 import { nearest } from '../../analysis/nearest';
-import { mainContainersOf, workloadKinds } from '../../analysis/pods';
+import { type Container, mainContainersOf, workloadKinds } from '../../analysis/pods';
 import { replicasIn } from '../../analysis/replicas';
 import { familiesOf, imageName } from '../../analysis/roles';
-import { type RedisDirective, redisMemory, sentinelSettings } from '../../analysis/text/redis-conf';
+import { startScriptOf } from '../../analysis/scripts';
+import { maskComments } from '../../analysis/text/comments';
+import {
+  type RedisDirective,
+  readRedisConf,
+  redisMemory,
+  runsSentinel,
+  sentinelSettings,
+} from '../../analysis/text/redis-conf';
+import { replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
+import type { Place } from '../../manifests/span';
+import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Problem, Rule } from '../rule';
 import { placeIn, type RedisConf, redisConf, redisOption, replacePart } from './conf';
@@ -23,6 +35,7 @@ export default {
     'Values that an init container puts in are not judged.',
     'A ConfigMap or Secret is read-only, whatever its mount says; so is a single file of it, mounted by `subPath`.',
     '`min-replicas-to-write` counts replicas, of which there is one less than pods.',
+    'A file with settings of Sentinel needs `redis-sentinel`, or `redis-server` with `--sentinel`.',
     '`daemonize yes` ends the process that the container waits for.',
   ],
   sources: [
@@ -36,6 +49,7 @@ export default {
     if (families.has('redis')) {
       yield* redisProblems(workspace, resource, families.has('sentinel'));
     }
+    if (families.has('redis') || families.has('sentinel')) yield* sentinelAsServer(workspace, resource);
     if (families.has('sentinel')) {
       const conf = redisConf(workspace, resource, 'sentinel');
       if (conf) {
@@ -173,6 +187,58 @@ function* sentinelNames(workspace: Workspace, conf: RedisConf): Iterable<Problem
       },
     };
   }
+}
+
+/** Redis ends at a setting of Sentinel unless it is started as one (src/config.c, `loadServerConfigFromString`). */
+function* sentinelAsServer(workspace: Workspace, resource: Resource): Iterable<Problem> {
+  for (const container of mainContainersOf(resource)) {
+    const started = serverOf(workspace, resource, container);
+    const file = started && effectiveFile(workspace, resource, container, started.path);
+    if (!started || !file || file.isOpaque) continue;
+    const directive = readRedisConf(file.content.text).find(({ name, args }) => name === 'sentinel' && args.length > 0);
+    if (!directive) continue;
+    const another = mainContainersOf(resource).find(one => one !== container && runsSentinel(commandText(one)));
+    yield {
+      at: started.at,
+      message: `Container ${container.name} starts ${nameOf(started.path)} as a plain Redis, which ends at "${directive.name} ${directive.args[0]?.value}" — ${another ? `give it the file of Redis; container ${another.name} is the Sentinel` : 'start it with redis-sentinel'}.`,
+      related: [{ at: placeIn({ container, file, directives: [] }, directive.span), message: 'A setting of Sentinel' }],
+      fixes: () => {
+        const { server } = started;
+        const edit = server && !another && replaceScalar(server, (server.text ?? '').replace(/-server$/, '-sentinel'));
+        return edit ? [{ title: 'Start redis-sentinel', safe: true, edits: [edit] }] : [];
+      },
+    };
+  }
+}
+
+/** The file that a container starts a plain Redis with, and where its command says so. */
+function serverOf(
+  workspace: Workspace,
+  resource: Resource,
+  container: Container,
+): { readonly path: string; readonly at: Value | Place; readonly server?: Value } | undefined {
+  const words = commandLine(container);
+  if (words.some(word => word.text === '--sentinel')) return undefined;
+  const at = words.findIndex(word => /(?:^|\/)(?:redis|valkey)-server$/.test(word.text ?? ''));
+  const [first] = words;
+  // The entry point of the image starts the server with a file that comes first (docker-library/redis, docker-entrypoint.sh).
+  const isOfImage = !container.value.at('command').exists && /\.conf$/.test(first?.text ?? '');
+  const file = isOfImage ? first : at === -1 ? undefined : words[at + 1];
+  const server = words[at];
+  if (file?.text !== undefined && /^\/\S+$/.test(file.text))
+    return { path: file.text, at: file, ...(!isOfImage && server && { server }) };
+  const script = startScriptOf(workspace, resource, container);
+  const text = script ? maskComments(script.text.text, 'shell') : '';
+  const calls = [...text.matchAll(/(?:redis|valkey)-server[ \t]+["']?(\/[^\s"';&|$]+)["']?([^\n]*)/g)];
+  const [call] = calls;
+  if (!script || !call || calls.length > 1 || /--sentinel/.test(text)) return undefined;
+  const path = call[1] ?? '';
+  const start = call.index + call[0].indexOf(path);
+  return { path, at: script.text.place(start, start + path.length) };
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 /** Sentinel opens its file for writing before anything else, and makes a new one beside it for each change. */

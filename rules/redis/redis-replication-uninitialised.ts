@@ -1,13 +1,16 @@
 import { commandLine } from '../../analysis/configs';
+import { effectiveFile } from '../../analysis/effective';
 import { containersOf, workloadKinds } from '../../analysis/pods';
 import { replicasIn } from '../../analysis/replicas';
 import { redisMains } from '../../analysis/roles';
-import { scriptOf } from '../../analysis/scripts';
+import { type ContainerScript, scriptOf } from '../../analysis/scripts';
 import { maskComments } from '../../analysis/text/comments';
 import type { Resource } from '../../manifests/resource';
+import type { Place } from '../../manifests/span';
+import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
-import { redisConf } from './conf';
+import { type RedisConf, redisConf } from './conf';
 
 export default {
   id: 'redis-replication-uninitialised',
@@ -18,6 +21,7 @@ export default {
   remedy: 'Let an init container write `replicaof` into the configuration of every pod but the first.',
   traps: [
     '`replicaof`, `slaveof` and `--replicaof` count wherever a script or the configuration has them; so does Redis Cluster.',
+    'A line that a script writes into another file than the one that Redis is started with makes no followers, unless that file is included.',
     'A script that compares the name of the pod with one that no pod has makes either all pods followers or none.',
   ],
   sources: ['Redis documentation, Replication: replicaof'],
@@ -125,6 +129,14 @@ export default {
       ];
       return texts.some(text => follows.test(text));
     });
+    const elsewhere = isArranged ? writtenElsewhere(workspace, resource, conf) : undefined;
+    if (elsewhere) {
+      yield {
+        at: elsewhere.at,
+        message: `Redis is started with ${conf.file.path}, so a replicaof in ${elsewhere.path} makes no follower, and each of the ${replicasIn(workspace, resource)} pods is a master — write it into ${conf.file.path}.`,
+      };
+      return;
+    }
     if (isArranged) return;
     yield {
       at: resource.root.at('spec', 'replicas'),
@@ -132,6 +144,41 @@ export default {
     };
   },
 } satisfies Rule;
+
+/** The file that all lines with `replicaof` go to, where Redis does not read it. */
+function writtenElsewhere(
+  workspace: Workspace,
+  resource: Resource,
+  { directives }: RedisConf,
+): { readonly path: string; readonly at: Place } | undefined {
+  // What is included is not followed, and a whole file that is read in place of the named one neither.
+  if (directives.some(({ name }) => name === 'include')) return undefined;
+  let found: { readonly path: string; readonly at: Place } | undefined;
+  for (const container of containersOf(resource)) {
+    const words = commandLine(container);
+    const script = scriptOf(workspace, resource, container);
+    const text = script ? maskComments(script.text.text, 'shell') : '';
+    if (words.some(word => !/\n/.test(word.text ?? '') && !isIn(script, word) && follows.test(word.text ?? '')))
+      return undefined;
+    for (const line of text.matchAll(/^.*(?:replicaof|slaveof|cluster-enabled|--cluster).*$/gim)) {
+      const echo =
+        /^\s*(?:echo|printf)\s[^|;&>]*\b(?:replicaof|slaveof)\b[^|;&>]*>>?\s*["']?(\/[\w./-]+)["']?\s*$/i.exec(line[0]);
+      // Words that are only said to whoever reads the log.
+      if (!echo && /^\s*echo\s[^|;&>]*$/.test(line[0])) continue;
+      const path = echo?.[1];
+      if (!script || path === undefined) return undefined;
+      const file = effectiveFile(workspace, resource, container, path);
+      if (!file || file.isOpaque || !follows.test(file.content.text)) return undefined;
+      const end = line.index + line[0].lastIndexOf(path) + path.length;
+      found ??= { path, at: script.text.place(end - path.length, end) };
+    }
+  }
+  return found;
+}
+
+function isIn(script: ContainerScript | undefined, word: Value): boolean {
+  return script !== undefined && script.value.span.start === word.span.start;
+}
 
 /** A name with which the script that makes followers compares that of its pod, and that none of the pods has. */
 function* comparedAmiss(workspace: Workspace, resource: Resource): Iterable<Problem> {

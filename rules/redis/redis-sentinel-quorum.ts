@@ -8,9 +8,12 @@ export default {
   items: ['1.2.b.3'],
   severity: 'warning',
   summary: 'The quorum does not fit the number of Sentinels.',
-  why: 'A quorum of half or less lets a minority that is cut off declare the master dead. One above the number of Sentinels is never reached, so there is no failover at all.',
+  why: 'A quorum of half or less lets a minority that is cut off declare the master dead. One above the number of Sentinels is never reached, so there is no failover at all; one that needs all of them is not reached when a node with a Sentinel and the master fails.',
   remedy: 'Set the quorum to a majority: 2 of 3.',
-  traps: ['A quorum above the number of Sentinels is an error, and so is 0.'],
+  traps: [
+    'A quorum above the number of Sentinels is an error, and so is 0.',
+    'Any number from a majority to one less than all is right. Less than three Sentinels are reported by redis-sentinel-replica-count.',
+  ],
   sources: ['Redis documentation, High availability with Redis Sentinel, "Configuring Sentinel": quorum'],
   examples: {
     bad: `
@@ -110,7 +113,7 @@ export default {
     if (!conf || !count || count < 2) return;
     for (const { quorum, master } of sentinelMonitors(conf.directives)) {
       const number = /^\d+$/.test(quorum?.value ?? '') ? Number(quorum?.value) : undefined;
-      if (!quorum || number === undefined || (number > count / 2 && number <= count)) continue;
+      if (!quorum || number === undefined || isRight(number, count)) continue;
       const right = Math.floor(count / 2) + 1;
       yield {
         at: placeIn(conf, quorum.span),
@@ -118,7 +121,7 @@ export default {
         message:
           number === 0
             ? `The quorum of ${master.value} is 0, and Sentinel does not start with less than 1 — set it to ${right}.`
-            : `${number} of ${count} Sentinels have to agree that ${master.value} is down, which is ${number > count ? 'never the case' : 'no majority'} — set the quorum to ${right}.`,
+            : `${number} of ${count} Sentinels have to agree that ${master.value} is down, which is ${number > count ? 'never the case' : number === count ? 'not the case when one of them fails with it' : 'no majority'} — set the quorum to ${right}.`,
         fixes: () => {
           const edit = replacePart(workspace, conf, quorum.span, String(right));
           return edit ? [{ title: `Set the quorum to ${right}`, safe: true, edits: [edit] }] : [];
@@ -127,3 +130,8 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** A majority, and of three or more Sentinels not all. */
+function isRight(quorum: number, count: number): boolean {
+  return quorum > count / 2 && (quorum < count || (quorum === count && count < 3));
+}

@@ -55,6 +55,31 @@ spec:
 }
 
 describe('redis-config-invalid', () => {
+  it('finds a file of Sentinel that a plain Redis is started with', () => {
+    const started = (command: string): readonly string[] =>
+      messages(configInvalid, redis({}).replace('command: [redis-sentinel, /conf/sentinel.conf]', command));
+    for (const plain of [
+      'command: [redis-server, /conf/sentinel.conf]',
+      'args: [/conf/sentinel.conf]',
+      'command: [sh, -c, exec redis-server /conf/sentinel.conf]',
+    ])
+      assert.match(started(plain)[0] ?? '', /^error: Container sentinel starts sentinel.conf as a plain Redis/, plain);
+    for (const right of [
+      'command: [redis-server, /conf/sentinel.conf, --sentinel]',
+      'args: [/conf/sentinel.conf, --sentinel]',
+      'command: [sh, -c, exec redis-server /conf/sentinel.conf --sentinel]',
+      'command: [redis-server, /elsewhere/sentinel.conf]',
+    ])
+      assert.deepEqual(started(right), [], right);
+    const source = redis({}).replace('[redis-sentinel, /conf', '[redis-server, /conf');
+    const [text = ''] = Object.values(applyFix(configInvalid, source, 'Start redis-sentinel'));
+    assert.equal(text.trim(), redis({}).trim());
+    const swapped = redis({}).replace('[redis-server, /conf/redis.conf]', '[redis-server, /conf/sentinel.conf]');
+    assert.match(
+      messages(configInvalid, swapped)[0] ?? '',
+      /give it the file of Redis; container sentinel is the Sent/,
+    );
+  });
   const judge = (parts: Parameters<typeof redis>[0], expected?: RegExp): void => {
     const found = messages(configInvalid, redis(parts));
     if (!expected) assert.deepEqual(found, []);

@@ -6,6 +6,7 @@ import auth from '../../../rules/redis/redis-sentinel-auth-missing';
 import hostname from '../../../rules/redis/redis-sentinel-hostname';
 import quorum from '../../../rules/redis/redis-sentinel-quorum';
 import count from '../../../rules/redis/redis-sentinel-replica-count';
+import spreads from '../../../rules/redis/redis-service-spreads-writes';
 import type { Rule } from '../../../rules/rule';
 import { check } from '../../fixture';
 import { fixed } from '../expect';
@@ -30,6 +31,20 @@ describe('Redis Sentinel rules', () => {
   it('count Sentinels and compare the quorum with them', () => {
     assert.deepEqual(found('port 6379', 'sentinel monitor main 192.0.2.1 6379 3', 5, count, quorum), []);
     assert.match(found('port 6379', 'sentinel monitor main 192.0.2.1 6379 4', 3, quorum)[0] ?? '', /never the case/);
+    for (const [replicas, all] of [
+      [3, 3],
+      [5, 5],
+    ] as const)
+      assert.match(
+        found('port 6379', `sentinel monitor main 192.0.2.1 6379 ${all}`, replicas, quorum)[0] ?? '',
+        /not the case when one of them fails/,
+      );
+    for (const [replicas, some] of [
+      [2, 2],
+      [3, 2],
+      [5, 4],
+    ] as const)
+      assert.deepEqual(found('port 6379', `sentinel monitor main 192.0.2.1 6379 ${some}`, replicas, quorum), []);
     assert.match(found('port 6379', 'port 26379', 4, count)[0] ?? '', /an even number/);
   });
   it('compare the name that an init container asks for with those of the pods', () => {
@@ -46,6 +61,40 @@ describe('Redis Sentinel rules', () => {
     assert.match(said('[ "$(hostname)" = redis-3 ] && echo master')[0] ?? '', /is called redis-3/);
     assert.deepEqual(said('[ "${HOSTNAME}" != "redis-0" ] && echo follower'), []);
     assert.deepEqual(said('[ "$OTHER" != "cache-0" ] && echo follower'), []);
+  });
+  it('tell a replicaof that is written where Redis does not look', () => {
+    const script = (target: string, more = ''): string =>
+      initialised.examples.bad
+        .replace(/\n#[^\n]*\^[^\n]*|\n +#[^\n]*\^[^\n]*/g, '')
+        .replace('command: [redis-server, /conf/redis.conf]', 'command: [redis-server, /data/redis.conf]')
+        .replace('{name: config, mountPath: /conf}', '{name: data, mountPath: /data}')
+        .replace(
+          '            containers:',
+          `            initContainers:
+              - name: first
+                image: redis:7.4
+                command:
+                  - sh
+                  - -c
+                  - |
+                    cp /conf/redis.conf /data/redis.conf
+                    ${more}
+                    if [ "$HOSTNAME" != redis-0 ]; then
+                      echo "replicaof redis-0.redis 6379" >> ${target}
+                    fi
+                volumeMounts:
+                  - {name: config, mountPath: /conf}
+                  - {name: data, mountPath: /data}
+            containers:`,
+        )
+        .replace('            volumes:', '            volumes:\n              - {name: data, emptyDir: {}}');
+    const said = (...args: Parameters<typeof script>): readonly string[] =>
+      check(script(...args), [initialised]).findings.map(({ problem }) => problem.message);
+    assert.match(said('/data/replica.conf')[0] ?? '', /^Redis is started with \/data\/redis.conf, so a replicaof in/);
+    assert.deepEqual(said('/data/redis.conf'), []);
+    assert.deepEqual(said('"$TARGET"'), []);
+    assert.deepEqual(said('/data/replica.conf', 'echo "include /data/replica.conf" >> /data/redis.conf'), []);
+    assert.deepEqual(said('/data/replica.conf', 'redis-cli replicaof redis-0.redis 6379'), []);
   });
   it('want names resolved above the monitor, and leave addresses alone', () => {
     const name = 'sentinel monitor main redis-0.redis 6379 2';
@@ -68,6 +117,29 @@ describe('Redis Sentinel rules', () => {
     assert.deepEqual(found('replicaof redis-0.redis 6379', 'port 26379', 3, initialised), []);
     assert.deepEqual(found('port 1', 'port 26379', 1, initialised), []);
     assert.equal(found('# replicaof redis-0 6379', 'port 26379', 3, initialised).length, 1);
+  });
+  it('follow writers to a pod whose master Sentinel moves', () => {
+    const said = (source: string): readonly string[] =>
+      check(source, [spreads]).findings.map(one => one.problem.message);
+    const { good } = spreads.examples;
+    const pod = good.replace('role: master', 'statefulset.kubernetes.io/pod-name: redis-0');
+    assert.match(said(pod)[0] ?? '', /^The Service redis-write always leads to redis-0/);
+    const direct = `${good.replace('host: redis-write', 'host: redis-0.redis')}
+      ---
+      apiVersion: v1
+      kind: Service
+      metadata: {name: redis, namespace: matrix}
+      spec: {clusterIP: None, selector: {app: redis}, ports: [{name: redis, port: 6379}]}
+`;
+    assert.match(said(direct)[0] ?? '', /^redis-0.redis is always the same pod/);
+    // Without a Sentinel the first pod stays the master.
+    const alone = (source: string): string =>
+      source.replace(/ {14}- name: sentinel\n(?: {16}.*\n)+/, '').replace(/ {8}sentinel.conf: \|\n(?: {10}.*\n)+/, '');
+    assert.ok(!alone(pod).includes('entinel'));
+    assert.deepEqual(said(alone(pod)), []);
+    assert.deepEqual(said(alone(direct)), []);
+    // Redis elsewhere: nothing of it is in the tree.
+    assert.deepEqual(said(good.slice(good.lastIndexOf('apiVersion: v1\n      kind: ConfigMap'))), []);
   });
   it('compare maxmemory with the limit by Redis’ own units', () => {
     assert.equal(found('maxmemory 1gb', 'port 26379', 3, memory).length, 1);
