@@ -4,6 +4,7 @@ import type { Resource } from '../manifests/resource';
 import type { Place } from '../manifests/span';
 import type { Index, Workspace } from '../manifests/workspace';
 import { commandsIn } from './commands';
+import { verdictsOn } from './helm/chart-objects';
 import type { Labels } from './labels';
 
 /*
@@ -40,8 +41,19 @@ export function chartReleases(workspace: Workspace): readonly ChartRelease[] {
  * Whether a chart makes an object of this name. Charts name their objects after the release, or after release and
  * chart (Helm documentation, `helm create`: the template `fullname`).
  */
-export function isChartObject(workspace: Workspace, namespace: string | undefined, name: string): Likelihood {
-  return likelihood(workspace, namespace, release => makesName(release, name));
+export function isChartObject(
+  workspace: Workspace,
+  namespace: string | undefined,
+  name: string,
+  kind?: string,
+): Likelihood {
+  // Of some charts it is known what they make of their values.
+  const answers = kind === undefined ? [] : verdictsOn(workspace, kind, namespace, name);
+  // What the values say that the tree does not show is not judged.
+  if (answers.some(({ verdict, isHidden }) => verdict === 'yes' || isHidden)) return 'yes';
+  if (answers.some(({ verdict }) => verdict === 'maybe')) return 'maybe';
+  const others = new Set(answers.map(({ known }) => known.release.name));
+  return likelihood(workspace, namespace, release => !others.has(release.name) && makesName(release, name));
 }
 
 /** Whether labels are those that a chart puts on its pods. */
@@ -103,8 +115,7 @@ const usualSuffixes = new Set([
 const releases: Index<ChartRelease> = {
   name: 'chart releases',
   *resource(resource) {
-    const release = fromResource(resource);
-    if (release) yield ['', release];
+    for (const release of fromResource(resource)) yield ['', release];
   },
   *document(document) {
     for (const release of [...fromValues(document), ...fromComments(document)]) yield ['', release];
@@ -121,7 +132,7 @@ const releases: Index<ChartRelease> = {
 };
 
 /** Releases as Flux, Argo CD and k3s declare them. */
-function fromResource(resource: Resource): ChartRelease | undefined {
+function fromResource(resource: Resource): readonly ChartRelease[] {
   const spec = resource.root.at('spec');
   const release = (
     name: string | undefined,
@@ -137,26 +148,34 @@ function fromResource(resource: Resource): ChartRelease | undefined {
     at: resource.root.at('metadata', 'name'),
   });
   switch (resource.qualifiedKind) {
-    case 'HelmRelease.helm.toolkit.fluxcd.io':
-      return release(
-        spec.at('releaseName').text,
-        spec.at('chart', 'spec', 'chart').text,
-        spec.at('chart', 'spec', 'version').text,
-        spec.at('targetNamespace').text,
-      );
+    case 'HelmRelease.helm.toolkit.fluxcd.io': {
+      const target = spec.at('targetNamespace').text;
+      return [
+        release(
+          spec.at('releaseName').text ?? (target === undefined ? undefined : `${target}-${resource.name}`),
+          spec.at('chart', 'spec', 'chart').text,
+          spec.at('chart', 'spec', 'version').text,
+          target,
+        ),
+      ];
+    }
     case 'HelmChart.helm.cattle.io':
-      return release(undefined, spec.at('chart').text, spec.at('version').text, spec.at('targetNamespace').text);
+      return [release(undefined, spec.at('chart').text, spec.at('version').text, spec.at('targetNamespace').text)];
     case 'Application.argoproj.io':
-      return spec.at('source', 'chart').exists
-        ? release(
-            spec.at('source', 'helm', 'releaseName').text,
-            spec.at('source', 'chart').text,
-            spec.at('source', 'targetRevision').text,
-            spec.at('destination', 'namespace').text,
-          )
-        : undefined;
+      return [spec.at('source'), ...spec.at('sources').items()].flatMap(source =>
+        source.at('chart').exists
+          ? [
+              release(
+                source.at('helm', 'releaseName').text,
+                source.at('chart').text,
+                source.at('targetRevision').text,
+                spec.at('destination', 'namespace').text,
+              ),
+            ]
+          : [],
+      );
     default:
-      return undefined;
+      return [];
   }
 }
 

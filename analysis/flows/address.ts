@@ -23,6 +23,8 @@ export interface Address {
   /** Whether the pod opens connections to it, rather than to tell others about it. */
   readonly connects: boolean;
   readonly importance: Importance;
+  /** The namespace from which it is looked up, where that is not the object's own: a chart is installed elsewhere. */
+  readonly namespace?: string;
 }
 
 /** What suffers when a connection fails. */

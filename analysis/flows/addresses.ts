@@ -1,11 +1,13 @@
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
+import { releaseKinds } from '../helm/releases';
 import { podTemplate } from '../pods';
 import { clusterKind } from '../roles';
 import type { Address } from './address';
 import { fromEnvironment } from './from-environment';
 import { fromFiles } from './from-files';
 import { fromHaproxy, fromRedis } from './from-proxies';
+import { fromReleases } from './from-releases';
 import { fromCluster } from './from-resources';
 import { fromScripts } from './from-scripts';
 import { fromSynapse } from './from-synapse';
@@ -20,6 +22,7 @@ export function addressesOf(workspace: Workspace, resource: Resource): readonly 
 
 function readAddresses(resource: Resource, workspace: Workspace): readonly Address[] {
   if (resource.qualifiedKind === clusterKind) return fromCluster(resource);
+  if (releaseKinds.includes(resource.qualifiedKind)) return fromReleases(workspace, resource);
   if (!podTemplate(resource)) return [];
   return readers.flatMap(reader => workspace.derive(reader, resource));
 }

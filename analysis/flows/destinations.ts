@@ -1,5 +1,6 @@
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
+import { chartService } from '../helm/chart-objects';
 import { type Pods, podsIn } from '../pods';
 import { findService, podsBehind, type Service, type ServicePort, servicesIn, targetOf } from '../services';
 import { mostReplicas } from '../synapse';
@@ -27,7 +28,8 @@ export type Destination =
 export function resolveHost(workspace: Workspace, namespace: string | undefined, host: string): Destination {
   const name = parseClusterHost(host, namespace, other => isTreeNamespace(workspace, other));
   if (!name) return { kind: 'outside' };
-  const service = findService(workspace, name.namespace, name.service);
+  const service =
+    findService(workspace, name.namespace, name.service) ?? chartService(workspace, name.namespace, name.service);
   if (!service) return { kind: 'no-service', name: name.service, namespace: name.namespace };
   if (service.externalName !== undefined) return throughExternalName(workspace, service);
   const pods = podsBehind(workspace, service);

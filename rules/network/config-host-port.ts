@@ -1,6 +1,7 @@
 import type { Address } from '../../analysis/flows/address';
 import { addressesOf } from '../../analysis/flows/addresses';
 import { type Destination, resolveHost, servicePort } from '../../analysis/flows/destinations';
+import { releaseKinds } from '../../analysis/helm/releases';
 import { type Pods, workloadKinds } from '../../analysis/pods';
 import { clusterKind, tenantKind } from '../../analysis/roles';
 import { type Service, targetOf } from '../../analysis/services';
@@ -111,11 +112,11 @@ export default {
             targetPort: 8080
     `,
   },
-  kinds: [...workloadKinds, clusterKind],
+  kinds: [...workloadKinds, clusterKind, ...releaseKinds],
   *check(resource, workspace) {
     for (const address of addressesOf(workspace, resource)) {
       if (address.port === undefined) continue;
-      const destination = resolveHost(workspace, resource.namespace, address.host);
+      const destination = resolveHost(workspace, address.namespace ?? resource.namespace, address.host);
       const problem = judge(workspace, address, address.port, destination);
       if (problem) yield problem;
     }

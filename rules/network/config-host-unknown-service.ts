@@ -4,6 +4,8 @@ import { declarationsOf } from '../../analysis/declarations';
 import type { Address } from '../../analysis/flows/address';
 import { addressesOf } from '../../analysis/flows/addresses';
 import { type Destination, isTreeNamespace, resolveHost } from '../../analysis/flows/destinations';
+import { chartServiceNames, knownReleases, knownReleasesOf, verdictsOn } from '../../analysis/helm/chart-objects';
+import { releaseKinds, releasesOf } from '../../analysis/helm/releases';
 import { namespaceExists, namespaceResource } from '../../analysis/namespaces';
 import { editDistance, nearest } from '../../analysis/nearest';
 import { workloadKinds } from '../../analysis/pods';
@@ -22,7 +24,7 @@ export default {
   remedy:
     'Write the name of a Service of that namespace: `service.namespace.svc.cluster.local`. The name of a single pod needs a headless Service that is the `serviceName` of its StatefulSet, and a number below its replicas.',
   traps: [
-    'Services that CloudNativePG and the MinIO Operator make are known. What a Helm chart may make is a warning or accepted, depending on what the tree says of its installation.',
+    'Services that CloudNativePG and the MinIO Operator make are known, and those of the charts of Bitnami, MinIO and CloudNativePG that Flux, Argo CD or k3s install with values that the tree shows. What another Helm chart may make is a warning or accepted, depending on what the tree says of its installation.',
     'Hosts outside the cluster and in namespaces that the tree does not hold are not judged.',
     'A name without dots is judged only where nothing but a host can stand.',
     'Only files that some pod really mounts count.',
@@ -87,10 +89,10 @@ export default {
           - port: 6379
     `,
   },
-  kinds: [...workloadKinds, clusterKind],
+  kinds: [...workloadKinds, clusterKind, ...releaseKinds],
   *check(resource, workspace) {
     for (const address of addressesOf(workspace, resource)) {
-      const destination = resolveHost(workspace, resource.namespace, address.host);
+      const destination = resolveHost(workspace, address.namespace ?? resource.namespace, address.host);
       if (destination.kind === 'no-service') yield* noService(workspace, address, destination);
       else if (destination.kind === 'no-pod') yield noPod(address, destination);
     }
@@ -102,18 +104,27 @@ function* noService(
   address: Address,
   { name, namespace }: Extract<Destination, { kind: 'no-service' }>,
 ): Iterable<Problem> {
-  if (absentClusters(workspace).has(clusterInName(name) ?? '') || absentStores(workspace).has(name)) return;
+  const isAbsent = absentClusters(workspace).has(clusterInName(name) ?? '') || absentStores(workspace).has(name);
+  // That all of it is missing is one finding, unless a chart of the tree makes it under another name.
+  if (isAbsent && !verdictsOn(workspace, 'Service', namespace, name).some(({ verdict }) => verdict === 'no')) return;
   const isBare = !address.host.includes('.');
   if (isBare && !address.isHostField) return;
   const isWhole = isTreeNamespace(workspace, namespace);
-  const isKnown = isWhole || (namespace !== undefined && namespaceResource(workspace, namespace) !== undefined);
+  const isKnown =
+    isWhole ||
+    isOfCharts(workspace, namespace) ||
+    (namespace !== undefined && namespaceResource(workspace, namespace) !== undefined);
   if (!isKnown && !isMistaken(workspace, namespace, name)) return;
-  if (isBare && servicesIn(workspace, namespace).length === 0) return;
+  if (isBare && servicesIn(workspace, namespace).length === 0 && chartServiceNames(workspace, namespace).length === 0)
+    return;
   const declared = declarationsOf(workspace, 'Service', namespace, name);
   if (declared.some(({ origin }) => origin !== 'promise') || mayBeMade(workspace, namespace, name)) return;
-  const chart = isChartObject(workspace, namespace, name);
+  const chart = isChartObject(workspace, namespace, name, 'Service');
   if (chart === 'yes') return;
-  const known = servicesIn(workspace, namespace).map(service => service.name);
+  const known = [
+    ...servicesIn(workspace, namespace).map(service => service.name),
+    ...chartServiceNames(workspace, namespace),
+  ];
   const close = nearest(name, known);
   const elsewhere = namespace === undefined ? [] : servicesIn(workspace).filter(service => service.name === name);
   const [other] = elsewhere;
@@ -151,6 +162,13 @@ function isMistaken(workspace: Workspace, namespace: string | undefined, name: s
   return !namespaceExists(workspace, namespace) && (name.includes('-') || isRelated);
 }
 
+/** Whether the tree installs charts in a namespace whose Services are all known. */
+function isOfCharts(workspace: Workspace, namespace: string | undefined): boolean {
+  return knownReleases(workspace).some(
+    ({ release, facts }) => release.namespace === namespace && facts.complete?.includes('Service'),
+  );
+}
+
 function noPod(address: Address, { service, pod, owner }: Extract<Destination, { kind: 'no-pod' }>): Problem {
   const ordinal = /^(.+)-(\d+)$/.exec(pod);
   const replicas = owner?.root.at('spec', 'replicas');
@@ -184,9 +202,20 @@ function mayBeMade(workspace: Workspace, namespace: string | undefined, name: st
     .lookup(operatorObjects, '')
     .some(
       one =>
+        !isKnownChart(workspace, one) &&
         (namespace === undefined || one.namespace === undefined || one.namespace === namespace) &&
         (name === one.name || name.startsWith(`${one.name}-`) || name.endsWith(`-${one.name}`)),
     );
+}
+
+/** Whether a custom resource installs nothing but charts of which it is known what they make. */
+function isKnownChart(workspace: Workspace, resource: Resource): boolean {
+  if (!releaseKinds.includes(resource.qualifiedKind)) return false;
+  const releases = releasesOf(workspace, resource);
+  return (
+    releases.length > 0 &&
+    knownReleasesOf(workspace, resource).filter(one => one.facts.complete).length === releases.length
+  );
 }
 
 /** Custom resources of operators whose Services are not known here. */

@@ -55,7 +55,7 @@ export function* missingObjects(
     if (isFilledIn(workspace, name) || mayBeEncrypted(workspace, reference.kind)) continue;
     const found = declarationsOf(workspace, reference.kind, reference.namespace, name);
     if (found.some(one => one.origin !== 'promise') || isReportedElsewhere(workspace, resource, reference)) continue;
-    const fromChart = isChartObject(workspace, reference.namespace, name);
+    const fromChart = isChartObject(workspace, reference.namespace, name, reference.kind);
     if (fromChart === 'yes') continue;
     const users = usersOf(workspace, reference, options);
     // Whoever opens a file sees once what it lacks.

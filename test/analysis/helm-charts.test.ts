@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { isChartObject } from '../../analysis/charts';
+import { resolveHost } from '../../analysis/flows/destinations';
+import { releasesIn, settingOf } from '../../analysis/helm/releases';
+import type { Workspace } from '../../manifests/workspace';
+import { check, readFixture, workspaceOf } from '../fixture';
+
+const repository = `
+  apiVersion: source.toolkit.fluxcd.io/v1
+  kind: HelmRepository
+  metadata: { name: bitnami, namespace: flux-system }
+  spec: { type: oci, url: "oci://registry-1.docker.io/bitnamicharts" }
+`;
+
+/** A tree with a release of Bitnami's chart `redis`; of Flux's other fields as given. */
+function redis(values: string, { version = '20.6.1', more = '', spec = '' } = {}): Workspace {
+  return workspaceOf(
+    readFixture(`
+      #- /repository.yaml${repository.replaceAll('\n', '\n    ')}
+      #- /redis.yaml
+      apiVersion: helm.toolkit.fluxcd.io/v2
+      kind: HelmRelease
+      metadata: { name: cache, namespace: matrix }
+      spec:
+        chart: { spec: { chart: redis, version: ${version}, sourceRef: { kind: HelmRepository, name: bitnami, namespace: flux-system } } }
+        ${spec}
+        values: ${values}
+      ${more}
+    `).files,
+  );
+}
+
+function services(workspace: Workspace, ...names: readonly string[]): readonly string[] {
+  return names.map(name => isChartObject(workspace, 'matrix', name, 'Service'));
+}
+
+describe('values of Helm releases', () => {
+  it('are those of the strongest layer that says something, and unknown below what the tree does not show', () => {
+    const workspace = redis('{ a: 1 }', {
+      spec: 'valuesFrom: [{ kind: Secret, name: hidden }, { kind: ConfigMap, name: shown }]',
+      more: `#- /shown.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata: { name: shown, namespace: matrix }
+      data: { values.yaml: "{ a: 2, b: 3, d: '\${OPEN}' }" }`,
+    });
+    const [release] = releasesIn(workspace);
+    assert.ok(release);
+    assert.deepEqual(
+      ['a', 'b', 'c', 'd'].map(path => {
+        const setting = settingOf(release, path);
+        return typeof setting === 'string' ? setting : setting.text;
+      }),
+      ['1', '3', 'unknown', 'unknown'],
+    );
+  });
+
+  it('are read from files that an Application names in another source', () => {
+    const [release] = releasesIn(
+      workspaceOf(
+        readFixture(`
+          #- /app.yaml
+          apiVersion: argoproj.io/v1alpha1
+          kind: Application
+          metadata: { name: db, namespace: argocd }
+          spec:
+            destination: { namespace: chat }
+            sources:
+              - repoURL: registry-1.docker.io/bitnamicharts
+                chart: postgresql
+                helm:
+                  valueFiles: [$values/values/db.yaml]
+                  parameters: [{ name: auth.database, value: other }]
+              - repoURL: https://git.tessera.test/chat.git
+                ref: values
+          #- /values/db.yaml
+          auth: { username: synapse, database: synapse }
+        `).files,
+      ),
+    );
+    assert.ok(release);
+    const user = settingOf(release, 'auth.username');
+    assert.deepEqual(
+      [
+        release.name,
+        release.namespace,
+        typeof user === 'string' ? user : user.text,
+        settingOf(release, 'auth.database'),
+      ],
+      ['db', 'chat', 'synapse', 'unknown'],
+    );
+  });
+});
+
+describe('what known charts make', () => {
+  it('follows the architecture and the name', () => {
+    const names = ['cache-redis-master', 'cache-redis-replicas', 'cache-redis', 'cache-redis-headless', 'cache-master'];
+    assert.deepEqual(services(redis('{ architecture: standalone }'), ...names), ['yes', 'no', 'no', 'yes', 'no']);
+    assert.deepEqual(services(redis('{}'), ...names), ['yes', 'yes', 'no', 'yes', 'no']);
+    assert.deepEqual(services(redis('{ sentinel: { enabled: true } }'), ...names), ['no', 'no', 'yes', 'yes', 'no']);
+    assert.deepEqual(services(redis('{ fullnameOverride: r }'), 'r-master', names[0] ?? ''), ['yes', 'no']);
+    assert.deepEqual(services(redis('{ nameOverride: ache }'), 'cache-master'), ['yes']);
+  });
+
+  it('is not judged with other versions, other repositories, more objects, or values that the tree does not show', () => {
+    assert.deepEqual(services(redis('{}', { version: '10.9.0' }), 'cache-redis-slave'), ['yes']);
+    assert.deepEqual(services(redis('{}', { version: '99.0.0' }), 'cache-redis-primary'), ['yes']);
+    assert.deepEqual(services(redis('{ extraDeploy: [{}] }'), 'cache-redis-more'), ['yes']);
+    const hidden = redis('{}', { spec: 'valuesFrom: [{ kind: Secret, name: hidden }]' });
+    assert.deepEqual(services(hidden, 'cache-redis-replicas', 'fast-master', 'element'), ['yes', 'yes', 'no']);
+  });
+
+  it('has the ports that the values give it', () => {
+    const workspace = redis('{ master: { service: { ports: { redis: 6380 } } } }');
+    const found = resolveHost(workspace, 'matrix', 'cache-redis-master.matrix.svc.cluster.local');
+    assert.equal(found.kind, 'service');
+    assert.deepEqual(found.kind === 'service' && found.service.ports.map(one => one.port), [6380]);
+    assert.equal(resolveHost(workspace, 'matrix', 'cache-redis').kind, 'no-service');
+  });
+
+  it('goes into the namespace that Flux installs it into, under a name with it', () => {
+    const workspace = redis('{}', { spec: 'targetNamespace: data' });
+    assert.equal(isChartObject(workspace, 'data', 'data-cache-redis-master', 'Service'), 'yes');
+    assert.equal(isChartObject(workspace, 'matrix', 'cache-redis-master', 'Service'), 'no');
+  });
+
+  it('is compared with the hosts and ports in the values of other charts', async () => {
+    const { default: rule } = await import('../../rules/network/config-host-unknown-service');
+    const { default: portRule } = await import('../../rules/network/config-host-port');
+    const tree = (host: string, port: number): string => `
+      #- /charts.yaml
+      apiVersion: helm.cattle.io/v1
+      kind: HelmChart
+      metadata: { name: db, namespace: kube-system }
+      spec: { repo: https://charts.bitnami.com/bitnami, chart: postgresql, version: 16.4.1, targetNamespace: chat }
+      ---
+      apiVersion: helm.cattle.io/v1
+      kind: HelmChart
+      metadata: { name: synapse, namespace: kube-system }
+      spec:
+        repo: https://ananace.gitlab.io/charts
+        chart: matrix-synapse
+        version: 3.12.0
+        targetNamespace: chat
+        valuesContent: |-
+          postgresql: { enabled: false }
+          externalPostgresql: { host: ${host}, port: ${port} }
+    `;
+    const found = (host: string, port: number): readonly string[] =>
+      check(tree(host, port), [rule, portRule]).findings.map(({ problem }) => problem.message);
+    assert.deepEqual(found('db-postgresql', 5432), []);
+    assert.deepEqual(found('postgres.example.org', 5432), []);
+    assert.match(found('db', 5432).join(), /There is no Service db in namespace chat/);
+    assert.match(found('db-postgresql', 5433).join(), /Service db-postgresql has no port 5433, only 5432/);
+  });
+});
