@@ -2,6 +2,7 @@ import { type FoundCommand, foundCommands } from '../../analysis/commands';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
 import { isPlainName, kindNamed, startedBy, whyUnknown } from './known-names';
+import { namespaceLeftOut } from './namespace-left-out';
 import { rewrite } from './replacements';
 
 export default {
@@ -15,6 +16,7 @@ export default {
     '`kubectl wait` for a condition that the kind never has is reported as well: Jobs are never `Ready`, and StatefulSets have no conditions at all.',
     'Objects that a chart or an operator makes, and names from variables, are left alone.',
     'Namespaces that the tree has nothing in are left alone, unless it has an object of that kind and name in another one.',
+    'A command without `-n` is reported where other commands of its file name the namespace of the object; whoever has made that the default of kubectl needs none, and neither does a tree that does so.',
     'In a Markdown file a wrong name is an information, and so is one whose failure the script ignores.',
     '`kubectl wait --for=condition=complete` goes on waiting when the Job has failed; give it a `--timeout`.',
   ],
@@ -55,6 +57,7 @@ export default {
       if (command.kind === 'wait') {
         yield* neverMet(found, command);
         yield* goneTooSoon(workspace, found, command);
+        yield* namespaceLeftOut(workspace, found, command, commands);
       }
       for (const { resource, name, span } of targets) {
         const kind = kindNamed(resource);

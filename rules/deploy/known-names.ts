@@ -212,6 +212,11 @@ function whyNoPod(workspace: Workspace, namespace: string | undefined, name: str
   );
 }
 
+/** The workloads that may have a pod of this name. */
+export function podMakers(workspace: Workspace, name: string): readonly Resource[] {
+  return makersIn(workspace, undefined).filter(maker => mayName(maker, name));
+}
+
 /** Whether a workload may have a pod of this name. */
 function mayName(maker: Resource, name: string): boolean {
   if (maker.kind === 'Pod') return maker.name === name;

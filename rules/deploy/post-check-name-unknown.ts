@@ -7,6 +7,7 @@ import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
 import { unknownDetails } from './asked-in-commands';
 import { askingVerbs, isPlainName, kindNamed, startedBy, whyUnknown } from './known-names';
+import { namespaceLeftOut } from './namespace-left-out';
 import { rewrite } from './replacements';
 
 export default {
@@ -20,6 +21,7 @@ export default {
     'Keys in `jsonpath`, ports of `port-forward svc/…` and hosts that `exec` lets a program ask are judged as well.',
     'Containers after `-c` and namespaces that are nearly one of the tree’s are judged, too. What a script in a pod asks for is an error, because nobody reads it before it fails.',
     'Pods of a StatefulSet are numbered from 0, or from `spec.ordinals.start`; those of a CloudNativePG cluster from 1, and a replaced instance gets the next number.',
+    'A command without `-n` is reported where other commands of its file name the namespace of the object, and nothing makes that the default of kubectl.',
     'Names of charts, names with placeholders, namespaces that the tree has nothing in, and commands whose failure is handled are left alone.',
   ],
   sources: [
@@ -68,6 +70,7 @@ export default {
       if ('file' in found) yield* unknownDetails(workspace, found);
       if (command.kind !== 'query' || !askingVerbs.has(command.verb) || command.conditional || command.errorsIgnored)
         continue;
+      if ('file' in found) yield* namespaceLeftOut(workspace, found, command, commands);
       const { namespace: inNamespace } = command;
       if (inNamespace && !isPlainName(inNamespace)) continue;
       const namespace = inNamespace?.value ?? ('namespace' in found ? found.namespace : undefined);
