@@ -32,7 +32,7 @@ export interface ChartReference {
 }
 
 export interface ReferencedKey {
-  /** The path of the key's name, from where the name of the object stands: `^` is one step up. */
+  /** The path of the key's name, from the mapping in which the name of the object stands. */
   readonly path?: string;
   /** The key that is read where the path is not set. */
   readonly fallback?: string;
@@ -156,7 +156,7 @@ export const chartFacts: readonly ChartFacts[] = [
       { kind: 'Secret', name: '{}-crt', when: [['tls.enabled', 'true']] },
       { kind: 'Secret', name: '{}-svcbind', when: [['serviceBindings.enabled', 'true']] },
     ],
-    complete: ['Service'],
+    complete: ['Service', 'Secret'],
     possible: /-(?:node|master|replicas)-\d+|-external|-svc$/,
     references: [
       {
@@ -217,7 +217,8 @@ export const chartFacts: readonly ChartFacts[] = [
       { kind: 'Secret', name: '{}', when: [['auth.existingSecret', '']] },
       { kind: 'Secret', name: '{}-crt', when: [['tls.enabled', 'true']] },
     ],
-    complete: ['Service'],
+    complete: ['Service', 'Secret'],
+    possible: /-svcbind-|-secret$|-backup|-ldap/,
     references: [
       {
         kind: 'Secret',
@@ -272,7 +273,8 @@ export const chartFacts: readonly ChartFacts[] = [
       { kind: 'Service', name: '{}-console', ports: [] },
       { kind: 'Secret', name: '{}', keys: ['root-user', 'root-password'], when: [['auth.existingSecret', '']] },
     ],
-    complete: ['Service'],
+    complete: ['Service', 'Secret'],
+    possible: /-crt$|-tls|-provisioning/,
     references: [
       {
         kind: 'Secret',
@@ -442,7 +444,6 @@ export const chartFacts: readonly ChartFacts[] = [
     defaults: {
       'synapse.enabled': 'true',
       'matrixAuthenticationService.enabled': 'true',
-      'ingress.tlsEnabled': 'true',
     },
     references: [
       ...['synapse', 'matrixAuthenticationService'].flatMap((component): readonly ChartReference[] => {
@@ -455,7 +456,6 @@ export const chartFacts: readonly ChartFacts[] = [
             keys: [{ path: 'secretKey' }],
           },
           { kind: 'Secret', path: `${component}.additional.*.configSecret`, when, keys: [{ path: 'configSecretKey' }] },
-          { kind: 'Secret', path: `${component}.ingress.tlsSecret`, when },
         ];
       }),
       ...['signingKey', 'macaroon', 'registrationSharedSecret', 'externalRedis.password', 'appservices.*'].map(
@@ -474,7 +474,6 @@ export const chartFacts: readonly ChartFacts[] = [
           keys: [{ path: 'secretKey' }],
         }),
       ),
-      { kind: 'Secret', path: 'ingress.tlsSecret', when: [['ingress.tlsEnabled', 'true']] },
     ],
     addresses: [
       ...['synapse', 'matrixAuthenticationService'].map(

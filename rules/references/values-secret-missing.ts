@@ -13,17 +13,20 @@ import type { Workspace } from '../../manifests/workspace';
 import { filesMeant } from '../deploy/paths';
 import type { Problem, Rule } from '../rule';
 import { listAsProvided } from './provided';
+import { isOff, missingForReleases } from './release-references';
 
 export default {
   id: 'values-secret-missing',
   items: [],
   severity: 'error',
-  summary: 'Helm values name an existing Secret that nothing creates, or a key that it does not have.',
+  summary:
+    'Helm values name an existing Secret, ConfigMap or claim that nothing creates, or a key that it does not have.',
   why: 'With `existingSecret` a chart makes no Secret of its own, and its pods stay in `CreateContainerConfigError` until somebody creates the one that is named.',
   remedy:
     'Create the Secret before the chart is installed, correct the name, or list it under `provided` in `matrix-preflight.yaml`.',
   traps: [
-    'Only files of values that a script of the tree passes to Helm are judged, with the namespace that it installs into where that is known.',
+    'Only files of values that a script of the tree passes to Helm are judged, with the namespace that it installs into where that is known, and the values of what Flux, Argo CD and k3s install.',
+    'Of those, a Secret is looked for only where the tree has others of its namespace, and keys only of charts, versions and repositories that are known. What Flux or Helm still has to fill in is left out.',
     'Parts with `enabled: false` are left out. A Secret that only a README or a comment tells the reader to create is a warning.',
   ],
   sources: [
@@ -31,6 +34,7 @@ export default {
   ],
   examples: { bad: example('grafana-admn', true), good: example('grafana-admin', false) },
   *checkWorkspace(workspace) {
+    yield* missingForReleases(workspace);
     for (const document of valuesDocuments(workspace)) {
       if (!isUsedByScript(workspace, document.file)) continue;
       const releases = releasesWith(workspace, document.file);
@@ -93,12 +97,6 @@ function* absentKeys(secret: Value, made: readonly Declaration[]): Iterable<Prob
       related: made.slice(0, 3).map(one => ({ at: one.at, message: `Secret ${secret.string}` })),
     };
   }
-}
-
-/** Whether a part of the values that this one is in is switched off. */
-function isOff(value: Value): boolean {
-  for (let part = value.parent; part; part = part.parent) if (part.at('enabled').boolean === false) return true;
-  return false;
 }
 
 /** The commands of scripts that install something with a file of values. */
