@@ -169,6 +169,7 @@ import pgBackupPathShared from './postgresql/pg-backup-path-shared';
 import pgBackupUnscheduled from './postgresql/pg-backup-unscheduled';
 import pgConnectionBudgetExceeded from './postgresql/pg-connection-budget-exceeded';
 import pgCronSixFields from './postgresql/pg-cron-six-fields';
+import pgDatabaseUnknown from './postgresql/pg-database-unknown';
 import pgDumpOlderThanServer from './postgresql/pg-dump-older-than-server';
 import pgImageDataPath from './postgresql/pg-image-data-path';
 import pgLiClusterMissing from './postgresql/pg-li-cluster-missing';
@@ -503,6 +504,7 @@ export const rules: readonly Rule[] = [
   pgBackupUnscheduled,
   pgConnectionBudgetExceeded,
   pgCronSixFields,
+  pgDatabaseUnknown,
   pgDumpOlderThanServer,
   pgImageDataPath,
   pgLiClusterMissing,

@@ -177,6 +177,7 @@ export const ruleIds: readonly string[] = [
   'pg-backup-unscheduled',
   'pg-connection-budget-exceeded',
   'pg-cron-six-fields',
+  'pg-database-unknown',
   'pg-dump-older-than-server',
   'pg-image-data-path',
   'pg-li-cluster-missing',

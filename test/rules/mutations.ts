@@ -127,6 +127,10 @@ export const mutations: readonly Mutation[] = [
   mutation('pg-li-cluster-missing', remove(clusterLi)),
   mutation('pg-role-cannot-login', edit(cluster, '        login: true\n', '')),
   mutation(
+    'pg-database-unknown',
+    edit('li-instance/04-sync-system/sequences-cronjob.yaml', '-U synapse_li -d matrix_li', '-U synapse_li -d matrix'),
+  ),
+  mutation(
     'pg-password-of-another-role',
     edit(
       'li-instance/04-sync-system/sequences-cronjob.yaml',
