@@ -67,6 +67,45 @@ export function purposesOf(queries: string, name: string): ReadonlySet<Dashboard
   return purposes;
 }
 
+/** A query of a panel: as Prometheus gets it, and where a part of it stands. */
+export interface PanelQuery {
+  readonly text: string;
+  place(start: number, end: number): Place;
+}
+
+/** The queries of the dashboards in a ConfigMap, of which `test` wants the text. */
+export function* panelQueries(resource: Resource, test: (text: string) => boolean): Iterable<PanelQuery> {
+  for (const [key, value] of keyTexts(resource)) {
+    const text = /\.json$/i.test(key) ? (value.text ?? '') : '';
+    if (!/"(?:panels|templating)"\s*:/.test(text) || !test(text)) continue;
+    for (const match of text.matchAll(/"expr"\s*:\s*"((?:[^"\\]|\\.)*)"/g)) {
+      const written = match[1] ?? '';
+      const start = match.index + match[0].length - 1 - written.length;
+      // Where each character of the query is written in the JSON.
+      const places: number[] = [];
+      let query = '';
+      for (const one of written.matchAll(/\\u[\da-fA-F]{4}|\\.|[^\\]/gsu)) {
+        const character = one[0].startsWith('\\') ? unescaped(one[0]) : one[0];
+        for (let unit = 0; unit < character.length; unit++) places.push(start + one.index);
+        query += character;
+      }
+      places.push(start + written.length);
+      yield {
+        text: query,
+        place: (from, to) => value.part(places[from] ?? start, places[to] ?? start + written.length),
+      };
+    }
+  }
+}
+
+function unescaped(written: string): string {
+  try {
+    return String(JSON.parse(`"${written}"`));
+  } catch {
+    return written;
+  }
+}
+
 const dashboardIndex: Index<Dashboard> = {
   name: 'dashboards',
   *resource(resource) {

@@ -1,15 +1,17 @@
 import { chartReleases } from '../../analysis/charts';
 import { foundCommands } from '../../analysis/commands';
+import { type PanelQuery, panelQueries } from '../../analysis/dashboards';
 import { chartValues } from '../../analysis/helm-values';
 import { monitors } from '../../analysis/monitors';
 import { namespaceExists } from '../../analysis/namespaces';
 import { nearest } from '../../analysis/nearest';
 import { containersOf, podsIn, workloadKinds } from '../../analysis/pods';
 import { clusterKind } from '../../analysis/roles';
-import { keyTexts } from '../../analysis/secret-data';
+import { readPromQl } from '../../analysis/text/promql';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
+import { judgedMetrics, unknownMetric } from './metric-names';
 import { namedJobs } from './scrape-jobs';
 
 export default {
@@ -20,11 +22,14 @@ export default {
   why: 'The query finds no sample: the alert never fires, however broken the component is, and the panel stays empty. Alerts copied from collections ask for the metrics of other exporters.',
   remedy: 'Ask for the metrics of the exporter that is scraped, or deploy the one that has them.',
   traps: [
-    'Only metrics whose exporter is certain are judged: `pg_` of postgres_exporter, `redis_` of redis_exporter, `haproxy_up` of the former haproxy_exporter, MinIO’s names before version 2 of its metrics, `certmanager_` and `nginx_ingress_controller_` of charts that are installed without their monitors.',
+    'Only metrics whose exporter is certain are judged: `pg_` of postgres_exporter, `redis_` of redis_exporter, `haproxy_up` and `haproxy_backend_up` of the former haproxy_exporter, MinIO’s names before version 2 of its metrics, those that CloudNativePG’s default queries, Synapse’s HTTP server and kube-state-metrics have, `certmanager_` and `nginx_ingress_controller_` of charts that are installed without their monitors.',
+    'Names with colons are those of recording rules; such as the charts of Prometheus and Loki bring are let pass, and so are those of dashboards in a tree without any recording rule.',
     'An exporter in the tree or in a chart, a recording rule of that name, and scrape configurations of one’s own let all of them pass.',
   ],
   sources: [
     'CloudNativePG documentation, Monitoring: all metrics begin with `cnpg_`',
+    'CloudNativePG, config/manager/default-monitoring.yaml; kube-state-metrics, docs/metrics; Synapse, synapse/http/request_metrics.py',
+    'Prometheus documentation, Query functions: histogram_quantile()',
     'HAProxy documentation, addons/promex: labels `proxy`, `server` and `state`',
     'MinIO documentation, Metrics and alerts, version 2',
     'cert-manager and ingress-nginx charts, values.yaml: prometheus.servicemonitor, controller.metrics.serviceMonitor',
@@ -38,47 +43,40 @@ export default {
   kinds: ['PrometheusRule.monitoring.coreos.com', 'ConfigMap'],
   *check(resource, workspace) {
     const said = new Set<string>();
-    for (const query of resource.kind === 'ConfigMap' ? inDashboards(resource) : inRules(resource.root))
-      for (const problem of problemsOf(workspace, query)) {
+    const isPanel = resource.kind === 'ConfigMap';
+    for (const query of isPanel ? panelQueries(resource, isSuspicious) : inRules(resource.root))
+      for (const problem of problemsOf(workspace, query, isPanel)) {
         if (said.has(problem.message)) continue;
         said.add(problem.message);
-        yield resource.kind === 'ConfigMap' ? { ...problem, severity: 'info' } : problem;
+        yield isPanel ? { ...problem, severity: 'info' } : problem;
       }
   },
 } satisfies Rule;
 
-/** A PromQL expression inside a scalar. */
-interface Query {
-  readonly value: Value;
-  readonly text: string;
-  readonly offset: number;
-}
+/** A PromQL expression inside a scalar, or inside the JSON in one. */
+type Query = PanelQuery;
 
 function* inRules(root: Value): Iterable<Query> {
   for (const group of root.at('spec', 'groups').items())
     for (const rule of group.at('rules').items()) {
       const value = rule.at('expr');
-      if (value.string !== undefined && suspicious.test(value.string)) yield { value, text: value.string, offset: 0 };
+      if (value.string !== undefined && isSuspicious(value.string))
+        yield { text: value.string, place: (start, end) => value.part(start, end) };
     }
 }
 
-/** The queries of a dashboard, as they stand in its JSON: quotes are written `\\"` there. */
-function* inDashboards(resource: Parameters<typeof keyTexts>[0]): Iterable<Query> {
-  for (const [key, value] of keyTexts(resource)) {
-    const text = /\.json$/i.test(key) ? (value.text ?? '') : '';
-    if (!suspicious.test(text)) continue;
-    for (const match of text.matchAll(/"expr"\s*:\s*"((?:[^"\\]|\\.)*)"/g)) {
-      const [whole, query = ''] = match;
-      yield { value, text: query, offset: match.index + whole.length - 1 - query.length };
-    }
-  }
+/** Whether a text has what any of the checks looks at. */
+function isSuspicious(text: string): boolean {
+  return suspicious.test(text) || judgedMetrics.test(text);
 }
 
-/** What a text has to hold for any of the checks to look at it. */
-const suspicious = /pg_|redis_|haproxy_|minio_disk|certmanager_|nginx_ingress_controller_|namespace/;
+/** Colons are those of recorded names. */
+const suspicious =
+  /pg_|redis_|haproxy_|minio_disk|certmanager_|nginx_ingress_controller_|namespace|histogram_quantile|[a-zA-Z_]:[a-zA-Z_]/;
 
-function* problemsOf(workspace: Workspace, { value, text, offset }: Query): Iterable<Problem> {
-  const at = (start: number, length: number) => value.part(offset + start, offset + start + length);
+function* problemsOf(workspace: Workspace, { text, place }: Query, isPanel: boolean): Iterable<Problem> {
+  const at = (start: number, length: number) => place(start, start + length);
+  yield* unknownSeries(workspace, { text, place }, isPanel);
   for (const { pattern, reason } of exporters) {
     const match = pattern.exec(masked(text));
     const why = match && !isRecorded(workspace, match[0]) && !scrapesOnItsOwn(workspace) && reason(workspace);
@@ -109,6 +107,37 @@ function* problemsOf(workspace: Workspace, { value, text, offset }: Query): Iter
     yield { at: at(start, name.length), message: `There is no namespace ${name} — did you mean ${meant}?` };
   }
 }
+
+/** What the query itself tells: names that no exporter and no recording rule makes, and buckets without `le`. */
+function* unknownSeries(workspace: Workspace, { text, place }: Query, isPanel: boolean): Iterable<Problem> {
+  const read = readPromQl(text);
+  if (!read || 'refusal' in read) return;
+  for (const { metric, start, end } of read.query.selectors) {
+    if (metric === undefined || isRecorded(workspace, metric)) continue;
+    const unknown = metric.includes(':') ? undefined : unknownMetric(workspace, metric);
+    if (unknown)
+      yield {
+        at: place(start, end),
+        message: `No exporter has the metric ${metric}: ${unknown.why}${unknown.meant === undefined ? '' : ` — did you mean ${unknown.meant}`}${unknown.meant === undefined ? ' — ask for one that it has.' : '?'}`,
+      };
+    // A part of a deployment may hold dashboards without the rules that they are made for.
+    const mayBeElsewhere = brought.test(metric) || (isPanel && workspace.shared(recorded).size === 0);
+    if (metric.includes(':') && !mayBeElsewhere)
+      yield {
+        at: place(start, end),
+        message: `No rule records ${metric} — add the recording rule, or ask for what it stands for.`,
+      };
+  }
+  for (const { start, end } of read.query.lostBuckets)
+    yield {
+      at: place(start, end),
+      message: 'histogram_quantile needs the label le, which this adds up, so it yields nothing — add le to by.',
+    };
+}
+
+/** Recorded names that charts of Prometheus, its operator, Loki and Mimir bring with them (kubernetes-mixin and others). */
+const brought =
+  /node|kube|container|apiserver|etcd|scheduler|windows|cortex|loki|mimir|tempo|alertmanager|prometheus|thanos|namespace_|cluster|count:|code_?(?:verb|resource)?:|^:|^ALERTS/;
 
 /** An expression without texts in quotes and without label matchers, so that what is left are metrics and functions. */
 function masked(text: string): string {
@@ -148,7 +177,7 @@ const exporters: readonly Exporter[] = [
         : 'Redis itself exports none — add a redis_exporter and scrape it',
   },
   {
-    pattern: /(?<![\w:])haproxy_(?:up|exporter_\w+)(?![\w:])/,
+    pattern: /(?<![\w:])haproxy_(?:up|exporter_\w+|(?:backend|frontend|server)_up)(?![\w:])/,
     reason: workspace =>
       mayRun(workspace, /haproxy[-_]exporter/)
         ? undefined
@@ -232,16 +261,35 @@ function scrapesOnItsOwn(workspace: Workspace): boolean {
 
 /** Whether a recording rule makes a metric of this name. */
 function isRecorded(workspace: Workspace, name: string): boolean {
-  return workspace.resources('PrometheusRule.monitoring.coreos.com').some(({ root }) =>
-    root
-      .at('spec', 'groups')
-      .items()
-      .some(group =>
-        group
-          .at('rules')
+  return workspace.shared(recorded).has(name);
+}
+
+/** What recording rules make, in objects and in the values of charts. */
+function recorded(workspace: Workspace): ReadonlySet<string> {
+  const groups = [
+    ...['PrometheusRule.monitoring.coreos.com', 'VMRule.operator.victoriametrics.com'].flatMap(kind =>
+      workspace.resources(kind).flatMap(({ root }) => root.at('spec', 'groups').items()),
+    ),
+    ...chartValues(workspace)
+      .flatMap(root => [root, root.at('kube-prometheus-stack')])
+      .flatMap(values => [
+        ...values
+          .at('additionalPrometheusRulesMap')
+          .entries()
+          .flatMap(([, set]) => set.at('groups').items()),
+        ...values
+          .at('additionalPrometheusRules')
           .items()
-          .some(rule => rule.at('record').text === name),
-      ),
+          .flatMap(set => set.at('groups').items()),
+      ]),
+  ];
+  return new Set(
+    groups.flatMap(group =>
+      group
+        .at('rules')
+        .items()
+        .flatMap(rule => rule.at('record').text ?? []),
+    ),
   );
 }
 

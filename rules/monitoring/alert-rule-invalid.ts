@@ -1,5 +1,8 @@
+import { panelQueries } from '../../analysis/dashboards';
 import { isFilledIn } from '../../analysis/filled-in';
 import { chartValues } from '../../analysis/helm-values';
+import { nearest } from '../../analysis/nearest';
+import { type PromRefusal, readPromQl } from '../../analysis/text/promql';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
@@ -8,17 +11,17 @@ export default {
   id: 'alert-rule-invalid',
   items: [],
   severity: 'error',
-  summary: 'Prometheus refuses an alert: its query, duration or text has a slip.',
+  summary: 'Prometheus refuses an alert or the query of a panel: it has a slip.',
   why: 'The operator’s webhook refuses the whole PrometheusRule. Where it is not installed, the operator leaves out the file with all its alerts, and nobody is warned of anything.',
   remedy:
     'Close the bracket, quote or braces that the message names, and write durations such as `5m` and `1h30m`. `promtool check rules` tests a file.',
   traps: [
-    'Queries are looked at for brackets, quotes and emptiness only; which metrics there are is not known.',
+    'Functions that Prometheus does not know are let pass, because other databases that speak PromQL have more; LogQL is not read.',
     'Rules in the values of kube-prometheus-stack (`additionalPrometheusRulesMap`) are judged as well.',
     'Fields that Helm, Flux or envsubst fill in are left alone.',
   ],
   sources: [
-    'Prometheus documentation, Alerting rules; Querying basics: string literals; Configuration: <duration>',
+    'Prometheus documentation, Alerting rules; Querying: basics, operators, functions; Template reference; Configuration: <duration>',
     'prometheus/prometheus, model/rulefmt: Validate (a group name may stand once, a rule is an alert or a record, templates are parsed)',
   ],
   examples: {
@@ -27,8 +30,20 @@ export default {
     ),
     good: example('sum(up{job="haproxy"}) == 0'),
   },
-  kinds: ['PrometheusRule.monitoring.coreos.com'],
+  kinds: ['PrometheusRule.monitoring.coreos.com', 'ConfigMap'],
   *check(resource, workspace) {
+    if (resource.kind === 'ConfigMap') {
+      for (const { text, place } of panelQueries(resource, () => true)) {
+        const slip = isFilledIn(workspace, text) ? undefined : slipIn(text);
+        if (slip)
+          yield {
+            at: place(slip.start, slip.end),
+            severity: 'warning',
+            message: `The query ${slip.message}, so the panel shows an error only — correct it.`,
+          };
+      }
+      return;
+    }
     yield* badGroups(resource.root.at('spec', 'groups'), workspace);
   },
   *checkWorkspace(workspace) {
@@ -75,12 +90,13 @@ function* badRule(rule: Value): Iterable<Problem> {
   yield* badDuration(rule.at('keep_firing_for'));
   const expr = rule.at('expr');
   const slip = typeof expr.string === 'string' ? slipIn(expr.string) : undefined;
-  if (slip) yield { at: expr.mapped.place(slip.at, slip.at + 1), message: `The query ${slip.what} — correct it.` };
-  const instant = !slip && typeof expr.string === 'string' ? instantArgument(expr.string) : undefined;
-  if (instant)
+  if (slip) yield { at: expr.mapped.place(slip.start, slip.end), message: `The query ${slip.message} — correct it.` };
+  const record = rule.at('record');
+  if (record.string !== undefined && !/^[a-zA-Z_:][\w:]*$/.test(record.string))
     yield {
-      at: expr.mapped.place(instant.at, instant.at + instant.name.length),
-      message: `${instant.name}() needs a range, such as metric[5m], and has none, so Prometheus refuses the query — add it.`,
+      at: record,
+      severity: 'warning',
+      message: `Prometheus before version 3 refuses ${record.string} as the name of a metric, and no query can write it without quotes — use letters, digits, _ and : only.`,
     };
   for (const field of ['annotations', 'labels']) {
     for (const [, text] of rule.at(field).entries()) {
@@ -89,6 +105,12 @@ function* badRule(rule: Value): Iterable<Problem> {
         yield {
           at: text.mapped.place(braces, braces + 2),
           message: 'The template has {{ without }}, so Prometheus refuses the rule — close the braces.',
+        };
+      const unknown = braces === undefined && text.string !== undefined ? unknownWord(text.string) : undefined;
+      if (unknown)
+        yield {
+          at: text.mapped.place(unknown.start, unknown.end),
+          message: `The template has no ${unknown.what}, so Prometheus refuses the rule${unknown.meant === undefined ? ' — correct it' : ` — did you mean ${unknown.meant}?`}${unknown.meant === undefined ? '.' : ''}`,
         };
     }
   }
@@ -106,13 +128,16 @@ function* badDuration(value: Value): Iterable<Problem> {
   };
 }
 
-interface Slip {
-  readonly at: number;
-  readonly what: string;
+/** Why Prometheus refuses a query; brackets and quotes come first, because without them the rest is guesswork. */
+function slipIn(query: string): PromRefusal | undefined {
+  const unpaired = unpairedIn(query);
+  if (unpaired) return { start: unpaired.at, end: unpaired.at + 1, message: unpaired.what };
+  const read = readPromQl(query);
+  return read && 'refusal' in read ? read.refusal : undefined;
 }
 
 /** The first bracket or quote of a PromQL query that has no partner; undefined if there is none. */
-function slipIn(query: string): Slip | undefined {
+function unpairedIn(query: string): { readonly at: number; readonly what: string } | undefined {
   const open: { readonly char: string; readonly at: number }[] = [];
   for (let at = 0; at < query.length; at++) {
     const char = query.charAt(at);
@@ -132,24 +157,6 @@ function slipIn(query: string): Slip | undefined {
   }
   const [first] = open;
   return first && { at: first.at, what: `has a bracket ${first.char} that is not closed` };
-}
-
-/** A function over time whose argument has no range (Prometheus documentation, Query functions: range-vector). */
-function instantArgument(query: string): { readonly at: number; readonly name: string } | undefined {
-  const plain = query.replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`|#.*/g, text => ' '.repeat(text.length));
-  for (const call of plain.matchAll(
-    /(?<![\w:])(?:rate|irate|increase|i?delta|deriv|changes|resets|predict_linear|[a-z]+_over_time)(?=\s*\()/g,
-  )) {
-    let depth = 0;
-    let at = call.index + call[0].length;
-    for (; at < plain.length; at++) {
-      if (plain[at] === '(') depth++;
-      else if (plain[at] === ')' && --depth === 0) break;
-      else if (plain[at] === '[') break;
-    }
-    if (plain[at] === ')') return { at: call.index, name: call[0] };
-  }
-  return undefined;
 }
 
 const partners: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' };
@@ -173,6 +180,48 @@ function openBraces(text: string): number | undefined {
   }
   return undefined;
 }
+
+/** The first variable or function in a template that Prometheus does not know. */
+function unknownWord(
+  text: string,
+):
+  | { readonly start: number; readonly end: number; readonly what: string; readonly meant: string | undefined }
+  | undefined {
+  const declared = new Set([...text.matchAll(/\$(\w+)\s*(?:,\s*\$(\w+)\s*)?:?=/g)].flatMap(([, a, b]) => [a, b]));
+  for (const action of text.matchAll(/\{\{(?!-?\s*\/\*)([\s\S]*?)\}\}/g)) {
+    const plain = (action[1] ?? '').replace(/"(?:[^"\\]|\\.)*"|`[^`]*`|'(?:[^'\\]|\\.)*'/g, found =>
+      '"'.repeat(found.length),
+    );
+    for (const match of plain.matchAll(/\$(\w+)|(?:^-?|[|(])\s*([a-zA-Z]\w*)/g)) {
+      const [whole, variable, word] = match;
+      const name = variable ?? word ?? '';
+      const known = variable === undefined ? templateFunctions : templateVariables;
+      if (known.has(name) || (variable !== undefined && declared.has(name))) continue;
+      const end = action.index + 2 + match.index + whole.length;
+      const sign = variable === undefined ? '' : '$';
+      const meant = nearest(name, known);
+      return {
+        start: end - name.length - sign.length,
+        end,
+        what: `${variable === undefined ? 'function' : 'variable'} ${sign}${name}`,
+        meant: meant && sign + meant,
+      };
+    }
+  }
+  return undefined;
+}
+
+/** Prometheus, template/template.go and rules/alerting.go. */
+const templateVariables: ReadonlySet<string> = new Set(['labels', 'externalLabels', 'externalURL', 'value']);
+
+/** Prometheus documentation, Template reference; Go, text/template: functions and actions. */
+const templateFunctions: ReadonlySet<string> = new Set(
+  `query first label value strvalue sortByLabel args tmpl safeHtml title toUpper toLower stripPort stripDomain match
+  reReplaceAll graphLink tableLink parseDuration humanize humanize1024 humanizeDuration humanizePercentage
+  humanizeTimestamp toTime toDuration now externalURL pathPrefix urlQueryEscape and or not len index slice print printf
+  println html js call urlquery eq ne lt le gt ge if else end range with template define block break continue nil true
+  false`.split(/\s+/),
+);
 
 function example(expression: string): string {
   return `

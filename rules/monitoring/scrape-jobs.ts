@@ -73,10 +73,11 @@ function jobsOf(workspace: Workspace, monitor: Monitor): ScrapeJobs {
 const jobNames: Index<string> = {
   name: 'jobs of scrape configurations',
   *document({ text }) {
-    if (/job_?name/i.test(text)) for (const name of namesIn(text)) yield ['', name];
+    if (/job_?name/i.test(text) && !isOfLogs(text)) for (const name of namesIn(text)) yield ['', name];
   },
   *textFile({ text, path }) {
-    if (!/\.md$/i.test(path) && /job_?name/i.test(text)) for (const name of namesIn(text)) yield ['', name];
+    if (!/\.md$/i.test(path) && /job_?name/i.test(text) && !isOfLogs(text))
+      for (const name of namesIn(text)) yield ['', name];
   },
   *resource({ kind, root }) {
     if (kind !== 'PrometheusRule') return;
@@ -88,6 +89,11 @@ const jobNames: Index<string> = {
       }
   },
 };
+
+/** Promtail's jobs read logs, and make no samples (Promtail documentation, scrape_configs). */
+function isOfLogs(text: string): boolean {
+  return /\bpipeline_?stages\b|__path__/i.test(text);
+}
 
 function* namesIn(text: string): Iterable<string> {
   for (const [, name = ''] of text.matchAll(/^[ \t]*(?:-[ \t]+)?["']?job_?name["']?:[ \t]*["']?([^\s"'#]+)/gim))

@@ -50,6 +50,26 @@ describe('alert-rule-invalid', () => {
     assert.match(found('up', 'annotations: {summary: "{{ $labels.pod } is down"}').join(), /\{\{ without \}\}/);
     assert.deepEqual(found('up', 'annotations: {summary: "{{ $labels.pod }} of {{ $value }}"}'), []);
     assert.deepEqual(found('up', `annotations: {summary: '{{ "{{" }} as it is'}`), []);
+    assert.match(
+      found('up', 'annotations: {summary: "{{ $label.pod }}"}').join(),
+      /no variable \$label, .* \$labels\?/,
+    );
+    assert.match(
+      found('up', 'annotations: {summary: "{{ $value | humanizePercent }}"}').join(),
+      /no function humanizePercent/,
+    );
+    for (const text of [
+      '{{ printf "%.1f" $value | title }}',
+      '{{ range $i, $v := query "up" }}{{ $v.Value | humanize }}{{ else if eq $i 1 }}{{ end }}',
+      '{{- with (label "job" .) }}{{ . }}{{ end -}} {{/* $nobody */}}',
+    ])
+      assert.deepEqual(found('up', `annotations: {summary: ${JSON.stringify(text)}}`), [], text);
+  });
+
+  it('wants names of recorded metrics that queries can write', () => {
+    const record = (name: string): string => alert('up').replace('alert: A', `record: ${name}`);
+    assert.match(messages(invalid, record('a-b:c')).join(), /before version 3 refuses a-b:c/);
+    assert.deepEqual(messages(invalid, record('a_b:c')), []);
   });
 
   it('wants each name of a group once, and a rule to be one thing', () => {
