@@ -18,10 +18,30 @@ export function kustomizationOf(workspace: Workspace, file: SourceFile): Kustomi
   }
 }
 
+/**
+ * The paths of the files and directories that the kustomization.yaml of a directory lists as resources, from the root of
+ * the tree; undefined where there is none.
+ */
+export function kustomizationResources(workspace: Workspace, directory: string): readonly string[] | undefined {
+  return workspace.lookup(listedResources, directory)[0];
+}
+
 /** Whether a file holds a patch of some kustomization above or beside it. */
 export function isPatch(workspace: Workspace, file: SourceFile): boolean {
   return workspace.lookup(patchFiles, file.path).length > 0;
 }
+
+const listedResources: Index<readonly string[]> = {
+  name: 'resources of kustomizations',
+  *document(document) {
+    if (!/^kustomization\.ya?ml$/.test(document.file.name) || document.root.kind !== 'mapping') return;
+    const { directory } = document.file;
+    const items = ['resources', 'generators', 'secretGenerator', 'configMapGenerator'].flatMap(field =>
+      [...document.root.at(field).scalars()].flatMap(({ string }) => string ?? []),
+    );
+    yield [directory, items.map(item => resolvePath(directory, item.slice(item.indexOf('=') + 1)))];
+  },
+};
 
 const kustomizations: Index<Kustomization> = {
   name: 'kustomizations',

@@ -44,6 +44,7 @@ import deployOrder from './deploy/deploy-order';
 import deployPathMissing from './deploy/deploy-path-missing';
 import deploySelectorEmpty from './deploy/deploy-selector-empty';
 import deployWaitJobMissing from './deploy/deploy-wait-job-missing';
+import fluxDecryptionMissing from './deploy/flux-decryption-missing';
 import fluxReferenceMissing from './deploy/flux-reference-missing';
 import helmRepositoryMissing from './deploy/helm-repository-missing';
 import kustomizationEntryIdle from './deploy/kustomization-entry-idle';
@@ -388,6 +389,7 @@ export const rules: readonly Rule[] = [
   fieldValueRefused,
   fileNotRead,
   fileTemplatedSkipped,
+  fluxDecryptionMissing,
   fluxReferenceMissing,
   generatedNameHashed,
   generatedNameTaken,

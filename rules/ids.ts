@@ -61,6 +61,7 @@ export const ruleIds: readonly string[] = [
   'field-value-refused',
   'file-not-read',
   'file-templated-skipped',
+  'flux-decryption-missing',
   'flux-reference-missing',
   'generated-name-hashed',
   'generated-name-taken',

@@ -57,6 +57,15 @@ export function shownValues(release: Release): readonly Value[] {
   return release.layers.flatMap(layer => layer ?? []);
 }
 
+/** The texts of the objects that a release makes beside those of its chart, as most charts let it. */
+export function extraObjects(release: Release): readonly string[] {
+  return shownValues(release).flatMap(root =>
+    ['extraDeploy', 'extraObjects', 'extraManifests', 'extraResources'].flatMap(field =>
+      [...root.at(field).scalars()].flatMap(({ string }) => string ?? []),
+    ),
+  );
+}
+
 /** Whether something is still to be put into a text: by Flux, by Helm, or by a generator of Argo CD. */
 export function isOpen(text: string | undefined): boolean {
   return text !== undefined && /\$\{|\{\{|\$\(|<[a-z]|^ENC\[|^<.*>$/i.test(text);

@@ -1,3 +1,5 @@
+import { declarationsOf, declaredNames } from '../../analysis/declarations';
+import { isOpen } from '../../analysis/helm/releases';
 import { resolvePath } from '../../analysis/kustomize';
 import { isBelow } from '../../analysis/mounts';
 import { nearest } from '../../analysis/nearest';
@@ -20,11 +22,13 @@ export default {
   items: [],
   severity: 'error',
   kinds: [kustomization, release],
-  summary: 'A Kustomization or a HelmRelease of Flux waits for an object, a folder or a source that is not there.',
+  summary:
+    'A Kustomization or a HelmRelease of Flux waits for an object, a folder, a source or values that are not there.',
   why: 'Flux applies it only when everything in `dependsOn` is ready and its source and path are found. Until then it waits, and so does all that depends on it, without an error of kubectl.',
   remedy: 'Correct the name or the path. Objects that wait for each other in a circle never start: let one go first.',
   traps: [
     'A path is looked for only where another Kustomization of the tree shows that paths begin at its root.',
+    'A Secret of values that is like no other of the tree may be created by hand and is not called missing.',
     'The GitRepository that `flux bootstrap` makes is not asked for.',
     'Part of a repository, such as the folder of one application, waits for what is in another folder: no error unless the tree has the GitRepository of the Kustomizations or the one that applies the folder, or the name is nearly that of another.',
   ],
@@ -106,6 +110,7 @@ export default {
       return;
     }
     yield* missingSource(workspace, resource, spec.at('chart', 'spec', 'sourceRef'));
+    for (const item of spec.at('valuesFrom').items()) yield* missingValues(workspace, resource, item);
   },
 } satisfies Rule;
 
@@ -186,6 +191,39 @@ function knowsRoot(workspace: Workspace): boolean {
     const path = one.root.at('spec', 'path');
     return path.string !== undefined && resolvePath('', path.string) !== '' && !isMissing(workspace, path);
   });
+}
+
+/**
+ * A ConfigMap or Secret of values. Secrets are often created by hand before Flux is there, so one that is like no other
+ * of the tree is not called missing.
+ */
+function* missingValues(workspace: Workspace, resource: Resource, item: Value): Iterable<Problem> {
+  const kind = item.at('kind').text;
+  const name = item.at('name');
+  if ((kind !== 'ConfigMap' && kind !== 'Secret') || !name.string || isOpen(name.string)) return;
+  if (item.at('optional').boolean === true) return;
+  const found = declarationsOf(workspace, kind, resource.namespace, name.string);
+  const made = found.filter(one => one.origin !== 'promise');
+  const key = item.at('valuesKey');
+  const wanted = key.text ?? 'values.yaml';
+  if (made.length === 0) {
+    const known = declaredNames(workspace, kind, resource.namespace);
+    const close = nearest(name.string, known);
+    const isExpected = kind === 'ConfigMap' && found.length === 0 && known.length > 0 && isWhole(workspace, resource);
+    if (!close && !isExpected) return;
+    yield {
+      at: name,
+      message: `There is no ${kind} ${name.string} in namespace ${resource.namespace ?? 'default'}, so Flux does not install ${resource.title.replace('/', ' ')} — ${close ? `did you mean ${close}?` : 'create it, or correct the name.'}`,
+    };
+    return;
+  }
+  if (made.some(one => one.keys === 'any' || one.keys.has(wanted)) || isOpen(wanted)) return;
+  const keys = [...new Set(made.flatMap(one => (one.keys === 'any' ? [] : [...one.keys])))].sort();
+  yield {
+    at: key.exists ? key : name,
+    message: `${kind} ${name.string} has no key ${wanted}, so Flux finds no values for ${resource.title.replace('/', ' ')}; it has ${keys.join(', ') || 'none'} — name one of these as valuesKey.`,
+    related: made.slice(0, 3).map(one => ({ at: one.at, message: `${kind} ${name.string}` })),
+  };
 }
 
 function* missingSource(workspace: Workspace, resource: Resource, source: Value): Iterable<Problem> {

@@ -4,7 +4,7 @@ import { isFilledIn } from '../../analysis/filled-in';
 import { isTreeNamespace } from '../../analysis/flows/destinations';
 import type { ChartReference, ReferencedKey } from '../../analysis/helm/chart-facts';
 import { holds, type KnownRelease, knownReleases, valuesAt, verdictsOn } from '../../analysis/helm/chart-objects';
-import { isOpen, type Release, releasesIn, settingOf, shownValues } from '../../analysis/helm/releases';
+import { extraObjects, isOpen, type Release, releasesIn, settingOf, shownValues } from '../../analysis/helm/releases';
 import { nearest } from '../../analysis/nearest';
 import { findPlaceholders } from '../../analysis/text/placeholders';
 import { replaceScalar } from '../../manifests/edit';
@@ -116,13 +116,7 @@ function isHandedOver(workspace: Workspace, namespace: string | undefined, name:
 /** Whether the values of a release make the object beside those of its chart. */
 function isExtra(workspace: Workspace, namespace: string | undefined, name: string): boolean {
   return releasesIn(workspace).some(
-    release =>
-      release.namespace === namespace &&
-      shownValues(release).some(root =>
-        ['extraDeploy', 'extraObjects', 'extraManifests', 'extraResources'].some(
-          field => [...root.at(field).scalars(text => text.includes(name))].length > 0,
-        ),
-      ),
+    release => release.namespace === namespace && extraObjects(release).some(text => text.includes(name)),
   );
 }
 

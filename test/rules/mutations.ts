@@ -1910,9 +1910,13 @@ stringData:
 
 /** Rules that no edit of a text of the sample can trigger, and where they are tested instead. */
 export const unplantable: Readonly<Record<string, string>> = {
+  'gateway-route-unattached': 'The sample deployment is served by Ingresses: test/rules/services/gateways.test.ts.',
+  'gateway-reference-not-granted':
+    'The sample deployment is served by Ingresses: test/rules/services/gateways.test.ts.',
   'nginx-request-unanswered':
     'The sample deployment routes by HAProxy: its examples, and test/rules/other-hands.test.ts.',
   'flux-reference-missing': 'The sample deployment is not applied by Flux: test/rules/deploy.',
+  'flux-decryption-missing': 'The sample deployment is not applied by Flux: test/rules/deploy.',
   'kustomization-entry-idle': 'The sample deployment has no kustomizations: test/rules/deploy.',
   'kustomization-part-unlisted': 'The sample deployment has no kustomizations: test/rules/deploy.',
   'kustomization-path-missing':
