@@ -352,6 +352,8 @@ const madeBy: Readonly<Record<string, Maker>> = {
   *Gateway(gateway) {
     if (!asksForCertificate(gateway)) return;
     for (const listener of gateway.root.at('spec', 'listeners').items()) {
+      // cert-manager leaves out listeners without a host (pkg/controller/certificate-shim, validateGatewayListenerBlock).
+      if (!listener.at('hostname').text) continue;
       for (const reference of listener.at('tls', 'certificateRefs').items()) {
         const name = reference.at('name');
         if (name.string)

@@ -212,7 +212,6 @@ const kindReferences: Readonly<Record<string, (resource: Resource) => readonly R
       .map(one => ({ ...one, isPullSecret: true })),
   ],
   Ingress: ingress => {
-    const annotations = ingress.root.at('metadata', 'annotations');
     return [
       ...ingress.root
         .at('spec', 'tls')
@@ -221,28 +220,13 @@ const kindReferences: Readonly<Record<string, (resource: Resource) => readonly R
       ...ingressSecret(ingress, 'auth-secret', basicAuthentication),
       ...ingressSecret(ingress, 'auth-tls-secret', 'client authentication'),
       ...ingressSecret(ingress, 'proxy-ssl-secret', 'TLS to the backend'),
-      ...reference(
-        ingress,
-        'ClusterIssuer',
-        annotations.at('cert-manager.io/cluster-issuer'),
-        undefined,
-        'the Ingress',
-      ),
-      // Issuers of other groups are made by other controllers (cert-manager documentation, Annotated Ingress resource).
-      ...((annotations.at('cert-manager.io/issuer-group').text ?? 'cert-manager.io') === 'cert-manager.io'
-        ? reference(
-            ingress,
-            annotations.at('cert-manager.io/issuer-kind').text === 'ClusterIssuer' ? 'ClusterIssuer' : 'Issuer',
-            annotations.at('cert-manager.io/issuer'),
-            undefined,
-            'the Ingress',
-          )
-        : []),
+      ...annotatedIssuer(ingress),
     ];
   },
   // gateway-api.sigs.k8s.io reference, SecretObjectReference: a Secret of the core group by default.
-  Gateway: gateway =>
-    gateway.root
+  Gateway: gateway => [
+    ...annotatedIssuer(gateway),
+    ...gateway.root
       .at('spec', 'listeners')
       .items()
       .flatMap(listener => listener.at('tls', 'certificateRefs').items())
@@ -253,6 +237,7 @@ const kindReferences: Readonly<Record<string, (resource: Resource) => readonly R
           namespace: one.at('namespace').string ?? found.namespace,
         })),
       ),
+  ],
   ...traefikReferences(),
   'Certificate.cert-manager.io': certificate => {
     const issuer = certificate.root.at('spec', 'issuerRef');
@@ -283,6 +268,19 @@ const kindReferences: Readonly<Record<string, (resource: Resource) => readonly R
       ...['initdb', 'recovery', 'pg_basebackup'].flatMap(method =>
         reference(cluster, 'Secret', spec.at('bootstrap', method, 'secret', 'name'), undefined, method),
       ),
+      ...['postInitSQLRefs', 'postInitApplicationSQLRefs', 'postInitTemplateSQLRefs'].flatMap(field => {
+        const refs = spec.at('bootstrap', 'initdb', field);
+        return [
+          ...refs
+            .at('secretRefs')
+            .items()
+            .map(ref => ({ kind: 'Secret' as const, ref })),
+          ...refs
+            .at('configMapRefs')
+            .items()
+            .map(ref => ({ kind: 'ConfigMap' as const, ref })),
+        ].flatMap(({ kind, ref }) => reference(cluster, kind, ref.at('name'), ref.at('key'), field));
+      }),
       ...['serverCASecret', 'serverTLSSecret', 'clientCASecret', 'replicationTLSSecret'].flatMap(field =>
         reference(cluster, 'Secret', spec.at('certificates', field), undefined, field),
       ),
@@ -407,6 +405,22 @@ function ingressSecret(ingress: Resource, annotation: string, consumer: string):
 }
 
 const afterSlash = (text: string): string => text.slice(text.indexOf('/') + 1);
+
+/**
+ * The issuer that cert-manager is told by annotations. Those of other groups are made by other controllers (cert-manager
+ * documentation, Annotated Ingress resource and Annotated Gateway resource).
+ */
+function annotatedIssuer(resource: Resource): readonly Reference[] {
+  const annotations = resource.root.at('metadata', 'annotations');
+  const consumer = `the ${resource.kind}`;
+  const kind = annotations.at('cert-manager.io/issuer-kind').text === 'ClusterIssuer' ? 'ClusterIssuer' : 'Issuer';
+  return [
+    ...reference(resource, 'ClusterIssuer', annotations.at('cert-manager.io/cluster-issuer'), undefined, consumer),
+    ...((annotations.at('cert-manager.io/issuer-group').text ?? 'cert-manager.io') === 'cert-manager.io'
+      ? reference(resource, kind, annotations.at('cert-manager.io/issuer'), undefined, consumer)
+      : []),
+  ];
+}
 
 /** Traefik's own kinds; the second group is that of Traefik 2 (doc.traefik.io, migration from v2 to v3). */
 function traefikKinds(): readonly string[] {

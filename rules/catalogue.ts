@@ -249,6 +249,8 @@ import substitutionUnsafeSecret from './secrets/substitution-unsafe-secret';
 import acmeServerWrong from './services/acme-server-wrong';
 import certificateRefused from './services/certificate-refused';
 import databaseExposed from './services/database-exposed';
+import gatewayReferenceNotGranted from './services/gateway-reference-not-granted';
+import gatewayRouteUnattached from './services/gateway-route-unattached';
 import ingressBackendMissing from './services/ingress-backend-missing';
 import ingressBackendProtocol from './services/ingress-backend-protocol';
 import ingressClassUnknown from './services/ingress-class-unknown';
@@ -391,6 +393,8 @@ export const rules: readonly Rule[] = [
   fileTemplatedSkipped,
   fluxDecryptionMissing,
   fluxReferenceMissing,
+  gatewayReferenceNotGranted,
+  gatewayRouteUnattached,
   generatedNameHashed,
   generatedNameTaken,
   haproxyAclSeveralCriteria,

@@ -63,6 +63,8 @@ export const ruleIds: readonly string[] = [
   'file-templated-skipped',
   'flux-decryption-missing',
   'flux-reference-missing',
+  'gateway-reference-not-granted',
+  'gateway-route-unattached',
   'generated-name-hashed',
   'generated-name-taken',
   'haproxy-acl-several-criteria',

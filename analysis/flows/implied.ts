@@ -261,7 +261,7 @@ function pushedTo(workspace: Workspace, resource: Resource, pods: Pods): readonl
 
 /** Ways into the cluster whose destinations are not followed here. */
 const otherEntrances = [
-  'HTTPRoute.gateway.networking.k8s.io',
+  'HTTPRoute',
   'IngressRoute.traefik.io',
   'IngressRoute.traefik.containo.us',
   'VirtualService.networking.istio.io',

@@ -2,6 +2,7 @@ import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import { parseCidr } from '../network/cidr';
 import { quantityOf } from '../quantity';
+import { refusedGateway, refusedRoute } from './gateways';
 import { isDnsLabel } from './names';
 import { isPortName, quantity, resources } from './pods';
 import { refusedBackup, refusedCluster, refusedDatabase } from './postgresql';
@@ -18,6 +19,12 @@ export function refusedObject(resource: Resource): Iterable<Refusal> {
 const byKind: Readonly<Record<string, (resource: Resource) => Iterable<Refusal>>> = {
   Service: service,
   Ingress: ingress,
+  Gateway: refusedGateway,
+  HTTPRoute: refusedRoute,
+  GRPCRoute: refusedRoute,
+  TLSRoute: refusedRoute,
+  TCPRoute: refusedRoute,
+  UDPRoute: refusedRoute,
   NetworkPolicy: networkPolicy,
   'ServiceMonitor.monitoring.coreos.com': monitor,
   'PodMonitor.monitoring.coreos.com': monitor,

@@ -1,5 +1,6 @@
 import { isChartObject } from '../../analysis/charts';
 import { declarationsOf } from '../../analysis/declarations';
+import { routeKinds } from '../../analysis/gateways';
 import { type IngressRoute, routesOf } from '../../analysis/ingresses';
 import { nearest } from '../../analysis/nearest';
 import { findService, type Service, servicesIn } from '../../analysis/services';
@@ -19,7 +20,7 @@ export default {
     'Name a Service of the same namespace and a port that the Service has, by its number or its name. It is the port of the Service, not that of the container.',
   traps: [
     'An Ingress reaches Services of its own namespace only.',
-    'Routes of the Gateway API and of Traefik are held to the same, as far as they lead to Services of their own namespace.',
+    'Routes of the Gateway API and of Traefik are held to the same; they may lead to other namespaces.',
     'Services that operators make are known with their ports. Those that a script creates, that `provided` lists or that stand in a document that cannot be read count.',
     'A name that a Helm chart gives its Services is no error, and neither is a backend in a namespace of which the tree has no Service, unless it has the Service in another.',
   ],
@@ -104,12 +105,19 @@ export default {
             targetPort: 8080
     `,
   },
-  kinds: ['Ingress', 'HTTPRoute', 'IngressRoute.traefik.io', 'IngressRoute.traefik.containo.us'],
+  kinds: [
+    'Ingress',
+    ...routeKinds,
+    ...['traefik.io', 'traefik.containo.us'].flatMap(group =>
+      ['IngressRoute', 'IngressRouteTCP', 'IngressRouteUDP', 'TraefikService'].map(kind => `${kind}.${group}`),
+    ),
+  ],
   *check(ingress, workspace) {
-    for (const route of ingress.kind === 'Ingress' ? routesOf(ingress) : backendsOf(ingress)) {
+    const routes: readonly Backend[] = ingress.kind === 'Ingress' ? routesOf(ingress) : backendsOf(ingress);
+    for (const route of routes) {
       const name = route.service.string;
       if (!name) continue;
-      const service = findService(workspace, ingress.namespace, name);
+      const service = findService(workspace, route.namespace ?? ingress.namespace, name);
       if (service) yield* portProblem(route, service);
       else yield* serviceProblem(workspace, route, name);
     }
@@ -117,9 +125,12 @@ export default {
   },
 } satisfies Rule;
 
-type Backend = Pick<IngressRoute, 'ingress' | 'service' | 'port'>;
+type Backend = Pick<IngressRoute, 'ingress' | 'service' | 'port'> & {
+  /** Undefined for the namespace of the route. */
+  readonly namespace?: string | undefined;
+};
 
-/** The Services of its own namespace that a route of the Gateway API or of Traefik leads to. */
+/** The Services that a route of the Gateway API or of Traefik leads to. */
 function backendsOf(route: Resource): readonly Backend[] {
   const spec = route.root.at('spec');
   const references = [
@@ -137,17 +148,22 @@ function backendsOf(route: Resource): readonly Backend[] {
       one =>
         (one.at('kind').text ?? 'Service') === 'Service' &&
         (one.at('group').text ?? '') === '' &&
-        (one.at('namespace').text ?? route.namespace) === route.namespace &&
         !one.at('name').text?.includes('@'),
     )
-    .map(one => ({ ingress: route, service: one.at('name'), port: one.at('port') }));
+    .map(one => ({
+      ingress: route,
+      service: one.at('name'),
+      port: one.at('port'),
+      namespace: one.at('namespace').text,
+    }));
 }
 
-function* serviceProblem(workspace: Workspace, { ingress, service }: Backend, name: string): Iterable<Problem> {
-  const { namespace } = ingress;
+function* serviceProblem(workspace: Workspace, backend: Backend, name: string): Iterable<Problem> {
+  const { ingress, service } = backend;
+  const namespace = backend.namespace ?? ingress.namespace;
   const names = servicesIn(workspace, namespace).map(one => one.name);
   if (names.length === 0) {
-    yield* serviceElsewhere(workspace, ingress, service, name);
+    if (namespace === ingress.namespace) yield* serviceElsewhere(workspace, ingress, service, name);
     return;
   }
   if (declarationsOf(workspace, 'Service', namespace, name).some(one => one.origin !== 'promise')) return;
@@ -209,10 +225,20 @@ function* middlewareProblems(workspace: Workspace, route: Resource): Iterable<Pr
   }
 }
 
-function* portProblem({ port }: Backend, service: Service): Iterable<Problem> {
+function* portProblem({ ingress, port }: Backend, service: Service): Iterable<Problem> {
   const wanted = port.number ?? port.string;
   if (wanted === undefined || service.externalName !== undefined || service.ports.length === 0) return;
-  if (service.ports.some(one => one.port === wanted || one.name === wanted)) return;
+  const found = service.ports.filter(one => one.port === wanted || one.name === wanted);
+  const protocol = /UDP/.test(ingress.kind) ? 'UDP' : 'TCP';
+  const [other] = found;
+  if (other && !found.some(one => one.protocol === protocol)) {
+    yield {
+      at: port,
+      message: `The port ${wanted} of Service ${service.name} is ${other.protocol}, and ${ingress.kind} ${ingress.name} carries ${protocol} — lead to a port of ${protocol}.`,
+      related: [{ at: service.resource.root.at('metadata', 'name'), message: `${service.resource.title}` }],
+    };
+  }
+  if (other) return;
   const has = service.ports.map(one => (one.name === undefined ? `${one.port}` : `${one.name} (${one.port})`));
   yield {
     at: port,

@@ -62,14 +62,40 @@ export default {
         controller: haproxy.org/ingress-controller/front-door
     `,
   },
-  kinds: ['Ingress', 'Issuer.cert-manager.io', 'ClusterIssuer.cert-manager.io'],
+  kinds: ['Ingress', 'Gateway', 'Issuer.cert-manager.io', 'ClusterIssuer.cert-manager.io'],
   *check(resource, workspace) {
+    if (resource.kind === 'Gateway') yield* gatewayProblems(workspace, resource);
     for (const { value, isAnnotation } of classesIn(resource)) {
       const problem = problemOf(workspace, resource, value, isAnnotation);
       if (problem) yield problem;
     }
   },
 } satisfies Rule;
+
+/** The class of a Gateway, where the tree has classes of Gateways. Many controllers make theirs themselves. */
+function* gatewayProblems(workspace: Workspace, gateway: Resource): Iterable<Problem> {
+  const value = gateway.root.at('spec', 'gatewayClassName');
+  const name = value.string;
+  if (name === undefined || !/^[a-z0-9][a-z0-9.-]*$/i.test(name)) return;
+  const classes = workspace.resources('GatewayClass');
+  if (classes.length === 0 || declarationsOf(workspace, 'GatewayClass', undefined, name).length > 0) return;
+  if (classes.some(one => one.name === name)) return;
+  const candidates = classes.map(one => one.name);
+  const meant = misspelt(name, candidates);
+  const isOwn = madeByControllers.test(name);
+  if (isOwn && meant === undefined) return;
+  yield {
+    at: value,
+    severity: meant === undefined ? 'warning' : 'error',
+    message: `No controller serves the class ${name} of Gateway ${gateway.name} — the tree has ${candidates.join(' and ')}.`,
+    related: classes.map(one => ({ at: one.root.at('metadata', 'name'), message: one.title })),
+    fixes: () => (meant === undefined ? candidates : [meant]).flatMap(candidate => renamed(value, candidate)),
+  };
+}
+
+/** Classes that controllers, charts and platforms make without a manifest of the user. */
+const madeByControllers =
+  /^(?:istio(?:-.+)?|cilium|nginx|traefik|kong|haproxy|contour|envoy|eg|kgateway|gloo-gateway|consul|linkerd|gke-.+|amazon-vpc-lattice|azure-alb-.+|openshift-.+|higress)$/;
 
 /** A class as an Ingress states it, or the solver of an issuer for the Ingresses that it makes. */
 function classesIn(resource: Resource): readonly { readonly value: Value; readonly isAnnotation: boolean }[] {
