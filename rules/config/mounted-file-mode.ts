@@ -1,19 +1,21 @@
+import { configurationOf, optionValues, parsed } from '../../analysis/configs';
 import { mountAt, volumeOf } from '../../analysis/mounts';
 import { type Container, containersOf, podTemplate, workloadKinds } from '../../analysis/pods';
+import { familiesOf } from '../../analysis/roles';
 import { insertEntry, replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import { scanScriptOf } from '../antivirus/scan-script';
-import type { Fix, Rule } from '../rule';
+import type { Fix, Problem, Rule } from '../rule';
 
 export default {
   id: 'mounted-file-mode',
   items: [],
   severity: 'error',
-  summary: 'A mounted file may not be executed or read by the container that needs it.',
-  why: 'Files of a ConfigMap or Secret have the mode 0644 unless the volume says otherwise, and belong to root. A script that is started by its path then ends with "permission denied"; a file with the mode 0400 can be read by root alone.',
+  summary: 'A mounted file may not be executed or read by the container that needs it, or may be read by too many.',
+  why: 'Files of a ConfigMap or Secret have the mode 0644 unless the volume says otherwise, and belong to root. A script that is started by its path then ends with "permission denied"; a file with the mode 0400 can be read by root alone. LiveKit refuses a file of keys that others may read.',
   remedy:
     'Set `defaultMode: 0555` for scripts, or start them through a shell. For files that only some may read set `fsGroup`, which gives them to the group of the pod.',
   traps: [
@@ -40,6 +42,7 @@ export default {
           fixes: () => withMode(file, '0555'),
         };
       }
+      yield* keyFile(workspace, resource, container);
       const reader = readerOf(resource, container);
       if (!reader) continue;
       for (const mount of container.value.at('volumeMounts').items()) {
@@ -69,6 +72,27 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** LiveKit ends with "key file others permissions must be set to 0" (livekit pkg/config/config.go, ValidateKeys). */
+function* keyFile(workspace: Workspace, resource: Resource, container: Container): Iterable<Problem> {
+  const configuration = familiesOf(resource).has('livekit')
+    ? configurationOf(workspace, resource, 'livekit')
+    : undefined;
+  if (!configuration || configuration.container.name !== container.name) return;
+  const option = optionValues(configuration.words, ['--key-file'])[0];
+  const written = configuration.files.flatMap(file => (file.isOpaque ? [] : [parsed(file).root.at('key_file')]));
+  const value = written.find(one => one.text !== undefined);
+  const path = option ?? value?.text;
+  const file = path?.startsWith('/') ? mountedFile(resource, container, path) : undefined;
+  if (!path || !file || (file.mode & 0o007) === 0) return;
+  const hasGroup = podTemplate(resource)?.at('spec', 'securityContext', 'fsGroup').exists;
+  yield {
+    at: file.written ?? file.volume.at('name'),
+    message: `${path} is mounted with the mode ${octal(file.mode)}, and LiveKit does not start with a file of keys that others may read — set defaultMode: ${hasGroup ? '0440' : '0400, and fsGroup for a user that is not root'}.`,
+    related: option === undefined && value ? [{ at: value, message: 'The file of keys' }] : [],
+    fixes: () => withMode(file, hasGroup ? '0440' : '0400'),
+  };
+}
 
 interface StartedFile {
   readonly path: string;

@@ -1,4 +1,4 @@
-import { configurationOf, parsed } from '../../analysis/configs';
+import { type Configuration, commandLine, configurationOf, parsed } from '../../analysis/configs';
 import type { EffectiveFile } from '../../analysis/effective';
 import { environmentOf, textOfVariable } from '../../analysis/environment';
 import { type Container, replicasOf, workloadKinds } from '../../analysis/pods';
@@ -17,8 +17,9 @@ export default {
   why: 'LiveKit reads its configuration into typed fields. Text where it wants a number or a map, a range that ends before it begins, or TURN without a certificate ends the process at start, and no call is made.',
   remedy: 'Write the value as the message says; `config-sample.yaml` of LiveKit shows every field.',
   traps: [
-    '`keys` is a map of names to secrets, with a space after each colon. So is the variable `LIVEKIT_KEYS`.',
+    '`keys` is a map of names to secrets, with a space after each colon. So are the variable `LIVEKIT_KEYS` and the option `--keys`.',
     'A number in quotes is text for Go. `udp_port` may also be a range, such as `7882-7892`.',
+    '`--dev` with keys of one’s own is a warning. Without keys LiveKit takes one that everybody knows.',
     'TURN needs a certificate for `tls_port` unless `external_tls` says that a load balancer has it.',
     'What an init container fills in is not judged, as far as it could be what is wanted.',
   ],
@@ -38,6 +39,8 @@ export default {
     if (!configuration) return;
     const { container, words } = configuration;
     yield* keysVariable(workspace, resource, container);
+    yield* keysOption(container);
+    yield* development(workspace, resource, configuration);
     for (const file of configuration.files) {
       const { root, problem } = parsed(file);
       if (file.isOpaque || problem || root.kind !== 'mapping') continue;
@@ -83,6 +86,55 @@ function* keysVariable(workspace: Workspace, resource: Resource, container: Cont
     message:
       'LIVEKIT_KEYS has no space after the colon, so LiveKit does not take it and does not start — write it as "name: secret".',
   };
+}
+
+/** What follows `--keys` is read in the same way; `$(NAME)` is a word of its own there. */
+function* keysOption(container: Container): Iterable<Problem> {
+  const words = commandLine(container);
+  for (const [index, word] of words.entries()) {
+    const text = word.text ?? '';
+    const isValue = words[index - 1]?.text === '--keys';
+    const value = isValue ? text : /^--keys=(.*)$/s.exec(text)?.[1];
+    if (value === undefined || !colon.test(value.trim())) continue;
+    yield {
+      at: word,
+      message:
+        '--keys has no space after the colon, so LiveKit does not take it and does not start — write it as "name: secret".',
+    };
+  }
+}
+
+/** Development mode: without keys a key that everybody knows, on the pod's own address alone (cmd/server/main.go, getConfig). */
+function* development(
+  workspace: Workspace,
+  resource: Resource,
+  { container, files, paths }: Configuration,
+): Iterable<Problem> {
+  const option = commandLine(container).find(word => word.text === '--dev' || word.text === '--dev=true');
+  const readable = files.filter(file => !file.isOpaque).map(file => parsed(file).root);
+  const written = readable.map(root => root.at('development')).find(value => value.boolean === true);
+  const at = option ?? written;
+  if (!at) return;
+  const { variables, isOpen } = environmentOf(workspace, resource, container);
+  const hasKeys =
+    isOpen ||
+    readable.length < paths.length ||
+    variables.has('LIVEKIT_KEYS') ||
+    variables.has('LIVEKIT_CONFIG') ||
+    readable.some(root => ['keys', 'key_file'].some(name => root.at(name).exists)) ||
+    commandLine(container).some(word => /--(?:keys|key-file|config-body)\b|^(?:ba)?sh$|\s/.test(word.text ?? ''));
+  const isBound = readable.some(root => root.at('bind_addresses').exists) || hasOption(container, '--bind');
+  yield {
+    at,
+    ...(hasKeys && { severity: 'warning' as const }),
+    message: hasKeys
+      ? `In development mode LiveKit takes short secrets without a word and shows its internals below /debug/pprof — remove ${option ? '--dev' : 'development'}.`
+      : `In development mode without keys LiveKit lets everybody in with the key devkey and the secret "secret"${isBound ? '' : ', and listens on 127.0.0.1 alone, where no Service reaches it'} — remove ${option ? '--dev' : 'development'} and give it keys.`,
+  };
+}
+
+function hasOption(container: Container, name: string): boolean {
+  return commandLine(container).some(word => word.text === name || word.text?.startsWith(`${name}=`));
 }
 
 const numbers: readonly (readonly string[])[] = [

@@ -98,10 +98,10 @@ function inEnvironment(resource: Resource): readonly PlainSecret[] {
         if (seen.has(value.span.start)) return [];
         seen.add(value.span.start);
         if (isSecretName(name) && isPlain(value.text)) return [{ key: name, at: value, variable: item }];
-        const login = passwordOfUrl(value.text ?? '');
-        return login
-          ? [{ key: `The password in ${name}`, at: value.part(login.start, login.end), variable: item }]
-          : [];
+        const login =
+          passwordOfUrl(value.text ?? '') ?? (isLivekitKeys(name) ? secretOfKey(value.text ?? '') : undefined);
+        const what = isLivekitKeys(name) ? 'secret' : 'password';
+        return login ? [{ key: `The ${what} in ${name}`, at: value.part(login.start, login.end), variable: item }] : [];
       }),
   );
 }
@@ -112,6 +112,18 @@ function passwordOfUrl(text: string): Span | undefined {
     /^([a-z][a-z0-9+.-]*:\/\/[^\s/:@?#]*:)([^\s/@]+)@[^\s@]+$/i.exec(text) ?? [];
   if (whole === '' || !isPlain(password)) return undefined;
   return { start: before.length, end: before.length + password.length };
+}
+
+/** The variable and the option that LiveKit takes its keys from (livekit cmd/server/main.go). */
+function isLivekitKeys(name: string): boolean {
+  return name === 'LIVEKIT_KEYS' || name === '--keys';
+}
+
+/** The secret of `name: secret`. */
+function secretOfKey(text: string): Span | undefined {
+  const [whole = '', before = '', secret = ''] = /^(\s*[\w-]+\s*:\s*)([^\s:]+)\s*$/.exec(text) ?? [];
+  if (whole === '' || !isPlain(secret)) return undefined;
+  return { start: before.length, end: before.length + secret.length };
 }
 
 /** The secrets among the words of commands, and those that their scripts assign to variables. */
@@ -133,6 +145,13 @@ function inCommands(resource: Resource, workspace: Workspace): readonly PlainSec
       // What begins with a dash is the next option, after one that takes no value.
       if (secretFlag.test(before) && !word.text?.startsWith('-') && isPlain(word.text))
         return [{ key: before, at: word }];
+      const keys = isLivekitKeys(flag)
+        ? secretOfKey(text)
+        : isLivekitKeys(before)
+          ? secretOfKey(word.text ?? '')
+          : undefined;
+      const skipped = isLivekitKeys(flag) ? flag.length + 1 : 0;
+      if (keys) return [{ key: 'The secret in --keys', at: word.part(skipped + keys.start, skipped + keys.end) }];
       const login = passwordOfUrl(word.text ?? '');
       return login ? [{ key: 'The password of this address', at: word.part(login.start, login.end) }] : [];
     });
@@ -164,6 +183,8 @@ function inConfigMap(config: Resource, workspace: Workspace): readonly PlainSecr
     if (!/\.\w+$/.test(key) && !value.text?.includes('\n')) {
       const login = passwordOfUrl(value.text ?? '');
       if (login) return [{ key: `The password in ${key}`, at: value.part(login.start, login.end) }];
+      const keys = isLivekitKeys(key) ? secretOfKey(value.text ?? '') : undefined;
+      if (keys) return [{ key: `The secret in ${key}`, at: value.part(keys.start, keys.end) }];
       return isSecretName(key) && isPlain(value.text) ? [{ key, at: value }] : [];
     }
     const found = /\.(?:ya?ml|json)$/.test(key) ? inDocument(value) : inLines(key, value);

@@ -49,7 +49,10 @@ export default {
         if (/\.env$/.test(key)) yield* inVariables(secret, { key, value, text, isEncoded });
         continue;
       }
-      const weakness = weaknessOf(text, useOf(secret.name, key));
+      // LiveKit's variable has the name of the key before its secret.
+      const [, part = text] =
+        (/livekit[-_.]?keys?$/i.test(`${secret.name}_${key}`) && /^[\w-]+: *(\S+)$/.exec(text.trim())) || [];
+      const weakness = part === text ? weaknessOf(text, useOf(secret.name, key)) : weaknessOf(part, 'LIVEKIT_SECRET');
       if (!weakness || (isLivekitKey(secret.name, key) && weakness.reason !== 'well-known')) continue;
       yield {
         at: value,

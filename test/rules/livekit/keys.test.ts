@@ -1,18 +1,26 @@
 import assert from 'node:assert/strict';
+import fileMode from '../../../rules/config/mounted-file-mode';
+import configInvalid from '../../../rules/livekit/livekit-config-invalid';
 import configNotSubstituted from '../../../rules/livekit/livekit-config-not-substituted';
-import { messages } from '../expect';
+import type { Rule } from '../../../rules/rule';
+import inPlainConfig from '../../../rules/secrets/secret-in-plain-config';
+import weakValue from '../../../rules/secrets/secret-weak-value';
+import { fixed, messages } from '../expect';
 
 interface Tree {
   readonly keys?: string;
   readonly variable?: string;
   readonly args?: string;
+  readonly volume?: string;
 }
 
-function of({ keys = '', variable, args = '[--config, /etc/livekit/livekit.yaml]' }: Tree): readonly string[] {
+function of(tree: Tree, rule: Rule = configNotSubstituted): readonly string[] {
+  return messages(rule, source(tree));
+}
+
+function source({ keys = '', variable, args = '[--config, /etc/livekit/livekit.yaml]', volume = '' }: Tree): string {
   const given = variable === undefined ? '' : `            - {name: LIVEKIT_KEYS, value: "${variable}"}`;
-  return messages(
-    configNotSubstituted,
-    `
+  return `
 #- /livekit.yaml
 apiVersion: v1
 kind: ConfigMap
@@ -37,10 +45,14 @@ spec:
             - {name: API_KEY, valueFrom: {secretKeyRef: {name: livekit, key: API_KEY}}}
             - {name: API_SECRET, valueFrom: {secretKeyRef: {name: livekit, key: API_SECRET}}}
 ${given}
-          volumeMounts: [{name: config, mountPath: /etc/livekit}]
-      volumes: [{name: config, configMap: {name: livekit}}]
-`,
-  );
+          volumeMounts: [{name: config, mountPath: /etc/livekit}, {name: keys, mountPath: /keys}]
+      volumes:
+        - {name: config, configMap: {name: livekit}}
+        - name: keys
+          secret:
+            secretName: keys
+            ${volume}
+`;
 }
 
 describe('the keys of LiveKit', () => {
@@ -54,6 +66,54 @@ describe('the keys of LiveKit', () => {
     assert.deepEqual(of({ args: '[--config, /etc/livekit/livekit.yaml, --key-file, /keys/keys.yaml]' }), []);
     assert.deepEqual(of({ args: '[--config, /elsewhere/livekit.yaml]' }), []);
     assert.deepEqual(of({ args: '[--dev, --config, /etc/livekit/livekit.yaml]' }), []);
+  });
+
+  it('have a space after the colon, among the arguments too', () => {
+    const keys = (text: string): number => of({ args: `["--keys", "${text}"]` }, configInvalid).length;
+    assert.equal(keys('name:secret'), 1);
+    assert.equal(keys('$(API_KEY):$(API_SECRET)'), 1);
+    assert.equal(keys('$(API_KEY): $(API_SECRET)'), 0);
+    assert.equal(of({ args: '["--keys=name:secret"]' }, configInvalid).length, 1);
+  });
+
+  it('are those that everybody knows in development mode, unless there are others', () => {
+    const dev = (tree: Tree): readonly string[] =>
+      of(tree, configInvalid).map(one => one.replace(/(without keys)?( LiveKit).*/, '$1'));
+    const config = '--config, /etc/livekit/livekit.yaml';
+    assert.deepEqual(dev({ args: `[--dev, ${config}]` }), ['error: In development mode without keys']);
+    assert.deepEqual(dev({ args: `[--dev, ${config}]`, variable: '$(API_KEY): $(API_SECRET)' }), [
+      'warning: In development mode',
+    ]);
+    assert.deepEqual(dev({ keys: 'development: true' }), ['error: In development mode without keys']);
+    assert.deepEqual(dev({ keys: 'development: false' }), []);
+    // The file may have keys that the tree does not show.
+    assert.deepEqual(dev({ args: '[--dev, --config, /elsewhere/livekit.yaml]' }), ['warning: In development mode']);
+  });
+
+  it('may not be read by others, where a file has them', () => {
+    const mode = (volume: string): readonly string[] => of({ keys: 'key_file: /keys/keys.yaml', volume }, fileMode);
+    assert.match(mode('')[0] ?? '', /^error: .* with the mode 0644, and LiveKit does not start/);
+    assert.equal(mode('defaultMode: 0444').length, 1);
+    assert.equal(mode('items: [{key: keys.yaml, path: keys.yaml, mode: 0644}]').length, 1);
+    for (const right of ['defaultMode: 0400', 'defaultMode: 0440', 'items: [{key: a, path: keys.yaml, mode: 0400}]'])
+      assert.deepEqual(mode(right), [], right);
+    assert.deepEqual(of({ keys: 'key_file: /elsewhere/keys.yaml' }, fileMode), []);
+    const tree = source({ keys: 'key_file: /keys/keys.yaml', volume: 'defaultMode: 0644' });
+    assert.match(fixed(fileMode, tree)['livekit.yaml'] ?? '', /defaultMode: 0400/);
+  });
+
+  it('are a secret with a name before it', () => {
+    const long = 'n4Zc9PfWm1Xb6Dt3Hy5Rk7Lq2Vs8Jw0Ae';
+    assert.equal(of({ variable: `APIq8Lr2: ${long}` }, inPlainConfig).length, 1);
+    assert.deepEqual(of({ variable: '$(API_KEY): $(API_SECRET)' }, inPlainConfig), []);
+    assert.equal(of({ args: `["--keys", "APIq8Lr2: ${long}"]` }, inPlainConfig).length, 1);
+    const secret = (value: string): readonly string[] =>
+      messages(
+        weakValue,
+        `apiVersion: v1\nkind: Secret\nmetadata: {name: livekit}\nstringData:\n  LIVEKIT_KEYS: "APIq8Lr2: ${value}"\n`,
+      );
+    assert.match(secret(long.slice(0, 24))[0] ?? '', /only 24 characters long, of 32/);
+    assert.deepEqual(secret(long), []);
   });
 
   it('are expanded by Kubernetes alone', () => {
