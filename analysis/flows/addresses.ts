@@ -6,7 +6,7 @@ import { clusterKind } from '../roles';
 import type { Address } from './address';
 import { fromEnvironment } from './from-environment';
 import { fromFiles } from './from-files';
-import { fromHaproxy, fromRedis } from './from-proxies';
+import { fromCoturn, fromHaproxy, fromRedis } from './from-proxies';
 import { fromReleases } from './from-releases';
 import { fromCluster } from './from-resources';
 import { fromScripts } from './from-scripts';
@@ -28,6 +28,6 @@ function readAddresses(resource: Resource, workspace: Workspace): readonly Addre
 }
 
 /** Each is worked out on its own, so that an edit of a value has only those read again that read the value. */
-const readers = [fromSynapse, fromHaproxy, fromRedis, fromFiles, fromEnvironment, fromScripts].map(
+const readers = [fromSynapse, fromHaproxy, fromRedis, fromCoturn, fromFiles, fromEnvironment, fromScripts].map(
   read => (resource: Resource, workspace: Workspace) => read(workspace, resource),
 );

@@ -1,19 +1,25 @@
+import { resolveHost } from '../../analysis/flows/destinations';
 import { workloadKinds } from '../../analysis/pods';
+import { familiesOf, redisMains } from '../../analysis/roles';
 import { deleteEntry } from '../../manifests/edit';
 import type { TextEdit } from '../../manifests/span';
+import type { Workspace } from '../../manifests/workspace';
+import { asksForPassword } from '../redis/password';
 import type { Fix, Problem, Rule } from '../rule';
-import { type TurnOption, turnserverOf } from './turnserver';
+import { type TurnOption, type Turnserver, turnserverOf } from './turnserver';
 
 export default {
   id: 'turn-option-misused',
   items: [],
   severity: 'error',
-  summary: 'The TURN server gets a path where it wants an IP address, or may relay to nobody.',
-  why: '`-X` is `--external-ip`: the public address that coturn hands out. A path is no address, so coturn ends at start.',
+  summary:
+    'The TURN server gets a path where it wants an IP address, may relay to nobody, or has no password for its Redis.',
+  why: '`-X` is `--external-ip`: the public address that coturn hands out. A path is no address, so coturn ends at start. Redis answers `NOAUTH` to whoever has no password: coturn then knows no users, or counts nothing.',
   remedy:
     'Give the public address, as `--external-ip=192.0.2.1`. With host network and a public address on the node the option is not needed at all.',
   traps: [
     'A name is resolved by coturn, and `PUBLIC/PRIVATE` is a pair of addresses; both are right.',
+    'A Redis that asks for no password, or is not in the tree, needs none here.',
     '`--external-ip=$(detect-external-ip)` works with the entrypoint of the official image.',
   ],
   sources: ['coturn README.turnserver: -X, --external-ip <public-ip[/private-ip]>'],
@@ -58,6 +64,7 @@ export default {
   *check(resource, workspace) {
     const server = turnserverOf(workspace, resource);
     if (server && !server.isPartial) yield* refusedPeers(server.options);
+    if (server) yield* withoutPassword(workspace, server);
     for (const option of server?.options ?? []) {
       if (option.name !== 'external-ip' || !option.value?.startsWith('/')) continue;
       const written = option.words[0]?.text?.startsWith('-X') ? '-X' : undefined;
@@ -69,6 +76,26 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** A connection to a Redis of the tree that asks for a password, without one (coturn, dbd_redis.c). */
+function* withoutPassword(workspace: Workspace, { options, resource }: Turnserver): Iterable<Problem> {
+  for (const { name, value = '', at } of options) {
+    if (!/^redis-(?:statsdb|userdb)$/.test(name) || /(?:^|[\s"'])password=\S/.test(value)) continue;
+    const host = /(?:^|[\s"'])(?:host|ip|addr|ipaddr|hostaddr)=([\w.-]+)/.exec(value)?.[1];
+    const found = host === undefined ? undefined : resolveHost(workspace, resource.namespace, host);
+    const pods = found?.kind === 'service' ? found.pods : found?.kind === 'pod' ? [found.pods] : [];
+    // A proxy in front of Redis asks for nothing by itself.
+    const behind = pods.map(({ owner }) => owner);
+    const redis = behind.some(owner => familiesOf(owner).has('haproxy')) ? redisMains(workspace) : behind;
+    if (/[$%{]/.test(value) || !redis.some(one => familiesOf(one).has('redis') && asksForPassword(workspace, one)))
+      continue;
+    yield {
+      at,
+      ...(name === 'redis-statsdb' && { severity: 'warning' as const }),
+      message: `${name} has no password for ${host}, which asks for one, so ${name === 'redis-statsdb' ? 'coturn counts nothing' : 'coturn finds no users'} — add password=… to it.`,
+    };
+  }
+}
 
 /** A range of all addresses, after which nobody is left to relay to. */
 function* refusedPeers(options: readonly TurnOption[]): Iterable<Problem> {
