@@ -39,6 +39,7 @@ import envReferenceUnexpanded from './config/env-reference-unexpanded';
 import mountedFileMode from './config/mounted-file-mode';
 import programWriteRefused from './config/program-write-refused';
 import scriptStepUnreachable from './config/script-step-unreachable';
+import scriptSyntax from './config/script-syntax';
 import deployFileNotApplied from './deploy/deploy-file-not-applied';
 import deployOrder from './deploy/deploy-order';
 import deployPathMissing from './deploy/deploy-path-missing';
@@ -586,6 +587,7 @@ export const rules: readonly Rule[] = [
   scheduleUnlikely,
   schemaUnknownKind,
   scriptStepUnreachable,
+  scriptSyntax,
   secretBadKeyMaterial,
   secretDataNotBase64,
   secretDoubleEncoded,

@@ -256,6 +256,7 @@ export const ruleIds: readonly string[] = [
   'schedule-unlikely',
   'schema-unknown-kind',
   'script-step-unreachable',
+  'script-syntax',
   'secret-bad-key-material',
   'secret-data-not-base64',
   'secret-double-encoded',

@@ -48,8 +48,11 @@ export interface ShellScript {
     readonly nounset: Span | undefined;
     readonly pipefail: Span | undefined;
   };
-  /** What the parser could not read. The rest of the script is there nevertheless. */
-  readonly problems: readonly { readonly message: string; readonly span: Span }[];
+  /**
+   * What the parser could not read. The rest of the script is there nevertheless. `nested` is what stands in `$(…)` or in
+   * the script of another shell.
+   */
+  readonly problems: readonly { readonly message: string; readonly span: Span; readonly nested: boolean }[];
 }
 
 export type ShellNode =
@@ -207,7 +210,7 @@ interface Reading {
   readonly commands: ShellCommand[];
   readonly assignments: ShellAssignment[];
   readonly functions: Map<string, ShellFunction>;
-  readonly problems: { message: string; span: Span }[];
+  readonly problems: { message: string; span: Span; nested: boolean }[];
   readonly options: { errexit: Span | undefined; nounset: Span | undefined; pipefail: Span | undefined };
   pipelines: number;
 }
@@ -240,7 +243,7 @@ function readScript(
   around: Surroundings,
 ): readonly ShellNode[] {
   for (const { message, pos } of script.errors ?? []) {
-    around.reading.problems.push({ message, span: around.origin.span(pos, pos) });
+    around.reading.problems.push({ message, span: around.origin.span(pos, pos), nested: around.depth > 0 });
   }
   return readStatements(script.commands, around);
 }

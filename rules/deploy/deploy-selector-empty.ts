@@ -50,7 +50,9 @@ export default {
       if (command.kind !== 'query' && command.kind !== 'wait') continue;
       const { selector } = command;
       const isAboutPods =
-        command.targets.length > 0 && command.targets.every(target => /^(?:po|pods?)$/.test(target.resource));
+        command.targets.length > 0
+          ? command.targets.every(target => /^(?:po|pods?)$/.test(target.resource))
+          : command.kind === 'query' && command.verb === 'logs';
       if (!selector || !isAboutPods || selector.certainty === 'unknown' || selector.value.includes('$')) continue;
       const pairs = selector.value.split(',').map(pair => pair.split(/==?/));
       if (pairs.some(pair => pair.length !== 2 || /[!() ]/.test(pair.join('')))) continue;

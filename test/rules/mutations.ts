@@ -579,6 +579,14 @@ spec:
     ),
   ]),
   mutation(
+    'script-syntax',
+    edit(
+      sync,
+      '              # CREATE SUBSCRIPTION makes',
+      '              if true; then\n              # CREATE SUBSCRIPTION makes',
+    ),
+  ),
+  mutation(
     'script-step-unreachable',
     edit(
       sync,
