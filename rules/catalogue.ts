@@ -27,6 +27,10 @@ import probeMissing from './availability/probe-missing';
 import probePortMissing from './availability/probe-port-missing';
 import resourcesMissing from './availability/resources-missing';
 import workloadRunsNoPod from './availability/workload-runs-no-pod';
+import chartClientRefused from './charts/chart-client-refused';
+import chartDatabaseMismatch from './charts/chart-database-mismatch';
+import chartRedisMismatch from './charts/chart-redis-mismatch';
+import chartValueUnfit from './charts/chart-value-unfit';
 import commandNotSplit from './config/command-not-split';
 import configEnvUndefined from './config/config-env-undefined';
 import configFileMissing from './config/config-file-missing';
@@ -344,6 +348,10 @@ export const rules: readonly Rule[] = [
   callBackendUnannounced,
   callHostUnserved,
   certificateRefused,
+  chartClientRefused,
+  chartDatabaseMismatch,
+  chartRedisMismatch,
+  chartValueUnfit,
   claimSharedByReplicas,
   clamavUnknownOption,
   clamdLimitLow,

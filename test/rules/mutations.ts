@@ -1925,6 +1925,10 @@ export const unplantable: Readonly<Record<string, string>> = {
     'The sample deployment routes by HAProxy: its examples, and test/rules/other-hands.test.ts.',
   'flux-reference-missing': 'The sample deployment is not applied by Flux: test/rules/deploy.',
   'flux-decryption-missing': 'The sample deployment is not applied by Flux: test/rules/deploy.',
+  'chart-client-refused': 'The sample deployment installs no charts by Flux, Argo CD or k3s: test/rules/charts.',
+  'chart-database-mismatch': 'The sample deployment installs no charts by Flux, Argo CD or k3s: test/rules/charts.',
+  'chart-redis-mismatch': 'The sample deployment installs no charts by Flux, Argo CD or k3s: test/rules/charts.',
+  'chart-value-unfit': 'The sample deployment installs no charts by Flux, Argo CD or k3s: test/rules/charts.',
   'kustomization-entry-idle': 'The sample deployment has no kustomizations: test/rules/deploy.',
   'kustomization-part-unlisted': 'The sample deployment has no kustomizations: test/rules/deploy.',
   'kustomization-path-missing':

@@ -1,0 +1,138 @@
+import { holds, type KnownRelease, knownReleasesOf, textOf, valuesAt } from '../../analysis/helm/chart-objects';
+import { releaseKinds, settingOf } from '../../analysis/helm/releases';
+import { replaceScalar } from '../../manifests/edit';
+import type { Value } from '../../manifests/value';
+import type { Problem, Rule } from '../rule';
+
+export default {
+  id: 'chart-value-unfit',
+  items: [],
+  severity: 'error',
+  kinds: releaseKinds,
+  summary: 'The values of a chart contradict each other, or let it lose or give away what it keeps.',
+  why: 'A chart takes most values as they are. Some combinations it refuses, so that nothing is installed; with others it installs a database that forgets everything with its pod, a Sentinel that can never agree, or a bucket that everybody may read.',
+  remedy: 'Change the value as the message says.',
+  traps: [
+    'Judged for charts of Bitnami, MinIO and CloudNativePG in the versions whose values are known, and only for values that the tree shows.',
+    'A Redis without a volume is a cache, and accepted.',
+  ],
+  sources: [
+    'bitnami/charts: bitnami/redis/templates/_helpers.tpl, `redis.validateValues.architecture`; values.yaml of redis, postgresql and minio',
+    'minio/minio helm/minio/values.yaml: `buckets`, `persistence`',
+    'cloudnative-pg/charts charts/cluster; cloudnative-pg docs/src/backup.md: six fields of a schedule',
+  ],
+  examples: { bad: example(true), good: example(false) },
+  *check(resource, workspace) {
+    for (const known of knownReleasesOf(workspace, resource))
+      for (const read of checks[known.facts.chart] ?? []) yield* read(known);
+  },
+} satisfies Rule;
+
+type Check = (known: KnownRelease) => Iterable<Problem>;
+
+const checks: Readonly<Record<string, readonly Check[]>> = {
+  redis: [sentinelAlone, quorumTooLarge, monitorWithoutMetrics],
+  postgresql: [known => withoutVolume(known, 'primary.persistence.enabled'), monitorWithoutMetrics],
+  minio: [known => withoutVolume(known, 'persistence.enabled'), publicBuckets],
+  cluster: [fiveFields],
+};
+
+function* sentinelAlone(known: KnownRelease): Iterable<Problem> {
+  const [enabled] = valuesAt(known.release, 'sentinel.enabled');
+  if (enabled?.text !== 'true' || textOf(known, 'architecture') !== 'standalone') return;
+  yield {
+    at: enabled,
+    message:
+      'The chart redis refuses Sentinel with architecture: standalone, so nothing is installed — set architecture: replication.',
+  };
+}
+
+/** With Sentinel every node is one of `replica.replicaCount`, the master as well. */
+function* quorumTooLarge(known: KnownRelease): Iterable<Problem> {
+  if (textOf(known, 'sentinel.enabled') !== 'true' || settingOf(known.release, 'replica.autoscaling') !== 'unset')
+    return;
+  const [quorum, nodes] = ['sentinel.quorum', 'replica.replicaCount'].map(path =>
+    Number(textOf(known, path) ?? Number.NaN),
+  );
+  if (quorum === undefined || nodes === undefined || !(quorum > nodes)) return;
+  const [at] = [...valuesAt(known.release, 'replica.replicaCount'), ...valuesAt(known.release, 'sentinel.quorum')];
+  if (!at) return;
+  yield {
+    at,
+    message: `The chart redis starts ${nodes} ${nodes === 1 ? 'Sentinel' : 'Sentinels'}, but ${quorum} have to agree that the master is gone, so there is never a failover — set replica.replicaCount to at least ${Math.max(3, quorum)}.`,
+  };
+}
+
+function* monitorWithoutMetrics(known: KnownRelease): Iterable<Problem> {
+  const [enabled] = valuesAt(known.release, 'metrics.serviceMonitor.enabled');
+  if (enabled?.text !== 'true' || textOf(known, 'metrics.enabled') !== 'false') return;
+  yield {
+    at: enabled,
+    severity: 'warning',
+    message: `The chart ${known.facts.chart} makes no ServiceMonitor without its exporter — set metrics.enabled: true.`,
+  };
+}
+
+function* withoutVolume(known: KnownRelease, path: string): Iterable<Problem> {
+  const [enabled] = valuesAt(known.release, path);
+  if (enabled?.text !== 'false') return;
+  yield {
+    at: enabled,
+    message: `Without a volume the chart ${known.facts.chart} keeps its data in the pod, and all of it is gone when the pod is replaced — set ${path}: true.`,
+    fixes: () => edits(enabled, 'true', `Set ${path}: true`),
+  };
+}
+
+function* publicBuckets({ release }: KnownRelease): Iterable<Problem> {
+  for (const bucket of valuesAt(release, 'buckets.*')) {
+    const policy = bucket.at('policy');
+    if (!/^(?:public|download|upload)$/.test(policy.text ?? '')) continue;
+    const may = policy.text === 'public' ? 'read and write' : policy.text === 'download' ? 'read' : 'write';
+    yield {
+      at: policy,
+      message: `With policy: ${policy.text} everybody who reaches MinIO may ${may} the bucket ${bucket.at('name').text ?? ''} without a login — set policy: none.`,
+      fixes: () => edits(policy, 'none', 'Set policy: none'),
+    };
+  }
+}
+
+function* fiveFields(known: KnownRelease): Iterable<Problem> {
+  if (holds(known, [['backups.enabled', 'true']]) !== true) return;
+  for (const schedule of valuesAt(known.release, 'backups.scheduledBackups.*.schedule')) {
+    const text = schedule.string?.trim() ?? '';
+    if (text.startsWith('@') || text.split(/\s+/).length !== 5) continue;
+    yield {
+      at: schedule,
+      message: `The schedule "${text}" has no seconds, which CloudNativePG reads first, so it runs at other times than meant — write "0 ${text}".`,
+      fixes: () => edits(schedule, `0 ${text}`, 'Put the seconds in front'),
+    };
+  }
+}
+
+function edits(value: Value, text: string, title: string) {
+  const edit = replaceScalar(value, text);
+  return edit ? [{ title, safe: false, edits: [edit] }] : [];
+}
+
+function example(isBad: boolean): string {
+  const mark = isBad
+    ? `
+      #              ^^^^^ 💡 error: Without a volume the chart minio keeps its data in the pod, and all of it is gone when the pod is replaced — set persistence.enabled: true.`
+    : '';
+  return `
+      #- /minio.yaml
+      apiVersion: helm.cattle.io/v1
+      kind: HelmChart
+      metadata:
+        name: minio
+        namespace: kube-system
+      spec:
+        repo: https://charts.min.io/
+        chart: minio
+        version: 5.3.0
+        targetNamespace: matrix
+        valuesContent: |-
+          persistence:
+            enabled: ${!isBad}${mark}
+    `;
+}
