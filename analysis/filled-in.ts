@@ -73,9 +73,9 @@ function fieldsWithVariables(resource: Resource): readonly Value[] {
   );
 }
 
-/** Fields of objects that take a name, an image, a host or an amount. */
+/** Fields of objects that take a name, an image, a host, addresses or an amount. */
 const fields: ReadonlySet<string> = new Set(
-  'namespace replicas instances image imageName storageClassName storageClass size storage host cpu memory schedule secretName claimName ingressClassName loadBalancerIP database owner'.split(
+  'namespace replicas instances image imageName storageClassName storageClass size storage host cpu memory schedule secretName claimName ingressClassName loadBalancerIP cidr database owner'.split(
     ' ',
   ),
 );

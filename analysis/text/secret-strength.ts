@@ -44,7 +44,7 @@ export function weaknessOf(value: string, key: string, minimumLength = minimumLe
 export function isSecretKey(key: string): boolean {
   const words = key.replace(/([a-z\d])([A-Z])/g, '$1_$2').toLowerCase();
   if (
-    /(?:^|[^a-z])(?:user(?:name)?|name|path|file|dir|url|uri|host|id|length|type|class|enabled?|policy|version)$/.test(
+    /(?:^|[^a-z])(?:user(?:name)?|name|path|file|dir|url|uri|host|endpoint|id|length|type|class|enabled?|policy|version|method|mode|scheme|format|alg(?:orithm)?|lifetime|ttl|expir(?:y|ation))$/.test(
       words,
     )
   )

@@ -2,6 +2,7 @@ import { builtTrees } from '../../analysis/kustomization/built-trees';
 import { isPatch, resolvePath } from '../../analysis/kustomize';
 import type { ManifestDocument } from '../../manifests/document';
 import type { SourceFile } from '../../manifests/file';
+import type { Resource } from '../../manifests/resource';
 import type { Index, Workspace } from '../../manifests/workspace';
 import type { Rule } from '../rule';
 
@@ -13,7 +14,7 @@ export default {
   why: 'kustomize builds what `resources` names and nothing else: what is forgotten there is not deployed, and nobody is told.',
   remedy: 'Add it to `resources`, or take it out of the tree.',
   traps: [
-    'Patches, inputs of generators, configurations of plugins such as KSOPS with what they read, and files that a script or a README names are left alone, and so are folders that a Kustomization of Flux or an Application of Argo CD names.',
+    'Patches, inputs of generators, configurations of plugins such as KSOPS with what they read, and files that a script or a README names are left alone, and so are folders that a Kustomization of Flux or an Application of Argo CD names, and the file beside them that does.',
     'A folder is expected in the list only if the kustomization above it lists another folder beside it.',
   ],
   sources: ['sigs.k8s.io/kustomize, reference of kustomization.yaml: resources'],
@@ -84,7 +85,8 @@ export default {
         !used.has(one.path) &&
         !inputs.has(one.path) &&
         !isPatch(workspace, one) &&
-        !isOfPlugin(one)
+        !isOfPlugin(one) &&
+        !appliesOnly(one, file.directory)
       );
     };
     for (const one of workspace.files) {
@@ -110,6 +112,18 @@ function foldersBelow(workspace: Workspace, { directory }: SourceFile): readonly
     .filter(({ root }) => root.at('kind').text !== 'Component')
     .map(({ file }) => file.directory)
     .filter(one => one.includes('/') && one.slice(0, one.lastIndexOf('/')) === directory);
+}
+
+/** Whether a file only has Flux or Argo CD apply a folder, which is how that is deployed and no part of it. */
+function appliesOnly({ documents }: SourceFile, folder: string): boolean {
+  return documents
+    .flatMap(({ resources }) => resources)
+    .every(resource =>
+      appliedBy(resource).some(path => {
+        const applied = resolvePath('', path);
+        return applied === folder || applied.endsWith(`/${folder}`) || (folder === '' && applied !== '');
+      }),
+    );
 }
 
 /** Whether some kustomization takes in a folder, under whatever name. */
@@ -144,9 +158,15 @@ const kustomizations: Index<ManifestDocument> = {
 
 const paths: Index<string> = {
   name: 'paths that Flux and Argo CD apply',
-  *resource({ qualifiedKind, root }) {
-    const spec = root.at('spec');
-    if (qualifiedKind === 'Kustomization.kustomize.toolkit.fluxcd.io') yield ['', spec.at('path').text ?? ''];
-    if (qualifiedKind === 'Application.argoproj.io') yield ['', spec.at('source', 'path').text ?? ''];
+  *resource(resource) {
+    for (const path of appliedBy(resource)) yield ['', path];
   },
 };
+
+/** The paths that an object of Flux or Argo CD applies. */
+function appliedBy({ qualifiedKind, root }: Resource): readonly string[] {
+  const spec = root.at('spec');
+  if (qualifiedKind === 'Kustomization.kustomize.toolkit.fluxcd.io') return [spec.at('path').text ?? ''];
+  if (qualifiedKind === 'Application.argoproj.io') return [spec.at('source', 'path').text ?? ''];
+  return [];
+}

@@ -114,6 +114,20 @@ describe('trees that are made in other ways than the checklist’s own', () => {
     assert.deepEqual(about(app('2').replace('${app_memory}', '1Gi')).sort(), wrong.slice(1));
     assert.deepEqual(about(app('${app_replicas}').replace('${app_memory}', '1Gi')).sort(), wrong);
     assert.deepEqual(about(app('${app_replicas}')), [], 'by the number of variables');
+    const proxy = `
+      #- /policy.yaml
+      apiVersion: networking.k8s.io/v1
+      kind: NetworkPolicy
+      metadata:
+        name: app
+        namespace: matrix
+      spec:
+        podSelector: {}
+        egress:
+          - to:
+              - ipBlock:
+                  cidr: \${proxy_address}/32`;
+    assert.deepEqual(about(app('${app_replicas}').replace('${app_memory}', '1Gi') + proxy), [], 'by addresses');
     assert.deepEqual(about(app('${app_replicas:=2}').replace('${app_memory}', '1Gi')), [], 'by a default for Flux');
     assert.deepEqual(about(app('${app_replicas}').replace('${app_memory}', '1Gi') + flux), [], 'by Flux');
     assert.deepEqual(about(app('${app_replicas}').replace('image: registry.test/app', 'image: CHANGEME')), [

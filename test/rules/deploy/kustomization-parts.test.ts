@@ -75,6 +75,18 @@ spec: {path: ./base/other}
     );
   });
 
+  it('expects no file in the list that has Flux apply that very folder', () => {
+    const beside = (path: string) => `${overlay('')}#- /base/app/ks.yaml
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: app, namespace: flux-system}
+spec: {path: ${path}}
+`;
+    assert.deepEqual(found(kustomizationPartUnlisted, beside('./base/app')), []);
+    assert.deepEqual(found(kustomizationPartUnlisted, beside('./clusters/home/base/app')), [], 'of a larger tree');
+    assert.equal(found(kustomizationPartUnlisted, beside('./base/another')).length, 1);
+  });
+
   it('tells which objects of Flux wait for each other', () => {
     const tree = (one: string, other: string) => `
 #- /flux.yaml

@@ -201,6 +201,8 @@ ${mark}
                   - {name: ADMIN_TOKEN, value: "$(OTHER)"}
                   - {name: TOKEN_LIFETIME, value: "3600"}
                   - {name: SECRET_NAME, value: app-secret}
+                  - {name: TOKEN_ENDPOINT_AUTH_METHOD, value: client_secret_post}
+                  - {name: PASSWORD_ALGORITHM, value: argon2id}
                   - {name: USE_PASSWORD, value: "true"}
                   - {name: PGPASSWORD, value: hunter2hunter2}
       #                                       ^^^^^^^^^^^^^^ warning: PGPASSWORD stands in Deployment app
