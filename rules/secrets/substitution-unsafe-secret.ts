@@ -358,10 +358,13 @@ function* pasted(used: UsedSecret | undefined, bad: RegExp, where: string, at: (
 function* inEvaluatedArguments(workspace: Workspace, resource: Resource, container: Container): Iterable<Problem> {
   if (!/(?:^|\/)coturn\/coturn$/.test(imageName(container.image)) || container.value.at('command').exists) return;
   const { variables } = environmentOf(workspace, resource, container);
-  for (const word of commandLine(container)) {
+  const words = commandLine(container);
+  for (const [index, word] of words.entries()) {
     const match = /\$\((\w+)\)/.exec(word.text ?? '');
     const used = match ? secretOf(workspace, resource, variables.get(match[1] ?? '')) : undefined;
-    const text = used?.entry.text ?? '';
+    const isLast = index === words.length - 1 && word.text?.endsWith(match?.[0] ?? '');
+    // Behind the last argument a line break is dropped; behind another one it ends the command.
+    const text = (used?.entry.text ?? '').replace(isLast ? /[\r\n]+$/ : /(?!)/, '');
     const bad = /[\s$`"'\\;&|<>(){}*?!#~]/.exec(text)?.[0];
     if (!match || !used || bad === undefined || findPlaceholders(text, 'value').length > 0) continue;
     yield {

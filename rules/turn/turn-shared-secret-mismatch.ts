@@ -10,7 +10,15 @@ import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Rule } from '../rule';
-import { environmentVariable, optionOf, secretVariable, type Turnserver, turnserverOf, variableOf } from './turnserver';
+import {
+  environmentVariable,
+  expandsArguments,
+  optionOf,
+  secretVariable,
+  type Turnserver,
+  turnserverOf,
+  variableOf,
+} from './turnserver';
 
 export default {
   id: 'turn-shared-secret-mismatch',
@@ -195,7 +203,10 @@ export default {
         continue;
       }
       if (!synapse || isSame(coturn, synapse)) continue;
-      const [one, other] = [coturn.text, synapse.text];
+      // A line break at the end is lost in a line of a file, and where a shell makes the arguments.
+      const isKept = server ? keepsLineBreaks(server) : true;
+      const one = isKept ? coturn.text : coturn.text?.replace(/[\r\n]+$/, '');
+      const other = synapse.text?.replace(/[\r\n]+$/, '');
       if (one === undefined || other === undefined || one === other) continue;
       if (isOpen(one) && isOpen(other)) continue;
       yield {
@@ -207,6 +218,12 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** Whether coturn gets the value of a variable as it is: among its arguments, without a shell. */
+function keepsLineBreaks(server: Turnserver): boolean {
+  const from = optionOf(server, 'static-auth-secret')?.from;
+  return from === 'arguments' && !expandsArguments(server.container);
+}
 
 /** Whether Synapse names TURN servers, and neither a secret nor a user for them (synapse/rest/client/voip.py). */
 function isWithoutCredentials(homeserver: HomeserverReader): boolean {

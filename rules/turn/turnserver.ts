@@ -103,7 +103,8 @@ export function secretVariable(workspace: Workspace, server: Turnserver): Enviro
   return named.length === 1 ? named[0] : undefined;
 }
 
-function expandsArguments(container: Container): boolean {
+/** Whether a shell works the arguments out once more: `exec $(eval "echo $@")` (coturn, docker-entrypoint.sh). */
+export function expandsArguments(container: Container): boolean {
   return !container.value.at('command').exists && /(?:^|\/)coturn\/coturn$/.test(imageName(container.image));
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Rule } from '../../../rules/rule';
+import unsafe from '../../../rules/secrets/substitution-unsafe-secret';
 import misused from '../../../rules/turn/turn-option-misused';
 import range from '../../../rules/turn/turn-port-range';
 import realm from '../../../rules/turn/turn-realm-missing';
@@ -104,6 +105,66 @@ describe('TURN rules', () => {
 function messages(source: string, ...rules: readonly Rule[]): readonly string[] {
   return check(source, rules).findings.map(({ problem }) => problem.message);
 }
+
+describe('a shared secret with a line break at its end', () => {
+  const value = 'c72fbe4215723ff21fe678b0a72e4d30f824abe6dda88ea7';
+  const tree = (coturn: string): string => `
+apiVersion: v1
+kind: Secret
+metadata: {name: coturn, namespace: matrix}
+stringData:
+  SECRET: |
+    ${value}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: coturn, namespace: matrix}
+spec:
+  template:
+    spec:
+      containers:
+        - name: coturn
+          image: coturn/coturn:4.6.2
+          ${coturn}
+          env: [{name: SECRET, valueFrom: {secretKeyRef: {name: coturn, key: SECRET}}}]
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: synapse, namespace: matrix}
+data:
+  homeserver.yaml: |
+    server_name: tessera.test
+    turn_uris: ["turn:turn.tessera.test:3478"]
+    turn_shared_secret: ${value}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: synapse, namespace: matrix}
+spec:
+  template:
+    spec:
+      containers:
+        - name: synapse
+          image: matrixdotorg/synapse:v1.139.2
+          args: [--config-path=/config/homeserver.yaml]
+          volumeMounts: [{name: config, mountPath: /config}]
+      volumes: [{name: config, configMap: {name: synapse}}]
+`;
+  const found = (coturn: string): readonly string[] =>
+    check(tree(coturn), [mismatch, unsafe]).findings.map(one => one.rule.id);
+  const option = '--static-auth-secret=$(SECRET)';
+
+  it('is dropped by the entrypoint behind the last argument, and ends the command behind another', () => {
+    assert.deepEqual(found(`args: [-n, --use-auth-secret, "${option}"]`), []);
+    assert.deepEqual(found(`args: ["${option}", --use-auth-secret]`), ['substitution-unsafe-secret']);
+  });
+
+  it('stays where no shell makes the arguments', () => {
+    assert.deepEqual(found(`command: [turnserver, -n, --use-auth-secret, "${option}"]`), [
+      'turn-shared-secret-mismatch',
+    ]);
+  });
+});
 
 describe('fixes of turn_uris', () => {
   const fixed = (uri: string, title: string): string =>
