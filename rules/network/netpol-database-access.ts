@@ -165,8 +165,27 @@ function* tooManyAdmitted(policy: Resource, workspace: Workspace): Iterable<Prob
   if (!database) return;
   const admissions = admissionsOf(workspace, policy, 'Ingress', rule => coversPort(rule, database, port));
   for (const admission of admissions) {
-    const problem = databases.map(one => judge(admission, one, workspace)).find(one => one !== undefined);
-    if (!problem) continue;
+    const judged = databases.flatMap(one => {
+      const problem = judge(admission, one, workspace);
+      return problem ? [{ problem, name: one.owner.name }] : [];
+    });
+    const [first] = judged.toSorted(
+      (a, b) => Number(b.problem.severity === undefined) - Number(a.problem.severity === undefined),
+    );
+    if (!first) continue;
+    // A policy for several clusters says the same of each.
+    const others = judged.filter(
+      one =>
+        one !== first &&
+        one.problem.message.replace(`database ${one.name}`, `database ${first.name}`) === first.problem.message,
+    );
+    const names = [first, ...others].map(one => one.name);
+    const listed = names.length === 1 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+    const message =
+      names.length === 1
+        ? first.problem.message
+        : first.problem.message.replace(`database ${first.name}`, `databases ${listed}`);
+    const problem = { ...first.problem, message };
     yield {
       at: admission.peer?.key ?? admission.rule.key,
       ...problem,

@@ -209,6 +209,22 @@ describe('netpol-database-access', () => {
     );
   });
 
+  it('names every database of which a policy for several says the same', () => {
+    const both = (rule: string): readonly string[] =>
+      messages(
+        databaseAccess,
+        `${policy('db', `{podSelector: {matchExpressions: [{key: cnpg.io/cluster, operator: Exists}]}, policyTypes: [Ingress], ingress: [${rule}]}`)}${deny}${pods}`,
+      );
+    assert.match(
+      both(from('{podSelector: {}}'))[0] ?? '',
+      /may connect to the databases pg(?:-li)? and pg(?:-li)? — admit/,
+    );
+    assert.match(
+      both(from('{podSelector: {matchLabels: {matrix.instance: li}}}'))[0] ?? '',
+      /^error: synapse-li of the LI instance may connect to the main database pg —/,
+    );
+  });
+
   it('warns of a component that has no business with it, unless its configuration says otherwise', () => {
     const haproxy = (env: string): string =>
       workload('Deployment', 'haproxy', 'app: haproxy', `image: "haproxy:3.0", ${env}`);
