@@ -1,12 +1,14 @@
 import { homeserverOf } from '../../analysis/homeserver';
 import { mountAt, volumeOf } from '../../analysis/mounts';
-import { familiesOf, isLi, synapseLis, synapseMains } from '../../analysis/roles';
+import { familiesOf, isLi, synapseLis, synapseMains, workloads } from '../../analysis/roles';
 import { findService, podsBehind } from '../../analysis/services';
 import { areComparable, domainToReplace } from '../../analysis/text/comparable-hosts';
 import { replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
+import type { TextEdit } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
+import { elementConfig, settingsIn } from '../element/config';
 import type { Fix, Problem, Rule } from '../rule';
 import { optionOf, type Turnserver, turnservers } from '../turn/turnserver';
 import { turnUri } from '../turn/uri';
@@ -174,7 +176,7 @@ function* unserved(workspace: Workspace, url: Value, li: boolean): Iterable<Prob
       ) &&
       (li || !/(?:^|-)li(?:-|$)/.test(ingress.name)),
   );
-  yield* notAmong(url, wanted, serving, 'error');
+  yield* notAmong(workspace, url, wanted, serving, 'error');
 }
 
 function* unservedElement(workspace: Workspace, url: Value): Iterable<Problem> {
@@ -183,7 +185,7 @@ function* unservedElement(workspace: Workspace, url: Value): Iterable<Problem> {
   const serving = entrances(workspace).filter(({ owners }) =>
     owners.some(owner => familiesOf(owner).has('element') && !isLi(workspace, owner)),
   );
-  yield* notAmong(url, wanted, serving, 'warning');
+  yield* notAmong(workspace, url, wanted, serving, 'warning');
 }
 
 /** Clients refuse TURN over TLS when the certificate is for another host than the one they are sent to. */
@@ -226,6 +228,7 @@ function covers(name: string, host: string): boolean {
 }
 
 function* notAmong(
+  workspace: Workspace,
   url: Value,
   wanted: string,
   serving: readonly Entrance[],
@@ -242,16 +245,43 @@ function* notAmong(
     message: `${String(url.name)} names ${wanted}, but Ingress ${first.ingress.name} answers for ${hosts[0]} — write the same host in both.`,
     related: serving.map(({ host, ingress }) => ({ at: host, message: `Ingress ${ingress.name}` })),
     items: severity === 'warning' ? ['4.2.a.1'] : ['A.3.a', 'A.3.b'],
-    fixes: () => [...new Set(hosts)].flatMap(host => useHost(url, wanted, host)),
+    fixes: () => [...new Set(hosts)].flatMap(host => useHost(workspace, url, wanted, host)),
   };
 }
 
-/** Which of the two is right only the owner of the names knows. */
-function useHost(url: Value, wanted: string, host: string): readonly Fix[] {
+/**
+ * Which of the two is right only the owner of the names knows. Where Element Web is told the same host of Synapse, it
+ * has to be told the other as well.
+ */
+function useHost(workspace: Workspace, url: Value, wanted: string, host: string): readonly Fix[] {
+  const edit = inPlaceOf(url, wanted, host);
+  if (!edit) return [];
+  const more = url.name === 'public_baseurl' ? elementUrls(workspace, url, wanted) : [];
+  const edits = [edit, ...more.flatMap(one => inPlaceOf(one, wanted, host) ?? [])];
+  const [first] = edits;
+  const where = edits.length > 1 ? ' and for Element Web' : '';
+  return first ? [{ title: `Use ${host} in ${String(url.name)}${where}`, safe: false, edits }] : [];
+}
+
+function inPlaceOf(url: Value, wanted: string, host: string): TextEdit | undefined {
   const start = (url.text ?? '').indexOf(wanted);
   const at = url.part(start, start + wanted.length);
-  if (start === -1 || at.span.end - at.span.start !== wanted.length) return [];
-  return [{ title: `Use ${host} in ${String(url.name)}`, safe: false, edits: [{ at, newText: host }] }];
+  if (start === -1 || at.span.end - at.span.start !== wanted.length) return undefined;
+  return { at, newText: host };
+}
+
+/** Where Element Web of the same instance is told a host of Synapse. */
+function elementUrls(workspace: Workspace, url: Value, wanted: string): readonly Value[] {
+  const ofLi = synapseLis(workspace).some(li => {
+    const own = homeserverOf(workspace, li)?.at('public_baseurl');
+    return own?.exists === true && own.isAt(url);
+  });
+  return workloads(workspace, 'element').flatMap(element => {
+    const config = isLi(workspace, element) === ofLi ? elementConfig(workspace, element) : undefined;
+    const settings = config && settingsIn(config);
+    const told = settings?.at('default_server_config', 'm.homeserver', 'base_url');
+    return told && hostOf(told) === wanted && config?.file?.resolve(told).kind === 'left' ? [told] : [];
+  });
 }
 
 /** The LI instance serves the users of the main one, so it has to be the same server. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import rule from '../../../rules/domain/domain-inconsistent';
 import { check } from '../../fixture';
+import { fixed } from '../expect';
 import { configMap, synapse } from '../synapse/tree';
 
 const tree = (uris: string, names: string): string => `${configMap('synapse-config', {
@@ -24,6 +25,36 @@ spec:
 `;
 
 describe('domain-inconsistent', () => {
+  it('corrects what Element Web is told together with public_baseurl', () => {
+    const element = (url: string): string => `${rule.examples.bad.replace(/\n +# {2,}\^.*/, '')}
+      ---
+      apiVersion: v1
+      kind: ConfigMap
+      metadata: {name: element, namespace: matrix}
+      data:
+        config.json: |
+          {"default_server_config": {"m.homeserver": {"base_url": "${url}"}}}
+      ---
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata: {name: element, namespace: matrix}
+      spec:
+        template:
+          spec:
+            containers:
+              - name: element
+                image: vectorim/element-web:v1.11.80
+                volumeMounts: [{name: config, mountPath: /app/config.json, subPath: config.json}]
+            volumes: [{name: config, configMap: {name: element}}]
+`;
+    const corrected = (url: string): string => Object.values(fixed(rule, element(url))).join('');
+    const both = corrected('https://matrix.tessera.test');
+    assert.ok(both.includes('public_baseurl: https://chat.tessera.test/'));
+    assert.ok(both.includes('"base_url": "https://chat.tessera.test"'));
+    const one = corrected('https://other.tessera.test');
+    assert.ok(one.includes('public_baseurl: https://chat.tessera.test/') && one.includes('https://other.tessera.test'));
+  });
+
   it('compares the certificate of the TURN server with the addresses that clients get', () => {
     const uri = '"turns:turn.tessera.test:5349?transport=tcp"';
     assert.match(messages(tree(uri, 'dnsNames: [relay.tessera.test]'))[0] ?? '', /warning .*turn.tessera.test, but/);
