@@ -41,6 +41,8 @@ export interface CreatePublication extends StatementContext {
   readonly name: SqlName;
   /** `FOR ALL TABLES`, for which PostgreSQL wants a superuser. */
   readonly allTables: boolean;
+  /** The tables that `FOR TABLE` names, without their schema; undefined for a publication of whole schemas or of all. */
+  readonly tables: readonly string[] | undefined;
 }
 
 export interface CreateSubscription extends StatementContext {
@@ -267,6 +269,7 @@ function parseStatement(
       ...context,
       name,
       allTables: indexOfWords(tokens, 'FOR', 'ALL', 'TABLES') !== -1,
+      tables: tablesOf(tokens),
     };
   }
   if (verb === 'CREATE' && object === 'SUBSCRIPTION' && name) {
@@ -304,6 +307,31 @@ const roleOptions: ReadonlySet<string> = new Set([
   ...['SUPERUSER', 'NOSUPERUSER', 'CREATEDB', 'NOCREATEDB', 'CREATEROLE', 'NOCREATEROLE', 'INHERIT', 'NOINHERIT'],
   ...['LOGIN', 'NOLOGIN', 'REPLICATION', 'NOREPLICATION', 'BYPASSRLS', 'NOBYPASSRLS'],
 ]);
+
+/** https://www.postgresql.org/docs/current/sql-createpublication.html: columns and conditions stand in parentheses. */
+function tablesOf(tokens: readonly SqlToken[]): readonly string[] | undefined {
+  const start = indexOfWords(tokens, 'FOR', 'TABLE');
+  if (start === -1 || indexOfWords(tokens, 'TABLES', 'IN', 'SCHEMA') !== -1) return undefined;
+  const found: string[] = [];
+  let depth = 0;
+  let isName = true;
+  for (let at = start + 2; at < tokens.length; at++) {
+    const token = tokens[at];
+    if (!token) break;
+    if (token.text === '(') depth++;
+    else if (token.text === ')') depth--;
+    if (depth > 0 || token.text === ')') continue;
+    if (token.text === ',') isName = true;
+    else if (isWord(token, 'WITH')) break;
+    else if (isName && !isWord(token, 'ONLY') && !isWord(token, 'TABLE')) {
+      const after = tokens[at + 1]?.text === '.' ? tokens[at + 2] : undefined;
+      found.push((after ?? token).text.replace(/^.*\./, '').replaceAll('"', '').toLowerCase());
+      if (after) at += 2;
+      isName = false;
+    }
+  }
+  return found;
+}
 
 /** https://www.postgresql.org/docs/current/sql-createsubscription.html */
 function subscriptionOf(

@@ -2,6 +2,7 @@ import { initdbOf } from '../../analysis/database-logins';
 import { workloadKinds } from '../../analysis/pods';
 import { clusterKind, databases, isSyncSystem, synapseLis, workloads } from '../../analysis/roles';
 import { type SqlRun, sqlRunsOf } from '../../analysis/sql-runs';
+import type { CreateSubscription } from '../../analysis/text/sql';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Index, Workspace } from '../../manifests/workspace';
@@ -29,6 +30,7 @@ export default {
     'Run CREATE SUBSCRIPTION as a statement of its own on the LI cluster, with the main cluster’s `-rw` Service and the name of the publication. Guard it with `SELECT … WHERE NOT EXISTS … \\gexec` instead of a DO block.',
   traps: [
     'With `create_slot = false` the statement may stand in a transaction.',
+    'With `create_slot = false` some text of the tree has to make the slot. A publication that names its tables has to name those that Synapse cannot do without, unless an ALTER PUBLICATION adds more.',
     'The user has to have REPLICATION. The owner that CloudNativePG makes has it not; `managed.roles`, or an ALTER ROLE anywhere in the tree, gives it.',
     '`\\gexec` sends each row as a statement of its own, so it is accepted outside of `BEGIN` and `psql -1`.',
     'The Publication and Subscription of CloudNativePG are read as well, with the `externalClusters` that they name.',
@@ -109,8 +111,10 @@ export default {
 
 function* problemsOf(run: SqlRun, runs: readonly SqlRun[], workspace: Workspace): Iterable<Problem> {
   const { statement } = run;
+  if (statement.kind === 'create-publication') yield* missingTables(run, statement.tables, workspace);
   if (statement.kind !== 'create-subscription') return;
   const name = statement.name.text;
+  yield* missingSlot(run, statement, workspace);
   const makesSlot = !statement.options.some(
     option => option.name === 'create_slot' && /^(?:false|off|no|0)$/i.test(option.value),
   );
@@ -142,6 +146,13 @@ function* problemsOf(run: SqlRun, runs: readonly SqlRun[], workspace: Workspace)
     yield {
       at: run.host.at,
       message: `The subscription ${name} is created on ${run.host.text}, which is not the LI cluster — create it on ${li.name}-rw.`,
+      fixes: () => writeHost(workspace, run.host?.at, run.host?.text, li),
+    };
+  }
+  if (run.host && li && target === li.name && /-ro?$/.test(run.host.text?.split('.', 1)[0] ?? '')) {
+    yield {
+      at: run.host.at,
+      message: `The subscription ${name} is created on ${run.host.text}, behind which standbys answer, and those take no changes — create it on ${li.name}-rw.`,
       fixes: () => writeHost(workspace, run.host?.at, run.host?.text, li),
     };
   }
@@ -204,6 +215,64 @@ function* problemsOf(run: SqlRun, runs: readonly SqlRun[], workspace: Workspace)
     break;
   }
 }
+
+/** A subscription that makes no slot for itself, and finds none. */
+function* missingSlot(run: SqlRun, { name, options }: CreateSubscription, workspace: Workspace): Iterable<Problem> {
+  const said = (option: string): string | undefined =>
+    options.find(one => one.name === option)?.value.replace(/^'+|'+$/g, '');
+  const isOff = (option: string): boolean => /^(?:false|off|no|0)$/i.test(said(option) ?? '');
+  const slot = said('slot_name') ?? name.text;
+  if (!isOff('create_slot') || isOff('connect') || isOff('enabled') || /^none$/i.test(slot)) return;
+  if (workspace.lookup(slots, '').length > 0) return;
+  yield {
+    at: run.at,
+    message: `The subscription ${name.text} makes no slot, and nothing in the tree makes ${slot} on the main cluster — leave create_slot out, or run pg_create_logical_replication_slot there before.`,
+  };
+}
+
+const slots: Index<true> = {
+  name: 'SQL that makes replication slots',
+  *document(document) {
+    if (document.textWith(/pg_create_logical_replication_slot/i) !== undefined) yield ['', true];
+  },
+  *textFile({ text }) {
+    if (/pg_create_logical_replication_slot/i.test(text)) yield ['', true];
+  },
+};
+
+/** Tables without which the LI instance shows no messages, in a publication that names its tables. */
+function* missingTables(run: SqlRun, tables: readonly string[] | undefined, workspace: Workspace): Iterable<Problem> {
+  if (!tables || tables.length === 0 || tables.some(table => table.includes('$'))) return;
+  const more = workspace.lookup(addedTables, '').length > 0;
+  const missing = neededTables.filter(table => !tables.includes(table));
+  // Publications of other applications have none of them.
+  if (more || missing.length === 0 || missing.length === neededTables.length) return;
+  yield {
+    at: run.at,
+    severity: 'warning',
+    message: `This publication leaves out ${missing.slice(0, 3).join(', ')}${missing.length > 3 ? ` and ${missing.length - 3} more tables that Synapse cannot do without` : ', and Synapse cannot do without'} — publish FOR ALL TABLES.`,
+  };
+}
+
+/** Synapse, synapse/storage/schema: what a room with its messages consists of, and who may read it. */
+const neededTables: readonly string[] = [
+  'events',
+  'event_json',
+  'rooms',
+  'users',
+  'room_memberships',
+  'current_state_events',
+  'event_to_state_groups',
+  'state_groups',
+  'state_groups_state',
+];
+
+const addedTables: Index<true> = {
+  name: 'SQL that adds tables to a publication',
+  *document(document) {
+    if (document.textWith(/\balter\s+publication\b/i) !== undefined) yield ['', true];
+  },
+};
 
 /** Whether a publication may be made in a database: by its name, or by one that the tree does not show. */
 function isPublishedIn({ statement, call }: SqlRun, database: string): boolean {

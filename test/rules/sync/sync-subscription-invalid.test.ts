@@ -83,6 +83,53 @@ describe('sync-subscription-invalid', () => {
     assert.match(files['job.yaml'] ?? '', /psql -h "matrix-postgresql-li-rw" -U/);
   });
 
+  it('is not created on standbys', () => {
+    const source = job(
+      `psql -h matrix-postgresql-li-ro -U postgres -c "CREATE SUBSCRIPTION li CONNECTION 'host=matrix-postgresql-rw' PUBLICATION matrix"`,
+    );
+    assert.match(messages(subscription, source).join(), /behind which standbys answer/);
+    assert.match(
+      applyFix(subscription, source, 'Use matrix-postgresql-li-rw')['job.yaml'] ?? '',
+      /-h matrix-postgresql-li-rw /,
+    );
+  });
+
+  it('finds the slot that it does not make', () => {
+    const found = (options: string, ...before: readonly string[]): string =>
+      messages(
+        subscription,
+        job(
+          ...before,
+          `psql -h matrix-postgresql-li-rw -U postgres -c "CREATE SUBSCRIPTION li CONNECTION 'host=matrix-postgresql-rw' PUBLICATION matrix WITH (${options})"`,
+        ),
+      ).join();
+    assert.match(found("create_slot = false, slot_name = 'li_slot'"), /nothing in the tree makes li_slot/);
+    assert.match(found('create_slot = false'), /nothing in the tree makes li on/);
+    const makes = `psql -h matrix-postgresql-rw -U postgres -c "SELECT pg_create_logical_replication_slot('li_slot', 'pgoutput')"`;
+    assert.equal(found("create_slot = false, slot_name = 'li_slot'", makes), '');
+    assert.equal(found('connect = false, create_slot = false'), '');
+    assert.equal(found('create_slot = true'), '');
+  });
+
+  it('gets the tables that Synapse cannot do without', () => {
+    const found = (what: string, ...more: readonly string[]): string =>
+      messages(subscription, `${job(`psql -U postgres -c "CREATE PUBLICATION matrix FOR ${what}"`, ...more)}`).join();
+    const all =
+      'events, event_json, rooms, users, room_memberships, current_state_events, event_to_state_groups, state_groups, state_groups_state';
+    const subscribes = `psql -h matrix-postgresql-li-rw -U postgres -c "CREATE SUBSCRIPTION li CONNECTION 'host=matrix-postgresql-rw' PUBLICATION matrix"`;
+    assert.match(
+      found('TABLE public.events, ONLY rooms (room_id)', subscribes),
+      /leaves out event_json, users, room_memberships and 4 more/,
+    );
+    assert.match(found(`TABLE ${all.replace(', users', '')}`, subscribes), /leaves out users, and Synapse/);
+    for (const what of ['ALL TABLES', 'TABLES IN SCHEMA public', `TABLE ${all}`, 'TABLE orders, customers'])
+      assert.equal(found(what, subscribes), '', what);
+    assert.equal(
+      found('TABLE events', subscribes, 'psql -U postgres -c "ALTER PUBLICATION matrix ADD TABLE rooms"'),
+      '',
+    );
+  });
+
   it('subscribes to the publication that is created', () => {
     const source = job(
       'psql -U postgres -c "CREATE PUBLICATION synapse FOR ALL TABLES"',
