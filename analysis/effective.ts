@@ -2,6 +2,7 @@ import { cached } from '../manifests/derived';
 import { escapeRegExp } from '../manifests/escape-reg-exp';
 import { concatenate, type MappedText, slice } from '../manifests/mapped-text';
 import type { Resource } from '../manifests/resource';
+import { isSame } from '../manifests/same';
 import type { Place, Span } from '../manifests/span';
 import { Value } from '../manifests/value';
 import type { Workspace } from '../manifests/workspace';
@@ -75,7 +76,43 @@ export function effectiveFile(
   container: Container,
   path: string,
 ): EffectiveFile | undefined {
-  return workspace.derive(podFiles, resource).file(container, path);
+  const files = workspace.derivePair(askedFiles, resource, container);
+  let file = files.get(path);
+  if (!file) {
+    const rendered = cached(
+      () => workspace.derive(podFiles, resource).read(container, path),
+      (before, now) => (isSameRendering(before, now) ? before : now),
+    );
+    file = cached(() => {
+      const now = rendered();
+      return now && toEffectiveFile(resource, container, path, now);
+    });
+    files.set(path, file);
+  }
+  return file();
+}
+
+/** The files of a container that somebody has asked for, which stay the same while other things of its pod change. */
+function askedFiles(_: Resource, __: Container): Map<string, () => EffectiveFile | undefined> {
+  return new Map();
+}
+
+function isSameRendering(before: Rendered | undefined, now: Rendered | undefined): boolean {
+  if (!before || !now) return before === now;
+  return (
+    before.isOpaque === now.isOpaque &&
+    before.isVerbatim === now.isVerbatim &&
+    isSame(before.sources, now.sources) &&
+    before.pieces.length === now.pieces.length &&
+    before.pieces.every((one, at) => {
+      const other = now.pieces[at];
+      return (
+        isSame(one.origin, other?.origin) &&
+        isSame(one.filters, other?.filters) &&
+        isSame(one.expanded, other?.expanded)
+      );
+    })
+  );
 }
 
 /** What the scripts of a pod do to its files, as the containers that do it see them. */
@@ -112,9 +149,11 @@ export interface WrittenPath {
 /** A piece of a file with everything that happened to it, oldest first. */
 interface Piece {
   readonly text: MappedText;
+  /** What the text is of, so that pieces can be compared. */
+  readonly origin: readonly unknown[];
   readonly filters: readonly AppliedFilter[];
-  /** Set for a variable that the shell expanded when it wrote the piece. */
-  readonly variable: ResolvedVariable | undefined;
+  /** What the shell put in when it wrote the piece, if it did: a variable, or what a program prints. */
+  readonly expanded: { readonly variable: RunVariable | 'output'; readonly step: Step } | undefined;
 }
 
 type AppliedFilter = SedStep | EnvsubstStep | TemplateStep;
@@ -122,14 +161,14 @@ type AppliedFilter = SedStep | EnvsubstStep | TemplateStep;
 interface SedStep {
   readonly kind: 'sed';
   readonly commands: readonly SedCommand[];
-  readonly context: Context;
+  readonly step: Step;
 }
 
 interface EnvsubstStep {
   readonly kind: 'envsubst';
   readonly variables: readonly string[] | 'all' | 'unknown';
   readonly span: Span;
-  readonly context: Context;
+  readonly step: Step;
 }
 
 /** A controller fills values into the text, which nobody sees: Flux for variables, others for what stands in braces. */
@@ -146,7 +185,7 @@ interface Rendered {
 }
 
 interface PodFiles extends PodWrites {
-  file(container: Container, path: string): EffectiveFile | undefined;
+  read(container: Container, path: string): Rendered | undefined;
 }
 
 const opaque: Rendered = { pieces: [], isOpaque: true, isVerbatim: false, sources: [] };
@@ -201,22 +240,22 @@ function podFiles(resource: Resource, workspace: Workspace): PodFiles {
   };
 
   const run = (writes: readonly FileWrite[], context: Context, depth: number): void => {
-    const { container } = context;
+    const { container, script } = context.step;
     for (const write of writes) {
-      const at = context.script.place(write.span.start, write.span.end);
-      const target = context.script.place(write.to.span.start, write.to.span.end);
+      const at = script.place(write.span.start, write.span.end);
+      const target = script.place(write.to.span.start, write.to.span.end);
       const isUncertain = write.conditional || write.errorsIgnored;
       if (write.kind === 'run') {
         const called = depth < 4 ? calledScript(write, context) : undefined;
-        for (const path of called?.reads ?? []) intermediate.add(keyOf(container, pathOf(path, called?.context)));
+        for (const path of called?.reads ?? []) intermediate.add(keyOf(container, pathOf(path, called?.context.step)));
         if (called) run(called.writes, called.context, depth + 1);
         else openAll(container);
         continue;
       }
-      if (!/^(?:\/[^$`]*|pipe:\d+)$/.test(pathOf(write.to, context))) openAll(container);
-      if (write.kind === 'opaque' && write.isFolder) openFolders.push(keyOf(container, pathOf(write.to, context)));
+      if (!/^(?:\/[^$`]*|pipe:\d+)$/.test(pathOf(write.to, context.step))) openAll(container);
+      if (write.kind === 'opaque' && write.isFolder) openFolders.push(keyOf(container, pathOf(write.to, context.step)));
       if (write.kind === 'remove') {
-        const to = pathOf(write.to, context);
+        const to = pathOf(write.to, context.step);
         for (const path of write.to.hasGlob || write.recursive ? matching(write.to, context) : [to]) {
           intermediate.add(keyOf(container, path));
           state.delete(keyOf(container, path));
@@ -240,19 +279,23 @@ function podFiles(resource: Resource, workspace: Workspace): PodFiles {
   for (const { container, text, hasShell, steps, assigned, isOpen, args } of workspace.derive(podScripts, resource)) {
     const environment = environmentOf(workspace, resource, container);
     const context: Context = {
-      container,
-      environment: isOpen ? { ...environment, isOpen } : environment,
-      script: text,
-      hasShell,
-      assigned,
-      args: args.map(arg => argumentOf(arg, environment)),
+      step: {
+        workspace,
+        resource,
+        container,
+        script: text,
+        hasShell,
+        assigned,
+        isOpen,
+        args: args.map(arg => argumentOf(arg, environment)),
+      },
       read: path => read(container, path),
       isFolder: path => isFolder(container, path) || filesIn(container, path).length > 0,
       filesIn: folder => filesIn(container, folder),
     };
     run(steps.writes, context, 0);
     for (const path of steps.reads) {
-      for (const one of path.hasGlob ? matching(path, context) : [pathOf(path, context)])
+      for (const one of path.hasGlob ? matching(path, context) : [pathOf(path, context.step)])
         intermediate.add(keyOf(container, one));
     }
     if (steps.runsUnknown) openAll(container);
@@ -263,8 +306,8 @@ function podFiles(resource: Resource, workspace: Workspace): PodFiles {
       for (const path of filesIn(container, mount.mountPath)) state.set(keyOf(container, path), opaque);
     }
   }
-  const files = new Map<string, () => EffectiveFile | undefined>();
   return {
+    read,
     written,
     refused,
     isIntermediate: (container, path) => intermediate.has(keyOf(container, path)),
@@ -274,18 +317,6 @@ function podFiles(resource: Resource, workspace: Workspace): PodFiles {
       const key = keyOf(container, path);
       const isOpen = openVolumes.has(space) || openFolders.some(folder => isBelow(key, folder));
       return isOpen || read(container, path) !== undefined || filesIn(container, path).length > 0;
-    },
-    file(container, path) {
-      const key = `${container.name}\n${path}`;
-      let file = files.get(key);
-      if (!file) {
-        file = cached(() => {
-          const rendered = read(container, path);
-          return rendered && toEffectiveFile(resource, container, path, rendered);
-        });
-        files.set(key, file);
-      }
-      return file();
     },
   };
 }
@@ -303,31 +334,32 @@ interface PodScript {
 }
 
 function podScripts(resource: Resource, workspace: Workspace): readonly PodScript[] {
-  return containersOf(resource).flatMap((container): readonly PodScript[] => {
-    const script = startScriptOf(workspace, resource, container);
-    const text = script?.text ?? commandAsScript(container);
-    if (text?.text) {
-      const shell = readShell(text.text);
-      const isUnderstood = script !== undefined || !container.isInit || isKnownProgram(shell.commands[0]?.name);
-      const steps = fileSteps(shell);
-      return [
-        {
-          container,
-          text,
-          hasShell: script !== undefined,
-          steps: isUnderstood ? steps : { ...steps, rendersUnknown: true },
-          ...variablesOf(shell),
-          args: script?.args ?? [],
-        },
-      ];
-    }
-    // What the image of an init container starts may write whatever it can.
-    if (!container.isInit) return [];
-    const steps: FileSteps = { writes: [], reads: [], rendersUnknown: true, runsUnknown: true };
-    return [
-      { container, text: container.value.mapped, hasShell: false, steps, assigned: new Set(), isOpen: false, args: [] },
-    ];
-  });
+  return containersOf(resource).flatMap(
+    container => workspace.derivePair(scriptOfContainer, resource, container) ?? [],
+  );
+}
+
+function scriptOfContainer(resource: Resource, container: Container, workspace: Workspace): PodScript | undefined {
+  const script = startScriptOf(workspace, resource, container);
+  const text = script?.text ?? commandAsScript(container);
+  if (text?.text) {
+    const shell = readShell(text.text);
+    const isUnderstood = script !== undefined || !container.isInit || isKnownProgram(shell.commands[0]?.name);
+    const steps = fileSteps(shell);
+    return {
+      container,
+      text,
+      hasShell: script !== undefined,
+      steps: isUnderstood ? steps : { ...steps, rendersUnknown: true },
+      ...variablesOf(shell),
+      args: script?.args ?? [],
+    };
+  }
+  // What the image of an init container starts may write whatever it can.
+  if (!container.isInit) return undefined;
+  const steps: FileSteps = { writes: [], reads: [], rendersUnknown: true, runsUnknown: true };
+  const { mapped } = container.value;
+  return { container, text: mapped, hasShell: false, steps, assigned: new Set(), isOpen: false, args: [] };
 }
 
 /** The names that a script gives a value, and whether it takes others from a file or a program. */
@@ -344,17 +376,25 @@ function variablesOf({ assignments, commands }: ShellScript): Pick<PodScript, 'a
   };
 }
 
-/** One container's script while it runs. */
-interface Context {
+/** Where a step runs: all that tells what its words stand for. */
+interface Step {
+  readonly workspace: Workspace;
+  readonly resource: Resource;
   readonly container: Container;
-  readonly environment: Environment;
   readonly script: MappedText;
   /** Whether a shell runs it, and not the kubelet one program. */
   readonly hasShell: boolean;
   /** The names that the script itself gives a value. */
   readonly assigned: ReadonlySet<string>;
+  /** Whether the script takes variables from somewhere that the tree does not show. */
+  readonly isOpen: boolean;
   /** `$1` and so on. */
   readonly args: readonly Argument[];
+}
+
+/** One container's script while it runs. */
+interface Context {
+  readonly step: Step;
   read(path: string): Rendered | undefined;
   isFolder(path: string): boolean;
   filesIn(folder: string): readonly string[];
@@ -372,6 +412,16 @@ function argumentOf(value: Value, environment: Environment): Argument {
   return { text, definition: name === undefined ? undefined : environment.variables.get(name) };
 }
 
+/** A variable of the container that runs a step. */
+function definitionOf({ workspace, resource, container }: Step, name: string): EnvironmentVariable | undefined {
+  return environmentOf(workspace, resource, container).variables.get(name);
+}
+
+/** Whether the container that runs a step may have variables that the tree does not show. */
+function mayHaveOthers({ workspace, resource, container, isOpen }: Step): boolean {
+  return isOpen || environmentOf(workspace, resource, container).isOpen;
+}
+
 /** What a script does that another one runs, if the tree has it. */
 function calledScript(
   write: Extract<FileWrite, { kind: 'run' }>,
@@ -379,7 +429,7 @@ function calledScript(
 ):
   | { readonly writes: readonly FileWrite[]; readonly reads: readonly ShellPath[]; readonly context: Context }
   | undefined {
-  const rendered = context.read(pathOf(write.to, context));
+  const rendered = context.read(pathOf(write.to, context.step));
   if (!rendered || rendered.isOpaque || rendered.pieces.length === 0) return undefined;
   const script = concatenate(rendered.pieces.map(piece => piece.text));
   const isPython = write.language === 'python' || /^#!.*python/.test(script.text);
@@ -392,7 +442,7 @@ function calledScript(
       span: word.span,
     });
     const steps = pythonSteps(wholeText(script.text), { span, conditional, looped, errorsIgnored }, path);
-    return { ...steps, context: { ...context, script } };
+    return { ...steps, context: { ...context, step: { ...context.step, script } } };
   }
   const shell = readShell(script.text);
   const { assigned, isOpen } = variablesOf(shell);
@@ -400,19 +450,25 @@ function calledScript(
     const [only] = word.pieces;
     const name = only?.kind === 'variable' && word.pieces.length === 1 ? only.name : undefined;
     return {
-      text: pathOf({ path: word.value, certainty: word.certainty, hasGlob: word.hasGlob, span: word.span }, context),
-      definition: name === undefined ? undefined : context.environment.variables.get(name),
+      text: pathOf(
+        { path: word.value, certainty: word.certainty, hasGlob: word.hasGlob, span: word.span },
+        context.step,
+      ),
+      definition: name === undefined ? undefined : definitionOf(context.step, name),
     };
   });
   return {
     ...fileSteps(shell),
     context: {
       ...context,
-      script,
-      hasShell: true,
-      assigned: new Set([...context.assigned, ...assigned]),
-      environment: isOpen ? { ...context.environment, isOpen } : context.environment,
-      args: given.length > 0 ? given : context.args,
+      step: {
+        ...context.step,
+        script,
+        hasShell: true,
+        assigned: new Set([...context.step.assigned, ...assigned]),
+        isOpen: context.step.isOpen || isOpen,
+        args: given.length > 0 ? given : context.step.args,
+      },
     },
   };
 }
@@ -426,7 +482,7 @@ interface Outcome {
 
 /** What one step makes of which files. A step that may not happen is taken to happen: the benefit of the doubt. */
 function outcomes(write: Exclude<FileWrite, { kind: 'run' | 'remove' }>, context: Context): readonly Outcome[] {
-  const to = pathOf(write.to, context);
+  const to = pathOf(write.to, context.step);
   switch (write.kind) {
     case 'copy':
       return copied(write, to, context);
@@ -440,7 +496,7 @@ function outcomes(write: Exclude<FileWrite, { kind: 'run' | 'remove' }>, context
     case 'substitute':
       return pairs(write, context).map(({ from, path }) => ({
         path,
-        rendered: filtered(context.read(from), { kind: 'sed', commands: write.commands, context }),
+        rendered: filtered(context.read(from), { kind: 'sed', commands: write.commands, step: context.step }),
         from: [from],
       }));
     case 'envsubst': {
@@ -448,12 +504,12 @@ function outcomes(write: Exclude<FileWrite, { kind: 'run' | 'remove' }>, context
         typeof write.variables === 'string' ? write.variables : write.variables.map(variable => variable.name);
       return pairs(write, context).map(({ from, path }) => ({
         path,
-        rendered: filtered(context.read(from), { kind: 'envsubst', variables, span: write.span, context }),
+        rendered: filtered(context.read(from), { kind: 'envsubst', variables, span: write.span, step: context.step }),
         from: [from],
       }));
     }
     case 'opaque': {
-      const from = write.from ? [pathOf(write.from, context)] : [];
+      const from = write.from ? [pathOf(write.from, context.step)] : [];
       if (write.isFolder) return context.filesIn(to).map(path => ({ path, rendered: opaque, from }));
       const paths = write.to.hasGlob ? matching(write.to, context) : [to];
       return paths.map(path => ({ path, rendered: opaque, from }));
@@ -465,7 +521,7 @@ function filesOf(
   content: readonly (RunPiece | { readonly kind: 'file'; readonly path: ShellPath })[],
   context: Context,
 ): readonly string[] {
-  return content.flatMap(piece => (piece.kind === 'file' ? [pathOf(piece.path, context)] : []));
+  return content.flatMap(piece => (piece.kind === 'file' ? [pathOf(piece.path, context.step)] : []));
 }
 
 /** The files that a step reads and writes, one by one where a pattern stands for several. */
@@ -473,10 +529,10 @@ function pairs(
   { from, to }: { readonly from: ShellPath; readonly to: ShellPath },
   context: Context,
 ): readonly { readonly from: string; readonly path: string }[] {
-  const target = pathOf(to, context);
-  if (!from.hasGlob) return [{ from: pathOf(from, context), path: target }];
-  const pattern = globPattern(pathOf(from, context), false);
-  return context.filesIn(fixedFolder(pathOf(from, context))).flatMap(path => {
+  const target = pathOf(to, context.step);
+  if (!from.hasGlob) return [{ from: pathOf(from, context.step), path: target }];
+  const pattern = globPattern(pathOf(from, context.step), false);
+  return context.filesIn(fixedFolder(pathOf(from, context.step))).flatMap(path => {
     const match = pattern.exec(path);
     return match ? [{ from: path, path: to.hasGlob ? filledIn(target, match.slice(1)) : target }] : [];
   });
@@ -484,14 +540,14 @@ function pairs(
 
 /** The files that the tree shows for a pattern, or below a folder. */
 function matching(path: ShellPath, context: Context): readonly string[] {
-  const text = pathOf(path, context);
+  const text = pathOf(path, context.step);
   if (!path.hasGlob) return [text, ...context.filesIn(text)];
   const pattern = globPattern(text, true);
   return context.filesIn(fixedFolder(text)).filter(one => pattern.test(one));
 }
 
 function copied(write: Extract<FileWrite, { kind: 'copy' }>, to: string, context: Context): readonly Outcome[] {
-  const from = pathOf(write.from, context);
+  const from = pathOf(write.from, context.step);
   if (write.from.hasGlob) {
     const pattern = globPattern(from, write.recursive);
     return context.filesIn(fixedFolder(from)).flatMap(path => {
@@ -506,7 +562,7 @@ function copied(write: Extract<FileWrite, { kind: 'copy' }>, to: string, context
   if (source === undefined && write.recursive) {
     const target =
       write.toInFolder && context.isFolder(to) && !write.from.path.endsWith('/.')
-        ? pathOf(write.toInFolder, context)
+        ? pathOf(write.toInFolder, context.step)
         : to;
     return context.filesIn(from).map(path => ({
       path: `${target}${path.slice(from.length)}`,
@@ -514,17 +570,17 @@ function copied(write: Extract<FileWrite, { kind: 'copy' }>, to: string, context
       from: [path],
     }));
   }
-  const path = write.toInFolder && context.isFolder(to) ? pathOf(write.toInFolder, context) : to;
+  const path = write.toInFolder && context.isFolder(to) ? pathOf(write.toInFolder, context.step) : to;
   return [{ path, rendered: source ?? opaque, from: [from] }];
 }
 
 /** A path with the variables that the container's environment sets to a literal value, and with the arguments. */
-function pathOf(path: ShellPath, context: Context | undefined): string {
+function pathOf(path: ShellPath, step: Step | undefined): string {
   const written = path.path.replace(/\$\{(\w+)\}/g, (whole, name: string) => {
-    const given = /^\d+$/.test(name) ? context?.args[Number(name) - 1]?.text : undefined;
-    return given ?? context?.environment.variables.get(name)?.value?.text ?? whole;
+    const given = /^\d+$/.test(name) ? step?.args[Number(name) - 1]?.text : undefined;
+    return given ?? (step && definitionOf(step, name))?.value?.text ?? whole;
   });
-  const folder = /^[/$`~]|^pipe:/.test(written) ? undefined : context?.container.value.at('workingDir').text;
+  const folder = /^[/$`~]|^pipe:/.test(written) ? undefined : step?.container.value.at('workingDir').text;
   return folder === undefined ? written : normalPath(`${folder}/${written}`);
 }
 
@@ -540,28 +596,22 @@ function renderPiece(
   piece: RunPiece | { readonly kind: 'file'; readonly path: ShellPath },
   context: Context,
 ): Rendered {
-  if (piece.kind === 'file') return context.read(pathOf(piece.path, context)) ?? opaque;
+  if (piece.kind === 'file') return context.read(pathOf(piece.path, context.step)) ?? opaque;
+  const { step } = context;
+  const { span } = piece;
   if (piece.kind === 'text') {
-    const text = piece.verbatim ? slice(context.script, piece.span) : spoken(piece.text, piece.span, context);
-    return written([{ text, filters: [], variable: undefined }]);
+    const text = piece.verbatim ? slice(step.script, span) : spoken(piece.text, span, step);
+    return written([{ text, origin: [step.script, span, piece.text], filters: [], expanded: undefined }]);
   }
-  if (piece.kind === 'variable') {
-    return written([
-      {
-        text: spoken(`\${${piece.name}}`, piece.span, context),
-        filters: [],
-        variable: resolveVariable(piece, context),
-      },
-    ]);
-  }
+  const [text, variable] = piece.kind === 'variable' ? [`\${${piece.name}}`, piece] : [piece.raw, 'output' as const];
   return written([
-    { text: spoken(piece.raw, piece.span, context), filters: [], variable: unknownOutput(piece.span, context) },
+    { text: spoken(text, span, step), origin: [step.script, span], filters: [], expanded: { variable, step } },
   ]);
 }
 
 /** A text that does not stand in the script letter by letter; all of it is at the place that says it. */
-function spoken(text: string, span: Span, context: Context): MappedText {
-  return { text, place: () => context.script.place(span.start, span.end), linePrefix: undefined };
+function spoken(text: string, span: Span, { script }: Step): MappedText {
+  return { text, place: () => script.place(span.start, span.end), linePrefix: undefined };
 }
 
 function written(pieces: readonly Piece[]): Rendered {
@@ -625,10 +675,11 @@ function partOf({ start, end }: Span, part: Span | undefined): Span {
 
 /** What the steps after a piece was written do to a part of its text, or of lines of it. The first that touches it decides. */
 function resolveIn(piece: Piece, text: string, span: Span): Resolution {
-  if (piece.variable) {
-    return piece.variable.name === ''
-      ? { kind: 'unknown' }
-      : { kind: 'replaced', by: piece.variable.at, variables: [piece.variable] };
+  if (piece.expanded) {
+    const { variable, step } = piece.expanded;
+    if (variable === 'output') return { kind: 'unknown' };
+    const resolved = resolveVariable(variable, step);
+    return { kind: 'replaced', by: resolved.at, variables: [resolved] };
   }
   for (const filter of piece.filters) {
     if (filter.kind === 'template') {
@@ -651,22 +702,22 @@ function bracesIn(text: string): Iterable<RegExpMatchArray> {
   return text.matchAll(/\{\{[^{}]*\}\}|"\{[^"\n{}]*\}"/g);
 }
 
-function resolveSed({ commands, context }: SedStep, text: string, span: Span): Resolution {
+function resolveSed({ commands, step }: SedStep, text: string, span: Span): Resolution {
   for (const command of commands) {
     if (command.kind !== 'substitute' || !command.complete) continue;
     const touches = touchesSpan(command, text, span);
     if (touches === 'unknown') return { kind: 'unknown' };
     if (!touches) continue;
-    const by = context.script.place(command.span.start, command.span.end);
-    if (command.replacement.unexpanded.length > 0) return { kind: 'unexpanded', by, hasShell: context.hasShell };
+    const by = step.script.place(command.span.start, command.span.end);
+    if (command.replacement.unexpanded.length > 0) return { kind: 'unexpanded', by, hasShell: step.hasShell };
     const isWhole = command.pattern.literal === text.slice(span.start, span.end) && command.address === undefined;
     const replacement = command.replacement.pieces.map(piece =>
-      piece.kind === 'text' ? piece.text : piece.kind === 'variable' ? resolveVariable(piece, context) : undefined,
+      piece.kind === 'text' ? piece.text : piece.kind === 'variable' ? resolveVariable(piece, step) : undefined,
     );
     return {
       kind: 'replaced',
       by,
-      variables: command.replacement.variables.map(variable => resolveVariable(variable, context)),
+      variables: command.replacement.variables.map(variable => resolveVariable(variable, step)),
       ...(isWhole && { replacement: replacement.every(piece => piece !== undefined) ? replacement : [] }),
     };
   }
@@ -716,15 +767,15 @@ function toRegExp(pattern: string, extended: boolean, ignoresCase: boolean): Reg
   }
 }
 
-function resolveEnvsubst({ variables, span: by, context }: EnvsubstStep, text: string, span: Span): Resolution {
+function resolveEnvsubst({ variables, span: by, step }: EnvsubstStep, text: string, span: Span): Resolution {
   for (const match of text.slice(Math.max(0, span.start - 64), span.end + 64).matchAll(/\$(?:\{(\w+)\}|(\w+))/g)) {
     const start = Math.max(0, span.start - 64) + match.index;
     if (start >= span.end || span.start >= start + match[0].length) continue;
     const name = match[1] ?? match[2] ?? '';
     if (variables === 'unknown') return { kind: 'unknown' };
     if (variables !== 'all' && !variables.includes(name)) continue;
-    const at = context.script.place(by.start, by.end);
-    const definition = context.environment.variables.get(name);
+    const at = step.script.place(by.start, by.end);
+    const definition = definitionOf(step, name);
     return {
       kind: 'replaced',
       by: at,
@@ -732,10 +783,10 @@ function resolveEnvsubst({ variables, span: by, context }: EnvsubstStep, text: s
         {
           name,
           definition,
-          mayBeDefined: context.environment.isOpen || context.assigned.has(name),
+          mayBeDefined: mayHaveOthers(step) || step.assigned.has(name),
           transformed: false,
           at,
-          container: context.container,
+          container: step.container,
         },
       ],
     };
@@ -743,21 +794,21 @@ function resolveEnvsubst({ variables, span: by, context }: EnvsubstStep, text: s
   return { kind: 'left' };
 }
 
-function resolveVariable(variable: RunVariable, context: Context): ResolvedVariable {
-  const argument = /^[1-9]\d*$/.test(variable.name) ? context.args[Number(variable.name) - 1] : undefined;
+function resolveVariable(variable: RunVariable, step: Step): ResolvedVariable {
+  const argument = /^[1-9]\d*$/.test(variable.name) ? step.args[Number(variable.name) - 1] : undefined;
   return {
     name: variable.name,
-    definition: argument?.definition ?? context.environment.variables.get(variable.name),
+    definition: argument?.definition ?? definitionOf(step, variable.name),
     mayBeDefined:
       argument !== undefined ||
       /^\W$/.test(variable.name) ||
       variable.assigned ||
       variable.fallback !== undefined ||
-      context.environment.isOpen ||
-      wellKnownVariables.has(variable.name),
+      wellKnownVariables.has(variable.name) ||
+      mayHaveOthers(step),
     transformed: variable.transformed,
-    at: context.script.place(variable.span.start, variable.span.end),
-    container: context.container,
+    at: step.script.place(variable.span.start, variable.span.end),
+    container: step.container,
   };
 }
 
@@ -775,17 +826,6 @@ const wellKnownVariables = new Set([
   'KUBERNETES_SERVICE_HOST',
   'KUBERNETES_SERVICE_PORT',
 ]);
-
-function unknownOutput(span: Span, context: Context): ResolvedVariable {
-  return {
-    name: '',
-    definition: undefined,
-    mayBeDefined: true,
-    transformed: true,
-    at: context.script.place(span.start, span.end),
-    container: context.container,
-  };
-}
 
 /**
  * A shell pattern as a regular expression, with a group for each of its wild parts. `**\/` stands for folders of any
@@ -850,7 +890,7 @@ function mounted(workspace: Workspace, resource: Resource, container: Container,
   if (isFilledInByFlux(workspace, text.value, () => text.value.mapped.text))
     filters.push({ kind: 'template', by: 'flux' });
   return {
-    pieces: [{ text: filled ?? text.value.mapped, filters, variable: undefined }],
+    pieces: [{ text: filled ?? text.value.mapped, origin: [text.value, filled?.text], filters, expanded: undefined }],
     isOpaque: false,
     isVerbatim: filled === undefined,
     sources: [text.value],

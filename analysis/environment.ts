@@ -3,7 +3,7 @@ import type { Resource } from '../manifests/resource';
 import type { Value } from '../manifests/value';
 import type { Workspace } from '../manifests/workspace';
 import { declarationsOf } from './declarations';
-import { type Container, containersOf } from './pods';
+import type { Container } from './pods';
 import { secretEntry } from './secret-data';
 
 /** One environment variable of a container and where its value comes from. */
@@ -29,16 +29,70 @@ export interface Environment {
   readonly isOpen: boolean;
 }
 
-/** The environment that a container is started with; what its image sets is not known here. */
+/**
+ * The environment that a container is started with; what its image sets is not known here. Whoever asks for one variable
+ * need not ask again when others change.
+ */
 export function environmentOf(workspace: Workspace, resource: Resource, container: Container): Environment {
-  const known = workspace.derive(environments, resource).get(container);
-  return known ? known() : readEnvironment(workspace, resource, container);
+  return workspace.derivePair(askedEnvironment, resource, container);
 }
 
-function environments(resource: Resource, workspace: Workspace): ReadonlyMap<Container, () => Environment> {
-  return new Map(
-    containersOf(resource).map(container => [container, cached(() => readEnvironment(workspace, resource, container))]),
-  );
+function askedEnvironment(resource: Resource, container: Container, workspace: Workspace): Environment {
+  const read = cached(() => readEnvironment(workspace, resource, container));
+  const isOpen = cached(() => read().isOpen);
+  return {
+    variables: new AskedVariables(() => read().variables),
+    get isOpen() {
+      return isOpen();
+    },
+  };
+}
+
+/** Variables by name, which records of what is asked for only the answers. */
+class AskedVariables implements ReadonlyMap<string, EnvironmentVariable> {
+  readonly #all: () => ReadonlyMap<string, EnvironmentVariable>;
+  readonly #asked = new Map<string, () => EnvironmentVariable | undefined>();
+
+  constructor(all: () => ReadonlyMap<string, EnvironmentVariable>) {
+    this.#all = all;
+  }
+
+  get(name: string): EnvironmentVariable | undefined {
+    let variable = this.#asked.get(name);
+    if (!variable) {
+      variable = cached(() => this.#all().get(name));
+      this.#asked.set(name, variable);
+    }
+    return variable();
+  }
+
+  has(name: string): boolean {
+    return this.get(name) !== undefined;
+  }
+
+  get size(): number {
+    return this.#all().size;
+  }
+
+  forEach(call: (variable: EnvironmentVariable, name: string, all: AskedVariables) => void): void {
+    for (const [name, variable] of this) call(variable, name, this);
+  }
+
+  entries(): MapIterator<[string, EnvironmentVariable]> {
+    return this.#all().entries();
+  }
+
+  keys(): MapIterator<string> {
+    return this.#all().keys();
+  }
+
+  values(): MapIterator<EnvironmentVariable> {
+    return this.#all().values();
+  }
+
+  [Symbol.iterator](): MapIterator<[string, EnvironmentVariable]> {
+    return this.entries();
+  }
 }
 
 function readEnvironment(workspace: Workspace, resource: Resource, container: Container): Environment {

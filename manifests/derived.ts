@@ -2,9 +2,12 @@ import { computed, setActiveSub } from 'alien-signals';
 import type { Resource } from './resource';
 import { sameOr } from './same';
 
-/** A pure function of what it reads, computed once until some of that has changed. */
-export function cached<T>(compute: () => T): () => T {
-  return computed<T>(previous => sameOr(previous, compute()));
+/**
+ * A pure function of what it reads, computed once until some of that has changed. `keep` gives the previous answer for a
+ * new one that says the same.
+ */
+export function cached<T>(compute: () => T, keep: (previous: T | undefined, next: T) => T = sameOr): () => T {
+  return computed<T>(previous => keep(previous, compute()));
 }
 
 /** Computes something without recording what it reads. */

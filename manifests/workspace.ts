@@ -175,6 +175,17 @@ export class Workspace {
     return this.#once(subject, compute, () => compute(subject, this)) as T;
   }
 
+  /** A pure function of two things and the workspace, computed once until something it read has changed. */
+  derivePair<A extends object, B extends object, T>(compute: (a: A, b: B, workspace: Workspace) => T, a: A, b: B): T {
+    const pairs = this.derive(pairsOf, a);
+    let pair = pairs.get(b);
+    if (!pair) {
+      pair = {};
+      pairs.set(b, pair);
+    }
+    return this.#once(pair, compute, () => compute(a, b, this)) as T;
+  }
+
   /** A pure function of the whole workspace, computed once until something it read has changed. */
   shared<T>(compute: (workspace: Workspace) => T): T {
     return this.#once(this, compute, () => compute(this)) as T;
@@ -241,6 +252,11 @@ export class Workspace {
       endBatch();
     }
   }
+}
+
+/** What stands for a thing together with each of others, so that something can be kept for the two. */
+function pairsOf(_: object): WeakMap<object, object> {
+  return new WeakMap();
 }
 
 /** The file that makes a directory a Helm chart. */
