@@ -194,6 +194,7 @@ import pgScalingIncrementsUndefined from './postgresql/pg-scaling-increments-und
 import pgSharedBuffersTooLarge from './postgresql/pg-shared-buffers-too-large';
 import pgSuperuserSecretUndefined from './postgresql/pg-superuser-secret-undefined';
 import psqlFailureHidden from './postgresql/psql-failure-hidden';
+import psqlPasswordMissing from './postgresql/psql-password-missing';
 import psqlVariableUnset from './postgresql/psql-variable-unset';
 import scaleSourcesDiffer from './postgresql/scale-sources-differ';
 import sqlCatalogColumnUnknown from './postgresql/sql-catalog-column-unknown';
@@ -550,6 +551,7 @@ export const rules: readonly Rule[] = [
   programWriteRefused,
   proxyTimeoutShort,
   psqlFailureHidden,
+  psqlPasswordMissing,
   psqlVariableUnset,
   quotaExceeded,
   rbacGrantsNothing,

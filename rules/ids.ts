@@ -215,6 +215,7 @@ export const ruleIds: readonly string[] = [
   'program-write-refused',
   'proxy-timeout-short',
   'psql-failure-hidden',
+  'psql-password-missing',
   'psql-variable-unset',
   'quota-exceeded',
   'rbac-grants-nothing',

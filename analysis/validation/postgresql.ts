@@ -14,6 +14,7 @@ export function* refusedCluster(cluster: Resource): Iterable<Refusal> {
     yield { at: instances, what: `A Cluster of ${instances.number} instances is none`, advice: 'write at least 1' };
   yield* synchronousReplicas(spec, instances.number ?? 1);
   yield* bootstrap(spec);
+  yield* imageSource(spec);
   for (const field of ['storage', 'walStorage']) {
     const storage = spec.at(field);
     yield* quantity('storage', storage.at('size'));
@@ -91,6 +92,17 @@ function* synchronousReplicas(spec: Value, instances: number): Iterable<Refusal>
       at: number,
       what: `${number.number} synchronous standbys are as many as there are instances, and one of these is the primary`,
       advice: 'lower it, or add instances',
+    };
+}
+
+/** A Cluster takes its image from one place (cloudnative-pg, api/v1: XValidation of ClusterSpec). */
+function* imageSource(spec: Value): Iterable<Refusal> {
+  const [name, catalog] = [spec.at('imageName'), spec.at('imageCatalogRef')];
+  if (name.string && catalog.exists && !catalog.isNull)
+    yield {
+      at: catalog,
+      what: 'A Cluster takes its image from imageName or from imageCatalogRef, and not from both',
+      advice: 'keep one',
     };
 }
 

@@ -7,8 +7,7 @@ import type { Rule } from '../rule';
 export default {
   id: 'image-version-skew',
   items: [],
-  severity: 'info',
-  profile: 'strict',
+  severity: 'warning',
   summary: 'Synapse runs in different versions.',
   why: 'Main process and workers of one homeserver speak an internal protocol and share a database schema that change from release to release; the LI instance reads a copy of that database.',
   remedy: 'Run the same tag everywhere, and upgrade all of them together.',
@@ -43,7 +42,7 @@ export default {
             containers:
               - name: synapse
                 image: matrixdotorg/synapse:v1.118.0
-      #                ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ 💡 info: Deployment synapse-sync runs Synapse v1.118.0, but the main process v1.119.0
+      #                ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ 💡 warning: Deployment synapse-sync runs Synapse v1.118.0, but the main process v1.119.0
                 command: [python, -m, synapse.app.generic_worker]
     `,
     good: `
@@ -84,6 +83,7 @@ export default {
     const image = process.container.value.at('image');
     yield {
       at: image,
+      ...(process.isLi && { severity: 'info' as const }),
       message: `${resource.kind} ${resource.name} runs Synapse ${tag}, but the main process ${wanted} — run the same version everywhere.`,
       related: [{ at: main.container.value.at('image'), message: 'The main process' }],
       fixes: () => {

@@ -185,17 +185,22 @@ function* missingCalls(workspace: Workspace, resource: Resource, container: Cont
       continue;
     }
     if (ofImages.test(path) || podWrites(workspace, resource).mayExist(container, path)) continue;
-    const name = path.slice(path.lastIndexOf('/') + 1);
-    const same = mountsOf(container)
-      .filter(({ subPath }) => subPath === undefined)
-      .flatMap(one => filesThere(workspace, resource, container, one) ?? [])
-      .find(file => file.endsWith(`/${name}`));
+    const same = sameName(workspace, resource, container, path);
     if (same === undefined) continue;
     yield {
       at,
       message: `There is no ${path} in container ${container.name}, but ${same} — name that, or mount the volume there.`,
     };
   }
+}
+
+/** A file of the same name on a volume that the container mounts at another path. */
+function sameName(workspace: Workspace, resource: Resource, container: Container, path: string): string | undefined {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  return mountsOf(container)
+    .filter(({ subPath }) => subPath === undefined)
+    .flatMap(one => filesThere(workspace, resource, container, one) ?? [])
+    .find(file => file.endsWith(`/${name}`));
 }
 
 /** The files that the script of a container reads, where a volume without them is mounted or nothing at all. */
@@ -206,12 +211,16 @@ function* missingInputs(workspace: Workspace, resource: Resource, container: Con
       yield* missing(workspace, resource, { container, mount, path, at });
       continue;
     }
-    if (!withoutFolders.test(imageName(container.image)) || usualFolders.test(path) || isInjected(resource)) continue;
-    if (isPatch(workspace, resource.document.file) || podWrites(workspace, resource).mayExist(container, path))
-      continue;
+    if (isInjected(resource) || isPatch(workspace, resource.document.file)) continue;
+    const isEmpty = withoutFolders.test(imageName(container.image)) && !usualFolders.test(path);
+    const other = isEmpty || !ofImages.test(path) ? sameName(workspace, resource, container, path) : undefined;
+    if (!(isEmpty || other !== undefined) || podWrites(workspace, resource).mayExist(container, path)) continue;
     yield {
       at,
-      message: `There is no ${path} in container ${container.name}: the image does not have it, and no volume is mounted there — mount one, or name another file.`,
+      message:
+        other === undefined
+          ? `There is no ${path} in container ${container.name}: the image does not have it, and no volume is mounted there — mount one, or name another file.`
+          : `There is no ${path} in container ${container.name}, but ${other} — name that, or mount the volume there.`,
     };
   }
 }
@@ -219,7 +228,7 @@ function* missingInputs(workspace: Workspace, resource: Resource, container: Con
 /** Images that have no folders of their own beside those that every system has. */
 const withoutFolders = /(?:^|\/)(?:(?:matrixdotorg|element-hq)\/synapse|redis|postgres|busybox|alpine|rclone\/rclone)$/;
 const usualFolders =
-  /^\/(?:[^/]+$|(?:bin|boot|conf|config|data|dev|docker\w*|etc|home|lib\w*|media|mnt|opt|proc|root|run|sbin|srv|sys|tmp|usr|var)\/)/;
+  /^\/(?:[^/]+$|(?:bin|boot|conf|config|data|dev|docker\w*|etc|home|lib\w*|opt|proc|root|run|sbin|srv|sys|tmp|usr|var)\/)/;
 
 /** Where images have scripts of their own. */
 const ofImages = /^\/(?:[^/]+$|(?:usr|opt|bin|sbin|etc|app|home|root|lib)\/)/;

@@ -4,8 +4,8 @@ import { haproxyOf } from '../../analysis/haproxy-config';
 import { isPatch } from '../../analysis/kustomize';
 import { mountAt, mountsOf } from '../../analysis/mounts';
 import { nearest } from '../../analysis/nearest';
-import { type Container, workloadKinds } from '../../analysis/pods';
-import { imageName } from '../../analysis/roles';
+import { type Container, mainContainersOf, workloadKinds } from '../../analysis/pods';
+import { familiesOf, imageName } from '../../analysis/roles';
 import { synapseProcess } from '../../analysis/synapse';
 import { readNginx } from '../../analysis/text/nginx-conf';
 import { readRedisConf } from '../../analysis/text/redis-conf';
@@ -13,6 +13,7 @@ import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
+import { djangoSettings } from '../key-vault/django';
 import type { Problem, Rule } from '../rule';
 import { isOn, optionOf, turnserverOf } from '../turn/turnserver';
 import { filesInstead, filesThere } from './files-there';
@@ -75,6 +76,7 @@ function* namedFiles(workspace: Workspace, resource: Resource): Iterable<NamedFi
   yield* ofNginx(workspace, resource);
   yield* ofRedis(workspace, resource);
   yield* ofSynapse(workspace, resource);
+  yield* ofDjango(workspace, resource);
   for (const [program, fields] of Object.entries(yamlFields)) {
     const configuration = configurationOf(workspace, resource, program as ConfiguredProgram);
     for (const file of configuration?.files ?? []) {
@@ -115,6 +117,17 @@ function* ofSynapse(workspace: Workspace, resource: Resource): Iterable<NamedFil
   ]) {
     const { file } = homeserver.layer(keys[0] ?? '');
     if (!file.isOpaque) yield* namedIn(container, file, homeserver.at(...keys));
+  }
+}
+
+/** The files that the settings of key_vault name outright, such as its private key. */
+function* ofDjango(workspace: Workspace, resource: Resource): Iterable<NamedFile> {
+  const settings = familiesOf(resource).has('key_vault') ? djangoSettings(workspace, resource) : undefined;
+  for (const { name, value } of settings?.program.assignments ?? []) {
+    if (!/(?:KEY|CERT|SECRET|TOKEN)\w*_(?:PATH|FILE)$/.test(name) || value.kind !== 'string' || value.formatted)
+      continue;
+    for (const container of mainContainersOf(resource))
+      if (settings) yield { container, path: value.text, at: settings.place(value.span) };
   }
 }
 
@@ -205,7 +218,9 @@ function sameNameElsewhere(
   container: Container,
   path: string,
 ): string | undefined {
-  if (!bare.test(imageName(container.image)) || podWrites(workspace, resource).mayExist(container, path))
+  // A Secret that holds the file and is mounted elsewhere is meant, also where the image is somebody's own.
+  const isOwn = familiesOf(resource).has('key_vault');
+  if (!(isOwn || bare.test(imageName(container.image))) || podWrites(workspace, resource).mayExist(container, path))
     return undefined;
   const name = path.slice(path.lastIndexOf('/') + 1);
   for (const mount of mountsOf(container)) {

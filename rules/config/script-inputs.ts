@@ -1,11 +1,13 @@
 import type { Container } from '../../analysis/pods';
 import { scriptOf } from '../../analysis/scripts';
+import { readPython } from '../../analysis/text/python';
 import { readShell } from '../../analysis/text/shell';
 import { readOptions } from '../../analysis/text/shell-options';
+import { pythonCode } from '../../analysis/text/shell-output';
 import { type RunStep, runShell } from '../../analysis/text/shell-run';
 import type { RunWord } from '../../analysis/text/shell-values';
 import type { Resource } from '../../manifests/resource';
-import type { Place } from '../../manifests/span';
+import type { Place, Span } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
 
 /** A file that a script reads. */
@@ -16,7 +18,7 @@ export interface ScriptInput {
 
 /**
  * The files that the script of a container has to find where it says: what it copies, prints, edits, redirects from or
- * hands to psql. A command whose failure nobody minds, or that does not always run, is left out.
+ * hands to psql or opens in Python. A command whose failure nobody minds, or that does not always run, is left out.
  */
 export function scriptInputs(workspace: Workspace, resource: Resource, container: Container): readonly ScriptInput[] {
   const script = scriptOf(workspace, resource, container)?.text;
@@ -24,6 +26,8 @@ export function scriptInputs(workspace: Workspace, resource: Resource, container
   const found = new Map<string, ScriptInput>();
   runShell(readShell(script.text), step => {
     if (step.conditional || step.errorsIgnored || step.remote) return;
+    for (const { path, span } of pythonInputs(step))
+      if (!found.has(path)) found.set(path, { path, at: script.place(span.start, span.end) });
     for (const word of inputsOf(step)) {
       const { value, certainty, hasGlob, use } = word;
       if (certainty !== 'known' || hasGlob || found.has(value) || !/^\/[\w./-]*\w$/.test(value)) continue;
@@ -31,6 +35,19 @@ export function scriptInputs(workspace: Workspace, resource: Resource, container
     }
   });
   return [...found.values()];
+}
+
+/** What a Python program on the command line opens to read, unless it looks first or minds no error. */
+function pythonInputs(step: RunStep): readonly { readonly path: string; readonly span: Span }[] {
+  if (step.name !== 'python' && step.name !== 'python3') return [];
+  const code = pythonCode({ ...step, span: step.command.span });
+  if (!code || /\btry\s*:|\bexists\s*\(|\bis_file\s*\(|\bisfile\s*\(|\bif\b/.test(code.text)) return [];
+  const { files } = readPython(code.text);
+  return files.flatMap(file =>
+    file.writes || !/^\/[\w./-]*\w$/.test(file.path)
+      ? []
+      : [{ path: file.path, span: code.span(file.span.start, file.span.end) }],
+  );
 }
 
 function inputsOf(step: RunStep): readonly RunWord[] {

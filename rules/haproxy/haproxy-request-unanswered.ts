@@ -1,7 +1,7 @@
 import { frontendsOf, type Haproxy, type HaproxyPart, haproxyOf } from '../../analysis/haproxy-config';
 import { conditionHolds, routeOf } from '../../analysis/haproxy-routing';
 import { workloadKinds } from '../../analysis/pods';
-import type { SynapseProcess } from '../../analysis/synapse';
+import { instanceOf, type SynapseProcess } from '../../analysis/synapse';
 import { modeOf } from '../../analysis/text/haproxy';
 import type { Span } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
@@ -17,7 +17,7 @@ export default {
   remedy:
     'Name the main process as `default_backend`, and send paths to processes whose listener has their resource: `client` for `/_matrix/client`, `federation` for `/_matrix/federation` and `/_matrix/key`.',
   traps: [
-    'Asked for are a few requests that every deployment needs. Those of other homeservers only count where a process of the instance has the resource `federation`, or nothing says that there is no federation.',
+    'Asked for are a few requests that every deployment needs. Those of other homeservers only count where a process behind the frontend has the resource `federation`, or any process of the instance and the frontend is that of federation, by its name or by port 8448.',
     'A refusal that hangs on more than method and path, such as an address, is not judged. Paths of the admin API may be refused.',
     'A listener without names of resources, and a backend with other programs, are left alone.',
   ],
@@ -62,7 +62,8 @@ function* judge(workspace: Workspace, haproxy: Haproxy, part: HaproxyPart): Iter
   const [first] = processes;
   // A frontend of metrics or of media alone is not asked for these.
   if (!first || !(isForClients(workspace, haproxy, part) || part.section.defaultBackend)) return;
-  const federates = isFederating(processes);
+  const isForServers = /federat/i.test(part.section.name?.value ?? '') || bindsFederationPort(part);
+  const federates = isFederating(processes, isForServers ? everyProcess(workspace, first) : processes);
   yield* shortened(part);
   const said = new Set<string>();
   for (const { request, route } of routes) {
@@ -142,14 +143,27 @@ function* shortened(part: HaproxyPart): Iterable<Problem> {
   }
 }
 
-/** Whether other homeservers are to reach the instance that some processes are of. */
-function isFederating(processes: readonly SynapseProcess[]): boolean {
+/** Whether a frontend listens on the port at which other homeservers ask by default. */
+function bindsFederationPort({ section }: HaproxyPart): boolean {
+  return section.binds.some(({ addresses }) => addresses.some(({ port }) => port === 8448));
+}
+
+function everyProcess(workspace: Workspace, { resource }: SynapseProcess): readonly SynapseProcess[] {
+  const { main, workers } = instanceOf(workspace, resource);
+  return [...(main ? [main] : []), ...workers];
+}
+
+/**
+ * Whether other homeservers are to reach the instance that some processes are of: one of those that may be meant to
+ * answer them has the resource.
+ */
+function isFederating(processes: readonly SynapseProcess[], meant: readonly SynapseProcess[]): boolean {
   return (
     processes.some(({ homeserver, isLi }) => {
       const allowed = homeserver?.at('federation_domain_whitelist');
       const isClosed = allowed?.kind === 'sequence' && allowed.items().length === 0;
       return !isLi && homeserver?.isPartial === false && !isClosed;
-    }) && processes.some(process => serves(process, 'federation') === true)
+    }) && meant.some(process => serves(process, 'federation') === true)
   );
 }
 

@@ -9,7 +9,7 @@ import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
 import { clusterOfHost } from '../postgresql/clusters';
 import type { Problem, Rule } from '../rule';
-import { type DjangoFile, djangoProject } from './django';
+import { type DjangoFile, djangoProject, djangoSettings } from './django';
 
 export default {
   id: 'key-vault-settings-unfit',
@@ -39,15 +39,21 @@ export default {
   *check(resource, workspace) {
     if (!familiesOf(resource).has('key_vault')) return;
     yield* readOnlyHosts(workspace, resource);
-    const project = djangoProject(workspace, resource);
-    for (const file of project?.files.values() ?? []) {
-      if (!/(?:^|\/)settings(?:\/\w+)?\.py$/.test(file.path)) continue;
+    for (const file of settingsOf(workspace, resource)) {
       yield* debug(file);
       yield* engine(workspace, resource, file);
       yield* allowedHosts(workspace, resource, file);
     }
   },
 } satisfies Rule;
+
+/** The settings of the project, or those alone that are mounted over what an image of its own brings. */
+function settingsOf(workspace: Workspace, resource: Resource): readonly DjangoFile[] {
+  const project = djangoProject(workspace, resource);
+  if (project) return [...project.files.values()].filter(({ path }) => /(?:^|\/)settings(?:\/\w+)?\.py$/.test(path));
+  const mounted = djangoSettings(workspace, resource);
+  return mounted ? [mounted] : [];
+}
 
 function* readOnlyHosts(workspace: Workspace, resource: Resource): Iterable<Problem> {
   const told = new Set<string>();

@@ -1,9 +1,9 @@
 import { type Container, containersOf, podTemplate, workloadKinds } from '../../analysis/pods';
-import { imageName, imageTag } from '../../analysis/roles';
+import { imageName, imageTag, tenantKind } from '../../analysis/roles';
 import { replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
-import type { Rule } from '../rule';
+import type { Problem, Rule } from '../rule';
 
 export default {
   id: 'container-user-refused',
@@ -21,8 +21,12 @@ export default {
     'The Dockerfiles of the official images: python, busybox, redis, postgres, nginx, rclone, clamav and synapse have no USER; haproxy and coturn name theirs',
   ],
   examples: { bad: example('0', true), good: example('991', false) },
-  kinds: [...workloadKinds],
+  kinds: [...workloadKinds, tenantKind],
   *check(resource, workspace) {
+    if (resource.qualifiedKind === tenantKind) {
+      yield* ofTenant(resource);
+      return;
+    }
     const pod = podTemplate(resource)?.at('spec', 'securityContext');
     for (const container of containersOf(resource)) {
       const own = container.value.at('securityContext');
@@ -58,6 +62,24 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** The contexts that a Tenant's pools give their pods and containers. */
+function* ofTenant(tenant: Resource): Iterable<Problem> {
+  for (const pool of tenant.root.at('spec', 'pools').items()) {
+    const contexts = [pool.at('containerSecurityContext'), pool.at('securityContext')];
+    const [nonRoot, user] = [first(contexts, 'runAsNonRoot'), first(contexts, 'runAsUser')];
+    if (nonRoot?.boolean === true && user?.number === 0)
+      yield {
+        at: user,
+        message: `The containers of ${tenant.title} must not run as root, but runAsUser is 0, so the kubelet does not start them — write 1000.`,
+        related: [{ at: nonRoot, message: 'Root is ruled out here' }],
+        fixes: () => {
+          const edit = replaceScalar(user, '1000');
+          return edit ? [{ title: 'Run as 1000', safe: false, edits: [edit] }] : [];
+        },
+      };
+  }
+}
 
 /** The containers without a user of their own that the pod's `runAsNonRoot` stops. */
 function refusedByPod(resource: Resource, nonRoot: Value): readonly Container[] {

@@ -6,11 +6,13 @@ import { addressesOf } from '../../analysis/flows/addresses';
 import { type Destination, isTreeNamespace, resolveHost } from '../../analysis/flows/destinations';
 import { chartServiceNames, knownReleases, knownReleasesOf, verdictsOn } from '../../analysis/helm/chart-objects';
 import { releaseKinds, releasesOf } from '../../analysis/helm/releases';
+import { isPatch } from '../../analysis/kustomize';
 import { namespaceExists, namespaceResource } from '../../analysis/namespaces';
 import { editDistance, nearest } from '../../analysis/nearest';
-import { workloadKinds } from '../../analysis/pods';
+import { podTemplate, workloadKinds } from '../../analysis/pods';
 import { clusterKind } from '../../analysis/roles';
 import { servicesIn } from '../../analysis/services';
+import { insertEntry, replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Index, Workspace } from '../../manifests/workspace';
 import type { Fix, Problem, Rule } from '../rule';
@@ -28,6 +30,7 @@ export default {
     'Hosts outside the cluster and in namespaces that the tree does not hold are not judged.',
     'A name without dots is judged only where nothing but a host can stand.',
     'Only files that some pod really mounts count.',
+    'A pod on the host network asks the DNS of its node, unless its `dnsPolicy` is `ClusterFirstWithHostNet`; then no name of a Service resolves.',
   ],
   sources: ['Kubernetes documentation, "DNS for Services and Pods", and StatefulSets, "Stable Network ID".'],
   examples: {
@@ -91,6 +94,7 @@ export default {
   },
   kinds: [...workloadKinds, clusterKind, ...releaseKinds],
   *check(resource, workspace) {
+    yield* withoutClusterDns(resource, workspace);
     for (const address of addressesOf(workspace, resource)) {
       const destination = resolveHost(workspace, address.namespace ?? resource.namespace, address.host);
       if (destination.kind === 'no-service') yield* noService(workspace, address, destination);
@@ -98,6 +102,33 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** A pod that asks the DNS of its node, which knows no Services (Kubernetes documentation, "Pod's DNS Policy"). */
+function* withoutClusterDns(resource: Resource, workspace: Workspace): Iterable<Problem> {
+  const spec = podTemplate(resource)?.at('spec');
+  if (!spec?.exists) return;
+  const [hostNetwork, policy] = [spec.at('hostNetwork'), spec.at('dnsPolicy')];
+  const isNodes =
+    policy.text === 'Default' ||
+    (hostNetwork.boolean === true && (policy.text === undefined || policy.text === 'ClusterFirst'));
+  if (!isNodes || spec.at('dnsConfig', 'nameservers').exists || isPatch(workspace, resource.document.file)) return;
+  const needed = addressesOf(workspace, resource).find(
+    ({ host, connects }) => connects && /^[a-z0-9.-]+\.svc(?:\.|$)/.test(host),
+  );
+  if (!needed) return;
+  yield {
+    at: policy.exists ? policy : hostNetwork,
+    message: `${policy.text === 'Default' ? 'With this dnsPolicy' : 'On the host network'} pods ask the DNS of their node, which does not know ${needed.host} (${needed.name}) — set dnsPolicy: ${hostNetwork.boolean === true ? 'ClusterFirstWithHostNet' : 'ClusterFirst'}.`,
+    related: [{ at: needed.at, message: 'The name that is asked for' }],
+    fixes: () => {
+      const wanted = hostNetwork.boolean === true ? 'ClusterFirstWithHostNet' : 'ClusterFirst';
+      const edit = policy.exists
+        ? replaceScalar(policy, wanted)
+        : insertEntry(spec, `dnsPolicy: ${wanted}`, { after: 'hostNetwork' });
+      return edit ? [{ title: `Set dnsPolicy: ${wanted}`, safe: true, edits: [edit] }] : [];
+    },
+  };
+}
 
 function* noService(
   workspace: Workspace,

@@ -11,7 +11,7 @@ export default {
   id: 'pg-object-undefined',
   items: [],
   severity: 'error',
-  summary: 'An object of CloudNativePG names a cluster, object store or plugin that is not there.',
+  summary: 'An object of CloudNativePG names a cluster, object store, image catalog or plugin that is not there.',
   why: 'The operator waits for what is named: a pooler has nobody to connect to, a database is never made, and a ScheduledBackup or an archive of write-ahead logs fails each time, which is noticed when somebody needs the backup.',
   remedy: 'Correct the name. All of these have to be in the same namespace.',
   traps: [
@@ -38,6 +38,7 @@ export default {
       if (cluster && resource.kind === 'Database') yield* owner(resource, cluster, workspace);
       return;
     }
+    yield* catalog(workspace, resource, spec.at('imageCatalogRef'));
     const stores = workspace.resources(storeKind);
     for (const plugin of [
       ...spec.at('plugins').items(),
@@ -65,6 +66,28 @@ export default {
 
 const storeKind = 'ObjectStore.barmancloud.cnpg.io';
 const barman = 'barman-cloud.cloudnative-pg.io';
+
+/** The operator takes the image of a major version from a catalog (docs/src/image_catalog.md). */
+function* catalog(workspace: Workspace, cluster: Resource, reference: Value): Iterable<Problem> {
+  const [kind, name, major] = [reference.at('kind').text, reference.at('name'), reference.at('major')];
+  if (kind !== 'ImageCatalog' && kind !== 'ClusterImageCatalog') return;
+  const known = workspace.resources(`${kind}.postgresql.cnpg.io`);
+  const own = known.find(one => one.name === name.text && (kind !== 'ImageCatalog' || isInReach(one, cluster)));
+  const images = own?.root.at('spec', 'images').items() ?? [];
+  const majors = images.flatMap(image => image.at('major').number ?? []);
+  if (own && major.number !== undefined && images.length > 0 && majors.length === images.length) {
+    if (majors.includes(major.number)) return;
+    yield {
+      at: major,
+      message: `${own.title} has no image of PostgreSQL ${major.number}, only of ${majors.join(' and ')}, so Cluster ${cluster.name} is not made — add one, or take a version that it has.`,
+      related: [{ at: own.root.at('spec', 'images').key, message: own.title }],
+    };
+  } else if (!own && known.length > 0) yield* named(workspace, cluster, `${kind}.postgresql.cnpg.io`, name, known);
+}
+
+function isInReach(one: Resource, from: Resource): boolean {
+  return one.namespace === from.namespace || !one.namespace || !from.namespace;
+}
 
 /** A backup is made by a method that the cluster is configured for (docs/src/backup.md). */
 function* method(backup: Resource, cluster: Resource): Iterable<Problem> {
@@ -126,13 +149,13 @@ function* named(
 ): Iterable<Problem> {
   const text = name.string;
   if (!text || !/^[a-z0-9.-]+$/.test(text)) return;
-  const inReach = known.filter(one => one.namespace === resource.namespace || !one.namespace || !resource.namespace);
+  const inReach = known.filter(one => isInReach(one, resource));
   if (inReach.some(one => one.name === text)) return;
   if (declarationsOf(workspace, kind, resource.namespace, text).some(one => one.origin !== 'promise')) return;
   const elsewhere = known.find(one => one.name === text);
   const names = inReach.map(one => one.name);
   const close = nearest(text, names) ?? (names.length === 1 ? names[0] : undefined);
-  const title = kind === storeKind ? 'ObjectStore' : 'Cluster';
+  const title = kind.slice(0, kind.indexOf('.'));
   yield {
     at: name,
     ...(known.length === 0 && { severity: 'info' as const }),

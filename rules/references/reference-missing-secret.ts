@@ -1,7 +1,9 @@
-import { referringKinds } from '../../analysis/references';
+import { declarationsOf } from '../../analysis/declarations';
+import { referencesIn, referrersOf, referringKinds } from '../../analysis/references';
+import { replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
-import type { Rule } from '../rule';
+import type { Problem, Rule } from '../rule';
 import { asksCertManager } from '../services/certificates';
 import { missingObjects } from './missing';
 
@@ -17,7 +19,7 @@ export default {
     'Secrets that an operator makes are known: CloudNativePG, cert-manager, MinIO, Sealed Secrets, External Secrets, Vault and 1Password operators, kustomize generators.',
     'A Secret that a script creates with `kubectl create secret` counts. One that only a comment or a README tells the reader to create is a warning.',
     'A certificate for an Ingress is a warning as long as the tree makes none for any other: it is often a wildcard that somebody keeps elsewhere, and everything starts without it.',
-    'References marked `optional: true` are left alone.',
+    'References marked `optional: true` are left alone, unless a Certificate beside them makes a Secret of another name that nothing uses.',
     'A name that a Helm chart gives its objects is no error. A Secret for pulling images is reported by `reference-missing-imagepullsecret`, the superuser Secret of a cluster by `pg-superuser-secret-undefined`.',
   ],
   sources: [
@@ -88,8 +90,37 @@ export default {
       // The checklist wants these to hold the S3 user in both formats.
       items: ({ consumer }) => (/^(?:users|s3Credentials)$/.test(consumer) ? ['1.3.b.1', '1.3.b.2'] : []),
     });
+    yield* leftToCertificate(resource, workspace);
   },
 } satisfies Rule;
+
+/** An optional Secret that nothing makes, beside a Certificate that makes another one for nobody. */
+function* leftToCertificate(resource: Resource, workspace: Workspace): Iterable<Problem> {
+  for (const { kind, name, namespace, isOptional } of referencesIn(workspace, resource)) {
+    if (!isOptional || kind !== 'Secret' || !name.string) continue;
+    const certificates = workspace.resources('Certificate.cert-manager.io').filter(one => one.namespace === namespace);
+    if (certificates.length === 0 || declarationsOf(workspace, kind, namespace, name.string).length > 0) continue;
+    const [wanted, own] = [name.string, name.string.split('-')[0]];
+    const stray = certificates.filter(certificate => {
+      const made = certificate.root.at('spec', 'secretName').string;
+      const isAlike = [certificate.name, made].some(other => other === wanted || other?.split('-')[0] === own);
+      return made !== undefined && isAlike && referrersOf(workspace, kind, namespace, made).length === 0;
+    });
+    const meant = stray.length === 1 ? stray[0] : undefined;
+    const written = meant?.root.at('spec', 'secretName');
+    if (!meant || !written?.string) continue;
+    yield {
+      at: name,
+      severity: 'warning',
+      message: `Nothing creates the Secret ${name.string}, and ${meant.title} makes ${written.string}, which nothing uses — name that.`,
+      related: [{ at: written, message: meant.title }],
+      fixes: () => {
+        const edit = replaceScalar(name, written.string ?? '');
+        return edit ? [{ title: `Name ${written.string}`, safe: false, edits: [edit] }] : [];
+      },
+    };
+  }
+}
 
 /** Whether the certificates of Ingresses may come from elsewhere: the tree makes none, or makes this one elsewhere. */
 function mayBeCopiedIn(workspace: Workspace, resource: Resource, secret: string | undefined): boolean {

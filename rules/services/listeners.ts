@@ -64,13 +64,19 @@ function livekit(workspace: Workspace, resource: Resource): Server | undefined {
   const { container, words } = configuration;
   const { variables, isOpen } = environmentOf(workspace, resource, container);
   const isToldElsewhere =
-    ['LIVEKIT_CONFIG', 'LIVEKIT_PORT', 'LIVEKIT_PROMETHEUS_PORT'].some(name => variables.has(name)) ||
-    words.some(word => /^--(?:port|bind|config-body|dev|prometheus)/.test(word));
+    ['LIVEKIT_PORT', 'LIVEKIT_PROMETHEUS_PORT'].some(name => variables.has(name)) ||
+    // The variable holds a configuration; that a path there is none is told by a rule of its own.
+    (variables.has('LIVEKIT_CONFIG') &&
+      !textOfVariable(workspace, resource, variables.get('LIVEKIT_CONFIG'))?.startsWith('/')) ||
+    words.some(word => /^--(?:port|config-body|dev|prometheus)/.test(word));
   const { root, problem } = parsed(file);
   if (isOpen || isToldElsewhere || problem || root.kind !== 'mapping') return undefined;
   const addresses = root.at('bind_addresses').items();
+  // What `--bind` says goes before the file (livekit-server, getConfig).
   const isLoopback =
-    addresses.length > 0 && addresses.every(one => isWritten(file, one) && loopback.test(one.text ?? ''));
+    !words.some(word => word.startsWith('--bind')) &&
+    addresses.length > 0 &&
+    addresses.every(one => isWritten(file, one) && loopback.test(one.text ?? ''));
   const ports = [root.at('port'), root.at('prometheus_port'), root.at('prometheus', 'port')].filter(one => one.exists);
   const rtc = [root.at('rtc', 'tcp_port'), root.at('turn', 'tls_port')].filter(one => one.exists);
   if ([...ports, ...rtc].some(one => numberIn(file, one) === undefined)) return undefined;

@@ -11,6 +11,7 @@ import type { Resource } from '../../manifests/resource';
 import type { TextEdit } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
+import { filesInstead } from '../config/files-there';
 import type { Fix, Rule } from '../rule';
 
 export default {
@@ -204,6 +205,7 @@ function mayExist(workspace: Workspace, process: SynapseProcess, path: string): 
     return declared.length === 0 || declared.some(({ keys }) => keys === 'any' || keys.has(file));
   }
   if (!volume.at('emptyDir').exists) return true;
+  if (filesInstead(workspace, resource, container, mount, path)) return false;
   return (
     effectiveFile(workspace, resource, container, path) !== undefined ||
     packagesOf(workspace, resource).openVolumes.has(mount.volume) ||

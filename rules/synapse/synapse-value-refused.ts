@@ -10,7 +10,7 @@ import {
   type SynapseProcess,
   synapseProcess,
 } from '../../analysis/synapse';
-import { renameKey, replaceScalar, replaceValue } from '../../manifests/edit';
+import { deleteEntry, renameKey, replaceScalar, replaceValue } from '../../manifests/edit';
 import type { Value } from '../../manifests/value';
 import type { Fix, Problem, Rule } from '../rule';
 import { reportedLayers } from './instances';
@@ -345,6 +345,18 @@ function* whole(process: SynapseProcess, homeserver: HomeserverReader): Iterable
           at: first.root.entries()[0]?.[1].key ?? first.root,
           message: `${key} is missing, without which Synapse does not start — add ${key === 'server_name' ? 'it' : 'report_stats: false'}.`,
         };
+  // synapse/config/registration.py: NO_EMAIL_DELEGATE_ERROR, since 1.66.
+  const delegate = homeserver.at('account_threepid_delegates', 'email');
+  if (delegate.exists)
+    yield {
+      at: delegate.key,
+      message:
+        'account_threepid_delegates.email was removed, and Synapse does not start with it — delete it, and let Synapse send mail by the option email.',
+      fixes: () => {
+        const edit = delegate.kind === 'scalar' ? deleteEntry(delegate) : undefined;
+        return edit ? [{ title: 'Delete email', safe: false, edits: [edit] }] : [];
+      },
+    };
   for (const key of secretOptions) {
     const [written, path] = [homeserver.at(key), homeserver.at(`${key}_path`)];
     if (!written.text || !path.text) continue;

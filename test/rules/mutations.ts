@@ -131,6 +131,40 @@ export const mutations: readonly Mutation[] = [
     edit('li-instance/04-sync-system/sequences-cronjob.yaml', '-U synapse_li -d matrix_li', '-U synapse_li -d matrix'),
   ),
   mutation(
+    'psql-password-missing',
+    add(
+      'main-instance/09-jobs/vacuum.yaml',
+      `
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: synapse-vacuum, namespace: matrix-jobs}
+spec:
+  schedule: "15 4 * * *"
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+            - name: vacuum
+              image: postgres:16.4
+              resources: {requests: {cpu: 50m, memory: 64Mi}, limits: {memory: 128Mi}}
+              command: [sh, -c]
+              args: ["psql -h matrix-postgresql-rw.matrix.svc.cluster.local -U synapse -d matrix -c 'VACUUM'"]
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: matrix-jobs}
+`,
+    ),
+    {
+      also: {
+        'netpol-flow-blocked': 'No policy admits the new Job.',
+        'deploy-file-not-applied': 'No script applies the new file.',
+      },
+    },
+  ),
+  mutation(
     'pg-password-of-another-role',
     edit(
       'li-instance/04-sync-system/sequences-cronjob.yaml',

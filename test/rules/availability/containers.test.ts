@@ -25,9 +25,7 @@ describe('opinions', () => {
     const source = image('app:latest');
     const strict = rules.filter(rule => rule.profile === 'strict').map(({ id }) => id);
     assert.deepEqual(
-      ['image-tag-mutable', 'image-version-skew', 'probe-missing', 'resources-missing'].filter(
-        id => !strict.includes(id),
-      ),
+      ['image-tag-mutable', 'probe-missing', 'resources-missing'].filter(id => !strict.includes(id)),
       [],
     );
     const found = checkWorkspace(workspaceOf(readFixture(source).files), rules).filter(({ rule }) =>

@@ -1,0 +1,404 @@
+import assert from 'node:assert/strict';
+import fileMissing from '../../rules/config/config-file-missing';
+import pathMissing from '../../rules/config/config-path-missing';
+import unanswered from '../../rules/haproxy/haproxy-request-unanswered';
+import settingsUnfit from '../../rules/key-vault/key-vault-settings-unfit';
+import userRefused from '../../rules/kubernetes/container-user-refused';
+import unknownService from '../../rules/network/config-host-unknown-service';
+import objectUndefined from '../../rules/postgresql/pg-object-undefined';
+import missingKey from '../../rules/references/reference-missing-configmap-key';
+import missingSecret from '../../rules/references/reference-missing-secret';
+import valueRefused from '../../rules/schema/field-value-refused';
+import notListenedOn from '../../rules/services/port-not-listened-on';
+import signingKey from '../../rules/synapse/synapse-signing-key-missing';
+import synapseValue from '../../rules/synapse/synapse-value-refused';
+import { applyFix, expectMarks, messages } from './expect';
+import { configMap, synapse } from './synapse/tree';
+
+/* What a change of a deployment leaves behind when it is done in one place and not in the others. */
+
+const cluster = (lines: string): string => `
+apiVersion: postgresql.cnpg.io/v1
+kind: Cluster
+metadata: {name: pg, namespace: matrix}
+spec:
+  instances: 1
+  storage: {size: 1Gi}
+${lines.replace(/^(?=.)/gm, '  ')}
+`;
+
+describe('a Cluster whose image comes from a catalog', () => {
+  const catalog = `---
+apiVersion: postgresql.cnpg.io/v1
+kind: ImageCatalog
+metadata: {name: postgresql, namespace: matrix}
+spec:
+  images:
+    - {major: 15, image: "registry.test/postgresql:15.6"}
+    - {major: 16, image: "registry.test/postgresql:16.2"}
+`;
+  const reference = (major: number, name = 'postgresql'): string =>
+    `imageCatalogRef: {apiGroup: postgresql.cnpg.io, kind: ImageCatalog, name: ${name}, major: ${major}}\n`;
+
+  it('takes a version that the catalog has', () => {
+    assert.deepEqual(messages(objectUndefined, cluster(reference(16)) + catalog), []);
+    assert.deepEqual(messages(objectUndefined, cluster(reference(17)) + catalog), [
+      'error: ImageCatalog/postgresql has no image of PostgreSQL 17, only of 15 and 16, so Cluster pg is not made — add one, or take a version that it has.',
+    ]);
+    assert.deepEqual(messages(objectUndefined, cluster(reference(16, 'postgres')) + catalog), [
+      'error: Nothing creates the ImageCatalog postgres, which Cluster/pg names — did you mean postgresql?',
+    ]);
+    // The catalog may be kept elsewhere.
+    assert.deepEqual(messages(objectUndefined, cluster(reference(17))), []);
+  });
+
+  it('has no imageName beside it', () => {
+    const said = messages(valueRefused, cluster(`imageName: registry.test/postgresql:16.2\n${reference(16)}`));
+    assert.deepEqual(said, [
+      'error: A Cluster takes its image from imageName or from imageCatalogRef, and not from both — keep one.',
+    ]);
+    assert.deepEqual(messages(valueRefused, cluster(reference(16))), []);
+  });
+});
+
+it('SQL that a Cluster runs at first is looked for in its ConfigMap', () => {
+  const refs = (key: string): string =>
+    `${cluster(`bootstrap:
+  initdb:
+    database: matrix
+    owner: synapse
+    postInitApplicationSQLRefs:
+      configMapRefs: [{name: sql, key: ${key}}]
+`)}---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: sql, namespace: matrix}
+data: {first.sql: SELECT 1}
+`;
+  assert.deepEqual(messages(missingKey, refs('first.sql')), []);
+  assert.deepEqual(messages(missingKey, refs('init.sql')).length, 1);
+});
+
+describe('a template that is mounted elsewhere than the script reads it', () => {
+  const pod = (mountPath: string, script: string): string => `
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: templates, namespace: matrix}
+data: {redis.conf: port 6379}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: redis, namespace: matrix}
+spec:
+  template:
+    spec:
+      initContainers:
+        - name: init
+          image: registry.test/tools:1
+          command: [sh, -c]
+          args:
+            - |
+${script.replace(/^/gm, '              ')}
+          volumeMounts:
+            - {name: templates, mountPath: ${mountPath}}
+            - {name: data, mountPath: /data}
+      containers:
+        - {name: redis, image: "redis:7.4", command: [redis-server, /data/redis.conf], volumeMounts: [{name: data, mountPath: /data}]}
+      volumes:
+        - {name: templates, configMap: {name: templates}}
+        - {name: data, emptyDir: {}}
+`;
+  const copy = 'cp /mnt/config/redis.conf /data/redis.conf';
+  const python = `python3 - <<'PY'
+text = open('/mnt/config/redis.conf').read()
+open('/data/redis.conf', 'w').write(text)
+PY`;
+  const said = [
+    'error: There is no /mnt/config/redis.conf in container init, but /templates/redis.conf — name that, or mount the volume there.',
+  ];
+
+  it('is found, in the shell and in Python', () => {
+    for (const script of [copy, python]) {
+      assert.deepEqual(messages(fileMissing, pod('/mnt/config', script)), [], script);
+      assert.deepEqual(messages(fileMissing, pod('/templates', script)), said, script);
+    }
+  });
+
+  it('is not asked for by a program that looks first, or that has made the file itself', () => {
+    for (const script of [
+      `test -f /mnt/config/redis.conf && ${copy}`,
+      `mkdir -p /mnt/config && echo "port 1" > /mnt/config/redis.conf\n${copy}`,
+      python.replace('text =', "import os\nif os.path.exists('/mnt/config/redis.conf'):\n  text ="),
+    ])
+      assert.deepEqual(messages(fileMissing, pod('/templates', script)), [], script);
+  });
+});
+
+describe('key_vault with an image of its own', () => {
+  const tree = (settings: string, secrets: string): string => `
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: key-vault, namespace: matrix}
+data:
+  settings.py: |
+    MIDDLEWARE = ['django.middleware.common.CommonMiddleware']
+${settings.replace(/^/gm, '    ')}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: key-vault, namespace: matrix}
+stringData: {rsa.pem: x}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: key-vault, namespace: matrix}
+spec:
+  template:
+    spec:
+      containers:
+        - name: key-vault
+          image: registry.test/key-vault:1
+          readinessProbe: {httpGet: {path: /health, port: 8000}}
+          volumeMounts:
+            - {name: settings, mountPath: /app/key_vault/settings.py, subPath: settings.py}
+            - {name: secrets, mountPath: ${secrets}}
+      volumes:
+        - {name: settings, configMap: {name: key-vault}}
+        - {name: secrets, secret: {secretName: key-vault}}
+`;
+  const path = "RSA_PRIVATE_KEY_PATH = '/secrets/rsa.pem'";
+
+  it('reads its key where the Secret is mounted', () => {
+    assert.deepEqual(messages(pathMissing, tree(path, '/secrets')), []);
+    assert.deepEqual(messages(pathMissing, tree(path, '/etc/key-vault')), [
+      'error: There is no /secrets/rsa.pem in container key-vault, but /etc/key-vault/rsa.pem — name that, or mount the volume there.',
+    ]);
+    // The image may have a file of another name.
+    assert.deepEqual(messages(pathMissing, tree("RSA_PUBLIC_KEY_PATH = '/app/rsa.pub'", '/etc/key-vault')), []);
+  });
+
+  it('answers to the hosts that its mounted settings list', () => {
+    assert.deepEqual(messages(settingsUnfit, tree("ALLOWED_HOSTS = ['*']", '/secrets')), []);
+    const said = messages(settingsUnfit, tree("ALLOWED_HOSTS = ['key-vault']", '/secrets'));
+    assert.match(said.join('\n'), /^error: Django answers 400 to the readinessProbe/);
+  });
+});
+
+it('a front end for other homeservers has to lead to a process that answers them', () => {
+  const tree = (backend: string, bind = '*:8448', name = 'federation'): string => `
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: haproxy, namespace: matrix}
+data:
+  haproxy.cfg: |
+    frontend ${name}
+        mode http
+        bind ${bind}
+        default_backend ${backend}
+    backend main
+        mode http
+        server main synapse-main:8008
+    backend generic
+        mode http
+        server generic synapse-generic:8008
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: haproxy, namespace: matrix}
+spec:
+  template:
+    spec:
+      containers:
+        - {name: haproxy, image: "haproxy:3.0", volumeMounts: [{name: config, mountPath: /usr/local/etc/haproxy}]}
+      volumes: [{name: config, configMap: {name: haproxy}}]
+${configMap('synapse-config', {
+  'homeserver.yaml': `server_name: tessera.test
+instance_map: {main: {host: synapse-main, port: 9093}}
+listeners:
+  - {port: 8008, type: http, resources: [{names: [client, federation]}]}`,
+  'worker.yaml': `worker_app: synapse.app.generic_worker
+worker_name: generic
+worker_listeners:
+  - {port: 8008, type: http, resources: [{names: [client]}]}`,
+})}${synapse('synapse-main')}${synapse('synapse-generic', { worker: true })}
+${['synapse-main', 'synapse-generic']
+  .map(
+    app => `---
+apiVersion: v1
+kind: Service
+metadata: {name: ${app}, namespace: matrix}
+spec: {selector: {app: ${app}}, ports: [{port: 8008}]}
+`,
+  )
+  .join('')}`;
+  assert.deepEqual(messages(unanswered, tree('main')), []);
+  const said = messages(unanswered, tree('generic'));
+  assert.match(said.join('\n'), /^error: \/_matrix\/federation\/v1\/send\/1 goes to backend generic/);
+  assert.equal(messages(unanswered, tree('generic', '*:8080')).length, 1);
+  // A front end for clients does not see what other homeservers ask.
+  assert.deepEqual(messages(unanswered, tree('generic', '*:8080', 'clients')), []);
+});
+
+it('the containers of a Tenant that must not run as root do not run as root', () => {
+  expectMarks(
+    userRefused,
+    `
+    apiVersion: minio.min.io/v2
+    kind: Tenant
+    metadata: {name: minio, namespace: matrix}
+    spec:
+      pools:
+        - servers: 4
+          containerSecurityContext:
+            runAsNonRoot: true
+            runAsUser: 0
+    #                  ^ 💡 error: The containers of Tenant/minio must not run as root, but runAsUser is 0
+        - servers: 4
+          securityContext: {runAsNonRoot: true, runAsUser: 1000}
+    `,
+  );
+});
+
+describe('pods that ask the DNS of their node', () => {
+  const pod = (spec: string, host = 'redis.matrix.svc.cluster.local'): string => `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: livekit, namespace: matrix}
+spec:
+  template:
+    spec:
+      ${spec}
+      containers: [{name: livekit, image: "registry.test/sfu:1", env: [{name: REDIS_HOST, value: ${host}}]}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: redis, namespace: matrix}
+spec: {selector: {app: redis}, ports: [{port: 6379}]}
+`;
+
+  it('do not find Services', () => {
+    assert.deepEqual(messages(unknownService, pod('hostNetwork: true')), [
+      'error: On the host network pods ask the DNS of their node, which does not know redis.matrix.svc.cluster.local (variable REDIS_HOST) — set dnsPolicy: ClusterFirstWithHostNet.',
+    ]);
+    assert.deepEqual(messages(unknownService, pod('dnsPolicy: Default')).length, 1);
+    const fixed = applyFix(unknownService, pod('hostNetwork: true'), 'Set dnsPolicy: ClusterFirstWithHostNet');
+    assert.deepEqual(messages(unknownService, Object.values(fixed).join('\n')), []);
+  });
+
+  it('are left alone with the right policy, with servers of their own, or without names of Services', () => {
+    for (const tree of [
+      pod('hostNetwork: true\n      dnsPolicy: ClusterFirstWithHostNet'),
+      pod('dnsPolicy: ClusterFirst'),
+      pod('hostNetwork: true\n      dnsConfig: {nameservers: [10.96.0.10]}'),
+      pod('hostNetwork: true', 'redis.tessera.test'),
+    ])
+      assert.deepEqual(messages(unknownService, tree), [], tree);
+  });
+});
+
+describe('a Certificate whose Secret was renamed', () => {
+  const tree = (made: string, wanted = 'turn-tls'): string => `
+apiVersion: cert-manager.io/v1
+kind: Certificate
+metadata: {name: turn-tls, namespace: matrix}
+spec: {secretName: ${made}, dnsNames: [turn.tessera.test], issuerRef: {name: public, kind: ClusterIssuer}}
+---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: coturn, namespace: matrix}
+spec:
+  template:
+    spec:
+      containers: [{name: coturn, image: "coturn/coturn:4.6.2", volumeMounts: [{name: tls, mountPath: /tls}]}]
+      volumes: [{name: tls, secret: {secretName: ${wanted}, optional: true}}]
+`;
+
+  it('is named by the optional volume that is left without it', () => {
+    assert.deepEqual(messages(missingSecret, tree('turn-tls')), []);
+    assert.deepEqual(messages(missingSecret, tree('turn-cert')), [
+      'warning: Nothing creates the Secret turn-tls, and Certificate/turn-tls makes turn-cert, which nothing uses — name that.',
+    ]);
+    const fixed = applyFix(missingSecret, tree('turn-cert'), 'Name turn-cert');
+    assert.match(Object.values(fixed).join('\n'), /secretName: turn-cert, optional: true/);
+  });
+
+  it('is not meant by an optional Secret of another name', () => {
+    assert.deepEqual(messages(missingSecret, tree('turn-cert', 'extra-ca')), []);
+  });
+});
+
+it('LiveKit is asked on the port that its configuration names, also with --bind and a path in LIVEKIT_CONFIG', () => {
+  const tree = (port: number): string => `
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: livekit, namespace: matrix}
+data:
+  config.yaml: |
+    port: ${port}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: livekit, namespace: matrix}
+spec:
+  template:
+    spec:
+      containers:
+        - name: livekit
+          image: livekit/livekit-server:v1.8.1
+          command: [/livekit-server, --config=/etc/livekit/config.yaml, --bind=0.0.0.0]
+          env: [{name: LIVEKIT_CONFIG, value: /etc/livekit/config.yaml}]
+          readinessProbe: {httpGet: {path: /, port: 7880}}
+          volumeMounts: [{name: config, mountPath: /etc/livekit}]
+      volumes: [{name: config, configMap: {name: livekit}}]
+`;
+  assert.deepEqual(messages(notListenedOn, tree(7880)), []);
+  assert.match(messages(notListenedOn, tree(7890)).join('\n'), /LiveKit does not listen on port 7880/);
+});
+
+it('a signing key is not at a path that no script writes', () => {
+  const tree = (path: string): string =>
+    `${configMap('templates', { 'homeserver.yaml': `server_name: tessera.test\nsigning_key_path: ${path}` })}---
+apiVersion: v1
+kind: Secret
+metadata: {name: keys, namespace: matrix}
+stringData: {signing.key: ed25519 a_1 x}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: synapse-main, namespace: matrix}
+spec:
+  template:
+    spec:
+      initContainers:
+        - name: init
+          image: busybox:1.36
+          command: [sh, -c, "cp /templates/homeserver.yaml /config/ && cp /keys/signing.key /config/signing.key"]
+          volumeMounts: [{name: templates, mountPath: /templates}, {name: keys, mountPath: /keys}, {name: config, mountPath: /config}]
+      containers:
+        - name: synapse
+          image: matrixdotorg/synapse:v1.139.2
+          args: [--config-path=/config/homeserver.yaml]
+          volumeMounts: [{name: config, mountPath: /config}]
+      volumes:
+        - {name: templates, configMap: {name: templates}}
+        - {name: keys, secret: {secretName: keys}}
+        - {name: config, emptyDir: {}}
+`;
+  assert.deepEqual(messages(signingKey, tree('/config/signing.key')), []);
+  assert.equal(messages(signingKey, tree('/config/keys/signing.key')).length, 1);
+});
+
+it('Synapse refuses to leave mail to an identity server', () => {
+  const tree = `${configMap('synapse-config', {
+    'homeserver.yaml': `server_name: tessera.test
+report_stats: false
+account_threepid_delegates:
+  email: https://identity.tessera.test
+  msisdn: https://identity.tessera.test`,
+  })}${synapse('synapse-main')}`;
+  assert.deepEqual(messages(synapseValue, tree), [
+    'error: account_threepid_delegates.email was removed, and Synapse does not start with it — delete it, and let Synapse send mail by the option email.',
+  ]);
+  const fixed = applyFix(synapseValue, tree, 'Delete email');
+  assert.deepEqual(messages(synapseValue, Object.values(fixed).join('\n')), []);
+});
