@@ -13,6 +13,28 @@ export function anchorFor(workspace: Workspace, ...nearer: readonly (Place | und
   return nearer.find(place => place !== undefined) ?? workspace.shared(deploymentPlace);
 }
 
+/**
+ * Whether a tree is about Matrix: it has a part of such a deployment, or something in it is called so. A Redis or a store
+ * that stands alone in another one's tree is not held to what the checklist asks of those of Matrix.
+ */
+export function isAboutMatrix(workspace: Workspace): boolean {
+  return workspace.lookup(matrixSigns, '').length > 0 || workspace.shared(deploymentPlace) !== undefined;
+}
+
+const matrixSigns: Index<true> = {
+  name: 'objects that are called after Matrix',
+  *resource({ namespace = '', name, labels, document }) {
+    const said = [namespace, name, document.file.path, ...labels.values()];
+    if (said.some(text => sign.test(text))) yield ['', true];
+  },
+  *textFile({ path }) {
+    if (sign.test(path)) yield ['', true];
+  },
+  equal: () => true,
+};
+
+const sign = /matrix|synapse|livekit|coturn|element|homeserver|checklist/i;
+
 /** The place of an object's name. */
 export function nameOf(resource: Resource | undefined): Place | undefined {
   return resource?.root.at('metadata', 'name');

@@ -1,3 +1,4 @@
+import { isAboutMatrix } from '../../analysis/anchor';
 import { appendLine, type Setting, settingsNamed, settingsOf } from '../../analysis/minio-settings';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
@@ -19,6 +20,7 @@ export default {
     'Comments such as `# EC:4 means …` do not count; `export`, single and double quotes do not matter.',
     'A value in `spec.env` beside another one in `config.env` is an error, because it depends on the version which of them wins.',
     'A `config.env` that the tree does not show is left alone.',
+    'A store in a tree in which nothing is called after Matrix or its programs is somebody else’s.',
   ],
   sources: [
     'MinIO, docs/erasure/storage-class/README.md: parity is at most half of the drives of a set; its defaults by the number of drives.',
@@ -79,7 +81,7 @@ export default {
   kinds: storeKinds,
   *check(store, workspace) {
     const [pool] = poolsOf(workspace, store);
-    if (!pool) return;
+    if (!pool || !isAboutMatrix(workspace)) return;
     const settings = settingsOf(workspace, store);
     const found = settingsNamed(settings, name);
     const stripe = stripeOf(workspace, store, pool);

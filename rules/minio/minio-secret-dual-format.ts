@@ -1,3 +1,4 @@
+import { isAboutMatrix } from '../../analysis/anchor';
 import { declarationsOf } from '../../analysis/declarations';
 import { settingsNamed, settingsOf } from '../../analysis/minio-settings';
 import { tenantKind } from '../../analysis/roles';
@@ -33,6 +34,7 @@ export default {
     'Where CloudNativePG names other keys that the Secret has, the backups work; that the checklist names `access-key` and `secret-key` is then a warning.',
     'The Secret of an old operator console, recognised by `CONSOLE_PBKDF_PASSPHRASE`, is not a user.',
     'Secrets whose keys the tree does not show, such as those of an ExternalSecret with `dataFrom`, are left alone.',
+    'A store in a tree in which nothing is called after Matrix or its programs is somebody else’s.',
   ],
   sources: [
     'MinIO Operator, pkg/apis/minio.min.io/v2/types.go: the Secrets of spec.users hold CONSOLE_ACCESS_KEY and CONSOLE_SECRET_KEY.',
@@ -87,7 +89,11 @@ export default {
   },
   kinds: ['Secret', tenantKind],
   check: (resource, workspace) =>
-    resource.kind === 'Tenant' ? checkTenant(resource, workspace) : checkSecret(resource, workspace),
+    !isAboutMatrix(workspace)
+      ? []
+      : resource.kind === 'Tenant'
+        ? checkTenant(resource, workspace)
+        : checkSecret(resource, workspace),
 } satisfies Rule;
 
 function* checkSecret(secret: Resource, workspace: Workspace): Iterable<Problem> {

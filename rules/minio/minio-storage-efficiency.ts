@@ -1,3 +1,4 @@
+import { isAboutMatrix } from '../../analysis/anchor';
 import { settingsNamed, settingsOf } from '../../analysis/minio-settings';
 import { bytesText } from '../../analysis/quantity';
 import { tenantKind } from '../../analysis/roles';
@@ -17,6 +18,7 @@ export default {
   traps: [
     'Nothing is said where MinIO would not start with the parity at all; minio-erasure-parity does.',
     'Pools are judged one by one.',
+    'A store in a tree in which nothing is called after Matrix or its programs is somebody else’s.',
   ],
   sources: ['MinIO, docs/erasure/storage-class/README.md'],
   examples: {
@@ -64,6 +66,7 @@ export default {
   },
   kinds: storeKinds,
   *check(store, workspace) {
+    if (!isAboutMatrix(workspace)) return;
     for (const pool of poolsOf(workspace, store)) {
       yield* checkShare(store, workspace, pool);
       if (store.qualifiedKind === tenantKind) yield* checkSize(pool);

@@ -1,3 +1,4 @@
+import { isAboutMatrix } from '../../analysis/anchor';
 import { declarationsOf } from '../../analysis/declarations';
 import { type Reference, referencesOf } from '../../analysis/references';
 import { redisMains } from '../../analysis/roles';
@@ -23,6 +24,7 @@ export default {
     'A Secret that the pods have as a whole, as a volume or by `envFrom`, may hold the password.',
     'Sealed Secrets, External Secrets and Secrets that a script creates count.',
     'The Redis of the lawful-intercept instance has its own password and is not held to the name.',
+    'A Redis in a tree in which nothing is called after Matrix or its programs is somebody else’s.',
   ],
   examples: {
     bad: `
@@ -90,7 +92,7 @@ export default {
   },
   kinds: ['StatefulSet', 'Deployment', 'Pod'],
   *check(resource, workspace) {
-    if (!redisMains(workspace).includes(resource)) return;
+    if (!redisMains(workspace).includes(resource) || !isAboutMatrix(workspace)) return;
     const references = referencesOf(resource).filter(
       ({ kind, key, isOptional }) => kind === 'Secret' && key !== undefined && !isOptional,
     );

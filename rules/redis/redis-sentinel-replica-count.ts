@@ -1,3 +1,4 @@
+import { isAboutMatrix } from '../../analysis/anchor';
 import { replicasOf, workloadKinds } from '../../analysis/pods';
 import { redisMains } from '../../analysis/roles';
 import { insertEntry, replaceValue } from '../../manifests/edit';
@@ -16,6 +17,7 @@ export default {
     'More than three are fine, best an odd number; an even one is a warning.',
     'A single Redis without any Sentinel is a warning: nobody has meant it to be replaced.',
     'The Redis of the lawful-intercept instance is not held to this.',
+    'A Redis in a tree in which nothing is called after Matrix or its programs is somebody else’s.',
   ],
   sources: ['Redis documentation, High availability with Redis Sentinel: at least three Sentinel instances'],
   examples: {
@@ -114,6 +116,7 @@ export default {
     const all = sentinels(workspace);
     if (all.length === 0) {
       if (redisMains(workspace)[0] !== resource || resource.kind === 'Job' || resource.kind === 'CronJob') return;
+      if (!isAboutMatrix(workspace)) return;
       yield {
         at: resource.root.at('metadata', 'name'),
         // Who runs a single one has not meant it to be replaced.

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import healthcheckMissing from '../../rules/haproxy/haproxy-healthcheck-missing';
 import generatedNameTaken from '../../rules/minio/generated-name-taken';
 import minioDriveCount from '../../rules/minio/minio-drive-count';
+import dualFormat from '../../rules/minio/minio-secret-dual-format';
 import monitorMissing from '../../rules/monitoring/monitor-missing';
 import selectsNoService from '../../rules/monitoring/monitor-selects-no-service';
+import netpolDatabaseAccess from '../../rules/network/netpol-database-access';
 import netpolFlowBlocked from '../../rules/network/netpol-flow-blocked';
 import liClusterMissing from '../../rules/postgresql/pg-li-cluster-missing';
 import resourcesBelow from '../../rules/postgresql/pg-resources-below-profile';
@@ -50,6 +52,37 @@ data:
 `;
 const named = (rule: Rule, source: string): readonly string[] =>
   messages(rule, source).map(message => message.replace(/ — .*/, ''));
+
+describe('a tree of something else', () => {
+  const tenant = (namespace: string): string => `
+apiVersion: minio.min.io/v2
+kind: Tenant
+metadata: {name: store, namespace: ${namespace}}
+spec:
+  image: quay.io/minio/minio:RELEASE.2024-10-13T13-34-11Z
+  pools: [{name: pool-0, servers: 4, volumesPerServer: 1, volumeClaimTemplate: {spec: {resources: {requests: {storage: 1Gi}}}}}]
+`;
+
+  it('is not asked for what the checklist asks of Redis and MinIO', () => {
+    for (const rule of [redisPasswordMissing, count]) {
+      assert.equal(named(rule, redis('matrix')).length, 1, rule.id);
+      assert.deepEqual(named(rule, redis('shop')), [], rule.id);
+    }
+    for (const rule of [minioDriveCount, dualFormat]) {
+      assert.notEqual(named(rule, tenant('matrix')).length, 0, rule.id);
+      assert.deepEqual(named(rule, tenant('shop')), [], rule.id);
+    }
+  });
+
+  it('is one of Matrix by any name in it', () => {
+    assert.equal(
+      named(count, redis('shop').replace('{name: redis, namespace', '{name: synapse-redis, namespace')).length,
+      1,
+    );
+    assert.equal(named(count, `#- /matrix-redis/redis.yaml\n${redis('shop')}`).length, 1);
+    assert.equal(named(count, synapse.replaceAll('name: synapse,', 'name: homeserver,') + redis('shop')).length, 1);
+  });
+});
 
 describe('other applications of the same tree', () => {
   it('have a Redis of their own, which is not held to the checklist', () => {
@@ -173,6 +206,26 @@ spec:
     assert.deepEqual(all(cluster('banka-pg', 'bank')), []);
     for (const ours of [cluster('synapse-db', 'chat'), cluster('pg', 'matrix'), cluster('pg', 'databases') + synapse])
       assert.ok(all(ours).length >= 3, ours);
+  });
+
+  it('have databases that all of their namespace may open', () => {
+    const open = (namespace: string, name: string): string => `
+---
+apiVersion: postgresql.cnpg.io/v1
+kind: Cluster
+metadata: {name: ${name}, namespace: ${namespace}}
+spec: {instances: 3}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: inside, namespace: ${namespace}}
+spec: {podSelector: {}, policyTypes: [Ingress], ingress: [{from: [{podSelector: {}}]}]}
+`;
+    const both = named(netpolDatabaseAccess, synapse + open('matrix', 'main') + open('cloud', 'files'));
+    assert.deepEqual(both, ['Every pod of the namespace may connect to the database main']);
+    const apart = named(netpolDatabaseAccess, synapse + open('matrix', 'main') + open('databases', 'matrix-li'));
+    assert.equal(apart.length, 2, 'the one of the LI instance wherever it is');
+    assert.equal(named(netpolDatabaseAccess, open('databases', 'main')).length, 1, 'where nothing else is shown');
   });
 
   it('have Sentinels that are known by their name alone', () => {

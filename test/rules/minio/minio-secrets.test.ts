@@ -316,7 +316,7 @@ describe('the Secret of the S3 user', () => {
       'apiVersion: v1',
       'kind: Secret',
       'metadata:',
-      '  name: a',
+      '  name: matrix-minio',
       'stringData:',
       '  CONSOLE_ACCESS_KEY: u # the user',
       '  CONSOLE_SECRET_KEY: s',
