@@ -28,8 +28,11 @@ export function valuesOfRelease({ qualifiedKind, root }: Resource): Value | unde
       return read(spec.at('values'));
     case 'HelmChart.helm.cattle.io':
       return read(spec.at('valuesContent'));
-    case 'Application.argoproj.io':
-      return read(spec.at('source', 'helm', 'valuesObject')) ?? read(spec.at('source', 'helm', 'values'));
+    case 'Application.argoproj.io': {
+      const sources = spec.at('sources').items();
+      const helm = (sources.find(one => one.at('chart').exists) ?? spec.at('source')).at('helm');
+      return read(helm.at('valuesObject')) ?? read(helm.at('values'));
+    }
     default:
       return undefined;
   }

@@ -44,6 +44,7 @@ import mountedFileMode from './config/mounted-file-mode';
 import programWriteRefused from './config/program-write-refused';
 import scriptStepUnreachable from './config/script-step-unreachable';
 import scriptSyntax from './config/script-syntax';
+import argoPathMissing from './deploy/argo-path-missing';
 import deployFileNotApplied from './deploy/deploy-file-not-applied';
 import deployOrder from './deploy/deploy-order';
 import deployPathMissing from './deploy/deploy-path-missing';
@@ -346,6 +347,7 @@ export const rules: readonly Rule[] = [
   alertmanagerConfigInvalid,
   amountWithoutUnit,
   antiAffinitySelectsNothing,
+  argoPathMissing,
   callBackendUnannounced,
   callHostUnserved,
   certificateRefused,

@@ -10,6 +10,7 @@ export const ruleIds: readonly string[] = [
   'alertmanager-config-invalid',
   'amount-without-unit',
   'anti-affinity-selects-nothing',
+  'argo-path-missing',
   'call-backend-unannounced',
   'call-host-unserved',
   'certificate-refused',

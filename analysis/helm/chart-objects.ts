@@ -106,6 +106,19 @@ export function chartService(workspace: Workspace, namespace: string | undefined
   return undefined;
 }
 
+/** The keys of a Secret that a known chart makes; undefined where none does, or not all are known. */
+export function chartSecretKeys(
+  workspace: Workspace,
+  namespace: string | undefined,
+  name: string,
+): ReadonlySet<string> | undefined {
+  const answers = verdictsOn(workspace, 'Secret', namespace, name).filter(({ verdict }) => verdict !== 'no');
+  const [answer] = answers;
+  return answers.length === 1 && answer?.verdict === 'yes' && answer.object?.keys
+    ? new Set(answer.object.keys)
+    : undefined;
+}
+
 /** The names of the Services that known charts make in a namespace. */
 export function chartServiceNames(workspace: Workspace, namespace: string | undefined): readonly string[] {
   return knownReleases(workspace)

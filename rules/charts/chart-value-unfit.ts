@@ -35,6 +35,8 @@ const checks: Readonly<Record<string, readonly Check[]>> = {
   postgresql: [known => withoutVolume(known, 'primary.persistence.enabled'), monitorWithoutMetrics],
   minio: [known => withoutVolume(known, 'persistence.enabled'), publicBuckets],
   cluster: [fiveFields],
+  'matrix-synapse': [serverWithScheme],
+  'matrix-stack': [withoutServerName, sharedDatabase],
 };
 
 function* sentinelAlone(known: KnownRelease): Iterable<Problem> {
@@ -107,6 +109,48 @@ function* fiveFields(known: KnownRelease): Iterable<Problem> {
       fixes: () => edits(schedule, `0 ${text}`, 'Put the seconds in front'),
     };
   }
+}
+
+/** The name for other servers is a host with a port, and no URL (Matrix specification, `/.well-known/matrix/server`). */
+function* serverWithScheme(known: KnownRelease): Iterable<Problem> {
+  const server = settingOf(known.release, 'wellknown.server');
+  const name = typeof server === 'string' ? undefined : server.at('m.server');
+  const [, host = ''] = /^https?:\/\/([^/]+)/.exec(name?.string ?? '') ?? [];
+  if (!name || host === '' || textOf(known, 'wellknown.enabled') !== 'true') return;
+  const right = host.includes(':') ? host : `${host}:443`;
+  yield {
+    at: name,
+    message: `m.server is a host with a port and no URL, so other servers do not find this one — write ${right}.`,
+    fixes: () => edits(name, right, `Write ${right}`),
+  };
+}
+
+function* withoutServerName(known: KnownRelease): Iterable<Problem> {
+  const { release } = known;
+  if (settingOf(release, 'serverName') !== 'unset' || textOf(known, 'synapse.enabled') !== 'true') return;
+  const [values] = release.layers;
+  if (!values || release.layers.length === 0) return;
+  yield {
+    at: release.resource.root.at('metadata', 'name'),
+    message:
+      'The chart matrix-stack refuses Synapse without serverName, so nothing is installed — set it, once and for all.',
+  };
+}
+
+/** element-hq/ess-helm templates/postgres/_helpers.tpl: `element-io.postgres.validations`. */
+function* sharedDatabase(known: KnownRelease): Iterable<Problem> {
+  const [synapse, mas] = ['synapse', 'matrixAuthenticationService'].map(component => {
+    if (textOf(known, `${component}.enabled`) !== 'true') return undefined;
+    const [host, database] = ['host', 'database'].map(field =>
+      settingOf(known.release, `${component}.postgres.${field}`),
+    );
+    return typeof host === 'object' && typeof database === 'object' ? { host, database } : undefined;
+  });
+  if (!synapse || !mas || synapse.host.text !== mas.host.text || synapse.database.text !== mas.database.text) return;
+  yield {
+    at: mas.database,
+    message: `Synapse and the Matrix Authentication Service have the same database ${mas.database.text}, which the chart matrix-stack refuses — give each its own.`,
+  };
 }
 
 function edits(value: Value, text: string, title: string) {

@@ -1,4 +1,6 @@
 import { type ChartRelease, chartReleases } from '../../analysis/charts';
+import { knownReleasesOf, textOf } from '../../analysis/helm/chart-objects';
+import { isOpen, releaseKinds, settingOf } from '../../analysis/helm/releases';
 import { chartValues } from '../../analysis/helm-values';
 import { describe, matches, readSelector, type Selector } from '../../analysis/labels';
 import { podMonitorKind, serviceMonitorKind } from '../../analysis/monitors';
@@ -8,7 +10,7 @@ import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
-import type { Fix, Rule } from '../rule';
+import type { Fix, Problem, Rule } from '../rule';
 
 export default {
   id: 'monitor-not-picked-up',
@@ -65,8 +67,12 @@ export default {
         selector: {}
     `,
   },
-  kinds: [serviceMonitorKind, podMonitorKind, 'PrometheusRule.monitoring.coreos.com'],
+  kinds: [serviceMonitorKind, podMonitorKind, 'PrometheusRule.monitoring.coreos.com', ...releaseKinds],
   *check(monitor, workspace) {
+    if (releaseKinds.includes(monitor.qualifiedKind)) {
+      yield* ofCharts(workspace, monitor);
+      return;
+    }
     if (monitor.kind === 'PrometheusRule' && workspace.resources('ThanosRuler.monitoring.coreos.com').length > 0)
       return;
     const readers = workspace.shared(readReaders);
@@ -83,6 +89,47 @@ export default {
     };
   },
 } satisfies Rule;
+
+/**
+ * The ServiceMonitors that charts of Bitnami make, with the labels that their values give them (bitnami/charts,
+ * templates/servicemonitor.yaml).
+ */
+function* ofCharts(workspace: Workspace, resource: Resource): Iterable<Problem> {
+  const readers = workspace.shared(readReaders);
+  if (readers.length === 0) return;
+  for (const known of knownReleasesOf(workspace, resource)) {
+    const { release, facts } = known;
+    const isOn = ['metrics.enabled', 'metrics.serviceMonitor.enabled'].every(path => textOf(known, path) === 'true');
+    if (!isOn || !/bitnami/i.test(release.repository ?? '')) continue;
+    const fields = ['commonLabels', 'metrics.serviceMonitor.labels', 'metrics.serviceMonitor.additionalLabels'];
+    const given = fields.map(path => settingOf(release, path));
+    if (given.includes('unknown')) continue;
+    const labels = new Map([
+      ['app.kubernetes.io/name', facts.chart],
+      ['app.kubernetes.io/instance', release.name],
+      ['app.kubernetes.io/managed-by', 'Helm'],
+      ['app.kubernetes.io/component', 'metrics'],
+      ...given.flatMap(one =>
+        typeof one === 'string' ? [] : one.entries().map(([key, value]) => [key, value.text ?? ''] as const),
+      ),
+    ]);
+    if ([...labels.values()].some(isOpen)) continue;
+    const [first] = readers;
+    const refused = readers.filter(({ services }) => services.selector && !matches(services.selector, labels));
+    // What the chart adds by itself, such as its version, is not asked for by anybody known.
+    const asks = refused.flatMap(({ services }) => services.selector?.requirements ?? []).map(({ key }) => key);
+    if (!first || refused.length < readers.length || asks.some(key => /^(?:helm\.sh|app\.kubernetes\.io)\//.test(key)))
+      continue;
+    const at = given.find(one => typeof one !== 'string') ?? settingOf(release, 'metrics.serviceMonitor.enabled');
+    const selector = refused[0]?.services.selector;
+    if (typeof at === 'string' || !selector) continue;
+    yield {
+      at: at.key,
+      message: `Prometheus selects ServiceMonitors with ${describe(selector)}, so that of the chart ${facts.chart} (${release.name}) is passed over — give it the label in its values, or let Prometheus take all.`,
+      related: [{ at: first.at, message: 'What Prometheus selects by' }],
+    };
+  }
+}
 
 /** A Prometheus of the tree and what it picks up; `undefined` for a selector that selects nothing. */
 interface Reader {

@@ -1,7 +1,9 @@
 import { isReplacedByScript } from '../../analysis/filled-in';
+import { releasesIn, shownValues } from '../../analysis/helm/releases';
 import { isUsedByScript, valuesDocuments } from '../../analysis/helm-values';
 import { containersOf } from '../../analysis/pods';
 import { referrersOf } from '../../analysis/references';
+import type { ManifestDocument } from '../../manifests/document';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 import type { Rule } from '../rule';
@@ -59,7 +61,8 @@ export default {
     }
   },
   *checkDocument(document, workspace) {
-    if (!isUsedByScript(workspace, document.file) || !valuesDocuments(workspace).includes(document)) return;
+    if (document.resources.length > 0 || !isUsed(workspace, document)) return;
+    if (!valuesDocuments(workspace).includes(document)) return;
     for (const scalar of document.root.scalars()) {
       for (const { placeholder, at } of placeholdersOf(scalar, 'value')) {
         if (placeholder.class !== 'change-me' && placeholder.class !== 'angle') continue;
@@ -72,6 +75,14 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** Whether a script passes a file of values to Helm, or a release takes its values from it. */
+function isUsed(workspace: Workspace, { file }: ManifestDocument): boolean {
+  return (
+    isUsedByScript(workspace, file) ||
+    releasesIn(workspace).some(release => shownValues(release).some(root => root.uri === file.uri))
+  );
+}
 
 /** Whether LiveKit throws a key of its configuration away for a variable (pkg/config/config.go, unmarshalKeys). */
 function isOverridden(workspace: Workspace, resource: Resource, { placeholder, value }: FoundPlaceholder): boolean {

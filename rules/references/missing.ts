@@ -8,6 +8,7 @@ import {
   mayBeMade,
 } from '../../analysis/declarations';
 import { isFilledIn } from '../../analysis/filled-in';
+import { chartSecretKeys } from '../../analysis/helm/chart-objects';
 import { nearest } from '../../analysis/nearest';
 import {
   type Reference,
@@ -86,10 +87,15 @@ export function* missingKeys(
   for (const { kind: referenced, namespace, name, key, isOptional, consumer } of referencesIn(workspace, resource)) {
     if (referenced !== kind || isOptional || !key?.text || said.has(`${consumer}/${name.text}/${key.text}`)) continue;
     const found = declarationsOf(workspace, kind, namespace, name.text ?? '').filter(one => one.origin !== 'promise');
-    if (found.length === 0 || found.some(one => one.keys === 'any' || one.keys.has(key.text ?? ''))) continue;
+    const ofChart =
+      found.length === 0 && kind === 'Secret' ? chartSecretKeys(workspace, namespace, name.text ?? '') : undefined;
+    if (ofChart ? ofChart.has(key.text) : found.length === 0) continue;
+    if (found.some(one => one.keys === 'any' || one.keys.has(key.text ?? ''))) continue;
     if (isRedisPassword(workspace, resource, referenced)) continue;
     said.add(`${consumer}/${name.text}/${key.text}`);
-    const known = [...new Set(found.flatMap(one => (one.keys === 'any' ? [] : [...one.keys])))].sort();
+    const known = [
+      ...new Set([...(ofChart ?? []), ...found.flatMap(one => (one.keys === 'any' ? [] : [...one.keys]))]),
+    ].sort();
     const has = known.length === 0 ? 'has no keys' : `has the keys ${known.join(', ')}`;
     const close = nearest(key.text, known);
     yield {

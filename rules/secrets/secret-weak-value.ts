@@ -1,8 +1,10 @@
+import { isOpen, releaseKinds, releasesOf, shownValues } from '../../analysis/helm/releases';
 import { type SecretEntry, secretEntries } from '../../analysis/secret-data';
 import { readEnvFile } from '../../analysis/text/env-file';
 import { type Weakness, weaknessOf } from '../../analysis/text/secret-strength';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
+import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
 
 export default {
@@ -14,6 +16,7 @@ export default {
   remedy: 'Generate a new value with *Generate Credential*, and write it to every Secret that has to agree.',
   traps: [
     'User names, access key ids, LiveKit’s API key, hosts and paths are no secrets, and placeholders have a rule of their own.',
+    'In the values of charts that Flux, Argo CD and k3s install, the passwords that are written out are looked at, too.',
     'Django asks for 50 characters, LiveKit for 32; everything else for 16 characters and 64 bits.',
   ],
   sources: ['Django system check security.W009', 'livekit/livekit pkg/config/config.go, ValidateKeys'],
@@ -40,8 +43,12 @@ export default {
         password: b2Jk7sYtq0VgXw4nLr9cHfUzEaMd5PiT
     `,
   },
-  kinds: ['Secret'],
-  *check(secret) {
+  kinds: ['Secret', ...releaseKinds],
+  *check(secret, workspace) {
+    if (releaseKinds.includes(secret.qualifiedKind)) {
+      yield* inValues(workspace, secret);
+      return;
+    }
     for (const { key, value, text, isEncoded } of secretEntries(secret)) {
       if (text === undefined) continue;
       if (text.trim().includes('\n')) {
@@ -62,6 +69,35 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** The passwords in the values of a chart, in the release itself or in the files that it takes them from. */
+function* inValues(workspace: Workspace, resource: Resource): Iterable<Problem> {
+  const seen = new Set<Value>();
+  for (const release of releasesOf(workspace, resource))
+    for (const value of shownValues(release).flatMap(root => [...root.scalars()])) {
+      // `value` is what Element’s chart calls a secret that is written out.
+      const name = String((value.name === 'value' ? value.parent?.name : value.name) ?? '');
+      const text = value.string;
+      if (!passwordValue.test(name) || text === undefined || isOpen(text) || seen.has(value)) continue;
+      seen.add(value);
+      const weakness = weaknessOf(text, /password/i.test(name) ? 'password' : 'secret');
+      if (!weakness || isPartOff(value)) continue;
+      yield {
+        at: value,
+        message: `${name} in the values of the chart ${release.chart} is ${describe(weakness)} — generate a new value, and keep it in a Secret.`,
+        items: ['A.2.a'],
+      };
+    }
+}
+
+/** Values that hold a secret, and not the name or the key of an object with one. */
+const passwordValue =
+  /^(?!existing)(?:\w*[pP]assword|macaroon(?:SecretKey)?|registrationSharedSecret|turnSecret|encryptionSecret|synapseSharedSecret)$/;
+
+function isPartOff(value: Value): boolean {
+  for (let part = value.parent; part; part = part.parent) if (part.at('enabled').boolean === false) return true;
+  return false;
+}
 
 /** The key with the program that the name of the Secret tells, which may ask for more. */
 function useOf(secret: string, key: string): string {

@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import unfit from '../../../rules/charts/chart-value-unfit';
+import argo from '../../../rules/deploy/argo-path-missing';
+import monitor from '../../../rules/monitoring/monitor-not-picked-up';
+import placeholder from '../../../rules/placeholders/placeholder-config';
+import secretKey from '../../../rules/references/reference-missing-secret-key';
+import type { Rule } from '../../../rules/rule';
+import weak from '../../../rules/secrets/secret-weak-value';
+import { check } from '../../fixture';
+
+function found(source: string, rule: Rule): readonly string[] {
+  return check(source, [rule]).findings.map(({ problem }) => problem.message.replace(/ — .*/, ''));
+}
+
+/** An Application that takes the values of a chart from a file of the tree, and another that shows what the tree is. */
+function application(values: string, { chart = 'redis', file = 'values/redis.yaml', more = '' } = {}): string {
+  return `
+      #- /apps.yaml
+      apiVersion: argoproj.io/v1alpha1
+      kind: Application
+      metadata: { name: cache, namespace: argocd }
+      spec:
+        destination: { namespace: matrix }
+        sources:
+          - repoURL: registry-1.docker.io/bitnamicharts
+            chart: ${chart}
+            targetRevision: 20.6.1
+            helm: { valueFiles: [$values/${file}]${more} }
+          - { repoURL: https://git.tessera.test/chat.git, ref: values }
+      #- /values/redis.yaml
+      ${values}
+      `;
+}
+
+describe('files of values that an Application names', () => {
+  const other = `#- /other.yaml
+      apiVersion: argoproj.io/v1alpha1
+      kind: Application
+      metadata: { name: rest, namespace: argocd }
+      spec: { source: { repoURL: https://git.tessera.test/chat.git, path: values } }`;
+
+  it('are there, where another Application shows that its repository is the tree', () => {
+    assert.deepEqual(found(application('a: 1') + other, argo), []);
+    assert.deepEqual(found(application('a: 1', { file: 'values/cache.yaml' }) + other, argo), [
+      'There is no values/cache.yaml in the tree, so Argo CD makes nothing of Application cache',
+    ]);
+  });
+
+  it('may be those of another repository, or missing on purpose', () => {
+    assert.deepEqual(found(application('a: 1', { file: 'values/cache.yaml' }), argo), []);
+    const optional = { file: 'values/cache.yaml', more: ', ignoreMissingValueFiles: true' };
+    assert.deepEqual(found(application('a: 1', optional) + other, argo), []);
+  });
+
+  it('hold no passwords that are easy to guess, and no placeholders', () => {
+    assert.deepEqual(found(application('auth: { password: redis }'), weak), [
+      'password in the values of the chart redis is well known',
+    ]);
+    assert.deepEqual(found(application('auth: { password: changeme }'), placeholder), [
+      'changeme in the values of a chart is still to be filled in',
+    ]);
+    for (const values of [
+      'auth: { password: b2Jk7sYtq0VgXw4nLr9cHfUzEaMd5PiT }',
+      'auth: { existingSecret: redis, existingSecretPasswordKey: password }',
+      'auth: { password: "${REDIS_PASSWORD}" }',
+      'auth: { enabled: false, password: redis }',
+    ])
+      assert.deepEqual(found(application(values), weak), []);
+  });
+});
+
+describe('the ServiceMonitor of a chart', () => {
+  const stack = (spec: string): string => `#- /stack.yaml
+      apiVersion: helm.cattle.io/v1
+      kind: HelmChart
+      metadata: { name: mon, namespace: kube-system }
+      spec:
+        repo: https://prometheus-community.github.io/helm-charts
+        chart: kube-prometheus-stack
+        targetNamespace: monitoring
+        valuesContent: |-
+          prometheus: { prometheusSpec: { ${spec} } }`;
+  const on = (labels: string): string => `metrics: { enabled: true, serviceMonitor: { enabled: true${labels} } }`;
+
+  it('has the label that Prometheus selects by', () => {
+    const label = (name: string): string => on(`, additionalLabels: { release: ${name} }`);
+    assert.deepEqual(found(application(label('mon')) + stack('retention: 30d'), monitor), []);
+    assert.deepEqual(found(application(label('prometheus')) + stack('retention: 30d'), monitor), [
+      'Prometheus selects ServiceMonitors with release=mon, so that of the chart redis (cache) is passed over',
+    ]);
+  });
+
+  it('is not judged where it is off, where all are taken, or where something else is asked for', () => {
+    assert.deepEqual(found(application('metrics: { enabled: true }') + stack('retention: 30d'), monitor), []);
+    const all = 'serviceMonitorSelectorNilUsesHelmValues: false';
+    assert.deepEqual(found(application(on('')) + stack(all), monitor), []);
+    const own = 'serviceMonitorSelector: { matchLabels: { app.kubernetes.io/part-of: chat } }';
+    assert.deepEqual(found(application(on('')) + stack(own), monitor), []);
+    assert.deepEqual(found(application(on('')), monitor), []);
+  });
+});
+
+describe('what a chart makes and refuses', () => {
+  it('is a Secret with certain keys', () => {
+    const pod = (key: string): string => `#- /pod.yaml
+      apiVersion: v1
+      kind: Pod
+      metadata: { name: a, namespace: matrix }
+      spec:
+        containers:
+          - name: a
+            image: busybox
+            env: [{ name: P, valueFrom: { secretKeyRef: { name: cache-redis, key: ${key} } } }]`;
+    assert.deepEqual(found(application('auth: { enabled: true }') + pod('redis-password'), secretKey), []);
+    assert.equal(found(application('auth: { enabled: true }') + pod('password'), secretKey).length, 1);
+  });
+
+  it('are the values of Element’s and Ananace’s charts of Synapse', () => {
+    const release = (chart: string, repo: string, version: string, values: string): readonly string[] =>
+      found(
+        `
+      #- /chart.yaml
+      apiVersion: helm.cattle.io/v1
+      kind: HelmChart
+      metadata: { name: a, namespace: kube-system }
+      spec: { repo: ${repo}, chart: ${chart}, version: ${version}, targetNamespace: matrix, valuesContent: '${values}' }`,
+        unfit,
+      );
+    const ess = (values: string) => release('matrix-stack', 'oci://ghcr.io/element-hq/ess-helm', '25.6.2', values);
+    const database = (name: string): string => `{ host: db, database: ${name} }`;
+    const both = (name: string): string =>
+      `{ serverName: a.test, synapse: { postgres: ${database('a')} }, matrixAuthenticationService: { postgres: ${database(name)} } }`;
+    assert.deepEqual(ess(both('b')), []);
+    assert.equal(ess(both('a')).length, 1);
+    assert.equal(ess('synapse: {}').length, 1);
+    assert.deepEqual(ess('synapse: { enabled: false }'), []);
+    const synapse = (server: string) =>
+      release(
+        'matrix-synapse',
+        'https://ananace.gitlab.io/charts',
+        '3.12.0',
+        `wellknown: { enabled: true, server: { m.server: "${server}" } }`,
+      );
+    assert.deepEqual(synapse('matrix.a.test:443'), []);
+    assert.equal(synapse('https://matrix.a.test').length, 1);
+  });
+});
