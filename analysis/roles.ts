@@ -165,6 +165,19 @@ export function usedByMatrix(workspace: Workspace, all: readonly Resource[], fam
   );
 }
 
+/** The PostgreSQL clusters that Matrix uses, those of bridges and the LI instance among them. */
+export function databasesOfMatrix(workspace: Workspace): ReadonlySet<Resource> {
+  return workspace.shared(usedDatabases);
+}
+
+function usedDatabases(workspace: Workspace): ReadonlySet<Resource> {
+  const { main, li, all } = databases(workspace);
+  const used = new Set(usedByMatrix(workspace, all, 'haproxy'));
+  // Wherever they are: what Synapse names is its database.
+  for (const one of [main, li]) if (one) used.add(one);
+  return used;
+}
+
 /** What a deployment of Matrix is known by, and not also other applications. */
 const matrixFamilies: readonly Family[] = ['synapse', 'element', 'key_vault', 'scanner', 'sygnal', 'livekit'];
 

@@ -4,7 +4,7 @@ import { admits } from '../../analysis/network/evaluate';
 import { isolation } from '../../analysis/network/policy-index';
 import { type Pods, podsOf } from '../../analysis/pods';
 import { anyNamespace, endpointOf, policiesOf, policyResources, readPolicy } from '../../analysis/policies';
-import { clusterKind, type Family, familiesOf } from '../../analysis/roles';
+import { clusterKind, databasesOfMatrix, type Family, familiesOf } from '../../analysis/roles';
 import { settingsOf } from '../../analysis/settings';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
@@ -26,6 +26,7 @@ export default {
     'The instances of the LI cluster may open the main one: the subscription is served by them, not by the Job that creates it.',
     'A workload whose configuration names the database is accepted, whatever it is.',
     'Workloads that are not known here are not judged; a known component that needs no database is a warning.',
+    'Databases of other applications of the tree, in namespaces of their own, are left to them.',
   ],
   sources: [
     'CloudNativePG documentation, Networking.',
@@ -153,13 +154,13 @@ export default {
   *check(resource, workspace) {
     if (settingsOf(workspace).components.networkPolicies === 'off') return;
     if (resource.kind === 'NetworkPolicy') yield* tooManyAdmitted(resource, workspace);
-    else yield* notIsolated(resource, workspace);
+    else if (databasesOfMatrix(workspace).has(resource)) yield* notIsolated(resource, workspace);
   },
 } satisfies Rule;
 
 function* tooManyAdmitted(policy: Resource, workspace: Workspace): Iterable<Problem> {
   const databases = selectedPods(workspace, policy, 'Ingress').filter(
-    ({ owner }) => owner.qualifiedKind === clusterKind,
+    ({ owner }) => owner.qualifiedKind === clusterKind && databasesOfMatrix(workspace).has(owner),
   );
   const [database] = databases;
   if (!database) return;
