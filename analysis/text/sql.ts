@@ -75,6 +75,15 @@ export interface RoleStatement extends StatementContext {
   /** In upper case: `REPLICATION`, `SUPERUSER`, `LOGIN`. */
   readonly options: readonly string[];
   readonly password: SqlName | undefined;
+  /** `ALTER ROLE x SET name TO value`. */
+  readonly setting: SqlSetting | undefined;
+}
+
+/** A parameter that each session of a role or a database begins with. */
+export interface SqlSetting {
+  /** In lower case. */
+  readonly name: string;
+  readonly value: SqlName;
 }
 
 /** `CREATE|ALTER|DROP DATABASE`. */
@@ -84,6 +93,8 @@ export interface DatabaseStatement extends StatementContext {
   readonly name: SqlName;
   /** `OWNER x` of `CREATE`, `OWNER TO x` of `ALTER`. */
   readonly owner: SqlName | undefined;
+  /** `ALTER DATABASE x SET name TO value`. */
+  readonly setting: SqlSetting | undefined;
 }
 
 /** `GRANT` and `REVOKE`. */
@@ -254,6 +265,15 @@ function readBody(origin: Origin, context: Context, reading: Reading): void {
   finish(tokens.length);
 }
 
+/** `SET name TO value` or `SET name = value`. */
+function settingOf(tokens: readonly SqlToken[]): SqlSetting | undefined {
+  const at = indexOfWords(tokens, 'SET');
+  const [name, equals] = [tokens[at + 1], tokens[at + 2]];
+  if (at === -1 || name?.kind !== 'word' || !equals || !(isWord(equals, 'TO') || equals.text === '=')) return undefined;
+  const value = nameAt(tokens, at + 3);
+  return value && { name: name.text.toLowerCase(), value };
+}
+
 function parseStatement(
   tokens: readonly SqlToken[],
   context: StatementContext,
@@ -283,12 +303,17 @@ function parseStatement(
       ...{ kind: 'role', ...context, action, name, type: roleTypes[object] },
       options: options.map(token => token.text.toUpperCase()),
       password: passwordAt === -1 ? undefined : nameAt(rest, passwordAt + 1),
+      setting: action === 'alter' ? settingOf(rest) : undefined,
     };
   }
   if (action && name && object === 'DATABASE') {
     const ownerAt = indexOfWords(tokens, 'OWNER');
     const after = ownerAt + 1 + (isWord(tokens[ownerAt + 1], 'TO') || tokens[ownerAt + 1]?.text === '=' ? 1 : 0);
-    return { kind: 'database', ...context, action, name, owner: ownerAt === -1 ? undefined : nameAt(tokens, after) };
+    return {
+      ...{ kind: 'database', ...context, action, name },
+      owner: ownerAt === -1 ? undefined : nameAt(tokens, after),
+      setting: action === 'alter' ? settingOf(tokens) : undefined,
+    };
   }
   if (verb === 'GRANT' || verb === 'REVOKE') return { ...context, ...grantOf(tokens, verb) };
   if (verb === 'BEGIN' || (verb === 'START' && object === 'TRANSACTION')) return { kind: 'begin', ...context };
