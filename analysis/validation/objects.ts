@@ -1,6 +1,6 @@
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
-import { parseCidr } from '../network/cidr';
+import { coverage, parseCidr } from '../network/cidr';
 import { quantityOf } from '../quantity';
 import { refusedGateway, refusedRoute } from './gateways';
 import { isDnsLabel } from './names';
@@ -244,6 +244,20 @@ function* policyPeer(peer: Value): Iterable<Refusal> {
     const text = cidr.text;
     if (text !== undefined && !isUnfinished(text) && !parseCidr(text))
       yield { at: cidr, what: `${text} is no range of addresses`, advice: 'write it as 10.0.0.0/8' };
+  }
+  const outer = parseCidr(block.at('cidr').text ?? '');
+  for (const except of block.at('except').items()) {
+    const inner = parseCidr(except.text ?? '');
+    if (!outer || !inner) continue;
+    const isSame = inner.first === outer.first && inner.last === outer.last;
+    if (inner.family === outer.family && !isSame && coverage([inner], [outer]) === 'inside') continue;
+    yield {
+      at: except,
+      what: isSame
+        ? `except leaves nothing of ${block.at('cidr').text}`
+        : `${except.text} is not in ${block.at('cidr').text}, from which it is taken`,
+      advice: isSame ? 'name a smaller range' : 'remove it, or write a range that is',
+    };
   }
 }
 

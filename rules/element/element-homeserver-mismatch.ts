@@ -1,11 +1,14 @@
 import type { EffectiveFile } from '../../analysis/effective';
-import { workloadKinds } from '../../analysis/pods';
+import { containersOf, workloadKinds } from '../../analysis/pods';
 import { isLi } from '../../analysis/roles';
+import { mountedFile } from '../../analysis/scripts';
 import { mainProcesses, type SynapseProcess } from '../../analysis/synapse';
 import { areComparable } from '../../analysis/text/comparable-hosts';
 import { findPlaceholders } from '../../analysis/text/placeholders';
 import { replaceScalar } from '../../manifests/edit';
+import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
+import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
 import { elementConfig, settingsIn } from './config';
 
@@ -20,6 +23,7 @@ export default {
   traps: [
     'A slash at the end makes no difference, nor do capital letters in the host.',
     'The Element Web of the LI instance is compared with the LI instance’s Synapse.',
+    'Synapse Admin’s `restrictBaseUrl` is compared as well; of several addresses one has to be right.',
     '`default_server_name` beside or instead of `default_server_config` is legal: Element Web then asks that server’s `/.well-known`.',
     'Without `public_baseurl` Synapse is taken to be at `https://<server_name>/`, its default.',
   ],
@@ -167,6 +171,7 @@ export default {
   },
   kinds: workloadKinds,
   *check(resource, workspace) {
+    yield* adminProblems(workspace, resource);
     const element = elementConfig(workspace, resource);
     const settings = element && settingsIn(element);
     if (!element || !settings) return;
@@ -195,6 +200,23 @@ export default {
   },
 } satisfies Rule;
 
+/** Synapse Admin lets people sign in to what `restrictBaseUrl` names and to nothing else. */
+function* adminProblems(workspace: Workspace, resource: Resource): Iterable<Problem> {
+  for (const container of containersOf(resource)) {
+    if (!/synapse-admin|ketesa/.test(container.image)) continue;
+    const file = ['/app/config.json', '/var/public/config.json']
+      .map(path => mountedFile(workspace, resource, container, path))
+      .find(one => one?.string !== undefined);
+    const restricted = file?.embedded().root.at('restrictBaseUrl');
+    const urls = restricted?.kind === 'sequence' ? restricted.items() : restricted?.string ? [restricted] : [];
+    const ofLi = isLi(workspace, resource);
+    const [main, ...others] = mainProcesses(workspace).filter(one => one.isLi === ofLi);
+    if (!main || others.length > 0 || urls.length === 0) continue;
+    const problems = urls.map(url => [...differences(url, main, 'Synapse Admin')]);
+    if (problems.every(found => found.length > 0)) yield* problems.flat();
+  }
+}
+
 function* urlProblems(url: Value, main: SynapseProcess): Iterable<Problem> {
   const written = url.string;
   if (written !== undefined && !/^https?:\/\//i.test(written) && findPlaceholders(written, 'value').length === 0) {
@@ -211,7 +233,7 @@ function* urlProblems(url: Value, main: SynapseProcess): Iterable<Problem> {
   yield* differences(url, main);
 }
 
-function* differences(url: Value, { homeserver, resource }: SynapseProcess): Iterable<Problem> {
+function* differences(url: Value, { homeserver, resource }: SynapseProcess, client = 'Element Web'): Iterable<Problem> {
   const written = homeserver?.at('public_baseurl');
   const name = homeserver?.at('server_name').string;
   if (!homeserver || !written || (!written.exists && (homeserver.isPartial || name === undefined))) return;
@@ -228,7 +250,7 @@ function* differences(url: Value, { homeserver, resource }: SynapseProcess): Ite
   if (!isSameUrl(text, wanted)) {
     yield {
       at: url,
-      message: `Element Web uses ${text}, but Synapse is at ${wanted} — use that.`,
+      message: `${client} uses ${text}, but Synapse is at ${wanted} — use that.`,
       related: source,
       fixes: () => {
         const isReady = written.exists && findPlaceholders(wanted, 'value').length === 0;
@@ -240,7 +262,7 @@ function* differences(url: Value, { homeserver, resource }: SynapseProcess): Ite
     yield {
       at: url,
       severity: 'warning',
-      message: `Element Web talks to ${text} without TLS, which browsers refuse from a page that has it — use https.`,
+      message: `${client} talks to ${text} without TLS, which browsers refuse from a page that has it — use https.`,
     };
   }
 }

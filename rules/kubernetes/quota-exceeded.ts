@@ -186,17 +186,24 @@ interface Asked {
 }
 
 function containers(workspace: Workspace, namespace: string, bound: 'min' | 'max', resource: string): readonly Asked[] {
-  return ['Deployment', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob', 'Pod']
-    .flatMap(kind => workspace.resources(kind))
-    .filter(one => one.namespace === namespace && !isPatch(workspace, one.document.file))
-    .flatMap(owner =>
-      containersOf(owner).flatMap(({ value, name }) => {
-        const order = bound === 'max' ? ['limits', 'requests'] : ['requests', 'limits'];
-        const at = order.map(field => value.at('resources', field, resource)).find(one => one.exists);
-        const amount = quantityOf(at?.text);
-        return at && amount !== undefined ? [{ title: `container ${name} of ${owner.title}`, at, amount }] : [];
-      }),
-    );
+  const order = bound === 'max' ? ['limits', 'requests'] : ['requests', 'limits'];
+  const asked = (value: Value, title: string): readonly Asked[] => {
+    const at = order.map(field => value.at('resources', field, resource)).find(one => one.exists);
+    const amount = quantityOf(at?.text);
+    return at && amount !== undefined ? [{ title, at, amount }] : [];
+  };
+  return [
+    ...['Deployment', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob', 'Pod']
+      .flatMap(kind => workspace.resources(kind))
+      .filter(one => one.namespace === namespace && !isPatch(workspace, one.document.file))
+      .flatMap(owner =>
+        containersOf(owner).flatMap(({ value, name }) => asked(value, `container ${name} of ${owner.title}`)),
+      ),
+    // Operators make the pods of these.
+    ...runningIn(workspace, namespace)
+      .filter(({ owner }) => owner.qualifiedKind === clusterKind || owner.qualifiedKind === tenantKind)
+      .flatMap(({ owner, containers: all }) => all.flatMap(value => asked(value, `each pod of ${owner.title}`))),
+  ];
 }
 
 function claims(workspace: Workspace, namespace: string, _: 'min' | 'max', resource: string): readonly Asked[] {

@@ -86,11 +86,20 @@ function* badBinding(binding: Resource, workspace: Workspace): Iterable<Problem>
     const namespace = kind === 'Role' ? binding.namespace : undefined;
     const names = declaredNames(workspace, kind, namespace);
     const meant = nearest(name.text, names);
+    const ofOtherKind = workspace
+      .resources(kind === 'Role' ? 'ClusterRole' : 'Role')
+      .find(one => one.name === name.text && (kind === 'Role' || one.namespace === binding.namespace));
     const elsewhere = workspace.resources(kind).find(one => one.name === name.text && one.namespace !== namespace);
     const isThere =
       declarationsOf(workspace, kind, namespace, name.text).length > 0 ||
       isChartObject(workspace, namespace, name.text) !== 'no';
-    if (!isThere && (kind === 'Role' || meant !== undefined))
+    if (!isThere && ofOtherKind && !elsewhere)
+      yield {
+        at: ref.at('kind'),
+        message: `There is no ${kind} ${name.text}${namespace === undefined ? '' : ` in namespace ${namespace}`}, so this grants nothing — it is a ${ofOtherKind.kind}.`,
+        related: [{ at: ofOtherKind.root.at('kind'), message: ofOtherKind.title }],
+      };
+    else if (!isThere && (kind === 'Role' || meant !== undefined))
       yield {
         at: name,
         message: `There is no ${kind} ${name.text}${namespace === undefined ? '' : ` in namespace ${namespace}`}, so this grants nothing — ${helpFor(elsewhere, meant)}`,

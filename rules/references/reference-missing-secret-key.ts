@@ -1,6 +1,8 @@
+import { declarationsOf } from '../../analysis/declarations';
 import { nearest } from '../../analysis/nearest';
-import { referringKinds } from '../../analysis/references';
+import { basicAuthentication, referencesIn, referringKinds } from '../../analysis/references';
 import type { Resource } from '../../manifests/resource';
+import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
 import { missingKeys } from './missing';
 
@@ -15,6 +17,7 @@ export default {
   remedy: 'Add the key to the Secret, or name a key that it has.',
   traps: [
     'The keys of generated Secrets are known: those of CloudNativePG, cert-manager, Sealed Secrets and External Secrets. Where keys cannot be known nothing is said.',
+    'For basic authentication ingress-nginx wants the key `auth`, unless `auth-secret-type` is `auth-map`.',
     'References marked `optional: true` are left alone.',
     'What the template of an ExternalSecret takes has to be fetched under `data`. With `dataFrom` it may be anything.',
     'A Secret that is missing altogether is reported by `reference-missing-secret`.',
@@ -84,8 +87,27 @@ export default {
   *check(resource, workspace) {
     if (resource.qualifiedKind === externalSecret) yield* unfetched(resource);
     yield* missingKeys(resource, workspace, 'Secret');
+    if (resource.kind === 'Ingress') yield* missingLogins(resource, workspace);
   },
 } satisfies Rule;
+
+/** ingress-nginx reads one key with all logins, unless it is told that each key is a login. */
+function* missingLogins(ingress: Resource, workspace: Workspace): Iterable<Problem> {
+  const type = ingress.root.at('metadata', 'annotations', 'nginx.ingress.kubernetes.io/auth-secret-type').text;
+  if ((type ?? 'auth-file') !== 'auth-file') return;
+  for (const { name, namespace, consumer } of referencesIn(workspace, ingress)) {
+    if (consumer !== basicAuthentication || name.text === undefined) continue;
+    const known = declarationsOf(workspace, 'Secret', namespace, name.text)
+      .filter(({ origin }) => origin !== 'promise')
+      .map(({ keys }) => keys);
+    if (known.length === 0 || known.some(keys => keys === 'any' || keys.size === 0 || keys.has('auth'))) continue;
+    const keys = [...new Set(known.flatMap(one => (one === 'any' ? [] : [...one])))].sort();
+    yield {
+      at: name,
+      message: `ingress-nginx looks for the logins under the key auth of Secret ${name.text}, which has ${keys.join(', ')} — call the key auth, or set auth-secret-type: auth-map if each key is a login.`,
+    };
+  }
+}
 
 /** What the template of an ExternalSecret names and nothing fetches (external-secrets.io/latest/guides/templating). */
 function* unfetched({ root }: Resource): Iterable<Problem> {

@@ -19,6 +19,7 @@ export default {
   traps: [
     'Only what looks like a slip of a known class is an error. Another class is a warning where the tree installs a controller or has an IngressClass, and only information if a platform may bring it, as k3s brings `traefik`.',
     'Where the tree does not tell which classes there are, only a slip of a usual name is reported, as a warning.',
+    'The only solver of an issuer has to be of the class of some Ingress that asks the issuer, because the challenge comes to the controller of that.',
     'A class that `provided` in `matrix-preflight.yaml` lists, as kind IngressClass, counts as there.',
   ],
   sources: [
@@ -68,6 +69,8 @@ export default {
     for (const { value, isAnnotation } of classesIn(resource)) {
       const problem = problemOf(workspace, resource, value, isAnnotation);
       if (problem) yield problem;
+      else if (resource.kind !== 'Ingress' && resource.kind !== 'Gateway')
+        yield* servedElsewhere(workspace, resource, value);
     }
   },
 } satisfies Rule;
@@ -114,6 +117,36 @@ function classesIn(resource: Resource): readonly { readonly value: Value; readon
             { value: solver.at('http01', 'ingress', 'class'), isAnnotation: true },
           ]);
   return found.filter(({ value }) => value.exists);
+}
+
+/** A solver whose Ingresses are of another class than all that ask its issuer, and so of another controller's address. */
+function* servedElsewhere(workspace: Workspace, issuer: Resource, value: Value): Iterable<Problem> {
+  const solvers = issuer.root.at('spec', 'acme', 'solvers').items();
+  const name = value.string;
+  if (name === undefined || solvers.length !== 1 || solvers[0]?.at('selector').exists) return;
+  const asking = workspace.resources('Ingress').filter(({ namespace, root }) => {
+    const annotations = root.at('metadata', 'annotations');
+    return issuer.kind === 'ClusterIssuer'
+      ? annotations.at('cert-manager.io/cluster-issuer').text === issuer.name
+      : namespace === issuer.namespace && annotations.at('cert-manager.io/issuer').text === issuer.name;
+  });
+  const overridden = asking.some(({ root }) =>
+    root
+      .at('metadata', 'annotations')
+      .entries()
+      .some(([key]) => /^acme\.cert-manager\.io\/http01-/.test(key)),
+  );
+  const classes = asking.flatMap(one => classesIn(one).map(found => found.value));
+  if (overridden || classes.length === 0 || classes.length < asking.length) return;
+  if (classes.some(one => one.string === undefined || one.string === name || !/^[\w.-]+$/.test(one.string))) return;
+  const known = [...new Set(classes.map(one => one.string))].sort();
+  yield {
+    at: value,
+    severity: 'warning',
+    message: `The solver answers challenges through the class ${name}, but the Ingresses that ask ${titleOf(issuer)} are of ${known.join(' and ')}, whose controller gets the challenges — write that class.`,
+    related: classes.slice(0, 4).map(at => ({ at, message: 'An Ingress that asks it' })),
+    fixes: () => (known.length === 1 && known[0] !== undefined ? renamed(value, known[0]) : []),
+  };
 }
 
 function problemOf(workspace: Workspace, resource: Resource, value: Value, isAnnotation: boolean): Problem | undefined {

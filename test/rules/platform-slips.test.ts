@@ -1,0 +1,209 @@
+import assert from 'node:assert/strict';
+import elementHomeserverMismatch from '../../rules/element/element-homeserver-mismatch';
+import quotaExceeded from '../../rules/kubernetes/quota-exceeded';
+import rbacGrantsNothing from '../../rules/kubernetes/rbac-grants-nothing';
+import referenceMissingSecretKey from '../../rules/references/reference-missing-secret-key';
+import fieldValueRefused from '../../rules/schema/field-value-refused';
+import ingressClassUnknown from '../../rules/services/ingress-class-unknown';
+import { applyFix, messages } from './expect';
+
+/* What is decided between two objects of which each is right by itself. */
+
+describe('except in an ipBlock', () => {
+  const found = (cidr: string, except: string): string =>
+    messages(
+      fieldValueRefused,
+      `
+    apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: {name: a, namespace: matrix}
+    spec:
+      podSelector: {}
+      egress:
+        - to: [{ipBlock: {cidr: ${cidr}, except: [${except}]}}]`,
+    ).join();
+
+  it('has to be a part of cidr', () => {
+    assert.match(found('10.0.0.0/8', '172.16.0.0/12'), /172\.16\.0\.0\/12 is not in 10\.0\.0\.0\/8/);
+    assert.match(found('10.0.0.0/16', '10.0.0.0/8'), /is not in/);
+    assert.match(found('10.0.0.0/8', '10.0.0.0/8'), /leaves nothing/);
+    assert.match(found('0.0.0.0/0', '"fd00::/8"'), /is not in/);
+    assert.equal(found('0.0.0.0/0', '10.0.0.0/8, 172.16.0.0/12, 169.254.169.254/32'), '');
+  });
+});
+
+describe('a binding to a role of the other kind', () => {
+  const binding = (kind: string, name: string): string => `
+    apiVersion: rbac.authorization.k8s.io/v1
+    kind: Role
+    metadata: {name: restart, namespace: matrix}
+    rules: []
+    ---
+    apiVersion: rbac.authorization.k8s.io/v1
+    kind: RoleBinding
+    metadata: {name: restart, namespace: matrix}
+    roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ${kind}, name: ${name}}
+    subjects: []`;
+
+  it('is said to be one, and built-in roles are let be', () => {
+    assert.match(
+      messages(rbacGrantsNothing, binding('ClusterRole', 'restart')).join(),
+      /no ClusterRole restart, .* it is a Role/,
+    );
+    assert.deepEqual(messages(rbacGrantsNothing, binding('Role', 'restart')), []);
+    assert.deepEqual(messages(rbacGrantsNothing, binding('ClusterRole', 'view')), []);
+  });
+});
+
+describe('a LimitRange', () => {
+  const tree = (most: string): string => `
+    apiVersion: v1
+    kind: LimitRange
+    metadata: {name: a, namespace: matrix}
+    spec:
+      limits: [{type: Container, max: {memory: ${most}}}]
+    ---
+    apiVersion: postgresql.cnpg.io/v1
+    kind: Cluster
+    metadata: {name: main, namespace: matrix}
+    spec:
+      instances: 3
+      resources: {requests: {memory: 4Gi}, limits: {memory: 8Gi}}`;
+
+  it('concerns the pods that operators make', () => {
+    assert.match(messages(quotaExceeded, tree('4Gi')).join(), /each pod of Cluster\/main has 8Gi/);
+    assert.deepEqual(messages(quotaExceeded, tree('8Gi')), []);
+  });
+});
+
+describe('logins of basic authentication', () => {
+  const tree = (key: string, more = ''): string => `
+    apiVersion: networking.k8s.io/v1
+    kind: Ingress
+    metadata:
+      name: admin
+      namespace: matrix
+      annotations:
+        nginx.ingress.kubernetes.io/auth-type: basic
+        nginx.ingress.kubernetes.io/auth-secret: logins
+        ${more}
+    spec: {}
+    ${
+      key === ''
+        ? ''
+        : `---
+    # kubectl create secret generic logins --from-file=auth -n matrix
+    apiVersion: v1
+    kind: Secret
+    metadata: {name: logins, namespace: matrix}
+    stringData: {${key}: "a:$apr1$x$y"}`
+    }`;
+
+  it('are under the key auth, unless each key is a login', () => {
+    assert.match(
+      messages(referenceMissingSecretKey, tree('htpasswd')).join(),
+      /under the key auth of Secret logins, which has htpasswd/,
+    );
+    assert.deepEqual(messages(referenceMissingSecretKey, tree('auth')), []);
+    assert.deepEqual(messages(referenceMissingSecretKey, tree('')), [], 'the Secret may be elsewhere');
+    const map = 'nginx.ingress.kubernetes.io/auth-secret-type: auth-map';
+    assert.deepEqual(messages(referenceMissingSecretKey, tree('admin', map)), []);
+  });
+});
+
+describe('the class of a solver', () => {
+  const tree = (solver: string, more = ''): string => `
+    #- /issuer.yaml
+    apiVersion: cert-manager.io/v1
+    kind: ClusterIssuer
+    metadata: {name: letsencrypt}
+    spec:
+      acme:
+        solvers:
+          - http01: {ingress: {class: ${solver}}}
+          ${more}
+    #- /ingress.yaml
+    apiVersion: networking.k8s.io/v1
+    kind: Ingress
+    metadata:
+      name: client
+      namespace: matrix
+      annotations: {cert-manager.io/cluster-issuer: letsencrypt}
+    spec:
+      ingressClassName: nginx`;
+
+  it('is that of the Ingresses that ask the issuer', () => {
+    assert.match(
+      messages(ingressClassUnknown, tree('traefik')).join(),
+      /through the class traefik, but the Ingresses that ask/,
+    );
+    assert.match(
+      applyFix(ingressClassUnknown, tree('traefik'), 'Use the class nginx')['issuer.yaml'] ?? '',
+      /class: nginx/,
+    );
+    assert.deepEqual(messages(ingressClassUnknown, tree('nginx')), []);
+    const dns = '- dns01: {webhook: {groupName: a}}';
+    assert.deepEqual(messages(ingressClassUnknown, tree('traefik', dns)), [], 'another solver may be meant for them');
+    assert.deepEqual(
+      messages(ingressClassUnknown, tree('traefik').split('#- /ingress.yaml')[0] ?? ''),
+      [],
+      'they may be elsewhere',
+    );
+  });
+});
+
+describe('restrictBaseUrl of Synapse Admin', () => {
+  const tree = (url: string): string => `
+    #- /admin.yaml
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: admin, namespace: matrix}
+    data:
+      config.json: |
+        {"restrictBaseUrl": ${url}}
+    ---
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: admin, namespace: matrix}
+    spec:
+      template:
+        spec:
+          containers:
+            - name: admin
+              image: awesometechnologies/synapse-admin:0.10.3
+              volumeMounts: [{name: config, mountPath: /app/config.json, subPath: config.json}]
+          volumes: [{name: config, configMap: {name: admin}}]
+    #- /synapse.yaml
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: synapse, namespace: matrix}
+    data:
+      homeserver.yaml: |
+        server_name: tessera.test
+        public_baseurl: https://matrix.tessera.test/
+    ---
+    apiVersion: apps/v1
+    kind: StatefulSet
+    metadata: {name: synapse, namespace: matrix}
+    spec:
+      template:
+        spec:
+          containers:
+            - name: synapse
+              image: matrixdotorg/synapse:v1.139.2
+              args: [--config-path=/config/homeserver.yaml]
+              volumeMounts: [{name: config, mountPath: /config}]
+          volumes: [{name: config, configMap: {name: synapse}}]`;
+
+  it('is where Synapse is', () => {
+    const found = (url: string): string => messages(elementHomeserverMismatch, tree(url)).join();
+    assert.match(found('"https://synapse.tessera.test"'), /Synapse Admin uses https:\/\/synapse\.tessera\.test/);
+    assert.equal(found('"https://matrix.tessera.test"'), '');
+    assert.equal(found('["https://other.test", "https://matrix.tessera.test"]'), '');
+    assert.equal(found('""'), '');
+    assert.deepEqual(
+      messages(elementHomeserverMismatch, tree('"https://a.test"').split('#- /synapse.yaml')[0] ?? ''),
+      [],
+    );
+  });
+});
