@@ -90,7 +90,9 @@ const programs: Readonly<Record<ConfiguredProgram, Program>> = {
   synapse: {
     inFolders: '.yaml',
     isRunBy: (container, words) =>
-      /(?:^|\/)synapse(?::|@|$)/.test(container.image) || words.some(word => word.includes('synapse.app.')),
+      /(?:^|\/)synapse(?::|@|$)/.test(container.image) ||
+      words.some(word => word.includes('synapse.app.')) ||
+      (container.image.includes('synapse') && container.value.at('env').items().some(isForSynapse)),
     paths: (words, environment) => {
       const given = optionValues(words, ['--config-path', '-c']).filter(path => path.startsWith('/'));
       return given.length > 0
@@ -144,6 +146,11 @@ const programs: Readonly<Record<ConfiguredProgram, Program>> = {
     },
   },
 };
+
+/** Whether a variable is one of those that the start script of Synapse's image takes; images made from it keep it. */
+function isForSynapse(variable: Value): boolean {
+  return /^SYNAPSE_(?:CONFIG_PATH|CONFIG_DIR|WORKER)$/.test(variable.at('name').text ?? '');
+}
 
 /** One function for each program, because the workspace keeps what a function derived by the function itself. */
 const configurations = Object.fromEntries(

@@ -266,6 +266,7 @@ import ingressPathConflict from './services/ingress-path-conflict';
 import ingressSnippetDisabled from './services/ingress-snippet-disabled';
 import ingressTlsHostMismatch from './services/ingress-tls-host-mismatch';
 import ingressTlsSecretShared from './services/ingress-tls-secret-shared';
+import nginxConfigInvalid from './services/nginx-config-invalid';
 import nodeportDuplicate from './services/nodeport-duplicate';
 import nodeportOutOfRange from './services/nodeport-out-of-range';
 import portNotListenedOn from './services/port-not-listened-on';
@@ -509,6 +510,7 @@ export const rules: readonly Rule[] = [
   netpolRuleEmptyPeer,
   netpolSelectsNothing,
   netpolSetIncomplete,
+  nginxConfigInvalid,
   nginxRequestUnanswered,
   nodeportDuplicate,
   nodeportOutOfRange,

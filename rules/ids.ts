@@ -172,6 +172,7 @@ export const ruleIds: readonly string[] = [
   'netpol-rule-empty-peer',
   'netpol-selects-nothing',
   'netpol-set-incomplete',
+  'nginx-config-invalid',
   'nginx-request-unanswered',
   'nodeport-duplicate',
   'nodeport-out-of-range',

@@ -56,8 +56,13 @@ function languageOfText(text: string): Language {
   }
   if (/^\[[^\]]*\]$/.test(first)) return 'ini';
   if (/^[[{]/.test(first)) return 'json';
-  if (/^(?:http|events|server|upstream|location|map|stream)\b[^;]*\{(?:[^{}]*\})?$/.test(first)) return 'nginx';
-  if (/^(?:user|worker_processes|pid|error_log|listen|include|daemon|load_module)\s[^;]*;/.test(first)) return 'nginx';
+  if (/^(?:http|events|server|upstream|location|map|stream)\b[^;]*\{(?:.*\})?$/.test(first)) return 'nginx';
+  if (
+    /^(?:user|worker_processes|pid|error_log|listen|include|daemon|load_module|resolver|client_max_body_size|limit_req_zone|log_format|proxy_\w+)\s[^;]*;/.test(
+      first,
+    )
+  )
+    return 'nginx';
   if (/^(?:import|from) [\w.]+/.test(first)) return 'python';
   if (/^(?:create|alter|grant|revoke|drop|select|insert|update|begin|do|set|with)\b.*(?:;|\$\$|$)/i.test(first)) {
     return /^[a-z]+\s*[:=]/i.test(first) ? 'conf' : 'sql';

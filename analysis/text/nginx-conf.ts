@@ -177,6 +177,25 @@ export function nginxPasses(config: NginxConfig): readonly NginxPass[] {
   });
 }
 
+/** The texts that a `map` or `set` gives a variable, without those that are variables themselves. */
+export function nginxValuesOf(config: NginxConfig, name: string): readonly Word[] {
+  return config.all.flatMap(({ name: own, args, block }) => {
+    if (own.value === 'set' && args[0]?.value === `$${name}`) return args[1] ?? [];
+    if (own.value !== 'map' || args[1]?.value !== `$${name}`) return [];
+    return (block ?? []).flatMap(entry => (mapSettings.has(entry.name.value) ? [] : (entry.args[0] ?? [])));
+  });
+}
+
+const mapSettings: ReadonlySet<string> = new Set(['hostnames', 'volatile', 'include']);
+
+/** What a `proxy_pass` leads to: its target, or the values of the variable that is its whole target or its host. */
+export function nginxTargets(config: NginxConfig, { target }: NginxPass): readonly Word[] {
+  const variable = /^(https?:\/\/)?\$(?:\{(\w+)\}|(\w+))(?=$|\/|\$|:)/.exec(target.value);
+  const name = variable?.[2] ?? variable?.[3];
+  if (name === undefined) return [target];
+  return nginxValuesOf(config, name).map(({ value, span }) => ({ value: `${variable?.[1] ?? ''}${value}`, span }));
+}
+
 interface MutableDirective extends NginxDirective {
   readonly block: MutableDirective[] | undefined;
   readonly parent: MutableDirective | undefined;

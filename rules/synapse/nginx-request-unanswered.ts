@@ -1,15 +1,24 @@
-import { podPorts, resolveHost } from '../../analysis/flows/destinations';
+import { includedBy, processesBehind, type SynapsePort } from '../../analysis/nginx-proxy';
 import {
   instanceOf,
+  portsServing,
   runsMediaRepository,
   type SynapseInstance,
   type SynapseProcess,
-  synapseProcess,
 } from '../../analysis/synapse';
-import { type NginxPass, nginxLocationFor, nginxPasses, nginxServers, readNginx } from '../../analysis/text/nginx-conf';
+import {
+  type NginxConfig,
+  type NginxPass,
+  nginxDirectives,
+  nginxLocationFor,
+  nginxPasses,
+  nginxServers,
+  readNginx,
+} from '../../analysis/text/nginx-conf';
 import type { Resource } from '../../manifests/resource';
+import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
-import type { Rule } from '../rule';
+import type { Problem, Rule } from '../rule';
 
 export default {
   id: 'nginx-request-unanswered',
@@ -20,7 +29,8 @@ export default {
   why: 'Media are served only by processes with the media repository, and what a client writes to a stream such as typing or to-device only by the writer of that stream: the others answer with an error.',
   remedy: 'Add a location for these paths that leads to the process which serves them.',
   traps: [
-    'A configuration that includes other files, that rewrites paths or that chooses by a variable is not judged.',
+    'A configuration that includes files which are not beside it, that rewrites paths or that chooses by a variable is not judged.',
+    'A path after the port of `proxy_pass` takes the place of the path of the location, and a port of Synapse may be for replication only.',
     'Only what leads to Synapse is judged: a location of another program, such as the content scanner, is left alone.',
   ],
   sources: [
@@ -31,17 +41,19 @@ export default {
   *check(configMap, workspace) {
     for (const [, file] of configMap.root.at('data').entries()) {
       const text = file.text ?? '';
-      if (!/\bproxy_pass\b/.test(text) || !/_matrix/.test(text)) continue;
-      if (/^\s*(?:include\s(?!.*mime\.types)|rewrite\s|if\s*\()/m.test(text)) continue;
+      if (!/\bproxy_pass\b/.test(text) || !/_matrix|_synapse/.test(text)) continue;
       const config = readNginx(text);
       const passes = nginxPasses(config);
+      yield* changedPaths(workspace, configMap, file, config);
+      if (/^\s*(?:rewrite\s|if\s*\()/m.test(text) || mayRouteElsewhere(configMap, config)) continue;
       for (const { locations } of nginxServers(config)) {
         const wrong = new Map<NginxPass, { readonly names: string[]; readonly right: string }>();
         for (const [name, path] of requests) {
           const location = nginxLocationFor(locations, path);
           const pass = location && passes.find(({ directive }) => directive.parent === location.directive);
-          const takers = pass && processesBehind(workspace, configMap, pass);
-          if (!pass || !takers || takers.length === 0) continue;
+          const ends = pass && processesBehind(workspace, configMap, pass, config);
+          if (!pass || !ends || ends.length === 0) continue;
+          const takers = ends.map(one => one.process);
           const right = serversOf(workspace, takers, name);
           if (!right || right.some(one => takers.includes(one))) continue;
           const known = wrong.get(pass);
@@ -59,28 +71,54 @@ export default {
   },
 } satisfies Rule;
 
-/** The processes that a `proxy_pass` leads to; undefined if some are not known or are no Synapse. */
-function processesBehind(
-  workspace: Workspace,
-  { namespace }: Resource,
-  pass: NginxPass,
-): readonly SynapseProcess[] | undefined {
-  const targets = pass.upstream
-    ? pass.upstream.servers.map(({ value }) => value.split(':'))
-    : pass.host
-      ? [[pass.host.value, String(pass.port ?? 80)]]
-      : [];
-  const found: SynapseProcess[] = [];
-  for (const [host = '', port = '80'] of targets) {
-    const ends = podPorts(resolveHost(workspace, namespace, host), Number(port));
-    const processes = ends.map(({ pods }) => synapseProcess(workspace, pods.owner));
-    if (processes.length === 0) return undefined;
-    for (const one of processes) {
-      if (!one) return undefined;
-      found.push(one);
+/** Whether a file that is included may hold locations that go first, or headers for a part of the requests. */
+function mayRouteElsewhere(configMap: Resource, config: NginxConfig): boolean {
+  return nginxDirectives(config, 'include').some(({ args }) => {
+    const path = args[0]?.value ?? '';
+    if (path.endsWith('mime.types')) return false;
+    const files = includedBy(configMap, path);
+    return (
+      files.length === 0 || files.some(one => /\b(?:location|rewrite|if|server|proxy_pass)\b/.test(one.text ?? ''))
+    );
+  });
+}
+
+/** Passes that lead to a port without the APIs, or that take away the beginning of the path. */
+function* changedPaths(workspace: Workspace, configMap: Resource, file: Value, config: NginxConfig): Iterable<Problem> {
+  for (const pass of nginxPasses(config)) {
+    const { directive, target } = pass;
+    const { parent } = directive;
+    if (parent?.name.value !== 'location') continue;
+    const ends = processesBehind(workspace, configMap, pass, config);
+    if (!ends || ends.length === 0) continue;
+    const at = file.part(target.span.start, target.span.end);
+    const [path, other] = parent.args;
+    const prefix = path?.value === '^~' ? other?.value : other ? undefined : path?.value;
+    const own = /^https?:\/\/[^/$]+(\/[^$]*)$/.exec(target.value)?.[1];
+    if (
+      prefix !== undefined &&
+      own !== undefined &&
+      /^\/_(?:matrix|synapse)\b/.test(prefix) &&
+      !/^\/_(?:matrix|synapse)\b/.test(own)
+    ) {
+      yield {
+        at,
+        message: `Requests for ${prefix}/… arrive at Synapse as ${`${own}/…`.replace('//', '/')}, because proxy_pass puts its path in the place of the location's — end it with the port.`,
+      };
+      continue;
     }
+    const wrong = ends.find(end => isOtherPort(end));
+    if (wrong && ends.every(isOtherPort) && /_matrix|_synapse/.test(parent.args.map(arg => arg.value).join(' ')))
+      yield {
+        at,
+        message: `Port ${wrong.port} of ${wrong.process.resource.title} is for ${wrong.names.join(' and ')} and answers no client and no homeserver — lead to the port with the resource client.`,
+      };
   }
-  return found;
+}
+
+/** Whether a port is one of a listener without any of the public APIs. */
+function isOtherPort({ names }: SynapsePort): boolean {
+  return names.length > 0 && names.every(name => name === 'replication' || name === 'metrics' || name === 'manhole');
 }
 
 /** The processes that answer a kind of request; undefined where that is not known, or where any does. */
@@ -96,7 +134,10 @@ function serversOf(
   if (name === 'media') {
     const runs = all.map(one => [one, runsMediaRepository(one)] as const);
     if (runs.some(([, is]) => is === undefined)) return undefined;
-    const serving = runs.flatMap(([one, is]) => (is ? [one] : []));
+    // A worker has them at a listener with the resource media only (synapse/app/generic_worker.py).
+    const serving = runs.flatMap(([one, is]) =>
+      is && (!one.isWorker || portsServing(one, 'media').length > 0) ? [one] : [],
+    );
     return serving.length > 0 ? serving : undefined;
   }
   return writerOf(instance, name);

@@ -1,13 +1,7 @@
-import { podPorts, resolveHost } from '../../analysis/flows/destinations';
 import { classOf, isNginx, routesOf } from '../../analysis/ingresses';
+import { heldIn, portsBehind } from '../../analysis/nginx-proxy';
 import { runsMediaRepository, type SynapseProcess } from '../../analysis/synapse';
-import {
-  type NginxDirective,
-  nginxLocationFor,
-  nginxPasses,
-  nginxServers,
-  readNginx,
-} from '../../analysis/text/nginx-conf';
+import { nginxLocationFor, nginxPasses, nginxServers, readNginx } from '../../analysis/text/nginx-conf';
 import { insertEntry, replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
@@ -96,11 +90,8 @@ function* nginxProblems(configMap: Resource, workspace: Workspace): Iterable<Pro
     for (const server of nginxServers(config)) {
       const location = nginxLocationFor(server.locations, uploadPath);
       const pass = location && passes.find(({ directive }) => directive.parent === location.directive);
-      if (!location || !pass?.host) continue;
-      const [host, port] = pass.upstream
-        ? (pass.upstream.servers[0]?.value ?? '').split(':')
-        : [pass.host.value, pass.port];
-      const ends = podPorts(resolveHost(workspace, configMap.namespace, host ?? ''), Number(port ?? 80));
+      const ends = pass && portsBehind(workspace, configMap, pass, config);
+      if (!location || !pass || !ends) continue;
       const upload = largestUpload(
         synapseAt(
           workspace,
@@ -108,15 +99,16 @@ function* nginxProblems(configMap: Resource, workspace: Workspace): Iterable<Pro
         ),
       );
       if (!upload) continue;
-      const size = bodySize(location.directive, config.directives);
-      const word = size?.args[0];
+      const held = heldIn(configMap, file, location.directive, config.directives, 'client_max_body_size');
+      const size = held?.at(-1);
+      const word = size?.directive.args[0];
       const limit = word ? bytes(word.value) : mebibyte;
       if (limit === undefined || limit === 0 || upload.bytes <= limit) continue;
       // A file that is included, or another one of the folder, may have the size.
-      if (!size && (/^\s*include\s(?!.*mime\.types)/m.test(text) || isSaidBeside(configMap))) continue;
+      if (!held || (!size && isSaidBeside(configMap))) continue;
       const at = word?.span ?? pass.directive.name.span;
       yield {
-        at: file.part(at.start, at.end),
+        at: (size?.file ?? file).part(at.start, at.end),
         message: `nginx lets requests of up to ${word?.value ?? '1m, the default,'} through, but Synapse takes uploads of up to ${upload.text}, so larger files fail with 413 — set client_max_body_size to ${inNginx(upload.bytes)}.`,
         related: upload.at ? [{ at: upload.at, message: 'What Synapse takes' }] : [],
       };
@@ -129,15 +121,6 @@ function isSaidBeside(configMap: Resource): boolean {
     .at('data')
     .entries()
     .some(([, file]) => /client_max_body_size/.test(file.text ?? ''));
-}
-
-/** The `client_max_body_size` that holds in a block: its own, else that of the nearest block around it. */
-function bodySize(block: NginxDirective, outermost: readonly NginxDirective[]): NginxDirective | undefined {
-  for (let around: NginxDirective | undefined = block; around; around = around.parent) {
-    const own = around.block?.find(({ name }) => name.value === 'client_max_body_size');
-    if (own) return own;
-  }
-  return outermost.find(({ name }) => name.value === 'client_max_body_size');
 }
 
 interface Upload {

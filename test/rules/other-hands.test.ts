@@ -301,7 +301,8 @@ ${mark}
       messages(nginxRequestUnanswered, tree('others')).join(),
       /Requests for typing go here.*Deployment\/writer/,
     );
-    assert.deepEqual(messages(nginxRequestUnanswered, tree('others', ' include more.conf;')).length, 1);
+    // A file that nobody shows may have a location that goes first, wherever it is included.
+    assert.deepEqual(messages(nginxRequestUnanswered, tree('others', ' include more.conf;')), []);
     assert.deepEqual(messages(nginxRequestUnanswered, tree('others', '\n              include more.conf;')), []);
   });
 

@@ -70,5 +70,10 @@ describe('upload-size-refused', () => {
     const media = 'location ~ ^/_matrix/media { client_max_body_size 200M; proxy_pass http://synapse:8008; }';
     assert.deepEqual(found(nginx(`${pass} ${media}`)), []);
     assert.deepEqual(found(nginx('location / { proxy_pass http://element; }')), []);
+    assert.equal(found(nginx('set $to http://synapse:8008; location / { proxy_pass $to; }')).length, 1);
+    const included = nginx('location / { include conf.d/proxy.inc; proxy_pass http://synapse:8008; }');
+    assert.deepEqual(found(included), []);
+    assert.equal(found(`${included}        proxy.inc: |\n          client_max_body_size 20m;\n`).length, 1);
+    assert.deepEqual(found(`${included}        proxy.inc: |\n          client_max_body_size 100m;\n`), []);
   });
 });
