@@ -11,6 +11,7 @@ import { readPromQl } from '../../analysis/text/promql';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
+import { judgedLabels, unknownValues } from './label-values';
 import { judgedMetrics, unknownMetric } from './metric-names';
 import { namedJobs } from './scrape-jobs';
 
@@ -18,10 +19,11 @@ export default {
   id: 'alert-metric-unknown',
   items: [],
   severity: 'warning',
-  summary: 'A query asks for a metric, a label or a namespace that no exporter of the deployment has.',
+  summary: 'A query asks for a metric, a label, a namespace, a workload or a pod that the deployment does not have.',
   why: 'The query finds no sample: the alert never fires, however broken the component is, and the panel stays empty. Alerts copied from collections ask for the metrics of other exporters.',
   remedy: 'Ask for the metrics of the exporter that is scraped, or deploy the one that has them.',
   traps: [
+    'Names of namespaces, workloads, pods, containers and database clusters are judged where they are nearly those of the tree, because charts and operators make others.',
     'Only metrics whose exporter is certain are judged: `pg_` of postgres_exporter, `redis_` of redis_exporter, `haproxy_up` and `haproxy_backend_up` of the former haproxy_exporter, MinIO’s names before version 2 of its metrics, those that CloudNativePG’s default queries, Synapse’s HTTP server and kube-state-metrics have, `certmanager_` and `nginx_ingress_controller_` of charts that are installed without their monitors.',
     'Names with colons are those of recording rules; such as the charts of Prometheus and Loki bring are let pass, and so are those of dashboards in a tree without any recording rule.',
     'An exporter in the tree or in a chart, a recording rule of that name, and scrape configurations of one’s own let all of them pass.',
@@ -67,7 +69,7 @@ function* inRules(root: Value): Iterable<Query> {
 
 /** Whether a text has what any of the checks looks at. */
 function isSuspicious(text: string): boolean {
-  return suspicious.test(text) || judgedMetrics.test(text);
+  return suspicious.test(text) || judgedMetrics.test(text) || judgedLabels.test(text);
 }
 
 /** Colons are those of recorded names. */
@@ -106,6 +108,11 @@ function* problemsOf(workspace: Workspace, { text, place }: Query, isPanel: bool
     const start = match.index + whole.length - quote.length - name.length;
     yield { at: at(start, name.length), message: `There is no namespace ${name} — did you mean ${meant}?` };
   }
+  for (const { label, name, start, meant } of unknownValues(workspace, text))
+    yield {
+      at: at(start, name.length),
+      message: `No ${label === 'pod' ? 'pod is called after' : `${label} is called`} ${name} — did you mean ${meant}?`,
+    };
 }
 
 /** What the query itself tells: names that no exporter and no recording rule makes, and buckets without `le`. */

@@ -34,6 +34,58 @@ function dashboard(expr: string): string {
         {"title": "A", "panels": [{"targets": [{"expr": ${JSON.stringify(expr)}}]}]}`;
 }
 
+describe('names in labels', () => {
+  const workloads = `${cluster}
+    ---
+    apiVersion: apps/v1
+    kind: StatefulSet
+    metadata: {name: synapse-main, namespace: matrix}
+    spec: {template: {spec: {containers: [{name: synapse, image: "matrixdotorg/synapse:v1.139.2"}]}}}
+    ---
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: haproxy, namespace: matrix}
+    spec: {template: {spec: {containers: [{name: haproxy, image: "haproxy:3.0"}]}}}`;
+  const found = (expr: string, more = workloads): readonly string[] =>
+    messages(unknown, alert(expr, more)).map(one => one.replace(/^warning: /, ''));
+
+  it('are those of workloads, pods, containers and clusters', () => {
+    const meant: readonly (readonly [string, string])[] = [
+      ['kube_statefulset_replicas{statefulset="synapse-mian"} < 1', 'No statefulset is called synapse-mian'],
+      ['kube_pod_status_ready{namespace="matrix",pod=~"haprxy-.*"} == 0', 'No pod is called after haprxy'],
+      ['kube_pod_status_ready{pod="synapse-mian-0"} == 0', 'No pod is called after synapse-mian'],
+      ['container_memory_working_set_bytes{container="synapze"} > 1', 'No container is called synapze'],
+      ['cnpg_collector_up{cluster="matrix-postgres"} == 0', 'No cluster is called matrix-postgres'],
+      ['cnpg_collector_up{pod=~"matrix-postgresq-[0-9]"} == 0', 'No pod is called after matrix-postgresq'],
+    ];
+    for (const [expr, message] of meant)
+      assert.deepEqual(
+        found(expr).map(one => one.replace(/ — .*/, '')),
+        [message],
+        expr,
+      );
+  });
+
+  it('may be others than those of the tree, and patterns', () => {
+    for (const expr of [
+      'kube_statefulset_replicas{statefulset="synapse-main"} < 1',
+      'kube_pod_status_ready{pod=~"haproxy-.*"} == 0',
+      'kube_pod_status_ready{pod=~"synapse-main-[0-9]+"} == 0',
+      'kube_pod_status_ready{pod=~"synapse-.+"} == 0',
+      'kube_pod_status_ready{pod=~".*haprxy.*"} == 0',
+      'kube_pod_status_ready{pod=~"haprxy-.*|synapse-.*"} == 0',
+      'kube_pod_status_ready{pod!~"haprxy-.*"} == 0',
+      'kube_pod_status_ready{pod=~"prometheus-.*"} == 0',
+      'cnpg_collector_up{cluster="matrix-postgresql"} == 0',
+      // The name of a Kubernetes cluster, as federated metrics have it.
+      'kube_statefulset_replicas{cluster="matrix-postgres"} < 1',
+    ])
+      assert.deepEqual(found(expr), [], expr);
+    // A folder with the rules alone.
+    assert.deepEqual(found('kube_statefulset_replicas{statefulset="synapse-mian"} < 1', ''), []);
+  });
+});
+
 describe('alert-metric-unknown', () => {
   const found = (expr: string, more?: string): string => messages(unknown, alert(expr, more)).join();
 
