@@ -3,7 +3,7 @@ import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Service } from '../services';
 import { type ChartFacts, type ChartObject, type Condition, chartFacts } from './chart-facts';
-import { isOpen, type Release, releasesIn, releasesOf, settingOf } from './releases';
+import { isOpen, type Release, releasesIn, releasesOf, releasesWithoutResource, settingOf } from './releases';
 
 /** A release of a chart that the table knows, with the name that the chart derives from the release's. */
 export interface KnownRelease {
@@ -164,6 +164,9 @@ function below(value: Value, path: string): readonly Value[] {
 }
 
 function serviceOf(known: KnownRelease, object: ChartObject, name: string): Service | undefined {
+  // Of what scripts install, no more than the name is known: there is no object that the Service is made from.
+  const { resource } = known.release;
+  if (!resource) return undefined;
   const numbers = (object.ports ?? []).map(port => (typeof port === 'number' ? port : Number(textOf(known, port))));
   if (numbers.length === 0 || numbers.some(port => !Number.isInteger(port) || port === 0)) return undefined;
   return {
@@ -183,7 +186,7 @@ function serviceOf(known: KnownRelease, object: ChartObject, name: string): Serv
     isHeadless: object.isHeadless === true,
     type: 'ClusterIP',
     externalName: undefined,
-    resource: known.release.resource,
+    resource,
     isGenerated: true,
   };
 }
@@ -192,18 +195,24 @@ const noLabels: ReadonlyMap<string, string> = new Map();
 
 /** Whether values are set with which the chart makes more than is known, or calls it otherwise. */
 function isOpaque({ release, facts }: KnownRelease): boolean {
-  const { root } = release.resource;
-  if (root.at('spec', 'postRenderers').exists) return true;
+  if (release.resource?.root.at('spec', 'postRenderers').exists) return true;
   return (facts.opaque ?? []).some(path => settingOf(release, path) !== 'unset');
 }
 
 function readKnown(workspace: Workspace): readonly KnownRelease[] {
-  const resources = new Set(releasesIn(workspace).map(({ resource }) => resource));
-  return [...resources].flatMap(resource => knownReleasesOf(workspace, resource));
+  const resources = new Set(releasesIn(workspace).flatMap(({ resource }) => resource ?? []));
+  return [
+    ...[...resources].flatMap(resource => knownReleasesOf(workspace, resource)),
+    ...known(releasesWithoutResource(workspace)),
+  ];
 }
 
 function readKnownOf(resource: Resource, workspace: Workspace): readonly KnownRelease[] {
-  return releasesOf(workspace, resource).flatMap(release => {
+  return known(releasesOf(workspace, resource));
+}
+
+function known(releases: readonly Release[]): readonly KnownRelease[] {
+  return releases.flatMap(release => {
     const facts = factsOf(release);
     return facts ? [{ release, facts, fullName: fullNameOf(release, facts) }] : [];
   });

@@ -1,15 +1,20 @@
+import type { ManifestDocument } from '../../manifests/document';
+import type { SourceFile } from '../../manifests/file';
 import type { Resource } from '../../manifests/resource';
+import type { Place } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
-import type { Workspace } from '../../manifests/workspace';
+import type { Index, Workspace } from '../../manifests/workspace';
+import { foundCommands } from '../commands';
 import { resolvePath } from '../kustomize';
+import { filesMeant } from '../script-paths';
 
 /*
- * The installations of charts that Flux, Argo CD and k3s are asked for, with the values that they give them. Helm merges
+ * The installations of charts that Flux, Argo CD, k3s, helmfile and scripts are asked for, with the values that they give them. Helm merges
  * values in layers, and the last one that says something wins; what the tree does not show is a layer, too, under which
  * nothing is known.
  */
 
-/** One installation of a chart by a custom resource. */
+/** One installation of a chart: by a custom resource, by a script that runs helm, or by a helmfile. */
 export interface Release {
   readonly name: string;
   readonly namespace: string | undefined;
@@ -23,7 +28,11 @@ export interface Release {
   readonly layers: readonly (Value | undefined)[];
   /** Values that are set one by one and win over all others, by their paths. */
   readonly single: ReadonlySet<string>;
-  readonly resource: Resource;
+  /** What asks for it, for messages: `HelmRelease/redis`, `install.sh`. */
+  readonly title: string;
+  readonly at: Place;
+  /** The custom resource that asks for it; undefined for a script and a helmfile. */
+  readonly resource?: Resource;
 }
 
 /** What a release gives a value of its chart: the value as written, nothing, or something that is not known. */
@@ -82,7 +91,115 @@ const kinds = ['HelmRelease.helm.toolkit.fluxcd.io', 'HelmChart.helm.cattle.io',
 export const releaseKinds: readonly string[] = kinds;
 
 function readReleases(workspace: Workspace): readonly Release[] {
-  return kinds.flatMap(kind => workspace.resources(kind).flatMap(resource => releasesOf(workspace, resource)));
+  return [
+    ...kinds.flatMap(kind => workspace.resources(kind).flatMap(resource => releasesOf(workspace, resource))),
+    ...scriptedReleases(workspace),
+    ...workspace.lookup(helmfiles, '').flatMap(document => ofHelmfile(workspace, document)),
+  ];
+}
+
+/** The releases that no custom resource asks for. */
+export function releasesWithoutResource(workspace: Workspace): readonly Release[] {
+  return releasesIn(workspace).filter(({ resource }) => !resource);
+}
+
+function asked(resource: Resource): Pick<Release, 'title' | 'at' | 'resource'> {
+  return { title: resource.title, at: resource.root.at('metadata', 'name'), resource };
+}
+
+/** Those of `helm install` and `helm upgrade` in scripts: `--set` wins over the files, of which the later win. */
+function scriptedReleases(workspace: Workspace): readonly Release[] {
+  const commands = foundCommands(workspace);
+  const repositories = new Map(
+    commands.flatMap(({ command }) =>
+      command.kind === 'helm-repository' && command.url ? [[command.name.value, command.url.value] as const] : [],
+    ),
+  );
+  return commands.flatMap(({ command, file, isShown, place }): readonly Release[] => {
+    if (command.kind !== 'helm' || isShown || command.verb === 'template') return [];
+    const [name, chart] = [sure(command.release), sure(command.chart)];
+    if (name === undefined || chart === undefined) return [];
+    const [prefix = ''] = chart.split('/');
+    const files = command.values.map(path => filesMeant(workspace, file, path));
+    return [
+      {
+        name,
+        namespace: sure(command.namespace),
+        chart: lastPart(chart),
+        repository: sure(command.repository) ?? repositories.get(prefix) ?? (chart.includes('/') ? chart : undefined),
+        version: sure(command.version),
+        layers: [...files].reverse().map(found => (found?.length === 1 ? valuesIn(found[0]) : undefined)),
+        single: new Set(command.sets.map(({ key }) => key)),
+        title: file.name,
+        at: place(command.span),
+      },
+    ];
+  });
+}
+
+function sure(word: { readonly value: string; readonly certainty: string } | undefined): string | undefined {
+  return word?.certainty === 'known' && !isOpen(word.value) ? word.value : undefined;
+}
+
+/** helmfile: the later values win, `set` over all, and what is decrypted or rendered first is not shown (helmfile docs). */
+function ofHelmfile(workspace: Workspace, document: ManifestDocument): readonly Release[] {
+  const { root, file } = document;
+  const repositories = new Map(
+    root
+      .at('repositories')
+      .items()
+      .map(one => [one.at('name').text ?? '', one.at('url').text] as const),
+  );
+  const files = workspace.shared(filesByPath);
+  return root
+    .at('releases')
+    .items()
+    .flatMap((item): readonly Release[] => {
+      const [name, chart] = [item.at('name').text, item.at('chart').text];
+      if (!name || !chart || isOpen(name) || isOpen(chart) || item.at('installed').boolean === false) return [];
+      const [prefix = ''] = chart.split('/');
+      const values = item.at('values').items();
+      const layer = (value: Value): Value | undefined =>
+        value.kind === 'mapping' ? value : valuesIn(files.get(resolvePath(file.directory, value.string ?? '')));
+      const isMore = ['secrets', 'inherit', 'strategicMergePatches', 'jsonPatches', 'transformers'].some(
+        field => item.at(field).exists,
+      );
+      return [
+        {
+          name,
+          namespace: item.at('namespace').text,
+          chart: lastPart(chart),
+          repository: repositories.get(prefix) ?? (chart.includes('/') ? chart : undefined),
+          version: item.at('version').text,
+          layers: [...(isMore ? [undefined] : []), ...[...values].reverse().map(layer)],
+          single: new Set(
+            item
+              .at('set')
+              .items()
+              .flatMap(one => one.at('name').text ?? []),
+          ),
+          title: file.name,
+          at: item.at('name'),
+        },
+      ];
+    });
+}
+
+const helmfiles: Index<ManifestDocument> = {
+  name: 'helmfiles',
+  *document(document) {
+    if (!/^helmfile.*\.ya?ml$/.test(document.file.name) && !/(?:^|\/)helmfile\.d$/.test(document.file.directory))
+      return;
+    if (document.problems.length === 0 && document.root.at('releases').kind === 'sequence') yield ['', document];
+  },
+};
+
+/** The values that a file holds, as the tree shows it. */
+function valuesIn(file: SourceFile | undefined): Value | undefined {
+  const [document, ...others] = file?.documents ?? [];
+  return document && others.length === 0 && document.problems.length === 0 && document.root.kind === 'mapping'
+    ? document.root
+    : undefined;
 }
 
 function readRelease(resource: Resource, workspace: Workspace): readonly Release[] {
@@ -120,7 +237,7 @@ function ofFlux(resource: Resource, workspace: Workspace): readonly Release[] {
         ...(chart.at('valuesFiles').exists || chart.at('valuesFile').exists ? [undefined] : []),
       ],
       single: none,
-      resource,
+      ...asked(resource),
     },
   ];
 }
@@ -157,7 +274,7 @@ function ofK3s(resource: Resource): readonly Release[] {
         ...(spec.at('valuesSecrets').exists ? [undefined] : []),
       ],
       single: new Set(spec.at('set').keys()),
-      resource,
+      ...asked(resource),
     },
   ];
 }
@@ -189,7 +306,7 @@ function ofArgo(resource: Resource, workspace: Workspace): readonly Release[] {
           ...[...helm.at('valueFiles').items()].reverse().map(file => valueFile(workspace, file, references)),
         ],
         single: new Set(parameters.flatMap(one => one.at('name').text ?? [])),
-        resource,
+        ...asked(resource),
       },
     ];
   });
@@ -198,11 +315,7 @@ function ofArgo(resource: Resource, workspace: Workspace): readonly Release[] {
 /** A file of values from another source: `$ref/path`, taken for one of the tree where the tree has it. */
 function valueFile(workspace: Workspace, file: Value, references: ReadonlySet<string>): Value | undefined {
   const path = pathOfValueFile(file, references);
-  const found = path === undefined ? undefined : workspace.shared(filesByPath).get(path);
-  const [document, ...others] = found?.documents ?? [];
-  return document && others.length === 0 && document.problems.length === 0 && document.root.kind === 'mapping'
-    ? document.root
-    : undefined;
+  return path === undefined ? undefined : valuesIn(workspace.shared(filesByPath).get(path));
 }
 
 /** The path that `$ref/path` has in the tree, if the reference is one of the Application's. */
@@ -211,7 +324,7 @@ export function pathOfValueFile(file: Value, references: ReadonlySet<string>): s
   return path === undefined || !references.has(reference) || isOpen(path) ? undefined : resolvePath('', path);
 }
 
-function filesByPath(workspace: Workspace): ReadonlyMap<string, Workspace['files'][number]> {
+function filesByPath(workspace: Workspace): ReadonlyMap<string, SourceFile> {
   return new Map(workspace.files.map(file => [file.path, file]));
 }
 

@@ -40,7 +40,7 @@ function problemOf({ server, program, at }: ChartClient, label: string): Problem
   return {
     at,
     message: `The chart ${facts.chart} (${release.name}) admits only pods with the label ${label}, which those of ${program} do not have — give them ${quoted(label, 'plain')}: "true".`,
-    related: [{ at: release.resource.root.at('metadata', 'name'), message: release.resource.title }],
+    related: [{ at: release.at, message: release.title }],
   };
 }
 

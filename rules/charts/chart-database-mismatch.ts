@@ -108,7 +108,7 @@ function* problemsOf(
     yield {
       at: value,
       message: `${program} asks for the ${what} ${value.string}, but ${title} makes ${right} — write the same on both sides.`,
-      related: [{ at: written ?? release.resource.root.at('metadata', 'name'), message: `What ${title} makes` }],
+      related: [{ at: written ?? release.at, message: `What ${title} makes` }],
       fixes: () => {
         const edit = replaceScalar(value, right);
         return edit ? [{ title: `Use ${right}`, safe: false, edits: [edit] }] : [];

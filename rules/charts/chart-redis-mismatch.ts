@@ -32,7 +32,7 @@ export default {
 function* problemsOf(client: ChartClient): Iterable<Problem> {
   const { server, program, at } = client;
   const title = `the chart redis (${server.release.name})`;
-  const related = [{ at: server.release.resource.root.at('metadata', 'name'), message: server.release.resource.title }];
+  const related = [{ at: server.release.at, message: server.release.title }];
   const auth = textOf(server, 'auth.enabled');
   if (auth === 'false' && client.password === true)
     yield {

@@ -1,4 +1,11 @@
-import { holds, type KnownRelease, knownReleasesOf, textOf, valuesAt } from '../../analysis/helm/chart-objects';
+import {
+  holds,
+  type KnownRelease,
+  knownReleases,
+  knownReleasesOf,
+  textOf,
+  valuesAt,
+} from '../../analysis/helm/chart-objects';
 import { releaseKinds, settingOf } from '../../analysis/helm/releases';
 import { replaceScalar } from '../../manifests/edit';
 import type { Value } from '../../manifests/value';
@@ -25,6 +32,10 @@ export default {
   *check(resource, workspace) {
     for (const known of knownReleasesOf(workspace, resource))
       for (const read of checks[known.facts.chart] ?? []) yield* read(known);
+  },
+  *checkWorkspace(workspace) {
+    for (const known of knownReleases(workspace))
+      if (!known.release.resource) for (const read of checks[known.facts.chart] ?? []) yield* read(known);
   },
 } satisfies Rule;
 
@@ -131,7 +142,7 @@ function* withoutServerName(known: KnownRelease): Iterable<Problem> {
   const [values] = release.layers;
   if (!values || release.layers.length === 0) return;
   yield {
-    at: release.resource.root.at('metadata', 'name'),
+    at: release.at,
     message:
       'The chart matrix-stack refuses Synapse without serverName, so nothing is installed — set it, once and for all.',
   };

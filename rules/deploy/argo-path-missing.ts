@@ -1,11 +1,11 @@
 import { isOpen, pathOfValueFile } from '../../analysis/helm/releases';
 import { resolvePath } from '../../analysis/kustomize';
 import { nearest } from '../../analysis/nearest';
+import { isInTree } from '../../analysis/script-paths';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Rule } from '../rule';
-import { isInTree } from './paths';
 
 const application = 'Application.argoproj.io';
 

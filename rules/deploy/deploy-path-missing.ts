@@ -1,10 +1,10 @@
 import { type FoundCommand, foundCommands } from '../../analysis/commands';
+import { filesMeant } from '../../analysis/script-paths';
 import { checklistSteps } from '../../checklist/steps';
 import type { ChecklistItemId } from '../../checklist/types';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
 import { stepsApplying } from '../step-objects';
-import { filesMeant } from './paths';
 import { meantPath, rewrite, writtenPath } from './replacements';
 
 export default {

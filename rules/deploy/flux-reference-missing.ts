@@ -3,11 +3,11 @@ import { isOpen } from '../../analysis/helm/releases';
 import { resolvePath } from '../../analysis/kustomize';
 import { isBelow } from '../../analysis/mounts';
 import { nearest } from '../../analysis/nearest';
+import { isInTree } from '../../analysis/script-paths';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
-import { isInTree } from './paths';
 
 const kustomization = 'Kustomization.kustomize.toolkit.fluxcd.io';
 const release = 'HelmRelease.helm.toolkit.fluxcd.io';

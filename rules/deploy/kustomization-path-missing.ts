@@ -1,8 +1,8 @@
 import { nearest } from '../../analysis/nearest';
+import { isInTree } from '../../analysis/script-paths';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Problem, Rule } from '../rule';
-import { isInTree } from './paths';
 
 export default {
   id: 'kustomization-path-missing',

@@ -1,10 +1,10 @@
 import { type FoundCommand, foundCommands } from '../../analysis/commands';
+import { filesMeant } from '../../analysis/script-paths';
 import type { ManifestPath } from '../../analysis/text/kubectl-commands';
 import { isYaml, type SourceFile } from '../../manifests/file';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Index, Workspace } from '../../manifests/workspace';
-import { filesMeant } from './paths';
 
 /** One path that a script applies, with what stands in the manifests there. */
 export interface Applied {

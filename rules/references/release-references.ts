@@ -13,25 +13,26 @@ import type { Workspace } from '../../manifests/workspace';
 import type { Problem } from '../rule';
 import { listAsProvided } from './provided';
 
-/** Objects that the releases of Flux, Argo CD and k3s are told to use and that nothing makes, and keys they do not have. */
-export function* missingForReleases(workspace: Workspace): Iterable<Problem> {
-  const said = new Set<string>();
-  const once = function* (problems: Iterable<Problem>): Iterable<Problem> {
-    for (const problem of problems) {
-      const { uri, span } = problem.at;
-      // Values in a file may be those of several releases.
-      const key = `${uri} ${span.start} ${span.end}`;
-      if (!said.has(key)) yield problem;
-      said.add(key);
-    }
-  };
-  for (const known of knownReleases(workspace))
-    for (const reference of known.facts.references ?? []) yield* once(ofReference(workspace, known, reference));
-  const listed = new Set(knownReleases(workspace).map(({ release }) => release));
-  for (const release of releasesIn(workspace)) if (!listed.has(release)) yield* once(ofUnknown(workspace, release));
+/** A problem of a value, or of the key beside it. */
+export interface ValueProblem extends Problem {
+  readonly at: Value;
 }
 
-function* ofReference(workspace: Workspace, known: KnownRelease, reference: ChartReference): Iterable<Problem> {
+/** Objects that releases of charts are told to use and that nothing makes, and keys they do not have; each value once. */
+export function missingForReleases(workspace: Workspace): readonly ValueProblem[] {
+  const known = knownReleases(workspace);
+  const listed = new Set(known.map(({ release }) => release));
+  const all = [
+    ...known.flatMap(one =>
+      (one.facts.references ?? []).flatMap(reference => [...ofReference(workspace, one, reference)]),
+    ),
+    ...releasesIn(workspace).flatMap(release => (listed.has(release) ? [] : [...ofUnknown(workspace, release)])),
+  ];
+  // Values in a file may be those of several releases.
+  return all.filter((problem, index) => !all.slice(0, index).some(({ at }) => at.isAt(problem.at)));
+}
+
+function* ofReference(workspace: Workspace, known: KnownRelease, reference: ChartReference): Iterable<ValueProblem> {
   const { release } = known;
   if (holds(known, reference.when) !== true) return;
   if (reference.unless?.some(path => settingOf(release, path) !== 'unset')) return;
@@ -45,7 +46,7 @@ function* ofReference(workspace: Workspace, known: KnownRelease, reference: Char
 }
 
 /** Of other charts, the Secrets that they do not make by the name of the value. */
-function* ofUnknown(workspace: Workspace, release: Release): Iterable<Problem> {
+function* ofUnknown(workspace: Workspace, release: Release): Iterable<ValueProblem> {
   for (const root of shownValues(release))
     for (const value of root.scalars()) {
       if (!/^existing\w*Secret$/.test(String(value.name ?? '')) || isOff(value)) continue;
@@ -74,7 +75,7 @@ function* missing(
   kind: ChartReference['kind'],
   value: Value,
   promise: Declaration | undefined,
-): Iterable<Problem> {
+): Iterable<ValueProblem> {
   const { namespace } = release;
   const name = value.string ?? '';
   if (mayBeEncrypted(workspace, kind)) return;
@@ -125,7 +126,7 @@ function* missingKeys(
   reference: ChartReference,
   value: Value,
   made: readonly Declaration[],
-): Iterable<Problem> {
+): Iterable<ValueProblem> {
   if (made.some(one => one.keys === 'any')) return;
   const keys = new Set(made.flatMap(one => (one.keys === 'any' ? [] : [...one.keys])));
   const said = new Set<string>();

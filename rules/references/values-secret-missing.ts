@@ -4,16 +4,16 @@ import { type Declaration, declarationsOf, declaredNames } from '../../analysis/
 import { isFilledIn } from '../../analysis/filled-in';
 import { isUsedByScript, valuesDocuments } from '../../analysis/helm-values';
 import { nearest } from '../../analysis/nearest';
+import { filesMeant } from '../../analysis/script-paths';
 import type { HelmInstall } from '../../analysis/text/kubectl-commands';
 import { findPlaceholders } from '../../analysis/text/placeholders';
 import { replaceScalar } from '../../manifests/edit';
 import type { SourceFile } from '../../manifests/file';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
-import { filesMeant } from '../deploy/paths';
-import type { Problem, Rule } from '../rule';
+import type { Rule } from '../rule';
 import { listAsProvided } from './provided';
-import { isOff, missingForReleases } from './release-references';
+import { isOff, missingForReleases, type ValueProblem } from './release-references';
 
 export default {
   id: 'values-secret-missing',
@@ -34,27 +34,33 @@ export default {
   ],
   examples: { bad: example('grafana-admn', true), good: example('grafana-admin', false) },
   *checkWorkspace(workspace) {
-    yield* missingForReleases(workspace);
-    for (const document of valuesDocuments(workspace)) {
-      if (!isUsedByScript(workspace, document.file)) continue;
-      const releases = releasesWith(workspace, document.file);
-      const namespaces = new Set(
-        releases.map(one => (one.namespace?.certainty === 'known' ? one.namespace.value : undefined)),
-      );
-      const namespace = namespaces.size === 1 ? [...namespaces][0] : undefined;
-      for (const value of document.root.scalars()) {
-        if (!/^existing\w*Secret$/.test(String(value.name ?? '')) || !value.string || isOff(value)) continue;
-        if (isFilledIn(workspace, value.string) || findPlaceholders(value.string, 'value').length > 0) continue;
-        if (!/^[a-z0-9][a-z0-9.-]*$/.test(value.string)) continue;
-        const found = declarationsOf(workspace, 'Secret', namespace, value.string);
-        const made = found.filter(one => one.origin !== 'promise');
-        if (made.length > 0) yield* absentKeys(value, made);
-        else if (!isOfOtherChart(workspace, releases, namespace, value.string))
-          yield absent(workspace, value, value.string, namespace, found[0]);
-      }
-    }
+    const said = missingForReleases(workspace);
+    yield* said;
+    for (const problem of missingForScripts(workspace)) if (!said.some(({ at }) => at.isAt(problem.at))) yield problem;
   },
 } satisfies Rule;
+
+/** Of the files of values that scripts pass to Helm, whatever the chart is. */
+function* missingForScripts(workspace: Workspace): Iterable<ValueProblem> {
+  for (const document of valuesDocuments(workspace)) {
+    if (!isUsedByScript(workspace, document.file)) continue;
+    const releases = releasesWith(workspace, document.file);
+    const namespaces = new Set(
+      releases.map(one => (one.namespace?.certainty === 'known' ? one.namespace.value : undefined)),
+    );
+    const namespace = namespaces.size === 1 ? [...namespaces][0] : undefined;
+    for (const value of document.root.scalars()) {
+      if (!/^existing\w*Secret$/.test(String(value.name ?? '')) || !value.string || isOff(value)) continue;
+      if (isFilledIn(workspace, value.string) || findPlaceholders(value.string, 'value').length > 0) continue;
+      if (!/^[a-z0-9][a-z0-9.-]*$/.test(value.string)) continue;
+      const found = declarationsOf(workspace, 'Secret', namespace, value.string);
+      const made = found.filter(one => one.origin !== 'promise');
+      if (made.length > 0) yield* absentKeys(value, made);
+      else if (!isOfOtherChart(workspace, releases, namespace, value.string))
+        yield absent(workspace, value, value.string, namespace, found[0]);
+    }
+  }
+}
 
 function absent(
   workspace: Workspace,
@@ -62,7 +68,7 @@ function absent(
   name: string,
   namespace: string | undefined,
   promise: Declaration | undefined,
-): Problem {
+): ValueProblem {
   const where = namespace === undefined ? '' : ` in namespace ${namespace}`;
   if (promise)
     return {
@@ -84,7 +90,7 @@ function absent(
 }
 
 /** The keys that the values name beside the Secret. */
-function* absentKeys(secret: Value, made: readonly Declaration[]): Iterable<Problem> {
+function* absentKeys(secret: Value, made: readonly Declaration[]): Iterable<ValueProblem> {
   const field = String(secret.name ?? '');
   for (const [name, key] of secret.parent?.entries() ?? []) {
     const isKey =
@@ -125,11 +131,12 @@ function example(name: string, isBad: boolean): string {
   const mark = `\n      #                 ${'^'.repeat(name.length)} 💡 error: Nothing creates the Secret ${name} in namespace monitoring`;
   return `
       #- /install.sh
-      kubectl create secret generic grafana-admin --namespace monitoring --from-literal=password="$(openssl rand -hex 24)"
+      kubectl create secret generic grafana-admin --namespace monitoring --from-literal=user=admin --from-literal=password="$(openssl rand -hex 24)"
       helm upgrade --install grafana grafana/grafana --namespace monitoring --values values/grafana.yaml
       #- /values/grafana.yaml
       admin:
         existingSecret: ${name}${isBad ? mark : ''}
+        userKey: user
         passwordKey: password
     `;
 }

@@ -1,10 +1,16 @@
-import { isOpen, releaseKinds, releasesOf, shownValues } from '../../analysis/helm/releases';
+import {
+  isOpen,
+  type Release,
+  releaseKinds,
+  releasesOf,
+  releasesWithoutResource,
+  shownValues,
+} from '../../analysis/helm/releases';
 import { type SecretEntry, secretEntries } from '../../analysis/secret-data';
 import { readEnvFile } from '../../analysis/text/env-file';
 import { type Weakness, weaknessOf } from '../../analysis/text/secret-strength';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
-import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
 
 export default {
@@ -46,7 +52,7 @@ export default {
   kinds: ['Secret', ...releaseKinds],
   *check(secret, workspace) {
     if (releaseKinds.includes(secret.qualifiedKind)) {
-      yield* inValues(workspace, secret);
+      yield* inValues(releasesOf(workspace, secret));
       return;
     }
     for (const { key, value, text, isEncoded } of secretEntries(secret)) {
@@ -68,18 +74,22 @@ export default {
       };
     }
   },
+  *checkWorkspace(workspace) {
+    yield* inValues(releasesWithoutResource(workspace));
+  },
 } satisfies Rule;
 
 /** The passwords in the values of a chart, in the release itself or in the files that it takes them from. */
-function* inValues(workspace: Workspace, resource: Resource): Iterable<Problem> {
-  const seen = new Set<Value>();
-  for (const release of releasesOf(workspace, resource))
+function* inValues(releases: readonly Release[]): Iterable<Problem> {
+  const seen: Value[] = [];
+  for (const release of releases)
     for (const value of shownValues(release).flatMap(root => [...root.scalars()])) {
       // `value` is what Element’s chart calls a secret that is written out.
       const name = String((value.name === 'value' ? value.parent?.name : value.name) ?? '');
       const text = value.string;
-      if (!passwordValue.test(name) || text === undefined || isOpen(text) || seen.has(value)) continue;
-      seen.add(value);
+      if (!passwordValue.test(name) || text === undefined || isOpen(text)) continue;
+      if (seen.some(one => one.isAt(value))) continue;
+      seen.push(value);
       const weakness = weaknessOf(text, /password/i.test(name) ? 'password' : 'secret');
       if (!weakness || isPartOff(value)) continue;
       yield {

@@ -92,6 +92,55 @@ describe('values of Helm releases', () => {
   });
 });
 
+describe('releases of scripts and of helmfile', () => {
+  it('are read with their repositories, files and what is set one by one', () => {
+    const workspace = workspaceOf(
+      readFixture(`
+        #- /install.sh
+        helm repo add bitnami https://charts.bitnami.com/bitnami
+        helm upgrade --install cache bitnami/redis --version 20.6.1 -n matrix -f values/redis.yaml --set auth.enabled=false
+        #- /helmfile.yaml
+        repositories: [{ name: cnpg, url: https://cloudnative-pg.github.io/charts }]
+        releases:
+          - name: pg
+            namespace: matrix
+            chart: cnpg/cluster
+            values: [values/pg.yaml, { cluster: { instances: 3 } }]
+          - { name: off, chart: cnpg/cluster, installed: false }
+          - { name: hidden, namespace: other, chart: cnpg/cluster, secrets: [secrets.yaml] }
+        #- /values/redis.yaml
+        architecture: standalone
+        #- /values/pg.yaml
+        cluster: { instances: 1, superuserSecret: root }
+      `).files,
+    );
+    const shown = (name: string, path: string): string | undefined => {
+      const release = releasesIn(workspace).find(one => one.name === name);
+      const setting = release ? settingOf(release, path) : undefined;
+      return typeof setting === 'object' ? setting.text : setting;
+    };
+    assert.deepEqual(
+      releasesIn(workspace).map(({ name, chart, repository }) => [name, chart, repository]),
+      [
+        ['cache', 'redis', 'https://charts.bitnami.com/bitnami'],
+        ['pg', 'cluster', 'https://cloudnative-pg.github.io/charts'],
+        ['hidden', 'cluster', 'https://cloudnative-pg.github.io/charts'],
+      ],
+    );
+    assert.deepEqual(
+      [shown('cache', 'architecture'), shown('cache', 'auth.enabled'), shown('pg', 'cluster.instances')],
+      ['standalone', 'unknown', '3'],
+    );
+    assert.deepEqual([shown('pg', 'cluster.superuserSecret'), shown('hidden', 'mode')], ['root', 'unknown']);
+    assert.deepEqual(services(workspace, 'cache-redis-master', 'cache-redis-replicas', 'pg-cluster-rw', 'pg-rw'), [
+      'yes',
+      'no',
+      'yes',
+      'no',
+    ]);
+  });
+});
+
 describe('what known charts make', () => {
   it('follows the architecture and the name', () => {
     const names = ['cache-redis-master', 'cache-redis-replicas', 'cache-redis', 'cache-redis-headless', 'cache-master'];

@@ -1,6 +1,6 @@
-import type { ManifestPath } from '../../analysis/text/kubectl-commands';
-import type { SourceFile } from '../../manifests/file';
-import type { Workspace } from '../../manifests/workspace';
+import type { SourceFile } from '../manifests/file';
+import type { Workspace } from '../manifests/workspace';
+import type { ManifestPath } from './text/kubectl-commands';
 
 /** The paths of the tree that a command may mean: files it names, or the files below a folder it names. */
 export function filesMeant(
