@@ -7,7 +7,7 @@ import type { Place, Span } from '../manifests/span';
 import { Value } from '../manifests/value';
 import type { Workspace } from '../manifests/workspace';
 import { type Environment, type EnvironmentVariable, environmentOf } from './environment';
-import { isFilledInByFlux, variablesIn } from './filled-in';
+import { namesFilledIn, variablesIn } from './filled-in';
 import { isBelow, type Mount, mountAt, mountsOf, textsOfVolume, volumeOf } from './mounts';
 import { type Container, containersOf } from './pods';
 import { commandAsScript, pathInVolume, startScriptOf } from './scripts';
@@ -174,7 +174,9 @@ interface EnvsubstStep {
 /** A controller fills values into the text, which nobody sees: Flux for variables, others for what stands in braces. */
 interface TemplateStep {
   readonly kind: 'template';
-  readonly by: 'flux' | 'braces';
+  readonly by: 'variables' | 'braces';
+  /** The variables, where only some are filled in. */
+  readonly names?: readonly string[];
 }
 
 interface Rendered {
@@ -683,7 +685,8 @@ function resolveIn(piece: Piece, text: string, span: Span): Resolution {
   }
   for (const filter of piece.filters) {
     if (filter.kind === 'template') {
-      if (isFilledIn(filter.by === 'flux' ? variablesIn(text) : bracesIn(text), span)) return { kind: 'unknown' };
+      const filledIn = filter.by === 'variables' ? variablesIn(text, filter.names) : bracesIn(text);
+      if (isFilledIn(filledIn, span)) return { kind: 'unknown' };
       continue;
     }
     const found = filter.kind === 'sed' ? resolveSed(filter, text, span) : resolveEnvsubst(filter, text, span);
@@ -887,8 +890,8 @@ function mounted(workspace: Workspace, resource: Resource, container: Container,
   const filled = text.isTemplate ? templateText(text.value.mapped) : undefined;
   if (text.isTemplate && !filled) return opaque;
   const filters: TemplateStep[] = filled ? [{ kind: 'template', by: 'braces' }] : [];
-  if (isFilledInByFlux(workspace, text.value, () => text.value.mapped.text))
-    filters.push({ kind: 'template', by: 'flux' });
+  const names = namesFilledIn(workspace, text.value, () => text.value.mapped.text);
+  if (names) filters.push({ kind: 'template', by: 'variables', ...(names === 'all' ? {} : { names }) });
   return {
     pieces: [{ text: filled ?? text.value.mapped, origin: [text.value, filled?.text], filters, expanded: undefined }],
     isOpaque: false,

@@ -14,9 +14,10 @@ export function isFilledIn(workspace: Workspace, text: string | undefined): bool
 /** Fluxes `${x:=y}`, `${x:-y}` and `${x/y/z}` as well (fluxcd.io, Kustomization, "Post build variable substitution"). */
 const variable = /(?<!\$)\$\{[A-Za-z_]\w*(?:[:/#%=^,-][^{}\n]*)?\}/;
 
-/** The variables that Flux fills in, wherever they stand in a text. */
-export function variablesIn(text: string): Iterable<RegExpMatchArray> {
-  return text.matchAll(new RegExp(variable, 'g'));
+/** The variables of a text that are filled in before it is applied: all that Flux would, or only those of some names. */
+export function variablesIn(text: string, names?: readonly string[]): Iterable<RegExpMatchArray> {
+  const all = text.matchAll(new RegExp(variable, 'g'));
+  return names ? [...all].filter(([whole]) => names.includes(/\w+/.exec(whole)?.[0] ?? '')) : all;
 }
 
 /**
@@ -28,17 +29,31 @@ function fillsVariables(workspace: Workspace): boolean {
 }
 
 /**
- * Whether Flux fills in a variable wherever it stands, in the texts of a ConfigMap as well, unless the object is left out
- * by an annotation (fluxcd.io, Kustomization, "Post build variable substitution").
+ * The names of the variables that are filled in in a text of a ConfigMap. Flux does it wherever one stands (`all`), unless
+ * the object is left out by an annotation (fluxcd.io, Kustomization, "Post build variable substitution"). Whoever fills in
+ * those of fields, as envsubst does, does not look where they stand either. Undefined where the text has none.
  */
-export function isFilledInByFlux(workspace: Workspace, { uri, span }: Place, textOf: () => string): boolean {
-  // Where there is no Flux, nobody depends on all of the text.
-  if (workspace.lookup(fillers, 'flux').length === 0 || !variable.test(textOf())) return false;
+export function namesFilledIn(
+  workspace: Workspace,
+  { uri, span }: Place,
+  textOf: () => string,
+): 'all' | readonly string[] | undefined {
+  const isFlux = workspace.lookup(fillers, 'flux').length > 0;
+  const names = isFlux ? [] : namesInFields(workspace);
+  // Where nobody fills in anything, nobody depends on all of the text.
+  if ((!isFlux && names.length === 0) || !variable.test(textOf())) return undefined;
+  if (!isFlux) return names;
   const document = workspace
     .file(uri)
     ?.documents.find(one => one.span.start <= span.start && span.start <= one.span.end);
   const annotations = document?.root.at('metadata', 'annotations');
-  return annotations?.at('kustomize.toolkit.fluxcd.io/substitute').text !== 'disabled';
+  return annotations?.at('kustomize.toolkit.fluxcd.io/substitute').text === 'disabled' ? undefined : 'all';
+}
+
+/** The variables in fields, if somebody fills them in. */
+function namesInFields(workspace: Workspace): readonly string[] {
+  const names = workspace.lookup(variablesInFields, '');
+  return names.length > 0 && workspace.shared(fillsVariables) ? [...new Set(names)].sort() : [];
 }
 
 const fillers: Index<true> = {

@@ -135,6 +135,57 @@ describe('trees that are made in other ways than the checklist’s own', () => {
     ]);
   });
 
+  it('may have the same variables in configurations as in fields, which are filled in together', () => {
+    const element = (field: string) => `
+      #- /element.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: element
+        namespace: matrix
+      data:
+        config.json: |
+          {"default_server_config": {"m.homeserver": {"base_url": "https://matrix.\${domain}", "server_name": "\${name}"}}}
+      ---
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata:
+        name: element
+        namespace: matrix
+      spec:
+        replicas: 2
+        selector:
+          matchLabels: {app: element}
+        template:
+          metadata:
+            labels: {app: element}
+          spec:
+            containers:
+              - name: element
+                image: \${registry}/element-web:v1.11.86
+                resources:
+                  limits:
+                    memory: \${memory}
+                volumeMounts:
+                  - {name: config, mountPath: /app/config.json, subPath: config.json}
+            volumes:
+              - name: config
+                configMap:
+                  name: element
+      ---
+      apiVersion: networking.k8s.io/v1
+      kind: Ingress
+      metadata:
+        name: element
+        namespace: matrix
+      spec:
+        rules:
+          - host: ${field}`;
+    const about = (source: string) => foundIn(source).filter(one => /unsubstituted/.test(one));
+    assert.equal(about(element('chat.tessera.test')).length, 2);
+    assert.equal(about(element('chat.${domain}')).length, 1, 'of the name, which stands in no field');
+  });
+
   it('may select namespaces by labels that the platform sets, or that are declared elsewhere', () => {
     const policy = (label: string) =>
       foundIn(`
