@@ -88,14 +88,21 @@ function likelihood(
       (namespace === undefined || release.namespace === undefined || release.namespace === namespace) &&
       fits(release),
   );
-  if (fitting.some(({ evidence, namespace: where }) => evidence === 'command' && where !== undefined)) return 'yes';
+  // What names no namespace goes where the release does that names none either.
+  const isPlacedThere = (where: string | undefined): boolean => where !== undefined || namespace === undefined;
+  if (fitting.some(one => one.evidence === 'command' && isPlacedThere(one.namespace))) return 'yes';
   return fitting.length > 0 ? 'maybe' : 'no';
 }
 
 /** Whether a chart gives an object this name. */
-function makesName({ name: release, chart }: ChartRelease, name: string): boolean {
+function makesName({ name: release, chart, evidence }: ChartRelease, name: string): boolean {
   if (name === release) return true;
-  if (chart === undefined) return name.startsWith(`${release}-`) && usualSuffixes.has(name.slice(release.length + 1));
+  if (chart === undefined) {
+    // What is surely installed makes objects; of a file of values it is not even known that it is one.
+    return (
+      name.startsWith(`${release}-`) && (evidence === 'command' || usualSuffixes.has(name.slice(release.length + 1)))
+    );
+  }
   // Charts of charts name the parts after the release alone.
   const prefix = release.includes(chart) || chart.endsWith('-stack') ? release : `${release}-${chart}`;
   return name === prefix || name.startsWith(`${prefix}-`);

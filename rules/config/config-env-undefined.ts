@@ -2,11 +2,13 @@ import { configFilesOf } from '../../analysis/config-files';
 import { declarationsOf } from '../../analysis/declarations';
 import { environmentOf } from '../../analysis/environment';
 import { type Container, workloadKinds } from '../../analysis/pods';
+import { startScriptOf } from '../../analysis/scripts';
 import { insertItem } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Rule } from '../rule';
 import { undefinedInCommands } from './command-variables';
+import { isOptionalIn } from './tested-variables';
 import { tokensOf } from './tokens';
 
 export default {
@@ -114,6 +116,10 @@ export default {
           const { name, container, definition, mayBeDefined } = variable;
           if (definition || mayBeDefined || said.has(`${container.name}\n${name}`)) continue;
           said.add(`${container.name}\n${name}`);
+          const script = startScriptOf(workspace, resource, container)?.text.text;
+          const { variables } = environmentOf(workspace, resource, container);
+          if (script !== undefined && isOptionalIn(script, name, one => variables.has(one) || assigns(script, one)))
+            continue;
           const isInText = placeholder.class === 'env' && placeholder.variable === name;
           yield {
             at: isInText ? at : variable.at,
@@ -137,6 +143,10 @@ export default {
     }
   },
 } satisfies Rule;
+
+function assigns(script: string, name: string): boolean {
+  return new RegExp(`(?:^|[\\s;&|(])${name}=`).test(script);
+}
 
 /** Takes the variable from a Secret or ConfigMap that the container already uses and that has a key of this name. */
 function defineVariable(workspace: Workspace, resource: Resource, container: Container, name: string): readonly Fix[] {

@@ -1,8 +1,10 @@
 import { commandLine } from '../../analysis/configs';
 import { declarationsOf } from '../../analysis/declarations';
 import { podWrites } from '../../analysis/effective';
-import { isBelow, type Mount, mountAt, mountsVolume, textsOfVolume, volumeOf } from '../../analysis/mounts';
+import { isBelow, type Mount, mountAt, mountsOf, mountsVolume, textsOfVolume, volumeOf } from '../../analysis/mounts';
 import { type Container, containersOf } from '../../analysis/pods';
+import { startScriptOf } from '../../analysis/scripts';
+import { escapeRegExp } from '../../manifests/escape-reg-exp';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
@@ -49,13 +51,30 @@ function isFilledByTree(workspace: Workspace, resource: Resource, mount: Mount, 
     const fillers = containersOf(resource).filter(one => one.isInit);
     return (
       (fillers.some(one => mountsVolume(one, mount.volume)) || isReadOnly(mount)) &&
+      !fillers.some(one => mountsVolume(one, mount.volume) && takesUnknownFiles(workspace, resource, one)) &&
       !others.some(one => mountsVolume(one, mount.volume) && !onlyReadsConfigurations(one))
     );
   }
+  return isShown(workspace, resource, volume);
+}
+
+/** Whether the tree has all ConfigMaps and Secrets of a volume. */
+function isShown(workspace: Workspace, resource: Resource, volume: Value): boolean {
   return sourcesOf(volume).every(source => {
     const map = source.at('configMap');
     if (map.exists) return map.at('optional').boolean !== true && isKnown(workspace, resource, map.at('name'));
     return source.at('secret').exists && secretKeys(workspace, resource, source.at('secret')) !== undefined;
+  });
+}
+
+/** Whether the script of a container goes through all files of a volume of which the tree does not show what it holds. */
+function takesUnknownFiles(workspace: Workspace, resource: Resource, container: Container): boolean {
+  const script = startScriptOf(workspace, resource, container)?.text.text ?? '';
+  return mountsOf(container).some(mount => {
+    const folder = escapeRegExp(mount.mountPath.replace(/\/$/, ''));
+    const asWhole = new RegExp(`${folder}/[^\\s;]*[*?]|\\bcp\\s+-\\S*[rRa]\\S*\\s[^\\n;|&]*${folder}(?![\\w-])`);
+    const volume = asWhole.test(script) ? volumeOf(resource, mount.volume) : undefined;
+    return volume !== undefined && !volume.at('emptyDir').exists && !isShown(workspace, resource, volume);
   });
 }
 

@@ -86,7 +86,7 @@ function plainValues(resource: Resource, workspace: Workspace | undefined): read
     for (const root of searched) {
       for (const scalar of root.scalars(isSuspicious)) {
         if (unsearchedFields.has(String(scalar.name)) || scalar.string === undefined) continue;
-        if (scalar.path.includes('apiGroups')) continue;
+        if (scalar.path.includes('apiGroups') || !isReadAt(resource, scalar.path)) continue;
         scripts ??= podTemplate(resource) ? scriptStarts(resource, workspace) : [];
         if (scripts.includes(scalar.span.start)) continue;
         found.push({ value: scalar, language: 'value' });
@@ -101,6 +101,12 @@ function isRead(resource: Resource, annotation: string): boolean {
   return resource.kind === 'Ingress'
     ? !/(?:^|\/)(?:description|notes?|comment|change-cause|last-applied-configuration)$/.test(annotation)
     : readAnnotations.test(annotation);
+}
+
+/** The same for the annotations of pods, which stand below their workload. */
+function isReadAt(resource: Resource, path: Value['path']): boolean {
+  const at = path.indexOf('annotations');
+  return at < 1 || path[at - 1] !== 'metadata' || isRead(resource, String(path[at + 1]));
 }
 
 /** Those of certificates, of names and addresses of load balancers, of mesh and vault sidecars. */

@@ -159,10 +159,12 @@ function readArguments(
   }
   const words = commandLine(container);
   const start = words.findIndex(word => /(?:^|\/)turnserver$/.test(word.text ?? '')) + 1;
-  const rest = words.slice(start);
-  return readTurnserverArguments(rest.map(word => word.text ?? '')).map(option => {
-    const word = rest[option.valueIndex];
-    const own = rest[option.index];
+  const rest = words
+    .slice(start)
+    .flatMap(word => argumentsIn(container, word.text ?? '').map(text => ({ word, text })));
+  return readTurnserverArguments(rest.map(({ text }) => text)).map(option => {
+    const word = rest[option.valueIndex]?.word;
+    const own = rest[option.index]?.word;
     const text = word?.text ?? '';
     const value = option.value ?? '';
     const at =
@@ -178,6 +180,11 @@ function readArguments(
       resolution: undefined,
     };
   });
+}
+
+/** The arguments that one word of `args` becomes: the entrypoint of coturn's image has a shell split it once more at blanks. */
+function argumentsIn(container: Container, word: string): readonly string[] {
+  return /\S\s/.test(word) && expandsArguments(container) ? word.replace(/["']/g, '').trim().split(/\s+/) : [word];
 }
 
 /** The shell has expanded the variables, which is then as good as what Kubernetes expands. */

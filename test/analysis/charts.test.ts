@@ -77,6 +77,23 @@ describe('Helm releases of a tree', () => {
     assert.equal(isChartObject(workspace, 'other', 'cache'), 'no');
   });
 
+  it('make what begins with the name of a release of which no chart is known, in its namespace', () => {
+    const release = `
+      #- /release.yaml
+      apiVersion: helm.toolkit.fluxcd.io/v2
+      kind: HelmRelease
+      metadata: { name: chat }
+      spec: { chartRef: { kind: OCIRepository, name: matrix-stack } }
+    `;
+    const workspace = workspaceOf(readFixture(release).files);
+    // Neither names a namespace, so both go to the same one.
+    for (const name of ['chat', 'chat-haproxy']) assert.equal(isChartObject(workspace, undefined, name), 'yes', name);
+    for (const name of ['chats', 'haproxy']) assert.equal(isChartObject(workspace, undefined, name), 'no', name);
+    assert.equal(isChartObject(workspace, 'matrix', 'chat-haproxy'), 'maybe');
+    const values = workspaceOf(readFixture('#- /chat-values.yaml\nserverName: tessera.test\n').files);
+    assert.equal(isChartObject(values, undefined, 'chat-haproxy'), 'no');
+  });
+
   it('label their pods as charts do', () => {
     const workspace = workspaceOf(readFixture('#- /a.sh\nhelm install cache bitnami/redis -n matrix\n').files);
     const likelihood = (labels: Record<string, string>): string =>

@@ -88,6 +88,43 @@ describe('config-file-missing', () => {
     assert.deepEqual(said(empty(direct, filler)), []);
   });
 
+  it('does not know what a loop over a volume makes that the tree does not show', () => {
+    const rendered = (map: string, script: string): readonly string[] =>
+      messages(
+        rule,
+        `
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: files, namespace: matrix}
+    data: {other.yaml: "port: 7880"}
+    ---
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: app, namespace: matrix}
+    spec:
+      template:
+        spec:
+          initContainers:
+            - name: render
+              image: "busybox:1.36"
+              command: [sh, -c, '${script}']
+              volumeMounts: [{name: templates, mountPath: /templates}, {name: rendered, mountPath: /rendered}]
+          containers:
+            - name: app
+              image: livekit/livekit-server:v1.8.3
+              args: [--config, /config/config.yaml]
+              volumeMounts: [{name: rendered, mountPath: /config}]
+          volumes: [{name: templates, configMap: {name: ${map}}}, {name: rendered, emptyDir: {}}]
+`,
+      );
+    const loop = 'for file in /templates/*; do envsubst < $file > /rendered/$(basename $file); done';
+    for (const script of [loop, 'cp -r /templates/. /rendered/', 'cp -a /templates /rendered']) {
+      assert.deepEqual(rendered('elsewhere', script), [], script);
+    }
+    assert.match(rendered('files', 'cp -r /templates/. /rendered/')[0] ?? '', /There is no \/config\/config\.yaml/);
+    assert.match(rendered('elsewhere', 'cp /templates/a.yaml /rendered/b.yaml')[0] ?? '', /There is no/);
+  });
+
   it('leaves images of others, scripts that may write it, and injected volumes alone', () => {
     assert.deepEqual(found({ image: 'registry.tessera.test/livekit-server:1', command: args }), []);
     assert.deepEqual(found({ command: args, annotations: '{vault.hashicorp.com/agent-inject: "true"}' }), []);

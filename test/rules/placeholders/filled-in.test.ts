@@ -140,3 +140,24 @@ spec:
     assert.equal(count(livekit('    keys: {}\n    turn:\n      domain: CHANGEME', 'LIVEKIT_KEYS')), 1);
   });
 });
+
+describe('placeholders in annotations', () => {
+  it('count where a program reads the annotation, on pods as on other objects', () => {
+    const annotated = (annotation: string): readonly string[] =>
+      messages(
+        placeholderConfig,
+        `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: turn, namespace: matrix}
+spec:
+  template:
+    metadata:
+      annotations: {${annotation}}
+    spec: {containers: [{name: turn, image: "coturn/coturn:4.6.2"}]}
+`,
+      );
+    assert.deepEqual(annotated('checksum/secret: replace-me-or-restart-by-hand'), []);
+    assert.equal(annotated('vault.hashicorp.com/role: CHANGE_ME').length, 1);
+  });
+});

@@ -16,6 +16,13 @@ describe('TURN rules', () => {
     assert.deepEqual(messages(coturn('args: ["--use-auth-secret", "--static-auth-secret=${S}"]'), notApplied), []);
     assert.deepEqual(messages(coturn('args: ["--use-auth-secret", "--userdb=/db"]'), notApplied), []);
   });
+  it('split arguments at their blanks as the entrypoint does, unless command replaces it', () => {
+    const user = `["-v", '--user "synapse:pT4vNq8ZsYx1"']`;
+    assert.deepEqual(messages(coturn(`args: ${user}`), notApplied), []);
+    assert.deepEqual(messages(coturn(`args: ['--use-auth-secret --static-auth-secret=$(S)']`), notApplied), []);
+    const replaced = messages(coturn(`command: ["turnserver"]\n      args: ${user}`), notApplied);
+    assert.match(replaced[0] ?? '', /neither a shared secret nor users/);
+  });
   it('see that nothing expands a variable once command replaces the entrypoint', () => {
     const found = messages(
       coturn('command: ["turnserver", "--use-auth-secret", "--static-auth-secret=${S}"]'),
