@@ -29,7 +29,8 @@ export type ConfiguredProgram =
   | 'coturn'
   | 'element'
   | 'nginx'
-  | 'scanner';
+  | 'scanner'
+  | 'sygnal';
 
 /** The configuration of the container of a workload that an image or a command says runs a program. */
 export function configurationOf(
@@ -42,9 +43,11 @@ export function configurationOf(
 
 /** The YAML or JSON that an effective file holds, with places where a person edits it. */
 export function parsed(file: EffectiveFile): EmbeddedDocument {
+  const [source] = file.sources;
+  // What no step has changed is read once for all who mount it.
+  if (source?.mapped === file.content) return source.embedded();
   let known = documents.get(file);
   if (!known) {
-    const [source] = file.sources;
     known = readEmbedded(file.content, source ?? file.container.value.at('name'));
     documents.set(file, known);
   }
@@ -137,6 +140,12 @@ const programs: Readonly<Record<ConfiguredProgram, Program>> = {
   nginx: {
     isRunBy: container => /(?:^|\/)nginx[^/]*(?::|@|$)/.test(container.image),
     paths: () => ['/etc/nginx/nginx.conf', '/etc/nginx/conf.d/default.conf'],
+  },
+  // sygnal/sygnal.py, parse_config: SYGNAL_CONF, else sygnal.yaml where it is started, which is / in the image.
+  sygnal: {
+    isRunBy: (container, words) =>
+      /(?:^|\/)sygnal(?::|@|$)/.test(container.image) || words.some(word => word === 'sygnal.sygnal'),
+    paths: (_, environment) => [environment('SYGNAL_CONF') ?? '/sygnal.yaml'],
   },
   scanner: {
     isRunBy: container => /content-scanner/.test(container.image),

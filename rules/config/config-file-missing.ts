@@ -1,4 +1,4 @@
-import { type ConfiguredProgram, commandLine, configurationOf } from '../../analysis/configs';
+import { type ConfiguredProgram, commandLine, configurationOf, parsed } from '../../analysis/configs';
 import { podWrites } from '../../analysis/effective';
 import { isPatch } from '../../analysis/kustomize';
 import { type Mount, mountAt, mountsOf, mountsVolume, textsOfVolume } from '../../analysis/mounts';
@@ -23,6 +23,7 @@ export default {
   remedy: 'Give the program the path under which the file is written, or write it there.',
   traps: [
     'Only volumes whose files the tree shows are looked at: ConfigMaps and Secrets of the tree, and an `emptyDir` that only scripts fill which can be followed.',
+    'The keys and certificates in the configuration of Sygnal are files that it reads, too.',
     'A path on no volume is a finding only if the image is known to hold none: those of Synapse, Redis, HAProxy, LiveKit, coturn and the content scanner, started without a script that may write it.',
   ],
   examples: {
@@ -109,6 +110,7 @@ export default {
         }
       }
     }
+    yield* pushFiles(workspace, resource);
     for (const container of containersOf(resource)) {
       yield* missingScript(workspace, resource, container);
       yield* missingCalls(workspace, resource, container);
@@ -137,6 +139,42 @@ function* missing(workspace: Workspace, resource: Resource, { container, mount, 
         : `There is no ${path} in container ${container.name}, but ${name} — name that, or write the file there.`,
     related: [{ at: mount.value.at('mountPath'), message: `Volume ${mount.volume}` }],
   };
+}
+
+/** The keys and certificates with which Sygnal sends to Apple and Google; it ends without them (sygnal/apnspushkin.py, gcmpushkin.py). */
+function* pushFiles(workspace: Workspace, resource: Resource): Iterable<Problem> {
+  const configuration = configurationOf(workspace, resource, 'sygnal');
+  const [file] = configuration?.files ?? [];
+  if (!configuration || !file || file.isOpaque) return;
+  const { container } = configuration;
+  for (const [, app] of parsed(file).root.at('apps').entries())
+    for (const name of ['certfile', 'keyfile', 'service_account_file']) {
+      const at = app.at(name);
+      const path = at.text ?? '';
+      if (!/^\/[\w./-]+$/.test(path) || file.resolve(at).kind !== 'left') continue;
+      const mount = mountAt(container, path);
+      const others = mount && filesInstead(workspace, resource, container, mount, path);
+      const close = others && nearest(path, others);
+      if (mount && others)
+        yield {
+          at,
+          message: `There is no ${path} in container ${container.name}: nothing puts it into the volume ${mount.volume} — ${close === undefined ? 'mount the Secret that holds it' : `did you mean ${close}?`}`,
+          related: [{ at: mount.value.at('mountPath'), message: `Volume ${mount.volume}` }],
+        };
+      else if (!mount && isBareSygnal(workspace, resource, container, path))
+        yield {
+          at,
+          message: `There is no ${path} in container ${container.name}, because no volume is mounted there — mount the Secret that holds it.`,
+          related: [{ at: container.value.at('name'), message: `Container ${container.name}` }],
+        };
+    }
+}
+
+/** Whether a file that is on no volume is not there: the image of the project has none, and no script makes it. */
+function isBareSygnal(workspace: Workspace, resource: Resource, container: Container, path: string): boolean {
+  if (!/(?:^|\/)(?:matrixdotorg|matrix-org|element-hq)\/sygnal$/.test(imageName(container.image))) return false;
+  if (isPatch(workspace, resource.document.file) || isInjected(resource)) return false;
+  return !startScriptOf(workspace, resource, container) && !podWrites(workspace, resource).mayExist(container, path);
 }
 
 /** A script that a container is started with, on a volume that does not have it or that the container does not mount. */
@@ -241,6 +279,7 @@ const programs: readonly ConfiguredProgram[] = [
   'livekit',
   'coturn',
   'scanner',
+  'sygnal',
 ];
 
 /**

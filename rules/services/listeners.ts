@@ -43,6 +43,7 @@ export function configuredServers(workspace: Workspace, resource: Resource): rea
   return [
     livekit(workspace, resource),
     scanner(workspace, resource),
+    sygnal(workspace, resource),
     clamd(workspace, resource),
     coturn(workspace, resource),
     haproxy(workspace, resource),
@@ -139,6 +140,42 @@ function scanner(workspace: Workspace, resource: Resource): Server | undefined {
     title: 'The content scanner',
     sockets: [{ port, isLoopback, at: isLoopback ? host : web.at('port') }],
     at: web.at('port'),
+  };
+}
+
+/** sygnal/sygnal.py, CONFIG_DEFAULTS: what is not written listens on 127.0.0.1, and metrics are off. */
+function sygnal(workspace: Workspace, resource: Resource): Server | undefined {
+  const configuration = configurationOf(workspace, resource, 'sygnal');
+  const [file] = configuration?.files ?? [];
+  if (!configuration || !file || file.isOpaque) return undefined;
+  const { root, problem } = parsed(file);
+  const metrics = root.at('metrics', 'prometheus');
+  const [http, port] = [root.at('http'), root.at('http', 'port')];
+  const written = [port, metrics.at('port'), metrics.at('address'), ...http.at('bind_addresses').items()];
+  if (problem || root.kind !== 'mapping' || written.some(one => one.exists && !isWritten(file, one))) return undefined;
+  const home = file.sources[0]?.key ?? configuration.container.value.at('name');
+  const addresses = http.at('bind_addresses').items();
+  const at = port.exists ? port : http.exists ? http.key : home;
+  const isOpen = addresses.some(one => !loopback.test(one.text ?? ''));
+  const address = metrics.at('address');
+  // An empty address is all of them (prometheus_client.start_http_server).
+  const isOpenMetrics = address.exists && !loopback.test(address.text ?? '');
+  return {
+    container: configuration.container,
+    title: 'Sygnal',
+    sockets: [
+      { port: port.number ?? 5000, isLoopback: !isOpen, at: addresses[0] ?? at },
+      ...(metrics.at('enabled').boolean === true
+        ? [
+            {
+              port: metrics.at('port').number ?? 8000,
+              isLoopback: !isOpenMetrics,
+              at: address.exists ? address : metrics.at('enabled'),
+            },
+          ]
+        : []),
+    ],
+    at,
   };
 }
 
