@@ -40,6 +40,7 @@ import configPlaceholderUnsubstituted from './config/config-placeholder-unsubsti
 import configWriteRefused from './config/config-write-refused';
 import configYamlInvalid from './config/config-yaml-invalid';
 import envReferenceUnexpanded from './config/env-reference-unexpanded';
+import imageSettingsRefused from './config/image-settings-refused';
 import mountedFileMode from './config/mounted-file-mode';
 import programWriteRefused from './config/program-write-refused';
 import scriptStepUnreachable from './config/script-step-unreachable';
@@ -432,6 +433,7 @@ export const rules: readonly Rule[] = [
   hpaCannotScale,
   hpaOnNamedWorkers,
   hpaTargetMissing,
+  imageSettingsRefused,
   imageTagMutable,
   imageVersionSkew,
   ingressBackendMissing,

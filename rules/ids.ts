@@ -94,6 +94,7 @@ export const ruleIds: readonly string[] = [
   'hpa-cannot-scale',
   'hpa-on-named-workers',
   'hpa-target-missing',
+  'image-settings-refused',
   'image-tag-mutable',
   'image-version-skew',
   'ingress-backend-missing',

@@ -62,6 +62,20 @@ export default {
         continue;
       }
 
+      const said = variables.get('PGDATA');
+      const told = said && textOfVariable(workspace, resource, said);
+      if (said && told?.startsWith('/') && !told.includes('$') && isServer(resource, container)) {
+        const isHeld = mountsOf(container).some(({ mountPath }) => isBelow(told, mountPath));
+        if (!isHeld) {
+          yield {
+            at: said.value ?? said.at,
+            message: `${name} keeps its data in ${told}, where no volume is mounted, so they are lost with the container — name a folder below ${mounts[0]?.mountPath}.`,
+            related: mounts.map(({ value }) => ({ at: value.at('mountPath'), message: 'A volume for data' })),
+          };
+          continue;
+        }
+      }
+
       if (isNewest || version >= 18) {
         const at = mounts.find(({ mountPath }) => mountPath === old)?.value.at('mountPath');
         if (!at || variables.has('PGDATA')) continue;

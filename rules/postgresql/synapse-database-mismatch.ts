@@ -1,11 +1,13 @@
 import { initdbOf } from '../../analysis/database-logins';
 import { type HomeserverReader, homeserverOf } from '../../analysis/homeserver';
 import { nearest } from '../../analysis/nearest';
+import { madeBy, postgresImageAt } from '../../analysis/postgres-image';
 import { clusterKind, databases, familiesOf, isLi } from '../../analysis/roles';
-import { createsDatabase, createsRole } from '../../analysis/sql-names';
+import { createsDatabase, createsRole, createsUnknown } from '../../analysis/sql-names';
 import { instanceOf, isSameValue } from '../../analysis/synapse';
 import { replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
+import type { Place } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Problem, Rule } from '../rule';
@@ -23,6 +25,7 @@ export default {
     'Databases that `postInitSQL`, a Job, a SQL file or a Database resource creates are known, and so are roles from `managed.roles` and `CREATE USER`.',
     'Clusters that are restored from a backup hold what the backup holds; nothing is said about their databases.',
     'Through a Pooler it is the cluster behind it that counts.',
+    'A workload with the official image of PostgreSQL has what POSTGRES_DB, POSTGRES_USER and POSTGRES_PASSWORD say, and what scripts and SQL create.',
     'Values that a script fills in are left alone.',
     'Which cluster the LI instance has to use is decided by li-database-not-li-cluster.',
   ],
@@ -154,6 +157,7 @@ function* problemsOf(synapse: Resource, workspace: Workspace): Iterable<Problem>
   // Hosts that lead nowhere are the business of config-host-unknown-service.
   if (!found) {
     yield* checkPooler(host, synapse, workspace);
+    yield* checkImage(args, host.text ?? '', synapse, workspace);
     return;
   }
   const { cluster, service, pooler } = found;
@@ -236,6 +240,56 @@ function* checkPooler(host: Value, synapse: Resource, workspace: Workspace): Ite
     related: [{ at: name, message: `The Cluster of ${pooler.title}` }],
     fixes: () => (close === undefined ? [] : replaced(name, close, false)),
   };
+}
+
+/** The names and the password that the official image of PostgreSQL makes a database with. */
+function* checkImage(args: Value, host: string, synapse: Resource, workspace: Workspace): Iterable<Problem> {
+  const server = postgresImageAt(workspace, synapse.namespace, host);
+  const made = server && madeBy(server);
+  if (!server || !made || isSaidByMain(args, synapse, workspace)) return;
+  const at = (name: string): Place => server.variable(name)?.at ?? server.container.value.at('name');
+  const database = args.at('dbname').exists ? args.at('dbname') : args.at('database');
+  const name = database.text ?? '';
+  if (
+    isLiteral(database) &&
+    name !== made.database &&
+    name !== 'postgres' &&
+    !createsDatabase(workspace, name) &&
+    !createsUnknown(workspace, 'database')
+  )
+    yield {
+      at: database,
+      message: `${server.resource.title} has no database ${name}; its image makes ${made.database} — use that, or set POSTGRES_DB.`,
+      related: [{ at: at('POSTGRES_DB'), message: server.resource.title }],
+      fixes: () => replaced(database, made.database, false),
+    };
+  const user = args.at('user');
+  if (!isLiteral(user)) return;
+  if (user.text !== made.user) {
+    if (createsRole(workspace, user.text ?? '') || createsUnknown(workspace, 'role')) return;
+    yield {
+      at: user,
+      message: `${server.resource.title} has no role ${user.text}; its image makes ${made.user} — use that, or set POSTGRES_USER.`,
+      related: [{ at: at('POSTGRES_USER'), message: server.resource.title }],
+      fixes: () => replaced(user, made.user, false),
+    };
+    return;
+  }
+  const [given, own] = [args.at('password'), server.variable('POSTGRES_PASSWORD')];
+  if (!own?.text || !isLiteral(given) || own.text === given.text || /[${}<>]|CHANGE|PLACEHOLDER/i.test(own.text))
+    return;
+  yield {
+    at: given,
+    message: `The password of ${made.user} is not the one that ${server.resource.title} gets as POSTGRES_PASSWORD — write the same in both.`,
+    related: [{ at: own.at, message: 'What the image is told' }],
+  };
+}
+
+/** Whether a worker only repeats what the main process says: it is reported there. */
+function isSaidByMain(args: Value, synapse: Resource, workspace: Workspace): boolean {
+  const instance = instanceOf(workspace, synapse);
+  const main = instance.workers.some(one => one.resource === synapse) && instance.main?.homeserver;
+  return Boolean(main && isSameValue(main.at('database', 'args'), args));
 }
 
 function* checkEngine(homeserver: HomeserverReader, synapse: Resource, workspace: Workspace): Iterable<Problem> {
