@@ -5,6 +5,7 @@ import type { Place } from '../manifests/span';
 import type { Index, Workspace } from '../manifests/workspace';
 import { commandsIn } from './commands';
 import { verdictsOn } from './helm/chart-objects';
+import { isHelmfile, isOpen } from './helm/releases';
 import type { Labels } from './labels';
 
 /*
@@ -125,7 +126,8 @@ const releases: Index<ChartRelease> = {
     for (const release of fromResource(resource)) yield ['', release];
   },
   *document(document) {
-    for (const release of [...fromValues(document), ...fromComments(document)]) yield ['', release];
+    for (const release of [...fromValues(document), ...fromComments(document), ...fromHelmfile(document)])
+      yield ['', release];
   },
   *textFile(file) {
     for (const release of fromText(file)) yield ['', release];
@@ -183,6 +185,22 @@ function fromResource(resource: Resource): readonly ChartRelease[] {
       );
     default:
       return [];
+  }
+}
+
+function* fromHelmfile(document: ManifestDocument): Iterable<ChartRelease> {
+  if (!isHelmfile(document)) return;
+  for (const item of document.root.at('releases').items()) {
+    const [name, chart, namespace] = ['name', 'chart', 'namespace'].map(field => item.at(field).text);
+    if (!name || !chart || isOpen(name) || isOpen(chart) || item.at('installed').boolean === false) continue;
+    yield {
+      name,
+      chart: chart.slice(chart.lastIndexOf('/') + 1),
+      version: item.at('version').text,
+      namespace: isOpen(namespace) ? undefined : namespace,
+      evidence: 'command',
+      at: item.at('name'),
+    };
   }
 }
 

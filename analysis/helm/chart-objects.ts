@@ -85,8 +85,8 @@ export function verdictsOn(
     for (const object of objects) if (holds(known, object.when) === true) return [{ known, verdict: 'yes', object }];
     if (objects.some(object => holds(known, object.when) === undefined)) return [{ known, verdict: 'maybe' }];
     const isComplete = facts.complete?.some(one => one === kind) || objects.length > 0;
-    if (facts.possible?.test(name)) return [{ known, verdict: 'maybe' }];
     const isOwn = [fullName, release.name].some(own => name === own || name.startsWith(`${own}-`));
+    if (isOwn && facts.possible?.test(name)) return [{ known, verdict: 'maybe' }];
     return isComplete && isOwn ? [{ known, verdict: 'no' }] : [];
   });
 }

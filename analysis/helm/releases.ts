@@ -137,6 +137,11 @@ function scriptedReleases(workspace: Workspace): readonly Release[] {
   });
 }
 
+/** A text that stands for itself. */
+function literal(text: string | undefined): string | undefined {
+  return isOpen(text) ? undefined : text;
+}
+
 function sure(word: { readonly value: string; readonly certainty: string } | undefined): string | undefined {
   return word?.certainty === 'known' && !isOpen(word.value) ? word.value : undefined;
 }
@@ -167,7 +172,7 @@ function ofHelmfile(workspace: Workspace, document: ManifestDocument): readonly 
       return [
         {
           name,
-          namespace: item.at('namespace').text,
+          namespace: literal(item.at('namespace').text),
           chart: lastPart(chart),
           repository: repositories.get(prefix) ?? (chart.includes('/') ? chart : undefined),
           version: item.at('version').text,
@@ -183,6 +188,12 @@ function ofHelmfile(workspace: Workspace, document: ManifestDocument): readonly 
         },
       ];
     });
+}
+
+/** Whether a document is a helmfile, which is no manifest (helmfile docs/index.md). */
+export function isHelmfile({ file, problems, root }: ManifestDocument): boolean {
+  if (!/^helmfile.*\.ya?ml$/.test(file.name) && !/(?:^|\/)helmfile\.d$/.test(file.directory)) return false;
+  return problems.length === 0 && root.at('releases').kind === 'sequence';
 }
 
 const helmfiles: Index<ManifestDocument> = {
@@ -227,7 +238,7 @@ function ofFlux(resource: Resource, workspace: Workspace): readonly Release[] {
     {
       // Where only the target is given, Flux names the release after both (HelmRelease API, "Release name").
       name: spec.at('releaseName').text ?? (target === undefined ? resource.name : `${target}-${resource.name}`),
-      namespace: target ?? resource.namespace,
+      namespace: literal(target ?? resource.namespace),
       chart: lastPart(name),
       repository: url ?? reference.at('name').text,
       version: chart.exists ? chart.at('version').text : source?.root.at('spec', 'ref', 'tag').text,
@@ -265,7 +276,7 @@ function ofK3s(resource: Resource): readonly Release[] {
   return [
     {
       name: resource.name,
-      namespace: spec.at('targetNamespace').text ?? resource.namespace,
+      namespace: literal(spec.at('targetNamespace').text ?? resource.namespace),
       chart: lastPart(chart),
       repository: spec.at('repo').text ?? (chart.includes('/') ? chart : undefined),
       version: spec.at('version').text,
@@ -296,7 +307,7 @@ function ofArgo(resource: Resource, workspace: Workspace): readonly Release[] {
     return [
       {
         name: helm.at('releaseName').text ?? resource.name,
-        namespace: helm.at('namespace').text ?? spec.at('destination', 'namespace').text,
+        namespace: literal(helm.at('namespace').text ?? spec.at('destination', 'namespace').text),
         chart: lastPart(chart),
         repository: source.at('repoURL').text,
         version: source.at('targetRevision').text,

@@ -1,6 +1,6 @@
 import { type ChartRelease, chartReleases } from '../../analysis/charts';
 import { knownReleasesOf, textOf } from '../../analysis/helm/chart-objects';
-import { isOpen, releaseKinds, settingOf } from '../../analysis/helm/releases';
+import { isOpen, type Release, releaseKinds, releasesIn, settingOf, shownValues } from '../../analysis/helm/releases';
 import { chartValues } from '../../analysis/helm-values';
 import { describe, matches, readSelector, type Selector } from '../../analysis/labels';
 import { podMonitorKind, serviceMonitorKind } from '../../analysis/monitors';
@@ -170,7 +170,20 @@ function readReaders(workspace: Workspace): readonly Reader[] {
   return [
     ...workspace.resources('Prometheus.monitoring.coreos.com').map(fromResource),
     ...chartValues(workspace).flatMap(root => fromValues(workspace, root)),
+    ...releasesIn(workspace).flatMap(fromDefaults),
   ];
+}
+
+/** A release of kube-prometheus-stack whose values say nothing of Prometheus, as far as all of them are shown. */
+function fromDefaults(release: Release): readonly Reader[] {
+  if (release.chart !== 'kube-prometheus-stack' || isOpen(release.name)) return [];
+  const paths = ['prometheus.prometheusSpec', 'prometheus.enabled', 'kube-prometheus-stack'];
+  if (paths.some(path => settingOf(release, path) !== 'unset')) return [];
+  const at = shownValues(release)[0] ?? release.resource?.root;
+  if (!at) return [];
+  const selector = { requirements: [{ key: 'release', operator: 'In' as const, values: [release.name], at }], at };
+  const picks: Picks = { selector, namespaces: 'any' };
+  return [{ namespace: release.namespace, services: picks, pods: picks, rules: picks, at: release.at }];
 }
 
 function fromResource(prometheus: Resource): Reader {

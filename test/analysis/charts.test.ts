@@ -42,6 +42,19 @@ describe('Helm releases of a tree', () => {
     );
   });
 
+  it('are read from helmfile', () => {
+    assert.deepEqual(
+      shown(`
+        #- /helmfile.yaml
+        releases:
+          - { name: pg, namespace: matrix, chart: bitnami/postgresql }
+          - { name: redis, namespace: "{{ .Namespace }}", chart: bitnami/redis }
+          - { name: off, chart: bitnami/redis, installed: false }
+      `),
+      ['pg postgresql matrix command', 'redis redis - command'],
+    );
+  });
+
   it('are read from Flux, Argo CD and k3s', () => {
     assert.deepEqual(
       shown(`

@@ -90,6 +90,25 @@ describe('the ServiceMonitor of a chart', () => {
     ]);
   });
 
+  it('is compared with what Prometheus selects where no values say anything of it', () => {
+    const helmfile = `#- /helmfile.yaml
+      repositories: [{ name: prometheus-community, url: https://prometheus-community.github.io/helm-charts }]
+      releases:
+        - name: mon
+          namespace: monitoring
+          chart: prometheus-community/kube-prometheus-stack
+          values: [{ grafana: { enabled: false } }]
+      #- /monitor.yaml
+      apiVersion: monitoring.coreos.com/v1
+      kind: ServiceMonitor
+      metadata: { name: synapse, namespace: matrix, labels: { release: LABEL } }
+      spec: { selector: {}, endpoints: [{ port: metrics }] }`;
+    assert.deepEqual(found(helmfile.replace('LABEL', 'mon'), monitor), []);
+    assert.equal(found(helmfile.replace('LABEL', 'prometheus'), monitor).length, 1);
+    const hidden = helmfile.replace('LABEL', 'prometheus').replace('{ grafana: { enabled: false } }', 'mon.gotmpl');
+    assert.deepEqual(found(hidden, monitor), []);
+  });
+
   it('is not judged where it is off, where all are taken, or where something else is asked for', () => {
     assert.deepEqual(found(application('metrics: { enabled: true }') + stack('retention: 30d'), monitor), []);
     const all = 'serviceMonitorSelectorNilUsesHelmValues: false';

@@ -53,6 +53,17 @@ describe('objects that releases of charts are told to use', () => {
     assert.deepEqual(found('auth: { existingSecret: cache }', { more: elsewhere }), []);
   });
 
+  it('are not taken for what another chart may make under a name of its own', () => {
+    const more = `${secrets}  ---
+  apiVersion: helm.cattle.io/v1
+  kind: HelmChart
+  metadata: { name: db, namespace: kube-system }
+  spec: { repo: https://charts.bitnami.com/bitnami, chart: postgresql, targetNamespace: matrix }
+`;
+    assert.equal(found('auth: { existingSecret: redis-new-secret }', { more }).length, 1);
+    assert.deepEqual(found('auth: { existingSecret: db-postgresql-new-secret }', { more }), []);
+  });
+
   it('are looked for by the names of values in charts that are not known, but not their keys', () => {
     const unknown = { chart: 'bridge', repo: 'https://charts.tessera.test' };
     assert.deepEqual(found('db: { existingSecret: redis-auth, existingSecretPasswordKey: x }', unknown), []);
