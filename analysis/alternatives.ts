@@ -24,15 +24,14 @@ export function alternativesOf(workspace: Workspace): readonly Alternative[] {
     else declared.set(key, [resource]);
   }
   const groups = [...declared.values()];
-  const pairs = pairsOf(groups).filter(
-    pair => isNamedSo(pair) || (pair.exact >= leastOfWhole && pair.hasSynapse && !isOfInterception(pair)),
-  );
+  const pairs = pairsOf(groups).flatMap(pair => {
+    const common = commonOf(pair);
+    return common === 0 ? [] : [{ ...pair, common }];
+  });
   if (pairs.length === 0) return [];
   const sizes = sizesOf(new Set(pairs.flatMap(({ one, other }) => [one, other])), groups);
   const found = new Map<string, Set<string>>();
-  for (const pair of pairs.sort((a, b) => a.one.length - b.one.length)) {
-    const { one, other } = pair;
-    const common = isNamedSo(pair) ? pair.common : pair.exact;
+  for (const { one, other, common } of pairs.sort((a, b) => a.one.length - b.one.length)) {
     if (common * 2 < Math.max(sizes.get(one) ?? 0, sizes.get(other) ?? 0)) continue;
     // What is inside an alternative is a part of it.
     if ([...found.keys()].some(outer => one.startsWith(`${outer}/`))) continue;
@@ -131,12 +130,18 @@ function* stepsTo(directory: string): Iterable<readonly [parent: string, child: 
   }
 }
 
-function isNamedSo({ one, other }: Pair): boolean {
-  const parent = one.slice(0, Math.max(0, one.lastIndexOf('/')));
+/**
+ * How much two directories have in common, as far as it tells that they are alternatives. Those called after stages may
+ * have namespaces of their own. Others of the same names in other namespaces may just be called in the same simple way.
+ */
+function commonOf(pair: Pair): number {
+  const { one, other, common, exact } = pair;
   const [a, b] = [nameOf(one), nameOf(other)];
-  if (collection.test(nameOf(parent)) || areNamedAsAlternatives(a, b)) return true;
-  // `matrix` or `matrix-production` and `matrix-staging`.
-  return withoutWord(a) === withoutWord(b);
+  // `staging` and `production`; `matrix` or `matrix-production` and `matrix-staging`.
+  if ((stage.test(a) && stage.test(b)) || withoutStage(a) === withoutStage(b)) return common;
+  const parent = one.slice(0, Math.max(0, one.lastIndexOf('/')));
+  if (collection.test(nameOf(parent)) || areNamedAsAlternatives(a, b)) return exact;
+  return exact >= leastOfWhole && pair.hasSynapse && !isOfInterception(pair) ? exact : 0;
 }
 
 /** Whether one of the two is the instance for lawful interception, which is the same as the main one and deployed with it. */
@@ -148,15 +153,18 @@ function nameOf(directory: string): string {
   return directory.slice(directory.lastIndexOf('/') + 1);
 }
 
-function withoutWord(name: string): string {
-  return name.replace(wordBeside, '').toLowerCase();
+function withoutStage(name: string): string {
+  return name.replace(stageBeside, '').toLowerCase();
 }
 
 /** More copies of one name are examples and no deployments. */
 const mostBeside = 24;
 const leastOfWhole = 10;
-const alternative =
-  /^(?:dev|development|test|testing|qa|uat|stage|staging|preprod|prod|production|live|local|(?:option|variant|alternative|alt|env|environment|cluster|region)[-_]?\w+)$/i;
-const wordBeside =
-  /[-_.](?:dev|development|test|testing|qa|uat|stage|staging|preprod|prod|production|live|local)$|^(?:dev|development|test|testing|qa|uat|stage|staging|preprod|prod|production|live|local)[-_.]/i;
+const stages = 'dev|development|test|testing|qa|uat|stage|staging|preprod|prod|production|live|local';
+const stage = new RegExp(`^(?:${stages})$`, 'i');
+const stageBeside = new RegExp(`[-_.](?:${stages})$|^(?:${stages})[-_.]`, 'i');
+const alternative = new RegExp(
+  `^(?:${stages}|(?:option|variant|alternative|alt|env|environment|cluster|region)[-_]?\\w+)$`,
+  'i',
+);
 const collection = /^(?:env|envs|environments?|clusters|stages|regions|sites|tenants|overlays|variants)$/i;

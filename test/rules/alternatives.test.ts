@@ -111,6 +111,9 @@ describe('directories that are alternatives', () => {
     assert.deepEqual(alternativesIn(deployment('production', 'matrix'), part), []);
     assert.deepEqual(alternativesIn(deployment('synapse', 'matrix'), deployment('synapse-copy', 'matrix')), []);
     assert.deepEqual(alternativesIn(deployment('production', 'matrix'), shared), []);
+    const applications = [deployment('sites/one', 'one'), deployment('sites/two', 'two')];
+    assert.deepEqual(alternativesIn(...applications), [], 'applications whose objects have simple names');
+    assert.deepEqual(alternativesIn(deployment('cluster-issuers', 'a'), deployment('cluster-roles', 'b')), []);
   });
 
   const more = (directory: string): string =>
