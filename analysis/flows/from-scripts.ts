@@ -3,7 +3,7 @@ import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 import { type Environment, environmentOf } from '../environment';
 import { type Container, containersOf } from '../pods';
-import { scriptOf } from '../scripts';
+import { commandAsScript, scriptOf } from '../scripts';
 import { httpAndTcpTargets } from '../text/network-targets';
 import { psqlCalls } from '../text/psql-calls';
 import { readShell } from '../text/shell';
@@ -16,7 +16,12 @@ export function fromScripts(workspace: Workspace, resource: Resource): readonly 
   return containersOf(resource).flatMap(container => {
     const environment = environmentOf(workspace, resource, container);
     const script = scriptOf(workspace, resource, container);
-    const texts: Script[] = script ? [{ text: script.text, name: `the script of ${describe(container)}` }] : [];
+    const command = script ? undefined : commandAsScript(container);
+    const texts: Script[] = script
+      ? [{ text: script.text, name: `the script of ${describe(container)}` }]
+      : command
+        ? [{ text: command, name: `the command of ${describe(container)}` }]
+        : [];
     for (const probe of ['startupProbe', 'readinessProbe', 'livenessProbe']) {
       const words = container.value.at(probe, 'exec', 'command').items();
       const inline = words.findIndex(word => /^-\w*c$/.test(word.text ?? ''));
@@ -81,7 +86,7 @@ export function fromScript(
 
 /** What a script that connects to something has somewhere in it; most scripts need not be read at all. */
 const mayConnect =
-  /\b(?:nc|ncat|netcat|telnet|redis-cli|psql|pg_\w+|createdb|createuser|dropdb|dropuser|curl|wget|openssl|socat|wait-for\S*|dockerize|mc|mcli|git|rclone|aws|grpcurl|nslookup|getent|host|dig|ping)\s|\/dev\/(?:tcp|udp)\//;
+  /\b(?:nc|ncat|netcat|telnet|redis-cli|psql|pg_\w+|createdb|createuser|dropdb|dropuser|curl|wget|openssl|socat|wait-for\S*|dockerize|mc|mcli|git|rclone|aws|grpcurl|\S*register_new_matrix_user|http|xh|restic|s3cmd|amtool|logcli|websocat|hey|vacuumdb|reindexdb|pgbench|nslookup|getent|host|dig|ping)["']?\s|\/dev\/(?:tcp|udp)\//;
 
 /** The text of a word with the container's variables; undefined if some of it is not known. */
 function textOf(workspace: Workspace, resource: Resource, environment: Environment, word: RunWord): string | undefined {
@@ -97,9 +102,22 @@ function textOf(workspace: Workspace, resource: Resource, environment: Environme
 
 /** What programs connect to unless told otherwise. */
 const programPorts: ReadonlyMap<string, number> = new Map([
-  ...['psql', 'pg_isready', 'createdb', 'createuser', 'dropdb', 'dropuser', 'pg_dump', 'pg_dumpall', 'pg_restore'].map(
-    program => [program, 5432] as const,
-  ),
+  ...[
+    'psql',
+    'pg_isready',
+    'createdb',
+    'createuser',
+    'dropdb',
+    'dropuser',
+    'pg_dump',
+    'pg_dumpall',
+    'pg_restore',
+    'pg_basebackup',
+    'pg_receivewal',
+    'vacuumdb',
+    'reindexdb',
+    'pgbench',
+  ].map(program => [program, 5432] as const),
   ['redis-cli', 6379],
   ['telnet', 23],
 ]);

@@ -74,6 +74,8 @@ interface Target {
 function targetsOf(step: RunStep): readonly Target[] {
   const { name = '', args } = step;
   const isPython = name === 'python' || name === 'python3';
+  const module = isPython && args[0]?.value === '-m' ? args[1]?.value.split('.').at(-1) : undefined;
+  if (module === 'register_new_matrix_user') return ofArguments(module, args.slice(2));
   return [...(isPython ? ofPython(name, step) : ofArguments(name, args)), ...ofRedirects(step)];
 }
 
@@ -110,8 +112,16 @@ function ofArguments(name: string, args: readonly RunWord[]): readonly Target[] 
     case 'psql':
     case 'createdb':
     case 'createuser':
+    case 'dropdb':
+    case 'dropuser':
     case 'pg_dump':
-    case 'pg_restore': {
+    case 'pg_dumpall':
+    case 'pg_restore':
+    case 'pg_basebackup':
+    case 'pg_receivewal':
+    case 'vacuumdb':
+    case 'reindexdb':
+    case 'pgbench': {
       const options = readOptions(args, {
         short: 'cdfFhLoOPpRTUv',
         long: ['host', 'port', 'dbname', 'username', 'command', 'file', 'set'],
@@ -160,6 +170,15 @@ function ofArguments(name: string, args: readonly RunWord[]): readonly Target[] 
     case 'rclone':
     case 'aws':
     case 'grpcurl':
+    case 'register_new_matrix_user':
+    case 'http':
+    case 'xh':
+    case 'restic':
+    case 's3cmd':
+    case 'amtool':
+    case 'logcli':
+    case 'websocat':
+    case 'hey':
       return args.flatMap(word => urls(name, word, {}));
     case 'nslookup':
     case 'getent':

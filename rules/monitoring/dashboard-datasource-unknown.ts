@@ -105,7 +105,6 @@ function provisioned(workspace: Workspace): ReadonlySet<string> | undefined {
   const isStack = chartReleases(workspace).some(
     one => one.chart === 'kube-prometheus-stack' && one.evidence === 'command',
   );
-  if (!isStack) return undefined;
   const found = new Set<string>();
   const values = chartValues(workspace).flatMap(root =>
     [root, root.at('kube-prometheus-stack')].filter(one => one.at('grafana').kind === 'mapping'),
@@ -129,6 +128,8 @@ function provisioned(workspace: Workspace): ReadonlySet<string> | undefined {
     ];
     for (const source of lists.flatMap(list => list.items())) addNames(source, found);
   }
+  // Values that list the data sources say as much as a command that installs the chart with them.
+  if (!isStack && ![...found].some(name => /prometheus/i.test(name))) return undefined;
   for (const kind of ['ConfigMap', 'Secret'])
     for (const resource of workspace.resources(kind)) for (const source of sourcesIn(resource)) addNames(source, found);
   // What the chart provisions itself (kube-prometheus-stack, templates/grafana/configmaps-datasources.yaml).

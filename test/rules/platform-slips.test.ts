@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import elementHomeserverMismatch from '../../rules/element/element-homeserver-mismatch';
 import quotaExceeded from '../../rules/kubernetes/quota-exceeded';
 import rbacGrantsNothing from '../../rules/kubernetes/rbac-grants-nothing';
+import dashboardDatasourceUnknown from '../../rules/monitoring/dashboard-datasource-unknown';
+import configHostPort from '../../rules/network/config-host-port';
 import referenceMissingSecretKey from '../../rules/references/reference-missing-secret-key';
 import fieldValueRefused from '../../rules/schema/field-value-refused';
 import ingressClassUnknown from '../../rules/services/ingress-class-unknown';
@@ -205,5 +207,62 @@ describe('restrictBaseUrl of Synapse Admin', () => {
       messages(elementHomeserverMismatch, tree('"https://a.test"').split('#- /synapse.yaml')[0] ?? ''),
       [],
     );
+  });
+});
+
+describe('data sources that the values of a chart list', () => {
+  const tree = (values: string): string => `
+    #- /values/prometheus-stack-values.yaml
+    prometheus: {enabled: true, prometheusSpec: {retention: 30d}}
+    grafana:
+      enabled: true
+      ${values}
+    #- /dashboard.yaml
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: a, labels: {grafana_dashboard: "1"}}
+    data:
+      a.json: |
+        {"title": "A", "panels": [{"datasource": "prometheus-matrix"}, {"datasource": "Loki"}]}`;
+  const listed =
+    'datasources: {d.yaml: {datasources: [{name: Prometheus, type: prometheus}, {name: Loki, type: loki}]}}';
+
+  it('are all that dashboards may ask for', () => {
+    assert.match(
+      messages(dashboardDatasourceUnknown, tree(listed)).join(),
+      /^warning: Grafana has no data source prometheus-matrix;[^;]*$/,
+    );
+    assert.deepEqual(messages(dashboardDatasourceUnknown, tree('replicas: 2')), [], 'nothing is known of them');
+  });
+});
+
+describe('programs that are told where to connect', () => {
+  const tree = (command: string): string => `
+    apiVersion: batch/v1
+    kind: Job
+    metadata: {name: register, namespace: matrix}
+    spec:
+      template:
+        spec:
+          containers:
+            - name: register
+              image: matrixdotorg/synapse:v1.139.2
+              command: ${command}
+    ---
+    apiVersion: v1
+    kind: Service
+    metadata: {name: synapse, namespace: matrix}
+    spec:
+      ports: [{port: 8008}]`;
+
+  it('are read with a shell and without', () => {
+    for (const command of [
+      '["sh", "-c", "register_new_matrix_user -u a -k b http://synapse.matrix.svc:8080"]',
+      '[register_new_matrix_user, -u, a, -k, b, "http://synapse.matrix.svc:8080"]',
+      '["python", "-m", "synapse._scripts.register_new_matrix_user", "http://synapse.matrix.svc:8080"]',
+    ]) {
+      assert.match(messages(configHostPort, tree(command)).join(), /Service synapse has no port 8080/, command);
+      assert.deepEqual(messages(configHostPort, tree(command.replace('8080', '8008'))), [], command);
+    }
   });
 });

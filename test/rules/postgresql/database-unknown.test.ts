@@ -56,6 +56,13 @@ describe('pg-database-unknown', () => {
     ]);
   });
 
+  it('reads the names that a script makes by variables of its pod', () => {
+    const make = 'psql -h pg-rw -U postgres -c "CREATE DATABASE $DB"';
+    assert.deepEqual(found(make, 'pg_dump -h pg-rw -U synapse matrx'), []);
+    assert.deepEqual(found(make, 'pg_dump -h pg-rw -U synapse vault'), ['error: Cluster pg has no database vault']);
+    assert.deepEqual(found(make.replace('$DB', '$OTHER'), 'pg_dump -h pg-rw -U synapse vault'), []);
+  });
+
   it('accepts what is there, what is made, and what nobody can read', () => {
     assert.deepEqual(found('psql -h pg-rw -U postgres -d postgres -c "SELECT 1"'), []);
     assert.deepEqual(found('psql -h pg-rw -U reader -d matrix -c "SELECT 1"'), []);
