@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import mismatch from '../../../rules/key-vault/key-vault-database-mismatch';
 import notCreated from '../../../rules/key-vault/key-vault-database-not-created';
+import privilege from '../../../rules/key-vault/key-vault-schema-privilege';
 import { applyFix, fixTitles, messages } from '../expect';
 
 function vault(user = 'vault'): string {
@@ -36,6 +37,49 @@ function cluster(more: string): string {
       initdb: {database: matrix, owner: synapse${more}}
 `;
 }
+
+describe('the owner of the database of key_vault', () => {
+  const job = (...sql: readonly string[]): string => `
+  #- /job.yaml
+  apiVersion: batch/v1
+  kind: Job
+  metadata: {name: key-vault-init-db, namespace: matrix}
+  spec:
+    template:
+      spec:
+        containers:
+          - name: init
+            image: postgres:16
+            command:
+              - sh
+              - -c
+              - |
+                psql -h main-rw -U postgres <<'SQL'
+                ${sql.join('\n                ')}
+                SQL
+`;
+  const found = (...sql: readonly string[]): readonly string[] =>
+    messages(privilege, vault() + cluster('') + job(...sql)).map(one => one.replace(/,.*/, ''));
+  const role = "CREATE ROLE vault LOGIN PASSWORD 'a';";
+
+  it('is who signs in', () => {
+    assert.deepEqual(found(role, 'CREATE DATABASE key_vault OWNER vault;'), []);
+    assert.deepEqual(found(role, 'CREATE DATABASE key_vault OWNER synapse;'), ['warning: synapse owns key_vault']);
+    assert.deepEqual(found(role, 'CREATE DATABASE key_vault;', 'ALTER DATABASE key_vault OWNER TO synapse;'), [
+      'warning: synapse owns key_vault',
+    ]);
+    assert.deepEqual(
+      found(role, 'CREATE DATABASE key_vault OWNER synapse;', 'ALTER DATABASE key_vault OWNER TO vault;'),
+      [],
+    );
+    assert.deepEqual(
+      found(role, 'CREATE DATABASE key_vault OWNER synapse;', '\\c key_vault', 'GRANT ALL ON SCHEMA public TO vault;'),
+      [],
+    );
+    assert.deepEqual(found('CREATE DATABASE key_vault OWNER synapse;'), [], 'nothing makes the user');
+    assert.deepEqual(messages(privilege, job('CREATE DATABASE key_vault OWNER synapse;')), [], 'the Job alone');
+  });
+});
 
 describe('a Database object for key_vault', () => {
   const two = (name: string): string =>
