@@ -94,7 +94,7 @@ function readReleases(workspace: Workspace): readonly Release[] {
   return [
     ...kinds.flatMap(kind => workspace.resources(kind).flatMap(resource => releasesOf(workspace, resource))),
     ...scriptedReleases(workspace),
-    ...workspace.lookup(helmfiles, '').flatMap(document => ofHelmfile(workspace, document)),
+    ...helmfilesIn(workspace).flatMap(document => ofHelmfile(workspace, document)),
   ];
 }
 
@@ -188,6 +188,11 @@ function ofHelmfile(workspace: Workspace, document: ManifestDocument): readonly 
         },
       ];
     });
+}
+
+/** The helmfiles of the tree. */
+export function helmfilesIn(workspace: Workspace): readonly ManifestDocument[] {
+  return workspace.lookup(helmfiles, '');
 }
 
 /** Whether a document is a helmfile, which is no manifest (helmfile docs/index.md). */

@@ -1,7 +1,11 @@
 import { type FoundCommand, foundCommands } from '../../analysis/commands';
-import { filesMeant } from '../../analysis/script-paths';
+import { helmfilesIn } from '../../analysis/helm/releases';
+import { resolvePath } from '../../analysis/kustomize';
+import { nearest } from '../../analysis/nearest';
+import { filesMeant, isInTree } from '../../analysis/script-paths';
 import { checklistSteps } from '../../checklist/steps';
 import type { ChecklistItemId } from '../../checklist/types';
+import type { ManifestDocument } from '../../manifests/document';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
 import { stepsApplying } from '../step-objects';
@@ -60,6 +64,7 @@ export default {
     `,
   },
   *checkWorkspace(workspace) {
+    for (const document of helmfilesIn(workspace)) yield* missingInHelmfile(workspace, document);
     for (const found of foundCommands(workspace)) {
       const { command, file, isShown, place } = found;
       if (command.kind === 'helm') yield* missingValues(workspace, found);
@@ -93,6 +98,34 @@ export default {
 
 /** The names that kustomize looks for (kubectl.docs.kubernetes.io, Kustomization). */
 const isKustomization = /(?:^|\/)(?:kustomization\.ya?ml|Kustomization)$/;
+
+/**
+ * Files of values that a helmfile names: it stops without them, unless it is told otherwise (helmfile docs, `missingFileHandler`).
+ * What is rendered or decrypted first may have another name.
+ */
+function* missingInHelmfile(workspace: Workspace, { root, file }: ManifestDocument): Iterable<Problem> {
+  if (root.at('missingFileHandler').exists) return;
+  for (const release of root.at('releases').items()) {
+    if (release.at('missingFileHandler').exists || release.at('installed').boolean === false) continue;
+    for (const value of release.at('values').items()) {
+      const text = value.string;
+      if (text === undefined || !/^[\w./-]+\.ya?ml$/.test(text)) continue;
+      const path = resolvePath(file.directory, text);
+      if (text.startsWith('/') || isInTree(workspace, path)) continue;
+      const close = nearest(
+        path,
+        workspace.files.map(one => one.path),
+      );
+      const isOnly = !workspace.files.some(one => one.directory === path.slice(0, Math.max(0, path.lastIndexOf('/'))));
+      // A whole folder that is not there is part of another repository, or made before.
+      if (isOnly && !close) continue;
+      yield {
+        at: value,
+        message: `${text} is not in the tree, so helmfile installs nothing — ${close ? `did you mean ${close}?` : 'correct the path.'}`,
+      };
+    }
+  }
+}
 
 /** Files of values that a script passes to Helm, which stops without them; a script may have written them before. */
 function* missingValues(workspace: Workspace, found: FoundCommand): Iterable<Problem> {

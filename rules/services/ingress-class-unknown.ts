@@ -1,5 +1,6 @@
 import { chartReleases } from '../../analysis/charts';
 import { declarationsOf } from '../../analysis/declarations';
+import { releaseKinds, releasesIn, releasesOf, settingOf, shownValues } from '../../analysis/helm/releases';
 import { nearest } from '../../analysis/nearest';
 import { replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
@@ -63,13 +64,14 @@ export default {
         controller: haproxy.org/ingress-controller/front-door
     `,
   },
-  kinds: ['Ingress', 'Gateway', 'Issuer.cert-manager.io', 'ClusterIssuer.cert-manager.io'],
+  kinds: ['Ingress', 'Gateway', 'Issuer.cert-manager.io', 'ClusterIssuer.cert-manager.io', ...releaseKinds],
   *check(resource, workspace) {
     if (resource.kind === 'Gateway') yield* gatewayProblems(workspace, resource);
-    for (const { value, isAnnotation } of classesIn(resource)) {
+    const isRelease = releaseKinds.includes(resource.qualifiedKind);
+    for (const { value, isAnnotation } of isRelease ? classesOfCharts(workspace, resource) : classesIn(resource)) {
       const problem = problemOf(workspace, resource, value, isAnnotation);
       if (problem) yield problem;
-      else if (resource.kind !== 'Ingress' && resource.kind !== 'Gateway')
+      else if (resource.kind !== 'Ingress' && resource.kind !== 'Gateway' && !isRelease)
         yield* servedElsewhere(workspace, resource, value);
     }
   },
@@ -149,10 +151,27 @@ function* servedElsewhere(workspace: Workspace, issuer: Resource, value: Value):
   };
 }
 
+/** The classes that the values of a chart give to its Ingresses, where these are not switched off. */
+function classesOfCharts(
+  workspace: Workspace,
+  resource: Resource,
+): readonly { readonly value: Value; readonly isAnnotation: boolean }[] {
+  return releasesOf(workspace, resource)
+    .flatMap(shownValues)
+    .flatMap(root => [...root.scalars()])
+    .filter(
+      ({ name, parent }) =>
+        (name === 'className' || name === 'ingressClassName') &&
+        parent?.name === 'ingress' &&
+        parent.at('enabled').boolean !== false,
+    )
+    .map(value => ({ value, isAnnotation: false }));
+}
+
 function problemOf(workspace: Workspace, resource: Resource, value: Value, isAnnotation: boolean): Problem | undefined {
   const name = value.string;
   if (name === undefined || !/^[a-z0-9][a-z0-9.-]*$/i.test(name)) return undefined;
-  const { sure, maybe, isWhole } = workspace.shared(providedClasses);
+  const { sure, maybe, isWhole, isNamed } = workspace.shared(providedClasses);
   if (sure.has(name) || maybe.has(name)) return undefined;
   if (declarationsOf(workspace, 'IngressClass', undefined, name).length > 0) return undefined;
   const isPlatform = platformClasses.has(name);
@@ -164,7 +183,7 @@ function problemOf(workspace: Workspace, resource: Resource, value: Value, isAnn
   const isKnown = meant !== undefined || usual === undefined;
   return {
     at: value,
-    severity: meant !== undefined ? 'error' : isPlatform ? 'info' : 'warning',
+    severity: meant !== undefined ? 'error' : isPlatform && !(isNamed && name === 'nginx') ? 'info' : 'warning',
     message: isKnown
       ? `No controller serves the class ${name} of ${titleOf(resource)} — the tree has ${candidates.join(' and ')}.`
       : `The class ${name} of ${titleOf(resource)} looks like a slip of ${usual} — ask the cluster with "kubectl get ingressclass".`,
@@ -192,13 +211,16 @@ interface ProvidedClasses {
   readonly maybe: ReadonlySet<string>;
   /** Whether nothing else that the tree installs may bring a class. */
   readonly isWhole: boolean;
+  /** Whether the tree shows how ingress-nginx names its class. */
+  readonly isNamed: boolean;
 }
 
 function providedClasses(workspace: Workspace): ProvidedClasses {
   const sure = new Map<string, Place>();
   const maybe = new Set<string>();
   for (const one of workspace.resources('IngressClass')) sure.set(one.name, one.root.at('metadata', 'name'));
-  const renamedTo = workspace.lookup(namedClasses, '');
+  const exact = namesOfReleases(workspace);
+  const renamedTo = exact ?? workspace.lookup(namedClasses, '');
   let isWhole = true;
   const add = (name: string, evidence: string, at: Place): void => {
     if (evidence === 'command') sure.set(name, at);
@@ -208,14 +230,31 @@ function providedClasses(workspace: Workspace): ProvidedClasses {
   const nginxNames = renamedTo.length > 0 ? renamedTo : ['nginx'];
   for (const { evidence, at } of nginx ? installationsOf(workspace, nginx) : [])
     for (const name of nginxNames) add(name, evidence, at);
-  for (const name of renamedTo.length > 0 ? ['nginx'] : []) if (!sure.has(name)) maybe.add(name);
+  for (const name of renamedTo.length > 0 && !exact ? ['nginx'] : []) if (!sure.has(name)) maybe.add(name);
   for (const { chart, name, evidence, at } of chartReleases(workspace)) {
     const what = chart ?? name;
     if (nginx?.charts.test(what) || what === 'cert-manager') continue;
     if (what === 'traefik') add(name.includes('traefik') ? name : `${name}-traefik`, evidence, at);
     else if (bringsClasses.test(what)) isWhole = false;
   }
-  return { sure, maybe, isWhole };
+  return { sure, maybe, isWhole, isNamed: exact !== undefined };
+}
+
+/**
+ * The classes of ingress-nginx, where every installation of it shows all that it is told (kubernetes/ingress-nginx
+ * charts/ingress-nginx/values.yaml: `controller.ingressClassResource`); undefined where one does not, or there is none.
+ */
+function namesOfReleases(workspace: Workspace): readonly string[] | undefined {
+  const releases = releasesIn(workspace).filter(({ chart }) => chart === 'ingress-nginx');
+  const known = chartReleases(workspace).filter(one => one.evidence !== 'values' && one.chart === 'ingress-nginx');
+  if (releases.length === 0 || known.length > releases.length) return undefined;
+  const names = releases.map(release => {
+    const whole = ['controller.ingressClassResource.enabled', 'controller.ingressClass'];
+    if (whole.some(path => settingOf(release, path) !== 'unset')) return undefined;
+    const name = settingOf(release, 'controller.ingressClassResource.name');
+    return name === 'unset' ? 'nginx' : typeof name === 'string' ? undefined : name.text;
+  });
+  return names.every(name => name !== undefined) ? [...new Set(names.flatMap(name => name ?? []))] : undefined;
 }
 
 const naming = /ingressClassResource/;
