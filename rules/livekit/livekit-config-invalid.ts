@@ -80,11 +80,13 @@ function* keysProblem(file: EffectiveFile, keys: Value): Iterable<Problem> {
 function* keysVariable(workspace: Workspace, resource: Resource, container: Container): Iterable<Problem> {
   const variable = environmentOf(workspace, resource, container).variables.get('LIVEKIT_KEYS');
   const text = textOfVariable(workspace, resource, variable)?.trim();
-  if (!variable || text === undefined || !colon.test(text)) return;
+  if (!variable || text === undefined) return;
+  // A word alone may be what a variable or a person puts the whole into.
+  const isText = /^[\w-]+ [\w-]+$/.test(text) && findPlaceholders(text, 'value').length === 0;
+  if (!colon.test(text) && !isText) return;
   yield {
     at: variable.at.at('name').exists ? variable.at.at('name') : variable.at,
-    message:
-      'LIVEKIT_KEYS has no space after the colon, so LiveKit does not take it and does not start — write it as "name: secret".',
+    message: `LIVEKIT_KEYS has no ${isText ? 'colon after the name' : 'space after the colon'}, so LiveKit does not take it and does not start — write it as "name: secret".`,
   };
 }
 

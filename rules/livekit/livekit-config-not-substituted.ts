@@ -2,8 +2,10 @@ import { type Configuration, configurationOf, parsed } from '../../analysis/conf
 import type { EffectiveFile } from '../../analysis/effective';
 import { type EnvironmentVariable, environmentOf } from '../../analysis/environment';
 import { isReplacedByScript } from '../../analysis/filled-in';
+import { isPatch } from '../../analysis/kustomize';
 import { mountAt, volumeOf } from '../../analysis/mounts';
 import { type Container, podTemplate, workloadKinds } from '../../analysis/pods';
+import { imageName } from '../../analysis/roles';
 import { insertEntry, insertItem, replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { TextEdit } from '../../manifests/span';
@@ -220,13 +222,19 @@ function* keysProblems(
     environment.isOpen ||
     ['LIVEKIT_CONFIG', 'LIVEKIT_KEY_FILE'].some(name => environment.variables.has(name)) ||
     words.some(word => /^--(?:keys|key-file|dev|config-body)\b/.test(word));
-  if (isGiven || files.length === 0 || files.length < paths.length || files.some(file => file.isOpaque)) return;
+  if (isGiven || files.length < paths.length || files.some(file => file.isOpaque)) return;
+  // Without --config there is no file at all, whatever is mounted.
+  const isBare =
+    /(?:^|\/)livekit\/livekit-server$/.test(imageName(container.image)) && !container.value.at('command').exists;
+  if (files.length === 0 && (!isBare || isPatch(workspace, resource.document.file))) return;
   const roots = files.map(file => parsed(file));
   if (roots.some(({ root, problem }) => problem || root.kind !== 'mapping')) return;
   if (roots.some(({ root }) => ['keys', 'key_file', 'development'].some(key => root.at(key).exists))) return;
   yield {
     at: container.value.at('name'),
-    message: `Nothing gives LiveKit the keys that clients are let in with, and it does not start without — write them under keys, or into LIVEKIT_KEYS.`,
+    message: `Nothing gives LiveKit the keys that clients are let in with, and it does not start without — ${
+      files.length === 0 ? 'name its configuration with --config, or write them' : 'write them under keys, or'
+    } into LIVEKIT_KEYS.`,
   };
 }
 

@@ -8,6 +8,7 @@ import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 import type { Rule } from '../rule';
 import { type FoundPlaceholder, placeholdersIn, placeholdersOf } from './texts';
+import { isFilledByVaultPlugin } from './vault-plugin';
 
 export default {
   id: 'placeholder-config',
@@ -56,6 +57,7 @@ export default {
     for (const found of placeholdersIn(resource, workspace)) {
       const { placeholder, at } = found;
       if (placeholder.class !== 'change-me' && placeholder.class !== 'angle') continue;
+      if (placeholder.class === 'angle' && isFilledByVaultPlugin(resource)) continue;
       if (isReplacedByScript(workspace, at, placeholder.text) || isOverridden(workspace, resource, found)) continue;
       yield { at, message: `${placeholder.text} is still to be filled in — write the real value.` };
     }

@@ -1,4 +1,5 @@
 import { isReplacedByScript } from '../../analysis/filled-in';
+import { mountAt } from '../../analysis/mounts';
 import { workloadKinds } from '../../analysis/pods';
 import { isLi } from '../../analysis/roles';
 import { findPlaceholders } from '../../analysis/text/placeholders';
@@ -207,6 +208,12 @@ function problemWith(workspace: Workspace, server: Turnserver, option: TurnOptio
     return missing && undefinedVariable(missing.name, missing.at);
   }
   if (resolution?.kind === 'unknown' || option.from === 'script') return undefined;
+  if (value !== undefined && /^\/[\w./-]+$/.test(value) && mountAt(server.container, value)) {
+    return {
+      at,
+      message: `coturn reads no secret from a file, so the path ${value} itself is the secret — pass --static-auth-secret=$(NAME) as an argument instead.`,
+    };
+  }
   const isLeft =
     /^\$\(\w+\)$/.test(value ?? '') ||
     findPlaceholders(value ?? '', 'value').some(one => one.class === 'env' || one.class === 'token');

@@ -2,6 +2,7 @@ import { commandLine, configurationOf } from '../../analysis/configs';
 import type { EffectiveFile, Resolution } from '../../analysis/effective';
 import { mayFillFromVariables } from '../../analysis/entrypoints';
 import { type EnvironmentVariable, environmentOf } from '../../analysis/environment';
+import { mountAt } from '../../analysis/mounts';
 import type { Container } from '../../analysis/pods';
 import { imageName, isLi, workloads } from '../../analysis/roles';
 import { scriptOf } from '../../analysis/scripts';
@@ -111,7 +112,7 @@ export function expandsArguments(container: Container): boolean {
 function readTurnserver(resource: Resource, workspace: Workspace): Turnserver | undefined {
   const configuration = configurationOf(workspace, resource, 'coturn');
   if (!configuration) return undefined;
-  const { container, files } = configuration;
+  const { container, files, paths } = configuration;
   const argumentsRead = readArguments(workspace, resource, container);
   const namesFile = argumentsRead?.some(({ name }) => name === 'config') ?? true;
   const fromFile = files.flatMap(file => (file.isOpaque ? [] : optionsIn(file)));
@@ -122,6 +123,8 @@ function readTurnserver(resource: Resource, workspace: Workspace): Turnserver | 
     isPartial:
       argumentsRead === undefined ||
       files.some(file => file.isOpaque) ||
+      // What is mounted where coturn looks for its file is read without being named.
+      (files.length === 0 && paths.some(path => mountAt(container, path) !== undefined)) ||
       (!container.value.at('args').exists && mayFillFromVariables(container)) ||
       // The file of the official image sets nothing; another image's may.
       (files.length === 0 && (namesFile || !/(?:^|\/)coturn\/coturn$/.test(imageName(container.image)))),

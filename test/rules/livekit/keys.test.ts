@@ -66,6 +66,16 @@ describe('the keys of LiveKit', () => {
     assert.deepEqual(of({ args: '[--config, /etc/livekit/livekit.yaml, --key-file, /keys/keys.yaml]' }), []);
     assert.deepEqual(of({ args: '[--config, /elsewhere/livekit.yaml]' }), []);
     assert.deepEqual(of({ args: '[--dev, --config, /etc/livekit/livekit.yaml]' }), []);
+    // What is mounted is read when it is named, and LIVEKIT_API_KEY is for clients.
+    assert.match(of({ args: '[]' })[0] ?? '', /name its configuration with --config, or write them into LIVEKIT_KEYS/);
+    assert.deepEqual(of({ args: '[]', variable: '$(API_KEY): $(API_SECRET)' }), []);
+  });
+
+  it('have a colon after the name', () => {
+    const keys = (text: string): readonly string[] => of({ variable: text }, configInvalid);
+    assert.match(keys('name secret')[0] ?? '', /LIVEKIT_KEYS has no colon after the name/);
+    for (const text of ['name: secret', '$(KEYS)', '{name: secret}', 'CHANGE_ME'])
+      assert.deepEqual(keys(text), [], text);
   });
 
   it('have a space after the colon, among the arguments too', () => {

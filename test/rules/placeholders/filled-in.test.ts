@@ -161,3 +161,22 @@ spec:
     assert.equal(annotated('vault.hashicorp.com/role: CHANGE_ME').length, 1);
   });
 });
+
+describe('placeholders of the Vault plugin of Argo CD', () => {
+  const secret = (annotations: string): number =>
+    messages(
+      placeholderSecret,
+      `
+apiVersion: v1
+kind: Secret
+metadata: {name: db, namespace: matrix, annotations: {${annotations}}}
+stringData: {password: "<db-password>"}
+`,
+    ).length;
+
+  it('are filled in from the path that an annotation names, unless another switches that off', () => {
+    assert.equal(secret('avp.kubernetes.io/path: kv/data/matrix'), 0);
+    assert.equal(secret('avp.kubernetes.io/path: kv/data/matrix, avp.kubernetes.io/ignore: "true"'), 1);
+    assert.equal(secret(''), 1);
+  });
+});

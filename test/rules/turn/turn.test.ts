@@ -31,6 +31,25 @@ describe('TURN rules', () => {
     assert.equal(found.length, 1);
     assert.match(found[0] ?? '', /\$\{S\} is still there/);
   });
+  it('see a path that is meant as the file of the secret, which coturn does not read', () => {
+    const mounted = (path: string): readonly string[] =>
+      messages(
+        coturn(
+          `args: ["--use-auth-secret", "--static-auth-secret=${path}"]\n      volumeMounts: [{name: s, mountPath: /secrets}]`,
+        ),
+        notApplied,
+      );
+    assert.match(mounted('/secrets/s')[0] ?? '', /the path \/secrets\/s itself is the secret/);
+    // A secret may begin with a slash.
+    assert.deepEqual(mounted('/pT4vNq8ZsYx1LcWb'), []);
+  });
+  it('do not know what a file says that is mounted where coturn looks for it', () => {
+    const mount = (path: string): readonly string[] =>
+      messages(coturn(`volumeMounts: [{name: c, mountPath: ${path}, subPath: turnserver.conf}]`), notApplied);
+    assert.deepEqual(mount('/etc/turnserver.conf'), []);
+    assert.deepEqual(mount('/etc/coturn/turnserver.conf'), []);
+    assert.equal(mount('/var/turnserver.conf').length, 1);
+  });
   it('see a variable that the container does not have', () => {
     const found = messages(coturn('args: ["--use-auth-secret", "--static-auth-secret=$(T)"]'), notApplied);
     assert.match(found[0] ?? '', /does not have the variable T/);
