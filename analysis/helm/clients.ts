@@ -5,7 +5,7 @@ import { configurationOf, parsed } from '../configs';
 import { environmentOf } from '../environment';
 import { homeserverOf } from '../homeserver';
 import { parseClusterHost } from '../text/hosts';
-import { holds, type KnownRelease, knownReleasesOf, verdictsOn } from './chart-objects';
+import { holds, type KnownRelease, knownReleases, knownReleasesOf, verdictsOn } from './chart-objects';
 import { isOpen, releaseKinds, settingOf } from './releases';
 
 /*
@@ -38,6 +38,7 @@ export function chartClients(workspace: Workspace, resource: Resource): readonly
 }
 
 function readClients(resource: Resource, workspace: Workspace): readonly ChartClient[] {
+  if (knownReleases(workspace).length === 0) return [];
   if (releaseKinds.includes(resource.qualifiedKind))
     return knownReleasesOf(workspace, resource).flatMap(known => ofCharts(workspace, known));
   return [...ofSynapse(workspace, resource), ...ofLivekit(workspace, resource)];
