@@ -142,6 +142,7 @@ import dashboardJsonInvalid from './monitoring/dashboard-json-invalid';
 import dashboardLabelMissing from './monitoring/dashboard-label-missing';
 import dashboardMissing from './monitoring/dashboard-missing';
 import datasourceNotLoaded from './monitoring/datasource-not-loaded';
+import minioMetricsRefused from './monitoring/minio-metrics-refused';
 import monitorDuplicateScrape from './monitoring/monitor-duplicate-scrape';
 import monitorMissing from './monitoring/monitor-missing';
 import monitorNotPickedUp from './monitoring/monitor-not-picked-up';
@@ -481,6 +482,7 @@ export const rules: readonly Rule[] = [
   minioDriveCount,
   minioEndpointMismatch,
   minioErasureParity,
+  minioMetricsRefused,
   minioSecretDualFormat,
   minioSecretPairsDiffer,
   minioStorageEfficiency,

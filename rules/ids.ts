@@ -142,6 +142,7 @@ export const ruleIds: readonly string[] = [
   'minio-drive-count',
   'minio-endpoint-mismatch',
   'minio-erasure-parity',
+  'minio-metrics-refused',
   'minio-secret-dual-format',
   'minio-secret-pairs-differ',
   'minio-storage-efficiency',

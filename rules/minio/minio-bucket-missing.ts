@@ -1,15 +1,15 @@
 import { homeserverOf } from '../../analysis/homeserver';
 import { nearest } from '../../analysis/nearest';
 import { workloadKinds } from '../../analysis/pods';
-import { clusterKind, synapseLis, synapseMains, tenantKind } from '../../analysis/roles';
+import { clusterKind, familiesOf, synapseLis, synapseMains, tenantKind } from '../../analysis/roles';
 import { findService, podsBehind } from '../../analysis/services';
 import { parseClusterHost } from '../../analysis/text/hosts';
 import { insertItem, quoted } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Index, Workspace } from '../../manifests/workspace';
-import type { Fix, Rule } from '../rule';
-import { transfersOf } from './transfers';
+import type { Fix, Problem, Rule } from '../rule';
+import { bucketsMadeBy, transfersOf } from './transfers';
 
 export default {
   id: 'minio-bucket-missing',
@@ -78,8 +78,12 @@ export default {
             endpointURL: http://minio.matrix.svc.cluster.local
     `,
   },
-  kinds: [tenantKind],
+  kinds: [tenantKind, 'StatefulSet', 'Deployment'],
   *check(tenant, workspace) {
+    if (tenant.qualifiedKind !== tenantKind) {
+      yield* ofScripts(workspace, tenant);
+      return;
+    }
     const buckets = tenant.root.at('spec', 'buckets');
     const made = buckets.items().flatMap(bucket => bucket.at('name').text ?? []);
     const uses = usesOf(workspace, tenant);
@@ -106,6 +110,29 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** A MinIO without the operator has the buckets that scripts make, as long as all of these can be read. */
+function* ofScripts(workspace: Workspace, store: Resource): Iterable<Problem> {
+  if (!familiesOf(store).has('minio.plain')) return;
+  const made = workloadKinds
+    .flatMap(kind => workspace.resources(kind))
+    .flatMap(workload => bucketsMadeBy(workspace, workload));
+  if (made.length === 0 || made.some(one => one.bucket === undefined)) return;
+  const names = made.flatMap(one => one.bucket ?? []);
+  for (const { name, at, isMade } of usesOf(workspace, store)) {
+    if (names.includes(name) || mayBeMade(workspace, name, true)) continue;
+    const close = nearest(name, names);
+    if (isMade) continue;
+    yield {
+      at,
+      ...(close !== undefined && { severity: 'error' as const }),
+      message: `Nothing makes the bucket ${name} in ${store.title} — ${close === undefined ? `scripts make ${names.join(', ')}; add it there, or correct the name.` : `did you mean ${close}?`}`,
+      related: made.map(one => ({ at: one.at, message: `Makes ${one.bucket}` })),
+      fixes: () =>
+        close === undefined ? [] : [{ title: `Use ${close}`, safe: false, edits: [{ at, newText: close }] }],
+    };
+  }
+}
 
 interface BucketUse {
   readonly name: string;
@@ -161,24 +188,42 @@ function isName(name: string | undefined): name is string {
   return name !== undefined && /^[a-z0-9][a-z0-9.-]{2,62}$/.test(name);
 }
 
-/** Whether something else may make a bucket: a script that names it or a variable, or an object of another operator. */
-function mayBeMade(workspace: Workspace, name: string): boolean {
+/**
+ * Whether something else may make a bucket: a script that names it or a variable, or an object of another operator. What
+ * pods run by mc is left out where that has been read.
+ */
+function mayBeMade(workspace: Workspace, name: string, isRead = false): boolean {
   return workspace
     .lookup(bucketMakers, '')
-    .some(text => text === undefined || text.includes(name) || /\b(?:mb|bucket)\b[^\n]*[$%{<]/i.test(text));
+    .some(({ text, isOfPod }) =>
+      text === undefined
+        ? true
+        : isRead && isOfPod && !otherMakers.test(text)
+          ? false
+          : text.includes(name) || /\b(?:mb|bucket)\b[^\n]*[$%{<]/i.test(text),
+    );
 }
 
-/** The texts that make buckets; undefined for an object of an operator that does. */
-const bucketMakers: Index<string | undefined> = {
+interface BucketMaker {
+  /** Undefined for an object of an operator that makes buckets. */
+  readonly text: string | undefined;
+  /** Whether it stands in an object, and not in a file that somebody runs. */
+  readonly isOfPod: boolean;
+}
+
+const bucketMakers: Index<BucketMaker> = {
   name: 'makers of buckets',
   *resource(resource) {
-    if (/Bucket(?:Claim)?$/.test(resource.kind)) yield ['', undefined];
-    for (const value of resource.root.scalars(makesBucket)) yield ['', value.text];
+    if (/Bucket(?:Claim)?$/.test(resource.kind)) yield ['', { text: undefined, isOfPod: true }];
+    for (const value of resource.root.scalars(makesBucket)) yield ['', { text: value.text, isOfPod: true }];
   },
   *textFile(file) {
-    if (makesBucket(file.text)) yield ['', file.text];
+    if (makesBucket(file.text)) yield ['', { text: file.text, isOfPod: false }];
   },
+  equal: (one, other) => one.text === other.text && one.isOfPod === other.isOfPod,
 };
+
+const otherMakers = /\b(?:s3cmd|aws|rclone)\b[^\n]*\b(?:mb|mkdir|create-bucket)\b|\b(?:make|create)_bucket\b/;
 
 const makesBucket = (text: string): boolean =>
   /\b(?:mc|mcli|s3cmd|aws|rclone)\b[^\n]*\b(?:mb|mkdir|create-bucket)\b|\b(?:make|create)_bucket\b/.test(text);

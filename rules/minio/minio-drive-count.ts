@@ -1,5 +1,7 @@
 import { isAboutMatrix } from '../../analysis/anchor';
-import { tenantKind } from '../../analysis/roles';
+import { isBelow, mountsOf } from '../../analysis/mounts';
+import { mainContainersOf } from '../../analysis/pods';
+import { imageName, tenantKind } from '../../analysis/roles';
 import { replaceValue } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { TextEdit } from '../../manifests/span';
@@ -16,6 +18,7 @@ export default {
   remedy:
     'Set `servers: 4` and `volumesPerServer: 2` before the Tenant is first applied: both cannot be changed later. To grow, add another pool of the same size.',
   traps: [
+    'The servers of a StatefulSet are `POD.SERVICE`, with the Service of `serviceName` and the ordinals of its pods, and each drive is a folder on a volume.',
     'Further pools of eight drives are right; that is how a Tenant grows.',
     'Eight drives made in another way, such as two servers with four each, are a warning.',
     'A plain workload with the image of MinIO is judged by the ranges `{0...3}` in its arguments.',
@@ -65,12 +68,75 @@ export default {
       };
     }
     yield* missingServers(store, pools);
+    for (const pool of pools) {
+      yield* wrongPeers(workspace, store, pool);
+      yield* unmountedDrives(store, pool);
+    }
     if (!isAboutMatrix(workspace)) return;
     for (const [index, pool] of pools.entries()) yield* checkPool(store, workspace, pool, index === 0);
   },
 } satisfies Rule;
 
 /** The servers of one argument are the pods of the StatefulSet, by their names, and MinIO waits for every one. */
+/** Servers by names that the pods of a StatefulSet do not have: `POD.SERVICE.NAMESPACE.svc`, from its first ordinal on. */
+function* wrongPeers(workspace: Workspace, store: Resource, { operands, servers, serversAt }: Pool): Iterable<Problem> {
+  if (store.kind !== 'StatefulSet') return;
+  const spec = store.root.at('spec');
+  const service = spec.at('serviceName').string;
+  for (const operand of operands) {
+    const [, name = '', from = '', rest = ''] =
+      /^https?:\/\/([a-z0-9][a-z0-9-]*)-\{(\d+)\.\.\.\d+\}((?:\.[a-z0-9-]+)*)(?::\d+)?(?:\/|$)/.exec(operand) ?? [];
+    const [, ownService, namespace] = rest.split('.');
+    if (name === '') continue;
+    const first = spec.at('ordinals', 'start').number ?? 0;
+    const own = `${store.name}-{${first}...${first + servers - 1}}.${service ?? ownService}`;
+    const what =
+      name !== store.name
+        ? workspace.find('StatefulSet', namespace ?? store.namespace, name)
+          ? undefined
+          : `there is no StatefulSet ${name}`
+        : Number(from) !== first
+          ? `the pods of ${store.title} are counted from ${first}`
+          : namespace !== undefined && store.namespace !== undefined && namespace !== store.namespace
+            ? `${store.title} is in namespace ${store.namespace}`
+            : service !== undefined && ownService !== undefined && ownService !== service
+              ? `the pods of ${store.title} have names in Service ${service} only, its serviceName`
+              : undefined;
+    if (what)
+      yield {
+        at: serversAt,
+        message: `MinIO looks for servers as ${operand.replace(/^https?:\/\//, '').replace(/[:/].*$/, '')}, but ${what}, so it waits for them and never starts — write ${own}.`,
+        related: spec.at('serviceName').exists ? [{ at: spec.at('serviceName'), message: store.title }] : [],
+      };
+  }
+}
+
+/** Drives in folders of the container where no volume is mounted. */
+function* unmountedDrives(store: Resource, { operands, volumesAt }: Pool): Iterable<Problem> {
+  const container = mainContainersOf(store).find(one => /(?:^|\/)minio$/.test(imageName(one.image)));
+  const mounts = container ? mountsOf(container) : [];
+  if (mounts.length === 0) return;
+  const paths = operands.flatMap(operand => expanded(operand.replace(/^https?:\/\/[^/]+/, '')));
+  const bare = paths.filter(path => path.startsWith('/') && !mounts.some(({ mountPath }) => isBelow(path, mountPath)));
+  if (bare.length === 0) return;
+  yield {
+    at: volumesAt,
+    message: `No volume is mounted at ${bare.slice(0, 4).join(', ')}, so what MinIO keeps there is lost with the container — mount one, or correct the path.`,
+    related: mounts.map(({ value }) => ({ at: value.at('mountPath'), message: 'A volume' })),
+  };
+}
+
+/** The paths that `{1...4}` stands for. */
+function expanded(path: string): readonly string[] {
+  const range = /\{(\d+)\.\.\.(\d+)\}/.exec(path);
+  if (!range) return [path];
+  const [whole, from = '', to = ''] = range;
+  const count = Math.min(Number(to) - Number(from) + 1, 64);
+  return Array.from({ length: Math.max(count, 0) }, (_, index) => Number(from) + index).flatMap(number =>
+    expanded(path.replace(whole, String(number).padStart(from.length, '0'))),
+  );
+}
+
 function* missingServers(store: Resource, pools: readonly Pool[]): Iterable<Problem> {
   const [pool, ...others] = pools;
   const replicas = store.root.at('spec', 'replicas');

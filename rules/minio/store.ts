@@ -22,6 +22,8 @@ export interface Pool {
   readonly volumesAt: Place;
   /** The pool in the Tenant; undefined for a plain workload. */
   readonly value: Value | undefined;
+  /** The arguments of a plain workload that make the pool; empty for a Tenant. */
+  readonly operands: readonly string[];
 }
 
 /** The pools of a Tenant, or of a workload that runs MinIO itself; none for other resources. */
@@ -89,6 +91,7 @@ function poolOfTenant(value: Value, index: number): readonly Pool[] {
       serversAt: servers,
       volumesAt: volumes,
       value,
+      operands: [],
     },
   ];
 }
@@ -111,17 +114,18 @@ function poolsOfArguments(workspace: Workspace, resource: Resource): readonly Po
   const [single] = operands;
   if (ranged.length === 0) {
     const servers = new Set(operands.map(({ text }) => /^https?:\/\/[^/]+/.exec(text)?.[0] ?? '')).size;
-    return single ? [poolOf('pool-0', servers, operands.length / servers, single.at)] : [];
+    const texts = operands.map(({ text }) => text);
+    return single ? [poolOf('pool-0', servers, operands.length / servers, single.at, texts)] : [];
   }
   return ranged.map(({ text, at }, index) => {
     const [, host = '', path = ''] = /^(https?:\/\/[^/]+)?(.*)$/.exec(text) ?? [];
-    return poolOf(`pool-${index}`, rangesIn(host), rangesIn(path), at);
+    return poolOf(`pool-${index}`, rangesIn(host), rangesIn(path), at, [text]);
   });
 }
 
-function poolOf(name: string, servers: number, volumesPerServer: number, at: Place): Pool {
+function poolOf(name: string, servers: number, volumesPerServer: number, at: Place, operands: readonly string[]): Pool {
   const drives = servers * volumesPerServer;
-  return { name, servers, volumesPerServer, drives, serversAt: at, volumesAt: at, value: undefined };
+  return { name, servers, volumesPerServer, drives, serversAt: at, volumesAt: at, value: undefined, operands };
 }
 
 interface Operand {

@@ -31,11 +31,29 @@ interface StoredAt {
 
 /** What rclone and mc copy in the pods of a workload, as far as the tree tells the store and the bucket. */
 export function transfersOf(workspace: Workspace, resource: Resource): readonly Transfer[] {
-  return workspace.derive(readTransfers, resource);
+  return workspace.derive(readScripts, resource).transfers;
 }
 
-function readTransfers(resource: Resource, workspace: Workspace): readonly Transfer[] {
-  return containersOf(resource).flatMap(container => {
+/** A bucket that `mc mb` makes; what the script or the tree does not tell is undefined. */
+export interface MadeBucket {
+  readonly endpoint: string | undefined;
+  readonly bucket: string | undefined;
+  readonly at: Place;
+}
+
+/** The buckets that the pods of a workload make by `mc mb`. */
+export function bucketsMadeBy(workspace: Workspace, resource: Resource): readonly MadeBucket[] {
+  return workspace.derive(readScripts, resource).made;
+}
+
+interface Scripts {
+  readonly transfers: readonly Transfer[];
+  readonly made: readonly MadeBucket[];
+}
+
+function readScripts(resource: Resource, workspace: Workspace): Scripts {
+  const made: MadeBucket[] = [];
+  const transfers = containersOf(resource).flatMap(container => {
     const script = commandsOf(workspace, resource, container);
     if (!script || !/\b(?:rclone|mc|mcli)\b/.test(script.text)) return [];
     const { variables } = environmentOf(workspace, resource, container);
@@ -74,12 +92,21 @@ function readTransfers(resource: Resource, workspace: Workspace): readonly Trans
         const isHost = command?.value === 'config' && second?.value === 'host' && third?.value === 'add';
         const [alias, url] = isAlias ? [third, fourth] : isHost ? [fourth, fifth] : [];
         if (alias && url) aliases.set(alias.value, expand(url.value));
+        if (command?.value === 'mb')
+          for (const word of operands.slice(1)) {
+            const text = expand(word.value);
+            const [, store = '', bucket] = /^([\w-]+)\/([^/]+)\/?$/.exec(text) ?? [];
+            const isKnown = !/[$`*?]/.test(text) && !word.hasGlob && bucket !== undefined;
+            const at = script.place(word.span.start, word.span.end);
+            made.push({ endpoint: aliases.get(store), bucket: isKnown ? bucket : undefined, at });
+          }
         if (operands.length !== 3 || !/^(?:mirror|cp|mv)$/.test(command?.value ?? '')) return;
         found.push({ program: 'mc', from: stored('mc', second), to: stored('mc', third) });
       }
     });
     return found;
   });
+  return { transfers, made };
 }
 
 /** A remote that a command of rclone names and that its configuration does not have. */

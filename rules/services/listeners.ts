@@ -53,6 +53,7 @@ export function configuredServers(workspace: Workspace, resource: Resource): rea
       jwtService(workspace, resource, container),
       elementWeb(workspace, resource, container),
       nginx(workspace, resource, container),
+      minio(workspace, resource, container),
     ]),
   ].filter(server => server !== undefined);
 }
@@ -357,6 +358,44 @@ function nginxSockets(
   return isStock
     ? [...sockets, { port, isLoopback: false, at: sockets[0]?.at ?? container.value.at('image') }]
     : sockets;
+}
+
+/**
+ * `minio server`: the API at 9000 or `--address`, and the console at `--console-address`, without which it is at a port
+ * that changes with each start (minio/minio cmd/server-main.go).
+ */
+function minio(workspace: Workspace, resource: Resource, container: Container): Server | undefined {
+  if (!/(?:^|\/)minio$/.test(imageName(container.image))) return undefined;
+  const { variables, isOpen } = environmentOf(workspace, resource, container);
+  const line = commandLine(container);
+  const words = line.flatMap(value => (value.text ?? '').split(/\s+/).map(text => ({ text, value })));
+  const told = (name: string, variable: string): { readonly text: string; readonly at: Value } | undefined => {
+    const index = words.findIndex(({ text }) => text === name || text.startsWith(`${name}=`));
+    const found = words[index];
+    if (found)
+      return found.text === name
+        ? { text: words[index + 1]?.text ?? '', at: words[index + 1]?.value ?? found.value }
+        : { text: found.text.slice(name.length + 1), at: found.value };
+    const set = variables.get(variable);
+    return set && { text: textOfVariable(workspace, resource, set) ?? '', at: set.value ?? set.at };
+  };
+  if (isOpen || variables.has('MINIO_CONFIG_ENV_FILE') || !words.some(({ text }) => text === 'server'))
+    return undefined;
+  if (words.some(({ text }) => /^(?:--opts|--config|--s?ftp)/.test(text))) return undefined;
+  const [api, console] = [told('--address', 'MINIO_ADDRESS'), told('--console-address', 'MINIO_CONSOLE_ADDRESS')];
+  const sockets = [api ?? { text: ':9000', at: container.value.at('name') }, console].flatMap(one => one ?? []);
+  const ports = sockets.map(({ text }) => /^["']?(.*):(\d+)["']?$/.exec(text));
+  if (ports.some(one => one === null)) return undefined;
+  return {
+    container,
+    title: 'MinIO',
+    at: console?.at ?? words.find(({ text }) => text === 'server')?.value ?? container.value.at('name'),
+    sockets: sockets.map(({ at }, index) => ({
+      port: Number(ports[index]?.[2]),
+      isLoopback: loopback.test(ports[index]?.[1] ?? ''),
+      at,
+    })),
+  };
 }
 
 /** A number that stands in the text as the program reads it. */

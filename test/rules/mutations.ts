@@ -1952,6 +1952,7 @@ stringData:
 
 /** Rules that no edit of a text of the sample can trigger, and where they are tested instead. */
 export const unplantable: Readonly<Record<string, string>> = {
+  'minio-metrics-refused': 'The sample deployment runs MinIO by its operator: test/rules/minio/plain-servers.test.ts.',
   'image-settings-refused':
   'nginx-config-invalid': 'The sample deployment routes by HAProxy: test/rules/services/nginx-config.test.ts.',
   'gateway-route-unattached': 'The sample deployment is served by Ingresses: test/rules/services/gateways.test.ts.',
