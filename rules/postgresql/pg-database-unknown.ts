@@ -47,6 +47,10 @@ function* ofRun(workspace: Workspace, resource: Resource, run: PostgresRun): Ite
   const cluster =
     host?.text === undefined ? undefined : clusterOfHost(workspace, resource.namespace, host.text)?.cluster;
   if (!cluster || call.errorsIgnored || !isReading(call)) return;
+  const isSync = familiesOf(resource).has('sync');
+  const isSigned = typeof run.passwordVariable === 'object';
+  // Where the names are those of another cluster, the host is wrong, which rules of the replication and of logins tell.
+  if ((isSync || isSigned) && belongsElsewhere(workspace, cluster, database?.text, user?.text)) return;
   // The database of a publication or a subscription is judged by sync-subscription-invalid.
   const isReplication = sqlRunsOf(workspace, resource).some(
     one => one.call === call && /publication|subscription/.test(one.statement.kind),
@@ -54,8 +58,19 @@ function* ofRun(workspace: Workspace, resource: Resource, run: PostgresRun): Ite
   if (database && !isReplication) yield* unknownDatabase(workspace, cluster, database.text, database.at);
   // A user with a password from a Secret is judged by pg-role-unusable, but for those of the replication.
   const isLiteral = call.user !== undefined && !call.user.value.value.includes('$');
-  if (user && isLiteral && (familiesOf(resource).has('sync') || typeof run.passwordVariable !== 'object'))
-    yield* unknownRole(workspace, cluster, user.text, user.at);
+  if (user && isLiteral && (isSync || !isSigned)) yield* unknownRole(workspace, cluster, user.text, user.at);
+}
+
+function belongsElsewhere(
+  workspace: Workspace,
+  cluster: Resource,
+  database: string | undefined,
+  user: string | undefined,
+): boolean {
+  return workspace.resources(clusterKind).some(other => {
+    const initdb = other === cluster ? undefined : initdbOf(other);
+    return initdb !== undefined && initdb.database === database && initdb.owner === user;
+  });
 }
 
 /** `kubectl exec` in a pod of a Cluster, with psql behind the dashes. */

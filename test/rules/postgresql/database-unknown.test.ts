@@ -83,6 +83,16 @@ describe('pg-database-unknown', () => {
     assert.deepEqual(messages(rule, job('psql -h pg-rw -U who -d what -c "SELECT 1"')), []);
   });
 
+  it('leaves a wrong host with the names of another cluster to the rules of logins', () => {
+    const signed = (line: string): string =>
+      (clusters + job(line)).replace(
+        'env: [',
+        'env: [{name: PGPASSWORD, valueFrom: {secretKeyRef: {name: pg-li-app, key: password}}}, ',
+      );
+    assert.deepEqual(messages(rule, signed('psql -h pg-rw -U synapse_li -d matrix_li -c "SELECT 1"')), []);
+    assert.equal(messages(rule, signed('psql -h pg-rw -U synapse -d matrix_li -c "SELECT 1"')).length, 1);
+  });
+
   it('reads runbooks, where it informs', () => {
     const runbook = (line: string): string => `${clusters}#- /RUNBOOK.md\n\`\`\`bash\n${line}\n\`\`\`\n`;
     const said = (line: string): readonly string[] => messages(rule, runbook(line)).map(one => one.replace(/ —.*/, ''));
