@@ -50,6 +50,22 @@ export function declarationsOf(
   return [...found, ...hashed, ...provided(workspace, kind, namespace, name)];
 }
 
+/**
+ * Whether a tree makes Secrets anyhow: by manifests, scripts, generators or operators that are there for Secrets. The
+ * passwords that CloudNativePG makes up and the certificates of cert-manager do not count.
+ */
+export function makesSecrets(workspace: Workspace): boolean {
+  return workspace
+    .lookup(declarations, key('Secret', 'all', ''))
+    .some(
+      ({ origin, resource }) =>
+        origin !== 'promise' && !(origin === 'operator' && resource && besides.test(resource.qualifiedKind)),
+    );
+}
+
+const besides =
+  /^(?:Cluster\.postgresql\.cnpg\.io|Certificate\.|Ingress$|Ingress\.|Gateway\.|(?:Cluster)?Issuer\.|Tenant\.)/;
+
 /** All declarations of a kind in a namespace, without one in the tree: what a misspelt name may have meant. */
 export function declaredNames(workspace: Workspace, kind: string, namespace: string | undefined): readonly string[] {
   const names = workspace

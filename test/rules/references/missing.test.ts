@@ -343,6 +343,35 @@ spec: { instances: 3 }
     );
   });
 
+  it('are warnings in a tree that makes none and needs several', () => {
+    const pod = (...names: readonly string[]): string =>
+      `apiVersion: v1
+kind: Pod
+metadata: {name: app, namespace: matrix}
+spec:
+  containers:
+    - name: app
+      image: registry.test/app:1
+      env:
+${names.map(name => `        - {name: ${name.toUpperCase()}, valueFrom: {secretKeyRef: {name: ${name}, key: a}}}`).join('\n')}
+`;
+    const severities = (source: string): readonly string[] =>
+      messages(missingSecret, source).map(one => one.replace(/:.*/s, ''));
+    assert.deepEqual(severities(pod('a', 'b')), ['error', 'error']);
+    assert.deepEqual(severities(pod('a', 'b', 'c')), ['warning', 'warning', 'warning']);
+    const secret = '---\napiVersion: v1\nkind: Secret\nmetadata: {name: a, namespace: matrix}\nstringData: {a: x}\n';
+    assert.deepEqual(severities(pod('a', 'b', 'c') + secret), ['error', 'error']);
+    const sealed =
+      '---\napiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: a, namespace: matrix}\nspec: {encryptedData: {a: x}}\n';
+    assert.deepEqual(severities(pod('a', 'b', 'c') + sealed), ['error', 'error']);
+    const script = `#- /setup.sh\nkubectl create secret generic a -n matrix --from-literal=a=b\n#- /app.yaml\n${pod('a', 'b', 'c')}`;
+    assert.deepEqual(severities(script), ['error', 'error']);
+    // What the operator makes up is no Secret that somebody keeps.
+    const cluster =
+      '---\napiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {name: pg, namespace: matrix}\nspec: {instances: 1}\n';
+    assert.deepEqual(severities(pod('a', 'b', 'c') + cluster), ['warning', 'warning', 'warning']);
+  });
+
   it('know the command of a comment whose options stand before it', () => {
     const app = (comment: string): string => `
 #- /app.yaml
