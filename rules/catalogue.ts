@@ -45,6 +45,7 @@ import mountedFileMode from './config/mounted-file-mode';
 import programWriteRefused from './config/program-write-refused';
 import scriptStepUnreachable from './config/script-step-unreachable';
 import scriptSyntax from './config/script-syntax';
+import writtenTextLost from './config/written-text-lost';
 import argoPathMissing from './deploy/argo-path-missing';
 import deployFileNotApplied from './deploy/deploy-file-not-applied';
 import deployOrder from './deploy/deploy-order';
@@ -680,5 +681,6 @@ export const rules: readonly Rule[] = [
   workloadRunsNoPod,
   workloadSelectorMismatch,
   workloadSelectorsOverlap,
+  writtenTextLost,
   yamlSyntax,
 ];

@@ -340,5 +340,6 @@ export const ruleIds: readonly string[] = [
   'workload-runs-no-pod',
   'workload-selector-mismatch',
   'workload-selectors-overlap',
+  'written-text-lost',
   'yaml-syntax',
 ];

@@ -280,8 +280,10 @@ function unansweredBy(program: OtherPaths, path: string, container: Value, port:
 
 /** Synapse redirects `/` where it serves clients, and answers what is below its APIs. */
 function unansweredBySynapse(path: string, type: string | undefined): WrongPath | undefined {
-  if (type !== 'http' || path === '/' || /^\/(?:health(?:\?|$)|_matrix\/|_synapse\/|\.well-known\/)/.test(path))
-    return undefined;
+  // Health is asked at one path, and nothing of that name is below the others.
+  const isMisplaced = /^\/_(?:matrix|synapse)\/(?:health|healthz|live|livez|ready|readyz|ping)\/?$/.test(path);
+  const isKnown = path === '/' || /^\/(?:health(?:\?|$)|_matrix\/|_synapse\/|\.well-known\/)/.test(path);
+  if (type !== 'http' || (isKnown && !isMisplaced)) return undefined;
   return { what: 'Synapse answers with 404', instead: '/health' };
 }
 

@@ -49,7 +49,14 @@ function isFilledByTree(workspace: Workspace, resource: Resource, mount: Mount, 
   if (volume.at('emptyDir').exists) {
     const others = containersOf(resource).filter(one => !one.isInit && one.name !== reader.name);
     const fillers = containersOf(resource).filter(one => one.isInit);
+    // What starts as its image says may write anything.
+    const isUnknown = fillers.some(
+      one =>
+        commandLine(one).length === 0 &&
+        mountsOf(one).some(({ volume, isReadOnly }) => volume === mount.volume && !isReadOnly),
+    );
     return (
+      !isUnknown &&
       (fillers.some(one => mountsVolume(one, mount.volume)) || isReadOnly(mount)) &&
       !fillers.some(one => mountsVolume(one, mount.volume) && takesUnknownFiles(workspace, resource, one)) &&
       !others.some(one => mountsVolume(one, mount.volume) && !onlyReadsConfigurations(one))

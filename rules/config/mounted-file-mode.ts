@@ -48,17 +48,18 @@ export default {
       for (const mount of container.value.at('volumeMounts').items()) {
         const volume = volumeOf(resource, mount.at('name').text ?? '');
         const source = volume && sourceOf(volume);
-        const mode = source?.at('defaultMode');
-        const bits = mode?.exists ? modeOf(mode) : undefined;
-        if (!volume || !mode || bits === undefined || (bits & (reader.mayBeRootGroup ? 0o044 : 0o004)) !== 0) continue;
-        // Items may have modes of their own.
-        if (
+        const readable = reader.mayBeRootGroup ? 0o044 : 0o004;
+        const items =
           source
             ?.at('items')
             .items()
-            .some(item => item.at('mode').exists)
-        )
-          continue;
+            .map(item => item.at('mode')) ?? [];
+        // Items may have modes of their own, which go before that of the volume.
+        const mode = items.some(one => one.exists)
+          ? items.find(one => one.exists && ((modeOf(one) ?? readable) & readable) === 0)
+          : source?.at('defaultMode');
+        const bits = mode?.exists ? modeOf(mode) : undefined;
+        if (!volume || !mode || bits === undefined || (bits & readable) !== 0) continue;
         yield {
           at: mode,
           message: `Container ${container.name} runs as user ${reader.user} and cannot read what volume ${volume.at('name').text} brings: the files belong to root and have the mode ${octal(bits)} — set fsGroup, or defaultMode: 0444.`,

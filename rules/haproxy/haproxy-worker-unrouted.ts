@@ -8,13 +8,15 @@ import {
   podPortsOf,
   usedBackends,
 } from '../../analysis/haproxy-config';
+import { conditionHolds, routeOf } from '../../analysis/haproxy-routing';
 import { routesOf } from '../../analysis/ingresses';
 import { podsOf } from '../../analysis/pods';
 import { workerType, workloads } from '../../analysis/roles';
 import { findService, podsBehind, servicesFor } from '../../analysis/services';
 import { portsServing, processKinds, type SynapseProcess, synapseProcess } from '../../analysis/synapse';
-import { modeOf } from '../../analysis/text/haproxy';
+import { type HaproxyUse, modeOf } from '../../analysis/text/haproxy';
 import type { Resource } from '../../manifests/resource';
+import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Rule } from '../rule';
 import { insertAbove } from './text-edits';
@@ -30,6 +32,7 @@ export default {
   traps: [
     'Workers without a listener for `client`, `federation` or `media` need no route: event persisters, federation senders, background workers.',
     'A worker that an Ingress or nginx leads to is routed.',
+    'A rule that other rules leave nothing to is a warning. Asked for are requests of every kind that workers answer.',
     'Where a backend’s name is computed from more than a map in the tree, or a part of the configuration is not in the tree, nothing is reported.',
   ],
   sources: ['element-hq/synapse, docs/workers.md; HAProxy configuration manual, "use_backend"'],
@@ -318,7 +321,18 @@ export default {
       const { names } = usedBackends(workspace, one);
       return backendsTo(workspace, one, resource, ports).some(({ section }) => names.has(section.name?.value ?? ''));
     });
-    if (isUsed || isReachedOtherwise(workspace, resource)) return;
+    if (isUsed) {
+      const eclipse = proxies.flatMap(one => eclipsed(workspace, one, backendsTo(workspace, one, resource, ports)))[0];
+      if (!eclipse || isReachedOtherwise(workspace, resource)) return;
+      yield {
+        at: eclipse.rule,
+        severity: 'warning',
+        message: `No request comes here: what is for ${resource.title} goes to backend ${eclipse.before} above, so that worker idles — move this rule above that one.`,
+        related: [{ at: eclipse.above, message: 'This takes its requests first' }],
+      };
+      return;
+    }
+    if (isReachedOtherwise(workspace, resource)) return;
     const [idle] = leading;
     yield {
       at: resource.root.at('metadata', 'name'),
@@ -334,6 +348,80 @@ export default {
     };
   },
 } satisfies Rule;
+
+interface Eclipse {
+  readonly rule: Place;
+  readonly above: Place;
+  readonly before: string;
+}
+
+/**
+ * The rule of backends that no request of clients or other servers comes to, because rules above it take all that it
+ * would take; undefined where one comes, or where the requests that are known do not tell.
+ */
+function eclipsed(workspace: Workspace, haproxy: Haproxy, leading: readonly HaproxyPart[]): readonly Eclipse[] {
+  const names = new Set(leading.map(({ section }) => section.name?.value));
+  const found: Eclipse[] = [];
+  for (const part of frontendsOf(haproxy)) {
+    const rules = part.section.useBackends.filter(use => names.has(use.backend.value));
+    if (part.section.defaultBackend && names.has(part.section.defaultBackend.backend.value)) return [];
+    if (rules.some(({ isDynamic }) => isDynamic)) return [];
+    for (const { path, method } of rules.length > 0 ? typical : []) {
+      const route = routeOf(workspace, haproxy, part, { path, method });
+      if (route.isOpen || route.choices.some(({ backend }) => names.has(backend))) return [];
+      const rule = rules.find(
+        ({ condition }) => condition && conditionHolds(part.section, condition, { path, method }),
+      );
+      const [first] = route.choices;
+      // That a rule takes more than is meant is said of its criteria.
+      if (rule && first && takesTooMuch(part, first.use)) return [];
+      if (rule && first) found.push({ rule: part.place(rule.directive.span), above: first.at, before: first.backend });
+    }
+  }
+  return found;
+}
+
+/** Whether a condition hangs on an acl in which one criterion is taken for a value of another. */
+function takesTooMuch({ section }: HaproxyPart, { condition }: HaproxyUse): boolean {
+  const names = new Set(condition?.alternatives.flat().map(term => term.name));
+  return section.acls.some(acl => names.has(acl.name.value) && acl.laterCriteria.length > 0);
+}
+
+/** Requests of every kind that workers answer (element-hq/synapse, docs/workers.md). */
+const typical = [
+  'GET /_matrix/client/v3/sync',
+  'GET /_matrix/client/r0/sync',
+  'GET /_matrix/client/v3/events',
+  'GET /_matrix/client/v3/initialSync',
+  'GET /_matrix/client/v3/rooms/!room/initialSync',
+  'GET /_matrix/client/v3/rooms/!room/messages',
+  'GET /_matrix/client/v3/rooms/!room/state',
+  'GET /_matrix/client/v3/publicRooms',
+  'PUT /_matrix/client/v3/rooms/!room/send/m.room.message/1',
+  'POST /_matrix/client/v3/join/!room',
+  'POST /_matrix/client/v3/createRoom',
+  'POST /_matrix/client/v3/login',
+  'POST /_matrix/client/v3/register',
+  'POST /_matrix/client/v3/keys/query',
+  'POST /_matrix/client/v3/keys/upload',
+  'PUT /_matrix/client/v3/sendToDevice/m.room.encrypted/1',
+  'PUT /_matrix/client/v3/rooms/!room/typing/@user',
+  'PUT /_matrix/client/v3/presence/@user/status',
+  'GET /_matrix/client/v3/pushrules/',
+  'POST /_matrix/client/v3/user_directory/search',
+  'POST /_matrix/client/v3/search',
+  'GET /_matrix/client/versions',
+  'GET /_matrix/client/v1/media/download/tessera.test/1',
+  'POST /_matrix/media/v3/upload',
+  'GET /_matrix/media/v3/download/tessera.test/1',
+  'GET /_matrix/media/v3/thumbnail/tessera.test/1',
+  'PUT /_matrix/federation/v1/send/1',
+  'GET /_matrix/federation/v1/version',
+  'GET /_matrix/federation/v1/state/!room',
+  'GET /_matrix/federation/v1/media/download/1',
+  'GET /_matrix/key/v2/server',
+  'GET /_synapse/admin/v1/users/@user/media',
+].map(request => ({ method: request.split(' ')[0] ?? '', path: request.split(' ')[1] ?? '' }));
 
 /** A worker that sends, pushes or writes events gets its work over replication, whatever its listener offers. */
 function isDedicated({ resource, homeserver, names }: SynapseProcess): boolean {

@@ -1,14 +1,15 @@
 import { isPatch } from '../../analysis/kustomize';
 import { mountsOf, volumeOf } from '../../analysis/mounts';
-import { containersOf, podTemplate } from '../../analysis/pods';
-import { insertEntry } from '../../manifests/edit';
-import type { Rule } from '../rule';
+import { type Container, containersOf, podTemplate } from '../../analysis/pods';
+import { insertEntry, replaceScalar } from '../../manifests/edit';
+import type { Resource } from '../../manifests/resource';
+import type { Problem, Rule } from '../rule';
 
 export default {
   id: 'volume-not-writable',
   items: [],
   severity: 'warning',
-  summary: 'Pods that do not run as root have a new volume that belongs to root.',
+  summary: 'Pods that do not run as root have a new volume that belongs to root, or one that nobody may write to.',
   why: 'A volume of a claim is formatted when it is first used, and its directory belongs to root. Without `fsGroup` nobody gives it to the user of the pod, who gets "Permission denied" for the first file: Synapse stores no media, Redis cannot save.',
   remedy: 'Set `fsGroup` in the securityContext of the pod to the group of its user.',
   traps: [
@@ -23,8 +24,9 @@ export default {
     if (isPatch(workspace, set.document.file)) return;
     const spec = podTemplate(set)?.at('spec');
     const pod = spec?.at('securityContext');
-    if (!pod || pod.at('fsGroup').exists) return;
     const containers = containersOf(set);
+    yield* ofReaders(set, containers);
+    if (!pod || pod.at('fsGroup').exists) return;
     const userOf = (container: (typeof containers)[number]): number | undefined => {
       const own = container.value.at('securityContext', 'runAsUser');
       return own.exists ? own.number : pod.at('runAsUser').number;
@@ -55,6 +57,26 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** A claim that nobody may write to, made new for each pod (Kubernetes documentation, Persistent Volumes: Access Modes). */
+function* ofReaders(set: Resource, containers: readonly Container[]): Iterable<Problem> {
+  for (const claim of set.root.at('spec', 'volumeClaimTemplates').items()) {
+    const name = claim.at('metadata', 'name').text ?? '';
+    const modes = claim.at('spec', 'accessModes');
+    const isForReaders = modes.items().length > 0 && modes.items().every(mode => mode.text === 'ReadOnlyMany');
+    const isFilled = ['dataSource', 'dataSourceRef', 'volumeName'].some(field => claim.at('spec', field).exists);
+    const user = containers.find(one => mountsOf(one).some(mount => mount.volume === name && !mount.isReadOnly));
+    if (!isForReaders || isFilled || !user) continue;
+    yield {
+      at: modes.at(0),
+      message: `Each pod of ${set.title} gets a new volume ${name} that nobody may write to, and it stays empty — write ReadWriteOnce.`,
+      fixes: () => {
+        const edit = replaceScalar(modes.at(0), 'ReadWriteOnce');
+        return edit && modes.items().length === 1 ? [{ title: 'Write ReadWriteOnce', safe: false, edits: [edit] }] : [];
+      },
+    };
+  }
+}
 
 function example(isBad: boolean): string {
   return `

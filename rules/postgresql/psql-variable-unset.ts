@@ -1,15 +1,20 @@
-import { workloadKinds } from '../../analysis/pods';
+import { environmentOf } from '../../analysis/environment';
+import { type Container, workloadKinds } from '../../analysis/pods';
 import { postgresRunsOf } from '../../analysis/sql-runs';
-import { textOfPieces } from '../../analysis/text/shell-values';
+import type { PsqlCall } from '../../analysis/text/psql-calls';
+import { sliceOf, textOfPieces } from '../../analysis/text/shell-values';
 import { readSqlFrom } from '../../analysis/text/sql';
-import type { Rule } from '../rule';
+import type { Resource } from '../../manifests/resource';
+import type { Place, Span } from '../../manifests/span';
+import type { Workspace } from '../../manifests/workspace';
+import type { Problem, Rule } from '../rule';
 
 export default {
   id: 'psql-variable-unset',
   items: [],
   severity: 'error',
-  summary: 'SQL uses a variable of psql that the call does not set, or stands where psql puts in none.',
-  why: 'psql sends `:name` to the server as it stands if it has no such variable, and never looks for any in the text of `-c`. The server answers with a syntax error, and the role, the password or the database is not made.',
+  summary: 'SQL uses a variable that the call of psql does not set, or stands where nobody puts one in.',
+  why: 'A variable of the container inside single quotes, or in a here-document whose end is in quotes, stays as it is written: the role gets the password `$DB_PASSWORD`. psql sends `:name` to the server as it stands if it has no such variable, and never looks for any in the text of `-c`. The server answers with a syntax error, and the role, the password or the database is not made.',
   remedy: 'Set the variable with `-v name=value`, and give psql the SQL by a here-document or a file.',
   traps: [
     'Variables that `\\set`, `\\getenv` or `\\gset` make, and those of psql itself, are known.',
@@ -19,8 +24,9 @@ export default {
   examples: { bad: example('', true), good: example(' -v password="$DB_PASSWORD"', false) },
   kinds: [...workloadKinds],
   *check(resource, workspace) {
-    for (const { call, place } of postgresRunsOf(workspace, resource)) {
+    for (const { call, place, container } of postgresRunsOf(workspace, resource)) {
       if (call.program !== 'psql') continue;
+      yield* leftByShell(workspace, resource, container, call, place);
       const set = new Set(call.variables.map(({ name }) => name));
       const texts = call.sql.flatMap(input => (input.kind === 'text' ? [input] : []));
       const made = texts.map(input => textOfPieces(input.content, input.span).text).join('\n');
@@ -48,6 +54,28 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** A variable of the container that the shell does not put in, because quotes or the end of a here-document forbid it. */
+function* leftByShell(
+  workspace: Workspace,
+  resource: Resource,
+  container: Container,
+  { sql }: PsqlCall,
+  place: (span: Span) => Place,
+): Iterable<Problem> {
+  for (const input of sql)
+    for (const piece of input.kind === 'text' ? input.content : []) {
+      if (piece.kind !== 'text') continue;
+      for (const match of piece.text.matchAll(/'(\$\{?([A-Z_][A-Z0-9_]+)\}?)'/g)) {
+        const [, written = '', name = ''] = match;
+        if (!environmentOf(workspace, resource, container).variables.has(name)) continue;
+        yield {
+          at: place(sliceOf(piece, match.index + 1, match.index + 1 + written.length).span),
+          message: `The shell puts nothing in here, so PostgreSQL gets the text ${written} — ${input.kind === 'text' && input.from === 'stdin' ? 'take the quotes from the end of the here-document, or set a variable with -v' : 'put the text of -c into double quotes'}.`,
+        };
+      }
+    }
+}
 
 /** Variables that psql has of its own. */
 const own =

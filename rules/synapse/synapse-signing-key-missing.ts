@@ -205,7 +205,8 @@ function mayExist(workspace: Workspace, process: SynapseProcess, path: string): 
     return declared.length === 0 || declared.some(({ keys }) => keys === 'any' || keys.has(file));
   }
   if (!volume.at('emptyDir').exists) return true;
-  if (filesInstead(workspace, resource, container, mount, path)) return false;
+  // Where all that scripts put there is known, the key is one of those files or none.
+  if ((filesInstead(workspace, resource, container, mount, path) ?? []).length > 0) return false;
   return (
     effectiveFile(workspace, resource, container, path) !== undefined ||
     packagesOf(workspace, resource).openVolumes.has(mount.volume) ||

@@ -1,6 +1,6 @@
 import { nearest } from '../../analysis/nearest';
 import type { Container } from '../../analysis/pods';
-import { instanceOf, processKinds, type SynapseProcess, synapseProcess } from '../../analysis/synapse';
+import { instanceOf, isStockSynapse, processKinds, type SynapseProcess, synapseProcess } from '../../analysis/synapse';
 import { findPlaceholders } from '../../analysis/text/placeholders';
 import { replaceScalar } from '../../manifests/edit';
 import type { Value } from '../../manifests/value';
@@ -91,6 +91,7 @@ export default {
     if (!process) return;
     yield* unknownModules(process);
     yield* otherProgram(process);
+    yield* startedByImage(process);
     if (!process.isWorker || !process.homeserver || startsAnother(process)) return;
     const layer = process.homeserver.layer('worker_app');
     const at = layer.root.at('worker_app');
@@ -148,6 +149,24 @@ function* otherProgram({ resource, container, homeserver }: SynapseProcess): Ite
       fixes: () => use(module, 'synapse.app.generic_worker'),
     };
   }
+}
+
+/** The image's start.py takes the first argument for what it is to do: run, generate or migrate_config. */
+function* startedByImage({ resource, container }: SynapseProcess): Iterable<Problem> {
+  const first = container.value.at('args', 0);
+  if (container.value.at('command').exists || !isStockSynapse(container.image)) return;
+  const text = first.text ?? '';
+  if (text === '' || /^(?:run|generate|migrate_config)$|[${}<]/.test(text)) return;
+  const args = container.value.at('args');
+  const isOption = text.startsWith('-');
+  yield {
+    at: first,
+    message: `The image of ${resource.title} starts its own script with these arguments, which takes the first for what it is to do and knows no ${text}, so the container ends — ${isOption ? 'write run before it' : 'write them under command'}.`,
+    fixes: () =>
+      isOption
+        ? []
+        : [{ title: 'Write command instead of args', safe: true, edits: [{ at: args.key, newText: 'command' }] }],
+  };
 }
 
 /** The modules that the command, or the variable of the official image, starts. */

@@ -131,6 +131,15 @@ export const mutations: readonly Mutation[] = [
     edit('li-instance/04-sync-system/sequences-cronjob.yaml', '-U synapse_li -d matrix_li', '-U synapse_li -d matrix'),
   ),
   mutation(
+    'written-text-lost',
+    edit(
+      redis,
+      '              cp /templates/sentinel.conf /config/sentinel.conf\n',
+      '              cp /templates/sentinel.conf /config/sentinel.conf\n              echo "min-replicas-to-write 1" > /config/redis.conf\n',
+    ),
+    { also: { 'redis-password-not-applied': 'The password was in what is lost.' } },
+  ),
+  mutation(
     'psql-password-missing',
     add(
       'main-instance/09-jobs/vacuum.yaml',

@@ -1,17 +1,22 @@
 import assert from 'node:assert/strict';
 import fileMissing from '../../rules/config/config-file-missing';
 import pathMissing from '../../rules/config/config-path-missing';
+import fileMode from '../../rules/config/mounted-file-mode';
+import textLost from '../../rules/config/written-text-lost';
 import unanswered from '../../rules/haproxy/haproxy-request-unanswered';
 import settingsUnfit from '../../rules/key-vault/key-vault-settings-unfit';
 import userRefused from '../../rules/kubernetes/container-user-refused';
+import notWritable from '../../rules/kubernetes/volume-not-writable';
 import unknownService from '../../rules/network/config-host-unknown-service';
 import objectUndefined from '../../rules/postgresql/pg-object-undefined';
+import variableUnset from '../../rules/postgresql/psql-variable-unset';
 import missingKey from '../../rules/references/reference-missing-configmap-key';
 import missingSecret from '../../rules/references/reference-missing-secret';
 import valueRefused from '../../rules/schema/field-value-refused';
 import notListenedOn from '../../rules/services/port-not-listened-on';
 import signingKey from '../../rules/synapse/synapse-signing-key-missing';
 import synapseValue from '../../rules/synapse/synapse-value-refused';
+import workerApp from '../../rules/synapse/synapse-worker-app-unknown';
 import { applyFix, expectMarks, messages } from './expect';
 import { configMap, synapse } from './synapse/tree';
 
@@ -401,4 +406,150 @@ account_threepid_delegates:
   ]);
   const fixed = applyFix(synapseValue, tree, 'Delete email');
   assert.deepEqual(messages(synapseValue, Object.values(fixed).join('\n')), []);
+});
+
+describe('a file that several steps write', () => {
+  const pod = (...scripts: readonly string[]): string => `
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: templates, namespace: matrix}
+data: {redis.conf: port 6379, other.conf: port 6380}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: redis, namespace: matrix}
+spec:
+  template:
+    spec:
+      initContainers:
+${scripts
+  .map(
+    (script, at) => `        - name: init-${at}
+          image: redis:7.4
+          command: [sh, -c]
+          args:
+            - |
+${script.replace(/^/gm, '              ')}
+          volumeMounts: [{name: templates, mountPath: /templates}, {name: data, mountPath: /data}]`,
+  )
+  .join('\n')}
+      containers:
+        - {name: redis, image: "redis:7.4", command: [redis-server, /data/redis.conf], volumeMounts: [{name: data, mountPath: /data}]}
+      volumes: [{name: templates, configMap: {name: templates}}, {name: data, emptyDir: {}}]
+`;
+  const copy = 'cp /templates/redis.conf /data/redis.conf';
+  const append = 'echo "replicaof redis-0 6379" >> /data/redis.conf';
+
+  it('keeps what was written if it is added to', () => {
+    for (const scripts of [
+      [copy, append],
+      [`${copy}\n${append}`],
+      [copy, 'sed -i s/6379/6380/ /data/redis.conf'],
+      // A default and what replaces it.
+      [`${copy}\ncp /templates/other.conf /data/redis.conf`],
+      [`${copy}\nif [ -f /data/mine ]; then cat /data/mine > /data/redis.conf; fi`],
+      [`: > /data/redis.conf\ncat /templates/redis.conf > /data/redis.conf`],
+      [`${copy}\nsed s/6379/6380/ /data/redis.conf > /data/new.conf\nmv /data/new.conf /data/redis.conf`],
+      [`echo one > /data/redis.conf\ncat /data/redis.conf\necho two > /data/redis.conf`],
+      ['echo one > /tmp/note\necho two > /tmp/note'],
+    ])
+      assert.deepEqual(messages(textLost, pod(...scripts)), [], scripts.join('\n--\n'));
+  });
+
+  it('loses what was written before a step that replaces it', () => {
+    assert.deepEqual(messages(textLost, pod(append, copy)), [
+      'error: This replaces /data/redis.conf, so what container init-0 has written there before is lost — let this come first.',
+    ]);
+    assert.deepEqual(messages(textLost, pod(`${copy}\necho "requirepass $P" > /data/redis.conf`)), [
+      'error: This replaces /data/redis.conf, so what the script has written there before is lost — add to it with >>.',
+    ]);
+    assert.equal(messages(textLost, pod(`if [ "$HOSTNAME" != redis-0 ]; then\n  ${append}\nfi`, copy)).length, 1);
+  });
+});
+
+it('a password in a here-document whose end is in quotes is no variable', () => {
+  const job = (end: string, statement = "CREATE USER a PASSWORD '$DB_PASSWORD';"): string => `
+apiVersion: batch/v1
+kind: Job
+metadata: {name: init, namespace: matrix}
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+        - name: init
+          image: postgres:16
+          env: [{name: DB_PASSWORD, valueFrom: {secretKeyRef: {name: db, key: password}}}]
+          command: [sh, -c]
+          args:
+            - |
+              psql -h pg-rw -U postgres <<${end}
+              ${statement}
+              SQL
+`;
+  assert.deepEqual(messages(variableUnset, job('SQL')), []);
+  assert.deepEqual(messages(variableUnset, job("'SQL'")), [
+    'error: The shell puts nothing in here, so PostgreSQL gets the text $DB_PASSWORD — take the quotes from the end of the here-document, or set a variable with -v.',
+  ]);
+  assert.deepEqual(messages(variableUnset, job("'SQL'", "SELECT '$OTHER', $1, $$text$$;")), []);
+});
+
+it('the image of Synapse takes its first argument for what it is to do', () => {
+  const tree = (container: string): string =>
+    `${configMap('synapse-config', { 'homeserver.yaml': 'server_name: tessera.test' })}---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: synapse-main, namespace: matrix}
+spec:
+  template:
+    spec:
+      containers:
+        - name: synapse
+          image: matrixdotorg/synapse:v1.139.2
+          ${container}
+          volumeMounts: [{name: config, mountPath: /config}]
+      volumes: [{name: config, configMap: {name: synapse-config}}]
+`;
+  const words = 'python, -m, synapse.app.homeserver, --config-path=/config/homeserver.yaml';
+  assert.deepEqual(messages(workerApp, tree(`command: [${words}]`)), []);
+  assert.deepEqual(messages(workerApp, tree('args: [run, --config-path=/config/homeserver.yaml]')), []);
+  assert.equal(messages(workerApp, tree('args: [--config-path=/config/homeserver.yaml]')).length, 1);
+  assert.equal(messages(workerApp, tree(`args: [${words}]`)).length, 1);
+  const fixed = applyFix(workerApp, tree(`args: [${words}]`), 'Write command instead of args');
+  assert.deepEqual(messages(workerApp, Object.values(fixed).join('\n')), []);
+});
+
+it('a claim for readers alone stays empty', () => {
+  const set = (mode: string, more = ''): string => `
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: synapse-main, namespace: matrix}
+spec:
+  template:
+    spec:
+      containers: [{name: synapse, image: "registry.test/synapse:1", volumeMounts: [{name: data, mountPath: /data}]}]
+  volumeClaimTemplates:
+    - metadata: {name: data}
+      spec: {accessModes: [${mode}]${more}, resources: {requests: {storage: 1Gi}}}
+`;
+  assert.equal(messages(notWritable, set('ReadOnlyMany')).length, 1);
+  assert.deepEqual(messages(notWritable, set('ReadWriteOnce')), []);
+  assert.deepEqual(messages(notWritable, set('ReadOnlyMany', ', dataSource: {kind: VolumeSnapshot, name: s}')), []);
+});
+
+it('an item of a volume with a mode for root alone cannot be read by others', () => {
+  const pod = (mode: string, context: string): string => `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: key-vault, namespace: matrix}
+spec:
+  template:
+    spec:
+      securityContext: {runAsUser: 1000, runAsGroup: 1000${context}}
+      containers: [{name: app, image: "registry.test/app:1", volumeMounts: [{name: keys, mountPath: /keys}]}]
+      volumes: [{name: keys, secret: {secretName: keys, items: [{key: a, path: a, mode: ${mode}}]}}]
+`;
+  assert.equal(messages(fileMode, pod('0400', '')).length, 1);
+  assert.deepEqual(messages(fileMode, pod('0400', ', fsGroup: 1000')), []);
+  assert.deepEqual(messages(fileMode, pod('0444', '')), []);
 });
