@@ -7,6 +7,7 @@ import { isDnsLabel } from './names';
 import { isPortName, quantity, resources } from './pods';
 import { refusedBackup, refusedCluster, refusedDatabase } from './postgresql';
 import { isUnfinished, type Refusal } from './refusal';
+import { refusedIngressRoute } from './traefik';
 
 /* Objects other than workloads (kubernetes pkg/apis/core, networking, batch and autoscaling, validation). */
 
@@ -25,6 +26,10 @@ const byKind: Readonly<Record<string, (resource: Resource) => Iterable<Refusal>>
   TLSRoute: refusedRoute,
   TCPRoute: refusedRoute,
   UDPRoute: refusedRoute,
+  'IngressRoute.traefik.io': refusedIngressRoute,
+  'IngressRoute.traefik.containo.us': refusedIngressRoute,
+  'IngressRouteTCP.traefik.io': refusedIngressRoute,
+  'IngressRouteTCP.traefik.containo.us': refusedIngressRoute,
   NetworkPolicy: networkPolicy,
   'ServiceMonitor.monitoring.coreos.com': monitor,
   'PodMonitor.monitoring.coreos.com': monitor,

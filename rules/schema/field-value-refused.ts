@@ -16,7 +16,7 @@ export default {
   why: 'The value has the right type, so editors find nothing wrong with it, and `kubectl apply` stops in the middle of a deployment with "Invalid value", "Duplicate value" or "Forbidden".',
   remedy: 'Write what the message says; the Kubernetes API reference of the field tells the rest.',
   traps: [
-    'Judged are names, labels and keys, quantities, container and Service ports, restart policies, probes, strategies, hosts and paths of an Ingress, listeners of a Gateway and rules of its routes, ports and addresses of a NetworkPolicy, schedules and time zones, bounds of an autoscaler, budgets and limits, affinities, tolerations, modes of files and Secrets that have a type.',
+    'Judged are names, labels and keys, quantities, container and Service ports, restart policies, probes, strategies, hosts and paths of an Ingress, listeners of a Gateway and rules of its routes and of those of Traefik, ports and addresses of a NetworkPolicy, schedules and time zones, bounds of an autoscaler, budgets and limits, affinities, tolerations, modes of files and Secrets that have a type.',
     'Text that is still to be filled in is left alone, and so are the objects of custom resources, but for those of CloudNativePG, whose operator refuses them in the same way, the sizes and buckets of a MinIO Tenant, and how long and how much a Prometheus keeps, also in the values of its chart: `50GiB` or `50GB`, not `50Gi`.',
     'A request above its limit is refused, too: the two are compared as amounts, so 1Gi and 1024Mi are the same.',
     'A CronJob has five fields; 7 is no day of the week.',

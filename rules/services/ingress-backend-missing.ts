@@ -7,6 +7,7 @@ import { findService, type Service, servicesIn } from '../../analysis/services';
 import { findPlaceholders } from '../../analysis/text/placeholders';
 import { replaceScalar, replaceValue } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
+import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Problem, Rule } from '../rule';
 
@@ -109,7 +110,9 @@ export default {
     'Ingress',
     ...routeKinds,
     ...['traefik.io', 'traefik.containo.us'].flatMap(group =>
-      ['IngressRoute', 'IngressRouteTCP', 'IngressRouteUDP', 'TraefikService'].map(kind => `${kind}.${group}`),
+      ['IngressRoute', 'IngressRouteTCP', 'IngressRouteUDP', 'TraefikService', 'Middleware'].map(
+        kind => `${kind}.${group}`,
+      ),
     ),
   ],
   *check(ingress, workspace) {
@@ -121,7 +124,7 @@ export default {
       if (service) yield* portProblem(route, service);
       else yield* serviceProblem(workspace, route, name);
     }
-    if (ingress.kind === 'IngressRoute') yield* middlewareProblems(workspace, ingress);
+    if (ingress.group.startsWith('traefik')) yield* traefikProblems(workspace, ingress);
   },
 } satisfies Rule;
 
@@ -200,29 +203,44 @@ function* serviceElsewhere(
   };
 }
 
-/** The Middlewares of Traefik that a route names, without which Traefik does not serve it. */
-function* middlewareProblems(workspace: Workspace, route: Resource): Iterable<Problem> {
-  const known = ['Middleware.traefik.io', 'Middleware.traefik.containo.us'].flatMap(kind => workspace.resources(kind));
-  for (const rule of route.root.at('spec', 'routes').items()) {
-    for (const middleware of rule.at('middlewares').items()) {
-      const name = middleware.at('name');
-      const namespace = middleware.at('namespace').text ?? route.namespace;
-      if (!name.string || name.string.includes('@') || findPlaceholders(name.string, 'value').length > 0) continue;
-      if (known.some(one => one.name === name.string && one.namespace === namespace)) continue;
-      // Another namespace of which the tree has no Middleware belongs to somebody else, as Traefik's own does.
-      if (namespace !== route.namespace && !known.some(one => one.namespace === namespace)) continue;
-      if (declarationsOf(workspace, 'Middleware', namespace, name.string).length > 0) continue;
-      const close = nearest(
-        name.string,
-        known.map(one => one.name),
-      );
-      yield {
-        at: name,
-        ...(known.length === 0 && { severity: 'warning' as const }),
-        message: `${route.kind} ${route.name} goes through the Middleware ${name.string}, which nothing creates${namespace === undefined ? '' : ` in namespace ${namespace}`}, so Traefik answers with 404 — ${close ? `did you mean ${close}?` : 'create it, or correct the name.'}`,
-      };
-    }
-  }
+/** The Middlewares and TLSOptions of Traefik that a route or a chain names, without which Traefik does not serve it. */
+function* traefikProblems(workspace: Workspace, route: Resource): Iterable<Problem> {
+  const spec = route.root.at('spec');
+  if (route.kind === 'IngressRoute')
+    for (const rule of spec.at('routes').items())
+      for (const middleware of rule.at('middlewares').items())
+        yield* traefikProblem(workspace, route, middleware, 'Middleware', 'goes through');
+  if (route.kind === 'Middleware')
+    for (const middleware of spec.at('chain', 'middlewares').items())
+      yield* traefikProblem(workspace, route, middleware, 'Middleware', 'is a chain with');
+  if (/^IngressRoute(?:TCP)?$/.test(route.kind))
+    yield* traefikProblem(workspace, route, spec.at('tls', 'options'), 'TLSOption', 'takes');
+}
+
+function* traefikProblem(
+  workspace: Workspace,
+  route: Resource,
+  reference: Value,
+  kind: 'Middleware' | 'TLSOption',
+  verb: string,
+): Iterable<Problem> {
+  const known = ['traefik.io', 'traefik.containo.us'].flatMap(group => workspace.resources(`${kind}.${group}`));
+  const name = reference.at('name');
+  const namespace = reference.at('namespace').text ?? route.namespace;
+  if (!name.string || name.string.includes('@') || findPlaceholders(name.string, 'value').length > 0) return;
+  if (known.some(one => one.name === name.string && one.namespace === namespace)) return;
+  // Another namespace of which the tree has no such object belongs to somebody else, as Traefik's own does.
+  if (namespace !== route.namespace && !known.some(one => one.namespace === namespace)) return;
+  if (declarationsOf(workspace, kind, namespace, name.string).length > 0) return;
+  const close = nearest(
+    name.string,
+    known.map(one => one.name),
+  );
+  yield {
+    at: name,
+    ...((known.length === 0 || kind === 'TLSOption') && { severity: 'warning' as const }),
+    message: `${route.kind} ${route.name} ${verb} the ${kind} ${name.string}, which nothing creates${namespace === undefined ? '' : ` in namespace ${namespace}`}, so Traefik ${kind === 'Middleware' ? 'answers with 404' : 'does not serve it with the options that are meant'} — ${close ? `did you mean ${close}?` : 'create it, or correct the name.'}`,
+  };
 }
 
 function* portProblem({ ingress, port }: Backend, service: Service): Iterable<Problem> {
