@@ -27,6 +27,7 @@ import probeMissing from './availability/probe-missing';
 import probePortMissing from './availability/probe-port-missing';
 import resourcesMissing from './availability/resources-missing';
 import workloadRunsNoPod from './availability/workload-runs-no-pod';
+import chartBucketMissing from './charts/chart-bucket-missing';
 import chartClientRefused from './charts/chart-client-refused';
 import chartDatabaseMismatch from './charts/chart-database-mismatch';
 import chartRedisMismatch from './charts/chart-redis-mismatch';
@@ -355,6 +356,7 @@ export const rules: readonly Rule[] = [
   callBackendUnannounced,
   callHostUnserved,
   certificateRefused,
+  chartBucketMissing,
   chartClientRefused,
   chartDatabaseMismatch,
   chartRedisMismatch,

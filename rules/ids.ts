@@ -14,6 +14,7 @@ export const ruleIds: readonly string[] = [
   'call-backend-unannounced',
   'call-host-unserved',
   'certificate-refused',
+  'chart-bucket-missing',
   'chart-client-refused',
   'chart-database-mismatch',
   'chart-redis-mismatch',

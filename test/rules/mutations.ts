@@ -1972,6 +1972,7 @@ export const unplantable: Readonly<Record<string, string>> = {
   'flux-reference-missing': 'The sample deployment is not applied by Flux: test/rules/deploy.',
   'flux-decryption-missing': 'The sample deployment is not applied by Flux: test/rules/deploy.',
   'argo-path-missing': 'The sample deployment is not applied by Argo CD: test/rules/charts.',
+  'chart-bucket-missing': 'The sample deployment installs no charts by Flux, Argo CD or k3s: test/rules/charts.',
   'chart-client-refused': 'The sample deployment installs no charts by Flux, Argo CD or k3s: test/rules/charts.',
   'chart-database-mismatch': 'The sample deployment installs no charts by Flux, Argo CD or k3s: test/rules/charts.',
   'chart-redis-mismatch': 'The sample deployment installs no charts by Flux, Argo CD or k3s: test/rules/charts.',

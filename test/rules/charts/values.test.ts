@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import bucket from '../../../rules/charts/chart-bucket-missing';
 import unfit from '../../../rules/charts/chart-value-unfit';
 import argo from '../../../rules/deploy/argo-path-missing';
 import monitor from '../../../rules/monitoring/monitor-not-picked-up';
@@ -116,6 +117,50 @@ describe('the ServiceMonitor of a chart', () => {
     const own = 'serviceMonitorSelector: { matchLabels: { app.kubernetes.io/part-of: chat } }';
     assert.deepEqual(found(application(on('')) + stack(own), monitor), []);
     assert.deepEqual(found(application(on('')), monitor), []);
+  });
+});
+
+describe('the buckets of a chart', () => {
+  const tree = (values: string, repo = 'https://charts.min.io/', version = '5.3.0'): string => `
+      #- /minio.yaml
+      apiVersion: helm.cattle.io/v1
+      kind: HelmChart
+      metadata: { name: minio, namespace: kube-system }
+      spec: { repo: ${repo}, chart: minio, version: ${version}, targetNamespace: matrix, valuesContent: '${values}' }
+      #- /synapse.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata: { name: synapse, namespace: matrix }
+      data:
+        homeserver.yaml: |
+          server_name: tessera.test
+          media_storage_providers: [{ module: s3, config: { bucket: media, endpoint_url: "http://minio:9000" } }]
+      ---
+      apiVersion: apps/v1
+      kind: StatefulSet
+      metadata: { name: synapse, namespace: matrix }
+      spec:
+        template:
+          spec:
+            containers:
+              - name: synapse
+                image: matrixdotorg/synapse:v1.139.2
+                command: [python, -m, synapse.app.homeserver, --config-path=/config/homeserver.yaml]
+                volumeMounts: [{ name: config, mountPath: /config }]
+            volumes: [{ name: config, configMap: { name: synapse } }]`;
+  const bitnami = ['https://charts.bitnami.com/bitnami', '14.8.5'] as const;
+
+  it('have the name that Synapse writes', () => {
+    assert.deepEqual(found(tree('buckets: [{ name: media }]'), bucket), []);
+    assert.deepEqual(found(tree('defaultBuckets: "other, media:public"', ...bitnami), bucket), []);
+    assert.equal(found(tree('buckets: [{ name: synapse }]'), bucket).length, 1);
+    assert.equal(found(tree('defaultBuckets: synapse', ...bitnami), bucket).length, 1);
+  });
+
+  it('are not judged where the chart is told of none, or makes more', () => {
+    assert.deepEqual(found(tree('mode: standalone'), bucket), []);
+    assert.deepEqual(found(tree('{ buckets: [{ name: a }], customCommands: [{ command: mb }] }'), bucket), []);
+    assert.deepEqual(found(tree('{ defaultBuckets: a, provisioning: { enabled: true } }', ...bitnami), bucket), []);
   });
 });
 
