@@ -115,7 +115,7 @@ function* unknownDatabase(
   at: Place,
 ): Iterable<Problem> {
   const initdb = initdbOf(cluster);
-  if (!isName(name) || !initdb || isImported(cluster) || alwaysThere.has(name)) return;
+  if (!isName(name) || !initdb || isOpen(cluster) || alwaysThere.has(name)) return;
   const declared = workspace
     .resources('Database.postgresql.cnpg.io')
     .filter(one => one.root.at('spec', 'cluster', 'name').text === cluster.name)
@@ -135,7 +135,7 @@ const alwaysThere: ReadonlySet<string> = new Set(['postgres', 'template0', 'temp
 
 function* unknownRole(workspace: Workspace, cluster: Resource, name: string | undefined, at: Place): Iterable<Problem> {
   const initdb = initdbOf(cluster);
-  if (!isName(name) || !initdb || isImported(cluster) || name === 'postgres' || name === 'streaming_replica') return;
+  if (!isName(name) || !initdb || isOpen(cluster) || name === 'postgres' || name === 'streaming_replica') return;
   const managed = cluster.root
     .at('spec', 'managed', 'roles')
     .items()
@@ -157,9 +157,10 @@ function isName(name: string | undefined): name is string {
   return name !== undefined && /^[a-z_][\w-]*$/.test(name) && !/PLACEHOLDER|CHANGE_?ME|^_|^your|^my_?db$/i.test(name);
 }
 
-/** Another server's databases may be among those of a cluster. */
-function isImported(cluster: Resource): boolean {
-  return cluster.root.at('spec', 'bootstrap', 'initdb', 'import').exists;
+/** What a cluster begins with may stand elsewhere, or be another server's databases. */
+function isOpen(cluster: Resource): boolean {
+  const initdb = cluster.root.at('spec', 'bootstrap', 'initdb');
+  return !initdb.exists || initdb.at('import').exists;
 }
 
 function rename(
