@@ -1,7 +1,7 @@
 import { nearest } from '../../analysis/nearest';
 import { workloadKinds } from '../../analysis/pods';
 import type { Rule } from '../rule';
-import { undefinedAliases, undefinedRemotes } from './transfers';
+import { undefinedAliases, undefinedRemotes, unreadFiles } from './transfers';
 
 export default {
   id: 'rclone-remote-undefined',
@@ -13,6 +13,7 @@ export default {
   traps: [
     'Remotes that stand in the command (`:s3,provider=Minio:bucket`) need no configuration.',
     'For mc it is the first part of the bucket that `mc mb` is to make, where the script sets other aliases. Without such an alias mc takes it for a folder.',
+    'Without `--config` the image rclone/rclone reads `/config/rclone/rclone.conf`; in other images it depends on the home of the user.',
     'Nothing is said where rclone is configured by something that the tree does not show.',
   ],
   sources: [
@@ -35,6 +36,11 @@ export default {
         }`,
       };
     }
+    for (const { at, container, path, wanted } of unreadFiles(workspace, resource))
+      yield {
+        at,
+        message: `rclone in container ${container.name} reads ${wanted}, and the tree mounts ${path}, so it has no remotes — pass --config ${path}, or mount it there.`,
+      };
     for (const { name, at, container, known } of undefinedAliases(workspace, resource))
       yield {
         at,

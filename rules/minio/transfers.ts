@@ -176,6 +176,50 @@ export function undefinedAliases(workspace: Workspace, resource: Resource): read
   });
 }
 
+/** An rclone that looks for its file where it is not. */
+export interface UnreadFile {
+  readonly at: Place;
+  readonly container: Container;
+  /** The file that the tree mounts, and the one that rclone reads without being told another. */
+  readonly path: string;
+  readonly wanted: string;
+}
+
+/**
+ * Calls of rclone without `--config` in the image rclone/rclone, whose file is `/config/rclone/rclone.conf` (its
+ * Dockerfile sets XDG_CONFIG_HOME), while the one that is mounted lies elsewhere.
+ */
+export function unreadFiles(workspace: Workspace, resource: Resource): readonly UnreadFile[] {
+  return containersOf(resource).flatMap(container => {
+    if (!/(?:^|\/)rclone\/rclone(?:[:@]|$)/.test(container.image)) return [];
+    const { variables, isOpen } = environmentOf(workspace, resource, container);
+    const isTold = [...variables.keys()].some(name => /^(?:RCLONE_CONFIG|XDG_CONFIG_HOME|HOME$)/.test(name));
+    const files = configFilesOf(workspace, resource).filter(({ program }) => program === 'rclone');
+    const [first] = files;
+    const script = commandsOf(workspace, resource, container);
+    if (isOpen || isTold || !first || !script || files.some(({ file }) => file.isOpaque || file.path === rcloneFile))
+      return [];
+    // A script that puts the file into place, or says where it is, names one of these.
+    if (/--config\b|RCLONE_CONFIG|XDG_CONFIG_HOME|rclone\/rclone\.conf|\.rclone\.conf/.test(script.text)) return [];
+    const found: UnreadFile[] = [];
+    runShell(readShell(script.text), ({ name: program, args, remote, command }) => {
+      const names = readOptions(args, { long: rcloneValues })
+        .operands.slice(1)
+        .some(word => /^[A-Za-z_][\w-]+:(?!\/\/)/.test(word.value));
+      if (program === 'rclone' && !remote && names && command.nameWord)
+        found.push({
+          at: script.place(command.nameWord.span.start, command.nameWord.span.end),
+          container,
+          path: first.file.path,
+          wanted: rcloneFile,
+        });
+    });
+    return found.slice(0, 1);
+  });
+}
+
+const rcloneFile = '/config/rclone/rclone.conf';
+
 /**
  * What the remotes of a container are called, as in names of variables: a remote is there if its type is. Undefined
  * where it may have others, or none that the tree shows.

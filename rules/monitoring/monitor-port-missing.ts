@@ -1,3 +1,5 @@
+import { resolveHost, servicePort } from '../../analysis/flows/destinations';
+import { chartValues } from '../../analysis/helm-values';
 import {
   type Endpoint,
   type Monitor,
@@ -11,6 +13,7 @@ import { nearest } from '../../analysis/nearest';
 import { podsBehind, type Service, tenantHasTls } from '../../analysis/services';
 import { insertEntry, quoted, replaceScalar, replaceValue } from '../../manifests/edit';
 import type { TextEdit } from '../../manifests/span';
+import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Problem, Related, Rule } from '../rule';
 import { itemsOf } from './component';
@@ -24,6 +27,7 @@ export default {
   remedy:
     'Name the port as the Service names it in `spec.ports[].name`; in a PodMonitor, as the container names it in `ports[].name`.',
   traps: [
+    'Targets of a ScrapeConfig and of `additionalScrapeConfigs` in the values of kube-prometheus-stack are judged as well.',
     'It is enough that one of the selected Services has the port.',
     '`port` is a name, never a number; `targetPort` may be either and is looked for on the pods. A container has to declare it, also a number: the operator compares it with the declared ports only.',
     'The MinIO Operator names its ports `http-minio` and, with TLS, `https-minio`; the headless Service always says `http-minio`. With TLS the endpoint also needs `scheme: https`.',
@@ -105,7 +109,36 @@ export default {
       yield* checkScheme(workspace, monitor, endpoint);
     }
   },
+  *checkWorkspace(workspace) {
+    for (const target of staticTargets(workspace)) {
+      const [, host = '', port = ''] = /^([a-z0-9][\w.-]*\.[\w.-]+):(\d+)$/i.exec(target.text ?? '') ?? [];
+      const destination = host === '' ? undefined : resolveHost(workspace, undefined, host);
+      if (destination?.kind !== 'service' || servicePort(destination.service, Number(port))) continue;
+      const { service, pods } = destination;
+      const isOpen = service.isHeadless && (pods.length === 0 || pods.some(one => one.ports.length === 0));
+      const declared = service.isHeadless ? pods.flatMap(one => one.ports.map(own => own.port)) : [];
+      const known = [...new Set([...service.ports.map(one => one.port), ...declared])].sort((a, b) => a - b);
+      if (isOpen || known.length === 0 || known.includes(Number(port))) continue;
+      yield {
+        at: target.part(host.length + 1, host.length + 1 + port.length),
+        message: `Service ${service.name} has no port ${port}, only ${known.join(', ')}, so nothing is scraped — write one of these.`,
+        related: [{ at: service.resource.root.at('metadata', 'name'), message: service.resource.title }],
+      };
+    }
+  },
 } satisfies Rule;
+
+/** The targets that scrape configurations name themselves. */
+function staticTargets(workspace: Workspace): readonly Value[] {
+  const own = workspace
+    .resources('ScrapeConfig.monitoring.coreos.com')
+    .flatMap(({ root }) => root.at('spec', 'staticConfigs').items());
+  const ofCharts = chartValues(workspace)
+    .flatMap(root => [root, root.at('kube-prometheus-stack')])
+    .flatMap(values => values.at('prometheus', 'prometheusSpec', 'additionalScrapeConfigs').items())
+    .flatMap(job => job.at('static_configs').items());
+  return [...own, ...ofCharts].flatMap(config => config.at('targets').items());
+}
 
 function* checkPort(workspace: Workspace, monitor: Monitor, { port, value }: Endpoint): Iterable<Problem> {
   const named = portsOf(workspace, monitor);

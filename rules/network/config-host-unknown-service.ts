@@ -190,8 +190,12 @@ function isMistaken(workspace: Workspace, namespace: string | undefined, name: s
   if (namespace === 'default' || nearest(namespace, own) !== undefined) return true;
   const words = new Set(namespace.split('-'));
   const isRelated = own.some(one => one.split('-').some(word => words.has(word)));
-  return !namespaceExists(workspace, namespace) && (name.includes('-') || isRelated);
+  return !namespaceExists(workspace, namespace) && (!common.test(name) || isRelated);
 }
+
+/** What a Service of another application may well be called. */
+const common =
+  /^(?:redis|valkey|memcached|postgres|postgresql|mysql|mariadb|mongo|mongodb|minio|s3|rabbitmq|nats|kafka|elasticsearch|opensearch|vault|prometheus|grafana|loki|alertmanager|traefik|nginx|haproxy|keycloak|smtp|mail|postfix|ldap|dns|api|web|app|db|database|cache|auth|proxy|gateway|backend|frontend|server|\w{1,4})$/;
 
 /** Whether the tree installs charts in a namespace whose Services are all known. */
 function isOfCharts(workspace: Workspace, namespace: string | undefined): boolean {

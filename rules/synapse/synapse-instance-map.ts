@@ -264,10 +264,20 @@ function* entries(workspace: Workspace, instance: SynapseInstance, process: Syna
       if (!writer) continue;
       yield* wrongHost(workspace, writer, entry, name);
       yield* wrongPort(writer, entry, writer.resource.title);
-    } else if (!isOtherNameOfMain(instance, name) && mayBeNamed(instance, name) && map.exists) {
+    } else if (
+      !isOtherNameOfMain(instance, name) &&
+      map.exists &&
+      (mayBeNamed(instance, name) || map.keys().some(key => isSibling(key, name)))
+    ) {
       yield notListed(workspace, named, map, writer);
     }
   }
+}
+
+/** Whether two names are those of pods of one StatefulSet: if the map lists the one, it is meant to list the other. */
+function isSibling(key: string, name: string): boolean {
+  const stem = name.replace(/[-_]?\d+$/, '');
+  return stem !== name && key !== name && key.replace(/[-_]?\d+$/, '') === stem;
 }
 
 function notListed(

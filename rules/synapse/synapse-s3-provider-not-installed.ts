@@ -9,7 +9,7 @@ import {
 import { insertEntryBefore, insertItem } from '../../manifests/edit';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
-import type { Fix, Rule } from '../rule';
+import type { Fix, Problem, Rule } from '../rule';
 import {
   addToList,
   addToPythonPath,
@@ -31,6 +31,7 @@ export default {
   traps: [
     'A process with `enable_media_repo: false` does not load the provider. The checklist wants it on the main process nevertheless, which is a warning.',
     'Images that are not the published ones are taken to have the package built in.',
+    'Its `config` without a `bucket` stops Synapse as well.',
     'A volume that the tree does not fill, such as a claim, is taken to hold the package if it is on the search path.',
   ],
   sources: [
@@ -130,6 +131,7 @@ export default {
   *check(resource, workspace) {
     const process = synapseProcess(workspace, resource);
     const provider = process && s3Provider(process);
+    if (provider) yield* withoutBucket(process);
     if (!provider || !isStockSynapse(process.container.image)) return;
     const isLoaded = runsMediaRepository(process);
     if (
@@ -153,6 +155,22 @@ export default {
     };
   },
 } satisfies Rule;
+
+/** The provider reads the bucket without a default (synapse-s3-storage-provider, s3_storage_provider.py: parse_config). */
+function* withoutBucket({ homeserver, resource }: SynapseProcess): Iterable<Problem> {
+  if (!homeserver || homeserver.layer('media_storage_providers').file.isOpaque) return;
+  for (const provider of homeserver.at('media_storage_providers').items()) {
+    const config = provider.at('config');
+    const isS3 = provider.at('module').text === 's3_storage_provider.S3StorageProviderBackend';
+    // Without any of its settings it is no more than the beginning of a provider.
+    if (!isS3 || config.entries().length === 0 || config.at('bucket').exists) continue;
+    yield {
+      at: config.key,
+      items: ['2.1.a'],
+      message: `The S3 storage provider of ${resource.title} is told no bucket, so Synapse does not start — add bucket under config.`,
+    };
+  }
+}
 
 /** An init container that installs the package, its volume, and the way for Synapse to find it. */
 function install(workspace: Workspace, process: SynapseProcess): readonly Fix[] {

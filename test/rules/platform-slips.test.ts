@@ -2,11 +2,15 @@ import assert from 'node:assert/strict';
 import elementHomeserverMismatch from '../../rules/element/element-homeserver-mismatch';
 import quotaExceeded from '../../rules/kubernetes/quota-exceeded';
 import rbacGrantsNothing from '../../rules/kubernetes/rbac-grants-nothing';
+import rcloneRemoteUndefined from '../../rules/minio/rclone-remote-undefined';
 import dashboardDatasourceUnknown from '../../rules/monitoring/dashboard-datasource-unknown';
+import monitorPortMissing from '../../rules/monitoring/monitor-port-missing';
 import configHostPort from '../../rules/network/config-host-port';
+import configHostUnknownService from '../../rules/network/config-host-unknown-service';
 import referenceMissingSecretKey from '../../rules/references/reference-missing-secret-key';
 import fieldValueRefused from '../../rules/schema/field-value-refused';
 import ingressClassUnknown from '../../rules/services/ingress-class-unknown';
+import synapseS3ProviderNotInstalled from '../../rules/synapse/synapse-s3-provider-not-installed';
 import { applyFix, messages } from './expect';
 
 /* What is decided between two objects of which each is right by itself. */
@@ -264,5 +268,133 @@ describe('programs that are told where to connect', () => {
       assert.match(messages(configHostPort, tree(command)).join(), /Service synapse has no port 8080/, command);
       assert.deepEqual(messages(configHostPort, tree(command.replace('8080', '8008'))), [], command);
     }
+  });
+});
+
+describe('targets of scrape configurations', () => {
+  const tree = (target: string): string => `
+    #- /values/prometheus-stack-values.yaml
+    prometheus:
+      prometheusSpec:
+        additionalScrapeConfigs:
+          - job_name: synapse
+            static_configs: [{targets: ["${target}"]}]
+    grafana: {enabled: true}
+    #- /synapse.yaml
+    apiVersion: v1
+    kind: Service
+    metadata: {name: synapse, namespace: matrix}
+    spec:
+      ports: [{port: 8008}, {port: 9090}]
+    ---
+    apiVersion: monitoring.coreos.com/v1alpha1
+    kind: ScrapeConfig
+    metadata: {name: synapse, namespace: matrix}
+    spec:
+      staticConfigs: [{targets: ["${target}"]}]`;
+
+  it('lead to ports that the Service has', () => {
+    const found = messages(monitorPortMissing, tree('synapse.matrix.svc.cluster.local:9000'));
+    assert.equal(found.length, 2);
+    assert.match(found.join(), /Service synapse has no port 9000, only 8008, 9090/);
+    for (const target of [
+      'synapse.matrix.svc.cluster.local:9090',
+      'other.monitoring.svc:1',
+      'exporter.example.org:9100',
+    ])
+      assert.deepEqual(messages(monitorPortMissing, tree(target)), [], target);
+  });
+});
+
+describe('a host in a namespace that nothing makes', () => {
+  const tree = (name: string): string => `
+    apiVersion: v1
+    kind: Service
+    metadata: {name: ${name}, namespace: matrix}
+    spec:
+      ports: [{port: 3310}]
+    ---
+    apiVersion: v1
+    kind: Pod
+    metadata: {name: a, namespace: matrix}
+    spec:
+      containers:
+        - name: a
+          image: busybox:1.36
+          command: [sh, -c, "until nc -z ${name}.antivirus.svc 3310; do sleep 1; done"]`;
+
+  it('is meant for the Service of that name, unless others may be called so', () => {
+    assert.match(messages(configHostUnknownService, tree('clamav')).join(), /^warning: .* it is in namespace matrix/);
+    assert.deepEqual(messages(configHostUnknownService, tree('redis')), []);
+  });
+});
+
+describe('the file of rclone', () => {
+  const tree = (command: string, mountPath = '/config', image = 'rclone/rclone:1.68.2'): string => `
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: a, namespace: matrix}
+    data:
+      rclone.conf: |
+        [main]
+        type = s3
+    ---
+    apiVersion: v1
+    kind: Pod
+    metadata: {name: a, namespace: matrix}
+    spec:
+      containers:
+        - name: a
+          image: ${image}
+          command: [sh, -c, "${command}"]
+          volumeMounts: [{name: config, mountPath: ${mountPath}}]
+      volumes: [{name: config, configMap: {name: a}}]`;
+
+  it('lies where rclone looks for it, or is named', () => {
+    const found = (...given: Parameters<typeof tree>): string => messages(rcloneRemoteUndefined, tree(...given)).join();
+    assert.match(
+      found('rclone sync main:media /backup'),
+      /reads \/config\/rclone\/rclone\.conf, and the tree mounts \/config\/rclone\.conf/,
+    );
+    assert.equal(found('rclone sync main:media /backup --config /config/rclone.conf'), '');
+    assert.equal(found('export RCLONE_CONFIG=/config/rclone.conf; rclone sync main:media /backup'), '');
+    assert.equal(found('rclone sync main:media /backup', '/config/rclone'), '');
+    assert.equal(found('rclone sync main:media /backup', '/config', 'alpine:3.20'), '', 'it depends on the home there');
+    assert.equal(found('rclone version'), '');
+  });
+});
+
+describe('what Synapse reads of stores', () => {
+  const tree = (homeserver: string): string => `
+    #- /synapse.yaml
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: synapse, namespace: matrix}
+    data:
+      homeserver.yaml: |
+        server_name: tessera.test
+        ${homeserver}
+    ---
+    apiVersion: apps/v1
+    kind: StatefulSet
+    metadata: {name: synapse, namespace: matrix}
+    spec:
+      template:
+        spec:
+          containers:
+            - name: synapse
+              image: registry.test/synapse:1
+              command: [python, -m, synapse.app.homeserver, --config-path=/config/homeserver.yaml]
+              volumeMounts: [{name: config, mountPath: /config}]
+          volumes: [{name: config, configMap: {name: synapse}}]`;
+
+  it('has a bucket for the S3 provider', () => {
+    const provider = (config: string): string =>
+      `media_storage_providers: [{module: s3_storage_provider.S3StorageProviderBackend, config: ${config}}]`;
+    assert.match(
+      messages(synapseS3ProviderNotInstalled, tree(provider('{region_name: a}'))).join(),
+      /is told no bucket/,
+    );
+    assert.deepEqual(messages(synapseS3ProviderNotInstalled, tree(provider('{bucket: media}'))), []);
   });
 });

@@ -61,6 +61,20 @@ describe('synapse-instance-map', () => {
     );
   });
 
+  it('has each writer listed where its siblings are, whatever its process calls itself', () => {
+    const writers = 'stream_writers:\n  events: [persister-0, persister-1]\n';
+    const entry = (name: string): string => `  ${name}: {host: ${name}.persister.matrix.svc, port: 9093}\n`;
+    const tree = (...names: readonly string[]): string =>
+      homeserver(listeners, map + names.map(entry).join(''), writers) +
+      synapse('synapse-main') +
+      scriptedWorker('persister', worker.replace('${HOSTNAME}', 'event_${HOSTNAME}'), { replicas: 2 });
+    const told = (...names: readonly string[]): readonly string[] =>
+      found(instanceMap, tree(...names)).filter(one => one.includes('persister-'));
+    assert.deepEqual(told('persister-0'), ['error persister-1']);
+    assert.deepEqual(told('persister-0', 'persister-1'), []);
+    assert.deepEqual(told(), [], 'both names may be wrong');
+  });
+
   it('leaves old versions and files that are not in the tree alone', () => {
     const old = { image: 'matrixdotorg/synapse:v1.80.0' };
     assert.deepEqual(
