@@ -212,7 +212,8 @@ function* fromValues(document: ManifestDocument): Iterable<ChartRelease> {
   const named = /^(.+)[-._]values$|^values[-._](.+)$/i.exec(stem);
   const inDirectory = /(?:^|\/)(?:helm-)?values$/i.test(file.directory) ? stem : undefined;
   const name = named?.[1] ?? named?.[2] ?? inDirectory;
-  if (name && name !== 'values')
+  // An empty file says nothing, as one of another deployment.
+  if (name && name !== 'values' && !(document.root.kind === 'missing' && document.span.end === 0))
     yield { name, chart: undefined, namespace: undefined, evidence: 'values', at: document.place(0, 0) };
 }
 

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { alternativesOf } from '../../analysis/alternatives';
+import { chartReleases } from '../../analysis/charts';
 import { credentialGroups } from '../../analysis/credentials/groups';
+import { builtTrees } from '../../analysis/kustomization/built-trees';
 import { rules } from '../../rules/catalogue';
 import { checkWorkspace, fixesOf, takeCrashes } from '../../rules/findings';
 import { LiveFindings } from '../../rules/live';
@@ -187,6 +189,18 @@ describe('a tree of alternatives', () => {
     const [last] = finding?.problem.related?.slice(-1) ?? [];
     assert.equal(last?.message, 'Together with staging');
     assert.match(workspace.file(last?.at.uri ?? '')?.path ?? '', /^staging\//);
+  });
+
+  it('has the charts of one, whose values are named after them, not in the others', () => {
+    const more = new Map([...files, ['staging/cache-values.yaml', 'replicas: 3\n']]);
+    const trees = builtTrees(workspaceOf(more)).map(({ view, workspace }) => [
+      view.title,
+      chartReleases(workspace).length,
+    ]);
+    assert.deepEqual(trees, [
+      ['production', 0],
+      ['staging', 1],
+    ]);
   });
 
   it('has the same object declared twice in one of them', () => {
