@@ -64,6 +64,8 @@ function labelAsked(server: KnownRelease): string | undefined {
     'ingressPodMatchLabels',
   ];
   if (more.some(field => settingOf(release, `${base}.${field}`) !== 'unset')) return undefined;
+  // With read replicas each part of PostgreSQL has a label of its own.
+  if (facts.chart === 'postgresql' && textOf(server, 'architecture') !== 'standalone') return undefined;
   return fullName === undefined ? undefined : `${fullName}-client`;
 }
 

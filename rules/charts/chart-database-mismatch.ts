@@ -104,6 +104,7 @@ function* problemsOf(
     // The administrator is there as well, and may make what is asked for.
     if (value.string === 'postgres') continue;
     if (what === 'database' ? createsDatabase(workspace, value.string) : createsRole(workspace, value.string)) continue;
+    if (isDeclared(workspace, what, value.string)) continue;
     const [written] = valuesAt(release, field ?? '');
     yield {
       at: value,
@@ -115,6 +116,12 @@ function* problemsOf(
       },
     };
   }
+}
+
+/** Whether an object of CloudNativePG makes it besides (cloudnative-pg docs/src/declarative_database_management.md). */
+function isDeclared(workspace: Workspace, what: 'database' | 'role', name: string): boolean {
+  const kind = what === 'database' ? 'Database' : 'DatabaseRole';
+  return workspace.resources(`${kind}.postgresql.cnpg.io`).some(one => one.root.at('spec', 'name').text === name);
 }
 
 /** Settings of the locale that Synapse refuses, where they are written. */

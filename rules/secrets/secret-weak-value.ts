@@ -87,7 +87,7 @@ function* inValues(releases: readonly Release[]): Iterable<Problem> {
       // `value` is what Element’s chart calls a secret that is written out.
       const name = String((value.name === 'value' ? value.parent?.name : value.name) ?? '');
       const text = value.string;
-      if (!passwordValue.test(name) || text === undefined || isOpen(text)) continue;
+      if (!passwordValue.test(name) || text === undefined || isOpen(text) || elsewhere.test(text)) continue;
       if (seen.some(one => one.isAt(value))) continue;
       seen.push(value);
       const weakness = weaknessOf(text, /password/i.test(name) ? 'password' : 'secret');
@@ -103,6 +103,9 @@ function* inValues(releases: readonly Release[]): Iterable<Problem> {
 /** Values that hold a secret, and not the name or the key of an object with one. */
 const passwordValue =
   /^(?!existing)(?:\w*[pP]assword|macaroon(?:SecretKey)?|registrationSharedSecret|turnSecret|encryptionSecret|synapseSharedSecret)$/;
+
+/** What says whether there is a password, or where another program fetches it from: vals, Vault, 1Password. */
+const elsewhere = /^(?:true|false|yes|no|on|off|none|optional|required)$|^[\w+-]+:\/\/|^(?:vault|ssm|arn|secret):/i;
 
 function isPartOff(value: Value): boolean {
   for (let part = value.parent; part; part = part.parent) if (part.at('enabled').boolean === false) return true;

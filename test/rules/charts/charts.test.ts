@@ -83,6 +83,12 @@ describe('the database of a chart and its clients', () => {
       'Synapse asks for the database matrix, but the chart postgresql (db) makes synapse',
     ]);
     assert.deepEqual(found(tree('{}', 'matrix'), database), []);
+    const declared = `${tree(own, 'matrix')}---
+      apiVersion: postgresql.cnpg.io/v1
+      kind: Database
+      metadata: { name: matrix, namespace: matrix }
+      spec: { name: matrix, owner: synapse, cluster: { name: db } }`;
+    assert.deepEqual(found(declared, database), []);
     const scripted = '{ auth: { username: synapse, database: synapse }, primary: { initdb: { scriptsSecret: init } } }';
     assert.deepEqual(found(tree(scripted, 'matrix'), database), []);
     assert.deepEqual(found(tree(scripted.replace('scriptsSecret', 'scriptsConfigMap'), 'matrix'), database), []);

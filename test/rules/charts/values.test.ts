@@ -65,6 +65,7 @@ describe('files of values that an Application names', () => {
       'auth: { existingSecret: redis, existingSecretPasswordKey: password }',
       'auth: { password: "${REDIS_PASSWORD}" }',
       'auth: { enabled: false, password: redis }',
+      'auth: { password: "ref+vault://kv/redis#password", requirePassword: "yes" }',
     ])
       assert.deepEqual(found(application(values), weak), []);
   });
