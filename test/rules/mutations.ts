@@ -1963,6 +1963,7 @@ stringData:
 export const unplantable: Readonly<Record<string, string>> = {
   'minio-metrics-refused': 'The sample deployment runs MinIO by its operator: test/rules/minio/plain-servers.test.ts.',
   'image-settings-refused':
+    'The sample deployment runs PostgreSQL and MinIO by operators: test/rules/postgresql/official-image.test.ts.',
   'nginx-config-invalid': 'The sample deployment routes by HAProxy: test/rules/services/nginx-config.test.ts.',
   'gateway-route-unattached': 'The sample deployment is served by Ingresses: test/rules/services/gateways.test.ts.',
   'gateway-reference-not-granted':
