@@ -5,6 +5,7 @@ import { nearest } from '../../analysis/nearest';
 import { containersOf, podsIn, workloadKinds } from '../../analysis/pods';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
+import { unknownPublicHosts } from './asked-hosts';
 import { unknownDetails } from './asked-in-commands';
 import { askingVerbs, isPlainName, kindNamed, startedBy, whyUnknown } from './known-names';
 import { namespaceLeftOut } from './namespace-left-out';
@@ -18,7 +19,7 @@ export default {
   why: 'Whoever follows the runbook gets "not found", and cannot tell whether the deployment or the command is wrong.',
   remedy: 'Name the object as the manifests or their operators do.',
   traps: [
-    'Keys in `jsonpath`, ports of `port-forward svc/…` and hosts that `exec` lets a program ask are judged as well.',
+    'Keys in `jsonpath`, ports of `port-forward svc/…` and hosts that `exec` lets a program ask are judged as well; public hosts that `curl` asks, where they are nearly one of the tree’s.',
     'Containers after `-c` and namespaces that are nearly one of the tree’s are judged, too. What a script in a pod asks for is an error, because nobody reads it before it fails.',
     'Pods of a StatefulSet are numbered from 0, or from `spec.ordinals.start`; those of a CloudNativePG cluster from 1, and a replaced instance gets the next number.',
     'A command without `-n` is reported where other commands of its file name the namespace of the object, and nothing makes that the default of kubectl.',
@@ -60,6 +61,7 @@ export default {
     `,
   },
   *checkWorkspace(workspace) {
+    yield* unknownPublicHosts(workspace);
     const commands = foundCommands(workspace);
     // What a runbook starts by hand, such as `kubectl run test-pod`, it may ask for later.
     const started = new Set(commands.flatMap(({ command }) => startedBy(command)));
