@@ -80,8 +80,16 @@ function* wrongWords(part: HaproxyPart): Iterable<Problem> {
         at: part.place(word.span),
         message: `HAProxy has no mode ${word.value}, so it does not start — write http or tcp.`,
       };
+    if (counted.test(keyword) && /^\d+[^\d]/.test(word.value))
+      yield {
+        at: part.place(word.span),
+        message: `${keyword} has to be a whole number, not ${word.value}, so HAProxy does not start — write all digits.`,
+      };
   }
 }
+
+/** What takes a number alone (HAProxy configuration manual, "maxconn", "nbthread", "retries", "fullconn"). */
+const counted = /^(?:maxconn|fullconn|retries|maxconnrate|maxsslconn|ulimit-n|backlog)$/;
 
 const timed =
   /^timeout (?:server|client|connect|check|http-request|http-keep-alive|queue|tunnel|client-fin|server-fin)$/;

@@ -372,7 +372,8 @@ function eclipsed(workspace: Workspace, haproxy: Haproxy, leading: readonly Hapr
       const rule = rules.find(
         ({ condition }) => condition && conditionHolds(part.section, condition, { path, method }),
       );
-      const [first] = route.choices;
+      // Those before it may take the request, and this one does.
+      const first = route.choices.at(-1);
       // That a rule takes more than is meant is said of its criteria.
       if (rule && first && takesTooMuch(part, first.use)) return [];
       if (rule && first) found.push({ rule: part.place(rule.directive.span), above: first.at, before: first.backend });

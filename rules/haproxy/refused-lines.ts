@@ -179,6 +179,14 @@ export function* wrongTests(part: HaproxyPart): Iterable<Problem> {
     }
   }
   for (const { criterion, flags, values } of section.acls) {
+    const [, fetch, suffix] = /^(path|base)_([a-z]+)$/.exec(criterion?.fetch ?? '') ?? [];
+    if (criterion && fetch && suffix && !suffixes.includes(suffix)) {
+      const meant = suffixes.find(one => suffix.startsWith(one) || one.startsWith(suffix));
+      yield {
+        at: part.place(criterion.word.span),
+        message: `HAProxy knows no ${criterion.fetch}, so it does not start — ${meant ? `write ${fetch}_${meant}` : `write ${fetch}_beg, ${fetch}_end or another of the manual`}.`,
+      };
+    }
     const isRegex = /_reg$/.test(criterion?.fetch ?? '') || flags.some(({ value }) => value === 'reg');
     for (const word of isRegex ? values : []) {
       const wrong = wrongExpression(word.value);
@@ -198,6 +206,9 @@ export function* wrongTests(part: HaproxyPart): Iterable<Problem> {
       message: `balance uri knows no ${unknown.value}, so HAProxy does not start — write len, depth, whole or path-only.`,
     };
 }
+
+/** How a text may be compared, as the end of a name (HAProxy configuration manual, "path" and "base"). */
+const suffixes: readonly string[] = ['beg', 'dir', 'dom', 'end', 'len', 'reg', 'sub'];
 
 /** What is wrong with an expression in any dialect. */
 function wrongExpression(text: string): string | undefined {

@@ -106,7 +106,21 @@ function redis(
 ): Server | undefined {
   const configuration = configurationOf(workspace, resource, program);
   const conf = redisConf(workspace, resource, program);
-  if (!configuration || !conf || configuration.words.some(word => /^--(?:tls-)?port$/.test(word))) return undefined;
+  if (!configuration || !conf) return undefined;
+  const words = commandLine(configuration.container);
+  const options = words.filter(word => /^--(?:tls-)?port$/.test(word.text ?? ''));
+  if (options.length > 0) {
+    // What the command says goes before the file.
+    const [port, ...others] = options.map(option => words[words.indexOf(option) + 1]);
+    if (!port || others.length > 0 || options[0]?.text !== '--port' || !/^\d+$/.test(port.text ?? '')) return undefined;
+    return {
+      container: configuration.container,
+      title: program === 'redis' ? 'Redis' : 'Sentinel',
+      sockets: [{ port: Number(port.text), isLoopback: false, at: port }],
+      at: port,
+      only: 'port',
+    };
+  }
   if (conf.directives.some(({ name }) => name === 'include')) return undefined;
   const said = conf.directives.filter(({ name }) => name === 'port' || name === 'tls-port');
   const sockets = said.flatMap(({ args: [port] }) =>

@@ -4,6 +4,7 @@ import pathMissing from '../../rules/config/config-path-missing';
 import fileMode from '../../rules/config/mounted-file-mode';
 import textLost from '../../rules/config/written-text-lost';
 import unanswered from '../../rules/haproxy/haproxy-request-unanswered';
+import unrouted from '../../rules/haproxy/haproxy-worker-unrouted';
 import settingsUnfit from '../../rules/key-vault/key-vault-settings-unfit';
 import userRefused from '../../rules/kubernetes/container-user-refused';
 import notWritable from '../../rules/kubernetes/volume-not-writable';
@@ -408,6 +409,71 @@ account_threepid_delegates:
   assert.deepEqual(messages(synapseValue, Object.values(fixed).join('\n')), []);
 });
 
+it('a rule of HAProxy to which others leave nothing lets a worker idle', () => {
+  const tree = (...lines: readonly string[]): string => `
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: haproxy, namespace: matrix}
+data:
+  haproxy.cfg: |
+    frontend web
+        mode http
+        bind :8008
+        acl is_health path /health
+        use_backend health if is_health
+        acl is_sync path_reg ^/_matrix/client/(r0|v3)/sync$
+        acl is_client path_beg /_matrix/client/
+${lines.map(line => `        ${line}`).join('\n')}
+        default_backend main
+    backend health
+        mode http
+        http-request return status 200
+    backend main
+        mode http
+        server main synapse-main:8008
+    backend generic
+        mode http
+        server generic synapse-generic:8008
+    backend sync
+        mode http
+        server sync synapse-sync:8008
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: haproxy, namespace: matrix}
+spec:
+  template:
+    spec:
+      containers:
+        - {name: haproxy, image: "haproxy:3.0", volumeMounts: [{name: config, mountPath: /usr/local/etc/haproxy}]}
+      volumes: [{name: config, configMap: {name: haproxy}}]
+${configMap('synapse-config', {
+  'homeserver.yaml': `server_name: tessera.test
+instance_map: {main: {host: synapse-main, port: 9093}}
+listeners:
+  - {port: 8008, type: http, resources: [{names: [client, federation]}]}`,
+  'worker.yaml': `worker_app: synapse.app.generic_worker
+worker_name: worker
+worker_listeners:
+  - {port: 8008, type: http, resources: [{names: [client]}]}`,
+})}${synapse('synapse-main')}${['synapse-generic', 'synapse-sync'].map(name => synapse(name, { worker: true })).join('')}
+${['synapse-main', 'synapse-generic', 'synapse-sync']
+  .map(
+    app => `---
+apiVersion: v1
+kind: Service
+metadata: {name: ${app}, namespace: matrix}
+spec: {selector: {app: ${app}}, ports: [{port: 8008}]}
+`,
+  )
+  .join('')}`;
+  const [sync, generic] = ['use_backend sync if is_sync', 'use_backend generic if is_client'];
+  assert.deepEqual(messages(unrouted, tree(sync, generic)), []);
+  assert.deepEqual(messages(unrouted, tree(generic, sync)), [
+    'warning: No request comes here: what is for StatefulSet/synapse-sync goes to backend generic above, so that worker idles — move this rule above that one.',
+  ]);
+});
+
 describe('a file that several steps write', () => {
   const pod = (...scripts: readonly string[]): string => `
 apiVersion: v1
@@ -552,4 +618,36 @@ spec:
   assert.equal(messages(fileMode, pod('0400', '')).length, 1);
   assert.deepEqual(messages(fileMode, pod('0400', ', fsGroup: 1000')), []);
   assert.deepEqual(messages(fileMode, pod('0444', '')), []);
+});
+
+it('Redis listens where its command says, before what its file says', () => {
+  const tree = (...options: readonly string[]): string => `
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: redis, namespace: matrix}
+data: {redis.conf: port 6379}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: redis, namespace: matrix}
+spec: {selector: {app: redis}, ports: [{port: 6379}]}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: redis, namespace: matrix}
+spec:
+  template:
+    metadata: {labels: {app: redis}}
+    spec:
+      containers:
+        - name: redis
+          image: redis:7.4
+          command: [${['redis-server', '/conf/redis.conf', ...options].join(', ')}]
+          volumeMounts: [{name: conf, mountPath: /conf}]
+      volumes: [{name: conf, configMap: {name: redis}}]
+`;
+  assert.deepEqual(messages(notListenedOn, tree()), []);
+  assert.deepEqual(messages(notListenedOn, tree('--port', '"6379"')), []);
+  assert.deepEqual(messages(notListenedOn, tree('--port', '$(PORT)')), []);
+  assert.match(messages(notListenedOn, tree('--port', '"6380"')).join('\n'), /Redis does not listen on port 6379/);
 });

@@ -67,6 +67,15 @@ describe('haproxy-config-invalid', () => {
     assert.match(found(invalid, `${web}  mode https\n  server a app:80`).join(), /no mode https/);
   });
 
+  it('knows the endings of criteria, and what takes a number alone', () => {
+    const acl = (test: string): string => `${http}frontend web\n  bind :80\n  acl a ${test}\n`;
+    assert.match(found(invalid, acl('path_begin /a')).join(), /knows no path_begin, .* write path_beg/);
+    for (const test of ['path_beg /a', 'path /a', 'path_reg ^/a', 'base_sub a', 'path,lower -m beg /a'])
+      assert.deepEqual(found(invalid, acl(test)), [], test);
+    assert.match(found(invalid, 'global\n  maxconn 50k\n').join(), /maxconn has to be a whole number, not 50k/);
+    assert.deepEqual(found(invalid, 'global\n  maxconn 50000\n'), []);
+  });
+
   it('reports times below 100 that have no unit', () => {
     assert.match(found(invalid, `${web}  timeout server 30\n`).join(), /30 milliseconds/);
     for (const time of ['30s', '3000', '500', '30ms', '0'])
