@@ -92,7 +92,7 @@ export default {
     for (const one of workspace.files) {
       if (!isForgotten(one)) continue;
       const path = isKustomization(one) ? one.directory : one.path;
-      if (isNamedElsewhere(workspace, path)) continue;
+      if (isNamedElsewhere(workspace, path, file.directory)) continue;
       yield {
         at: resources.key,
         message: `No kustomization takes in ${path}, so what is in it is not deployed — add it here.`,
@@ -139,14 +139,24 @@ function listedBy(workspace: Workspace, folder: string): boolean {
 }
 
 /** Whether a script, a README or a resource of Flux or Argo CD names a path. */
-function isNamedElsewhere(workspace: Workspace, path: string): boolean {
+function isNamedElsewhere(workspace: Workspace, path: string, above: string): boolean {
   // One name alone stands in many texts.
   const name = path.split('/').slice(-2).join('/');
-  const applied = workspace.lookup(paths, '');
+  const applied = workspace.lookup(paths, '').map(one => resolvePath('', one));
   return (
-    applied.some(one => resolvePath('', one) === path || resolvePath('', one).endsWith(`/${path}`)) ||
+    applied.some(one => one === path || one.endsWith(`/${path}`)) ||
+    // Flux and Argo CD apply a folder without a kustomization as it is.
+    foldersOf(path, above).some(folder => applied.some(one => one === folder || one.endsWith(`/${folder}`))) ||
     workspace.files.some(file => /\.(?:sh|md)$/i.test(file.path) && file.text.includes(name))
   );
+}
+
+/** The folders between a folder and a path in it. */
+function foldersOf(path: string, above: string): readonly string[] {
+  const parts = path.split('/').slice(0, -1);
+  return parts
+    .map((_, index) => parts.slice(0, index + 1).join('/'))
+    .filter(folder => above === '' || folder.startsWith(`${above}/`));
 }
 
 const kustomizations: Index<ManifestDocument> = {

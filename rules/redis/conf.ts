@@ -56,6 +56,11 @@ export function redisOption(workspace: Workspace, resource: Resource, name: stri
   };
 }
 
+/** Whether Redis runs as a Redis Cluster, whose nodes replace a master themselves. */
+export function isCluster(workspace: Workspace, resource: Resource): boolean {
+  return redisOption(workspace, resource, 'cluster-enabled')?.text.toLowerCase() === 'yes';
+}
+
 /** The Sentinels of the main instance. */
 export function sentinels(workspace: Workspace): readonly Resource[] {
   return usedByMatrix(

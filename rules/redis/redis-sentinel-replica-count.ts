@@ -4,7 +4,7 @@ import { redisMains } from '../../analysis/roles';
 import { insertEntry, replaceValue } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Fix, Rule } from '../rule';
-import { sentinelCount, sentinels } from './conf';
+import { isCluster, sentinelCount, sentinels } from './conf';
 
 export default {
   id: 'redis-sentinel-replica-count',
@@ -17,6 +17,7 @@ export default {
     'More than three are fine, best an odd number; an even one is a warning.',
     'A single Redis without any Sentinel is a warning: nobody has meant it to be replaced.',
     'The Redis of the lawful-intercept instance is not held to this.',
+    'With `cluster-enabled yes` the nodes replace a master themselves, without Sentinel.',
     'A Redis in a tree in which nothing is called after Matrix or its programs is somebody else’s.',
   ],
   sources: ['Redis documentation, High availability with Redis Sentinel: at least three Sentinel instances'],
@@ -116,7 +117,7 @@ export default {
     const all = sentinels(workspace);
     if (all.length === 0) {
       if (redisMains(workspace)[0] !== resource || resource.kind === 'Job' || resource.kind === 'CronJob') return;
-      if (!isAboutMatrix(workspace)) return;
+      if (!isAboutMatrix(workspace) || isCluster(workspace, resource)) return;
       yield {
         at: resource.root.at('metadata', 'name'),
         // Who runs a single one has not meant it to be replaced.

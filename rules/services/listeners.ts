@@ -11,7 +11,7 @@ import type { Place } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import { isStockElement } from '../element/config';
-import { placeIn, redisConf } from '../redis/conf';
+import { isCluster, placeIn, redisConf } from '../redis/conf';
 import { isOn, numberOf, optionOf, turnserverOf } from '../turn/turnserver';
 
 /** A program of a container with all that it listens on by TCP. */
@@ -131,10 +131,14 @@ function redis(
   if (said.some(({ args: [port] }) => !/^\d+$/.test(port?.value ?? ''))) return undefined;
   const at = sockets[0]?.at ?? configuration.container.value.at('name');
   const isPort = said.some(({ name }) => name === 'port');
+  const all = isPort ? sockets : [...sockets, { port: usual, isLoopback: false, at }];
+  // The nodes of a Redis Cluster talk to each other on a port of their own (redis.conf: cluster-port).
+  const bus =
+    program === 'redis' && isCluster(workspace, resource) ? all.map(one => ({ ...one, port: one.port + 10000 })) : [];
   return {
     container: configuration.container,
     title: program === 'redis' ? 'Redis' : 'Sentinel',
-    sockets: isPort ? sockets : [...sockets, { port: usual, isLoopback: false, at }],
+    sockets: [...all, ...bus],
     at,
     only: 'port',
   };

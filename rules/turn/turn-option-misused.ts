@@ -20,7 +20,7 @@ export default {
   traps: [
     'A name is resolved by coturn, and `PUBLIC/PRIVATE` is a pair of addresses; both are right.',
     'A Redis that asks for no password, or is not in the tree, needs none here.',
-    '`--external-ip=$(detect-external-ip)` works with the entrypoint of the official image.',
+    '`--external-ip=$(detect-external-ip)` works with the entrypoint of the official image, which a `command` replaces.',
   ],
   sources: ['coturn README.turnserver: -X, --external-ip <public-ip[/private-ip]>'],
   examples: {
@@ -66,7 +66,14 @@ export default {
     if (server && !server.isPartial) yield* refusedPeers(server.options);
     if (server) yield* withoutPassword(workspace, server);
     for (const option of server?.options ?? []) {
-      if (option.name !== 'external-ip' || !option.value?.startsWith('/')) continue;
+      if (option.name !== 'external-ip') continue;
+      const unrun = server && unrunCommand(server, option);
+      if (unrun !== undefined)
+        yield {
+          at: option.at,
+          message: `No shell runs ${unrun}, because command starts turnserver itself, and as it stands it is no address — delete command, so that the entrypoint of the image runs it, or give the address.`,
+        };
+      if (!option.value?.startsWith('/')) continue;
       const written = option.words[0]?.text?.startsWith('-X') ? '-X' : undefined;
       yield {
         at: option.at,
@@ -76,6 +83,18 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** A command in an argument that reaches coturn without a shell; Kubernetes makes `$$(…)` into `$(…)`, and runs neither. */
+function unrunCommand({ container }: Turnserver, { from, value }: TurnOption): string | undefined {
+  if (from !== 'arguments' || !/(?:^|\/)turnserver$/.test(container.value.at('command', 0).text ?? ''))
+    return undefined;
+  const name = /^\$?\$\(\s*([a-z][\w-]*)[^)]*\)/.exec(value ?? '');
+  const isVariable = container.value
+    .at('env')
+    .items()
+    .some(item => item.at('name').text === name?.[1]);
+  return name && (!isVariable || name[0].startsWith('$$')) ? name[0].replace('$$', '$') : undefined;
+}
 
 /** A connection to a Redis of the tree that asks for a password, without one (coturn, dbd_redis.c). */
 function* withoutPassword(workspace: Workspace, { options, resource }: Turnserver): Iterable<Problem> {

@@ -87,6 +87,21 @@ spec: {path: ${path}}
     assert.equal(found(kustomizationPartUnlisted, beside('./base/another')).length, 1);
   });
 
+  it('expects no file in the list whose folder Flux applies without a kustomization', () => {
+    const other = (path: string) => `${overlay('')}#- /base/app/db/job.yaml
+apiVersion: batch/v1
+kind: Job
+metadata: {name: db}
+#- /flux.yaml
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: db, namespace: flux-system}
+spec: {path: ${path}}
+`;
+    assert.deepEqual(found(kustomizationPartUnlisted, other('./base/app/db')), []);
+    assert.equal(found(kustomizationPartUnlisted, other('./base/app')).length, 1);
+  });
+
   it('tells which objects of Flux wait for each other', () => {
     const tree = (one: string, other: string) => `
 #- /flux.yaml

@@ -8,6 +8,7 @@ import quorum from '../../../rules/redis/redis-sentinel-quorum';
 import count from '../../../rules/redis/redis-sentinel-replica-count';
 import spreads from '../../../rules/redis/redis-service-spreads-writes';
 import type { Rule } from '../../../rules/rule';
+import listens from '../../../rules/services/port-not-listened-on';
 import { check } from '../../fixture';
 import { fixed } from '../expect';
 
@@ -46,6 +47,44 @@ describe('Redis Sentinel rules', () => {
     ] as const)
       assert.deepEqual(found('port 6379', `sentinel monitor main 192.0.2.1 6379 ${some}`, replicas, quorum), []);
     assert.match(found('port 6379', 'port 26379', 4, count)[0] ?? '', /an even number/);
+  });
+  it('expect no Sentinel of a Redis Cluster, and its port for the other nodes', () => {
+    const redis = (enabled: string): string => `
+      #- /redis.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata: {name: redis, namespace: matrix}
+      data:
+        redis.conf: |
+          port 6379
+      ---
+      apiVersion: apps/v1
+      kind: StatefulSet
+      metadata: {name: redis, namespace: matrix}
+      spec:
+        replicas: 6
+        template:
+          metadata: {labels: {app: redis}}
+          spec:
+            containers:
+              - name: redis
+                image: redis:7.4
+                command: [redis-server, /conf/redis.conf, --cluster-enabled, "${enabled}"]
+                volumeMounts: [{name: config, mountPath: /conf}]
+            volumes: [{name: config, configMap: {name: redis}}]
+      ---
+      apiVersion: v1
+      kind: Service
+      metadata: {name: redis, namespace: matrix}
+      spec:
+        clusterIP: None
+        selector: {app: redis}
+        ports: [{name: redis, port: 6379}, {name: bus, port: 16379}]
+    `;
+    const ids = (source: string): readonly string[] =>
+      check(source, [count, listens]).findings.map(({ rule }) => rule.id);
+    assert.deepEqual(ids(redis('yes')), []);
+    assert.deepEqual(ids(redis('no')).toSorted(), ['port-not-listened-on', 'redis-sentinel-replica-count']);
   });
   it('compare the name that an init container asks for with those of the pods', () => {
     const asking = (test: string): string =>

@@ -96,6 +96,16 @@ describe('TURN rules', () => {
     );
     assert.equal(messages(coturn('args: ["--external-ip=/tmp/ip"]'), misused).length, 1);
   });
+  it('see that nobody runs a command in the arguments where the entrypoint is replaced', () => {
+    for (const value of ['$(detect-external-ip)', '$$(detect-external-ip)']) {
+      assert.deepEqual(messages(coturn(`args: ["--external-ip=${value}"]`), misused), []);
+      assert.match(
+        messages(coturn(`command: [turnserver]\n      args: ["--external-ip=${value}"]`), misused)[0] ?? '',
+        /No shell runs \$\(detect-external-ip\)/,
+      );
+    }
+    assert.deepEqual(messages(coturn('command: [turnserver, "--external-ip=$(POD_IP)"]'), misused), []);
+  });
   it('see a listening port among the relay ports, and a range upside down', () => {
     const inside = messages(coturn('args: ["--min-port=3000", "--max-port=4000"]'), range);
     assert.equal(inside.length, 1);
