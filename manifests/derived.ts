@@ -36,6 +36,26 @@ export function perObject<S extends object, T>(compute: (subject: S) => T): (sub
   };
 }
 
+/** The same of what stands under a name in a thing: a change costs the names that it touches. */
+export function perName<S extends object, T>(
+  compute: (subject: S, name: string) => T,
+): (subject: S, name: string) => T {
+  const namesOf = new WeakMap<S, Map<string, () => T>>();
+  return (subject, name) => {
+    let names = namesOf.get(subject);
+    if (!names) {
+      names = new Map();
+      namesOf.set(subject, names);
+    }
+    let value = names.get(name);
+    if (!value) {
+      value = cached(() => compute(subject, name));
+      names.set(name, value);
+    }
+    return value();
+  };
+}
+
 /** The same of resources. */
 export function perResource<T>(compute: (resource: Resource) => T): (resource: Resource) => T {
   return perObject(compute);

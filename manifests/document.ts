@@ -9,7 +9,7 @@ import type { Place, Span } from './span';
 import { changedScalars, isTree, pathOf, readTree, type ScalarTest, type SyntaxProblem, type Tree } from './tree';
 import { changesBetween, firstIds, type NodeIds, type TreeChanges } from './tree-changes';
 import { type PatchedTree, patchTree } from './tree-patch';
-import type { TreeSource, Value } from './value';
+import { followEmbedded, type TreeSource, type Value } from './value';
 
 /**
  * One YAML document of a file.
@@ -21,6 +21,7 @@ import type { TreeSource, Value } from './value';
  */
 export class ManifestDocument implements TreeSource {
   readonly file: SourceFile;
+  readonly isFollowed = true as const;
   readonly linePrefix = '';
   readonly resources: readonly Resource[];
   /** Whether a template engine has to fill the text in before it is YAML; such a document is left alone. */
@@ -187,6 +188,7 @@ export class ManifestDocument implements TreeSource {
         idOf,
       );
     this.reads.changed(changes);
+    followEmbedded(this, [...changes.texts, ...changes.gone]);
   }
 
   #take(typed: Typed | undefined): void {

@@ -1,9 +1,10 @@
-import { computed, getActiveSub, setActiveSub } from 'alien-signals';
-import { ofText } from './derived';
+import { computed, getActiveSub, setActiveSub, signal } from 'alien-signals';
+import { ofText, untracked } from './derived';
 import type { MappedText } from './mapped-text';
-import type { Facet } from './node-reads';
+import { announce, type Facet, NodeReads, type Version } from './node-reads';
 import { recoverTree } from './recover';
-import { linesAround } from './searches';
+import { sameOr } from './same';
+import { linesAround, Searches } from './searches';
 import type { Place } from './span';
 import {
   changedScalars,
@@ -13,13 +14,15 @@ import {
   nodeStyle,
   pathOf,
   readTree,
+  type ScalarTest,
   type SyntaxProblem,
+  scalarsThat,
   scalarText,
   sourceSpan,
   type Tree,
 } from './tree';
 import { changesBetween, firstIds, type NodeIds } from './tree-changes';
-import { type TreeSource, Value, type Written } from './value';
+import { followEmbedded, type TreeSource, Value, type Written } from './value';
 
 /** A YAML or JSON document inside a scalar or an effective file, with places in the outer file. */
 export interface EmbeddedDocument {
@@ -41,13 +44,58 @@ export function readEmbedded(text: MappedText, within: Place): () => EmbeddedDoc
     const tree = read();
     if (previous && source && isTree(tree) && source.tree === tree) return previous;
     source = isTree(tree) ? new EmbeddedSource(text, within, tree, read) : undefined;
-    if (source) return { text, root: rootOf(source), problem: undefined };
-    return {
-      text,
-      root: new Value({ tree: emptyTree, linePrefix: text.linePrefix, place: () => within }, -1),
-      problem: problemOf(text, tree as SyntaxProblem),
-    };
+    return documentOf(text, within, tree, source);
   });
+}
+
+/**
+ * The document in a scalar of a tree that tells of its edits: what has read nothing of an edit is not asked at all. Who
+ * changes the tree calls `follow` for each scalar that says something else.
+ */
+export class ScalarDocument {
+  readonly #text: MappedText;
+  readonly #within: Place;
+  readonly #version = signal(0);
+  #document: EmbeddedDocument | undefined;
+  #source: FollowedSource | undefined;
+
+  constructor(text: MappedText, within: Place) {
+    this.#text = text;
+    this.#within = within;
+  }
+
+  /** The same document, with the values of this moment, until the text has another structure. */
+  read(): EmbeddedDocument {
+    this.#version();
+    this.#document ??= untracked(() => {
+      const tree = readOnce(this.#text.text);
+      this.#source = isTree(tree) ? new FollowedSource(this.#text, this.#within, tree) : undefined;
+      return documentOf(this.#text, this.#within, tree, this.#source);
+    });
+    return this.#document;
+  }
+
+  follow(): void {
+    if (!this.#document) return;
+    const tree = untracked(() => readOnce(this.#text.text));
+    if (this.#source && isTree(tree) && this.#source.follow(tree)) return;
+    this.#document = undefined;
+    this.#version(this.#version() + 1);
+  }
+}
+
+function documentOf(
+  text: MappedText,
+  within: Place,
+  tree: Tree | SyntaxProblem,
+  source: TreeSource | undefined,
+): EmbeddedDocument {
+  if (source) return { text, root: rootOf(source), problem: undefined };
+  return {
+    text,
+    root: new Value({ tree: emptyTree, linePrefix: text.linePrefix, place: () => within }, -1),
+    problem: problemOf(text, tree as SyntaxProblem),
+  };
 }
 
 /** Several programs often read the same text, each by its own way. */
@@ -66,6 +114,88 @@ function readOrRecover(text: string): Tree | SyntaxProblem {
   return problems.length === 0 ? tree : read;
 }
 
+/** Follows a text that tells of its edits, for as long as its structure can be followed. */
+class FollowedSource implements TreeSource {
+  readonly isFollowed = true as const;
+  readonly reads = new NodeReads();
+  readonly #text: MappedText;
+  readonly #within: Place;
+  readonly #searches = new Searches();
+  readonly #written = new Map<number, { now: Written | undefined; readonly version: Version }>();
+  #state: State;
+
+  constructor(text: MappedText, within: Place, tree: Tree) {
+    this.#text = text;
+    this.#within = within;
+    this.#state = { tree, ids: firstIds(tree) };
+  }
+
+  get tree(): Tree {
+    return this.#state.tree;
+  }
+
+  get linePrefix(): string | undefined {
+    return this.#text.linePrefix;
+  }
+
+  get eol(): string | undefined {
+    return this.#text.eol;
+  }
+
+  place(start: number, end: number): Place {
+    return this.tree.text === '' ? this.#within : this.#text.place(start, end);
+  }
+
+  nodeOf(id: number): number {
+    return this.#state.ids.nodes[id] ?? -1;
+  }
+
+  idOf(node: number): number {
+    return this.#state.ids.ids[node] ?? -1;
+  }
+
+  scalarsThat(test: ScalarTest): readonly number[] {
+    return this.#searches.scalars(test, this.tree, node => this.idOf(node));
+  }
+
+  writtenOf(id: number, text: MappedText): Written | undefined {
+    if (text !== this.#text) return undefined;
+    if (getActiveSub() === undefined) return written(this.#state, id);
+    let known = this.#written.get(id);
+    if (!known) {
+      known = { now: written(this.#state, id), version: signal(0) };
+      this.#written.set(id, known);
+    }
+    known.version();
+    return known.now;
+  }
+
+  /** Takes the tree of a new text; false where it cannot be told which of its nodes are those of the one before. */
+  follow(now: Tree): boolean {
+    const { tree: before, ids } = this.#state;
+    if (now === before) return true;
+    const scalars = changedScalars(before, now);
+    const isValues = scalars?.every(node => pathOf(now, node)) === true;
+    const changes = isValues
+      ? { ids, texts: scalars.map(node => this.idOf(node)), children: [], added: [], gone: [] }
+      : changesBetween(before, ids, now);
+    if (!changes) return false;
+    this.#state = { tree: now, ids: changes.ids };
+    const idOf = (node: number) => this.idOf(node);
+    if (isValues) this.#searches.followScalars(before, now, scalars, idOf);
+    else this.#searches.followStructure(now, idOf);
+    for (const [id, known] of this.#written) {
+      const after = written(this.#state, id);
+      if (sameWritten(known.now, after) === known.now) continue;
+      known.now = after;
+      announce(known.version);
+    }
+    this.reads.changed(changes);
+    followEmbedded(this, [...changes.texts, ...changes.gone]);
+    return true;
+  }
+}
+
 /** Follows a text for as long as its structure can be followed, and lets computations depend on single values. */
 class EmbeddedSource implements TreeSource {
   readonly #text: MappedText;
@@ -80,6 +210,7 @@ class EmbeddedSource implements TreeSource {
   };
   readonly #written = new Map<number, () => Written | undefined>();
   readonly #missing = new Map<number, Map<string | number, () => unknown>>();
+  readonly #found = new Map<ScalarTest, () => readonly number[]>();
 
   constructor(text: MappedText, within: Place, first: Tree, read: () => Tree | SyntaxProblem) {
     this.#text = text;
@@ -140,6 +271,12 @@ class EmbeddedSource implements TreeSource {
       const node = ids.nodes[id] ?? -1;
       return node >= 0 && childNames(tree, node).includes(name);
     })();
+  }
+
+  scalarsThat(test: ScalarTest): readonly number[] {
+    const find = ({ tree, ids }: State) => scalarsThat(tree, test).map(node => ids.ids[node] ?? -1);
+    if (getActiveSub() === undefined) return find(this.#state());
+    return answerOf<ScalarTest, readonly number[]>(this.#found, test, before => sameOr(before, find(this.#state())))();
   }
 
   writtenOf(id: number, text: MappedText): Written | undefined {

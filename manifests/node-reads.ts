@@ -4,7 +4,7 @@ import type { TreeChanges } from './tree-changes';
 /** What a computation can have read of a node. */
 export type Facet = 'kind' | 'text' | 'children';
 
-type Version = { (): number; (version: number): void };
+export type Version = { (): number; (version: number): void };
 
 /**
  * Records what computations have read of a document: which scalars, which nodes they came to, which collections they
@@ -76,6 +76,7 @@ function versionOf<Key>(versions: Map<Key, Version>, key: Key): Version {
   return version;
 }
 
-function announce(version: Version | undefined): void {
+/** Tells those who have read something that it is another now. */
+export function announce(version: Version | undefined): void {
   version?.(version() + 1);
 }

@@ -1,6 +1,5 @@
 import { getActiveSub } from 'alien-signals';
-import type { EmbeddedDocument } from './embedded';
-import { readEmbedded } from './embedded';
+import { type EmbeddedDocument, readEmbedded, ScalarDocument } from './embedded';
 import { LazyPlace } from './lazy-place';
 import type { MappedText } from './mapped-text';
 import type { Facet, NodeReads } from './node-reads';
@@ -28,6 +27,8 @@ export interface TreeSource {
   /** The node that an id stands for, -1 if it is gone; without it every node is its own id, and stays. */
   nodeOf?(id: number): number;
   idOf?(node: number): number;
+  /** Whether the source tells the documents in its scalars of edits, by {@link followEmbedded}. */
+  readonly isFollowed?: true;
   /** Told of all that is read, where trees can be replaced. */
   readonly reads?: Pick<NodeReads, 'read' | 'readMissing'>;
   /** Ids of the scalars whose text passes a test, in source order, keys not included. */
@@ -237,8 +238,12 @@ export class Value implements Place {
     return this.#id < 0 ? undefined : this.source.writtenOf?.(this.#id, text);
   }
 
-  /** The decoded text of a scalar with its places: what an embedded language is read from. */
+  /** The decoded text of a scalar with its places: what an embedded language is read from. It is one object for each scalar. */
   get mapped(): MappedText {
+    return kept(mappedTexts, this.source, this.#id, () => this.#mapped());
+  }
+
+  #mapped(): MappedText {
     const value = this;
     return {
       get text() {
@@ -263,17 +268,8 @@ export class Value implements Place {
   /** The YAML or JSON document that stands inside a scalar; the same one for as long as only values in it change. */
   embedded(): EmbeddedDocument {
     const id = this.source.idOf?.(this.#target) ?? this.#target;
-    let known = embeddedDocuments.get(this.source);
-    if (!known) {
-      known = new Map();
-      embeddedDocuments.set(this.source, known);
-    }
-    let document = known.get(id);
-    if (!document) {
-      document = readEmbedded(this.mapped, this);
-      known.set(id, document);
-    }
-    return document();
+    if (!this.source.isFollowed) return kept(askedDocuments, this.source, id, () => readEmbedded(this.mapped, this))();
+    return kept(followedDocuments, this.source, id, () => new ScalarDocument(this.mapped, this)).read();
   }
 
   /**
@@ -461,8 +457,32 @@ export class Value implements Place {
   }
 }
 
-/** What {@link Value.embedded} has read, by document and node. */
-const embeddedDocuments = new WeakMap<TreeSource, Map<number, () => EmbeddedDocument>>();
+type KeptByNode<T> = WeakMap<TreeSource, Map<number, T>>;
+
+const mappedTexts: KeptByNode<MappedText> = new WeakMap();
+const askedDocuments: KeptByNode<() => EmbeddedDocument> = new WeakMap();
+const followedDocuments: KeptByNode<ScalarDocument> = new WeakMap();
+
+/** Tells the documents in scalars of a tree, which ids name, that these say something else. */
+export function followEmbedded(source: TreeSource, ids: readonly number[]): void {
+  const known = followedDocuments.get(source);
+  if (known) for (const id of ids) known.get(id)?.follow();
+}
+
+/** What is made once for a node of a tree, which its id names. */
+function kept<T>(all: KeptByNode<T>, source: TreeSource, id: number, make: () => T): T {
+  let known = all.get(source);
+  if (!known) {
+    known = new Map();
+    all.set(source, known);
+  }
+  let one = known.get(id);
+  if (!one) {
+    one = make();
+    known.set(id, one);
+  }
+  return one;
+}
 
 /** Finds two offsets of a literal block's decoded text in its source, where each line is indented. */
 function literalOffsets(text: string, content: Span, indent: number, start: number, end: number): [number, number] {

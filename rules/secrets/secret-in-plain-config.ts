@@ -1,4 +1,5 @@
 import { configFilesOf } from '../../analysis/config-files';
+import { parsed } from '../../analysis/configs';
 import { containersOf, podTemplate, workloadKinds } from '../../analysis/pods';
 import { referrersOf } from '../../analysis/references';
 import { scriptOf } from '../../analysis/scripts';
@@ -188,13 +189,15 @@ function inConfigMap(config: Resource, workspace: Workspace): readonly PlainSecr
       return isSecretName(key) && isPlain(value.text) ? [{ key, at: value }] : [];
     }
     const found = /\.(?:ya?ml|json)$/.test(key) ? inDocument(value) : inLines(key, value);
-    return found.length === 0 ? [] : found.filter(({ line }) => !isReplaced(config, workspace, line));
+    return found.length === 0 ? [] : found.filter(one => !isReplaced(config, workspace, one));
   });
 }
 
 interface ConfiguredSecret extends PlainSecret {
   /** The line of the text, for finding it again in the file that the program reads. */
   readonly line: string;
+  /** The scalar of a YAML or JSON file. */
+  readonly scalar?: Value;
 }
 
 /** The secrets of a YAML or JSON file, by the names of their keys, and LiveKit's, which stand under `keys`. */
@@ -203,23 +206,27 @@ function inDocument(value: Value): readonly ConfiguredSecret[] {
   // Dashboards and alert rules have no secrets, and long lists of keys.
   if (root.kind !== 'mapping' || root.at('panels').exists || root.at('groups').exists) return [];
   const isLivekit = root.at('rtc').exists;
-  return [...root.scalars()].flatMap(scalar => {
+  const logins = [...root.scalars(holdsPassword)].flatMap((scalar): readonly ConfiguredSecret[] => {
+    const text = scalar.string ?? '';
+    const login = passwordOfUrl(text);
+    const key = `The password in ${typeof scalar.name === 'string' && scalar.name !== '' ? scalar.name : 'an address'}`;
+    return login ? [{ key, at: scalar.part(login.start, login.end), scalar, line: text }] : [];
+  });
+  const named = [...root.scalars()].flatMap((scalar): readonly ConfiguredSecret[] => {
     const name = typeof scalar.name === 'string' ? scalar.name : '';
     const isKey = isLivekit && scalar.parent?.name === 'keys' && scalar.path.length === 2;
-    const login = passwordOfUrl(scalar.string ?? '');
-    if (login)
-      return [
-        {
-          key: `The password in ${name || 'an address'}`,
-          at: scalar.part(login.start, login.end),
-          line: scalar.string ?? '',
-        },
-      ];
-    if (!(isKey || isSecretName(name)) || !isPlain(scalar.string)) return [];
+    if (!isKey && !isSecretName(name)) return [];
     // LiveKit calls the name of a key so, and keeps its secret under `keys` (livekit config-sample.yaml).
     if (isLivekit && name === 'api_key') return [];
-    return [{ key: isKey ? 'The secret of a key' : name, at: scalar, line: scalar.string ?? '' }];
+    const text = scalar.string ?? '';
+    if (!isPlain(text) || holdsPassword(text)) return [];
+    return [{ key: isKey ? 'The secret of a key' : name, at: scalar, scalar, line: text }];
   });
+  return [...logins, ...named];
+}
+
+function holdsPassword(text: string): boolean {
+  return passwordOfUrl(text) !== undefined;
 }
 
 /** The secrets of files that are read line by line: redis.conf, turnserver.conf, rclone.conf, Python settings. */
@@ -241,14 +248,15 @@ function inLines(key: string, value: Value): readonly ConfiguredSecret[] {
 }
 
 /** Whether some step puts another text there before a program reads it. */
-function isReplaced(config: Resource, workspace: Workspace, secret: string): boolean {
+function isReplaced(config: Resource, workspace: Workspace, { scalar, line }: ConfiguredSecret): boolean {
   return referrersOf(workspace, 'ConfigMap', config.namespace, config.name).some(({ resource }) =>
     podTemplate(resource)
       ? configFilesOf(workspace, resource).some(({ file }) => {
-          const start = file.content.text.indexOf(secret);
-          return (
-            start !== -1 && !file.isVerbatim && file.resolve({ start, end: start + secret.length }).kind !== 'left'
-          );
+          if (file.isVerbatim) return false;
+          const same = scalar && parsed(file).root.at(...scalar.path);
+          if (same?.string === line) return file.resolve(same).kind !== 'left';
+          const start = file.content.text.indexOf(line);
+          return start !== -1 && file.resolve({ start, end: start + line.length }).kind !== 'left';
         })
       : false,
   );

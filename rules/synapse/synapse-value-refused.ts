@@ -1,7 +1,7 @@
 import { isListOfScalars, type Option } from '../../analysis/completion/option-table';
 import { synapseOptions } from '../../analysis/completion/synapse-options';
 import type { EffectiveFile } from '../../analysis/effective';
-import type { HomeserverReader } from '../../analysis/homeserver';
+import type { HomeserverLayer, HomeserverReader } from '../../analysis/homeserver';
 import { nearest } from '../../analysis/nearest';
 import {
   instanceOf,
@@ -10,6 +10,7 @@ import {
   type SynapseProcess,
   synapseProcess,
 } from '../../analysis/synapse';
+import { perName } from '../../manifests/derived';
 import { deleteEntry, renameKey, replaceScalar, replaceValue } from '../../manifests/edit';
 import type { Value } from '../../manifests/value';
 import type { Fix, Problem, Rule } from '../rule';
@@ -44,12 +45,10 @@ export default {
   *check(resource, workspace) {
     const process = synapseProcess(workspace, resource);
     if (!process) return;
-    for (const { root, file } of reportedLayers(instanceOf(workspace, resource), process)) {
-      if (file.isOpaque) continue;
-      for (const [key, value] of root.entries()) {
-        const option = optionNamed(key);
-        if (option) yield* judged(option, value, { file, isLi: process.isLi, path: key });
-      }
+    const judge = process.isLi ? judgedOfLi : judgedOfMain;
+    for (const layer of reportedLayers(instanceOf(workspace, resource), process)) {
+      if (layer.file.isOpaque) continue;
+      for (const [key] of layer.root.entries()) yield* judge(layer, key);
     }
     const { homeserver } = process;
     if (!homeserver) return;
@@ -72,6 +71,15 @@ interface Context {
   readonly isLi: boolean;
   /** The names of the options on the way, joined by points. */
   readonly path: string;
+}
+
+/** What is wrong below one option of a file, each on its own, so that a letter typed in one has no other judged again. */
+const judgedOfMain = perName((layer: HomeserverLayer, key: string) => judgedLayer(layer, key, false));
+const judgedOfLi = perName((layer: HomeserverLayer, key: string) => judgedLayer(layer, key, true));
+
+function judgedLayer({ root, file }: HomeserverLayer, path: string, isLi: boolean): readonly Problem[] {
+  const option = optionNamed(path);
+  return option ? [...judged(option, root.at(path), { file, isLi, path })] : [];
 }
 
 function optionNamed(name: string): Option | undefined {
