@@ -4,6 +4,7 @@ import { containersOf, workloadKinds } from '../../analysis/pods';
 import { familiesOf, imageTag } from '../../analysis/roles';
 import { findPlaceholders } from '../../analysis/text/placeholders';
 import type { MappedText } from '../../manifests/mapped-text';
+import type { Resource } from '../../manifests/resource';
 import type { Span } from '../../manifests/span';
 import type { Problem, Rule } from '../rule';
 
@@ -61,6 +62,7 @@ export default {
   traps: [
     'Options of another of ClamAV’s programs, and those that were taken out of use, are skipped with a warning; they are not reported.',
     'For an image without a version, or of a version later than 1.5, an unknown option may be a new one: this is a warning then.',
+    'A `DatabaseDirectory` that neither the published image nor a volume has is reported as well, unless a command names it.',
     'Sizes end in K, M or a digit; `110MB` and `1G` are no sizes. Switches are yes, no, true, false, 1 or 0.',
     'The line `Example` of the sample files has to go: both programs refuse to start with it.',
   ],
@@ -89,6 +91,8 @@ export default {
         const isExample = name === 'Example';
         if (options.has(name.toLowerCase()) && !isExample) {
           yield* badValue(program, name, text, { start: start + name.length, end });
+          if (name === 'DatabaseDirectory')
+            yield* missingFolder(resource, program, text, { start: start + name.length, end });
           continue;
         }
         // What is still to be written is no option yet.
@@ -115,6 +119,34 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** A folder for the signatures that neither the image of ClamAV nor a volume has. */
+function* missingFolder(
+  resource: Resource,
+  program: string,
+  text: MappedText,
+  { start, end }: Span,
+): Iterable<Problem> {
+  const [, blank = '', path] = /^([ \t]+)["']?(\/[\w./-]+)["']?[ \t\r]*$/.exec(text.text.slice(start, end)) ?? [];
+  const containers = containersOf(resource);
+  const isPublished = containers.every(({ image }) => /(?:^|\/)clamav\/clamav(?:-debian)?(?:[:@]|$)/.test(image));
+  if (path === undefined || !isPublished || /^\/(?:var\/lib\/clamav|tmp|var\/tmp)\/?$/.test(path)) return;
+  const mounted = containers.flatMap(({ value }) =>
+    value
+      .at('volumeMounts')
+      .items()
+      .map(mount => (mount.at('mountPath').text ?? '').replace(/\/+$/, '')),
+  );
+  if (mounted.some(one => one !== '' && (path === one || path.startsWith(`${one}/`) || path === `${one}/`))) return;
+  // A script may make the folder.
+  const words = containers.flatMap(({ value }) => [...value.at('command').items(), ...value.at('args').items()]);
+  if (words.some(word => word.text?.includes(path))) return;
+  const at = text.text.indexOf(path, start + blank.length);
+  yield {
+    at: text.place(at, at + path.length),
+    message: `No volume is mounted at ${path}, and the image of ClamAV does not have it, so ${program} does not start — write the folder of the volume with the signatures.`,
+  };
+}
 
 /** A value that the option's kind does not allow. */
 function* badValue(program: string, name: string, text: MappedText, { start, end }: Span): Iterable<Problem> {

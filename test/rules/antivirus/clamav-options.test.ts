@@ -33,6 +33,15 @@ describe('clamav-unknown-option', () => {
     for (const key of ['clamd.conf', 'freshclam.conf']) assert.deepEqual(messages(rule, tree(key, text)), [], key);
   });
 
+  it('wants the folder of the signatures to be there', () => {
+    const found = (path: string, image?: string): string =>
+      messages(rule, tree('clamd.conf', `DatabaseDirectory ${path}`, image)).join();
+    assert.match(found('/var/lib/clamav-db'), /No volume is mounted at \/var\/lib\/clamav-db, .* clamd does not start/);
+    for (const path of ['/var/lib/clamav', '/var/lib/clamav/', '/etc/clamav/clamd.conf/db'])
+      assert.equal(found(path), '', path);
+    assert.equal(found('/signatures', 'registry.test/clamav:1'), '', 'the image may have it');
+  });
+
   it('tells what a misspelt option was meant to be', () => {
     assert.deepEqual(messages(rule, tree('clamd.conf', 'TCPSockets 3310')), [
       'error: ClamAV knows no option TCPSockets, so clamd does not start with it — did you mean TCPSocket?',
