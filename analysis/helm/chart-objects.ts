@@ -132,12 +132,6 @@ export function chartServiceNames(workspace: Workspace, namespace: string | unde
     );
 }
 
-/** The release whose chart makes the Service that a host name leads to. */
-export function releaseBehind(service: Service | undefined, workspace: Workspace): KnownRelease | undefined {
-  if (!service?.isGenerated) return undefined;
-  return verdictsOn(workspace, 'Service', service.namespace, service.name).find(one => one.verdict === 'yes')?.known;
-}
-
 /** The values at a path of a release, with those of all items where `*` stands for them. */
 export function valuesAt(release: Release, path: string): readonly Value[] {
   const star = path.indexOf('*');
