@@ -43,6 +43,8 @@ function* syntaxFaults(text: string, config: NginxConfig): Iterable<NginxFault> 
   let hasOpenEnd = false;
   for (const directive of config.all) {
     const { name, args, span, block } = directive;
+    // What follows a quote that is not closed has no names.
+    if (!/^\w/.test(name.value)) continue;
     const joined = args.find(
       (arg, index) => (index > 0 || name.value !== 'include') && isDirectiveOfLine(text, arg, args[index - 1] ?? name),
     );
