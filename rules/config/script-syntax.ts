@@ -55,6 +55,8 @@ function* slipOf(text: string, place: (start: number, end: number) => Place): It
     };
     return;
   }
+  // Between Windows line endings no line is a word alone; which they are when the script runs, its file does not tell.
+  if (text.includes('\r')) return;
   for (const { heredocs, nested } of commands)
     for (const { delimiter, delimiterSpan, closed } of heredocs) {
       if (closed || nested !== undefined) continue;

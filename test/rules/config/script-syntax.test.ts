@@ -42,6 +42,7 @@ describe('script-syntax', () => {
     assert.match(configMap('run.sh', 'cat > a <<EOF\nb\n  EOF\necho c\n'), /No line is EOF alone/);
     assert.equal(configMap('run.sh', 'cat > a <<-EOF\nb\n\tEOF\necho c\n'), '');
     assert.equal(configMap('run.sh', "cat <<'EOF' > a\nit's ) (\nEOF\n"), '');
+    assert.equal(configMap('run.sh', 'cat > a <<EOF\r\nb\r\nEOF\r\necho c\r\n'), '');
   });
 
   it('leaves templates and what shells read well alone', () => {
