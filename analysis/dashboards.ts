@@ -1,4 +1,5 @@
 import { type ParseError, parse, printParseErrorCode } from 'jsonc-parser';
+import { perResource } from '../manifests/derived';
 import type { Resource } from '../manifests/resource';
 import type { Place } from '../manifests/span';
 import type { Value } from '../manifests/value';
@@ -184,3 +185,12 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 function count(text: string, pattern: RegExp): number {
   return text.match(pattern)?.length ?? 0;
 }
+
+/** The data sources that the files of a ConfigMap or Secret give Grafana (Grafana documentation, Provision data sources). */
+export const datasourcesIn: (resource: Resource) => readonly Value[] = perResource(resource =>
+  keyTexts(resource).flatMap(([key, value]) =>
+    /\.ya?ml$/i.test(key) && /^datasources:/m.test(value.text ?? '')
+      ? value.embedded().root.at('datasources').items()
+      : [],
+  ),
+);

@@ -20,6 +20,9 @@ export interface NginxConfig {
   readonly all: readonly NginxDirective[];
 }
 
+/** Whether a text passes requests on to other servers, as a configuration of nginx with `proxy_pass` does. */
+export const passesOn = (text: string): boolean => /\bproxy_pass\b/.test(text);
+
 /**
  * Reads an nginx configuration into words as nginx does (`ngx_conf_read_token`): quotes count only where a word begins,
  * and a backslash keeps the character after it. What is half typed ends where the next line begins with a directive

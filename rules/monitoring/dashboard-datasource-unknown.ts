@@ -1,7 +1,7 @@
 import { chartReleases } from '../../analysis/charts';
+import { datasourcesIn } from '../../analysis/dashboards';
 import { chartValues } from '../../analysis/helm-values';
 import { keyTexts } from '../../analysis/secret-data';
-import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
@@ -131,7 +131,8 @@ function provisioned(workspace: Workspace): ReadonlySet<string> | undefined {
   // Values that list the data sources say as much as a command that installs the chart with them.
   if (!isStack && ![...found].some(name => /prometheus/i.test(name))) return undefined;
   for (const kind of ['ConfigMap', 'Secret'])
-    for (const resource of workspace.resources(kind)) for (const source of sourcesIn(resource)) addNames(source, found);
+    for (const resource of workspace.resources(kind))
+      for (const source of datasourcesIn(resource)) addNames(source, found);
   // What the chart provisions itself (kube-prometheus-stack, templates/grafana/configmaps-datasources.yaml).
   for (const name of ['prometheus', 'Prometheus', 'alertmanager', 'Alertmanager']) found.add(name);
   return found;
@@ -145,14 +146,6 @@ function addNames(source: Value, found: Set<string>): void {
 }
 
 /** The data sources that a file for Grafana's provisioning holds. */
-function sourcesIn(resource: Resource): readonly Value[] {
-  return keyTexts(resource).flatMap(([key, value]) =>
-    /\.ya?ml$/i.test(key) && /^datasources:/m.test(value.text ?? '')
-      ? value.embedded().root.at('datasources').items()
-      : [],
-  );
-}
-
 function example(uid: string, marks = ''): string {
   return `
       #- /dashboard.yaml

@@ -1,8 +1,8 @@
 import { chartReleases, isChartObject } from '../../analysis/charts';
+import { datasourcesIn } from '../../analysis/dashboards';
 import { resolveHost } from '../../analysis/flows/destinations';
 import { chartValues } from '../../analysis/helm-values';
 import { referrersOf } from '../../analysis/references';
-import { keyTexts } from '../../analysis/secret-data';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 import type { Rule } from '../rule';
@@ -64,11 +64,7 @@ export default {
   },
   kinds: ['ConfigMap', 'Secret'],
   *check(resource, workspace) {
-    const sources = keyTexts(resource).flatMap(([key, value]) =>
-      /\.ya?ml$/i.test(key) && /^datasources:/m.test(value.text ?? '')
-        ? value.embedded().root.at('datasources').items()
-        : [],
-    );
+    const sources = datasourcesIn(resource);
     if (sources.length === 0 || !isStack(workspace) || isMounted(workspace, resource)) return;
     const { label, isDefaultTaken } = workspace.shared(readSettings);
     if (!resource.labels.has(label)) {

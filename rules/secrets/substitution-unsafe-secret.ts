@@ -257,11 +257,12 @@ function* inText(workspace: Workspace, resource: Resource, config: ConfigFile): 
     if (resolution.kind !== 'replaced' || resolution.variables.length !== 1) continue;
     const [variable] = resolution.variables;
     const used = variable?.transformed ? undefined : secretOf(workspace, resource, variable?.definition);
-    const text = used?.entry.text;
-    if (!used || text === undefined || text.trim().includes('\n') || findPlaceholders(text, 'value').length > 0)
-      continue;
+    const text = used?.entry.text?.trim();
+    // Most values break nothing, wherever they stand.
+    if (!used || text === undefined || !/[^\w-]/.test(text) || text.includes('\n')) continue;
+    if (findPlaceholders(text, 'value').length > 0) continue;
     const { start, end } = placeholder.span;
-    const bad = breaking(config.file.content.text, start, end, text.trim(), config.file.path);
+    const bad = breaking(config.file.content.text, start, end, text, config.file.path);
     if (!bad) continue;
     yield {
       at,

@@ -13,6 +13,7 @@ import {
   nginxLocationFor,
   nginxPasses,
   nginxServers,
+  passesOn,
   readNginx,
 } from '../../analysis/text/nginx-conf';
 import type { Resource } from '../../manifests/resource';
@@ -39,9 +40,9 @@ export default {
   ],
   examples: { bad: example('main', ' # the workers'), good: example('media', '') },
   *check(configMap, workspace) {
-    for (const [, file] of configMap.root.at('data').entries()) {
+    for (const file of configMap.root.at('data').scalars(passesOn)) {
       const text = file.text ?? '';
-      if (!/\bproxy_pass\b/.test(text) || !/_matrix|_synapse/.test(text)) continue;
+      if (!/_matrix|_synapse/.test(text)) continue;
       const config = readNginx(text);
       const passes = nginxPasses(config);
       yield* changedPaths(workspace, configMap, file, config);

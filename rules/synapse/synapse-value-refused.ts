@@ -12,7 +12,9 @@ import {
 } from '../../analysis/synapse';
 import { perName } from '../../manifests/derived';
 import { deleteEntry, renameKey, replaceScalar, replaceValue } from '../../manifests/edit';
+import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
+import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Problem, Rule } from '../rule';
 import { reportedLayers } from './instances';
 
@@ -53,8 +55,7 @@ export default {
     const { homeserver } = process;
     if (!homeserver) return;
     const { main, workers } = instanceOf(workspace, resource);
-    if (main === process) yield* whole(process, homeserver);
-    yield* listenersWithTls(process, homeserver);
+    yield* workspace.derive(judgedTogether, resource);
     // The option mostly stands in a file that all processes read; it is told of the first that refuses it.
     const refusing = [...(main ? [main] : []), ...workers].find(lacksPreviewRanges);
     if (refusing === process)
@@ -321,6 +322,15 @@ const signedIn: ReadonlySet<string> = new Set([
   'nonrefreshable_access_token_lifetime',
   'validation_token_lifetime',
 ]);
+
+/** On its own, because a letter of most options has none of this judged again. */
+function judgedTogether(resource: Resource, workspace: Workspace): readonly Problem[] {
+  const process = synapseProcess(workspace, resource);
+  const homeserver = process?.homeserver;
+  if (!homeserver) return [];
+  const isMain = instanceOf(workspace, resource).main === process;
+  return [...(isMain ? whole(process, homeserver) : []), ...listenersWithTls(process, homeserver)];
+}
 
 /** What only several options together tell, or one alone that has a rule of its own. */
 function* whole(process: SynapseProcess, homeserver: HomeserverReader): Iterable<Problem> {

@@ -1,7 +1,7 @@
 import { classOf, isNginx, routesOf } from '../../analysis/ingresses';
 import { heldIn, portsBehind } from '../../analysis/nginx-proxy';
 import { runsMediaRepository, type SynapseProcess } from '../../analysis/synapse';
-import { nginxLocationFor, nginxPasses, nginxServers, readNginx } from '../../analysis/text/nginx-conf';
+import { nginxLocationFor, nginxPasses, nginxServers, passesOn, readNginx } from '../../analysis/text/nginx-conf';
 import { insertEntry, replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
@@ -55,10 +55,8 @@ function ingressProblem(ingress: Resource, workspace: Workspace): Problem | unde
   const size = ingress.root.at('metadata', 'annotations', name);
   const limit = size.exists ? bytes(size.text ?? '') : mebibyte;
   if (limit === undefined || limit === 0 || (!size.exists && workspace.lookup(sizes, '').length > 0)) return undefined;
-  for (const host of new Set(routesOf(ingress).map(route => route.host))) {
-    const route = routeFor(routesOfHost(workspace, ingress, host), uploadPath);
-    if (route === undefined || route === 'unknown' || route.ingress !== ingress) continue;
-    const upload = largestUpload(synapseBehind(workspace, route));
+  for (const processes of workspace.derive(uploadTakers, ingress)) {
+    const upload = largestUpload(processes);
     if (!upload || upload.bytes <= limit) continue;
     const wanted = inNginx(upload.bytes);
     return {
@@ -81,10 +79,19 @@ function ingressProblem(ingress: Resource, workspace: Workspace): Problem | unde
   return undefined;
 }
 
+/** The processes that take the uploads of each host of an Ingress: on its own, as the sizes have nothing to do with it. */
+function uploadTakers(ingress: Resource, workspace: Workspace): readonly (readonly SynapseProcess[])[] {
+  return [...new Set(routesOf(ingress).map(({ host }) => host))].flatMap(host => {
+    const route = routeFor(routesOfHost(workspace, ingress, host), uploadPath);
+    return route === undefined || route === 'unknown' || route.ingress !== ingress
+      ? []
+      : [synapseBehind(workspace, route)];
+  });
+}
+
 function* nginxProblems(configMap: Resource, workspace: Workspace): Iterable<Problem> {
-  for (const [, file] of configMap.root.at('data').entries()) {
+  for (const file of configMap.root.at('data').scalars(passesOn)) {
     const text = file.text ?? '';
-    if (!/\bproxy_pass\b/.test(text)) continue;
     const config = readNginx(text);
     const passes = nginxPasses(config);
     for (const server of nginxServers(config)) {
