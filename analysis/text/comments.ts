@@ -100,11 +100,14 @@ const commentReaders: { readonly [language in Language]: (text: string) => reado
   // nginx knows quotes and comments only where a word begins (ngx_conf_read_token).
   nginx: tokensBeginning(
     '#',
-    /#[^\r\n]*|"(?:[^"\\]+|\\[\s\S])*"|'(?:[^'\\]+|\\[\s\S])*'|["'][^\r\n]*|(?:\\[\s\S]|[^\s;{}\\])(?:\\[\s\S]|\$\{|[^\s;{\\])*/g,
+    /#[^\r\n]*|"[^"\\]*(?:\\[\s\S][^"\\]*)*"|'[^'\\]*(?:\\[\s\S][^'\\]*)*'|["'][^\r\n]*|(?:\\[\s\S]|[^\s;{}\\])(?:\\[\s\S]|\$\{|[^\s;{\\])*/g,
   ),
   // Programs that read INI files take `;` and `#` for a comment only at the start of a line: values hold both.
   ini: tokensBeginning('', /(?<=^[ \t]*)[;#][^\r\n]*/gm),
-  conf: tokensBeginning('#', /#[^\r\n]*|(?:(?<=^|[\s=:,([{])(?:"(?:[^"\\\r\n]+|\\[^\r\n])*"|'[^'\r\n]*')|\S)+/g),
+  conf: tokensBeginning(
+    '#',
+    /#[^\r\n]*|(?:(?<=^|[\s=:,([{])(?:"[^"\\\r\n]*(?:\\[^\r\n][^"\\\r\n]*)*"|'[^'\r\n]*')|\S)+/g,
+  ),
 };
 
 /** A reader that takes those matches of a token pattern for comments that begin with a mark. */

@@ -92,7 +92,7 @@ function escapedHeredoc(document: ManifestDocument, problem: number): EscapedHer
   for (const opening of openings) {
     const start = opening.index + opening[0].length;
     if (start > problem + 1) return undefined;
-    const indent = opening[1]?.length ?? 0;
+    const indent = blockIndent(text.slice(0, start)) ?? opening[1]?.length ?? 0;
     const delimiter = opening[3] ?? '';
     const firstLineEnd = endOfLine(text, start);
     const first = text.slice(start, firstLineEnd);
@@ -104,6 +104,14 @@ function escapedHeredoc(document: ManifestDocument, problem: number): EscapedHer
       return { start, firstLineEnd, end: end.index + end[0].length, indent, delimiter };
   }
   return undefined;
+}
+
+/** How far the block scalar is indented that a text ends in; lines that go on from others stand deeper. */
+function blockIndent(text: string): number | undefined {
+  const header = [...text.matchAll(/[:-][ ]+[|>][-+\d]*[ \t]*\r?\n/g)].at(-1);
+  const body = header && text.slice(header.index + header[0].length);
+  const first = body?.split('\n').find(line => line.trim() !== '');
+  return first === undefined ? undefined : indentOf(first);
 }
 
 function indentAgain(document: ManifestDocument, { start, end, indent }: EscapedHeredoc): Fix {

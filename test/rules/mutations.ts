@@ -977,6 +977,7 @@ spec:
       'use_backend content_scanner if is_media_proxy',
       'use_backend content_scanner if is_media_proxy or is_media',
     ),
+    { also: { 'haproxy-worker-unrouted': 'Nothing is left for the media worker, whose rule comes later.' } },
   ),
 
   // Element Web

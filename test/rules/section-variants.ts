@@ -106,7 +106,7 @@ export const acceptedSections: Readonly<Record<string, readonly Change[]>> = {
       keyVault,
       '          image: busybox:1.36.1\n',
       '              EOF\n          resources:\n',
-      '          image: alpine/git:2.45.2\n          command: [git, clone, --depth=1, "http://haproxy:8008/key-vault.git", /app]\n          resources:\n',
+      '          image: alpine/git:2.45.2\n          command: [git, clone, --depth=1, "https://git.tessera.test/key-vault.git", /app]\n          resources:\n',
     ),
   ],
 };
