@@ -25,7 +25,9 @@ describe('MinIO without its operator', () => {
     assert.deepEqual(missing('2'), [
       'MinIO is told of 4 servers, but StatefulSet/minio runs 2 pods, so it waits for the others and never starts — run 4.',
     ]);
-    assert.deepEqual(missing('2', args.replace('minio-{', 'other-{')), []);
+    assert.deepEqual(missing('2', args.replace('minio-{', 'other-{')), [
+      'MinIO looks for servers as other-{0...3}.minio, but there is no StatefulSet other, so it waits for them and never starts — write minio-{0...3}.minio.',
+    ]);
     assert.deepEqual(missing('0'), []);
   });
   it('has them from MINIO_VOLUMES', () => {
