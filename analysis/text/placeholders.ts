@@ -222,6 +222,7 @@ const asks: readonly RegExp[] = [
   /(?:^|[-_])YOUR(?:[-_][A-Z]|(?!S(?:ELF)?(?:$|[-_]))[A-Z])/,
   /^your[-_][a-z]/i,
   /^your[A-Z]/,
+  /^Your[A-Z]\w*Here$/,
   /^your(?:domain|password|secret|token|key|username|company|server|host|email|bucket|region|account)(?![a-z])/i,
   /^FIXME[-_][A-Z]/,
   /^[a-z]_X{3,}$/i,

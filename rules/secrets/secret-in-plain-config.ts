@@ -2,6 +2,7 @@ import { configFilesOf } from '../../analysis/config-files';
 import { parsed } from '../../analysis/configs';
 import { containersOf, podTemplate, workloadKinds } from '../../analysis/pods';
 import { referrersOf } from '../../analysis/references';
+import { imageName } from '../../analysis/roles';
 import { scriptOf } from '../../analysis/scripts';
 import { keyTexts } from '../../analysis/secret-data';
 import { languageOf, maskComments } from '../../analysis/text/comments';
@@ -153,6 +154,10 @@ function inCommands(resource: Resource, workspace: Workspace): readonly PlainSec
           : undefined;
       const skipped = isLivekitKeys(flag) ? flag.length + 1 : 0;
       if (keys) return [{ key: 'The secret in --keys', at: word.part(skipped + keys.start, skipped + keys.end) }];
+      const user = /(?:^|\/)coturn\b/.test(imageName(container.image))
+        ? userOfTurn(word.text ?? '', before)
+        : undefined;
+      if (user) return [{ key: `The password of ${user.name}`, at: word.part(user.start, user.end) }];
       const login = passwordOfUrl(word.text ?? '');
       return login ? [{ key: 'The password of this address', at: word.part(login.start, login.end) }] : [];
     });
@@ -160,6 +165,17 @@ function inCommands(resource: Resource, workspace: Workspace): readonly PlainSec
     seen.add(own.span.start);
     return [...found, ...assignedSecrets(own)];
   });
+}
+
+/** The password of `--user=name:password`, as coturn takes it, also in two words and as `-u`. */
+function userOfTurn(
+  text: string,
+  before: string,
+): { readonly name: string; readonly start: number; readonly end: number } | undefined {
+  const isValue = before === '--user' || before === '-u';
+  const [whole = '', start = '', name = '', password = ''] =
+    (isValue ? /^(([^\s:]+):)(\S+)$/ : /^(--user=([^\s:]+):)(\S+)$/).exec(text) ?? [];
+  return whole !== '' && isPlain(password) ? { name, start: start.length, end: whole.length } : undefined;
 }
 
 /** Options whose value is a secret, of redis-server, coturn, rclone and most other programs. */
@@ -244,6 +260,14 @@ function inLines(key: string, value: Value): readonly ConfiguredSecret[] {
     const start = match.index + line.lastIndexOf(secret);
     found.push({ key: name, at: value.part(start, start + secret.length), line: secret });
   }
+  // coturn, README.turnserver: user=<name>:<password>, one line for each.
+  if (/turn/i.test(key))
+    for (const match of text.matchAll(/^([ \t]*user[ \t]*=?[ \t]*["']?([^\s:"'#]+):)([^\s"'#]+)["']?[ \t]*$/gm)) {
+      const [, before = '', user = '', secret = ''] = match;
+      if (!isPlain(secret)) continue;
+      const start = match.index + before.length;
+      found.push({ key: `The password of ${user}`, at: value.part(start, start + secret.length), line: secret });
+    }
   return found;
 }
 

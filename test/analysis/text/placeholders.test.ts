@@ -32,6 +32,7 @@ describe('findPlaceholders', () => {
         ['value', '«insert-your-token-here»'],
         ['value', '«YOUR_MAPTILER_KEY»'],
         ['value', 'https://h/?key=«YOUR_KEY»&x=1'],
+        ['value', '«YourTokenHere»'],
         ['value', '«yourPassword»'],
         ['value', '«your-api-key»'],
         ['value', '«YOURKEY»'],

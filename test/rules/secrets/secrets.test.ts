@@ -167,6 +167,29 @@ ${mark}
     );
   });
 
+  it('finds the passwords of users among the arguments of coturn', () => {
+    expectMarks(
+      `
+      #- /turn.yaml
+      apiVersion: v1
+      kind: Pod
+      metadata:
+        name: turn
+        namespace: matrix
+      spec:
+        containers:
+          - name: turn
+            image: coturn/coturn:4.6.2
+            args: ["--realm=tessera.test", "--user=ada:swordfish-of-the-sea", -u, "bob:$(PASSWORD)"]
+      #                                                ^^^^^^^^^^^^^^^^^^^^ warning: The password of ada stands in Pod turn
+          - name: tool
+            image: tool:1
+            args: ["--user=ada:swordfish-of-the-sea"]
+      `,
+      [secretInPlainConfig],
+    );
+  });
+
   it('finds passwords in variables and flat keys, and no paths, switches, references and tokens', () => {
     expectMarks(
       `
@@ -185,6 +208,11 @@ ${mark}
           requirepass swordfish-of-the-sea
       #               ^^^^^^^^^^^^^^^^^^^^ warning: requirepass stands in ConfigMap app
           masterauth \${REDIS_PASSWORD}
+        turnserver.conf: |
+          user=ada:swordfish-of-the-sea
+      #            ^^^^^^^^^^^^^^^^^^^^ warning: The password of ada stands in ConfigMap app
+          user=bob:USER_PASSWORD_PLACEHOLDER
+          userdb=/var/lib/turn/db
       ---
       apiVersion: apps/v1
       kind: Deployment
