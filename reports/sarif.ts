@@ -18,7 +18,7 @@ export function sarifLog(report: CheckReport, textsOf: TextsOf): object {
     a.id < b.id ? -1 : 1,
   );
   const indexOfRule = new Map(rules.map((rule, index) => [rule.id, index]));
-  const isPrintable = printableFixes(workspace);
+  const isPrintable = printableFixes(workspace, findings);
   return {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
     version: '2.1.0',

@@ -1,8 +1,9 @@
 import { decodeBase64 } from '../analysis/secret-data';
 import type { SourceFile } from '../manifests/file';
-import type { Span } from '../manifests/span';
+import type { Place, Span } from '../manifests/span';
 import type { Value } from '../manifests/value';
 import type { Workspace } from '../manifests/workspace';
+import type { Finding } from '../rules/findings';
 import type { Fix } from '../rules/rule';
 
 /** The scalars of a file's Secrets that hold what must not be shown. */
@@ -12,10 +13,10 @@ export function secretScalars(file: SourceFile): readonly Value[] {
 
 /**
  * Tells which fixes can be written into a report that others keep: those that neither touch the values of a Secret nor
- * carry one to another place.
+ * carry one, or what is found to be a secret elsewhere, to another place.
  */
-export function printableFixes(workspace: Workspace): (fix: Fix) => boolean {
-  const values = new Set<string>();
+export function printableFixes(workspace: Workspace, findings: readonly Finding[]): (fix: Fix) => boolean {
+  const values = new Set(findings.flatMap(({ problem }) => (problem.isSecret ? textAt(workspace, problem.at) : [])));
   const spans = new Map<string, readonly Span[]>();
   for (const file of workspace.files) {
     for (const scalar of secretScalars(file)) {
@@ -32,6 +33,16 @@ export function printableFixes(workspace: Workspace): (fix: Fix) => boolean {
   return ({ edits, creates = [] }) =>
     !edits.some(({ at, newText }) => isInSecret(at.uri, at.span) || shows(newText)) &&
     !creates.some(({ text }) => shows(text));
+}
+
+/** What stands at a place, without quotes around it. */
+function textAt(workspace: Workspace, { uri, span }: Place): readonly string[] {
+  const text =
+    workspace
+      .file(uri)
+      ?.text.slice(span.start, span.end)
+      .replace(/^(["'])(.*)\1$/s, '$2') ?? '';
+  return text.length >= shortestSecret ? [text] : [];
 }
 
 /** Shorter values, such as `yes`, are found in any text, and nothing is given away by them. */

@@ -90,6 +90,8 @@ export interface Problem {
   /** Those of the rule's items that the problem stands against; without it, all of them. */
   readonly items?: readonly ChecklistItemId[];
   readonly related?: readonly Related[];
+  /** Whether a secret stands at the place although it is in no Secret: no report shows the text of it. */
+  readonly isSecret?: true;
   /**
    * The ways out, best first. Worked out when a person asks for them and not on every keystroke, so that they are
    * made for the text as it is then.

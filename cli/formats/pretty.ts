@@ -1,4 +1,5 @@
 import pc from 'picocolors';
+import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
 import { baselineSentence } from '../../reports/named-findings';
 import { type CheckReport, plural, severities, treeCounts } from '../../reports/report';
@@ -10,7 +11,8 @@ import { withoutSecrets } from './masked';
 export function prettyFindings({ workspace, findings, color, milliseconds, baseline }: CheckReport): string {
   const paint = pc.createColors(color);
   const reported = findings.filter(finding => !finding.suppressed);
-  const out = reported.map(finding => frame(workspace, finding, paint));
+  const secrets = findings.filter(({ problem }) => problem.isSecret).map(({ problem }) => problem.at);
+  const out = reported.map(finding => frame(workspace, finding, secrets, paint));
   const waived = findings.filter(finding => finding.suppressed?.waiver).length;
   const suppressed = findings.length - reported.length - waived;
   const { files, resources } = treeCounts(workspace);
@@ -28,13 +30,19 @@ export function prettyFindings({ workspace, findings, color, milliseconds, basel
 
 type Paint = ReturnType<typeof pc.createColors>;
 
-function frame(workspace: Workspace, { rule, severity, problem }: Finding, paint: Paint): string {
+function frame(
+  workspace: Workspace,
+  { rule, severity, problem }: Finding,
+  secrets: readonly Place[],
+  paint: Paint,
+): string {
   const file = workspace.file(problem.at.uri);
   if (!file) return `${severity}: ${problem.message} [${rule.id}]\n`;
   const { start, end } = problem.at.span;
   const from = file.lines.position(start);
   const to = file.lines.position(end);
-  const line = lineText(withoutSecrets(file), file.lines.startOf(from.line));
+  const others = secrets.filter(({ uri }) => uri === file.uri).map(({ span }) => span);
+  const line = lineText(withoutSecrets(file, others), file.lines.startOf(from.line));
   const width = Math.max(1, (to.line === from.line ? to.character : line.length) - from.character);
   const number = String(from.line + 1);
   const gutter = ' '.repeat(number.length);

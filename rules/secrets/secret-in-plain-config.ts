@@ -73,6 +73,7 @@ export default {
       yield {
         at,
         message: `${key} stands in ${resource.kind} ${resource.name} as plain text, where it is not kept secret — move it to a Secret.`,
+        isSecret: true,
         fixes: () => (variable ? moveToSecret(workspace, resource, variable) : []),
       };
     }

@@ -188,9 +188,16 @@ describe('command line', function () {
       write('secret.yaml', minioSecret(canary));
       write('data.yaml', `apiVersion: v1\nkind: Secret\nmetadata: {name: other}\ndata:\n  password: ${inBase64}\n`);
       write('weak.yaml', 'apiVersion: v1\nkind: Secret\nmetadata: {name: weak}\nstringData:\n  password: hunter2\n');
+      const plain = 's3a-Urchin-n1ne';
+      write(
+        'plain.yaml',
+        `apiVersion: v1\nkind: Pod\nmetadata:\n  name: plain\nspec:\n  containers:\n    - name: plain\n      image: plain:1\n      env:\n        - name: DB_PASSWORD\n          value: ${plain}\n`,
+      );
       for (const command of [
         ['check', folder, '--no-color'],
         ['check', folder, '--format', 'json'],
+        ['check', folder, '--format', 'sarif'],
+        ['check', folder, '--format', 'markdown'],
         ['checklist', folder],
         ['checklist', folder, '--format', 'json'],
         ['plan', folder],
@@ -198,11 +205,12 @@ describe('command line', function () {
       ]) {
         const { stdout, stderr } = run(...command);
         assert.notEqual(stdout, '');
-        for (const value of [canary, inBase64, 'hunter2'])
+        for (const value of [canary, inBase64, plain, 'hunter2'])
           assert.equal((stdout + stderr).includes(value), false, `${command[0]} shows the value of a Secret`);
       }
       const report = JSON.parse(run('check', folder, '--format', 'json').stdout) as Report;
       assert.ok(report.findings.some(one => one.file === 'secret.yaml' && one.rule === 'minio-secret-pairs-differ'));
+      assert.ok(report.findings.some(one => one.file === 'plain.yaml' && one.rule === 'secret-in-plain-config'));
     });
   });
 
