@@ -266,7 +266,11 @@ function isSentinelWord(word: Json): boolean {
   return typeof word === 'string' && /(^|\/)redis-sentinel$|^--sentinel$/.test(word);
 }
 
-function exec(
+/**
+ * Runs a command in a container. kubectl sometimes ends before it has printed what the command wrote, so whoever says
+ * nothing is asked again, twice.
+ */
+async function exec(
   context: CheckContext,
   pod: Json,
   container: string,
@@ -274,15 +278,18 @@ function exec(
 ): Promise<Answer<string>> {
   const namespace = text(at(pod, 'metadata', 'namespace')) ?? '';
   if (!isObjectName(nameOf(pod)) || !isObjectName(container))
-    return Promise.resolve({ ok: false, class: 'invalid', message: 'odd pod name', code: undefined });
-  return readText(context.kubectl, [
-    'exec',
-    nameOf(pod),
-    `--namespace=${namespace}`,
-    `--container=${container}`,
-    '--',
-    ...command,
-  ]);
+    return { ok: false, class: 'invalid', message: 'odd pod name', code: undefined };
+  for (let left = 2; ; left--) {
+    const answer = await readText(context.kubectl, [
+      'exec',
+      nameOf(pod),
+      `--namespace=${namespace}`,
+      `--container=${container}`,
+      '--',
+      ...command,
+    ]);
+    if (!answer.ok || answer.value.trim() !== '' || left === 0) return answer;
+  }
 }
 
 async function synapseHealth(

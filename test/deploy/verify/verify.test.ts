@@ -92,6 +92,23 @@ describe('the verification of a deployment', () => {
     }
   });
 
+  it('asks again where kubectl ends before it has printed what a command wrote', async () => {
+    const kubectl = bench.kubectl('test');
+    const asked = new Map<string, number>();
+    const mute =
+      (times: number): CheckContext['kubectl'] =>
+      async call => {
+        const command = call.args.join(' ');
+        const count = (asked.get(command) ?? 0) + 1;
+        asked.set(command, count);
+        const isLost = call.args.includes('exec') && count <= times;
+        return isLost ? { code: 0, stdout: '', stderr: '', interrupted: false } : kubectl(call);
+      };
+    for (const id of ['postgresql', 'redis']) assert.equal((await run(id, { kubectl: mute(2) })).verdict, 'pass', id);
+    assert.ok([...asked.values()].includes(3));
+    assert.notEqual((await run('postgresql', { kubectl: mute(Infinity) })).verdict, 'pass');
+  });
+
   it('has a function for every check of the checklist', async () => {
     const ids = [...prerequisiteIds, ...postDeploymentChecks.map(check => check.id)];
     const checks = await verify(
