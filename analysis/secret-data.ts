@@ -10,7 +10,7 @@ export interface SecretEntry {
   readonly value: Value;
   /** Whether the entry stands under `data`, where values are base64. */
   readonly isEncoded: boolean;
-  /** The decoded text; undefined where `data` holds no base64 or no text, for null, and for what {@link isStandIn} tells. */
+  /** The decoded text; undefined where `data` holds no base64 or no text, for null, and for what {@link isKeptElsewhere} tells. */
   readonly text: string | undefined;
 }
 
@@ -18,17 +18,36 @@ export interface SecretEntry {
 export function secretEntry(secret: Resource, key: string): SecretEntry | undefined {
   const plain = secret.root.at('stringData', key);
   if (plain.exists)
-    return { key, value: plain, isEncoded: false, text: isStandIn(plain.text) ? undefined : plain.text };
+    return { key, value: plain, isEncoded: false, text: isKeptElsewhere(secret, plain.text) ? undefined : plain.text };
   const encoded = secret.root.at('data', key);
   if (!encoded.exists) return undefined;
-  const text = encoded.text === undefined || isStandIn(encoded.text) ? undefined : decodeBase64(encoded.text);
-  return { key, value: encoded, isEncoded: true, text: isStandIn(text) ? undefined : text };
+  const text = encoded.text === undefined ? undefined : decodeBase64(encoded.text);
+  const isElsewhere = isKeptElsewhere(secret, encoded.text) || isKeptElsewhere(secret, text);
+  return { key, value: encoded, isEncoded: true, text: isElsewhere ? undefined : text };
+}
+
+/**
+ * Whether a text of an object stands for a value that is kept elsewhere: one of those that {@link isStandIn} tells, or one
+ * with words in angle brackets in an object that the Vault plugin of Argo CD fills in.
+ */
+export function isKeptElsewhere(resource: Resource, text: string | undefined): boolean {
+  return isStandIn(text) || (text !== undefined && /<[^<>\n]+>/.test(text) && isFilledByVaultPlugin(resource));
+}
+
+/**
+ * Whether the Vault plugin of Argo CD puts values in place of the words in angle brackets of an object, from the path
+ * that an annotation names (argocd-vault-plugin documentation, How it works).
+ */
+export function isFilledByVaultPlugin({ root }: Resource): boolean {
+  const annotations = root.at('metadata', 'annotations');
+  return annotations.at('avp.kubernetes.io/path').exists && annotations.at('avp.kubernetes.io/ignore').text !== 'true';
 }
 
 /**
  * Whether a text stands for a value that is kept elsewhere, encrypted or in a vault, and is put in before the object is
  * used: SOPS' `ENC[…]` (getsops.io/docs, "Encrypting only parts of a file"), `<path:…#key>` of the Argo CD Vault Plugin,
- * `ref+vault://…` of vals, `vault:…#key` of the Bank-Vaults webhook, `op://…` of 1Password.
+ * `<secret:…~key>` and `<vault:…~key>` of argocd-vault-replacer (its README), `ref+vault://…` of vals, `vault:…#key` of the
+ * Bank-Vaults webhook, `op://…` of 1Password.
  */
 export function isStandIn(text: string | undefined): boolean {
   return text !== undefined && standIn.test(text);
@@ -40,7 +59,7 @@ export function holdsStandIn(value: Value): boolean {
 }
 
 const standIn =
-  /^\s*(?:ENC\[AES256_GCM,data:|<path:[^>]+>\s*$|ref\+[a-z]\w*:\/\/|(?:>>)?vault:\S+#\S+\s*$|op:\/\/\S+\s*$)/;
+  /^\s*(?:ENC\[AES256_GCM,data:|<(?:path|secret|vault):[^>]+>\s*$|ref\+[a-z]\w*:\/\/|(?:>>)?vault:\S+#\S+\s*$|op:\/\/\S+\s*$)/;
 
 /** All keys of a Secret, those of `stringData` last. */
 export function secretEntries(secret: Resource): readonly SecretEntry[] {

@@ -4,7 +4,7 @@ import type { Place, Span } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
 import type { Index, Workspace } from '../../manifests/workspace';
 import { builtTrees } from '../kustomization/built-trees';
-import { secretEntries } from '../secret-data';
+import { isKeptElsewhere, secretEntries } from '../secret-data';
 import { type Language, languageOf, maskComments } from '../text/comments';
 import { findPlaceholders } from '../text/placeholders';
 import { isEmptySecret, isSecretKey } from '../text/secret-strength';
@@ -95,6 +95,7 @@ function placesIn(document: ManifestDocument): readonly CredentialPlace[] {
 
 function placesInSecret(document: ManifestDocument, secret: Resource): readonly CredentialPlace[] {
   return secretEntries(secret).flatMap(({ key, value, isEncoded, text }) => {
+    if (isKeptElsewhere(secret, value.text)) return [];
     const owner = { document, resource: secret, entry: value };
     if (isEncoded && text === undefined && value.text !== undefined) {
       // Not base64, so it is a placeholder for an encoded value, or damaged.
@@ -116,6 +117,7 @@ function placesInScalars(
   for (const value of root.scalars()) {
     const { text } = value;
     if (text === undefined || !suspicious.test(text)) continue;
+    if (resource && isKeptElsewhere(resource, text)) continue;
     const key = value.name === 'value' ? (value.parent?.at('name').text ?? 'value') : String(value.name ?? '');
     const language = text.includes('\n') ? languageOf(key, text) : undefined;
     if (language === 'shell' || language === 'python' || language === 'sql') continue;

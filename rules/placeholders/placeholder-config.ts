@@ -3,12 +3,12 @@ import { releasesIn, shownValues } from '../../analysis/helm/releases';
 import { isUsedByScript, valuesDocuments } from '../../analysis/helm-values';
 import { containersOf } from '../../analysis/pods';
 import { referrersOf } from '../../analysis/references';
+import { isFilledByVaultPlugin } from '../../analysis/secret-data';
 import type { ManifestDocument } from '../../manifests/document';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 import type { Rule } from '../rule';
 import { type FoundPlaceholder, placeholdersIn, placeholdersOf } from './texts';
-import { isFilledByVaultPlugin } from './vault-plugin';
 
 export default {
   id: 'placeholder-config',

@@ -6,7 +6,6 @@ import { findPlaceholders } from '../../analysis/text/placeholders';
 import type { Index, Workspace } from '../../manifests/workspace';
 import { generatedItemOf, itemOfKey } from '../credential-items';
 import type { Rule } from '../rule';
-import { isFilledByVaultPlugin } from './vault-plugin';
 
 export default {
   id: 'placeholder-secret',
@@ -57,7 +56,6 @@ export default {
       const found = findPlaceholders(searched, 'value').find(
         ({ class: kind, text: part }) =>
           kind !== 'domain' &&
-          !(kind === 'angle' && isFilledByVaultPlugin(secret)) &&
           !(
             kind === 'env' &&
             (part.length !== text.trim().length || isFilledIn(workspace, text) || isFilledInOnTheWay(workspace))

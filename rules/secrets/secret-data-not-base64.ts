@@ -1,4 +1,4 @@
-import { decodeBase64, isStandIn } from '../../analysis/secret-data';
+import { decodeBase64, isKeptElsewhere } from '../../analysis/secret-data';
 import { findPlaceholders } from '../../analysis/text/placeholders';
 import { replaceScalar } from '../../manifests/edit';
 import type { Rule } from '../rule';
@@ -42,7 +42,7 @@ export default {
   kinds: ['Secret'],
   *check(secret) {
     for (const [key, value] of secret.root.at('data').entries()) {
-      if (value.text === undefined || isBase64(value.text) || isStandIn(value.text)) continue;
+      if (value.text === undefined || isBase64(value.text) || isKeptElsewhere(secret, value.text)) continue;
       yield {
         at: value,
         message: `${key} of Secret ${secret.name} is not base64, so the API server refuses the object — encode it, or move it to stringData.`,

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import { credentialPlaces } from '../../../analysis/credentials/places';
 import livekitConfig from '../../../rules/livekit/livekit-config-not-substituted';
 import placeholderConfig from '../../../rules/placeholders/placeholder-config';
 import placeholderSecret from '../../../rules/placeholders/placeholder-secret';
 import redisNotApplied from '../../../rules/redis/redis-password-not-applied';
 import type { Rule } from '../../../rules/rule';
+import notBase64 from '../../../rules/secrets/secret-data-not-base64';
 import turnNotApplied from '../../../rules/turn/turn-static-secret-not-applied';
+import { readFixture, workspaceOf } from '../../fixture';
 import { messages } from '../expect';
 
 const tree = (token: string, script: string): string => `
@@ -178,5 +181,41 @@ stringData: {password: "<db-password>"}
     assert.equal(secret('avp.kubernetes.io/path: kv/data/matrix'), 0);
     assert.equal(secret('avp.kubernetes.io/path: kv/data/matrix, avp.kubernetes.io/ignore: "true"'), 1);
     assert.equal(secret(''), 1);
+  });
+
+  it('are no places for generated credentials and no damaged base64, nor is what SOPS has encrypted', () => {
+    const places = (annotation: string, value: string): number => {
+      const text = `
+#- /secret.yaml
+apiVersion: v1
+kind: Secret
+metadata: {name: db, namespace: matrix, annotations: {${annotation}}}
+stringData: {password: "${value}"}
+#- /config.yaml
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: db, namespace: matrix, annotations: {${annotation}}}
+data: {DB_PASSWORD: "${value}"}
+`;
+      return credentialPlaces(workspaceOf(readFixture(text).files)).length;
+    };
+    const path = 'avp.kubernetes.io/path: kv/data/matrix';
+    assert.equal(places('', '<db-password>'), 2);
+    assert.equal(places(path, '<db-password>'), 0);
+    assert.equal(places(path, 'CHANGEME_DB'), 2);
+    assert.equal(places('', 'ENC[AES256_GCM,data:x,iv:y,tag:z,type:str]'), 0);
+    assert.equal(places('', '<path:kv/data/matrix#db>'), 0);
+    assert.equal(places('', '<secret:/kv/data/matrix~db>'), 0);
+    const encoded = (annotation: string): number =>
+      messages(
+        notBase64,
+        `
+apiVersion: v1
+kind: Secret
+metadata: {name: db, namespace: matrix, annotations: {${annotation}}}
+data: {password: "<db-password>"}
+`,
+      ).length;
+    assert.deepEqual([encoded(''), encoded(path)], [1, 0]);
   });
 });
