@@ -2,7 +2,11 @@ import type { Resource } from '../manifests/resource';
 import type { Index, Workspace } from '../manifests/workspace';
 import { familiesOf } from './roles';
 
-/** A directory that holds a deployment which others beside it hold in another way, as `staging` and `production` do. */
+/**
+ * A directory that holds a deployment which others beside it hold in another way, as `staging` and `production` do. Files
+ * that are named after a stage count as if they were in a directory of that name: `app/prod.yaml` and `app/values-prod.yaml`
+ * are in `app/prod`, which need not exist.
+ */
 export interface Alternative {
   /** Relative to the root of the tree. */
   readonly directory: string;
@@ -11,7 +15,7 @@ export interface Alternative {
 }
 
 /**
- * The directories of a tree that are alternatives to one another: those side by side of which each declares most objects
+ * The directories of a tree, and of the files named after stages, that are alternatives to one another: those side by side of which each declares most objects
  * of the other, and whose names say so or which are complete deployments. A copy of a part, such as a directory of workers
  * in which somebody forgot to change the names, is none: those objects collide.
  */
@@ -41,8 +45,20 @@ export function alternativesOf(workspace: Workspace): readonly Alternative[] {
   return [...found].map(([directory, others]) => ({ directory, others }));
 }
 
-/** Whether the names of two directories side by side say that they stand for one another. */
-export function areNamedAsAlternatives(one: string, other: string): boolean {
+/** Whether a file is in the directory of an {@link Alternative}. */
+export function isInAlternative(path: string, directory: string): boolean {
+  return path.startsWith(`${directory}/`) || stepsTo(path).some(([, child]) => child === directory);
+}
+
+/** Whether two paths part ways in directories whose names say that they stand for one another, or in files named after stages. */
+export function areAlternativePaths(path: string, other: string): boolean {
+  const [one, two] = [stepsTo(path), stepsTo(other)];
+  const at = one.findIndex(([, child], index) => child !== two[index]?.[1]);
+  const [a, b] = [one[at]?.[1], two[at]?.[1]];
+  return a !== undefined && b !== undefined && areNamedAsAlternatives(nameOf(a), nameOf(b));
+}
+
+function areNamedAsAlternatives(one: string, other: string): boolean {
   return alternative.test(one) && alternative.test(other);
 }
 
@@ -91,7 +107,7 @@ function pairsOf(groups: readonly (readonly Resource[])[]): readonly Pair[] {
 function childrenOf(resources: readonly Resource[]): ReadonlyMap<string, ReadonlyMap<string, readonly Resource[]>> {
   const found = new Map<string, Map<string, Resource[]>>();
   for (const resource of resources) {
-    for (const [parent, child] of stepsTo(resource.document.file.directory)) {
+    for (const [parent, child] of stepsTo(resource.document.file.path)) {
       const children = found.get(parent) ?? new Map<string, Resource[]>();
       found.set(parent, children);
       const known = children.get(child);
@@ -111,23 +127,30 @@ function sizesOf(
   for (const group of groups) {
     const holders = new Set<string>();
     for (const { document } of group)
-      for (const [, child] of stepsTo(document.file.directory)) if (directories.has(child)) holders.add(child);
+      for (const [, child] of stepsTo(document.file.path)) if (directories.has(child)) holders.add(child);
     for (const holder of holders) sizes.set(holder, (sizes.get(holder) ?? 0) + 1);
   }
   return sizes;
 }
 
-/** The directories on the way from the root to one, each with the one above. */
-function* stepsTo(directory: string): Iterable<readonly [parent: string, child: string]> {
-  if (directory === '') return;
-  for (let start = 0, parent = ''; ; ) {
-    const slash = directory.indexOf('/', start);
-    const child = slash === -1 ? directory : directory.slice(0, slash);
-    yield [parent, child];
-    if (slash === -1) return;
+/** The directories on the way from the root to a file, each with the one above; with that of the stage in its name. */
+function stepsTo(path: string): readonly (readonly [parent: string, child: string])[] {
+  const steps: (readonly [string, string])[] = [];
+  let parent = '';
+  for (let slash = path.indexOf('/'); slash !== -1; slash = path.indexOf('/', slash + 1)) {
+    const child = path.slice(0, slash);
+    steps.push([parent, child]);
     parent = child;
-    start = slash + 1;
   }
+  const stage = stageOf(nameOf(path));
+  if (stage !== undefined) steps.push([parent, parent === '' ? stage : `${parent}/${stage}`]);
+  return steps;
+}
+
+/** The stage that a file is named after: `prod.yaml`, `synapse-prod.yaml`, `values.prod.yaml`, `prod-secrets.yaml`. */
+function stageOf(file: string): string | undefined {
+  const name = file.replace(/\.(?:ya?ml|json|sh|env|md|toml|conf|txt)$/i, '');
+  return (stageLast.exec(name) ?? stageFirst.exec(name))?.[1];
 }
 
 /**
@@ -163,6 +186,9 @@ const leastOfWhole = 10;
 const stages = 'dev|development|test|testing|qa|uat|stage|staging|preprod|prod|production|live|local';
 const stage = new RegExp(`^(?:${stages})$`, 'i');
 const stageBeside = new RegExp(`[-_.](?:${stages})$|^(?:${stages})[-_.]`, 'i');
+const stageLast = new RegExp(`(?:^|[-_.])(${stages})$`, 'i');
+/** What begins with other stages is mostly about something else: `test-connection`, `local-storage`, `live-check`. */
+const stageFirst = /^(dev|development|qa|uat|stage|staging|preprod|prod|production)[-_.]/i;
 const alternative = new RegExp(
   `^(?:${stages}|(?:option|variant|alternative|alt|env|environment|cluster|region)[-_]?\\w+)$`,
   'i',

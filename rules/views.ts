@@ -1,3 +1,4 @@
+import { isInAlternative } from '../analysis/alternatives';
 import type { BuiltTree } from '../analysis/kustomization/built-trees';
 import { editIn } from '../analysis/kustomization/printed-places';
 import type { View } from '../analysis/kustomization/views';
@@ -40,7 +41,7 @@ function problemIn(problem: Problem, tree: BuiltTree, workspace: Workspace): Pro
   const { title, kustomization, isPlain } = tree.view;
   // A file of an overlay says itself which deployment is meant.
   const path = workspace.file(tree.place(problem.at).uri)?.path ?? '';
-  const isClear = title === '' || title.split(', ').some(directory => path.startsWith(`${directory}/`));
+  const isClear = title === '' || title.split(', ').some(directory => isInAlternative(path, directory));
   const related = [
     ...(problem.related ?? []).map(({ at, message }) => ({ at: place(at), message })),
     ...(isClear

@@ -1,7 +1,7 @@
 import type { ManifestDocument } from '../../manifests/document';
 import type { SourceFile } from '../../manifests/file';
 import type { Value } from '../../manifests/value';
-import type { Alternative } from '../alternatives';
+import { type Alternative, isInAlternative } from '../alternatives';
 import { resolvePath } from '../kustomize';
 import { type Build, type BuildFiles, type BuiltObject, build, kindOf, nameOf, namespaceOf } from './build';
 import { isAsWritten } from './node';
@@ -85,7 +85,7 @@ export function plainViewsOf(files: readonly SourceFile[], alternatives: readonl
   return sets.flatMap(set => {
     const directories = new Set(set.map(one => one.directory));
     const out = alternatives.filter(one => !directories.has(one.directory));
-    const isIn = (file: SourceFile, one: Alternative): boolean => file.path.startsWith(`${one.directory}/`);
+    const isIn = (file: SourceFile, one: Alternative): boolean => isInAlternative(file.path, one.directory);
     const [first] = files.flatMap(file => (set.some(one => isIn(file, one)) ? file.documents.slice(0, 1) : []));
     if (!first) return [];
     return {

@@ -1,3 +1,4 @@
+import { isInAlternative } from '../../analysis/alternatives';
 import { builtTrees } from '../../analysis/kustomization/built-trees';
 import { containersOf, podsOf, podTemplate } from '../../analysis/pods';
 import type { SourceFile } from '../../manifests/file';
@@ -64,7 +65,7 @@ function mixedBlockers(workspace: Workspace, plan: DeployPlan): readonly PlanBlo
   const files = new Map<string, string>();
   for (const { objects } of plannedSteps(plan))
     for (const { kind, file } of objects) {
-      const directory = all.find(one => file.startsWith(`${one}/`));
+      const directory = all.find(one => isInAlternative(file, one));
       if (directory !== undefined && kind !== 'Namespace') files.set(file, directory);
     }
   const taken = [...new Set(files.values())].sort();

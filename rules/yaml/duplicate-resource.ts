@@ -1,4 +1,4 @@
-import { areNamedAsAlternatives } from '../../analysis/alternatives';
+import { areAlternativePaths } from '../../analysis/alternatives';
 import { contentOf } from '../../analysis/content';
 import { isPatch, kustomizationOf } from '../../analysis/kustomize';
 import { deleteDocument } from '../../manifests/edit';
@@ -16,7 +16,7 @@ export default {
   remedy: 'Keep one manifest and delete the other, or rename one of them if two objects are wanted.',
   traps: [
     'Two copies that say the same are a warning: they do no harm until one of them is edited. A Service says the same with and without `protocol: TCP`.',
-    'Kustomize patches, files of different kustomizations, and directories that are alternatives (`base` and `overlays`, `staging` and `production`, `option-a` and `option-b`) are left alone, because they are not applied together.',
+    'Kustomize patches, files of different kustomizations, and directories and files that are alternatives (`base` and `overlays`, `staging` and `production`, `option-a` and `option-b`, `db-prod.yaml` and `db-staging.yaml`) are left alone, because they are not applied together.',
     'Objects of the same name in different namespaces are different objects.',
   ],
   sources: ['Kubernetes documentation, Object Names and IDs: one object of a kind has a given name in a namespace.'],
@@ -135,16 +135,13 @@ function isAppliedWith(workspace: Workspace, one: Resource, other: Resource): bo
   return !areAlternatives(file.path, otherFile.path);
 }
 
-/** Whether two paths part ways in directories that stand for one another. */
+/** Whether two paths part ways in directories that stand for one another, or of which one is built on the other. */
 function areAlternatives(path: string, other: string): boolean {
   const [a, b] = [path.split('/'), other.split('/')];
   const at = a.findIndex((part, index) => part !== b[index]);
   // The last part is the name of the file.
-  const [one, two] = [a.slice(0, -1)[at], b.slice(0, -1)[at]];
-  return (
-    [one, two].some(part => part !== undefined && overlay.test(part)) ||
-    (one !== undefined && two !== undefined && areNamedAsAlternatives(one, two))
-  );
+  const parted = [a.slice(0, -1)[at], b.slice(0, -1)[at]];
+  return parted.some(part => part !== undefined && overlay.test(part)) || areAlternativePaths(path, other);
 }
 
 const overlay = /^(?:overlays?|base|components|examples?|samples?)$/i;

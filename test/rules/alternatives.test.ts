@@ -164,6 +164,72 @@ describe('directories that are alternatives', () => {
   });
 });
 
+describe('files that are named after stages', () => {
+  /** A deployment in one file, and one of which each part has a file. */
+  const inOne = (path: string, namespace: string, host?: string): string =>
+    `\n  #- /${path}` +
+    deployment('x', namespace, host)
+      .replace(/\n {2}#- \/x\/\w+\.yaml/, '')
+      .replace(/#- \/x\/\w+\.yaml/g, '---');
+  const inParts = (stage: string, namespace: string): string =>
+    deployment('matrix', namespace).replace(/(\/matrix\/\w+)\.yaml/g, `$1-${stage}.yaml`);
+
+  it('are alternatives as directories of those names would be', () => {
+    assert.deepEqual(alternativesIn(inOne('prod.yaml', 'matrix'), inOne('staging.yaml', 'trial')), ['prod', 'staging']);
+    assert.deepEqual(alternativesIn(inParts('prod', 'matrix'), inParts('dev', 'matrix')), [
+      'matrix/dev',
+      'matrix/prod',
+    ]);
+    assert.deepEqual(
+      alternativesIn(inOne('app/production.yaml', 'matrix'), deployment('app/staging', 'matrix')),
+      ['app/production', 'app/staging'],
+      'a file beside a directory',
+    );
+    assert.deepEqual(alternativesIn(inOne('synapse.yaml', 'matrix'), inOne('synapse-copy.yaml', 'matrix')), []);
+    assert.deepEqual(alternativesIn(inOne('synapse.yaml', 'matrix'), inOne('test-synapse.yaml', 'matrix')), []);
+  });
+
+  it('are checked as each of them with what they share, and what is named like one goes with it', () => {
+    const extra = `
+  #- /shared.yaml
+  apiVersion: v1
+  kind: ConfigMap
+  metadata: {name: notes, namespace: matrix}
+  data: {a: b}
+  #- /rules-staging.yaml
+  apiVersion: v1
+  kind: Service
+  metadata: {name: more, namespace: matrix}
+  spec: {selector: {app: synapse}, ports: [{port: 8008}]}
+  `;
+    const files = treeOf(inOne('prod.yaml', 'matrix', 'cach'), inOne('staging.yaml', 'matrix'), extra);
+    const messages = found(files);
+    assert.ok(messages.some(one => one.startsWith('prod.yaml') && one.includes('cach')));
+    assert.ok(!messages.some(one => one.includes('declared again')), messages.join('\n'));
+    const paths = builtTrees(workspaceOf(files)).map(({ view }) => [
+      view.title,
+      view.files.filter(({ text }) => text !== '').map(({ path }) => path),
+    ]);
+    assert.deepEqual(paths, [
+      ['prod', ['prod.yaml', 'shared.yaml']],
+      ['staging', ['rules-staging.yaml', 'shared.yaml', 'staging.yaml']],
+    ]);
+  });
+
+  it('are duplicates where one stage has an object twice, or the names tell no stages', () => {
+    const twice = treeOf(
+      inParts('prod', 'matrix'),
+      inParts('dev', 'matrix'),
+      inParts('prod', 'matrix').replaceAll('/matrix/', '/matrix/more-'),
+    );
+    const duplicates = found(twice).filter(one => one.includes('declared again'));
+    assert.ok(duplicates.length > 0);
+    for (const one of duplicates) assert.match(one, /^matrix\/[\w-]+-prod\.yaml/);
+    const copies = found(treeOf(inOne('a.yaml', 'matrix'), inOne('b.yaml', 'matrix')));
+    assert.equal(copies.filter(one => one.includes('declared again')).length, 4);
+  });
+});
+
 describe('a tree of alternatives', () => {
   const files = treeOf(
     deployment('production', 'matrix', 'cach'),
