@@ -1,5 +1,6 @@
 import type { ManifestDocument } from '../manifests/document';
 import type { SourceFile } from '../manifests/file';
+import { baseName } from '../manifests/paths';
 import type { Resource } from '../manifests/resource';
 import type { Place } from '../manifests/span';
 import type { Index, Workspace } from '../manifests/workspace';
@@ -195,7 +196,7 @@ function* fromHelmfile(document: ManifestDocument): Iterable<ChartRelease> {
     if (!name || !chart || isOpen(name) || isOpen(chart) || item.at('installed').boolean === false) continue;
     yield {
       name,
-      chart: chart.slice(chart.lastIndexOf('/') + 1),
+      chart: baseName(chart),
       version: item.at('version').text,
       namespace: isOpen(namespace) ? undefined : namespace,
       evidence: 'command',
@@ -276,7 +277,7 @@ function fromWords(words: readonly string[]): Pick<ChartRelease, 'name' | 'chart
   }
   const [verb, name, chart] = positional;
   if ((verb !== 'install' && verb !== 'upgrade') || !name || !chart || !isName(name)) return undefined;
-  const last = chart.slice(chart.lastIndexOf('/') + 1);
+  const last = baseName(chart);
   return {
     name,
     chart: isName(last) ? last : undefined,

@@ -1,5 +1,6 @@
 import type { ManifestDocument } from '../manifests/document';
 import type { SourceFile } from '../manifests/file';
+import { baseName } from '../manifests/paths';
 import type { Resource } from '../manifests/resource';
 import type { Place } from '../manifests/span';
 import type { Value } from '../manifests/value';
@@ -531,5 +532,5 @@ function* kustomizeGenerated(document: ManifestDocument): Iterable<Declaration> 
 
 function fileKey(source: string): string {
   const [name] = source.split('=', 1);
-  return source.includes('=') ? (name ?? '') : source.slice(source.lastIndexOf('/') + 1);
+  return source.includes('=') ? (name ?? '') : baseName(source);
 }

@@ -1,5 +1,6 @@
 import type { ManifestDocument } from '../manifests/document';
 import type { SourceFile } from '../manifests/file';
+import { linesAround } from '../manifests/lines';
 import type { Resource } from '../manifests/resource';
 import type { Place, Span, TextEdit } from '../manifests/span';
 import type { Value } from '../manifests/value';
@@ -119,7 +120,7 @@ function placesInScalars(
     if (descriptions.has(String(value.name))) return [];
     const text = value.text ?? '';
     return exactMentions(value, text, file, mentions).map(({ mention, at }) => ({
-      kind: kindOf(resource, String(value.name ?? ''), lineAt(text, mention.domain.start), file.path),
+      kind: kindOf(resource, String(value.name ?? ''), linesAround(text, mention.domain.start), file.path),
       at,
       holder,
       host: mention.host,
@@ -151,7 +152,7 @@ function exactMentions(
 function placesInFile(file: SourceFile, mentions: Mentions): readonly DomainPlace[] {
   if (isDocumentation(file)) return [];
   return mentions(maskComments(file.text, languageOf(file.name, file.text))).map(mention => ({
-    kind: kindOf(undefined, file.name, lineAt(file.text, mention.domain.start), file.path),
+    kind: kindOf(undefined, file.name, linesAround(file.text, mention.domain.start), file.path),
     at: { uri: file.uri, span: mention.domain },
     holder: file.path,
     host: mention.host,
@@ -177,11 +178,6 @@ function kindOf(resource: Resource | undefined, key: string, line: string, path:
   if (families.has('haproxy') || /haproxy/.test(key) || /haproxy/.test(resource?.name ?? '')) return 'HAProxy';
   if (families.has('synapse') || /homeserver|synapse/.test(`${resource?.name ?? path} ${key}`)) return 'Synapse';
   return 'Other';
-}
-
-function lineAt(text: string, offset: number): string {
-  const end = text.indexOf('\n', offset);
-  return text.slice(text.lastIndexOf('\n', offset - 1) + 1, end === -1 ? text.length : end);
 }
 
 /** What tells people about the deployment, or about one like it. */

@@ -1,5 +1,6 @@
 import { cached } from '../manifests/derived';
 import { escapeRegExp } from '../manifests/escape-reg-exp';
+import { endOfLine, startOfLine } from '../manifests/lines';
 import { concatenate, type MappedText, slice } from '../manifests/mapped-text';
 import type { Resource } from '../manifests/resource';
 import { isSame } from '../manifests/same';
@@ -734,9 +735,8 @@ function touchesSpan(
   span: Span,
 ): boolean | 'unknown' {
   if (pattern.variables.length > 0) return 'unknown';
-  const lineStart = text.lastIndexOf('\n', span.start - 1) + 1;
-  const newline = text.indexOf('\n', span.start);
-  const line = text.slice(lineStart, newline === -1 ? text.length : newline);
+  const lineStart = startOfLine(text, span.start);
+  const line = text.slice(lineStart, endOfLine(text, span.start));
   // Most lines hold no word that a script replaces.
   if (pattern.literal !== undefined && !ignoresCase && !line.includes(pattern.literal)) return false;
   const expression =

@@ -1,10 +1,10 @@
 import type { ManifestDocument } from '../manifests/document';
 import type { SourceFile } from '../manifests/file';
+import { resolvePath } from '../manifests/paths';
 import { textValue } from '../manifests/text-value';
 import type { Value } from '../manifests/value';
 import type { Index, Workspace } from '../manifests/workspace';
 import { commandsIn } from './commands';
-import { resolvePath } from './kustomize';
 
 /** A key of a ConfigMap or Secret that is made of a file of the tree. */
 export interface GeneratedText {

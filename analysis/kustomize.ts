@@ -1,4 +1,5 @@
 import type { SourceFile } from '../manifests/file';
+import { directoryOf, resolvePath } from '../manifests/paths';
 import type { Index, Workspace } from '../manifests/workspace';
 
 /** A kustomization: the directory whose files it owns, and what it does to them that rules have to know. */
@@ -12,7 +13,7 @@ export interface Kustomization {
 
 /** The kustomization that a file belongs to: the one of its own directory or of the nearest directory above. */
 export function kustomizationOf(workspace: Workspace, file: SourceFile): Kustomization | undefined {
-  for (let directory = file.directory; ; directory = parentOf(directory)) {
+  for (let directory = file.directory; ; directory = directoryOf(directory)) {
     const [found] = workspace.lookup(kustomizations, directory);
     if (found || directory === '') return found;
   }
@@ -68,17 +69,3 @@ const patchFiles: Index<true> = {
       for (const path of patches) yield [path, true];
   },
 };
-
-/** A path as a file in `directory` writes it, relative to the root of the tree. */
-export function resolvePath(directory: string, path: string): string {
-  const parts = directory === '' ? [] : directory.split('/');
-  for (const part of path.split('/')) {
-    if (part === '..') parts.pop();
-    else if (part !== '.' && part !== '') parts.push(part);
-  }
-  return parts.join('/');
-}
-
-function parentOf(directory: string): string {
-  return directory.slice(0, Math.max(0, directory.lastIndexOf('/')));
-}

@@ -1,3 +1,5 @@
+import { startOfLine } from '../manifests/lines';
+import { baseName } from '../manifests/paths';
 import type { Place } from '../manifests/span';
 import type { Index, Workspace } from '../manifests/workspace';
 
@@ -55,7 +57,7 @@ function* filed(command: NamespaceLabelCommand): Iterable<readonly [string, Name
 function* labelsOfFile(file: { readonly path: string; readonly uri: string; readonly text: string }) {
   const isScript = !/\.md$/i.test(file.path);
   for (const { start, end, ...label } of labelsIn(file.text)) {
-    const lineStart = file.text.lastIndexOf('\n', start - 1) + 1;
+    const lineStart = startOfLine(file.text, start);
     const isComment = /^\s*#/.test(file.text.slice(lineStart, start));
     const command: NamespaceLabelCommand = {
       ...label,
@@ -80,7 +82,7 @@ function* labelsIn(text: string): Iterable<WrittenLabel> {
     const words = (match[1] ?? '').split(/[\s\\]+/).map(word => word.replace(/["']/g, ''));
     const named = words
       .filter(word => /^[\w./-]+$/.test(word) && !word.startsWith('-') && !word.endsWith('-'))
-      .map(word => word.slice(word.lastIndexOf('/') + 1));
+      .map(word => baseName(word));
     const namespaces = words.includes('--all') || named.length === 0 ? undefined : named;
     for (const word of words) {
       const pair = /^([A-Za-z0-9][\w./-]*)=([\w.-]+)$/.exec(word);

@@ -1,5 +1,6 @@
 import { ofText } from '../manifests/derived';
 import type { ManifestDocument } from '../manifests/document';
+import { startOfLine } from '../manifests/lines';
 import type { Place, Span } from '../manifests/span';
 import type { Index, Workspace } from '../manifests/workspace';
 
@@ -69,5 +70,5 @@ const usesIn: (text: string) => readonly Use[] = ofText(text => {
 const longestName = 253;
 
 function isInComment(text: string, at: number): boolean {
-  return /(?:^|[ \t])#/.test(text.slice(text.lastIndexOf('\n', at - 1) + 1, at));
+  return /(?:^|[ \t])#/.test(text.slice(startOfLine(text, at), at));
 }

@@ -1,3 +1,4 @@
+import { directoryOf } from '../manifests/paths';
 import type { Resource } from '../manifests/resource';
 import type { Value } from '../manifests/value';
 import type { Index, Workspace } from '../manifests/workspace';
@@ -109,9 +110,5 @@ function isKustomization(name: string): boolean {
 }
 
 function areSiblings(one: string, other: string): boolean {
-  return one !== other && parentOf(one) === parentOf(other) && parentOf(one) !== '';
-}
-
-function parentOf(directory: string): string {
-  return directory.slice(0, Math.max(0, directory.lastIndexOf('/')));
+  return one !== other && directoryOf(one) === directoryOf(other) && directoryOf(one) !== '';
 }

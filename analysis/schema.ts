@@ -1,3 +1,4 @@
+import { baseName } from '../manifests/paths';
 import type { Resource } from '../manifests/resource';
 import type { Value } from '../manifests/value';
 import type { Index, Workspace } from '../manifests/workspace';
@@ -57,7 +58,7 @@ export function apiVersionsOf(kind: string): readonly string[] {
 export function kindsWithSchema(apiVersion: string): readonly string[] {
   return [...Object.keys(schemaOfKind), ...Object.keys(operatorSchemaOfKind)]
     .filter(key => key.slice(0, key.lastIndexOf('/')) === apiVersion)
-    .map(key => key.slice(key.lastIndexOf('/') + 1));
+    .map(key => baseName(key));
 }
 
 /** Reads a type in the notation above; exported for tests. */

@@ -1,4 +1,5 @@
 import type { SourceFile } from '../manifests/file';
+import { directoryOf } from '../manifests/paths';
 import type { Workspace } from '../manifests/workspace';
 import type { ManifestPath } from './text/kubectl-commands';
 
@@ -37,7 +38,7 @@ export function isInTree(workspace: Workspace, path: string): boolean {
 function filesByPath(workspace: Workspace): ReadonlyMap<string, readonly SourceFile[]> {
   const found = new Map<string, SourceFile[]>();
   for (const file of workspace.files) {
-    for (let path = file.path; path !== ''; path = path.slice(0, Math.max(0, path.lastIndexOf('/')))) {
+    for (let path = file.path; path !== ''; path = directoryOf(path)) {
       const files = found.get(path);
       if (files) files.push(file);
       else found.set(path, [file]);

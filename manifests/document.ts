@@ -1,10 +1,11 @@
 import { difference } from './difference';
 import { rootOf } from './embedded';
 import type { SourceFile } from './file';
+import { linesAround } from './lines';
 import { NodeReads } from './node-reads';
 import { recoverTree } from './recover';
 import { Resource } from './resource';
-import { linesAround, Searches } from './searches';
+import { Searches } from './searches';
 import type { Place, Span } from './span';
 import { changedScalars, isTree, pathOf, readTree, type ScalarTest, type SyntaxProblem, type Tree } from './tree';
 import { changesBetween, firstIds, type NodeIds, type TreeChanges } from './tree-changes';

@@ -1,5 +1,6 @@
 import type { ManifestDocument } from './document';
 import { LazyPlace } from './lazy-place';
+import { endOfLine, startOfLine, startOfNextLine } from './lines';
 import { resolvePlain } from './scalars';
 import type { Place, TextEdit } from './span';
 import type { PathKey, Value } from './value';
@@ -80,14 +81,14 @@ export function deleteEntry(value: Value): TextEdit | undefined {
   const siblings = parent.kind === 'mapping' ? parent.entries().length : parent.items().length;
   if (siblings < 2) return undefined;
   const text = value.source.tree.text;
-  const start = lineStart(text, Math.min(value.keySpan.start, value.sourceSpan.start));
+  const start = startOfLine(text, Math.min(value.keySpan.start, value.sourceSpan.start));
   // The first key of a list item shares its line with the dash.
   if (
     !/^[ \t]*(?:- )?$/.test(text.slice(start, value.keySpan.start)) ||
     text.slice(start, value.keySpan.start).includes('-') !== (parent.kind === 'sequence')
   )
     return undefined;
-  const end = nextLine(text, lastContent(value));
+  const end = startOfNextLine(text, lastContent(value));
   // In a block scalar the lines' indentation is not part of the text: it goes with the line break before the entry.
   if (value.source.linePrefix !== '' && start > 0)
     return { at: linesPlace(value, start - 1, text[end - 1] === '\n' ? end - 1 : end), newText: '' };
@@ -194,7 +195,7 @@ export function quoted(text: string, style: 'plain' | 'single' | 'double'): stri
 
 /** The column at which an offset of the tree's text stands. */
 export function column(value: Value, offset: number): number {
-  return offset - lineStart(value.source.tree.text, offset);
+  return offset - startOfLine(value.source.tree.text, offset);
 }
 
 function isPlain(text: string): boolean {
@@ -207,8 +208,7 @@ function insertLines(below: Value, yaml: string, indent: number): TextEdit | und
   if (source.linePrefix === undefined) return undefined;
   const text = source.tree.text;
   const end = lastContent(below);
-  const lineEnd = text.indexOf('\n', end);
-  const stop = lineEnd === -1 ? text.length : lineEnd;
+  const stop = endOfLine(text, end);
   const at = text[stop - 1] === '\r' ? stop - 1 : stop;
   const eol = source.eol ?? (at < stop ? '\r\n' : '\n');
   const lines = yaml.split('\n').map(line => (line === '' ? '' : source.linePrefix + ' '.repeat(indent) + line));
@@ -230,13 +230,4 @@ function after(value: Value): Place {
 
 function linesPlace(value: Value, start: number, end: number): Place {
   return value.source.place(start, end);
-}
-
-function lineStart(text: string, offset: number): number {
-  return text.lastIndexOf('\n', offset - 1) + 1;
-}
-
-function nextLine(text: string, offset: number): number {
-  const at = text.indexOf('\n', offset);
-  return at === -1 ? text.length : at + 1;
 }

@@ -1,10 +1,11 @@
 import { computed, getActiveSub, setActiveSub, signal } from 'alien-signals';
 import { ofText, untracked } from './derived';
+import { linesAround, startOfLine } from './lines';
 import type { MappedText } from './mapped-text';
 import { announce, type Facet, NodeReads, type Version } from './node-reads';
 import { recoverTree } from './recover';
 import { sameOr } from './same';
-import { linesAround, Searches } from './searches';
+import { Searches } from './searches';
 import type { Place } from './span';
 import {
   changedScalars,
@@ -299,7 +300,7 @@ function written({ tree, ids }: State, id: number): Written | undefined {
   const node = ids.nodes[id] ?? -1;
   if (node < 0) return undefined;
   const { start, end } = sourceSpan(tree, node);
-  const first = tree.text.lastIndexOf('\n', start - 1) + 1;
+  const first = startOfLine(tree.text, start);
   return { lines: linesAround(tree.text, start, end), start: start - first, end: end - first };
 }
 

@@ -1,5 +1,6 @@
 import { ManifestDocument } from './document';
 import { LineIndex } from './lines';
+import { baseName, directoryOf } from './paths';
 import { splitDocuments } from './split';
 
 /** What a file is read as. Only manifests have documents. */
@@ -45,12 +46,12 @@ export class SourceFile {
   }
 
   get name(): string {
-    return this.path.slice(this.path.lastIndexOf('/') + 1);
+    return baseName(this.path);
   }
 
   /** The directory, relative to the root of the tree; empty for the root itself. */
   get directory(): string {
-    return this.path.slice(0, Math.max(0, this.path.lastIndexOf('/')));
+    return directoryOf(this.path);
   }
 
   get role(): FileRole {

@@ -42,3 +42,24 @@ export class LineIndex {
     return low;
   }
 }
+
+/** Where the line of an offset begins. */
+export function startOfLine(text: string, offset: number): number {
+  return offset === 0 ? 0 : text.lastIndexOf('\n', offset - 1) + 1;
+}
+
+/** Where the newline stands that ends the line of an offset, or the end of the text. A `\r` before it is the line's. */
+export function endOfLine(text: string, offset: number): number {
+  const newline = text.indexOf('\n', offset);
+  return newline === -1 ? text.length : newline;
+}
+
+/** Where the line below that of an offset begins, or the end of the text. */
+export function startOfNextLine(text: string, offset: number): number {
+  return Math.min(endOfLine(text, offset) + 1, text.length);
+}
+
+/** The whole lines that a part of a text touches, without the newline that ends the last. */
+export function linesAround(text: string, start: number, end = start): string {
+  return text.slice(startOfLine(text, start), endOfLine(text, end));
+}

@@ -1,5 +1,6 @@
 import { getActiveSub, signal } from 'alien-signals';
 import type { Difference } from './difference';
+import { linesAround } from './lines';
 import { nodeKind, type ScalarTest, scalarsThat, scalarText, type Tree } from './tree';
 
 /**
@@ -75,10 +76,4 @@ function renew<T>(search: Search<T>, found: readonly T[]): void {
 /** Asking for the text as a whole first is cheaper where nothing is found, as in most. */
 function matchingLines(text: string, pattern: RegExp): readonly string[] {
   return pattern.test(text) ? text.split('\n').filter(line => pattern.test(line)) : [];
-}
-
-/** The whole lines that a part of a text touches. */
-export function linesAround(text: string, start: number, end: number): string {
-  const last = text.indexOf('\n', end);
-  return text.slice(text.lastIndexOf('\n', start - 1) + 1, last === -1 ? text.length : last);
 }

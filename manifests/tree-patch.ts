@@ -1,4 +1,5 @@
 import type { Difference } from './difference';
+import { startOfLine } from './lines';
 import {
   blockIndent,
   contentSpan,
@@ -87,7 +88,7 @@ function standingOf(tree: Tree, node: number): 'key' | 'value' | undefined {
 
 function patchComment(edit: Edit): PatchedTree | undefined {
   const { tree, text, before } = edit;
-  const line = lineStart(text, before.start);
+  const line = startOfLine(text, before.start);
   if (!/^[ \t]*#/.test(text.slice(line, before.start)) || isInsideScalar(tree, before.start)) return undefined;
   return { tree: movedTree(tree, text, before.end, edit.shift), changed: [] };
 }
@@ -107,7 +108,7 @@ function isInsideScalar(tree: Tree, at: number): boolean {
 function patchBlock(edit: Edit, node: number): PatchedTree | undefined {
   const { tree, text, before, shift } = edit;
   const content = contentSpan(tree, node);
-  const line = lineStart(text, before.start);
+  const line = startOfLine(text, before.start);
   const indent = blockIndent(tree, node);
   if (indent === 0 || isVerbatim(tree, node) || before.start < line + indent) return undefined;
   if (line <= content.start || tree.text.slice(content.start, line).trim() === '') return undefined;
@@ -123,7 +124,7 @@ function patchBlock(edit: Edit, node: number): PatchedTree | undefined {
 function patchValue(edit: Edit, node: number): PatchedTree | undefined {
   const { tree, text } = edit;
   const { start, end } = sourceSpan(tree, node);
-  const line = lineStart(text, start);
+  const line = startOfLine(text, start);
   if (lineEnd(tree.text, start) < end || !/^ *(?:- +)*(?:- |[\w./-]+: ) *$/.test(text.slice(line, start)))
     return undefined;
   const lead = 'k: ';
@@ -149,7 +150,7 @@ function patchKey(edit: Edit, node: number): PatchedTree | undefined {
   const { tree, text, shift } = edit;
   const { start, end } = contentSpan(tree, node);
   if (nodeStyle(tree, node) !== 'plain' || !isVerbatim(tree, node) || tree.text[end] !== ':') return undefined;
-  if (tree.targets.size > 0 || !/^ *(?:- +)*$/.test(text.slice(lineStart(text, start), start))) return undefined;
+  if (tree.targets.size > 0 || !/^ *(?:- +)*$/.test(text.slice(startOfLine(text, start), start))) return undefined;
   const key = text.slice(start, end + shift);
   if (key === '<<' || tree.text.slice(start, end) === '<<' || !/^[\w./-]{0,200}\w$/.test(key)) return undefined;
   return { tree: withScalar(edit, node, tree, node, start, end + shift), changed: undefined };
@@ -157,10 +158,6 @@ function patchKey(edit: Edit, node: number): PatchedTree | undefined {
 
 const keyAndValue = readTree('k: v') as Tree;
 const oneLine: ReadonlySet<string> = new Set(['plain', 'single', 'double']);
-
-function lineStart(text: string, at: number): number {
-  return text.lastIndexOf('\n', at - 1) + 1;
-}
 
 function lineEnd(text: string, at: number): number {
   const end = text.indexOf('\n', at);

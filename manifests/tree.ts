@@ -8,6 +8,7 @@ import {
   type ScalarEvent,
   YAMLException,
 } from 'js-yaml';
+import { endOfLine } from './lines';
 import type { Span } from './span';
 
 /**
@@ -467,13 +468,8 @@ function closingBracket(text: string, from: number): number {
   while (at < text.length) {
     const char = text[at];
     if (char === '}' || char === ']') return at + 1;
-    if (char === '#') at = lineEnd(text, at);
+    if (char === '#') at = endOfLine(text, at);
     else at++;
   }
   return text.length;
-}
-
-function lineEnd(text: string, from: number): number {
-  const at = text.indexOf('\n', from);
-  return at === -1 ? text.length : at;
 }

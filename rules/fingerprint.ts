@@ -1,5 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
+import { endOfLine, startOfLine } from '../manifests/lines';
 import type { Workspace } from '../manifests/workspace';
 import type { Finding } from './findings';
 
@@ -24,7 +25,6 @@ export function fingerprints(findings: readonly Finding[], workspace: Workspace)
 }
 
 function lineText(text: string, offset: number): string {
-  const start = text.lastIndexOf('\n', offset - 1) + 1;
-  const end = text.indexOf('\n', offset);
-  return text.slice(start, end === -1 ? text.length : end).trim();
+  const start = startOfLine(text, offset);
+  return text.slice(start, endOfLine(text, offset)).trim();
 }

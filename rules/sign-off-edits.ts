@@ -4,6 +4,7 @@ import { type SignOff, signOffsPath, type Waiver } from '../checklist/sign-offs'
 import { deleteEntry, insertEntry, quoted, replaceEntry, replaceScalar } from '../manifests/edit';
 import { escapeRegExp } from '../manifests/escape-reg-exp';
 import type { SourceFile } from '../manifests/file';
+import { startOfLine, startOfNextLine } from '../manifests/lines';
 import type { TextEdit } from '../manifests/span';
 import type { Value } from '../manifests/value';
 import type { Workspace } from '../manifests/workspace';
@@ -57,11 +58,10 @@ export function withdraw(workspace: Workspace, entry: Value): SignOffChange | un
   const file = signOffsFile(workspace);
   if (!file || !entry.exists) return undefined;
   const { start, end } = entry.span;
-  const from = file.text.lastIndexOf('\n', start - 1) + 1;
+  const from = startOfLine(file.text, start);
   if (!/^[ \t]*-[ \t]+$/.test(file.text.slice(from, start))) return undefined;
   const trimmed = start + file.text.slice(start, end).trimEnd().length;
-  const newline = file.text.indexOf('\n', trimmed);
-  const to = newline === -1 ? file.text.length : newline + 1;
+  const to = startOfNextLine(file.text, trimmed);
   return change([{ at: { uri: file.uri, span: { start: from, end: to } }, newText: '' }]);
 }
 
@@ -145,17 +145,17 @@ function insertInto(
 
 function placeFor(text: string, items: readonly Value[], list: Value | undefined, written: Written): number {
   const key = new RegExp(`^${written.list}:.*$`, 'm').exec(text);
-  const from = key ? lineAfter(text, key.index + key[0].length) : text.length;
+  const from = key ? startOfNextLine(text, key.index + key[0].length) : text.length;
   const next = /^[^\s#].*$/m.exec(text.slice(from));
   const to = next ? from + next.index : text.length;
   const anchor = new RegExp(`^[ \\t]*# ${escapeRegExp(written.anchor)}(?:[ \\t].*)?$`, 'm').exec(text.slice(from, to));
-  const above = anchor ? lineAfter(text, from + anchor.index + anchor[0].length) : undefined;
+  const above = anchor ? startOfNextLine(text, from + anchor.index + anchor[0].length) : undefined;
   // The entries that stand below the comment already: the new one goes behind those that come before it.
   const start = above ?? from;
   let offset = start;
   for (const item of items) {
-    const lineStart = text.lastIndexOf('\n', item.span.start - 1) + 1;
-    const end = lineAfter(text, item.span.start + text.slice(item.span.start, item.span.end).trimEnd().length);
+    const lineStart = startOfLine(text, item.span.start);
+    const end = startOfNextLine(text, item.span.start + text.slice(item.span.start, item.span.end).trimEnd().length);
     if (lineStart < start) continue;
     if (above !== undefined && /^[ \t]*#/m.test(text.slice(offset, lineStart))) break;
     if (!written.comesBefore(item)) break;
@@ -174,14 +174,9 @@ function blockOf({ fields, nested }: Written): readonly string[] {
 
 /** The column of the dash of an item. */
 function dashColumn(text: string, start: number): number {
-  const line = text.lastIndexOf('\n', start - 1) + 1;
+  const line = startOfLine(text, start);
   const dash = text.slice(line, start).lastIndexOf('-');
   return dash === -1 ? 2 : dash;
-}
-
-function lineAfter(text: string, offset: number): number {
-  const newline = text.indexOf('\n', offset);
-  return newline === -1 ? text.length : newline + 1;
 }
 
 /** Items in checklist order, then those that a tree adds, by id. */

@@ -1,4 +1,5 @@
 import { SourceFile } from '../manifests/file';
+import { endOfLine } from '../manifests/lines';
 import type { TextEdit } from '../manifests/span';
 import type { Workspace } from '../manifests/workspace';
 import type { Finding } from './findings';
@@ -14,7 +15,7 @@ export function suppress({ rule, problem }: Finding, reason: string, workspace: 
   if (/\.(?:json|sql)$/i.test(file.path)) return `${file.name} cannot hold such a comment; waive the finding instead.`;
   const { text, lines } = file;
   const start = lines.startOf(lines.lineOf(problem.at.span.start));
-  const line = text.slice(start, lineEnd(text, start));
+  const line = text.slice(start, endOfLine(text, start));
   const indent = /^[ \t]*/.exec(line)?.[0] ?? '';
   if (/^[[{"]/.test(line.trimStart()) && isInBlockScalar(text, start, indent.length))
     return 'The finding is in text that has no comments; waive it instead.';
@@ -39,9 +40,4 @@ function isInBlockScalar(text: string, start: number, indent: number): boolean {
 
 function brokenDocuments(file: SourceFile): number {
   return file.documents.filter(document => document.problems.length > 0).length;
-}
-
-function lineEnd(text: string, start: number): number {
-  const newline = text.indexOf('\n', start);
-  return newline === -1 ? text.length : newline;
 }

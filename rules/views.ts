@@ -5,6 +5,7 @@ import type { View } from '../analysis/kustomization/views';
 import { settingsFileName } from '../analysis/settings';
 import { insertItem } from '../manifests/edit';
 import { LazyPlace } from '../manifests/lazy-place';
+import { directoryOf } from '../manifests/paths';
 import type { Resource } from '../manifests/resource';
 import type { Place, TextEdit } from '../manifests/span';
 import type { Workspace } from '../manifests/workspace';
@@ -72,7 +73,7 @@ function fixIn(fix: Fix, tree: BuiltTree, workspace: Workspace): readonly Fix[] 
 /** A new file is not deployed until the kustomization of its folder takes it in. */
 function takingIn(path: string, { view }: BuiltTree, workspace: Workspace): TextEdit | undefined {
   for (let directory = path; directory !== ''; ) {
-    directory = directory.slice(0, Math.max(0, directory.lastIndexOf('/')));
+    directory = directoryOf(directory);
     if (!view.directories.has(directory)) continue;
     const file = workspace.files.find(
       one => one.directory === directory && /^kustomization\.ya?ml$/.test(one.name) && one.documents.length > 0,

@@ -1,6 +1,7 @@
 import type { ManifestDocument } from '../../manifests/document';
 import { rootOf } from '../../manifests/embedded';
 import type { SourceFile } from '../../manifests/file';
+import { endOfLine, startOfLine } from '../../manifests/lines';
 import { recoverTree } from '../../manifests/recover';
 import { Resource } from '../../manifests/resource';
 import type { Span } from '../../manifests/span';
@@ -45,7 +46,7 @@ export function currentBehindBlank(file: SourceFile, offset: number): Current | 
   if (!document) return undefined;
   const inner = offset - document.offset;
   const { writtenText: text } = document;
-  if (!/\S +$/.test(text.slice(text.lastIndexOf('\n', inner - 1) + 1, inner))) return undefined;
+  if (!/\S +$/.test(text.slice(startOfLine(text, inner), inner))) return undefined;
   const cursor = yamlCursor(`${text.slice(0, inner)}x${text.slice(inner)}`, inner + 1);
   if (cursor?.kind !== 'yaml' || cursor.span.start >= inner) return undefined;
   const span = { start: cursor.span.start, end: cursor.span.end - 1 };
@@ -102,9 +103,8 @@ export function readableTree(text: string, offset: number): Tree {
   const whole = readTree(text);
   if (isTree(whole)) return whole;
   // The line under the cursor is most likely what is broken.
-  const start = text.lastIndexOf('\n', offset - 1) + 1;
-  const newline = text.indexOf('\n', offset);
-  const end = newline === -1 ? text.length : newline;
+  const start = startOfLine(text, offset);
+  const end = endOfLine(text, offset);
   const without = readTree(text.slice(0, start) + ' '.repeat(end - start) + text.slice(end));
   return isTree(without) ? without : recoverTree(text).tree;
 }

@@ -1,3 +1,4 @@
+import { endOfLine, startOfLine } from '../../manifests/lines';
 import type { Workspace } from '../../manifests/workspace';
 import type { Family } from '../roles';
 import { type Candidate, distinct, type TextCompletion } from './candidate';
@@ -86,9 +87,8 @@ interface Line {
 }
 
 function lineAt({ text, offset }: DirectiveText, separator = /[ \t]/): Line | undefined {
-  const start = text.lastIndexOf('\n', offset - 1) + 1;
-  const newline = text.indexOf('\n', offset);
-  const end = newline === -1 ? text.length : newline;
+  const start = startOfLine(text, offset);
+  const end = endOfLine(text, offset);
   const before = text.slice(start, offset);
   if (/^\s*#/.test(before)) return undefined;
   const parts = before.split(separator);

@@ -1,3 +1,4 @@
+import { endOfLine, startOfLine } from '../../manifests/lines';
 import type { PathKey } from '../../manifests/value';
 import { closingQuote, type YamlCursor } from './position';
 
@@ -22,7 +23,7 @@ export function flowCursor(
       const content = /[^ \t\r\n]/g;
       content.lastIndex = at;
       const next = content.exec(text)?.index ?? text.length;
-      const line = text.lastIndexOf('\n', next - 1) + 1;
+      const line = startOfLine(text, next);
       if (next < text.length && next - line <= parent && !/[\]}]/.test(text[next] ?? ''))
         return offset <= at ? here(top, base, open, offset, offset, offset, '') : at;
     }
@@ -133,9 +134,4 @@ function plainEnd(text: string, from: number): number {
   }
   while (at > from && /[ \t]/.test(text[at - 1] ?? '')) at--;
   return at;
-}
-
-function endOfLine(text: string, from: number): number {
-  const end = text.indexOf('\n', from);
-  return end === -1 ? text.length : end;
 }

@@ -1,3 +1,4 @@
+import { endOfLine, startOfLine } from '../../manifests/lines';
 import type { Workspace } from '../../manifests/workspace';
 import { type HaproxySection, readHaproxy } from '../text/haproxy';
 import { haproxyWords } from '../text/haproxy-words';
@@ -26,7 +27,7 @@ export function haproxyAt(
   text: string,
   offset: number,
 ): TextCompletion | undefined {
-  const start = text.lastIndexOf('\n', offset - 1) + 1;
+  const start = startOfLine(text, offset);
   const before = text.slice(start, offset);
   const line = [...haproxyWords(before)][0] ?? [];
   const last = line.at(-1);
@@ -37,8 +38,7 @@ export function haproxyAt(
   const from = isInWord ? start + last.span.start : offset;
   const to = offset + (/^[^\s#]*/.exec(text.slice(offset, offset + 300))?.[0].length ?? 0);
   // The line that is being typed is left out, so that half a section or directive does not count.
-  const newline = text.indexOf('\n', offset);
-  const end = newline === -1 ? text.length : newline;
+  const end = endOfLine(text, offset);
   const { sections } = readHaproxy(text.slice(0, start) + ' '.repeat(end - start) + text.slice(end));
   const header = sections.findLast(one => one.span.start < start);
   const section = sections.find(one => one.span.start === header?.span.start);

@@ -1,4 +1,5 @@
 import type { SourceFile } from '../../manifests/file';
+import { endOfLine, startOfLine } from '../../manifests/lines';
 import type { Span } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
 import { readHaproxy } from '../text/haproxy';
@@ -137,7 +138,6 @@ function ofVariable(at: TextAt): OptionDoc | undefined {
 }
 
 function lineAt({ text, offset }: TextAt): { readonly line: string; readonly start: number } {
-  const start = text.lastIndexOf('\n', offset - 1) + 1;
-  const newline = text.indexOf('\n', offset);
-  return { line: text.slice(start, newline === -1 ? text.length : newline), start };
+  const start = startOfLine(text, offset);
+  return { line: text.slice(start, endOfLine(text, offset)), start };
 }

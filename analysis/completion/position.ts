@@ -1,3 +1,4 @@
+import { endOfLine, startOfLine } from '../../manifests/lines';
 import type { Span } from '../../manifests/span';
 import type { PathKey } from '../../manifests/value';
 import { flowCursor } from './flow-position';
@@ -193,8 +194,7 @@ class LineWalk {
     let stop = first;
     let lastContent = first;
     while (stop <= text.length) {
-      const newline = text.indexOf('\n', stop);
-      const end = newline === -1 ? text.length : newline;
+      const end = endOfLine(text, stop);
       const content = skipBlanks(text, stop, end);
       const isBlank = content >= end || text[content] === '\r';
       if (!isBlank && content - stop <= parent) break;
@@ -206,7 +206,7 @@ class LineWalk {
     }
     if (top) top.holds = 'block';
     if (this.#offset >= stop) return stop;
-    const line = text.lastIndexOf('\n', this.#offset - 1) + 1;
+    const line = startOfLine(text, this.#offset);
     const column = this.#offset - line;
     // Behind its last line the cursor is only inside when it stands as far to the right as the text.
     if (this.#offset > lastContent && column < (indent ?? parent + 1))

@@ -1,3 +1,4 @@
+import { baseName } from '../../manifests/paths';
 import type { PathKey } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import { type FieldDocs, typeAt, typeName } from '../field-docs';
@@ -155,7 +156,7 @@ function apiVersions(place: Place): readonly Candidate[] {
   const version = (key: string): string => key.slice(0, key.lastIndexOf('/'));
   const offer = (labels: readonly string[], rank: Rank): readonly Candidate[] =>
     labels.map(label => ({ label, kind: 'enum', rank }));
-  const ofKind = versionsWithSchema.filter(key => key.slice(key.lastIndexOf('/') + 1) === kind).map(version);
+  const ofKind = versionsWithSchema.filter(key => baseName(key) === kind).map(version);
   const fitting = ofKind.length > 0 || kind === '' ? ofKind : apiVersionsOf(kind);
   if (fitting.length > 0) return distinct(offer(fitting, 0));
   return distinct([...offer(versionsWithSchema.map(version), 1), ...offer(Object.keys(kubernetesKinds), 2)]);
@@ -163,10 +164,7 @@ function apiVersions(place: Place): readonly Candidate[] {
 
 function kinds(place: Place): readonly Candidate[] {
   const { apiVersion } = place.resource;
-  const inTree = definedInTree(place).map(key => [
-    key.slice(0, key.lastIndexOf('/')),
-    key.slice(key.lastIndexOf('/') + 1),
-  ]);
+  const inTree = definedInTree(place).map(key => [key.slice(0, key.lastIndexOf('/')), baseName(key)]);
   if (apiVersion !== '') {
     const found = [
       ...kindsWithSchema(apiVersion),
@@ -180,7 +178,7 @@ function kinds(place: Place): readonly Candidate[] {
   }
   return distinct(
     [...Object.keys(schemaOfKind), ...Object.keys(operatorSchemaOfKind)].map(key => ({
-      label: key.slice(key.lastIndexOf('/') + 1),
+      label: baseName(key),
       kind: 'enum',
       detail: key.slice(0, key.lastIndexOf('/')),
       rank: 0,

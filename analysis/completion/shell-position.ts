@@ -1,3 +1,4 @@
+import { endOfLine } from '../../manifests/lines';
 import type { Span } from '../../manifests/span';
 import { programStart } from '../text/shell-programs';
 
@@ -165,8 +166,7 @@ class ShellWalk {
         continue;
       }
       if (char === '#' && !this.#level.word) {
-        const newline = text.indexOf('\n', at);
-        const end = newline === -1 ? text.length : newline;
+        const end = endOfLine(text, at);
         if (this.#offset > at && this.#offset <= end && this.#here === undefined) return undefined;
         this.#at = end;
         continue;
@@ -300,11 +300,10 @@ class ShellWalk {
       const start = this.#at;
       let end = start;
       for (;;) {
-        const newline = this.#text.indexOf('\n', end);
-        const stop = newline === -1 ? this.#text.length : newline;
+        const stop = endOfLine(this.#text, end);
         const line = this.#text.slice(end, stop).replace(/\r$/, '');
         const isLast = (heredoc.stripsTabs ? line.replace(/^\t+/, '') : line) === heredoc.delimiter;
-        if (isLast || newline === -1) {
+        if (isLast || stop === this.#text.length) {
           this.#at = Math.min(this.#text.length, stop + 1);
           if (!isLast) end = this.#text.length + 1;
           break;

@@ -1,3 +1,4 @@
+import { startOfLine } from '../../manifests/lines';
 import type { Candidate, Completion } from './candidate';
 
 /** What a rule is, as far as lists of rules show it. */
@@ -15,7 +16,7 @@ export function suppressionAt(
   offset: number,
   { rules, likelyRules }: { readonly rules: readonly RuleFacts[]; likelyRules(): ReadonlySet<string> },
 ): Completion | undefined {
-  const line = text.lastIndexOf('\n', offset - 1) + 1;
+  const line = startOfLine(text, offset);
   const before = /(?:#|\/\/|<!--)[ \t]*preflight-ignore:([ \t]*)([\w-]*)$/.exec(text.slice(line, offset));
   if (!before) return undefined;
   const likely = likelyRules();

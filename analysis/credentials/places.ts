@@ -1,4 +1,5 @@
 import type { ManifestDocument } from '../../manifests/document';
+import { linesAround, startOfLine } from '../../manifests/lines';
 import type { Resource } from '../../manifests/resource';
 import type { Place, Span } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
@@ -164,7 +165,7 @@ function placesInText(
   if (found.length === 0) return language === undefined ? [realPlace(owner, key, kind, text, isEncoded)] : [];
   return found.map(({ span }) => {
     const own = language === undefined ? key : (nameBefore(text, span.start) ?? key);
-    return part(owner, own, credentialKind(own, holder, lineAt(text, span.start)), true, text, span, isEncoded);
+    return part(owner, own, credentialKind(own, holder, linesAround(text, span.start)), true, text, span, isEncoded);
   });
 }
 
@@ -245,13 +246,8 @@ function described(owner: Owner, key: string, kind: CredentialKind | undefined, 
 
 /** The key or variable that a value on the same line belongs to: `export X="…"`, `x: …`, `"x": …`. */
 function nameBefore(text: string, offset: number): string | undefined {
-  const line = text.slice(text.lastIndexOf('\n', offset - 1) + 1, offset);
+  const line = text.slice(startOfLine(text, offset), offset);
   return /([\w.-]+)["']?\s*[:=]\s*["']?[^"'\s]*$/.exec(line)?.[1] ?? /^\s*([\w.-]+)\s+["']?$/.exec(line)?.[1];
-}
-
-function lineAt(text: string, offset: number): string {
-  const end = text.indexOf('\n', offset);
-  return text.slice(text.lastIndexOf('\n', offset - 1) + 1, end === -1 ? text.length : end);
 }
 
 function isOpenClass({ class: kind }: { readonly class: string }): boolean {

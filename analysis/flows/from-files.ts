@@ -1,6 +1,8 @@
 import { cached } from '../../manifests/derived';
 import { readEmbedded } from '../../manifests/embedded';
+import { startOfLine } from '../../manifests/lines';
 import type { MappedText } from '../../manifests/mapped-text';
+import { baseName } from '../../manifests/paths';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
@@ -52,7 +54,7 @@ export function fromFiles(workspace: Workspace, resource: Resource): readonly Ad
   }
   for (const { container, path } of writtenPaths(workspace, resource)) {
     const file = effectiveFile(workspace, resource, container, path);
-    const name = path.slice(path.lastIndexOf('/') + 1);
+    const name = baseName(path);
     if (!file || file.isOpaque || file.sources.some(isKnown)) continue;
     if (families.has('synapse') && /\.ya?ml$/.test(name)) continue;
     if (file.content.text.length <= longestFile) read(name, file.content);
@@ -81,12 +83,12 @@ function usedFiles(
     }
     const words = [...container.value.at('command').scalars(), ...container.value.at('args').scalars()];
     const said = [script.text.text, ...words.map(word => word.text ?? '')];
-    const read = mounted.filter(text => said.some(one => one.includes(nameOf(text))));
+    const read = mounted.filter(text => said.some(one => one.includes(baseName(text.path))));
     for (let next = read.pop(); next !== undefined; next = read.pop()) {
       if (used.has(next)) continue;
       used.add(next);
       const names = named.get(next)?.() ?? [];
-      read.push(...mounted.filter(text => names.includes(nameOf(text))));
+      read.push(...mounted.filter(text => names.includes(baseName(text.path))));
     }
   }
   return text => used.has(text);
@@ -95,7 +97,7 @@ function usedFiles(
 /** The mounted files that each mounted text names; that mostly stays, whatever is written there. */
 function namedFiles(resource: Resource, workspace: Workspace): ReadonlyMap<MountedText, () => readonly string[]> {
   const texts = mountedTexts(workspace, resource);
-  const names = [...new Set(texts.map(nameOf))];
+  const names = [...new Set(texts.map(({ path }) => baseName(path)))];
   return new Map(
     texts.map(text => [
       text,
@@ -119,10 +121,6 @@ function isSynapseTemplate({ key, value }: MountedText): boolean {
       value.string ?? '',
     )
   );
-}
-
-function nameOf({ path }: MountedText): string {
-  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 /** Programs that find their configuration without being told where it is. */
@@ -219,7 +217,7 @@ function fromLines(name: string, text: MappedText, language: Language): readonly
   const found: Address[] = [];
   const covered: { start: number; end: number }[] = [];
   const keyOf = (offset: number): string => {
-    const line = masked.slice(masked.lastIndexOf('\n', offset - 1) + 1, offset);
+    const line = masked.slice(startOfLine(masked, offset), offset);
     return /^\s*["']?([\w.-]+)["']?\s*[:= ]/.exec(line)?.[1] ?? '';
   };
   const add = (host: { start: number; end: number }, port: Port | undefined, form: string, scheme?: Word): void => {
@@ -275,7 +273,7 @@ function portAfter(text: string, end: number): Port | undefined {
 
 /** `port = 5432` in the line below or above `host = HOST`. */
 function portBelow(text: string, start: number): Port | undefined {
-  const lineStart = text.lastIndexOf('\n', start - 1) + 1;
+  const lineStart = startOfLine(text, start);
   const key = /^[ \t]*["']?([\w.-]*?)host(?:name)?["']?[ \t]*[:=]/i.exec(text.slice(lineStart, start))?.[1];
   if (key === undefined) return undefined;
   const from = Math.max(0, lineStart - 300);

@@ -1,3 +1,4 @@
+import { baseName } from '../../manifests/paths';
 import type { Resource } from '../../manifests/resource';
 import type { Place, Span } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
@@ -140,5 +141,5 @@ function filesOf(
 }
 
 function nameOf(file: EffectiveFile): string {
-  return file.path.slice(file.path.lastIndexOf('/') + 1);
+  return baseName(file.path);
 }

@@ -1,3 +1,4 @@
+import { baseName } from '../../manifests/paths';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
@@ -161,7 +162,7 @@ function isLeft(homeserver: HomeserverReader, value: Value): boolean {
 function nameOf(homeserver: HomeserverReader, value: Value): string {
   const file = fileOf(homeserver, value);
   const path = value.path.filter(key => typeof key === 'string').join('.');
-  return `${path} in ${file ? file.path.slice(file.path.lastIndexOf('/') + 1) : 'homeserver.yaml'}`;
+  return `${path} in ${file ? baseName(file.path) : 'homeserver.yaml'}`;
 }
 
 function fileOf(homeserver: HomeserverReader, value: Value): EffectiveFile | undefined {

@@ -1,11 +1,11 @@
 import type { ManifestDocument } from '../../manifests/document';
 import type { SourceFile } from '../../manifests/file';
+import { resolvePath } from '../../manifests/paths';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
 import type { Index, Workspace } from '../../manifests/workspace';
 import { foundCommands } from '../commands';
-import { resolvePath } from '../kustomize';
 import { filesMeant } from '../script-paths';
 
 /*

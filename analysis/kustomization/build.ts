@@ -1,8 +1,8 @@
 import type { ManifestDocument } from '../../manifests/document';
 import type { SourceFile } from '../../manifests/file';
+import { resolvePath } from '../../manifests/paths';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
-import { resolvePath } from '../kustomize';
 import { type GeneratedObject, generate, mergeGenerated } from './generators';
 import { applyOperations, mergePatch } from './merge';
 import { type MapNode, nodeAt, nodeOf, set, textOf } from './node';

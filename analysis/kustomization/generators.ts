@@ -1,8 +1,8 @@
 import type { ManifestDocument } from '../../manifests/document';
 import type { SourceFile } from '../../manifests/file';
+import { baseName, resolvePath } from '../../manifests/paths';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
-import { resolvePath } from '../kustomize';
 import { unknownKeys } from '../secret-operators';
 import {
   entriesOf,
@@ -137,7 +137,7 @@ const generators = [
 function fileSource(written: string): { readonly key: string; readonly path: string } {
   const equals = written.indexOf('=');
   const path = written.slice(equals + 1);
-  return { key: equals === -1 ? path.slice(path.lastIndexOf('/') + 1) : written.slice(0, equals), path };
+  return { key: equals === -1 ? baseName(path) : written.slice(0, equals), path };
 }
 
 /** `KEY=value`, the value with or without quotes of its own, which kustomize takes away. */

@@ -1,4 +1,5 @@
 import type { ManifestDocument } from '../../manifests/document';
+import { startOfLine } from '../../manifests/lines';
 import type { Place, Span } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
 import {
@@ -333,5 +334,5 @@ function isBlock(text: string): boolean {
 }
 
 function columnAt(text: string, offset: number): number {
-  return offset - (text.lastIndexOf('\n', offset - 1) + 1);
+  return offset - startOfLine(text, offset);
 }

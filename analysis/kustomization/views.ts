@@ -1,8 +1,8 @@
 import type { ManifestDocument } from '../../manifests/document';
 import type { SourceFile } from '../../manifests/file';
+import { directoryOf, resolvePath } from '../../manifests/paths';
 import type { Value } from '../../manifests/value';
 import { type Alternative, isInAlternative } from '../alternatives';
-import { resolvePath } from '../kustomize';
 import { type Build, type BuildFiles, type BuiltObject, build, kindOf, nameOf, namespaceOf } from './build';
 import { isAsWritten } from './node';
 import { type PrintedText, Printer } from './print';
@@ -227,8 +227,7 @@ function viewOf(
 
 /** The nearest directory above that has a kustomization. */
 function nearest(directory: string, kustomizations: ReadonlyMap<string, ManifestDocument>): string {
-  for (let at = directory; ; at = at.slice(0, Math.max(0, at.lastIndexOf('/'))))
-    if (at === '' || kustomizations.has(at)) return at;
+  for (let at = directory; ; at = directoryOf(at)) if (at === '' || kustomizations.has(at)) return at;
 }
 
 /** A file that is not deployed as it stands is there, as scripts may name it, and says nothing. */

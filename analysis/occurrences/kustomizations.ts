@@ -1,10 +1,10 @@
 import type { ManifestDocument } from '../../manifests/document';
 import type { SourceFile } from '../../manifests/file';
+import { resolvePath } from '../../manifests/paths';
 import { qualifiedKind } from '../../manifests/resource';
 import type { Place, Span } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
 import type { Index, Workspace } from '../../manifests/workspace';
-import { resolvePath } from '../kustomize';
 import { maskComments } from '../text/comments';
 import { readEnvFile } from '../text/env-file';
 import { hostsOfText, qualifiedHosts } from './hosts';

@@ -1,4 +1,5 @@
 import { ofText } from '../../manifests/derived';
+import { endOfLine, startOfNextLine } from '../../manifests/lines';
 import type { Span } from '../../manifests/span';
 
 /** The languages of embedded configuration, by how they write comments and quotes. `conf` is any other with `#`. */
@@ -127,7 +128,7 @@ function yamlComments(text: string): readonly Span[] {
   let quote: '"' | "'" | undefined;
   let blockParent: number | undefined;
   for (let lineStart = 0; lineStart < text.length; ) {
-    const lineEnd = endOfLine(text, lineStart);
+    const lineEnd = endOfContent(text, lineStart);
     const next = startOfNextLine(text, lineEnd);
     const indent = leadingSpaces(text, lineStart, lineEnd);
     const isContent = blockParent !== undefined && (lineStart + indent === lineEnd || indent > blockParent);
@@ -219,7 +220,7 @@ function shellComments(text: string): readonly Span[] {
       at++;
       wordBegins = false;
     } else if (char === '#' && wordBegins) {
-      const end = endOfLine(text, at);
+      const end = endOfContent(text, at);
       comments.push({ start: at, end });
       at = end;
     } else if (char === '<' && text[at + 1] === '<') {
@@ -251,7 +252,7 @@ function afterHeredoc(
 ): number {
   let at = from;
   while (at < text.length) {
-    const end = endOfLine(text, at);
+    const end = endOfContent(text, at);
     const line = text.slice(at, end);
     at = startOfNextLine(text, end);
     if ((heredoc.stripsTabs ? line.replace(/^\t+/, '') : line) === heredoc.delimiter) break;
@@ -282,7 +283,7 @@ function sqlComments(text: string): readonly Span[] {
     const what = match[0];
     let end = mark.lastIndex;
     if (what === '--') {
-      end = endOfLine(text, start);
+      end = endOfContent(text, start);
       comments.push({ start, end });
     } else if (what === '/*') {
       end = endOfBlockComment(text, end);
@@ -319,15 +320,10 @@ function after(text: string, mark: string, from: number): number {
   return at === -1 ? text.length : at + mark.length;
 }
 
-function endOfLine(text: string, from: number): number {
-  const line = text.indexOf('\n', from);
-  const end = line === -1 ? text.length : line;
+/** The end of the line of an offset, before its line ending. */
+function endOfContent(text: string, from: number): number {
+  const end = endOfLine(text, from);
   return end > from && text[end - 1] === '\r' ? end - 1 : end;
-}
-
-function startOfNextLine(text: string, from: number): number {
-  const line = text.indexOf('\n', from);
-  return line === -1 ? text.length : line + 1;
 }
 
 function leadingSpaces(text: string, start: number, end: number): number {

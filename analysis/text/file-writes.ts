@@ -1,3 +1,4 @@
+import { baseName } from '../../manifests/paths';
 import type { Span } from '../../manifests/span';
 import type { Origin } from './origin';
 import { type PythonFileUse, pythonExpands, readPython } from './python';
@@ -5,7 +6,7 @@ import type { SedCommand } from './sed-script';
 import type { ShellScript } from './shell';
 import { type Options, type OptionTable, readOptions } from './shell-options';
 import { envsubstOf, isSilent, perlOf, pythonCode, pythonReplaces, sedOf } from './shell-output';
-import { baseName, isShell } from './shell-programs';
+import { isShell } from './shell-programs';
 import { type RunStep, runShell } from './shell-run';
 import {
   type ContentFilter,

@@ -1,3 +1,4 @@
+import { endOfLine } from '../../manifests/lines';
 import type { Span } from '../../manifests/span';
 
 /** A word of haproxy.cfg. */
@@ -95,8 +96,3 @@ function wordAt(text: string, start: number): HaproxyWord {
 const variable = /\$(?:\{(\w+)[^}\n"]*\}|(\w+))/y;
 
 const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };
-
-function endOfLine(text: string, from: number): number {
-  const end = text.indexOf('\n', from);
-  return end === -1 ? text.length : end;
-}

@@ -1,7 +1,8 @@
+import { baseName } from '../../manifests/paths';
 import type { Span } from '../../manifests/span';
 import type { ShellScript } from './shell';
 import { type Options, readOptions } from './shell-options';
-import { baseName } from './shell-programs';
+
 import { type RunStep, runShell } from './shell-run';
 import { type ContentPiece, type RunWord, type ShellPath, scriptDirectory, wordAfter, wordPart } from './shell-values';
 

@@ -1,3 +1,4 @@
+import { endOfLine } from '../../manifests/lines';
 import type { Span } from '../../manifests/span';
 import { joined, lastAtOrBefore, type Origin } from './origin';
 import { type RunPiece, type RunVariable, sliceOf, textOf } from './shell-values';
@@ -84,7 +85,7 @@ export function readSedScript(pieces: readonly RunPiece[], extended: boolean, no
       continue;
     }
     if (text[at] === '#') {
-      at = lineEnd(text, at);
+      at = endOfLine(text, at);
       continue;
     }
     const start = at;
@@ -119,7 +120,7 @@ export function replacedBy(substitution: SedSubstitution, text: string): readonl
   const wanted = substitution.ignoresCase ? literal.toLowerCase() : literal;
   for (let at = searched.indexOf(wanted); at !== -1; at = searched.indexOf(wanted, at)) {
     found.push({ start: at, end: at + wanted.length });
-    at = substitution.global ? at + wanted.length : lineEnd(text, at);
+    at = substitution.global ? at + wanted.length : endOfLine(text, at);
   }
   return found;
 }
@@ -320,9 +321,4 @@ function endOfText(text: string, from: number): number {
     else if (text[at] === '\n') return at;
   }
   return text.length;
-}
-
-function lineEnd(text: string, from: number): number {
-  const end = text.indexOf('\n', from);
-  return end === -1 ? text.length : end;
 }

@@ -1,3 +1,4 @@
+import { baseName } from '../../manifests/paths';
 import type { Span } from '../../manifests/span';
 import { piecesAfter, type ShellHeredoc, type ShellPiece, type ShellWord, wordOf } from './shell-words';
 
@@ -38,11 +39,6 @@ export function programStart(words: readonly { readonly value: string; readonly 
     if (next >= words.length || (prefix.asks && words[at + 1]?.value.match(prefix.asks))) return at;
     at = next;
   }
-}
-
-/** `/usr/bin/sed` → `sed`. */
-export function baseName(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { baseName } from '../../manifests/paths';
 import type { Span } from '../../manifests/span';
 import type {
   ShellAssignment,
@@ -9,7 +10,7 @@ import type {
   ShellScript,
 } from './shell';
 import { filesFound, outputOf } from './shell-output';
-import { baseName, isShell, programStart } from './shell-programs';
+import { isShell, programStart } from './shell-programs';
 import {
   type ContentPiece,
   certaintyOf,

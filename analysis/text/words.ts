@@ -1,3 +1,4 @@
+import { endOfLine } from '../../manifests/lines';
 import type { Span } from '../../manifests/span';
 
 /** A word of a configuration text: what the program that reads it gets, and where it is written, quotes included. */
@@ -14,8 +15,7 @@ export function wordAt(text: string, start: number, end: number): Word {
 /** The lines of a text without their line breaks. */
 export function* linesOf(text: string): Iterable<Span> {
   for (let start = 0; start < text.length; ) {
-    const feed = text.indexOf('\n', start);
-    const end = feed === -1 ? text.length : feed;
+    const end = endOfLine(text, start);
     yield { start, end: end > start && text[end - 1] === '\r' ? end - 1 : end };
     start = end + 1;
   }

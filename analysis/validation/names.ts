@@ -1,3 +1,4 @@
+import { baseName } from '../../manifests/paths';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import { podTemplate } from '../pods';
@@ -56,7 +57,7 @@ function* labelValues(labels: Value): Iterable<Refusal> {
   for (const [key, value] of labels.entries()) {
     const text = value.string;
     if (key === '<<') continue;
-    const name = key.slice(key.lastIndexOf('/') + 1);
+    const name = baseName(key);
     const plain = text?.replace(/[^-\w.]+/g, '-') ?? '';
     if (!isUnfinished(key) && !isLabelText(name)) {
       yield {

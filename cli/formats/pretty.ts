@@ -1,4 +1,5 @@
 import pc from 'picocolors';
+import { endOfLine } from '../../manifests/lines';
 import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
 import { baselineSentence } from '../../reports/named-findings';
@@ -78,6 +79,5 @@ function colour(paint: Paint, severity: Severity): (text: string) => string {
 }
 
 function lineText(text: string, start: number): string {
-  const end = text.indexOf('\n', start);
-  return text.slice(start, end === -1 ? text.length : end).replace(/\r$/, '');
+  return text.slice(start, endOfLine(text, start)).replace(/\r$/, '');
 }

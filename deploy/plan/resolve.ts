@@ -1,4 +1,5 @@
 import type { DeployStepDefinition } from '../../checklist/steps';
+import { baseName } from '../../manifests/paths';
 import { hasRole } from './roles';
 import type { PlanDocument, PlanSource } from './source';
 
@@ -139,7 +140,7 @@ function slugLikeness(path: string, other: string): number {
 }
 
 function words(path: string): ReadonlySet<string> {
-  const last = path.slice(path.lastIndexOf('/') + 1).replace(/\.[a-z]+$/, '');
+  const last = baseName(path).replace(/\.[a-z]+$/, '');
   return new Set(
     last
       .toLowerCase()

@@ -1,4 +1,5 @@
 import type { StepRole } from '../../checklist/steps';
+import { baseName } from '../../manifests/paths';
 import { groupOf, type PlanDocument, podTemplate } from './source';
 
 /**
@@ -109,6 +110,6 @@ function runsOnly(document: PlanDocument, image: RegExp): boolean {
 /** `quay.io/minio/minio:RELEASE` → `minio`. */
 function repositoryName(reference: string): string {
   const path = reference.split('@')[0] ?? '';
-  const last = path.slice(path.lastIndexOf('/') + 1);
+  const last = baseName(path);
   return last.split(':')[0] ?? '';
 }

@@ -1,3 +1,4 @@
+import { startOfLine } from '../../manifests/lines';
 import type { MappedText } from '../../manifests/mapped-text';
 import type { TextEdit } from '../../manifests/span';
 
@@ -22,6 +23,6 @@ export function insertLinesBefore(
   lines: readonly string[],
 ): TextEdit | undefined {
   if (linePrefix === undefined) return undefined;
-  const start = text.lastIndexOf('\n', offset - 1) + 1;
+  const start = startOfLine(text, offset);
   return { at: place(start, start), newText: lines.map(line => `${line}${eol}${linePrefix}`).join('') };
 }

@@ -7,6 +7,7 @@ import { type Container, containersOf, podTemplate, workloadKinds } from '../../
 import { imageName } from '../../analysis/roles';
 import { scriptCalls, startScriptOf } from '../../analysis/scripts';
 import { maskComments } from '../../analysis/text/comments';
+import { baseName } from '../../manifests/paths';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
@@ -192,7 +193,7 @@ function* missingScript(workspace: Workspace, resource: Resource, container: Con
     yield* missing(workspace, resource, { container, mount, path, at });
     return;
   }
-  const file = path.slice(path.lastIndexOf('/') + 1);
+  const file = baseName(path);
   const volume = (podTemplate(resource)?.at('spec', 'volumes').items() ?? []).find(
     one =>
       !mountsVolume(container, one.at('name').text ?? '') &&
@@ -234,7 +235,7 @@ function* missingCalls(workspace: Workspace, resource: Resource, container: Cont
 
 /** A file of the same name on a volume that the container mounts at another path. */
 function sameName(workspace: Workspace, resource: Resource, container: Container, path: string): string | undefined {
-  const name = path.slice(path.lastIndexOf('/') + 1);
+  const name = baseName(path);
   return mountsOf(container)
     .filter(({ subPath }) => subPath === undefined)
     .flatMap(one => filesThere(workspace, resource, container, one) ?? [])

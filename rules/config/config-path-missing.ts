@@ -9,6 +9,7 @@ import { familiesOf, imageName } from '../../analysis/roles';
 import { synapseProcess } from '../../analysis/synapse';
 import { readNginx } from '../../analysis/text/nginx-conf';
 import { readRedisConf } from '../../analysis/text/redis-conf';
+import { baseName } from '../../manifests/paths';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
@@ -222,7 +223,7 @@ function sameNameElsewhere(
   const isOwn = familiesOf(resource).has('key_vault');
   if (!(isOwn || bare.test(imageName(container.image))) || podWrites(workspace, resource).mayExist(container, path))
     return undefined;
-  const name = path.slice(path.lastIndexOf('/') + 1);
+  const name = baseName(path);
   for (const mount of mountsOf(container)) {
     if (mount.subPath !== undefined) continue;
     const same = filesThere(workspace, resource, container, mount)?.find(file => file.endsWith(`/${name}`));

@@ -1,6 +1,7 @@
 import { type ConfiguredProgram, configurationOf, parsed } from '../../analysis/configs';
 import type { EffectiveFile } from '../../analysis/effective';
 import { workloadKinds } from '../../analysis/pods';
+import { baseName } from '../../manifests/paths';
 import { isTree, readTree } from '../../manifests/tree';
 import type { Problem, Rule } from '../rule';
 import { duplicatesIn, keepOne } from '../yaml/duplicates';
@@ -109,7 +110,7 @@ export default {
 /** The keys that stand twice. Go refuses them, Python does not. */
 function* repeated(program: (typeof programs)[number], file: EffectiveFile): Iterable<Problem> {
   const stops = program === 'livekit';
-  const name = file.path.slice(file.path.lastIndexOf('/') + 1);
+  const name = baseName(file.path);
   for (const { first, again } of duplicatesIn(parsed(file).root)) {
     yield {
       at: again.key,

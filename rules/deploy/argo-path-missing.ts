@@ -1,7 +1,7 @@
 import { isOpen, pathOfValueFile } from '../../analysis/helm/releases';
-import { resolvePath } from '../../analysis/kustomize';
 import { nearest } from '../../analysis/nearest';
 import { isInTree } from '../../analysis/script-paths';
+import { resolvePath } from '../../manifests/paths';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';

@@ -1,11 +1,11 @@
 import { type FoundCommand, foundCommands } from '../../analysis/commands';
 import { helmfilesIn } from '../../analysis/helm/releases';
-import { resolvePath } from '../../analysis/kustomize';
 import { nearest } from '../../analysis/nearest';
 import { filesMeant, isInTree } from '../../analysis/script-paths';
 import { checklistSteps } from '../../checklist/steps';
 import type { ChecklistItemId } from '../../checklist/types';
 import type { ManifestDocument } from '../../manifests/document';
+import { baseName, directoryOf, resolvePath } from '../../manifests/paths';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
 import { stepsApplying } from '../step-objects';
@@ -116,7 +116,7 @@ function* missingInHelmfile(workspace: Workspace, { root, file }: ManifestDocume
         path,
         workspace.files.map(one => one.path),
       );
-      const isOnly = !workspace.files.some(one => one.directory === path.slice(0, Math.max(0, path.lastIndexOf('/'))));
+      const isOnly = !workspace.files.some(one => one.directory === directoryOf(path));
       // A whole folder that is not there is part of another repository, or made before.
       if (isOnly && !close) continue;
       yield {
@@ -133,7 +133,7 @@ function* missingValues(workspace: Workspace, found: FoundCommand): Iterable<Pro
   if (command.kind !== 'helm') return;
   for (const path of command.values) {
     const meant = filesMeant(workspace, file, path);
-    const name = path.path.slice(path.path.lastIndexOf('/') + 1);
+    const name = baseName(path.path);
     if (meant === undefined || meant.length > 0 || !/^[\w.-]+\.ya?ml$/.test(name)) continue;
     if (isMadeBefore(file.text, name)) continue;
     const written = writtenPath(found, path);

@@ -1,6 +1,7 @@
-import { kustomizationResources, resolvePath } from '../../analysis/kustomize';
+import { kustomizationResources } from '../../analysis/kustomize';
 import { isBelow } from '../../analysis/mounts';
 import { insertEntry } from '../../manifests/edit';
+import { directoryOf, resolvePath } from '../../manifests/paths';
 import type { Resource } from '../../manifests/resource';
 import type { Index, Workspace } from '../../manifests/workspace';
 import type { Rule } from '../rule';
@@ -81,7 +82,7 @@ function isPatching(resource: Resource): boolean {
 
 /** Whether a file is applied: where a kustomization.yaml stands beside it, that has to list it. */
 function isListed(workspace: Workspace, file: string): boolean {
-  const directory = file.slice(0, Math.max(0, file.lastIndexOf('/')));
+  const directory = directoryOf(file);
   const listed = kustomizationResources(workspace, directory);
   return listed === undefined || listed.includes(file);
 }

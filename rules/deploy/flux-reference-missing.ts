@@ -1,9 +1,9 @@
 import { declarationsOf, declaredNames } from '../../analysis/declarations';
 import { isOpen } from '../../analysis/helm/releases';
-import { resolvePath } from '../../analysis/kustomize';
 import { isBelow } from '../../analysis/mounts';
 import { nearest } from '../../analysis/nearest';
 import { isInTree } from '../../analysis/script-paths';
+import { resolvePath } from '../../manifests/paths';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';

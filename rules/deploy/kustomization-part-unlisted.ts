@@ -1,7 +1,8 @@
 import { builtTrees } from '../../analysis/kustomization/built-trees';
-import { isPatch, resolvePath } from '../../analysis/kustomize';
+import { isPatch } from '../../analysis/kustomize';
 import type { ManifestDocument } from '../../manifests/document';
 import type { SourceFile } from '../../manifests/file';
+import { directoryOf, resolvePath } from '../../manifests/paths';
 import type { Resource } from '../../manifests/resource';
 import type { Index, Workspace } from '../../manifests/workspace';
 import type { Rule } from '../rule';
@@ -71,7 +72,7 @@ export default {
     const directories = new Set(workspace.lookup(kustomizations, '').map(one => one.file.directory));
     /** The folder of the kustomization in or above the folder of a file. */
     const ownerOf = ({ directory }: SourceFile): string | undefined => {
-      for (let at = directory; ; at = at.slice(0, Math.max(0, at.lastIndexOf('/'))))
+      for (let at = directory; ; at = directoryOf(at))
         if (directories.has(at)) return at;
         else if (at === '') return undefined;
     };

@@ -1,6 +1,7 @@
 import type { FoundCommand } from '../../analysis/commands';
 import { nearest } from '../../analysis/nearest';
 import type { ManifestPath } from '../../analysis/text/kubectl-commands';
+import { baseName, directoryOf } from '../../manifests/paths';
 import type { Span } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix } from '../rule';
@@ -57,13 +58,13 @@ export function meantPath(workspace: Workspace, path: string): string | undefine
 
 /** What stands in the same folder under a name that was cut short or lengthened. */
 function besideIt(wanted: string, candidates: readonly string[]): string | undefined {
-  const folder = unnumbered(parentOf(wanted));
-  const beside = candidates.filter(one => unnumbered(parentOf(one)) === folder);
+  const folder = unnumbered(directoryOf(wanted));
+  const beside = candidates.filter(one => unnumbered(directoryOf(one)) === folder);
   const meant = meantName(
-    unnumbered(lastPart(wanted)),
-    beside.map(one => unnumbered(lastPart(one))),
+    unnumbered(baseName(wanted)),
+    beside.map(one => unnumbered(baseName(one))),
   );
-  return meant === undefined ? undefined : only(beside, one => unnumbered(lastPart(one)) === meant);
+  return meant === undefined ? undefined : only(beside, one => unnumbered(baseName(one)) === meant);
 }
 
 /** What in the same folder has the name with another kind of workload: a Deployment became a StatefulSet. */
@@ -75,13 +76,9 @@ function ofOtherKind(wanted: string, candidates: readonly string[]): string | un
 
 /** What has the same name in another folder, unless the folder is there: then it is a part of its own that is missing. */
 function elsewhere(wanted: string, candidates: readonly string[]): string | undefined {
-  const folder = parentOf(wanted);
+  const folder = directoryOf(wanted);
   if (folder !== '' && candidates.includes(folder)) return undefined;
-  return only(candidates, one => unnumbered(lastPart(one)) === unnumbered(lastPart(wanted)));
-}
-
-function parentOf(path: string): string {
-  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
+  return only(candidates, one => unnumbered(baseName(one)) === unnumbered(baseName(wanted)));
 }
 
 function foldersOf(path: string): readonly string[] {
@@ -91,10 +88,6 @@ function foldersOf(path: string): readonly string[] {
 
 function unnumbered(path: string): string {
   return path.replace(/(^|\/)\d+[-_]/g, '$1');
-}
-
-function lastPart(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 function only(candidates: readonly string[], isMeant: (candidate: string) => boolean): string | undefined {

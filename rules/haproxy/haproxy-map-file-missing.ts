@@ -7,6 +7,7 @@ import { workloadKinds } from '../../analysis/pods';
 import { packagesOf } from '../../analysis/python-packages';
 import type { HaproxyMap } from '../../analysis/text/haproxy-directives';
 import { insertEntry } from '../../manifests/edit';
+import { baseName } from '../../manifests/paths';
 import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Problem, Rule } from '../rule';
@@ -195,6 +196,6 @@ function mayExist(workspace: Workspace, { resource, container }: Haproxy, path: 
   }
   const kind = volume.at('configMap').exists ? 'ConfigMap' : 'Secret';
   const declared = declarationsOf(workspace, kind, resource.namespace, name);
-  const file = path.slice(path.lastIndexOf('/') + 1);
+  const file = baseName(path);
   return declared.length === 0 || declared.some(({ keys }) => keys === 'any' || keys.has(file));
 }

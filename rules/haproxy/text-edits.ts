@@ -1,13 +1,13 @@
 import type { HaproxyPart } from '../../analysis/haproxy-config';
 import type { HaproxyDirective } from '../../analysis/text/haproxy';
+import { endOfLine, startOfLine } from '../../manifests/lines';
 import type { Span, TextEdit } from '../../manifests/span';
 
 /** Adds lines below a line of haproxy.cfg, each with the given indentation. Undefined where lines cannot be inserted. */
 export function insertBelow(part: HaproxyPart, line: Span, lines: readonly string[]): TextEdit | undefined {
   const { content } = part.file;
   if (content.linePrefix === undefined) return undefined;
-  const newline = content.text.indexOf('\n', line.end);
-  const end = newline === -1 ? content.text.length : newline;
+  const end = endOfLine(content.text, line.end);
   const indent = indentOf(part);
   const prefix = content.linePrefix;
   return {
@@ -20,7 +20,7 @@ export function insertBelow(part: HaproxyPart, line: Span, lines: readonly strin
 export function insertAbove(part: HaproxyPart, line: Span, lines: readonly string[]): TextEdit | undefined {
   const { content } = part.file;
   if (content.linePrefix === undefined) return undefined;
-  const start = content.text.lastIndexOf('\n', line.start - 1) + 1;
+  const start = startOfLine(content.text, line.start);
   const indent = /^[ \t]*/.exec(content.text.slice(start))?.[0] ?? '';
   const prefix = content.linePrefix;
   return {
@@ -43,7 +43,7 @@ export function replaceText(part: HaproxyPart, span: Span, newText: string): Tex
 export function indentOf({ section, file }: HaproxyPart): string {
   const directive: HaproxyDirective | undefined = section.directives[0];
   if (!directive) return '  ';
-  const start = file.content.text.lastIndexOf('\n', directive.span.start - 1) + 1;
+  const start = startOfLine(file.content.text, directive.span.start);
   return file.content.text.slice(start, directive.span.start);
 }
 

@@ -3,6 +3,7 @@ import { isFilledIn } from '../../analysis/filled-in';
 import { chartValues } from '../../analysis/helm-values';
 import { nearest } from '../../analysis/nearest';
 import { type PromRefusal, readPromQl } from '../../analysis/text/promql';
+import { endOfLine } from '../../manifests/lines';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
@@ -142,8 +143,7 @@ function unpairedIn(query: string): { readonly at: number; readonly what: string
   for (let at = 0; at < query.length; at++) {
     const char = query.charAt(at);
     if (char === '#') {
-      const end = query.indexOf('\n', at);
-      at = end === -1 ? query.length : end;
+      at = endOfLine(query, at);
     } else if (char === '"' || char === "'" || char === '`') {
       const end = endOfString(query, at, char);
       if (end === undefined) return { at, what: `has a quote ${char} that is not closed` };

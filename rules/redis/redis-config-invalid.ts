@@ -15,6 +15,7 @@ import {
   sentinelSettings,
 } from '../../analysis/text/redis-conf';
 import { replaceScalar } from '../../manifests/edit';
+import { baseName } from '../../manifests/paths';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
@@ -200,7 +201,7 @@ function* sentinelAsServer(workspace: Workspace, resource: Resource): Iterable<P
     const another = mainContainersOf(resource).find(one => one !== container && runsSentinel(commandText(one)));
     yield {
       at: started.at,
-      message: `Container ${container.name} starts ${nameOf(started.path)} as a plain Redis, which ends at "${directive.name} ${directive.args[0]?.value}" — ${another ? `give it the file of Redis; container ${another.name} is the Sentinel` : 'start it with redis-sentinel'}.`,
+      message: `Container ${container.name} starts ${baseName(started.path)} as a plain Redis, which ends at "${directive.name} ${directive.args[0]?.value}" — ${another ? `give it the file of Redis; container ${another.name} is the Sentinel` : 'start it with redis-sentinel'}.`,
       related: [{ at: placeIn({ container, file, directives: [] }, directive.span), message: 'A setting of Sentinel' }],
       fixes: () => {
         const { server } = started;
@@ -235,10 +236,6 @@ function serverOf(
   const path = call[1] ?? '';
   const start = call.index + call[0].indexOf(path);
   return { path, at: script.text.place(start, start + path.length) };
-}
-
-function nameOf(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 /** Sentinel opens its file for writing before anything else, and makes a new one beside it for each change. */

@@ -5,6 +5,7 @@ import { classifyHost } from '../../analysis/text/hosts';
 import { findPlaceholders } from '../../analysis/text/placeholders';
 import { sentinelMonitors, sentinelSettings } from '../../analysis/text/redis-conf';
 import type { Word } from '../../analysis/text/words';
+import { startOfLine } from '../../manifests/lines';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
@@ -138,7 +139,7 @@ export default {
           const { text } = workspace.file(edit?.at.uri ?? '') ?? { text: '' };
           // A line of another origin, such as a script, may be indented otherwise.
           const start = edit?.at.span.start ?? 0;
-          const before = text.slice(text.lastIndexOf('\n', start - 1) + 1, start);
+          const before = text.slice(startOfLine(text, start), start);
           return edit && before === conf.file.content.linePrefix
             ? [{ title: 'Let Sentinel resolve names', safe: true, edits: [edit] }]
             : [];

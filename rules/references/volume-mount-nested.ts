@@ -1,6 +1,7 @@
 import { isBelow, type Mount, mountsOf, volumeOf } from '../../analysis/mounts';
 import { containersOf, workloadKinds } from '../../analysis/pods';
 import { deleteEntry, insertItem, quoted, replaceEntry } from '../../manifests/edit';
+import { baseName } from '../../manifests/paths';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import type { Fix, Rule } from '../rule';
@@ -118,7 +119,7 @@ export default {
         if (!outer || !isWrittenByKubelet(volumeOf(resource, outer.volume))) continue;
         yield {
           at: inner.value.at('mountPath'),
-          message: `Container ${container.name} does not start, because the file ${subPath} is mounted into the folder of volume ${outer.volume}, where the kubelet makes a folder for it — put both into one projected volume, or mount ${mountPath.slice(mountPath.lastIndexOf('/') + 1)} outside of ${outer.mountPath}.`,
+          message: `Container ${container.name} does not start, because the file ${subPath} is mounted into the folder of volume ${outer.volume}, where the kubelet makes a folder for it — put both into one projected volume, or mount ${baseName(mountPath)} outside of ${outer.mountPath}.`,
           related: [{ at: outer.value.at('mountPath'), message: `Volume ${outer.volume} is mounted here` }],
           fixes: () => project(resource, outer, inner, subPath),
         };

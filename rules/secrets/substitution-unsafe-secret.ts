@@ -9,6 +9,7 @@ import { fileWrites } from '../../analysis/text/file-writes';
 import { findPlaceholders } from '../../analysis/text/placeholders';
 import type { SedSubstitution } from '../../analysis/text/sed-script';
 import { readShell } from '../../analysis/text/shell';
+import { startOfLine } from '../../manifests/lines';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
@@ -279,7 +280,7 @@ function breaking(
   value: string,
   path: string,
 ): { readonly character: string; readonly where: string } | undefined {
-  const line = text.slice(text.lastIndexOf('\n', start - 1) + 1, start);
+  const line = text.slice(startOfLine(text, start), start);
   const rest = /^[^\n]*/.exec(text.slice(end))?.[0] ?? '';
   const find = (characters: RegExp): string | undefined => characters.exec(value)?.[0];
   if (/[a-z][a-z0-9+.-]*:\/\/[^\s/@"']*$/i.test(line) && /^[^\s/"']*@/.test(rest)) {

@@ -1,4 +1,5 @@
 import type { SourceFile } from '../../manifests/file';
+import { endOfLine } from '../../manifests/lines';
 import type { TextEdit } from '../../manifests/span';
 import { type Suppression, suppressionsOf } from '../suppressions';
 
@@ -13,8 +14,7 @@ export function withoutComment(file: SourceFile, { span }: Suppression): TextEdi
   const { text, lines } = file;
   const line = lines.lineOf(span.start);
   const lineStart = lines.startOf(line);
-  const newline = text.indexOf('\n', span.end);
-  const lineEnd = newline === -1 ? text.length : newline;
+  const lineEnd = endOfLine(text, span.end);
   const before = text.slice(lineStart, span.start).replace(/[ \t]*(?:#|\/\/|<!--)[ \t]*$/, '');
   const after = text.slice(span.end, lineEnd).replace(/^[ \t]*-->/, '');
   const isAlone = before.trim() === '' && after.trim() === '';

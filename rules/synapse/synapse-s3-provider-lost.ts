@@ -1,6 +1,7 @@
 import { mountsOf, volumeOf } from '../../analysis/mounts';
 import { type PackageInstall, sitePackages } from '../../analysis/python-packages';
 import { processKinds, type SynapseProcess, synapseProcess } from '../../analysis/synapse';
+import { endOfLine } from '../../manifests/lines';
 import type { TextEdit } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Rule } from '../rule';
@@ -168,8 +169,7 @@ function installThere(
   for (const copy of copies) {
     if (!copy.to.path.startsWith(folder)) continue;
     const start = text.lastIndexOf('\n', copy.span.start);
-    const newline = text.indexOf('\n', copy.span.end);
-    const end = newline === -1 ? text.length : newline;
+    const end = endOfLine(text, copy.span.end);
     // Only a line that does nothing else can go.
     if (start === -1 || !/^\s*cp [^;&|]*(?:\|\|\s*(?:true|:))?\s*$/.test(text.slice(start + 1, end))) return [];
     edits.push({ at: script.text.place(start, end), newText: '' });

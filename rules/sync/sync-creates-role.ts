@@ -1,6 +1,7 @@
 import { workloadKinds } from '../../analysis/pods';
 import { isSyncSystem } from '../../analysis/roles';
 import { postgresRunsOf, sqlRunsOf } from '../../analysis/sql-runs';
+import { startOfLine } from '../../manifests/lines';
 import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Rule } from '../rule';
@@ -83,7 +84,7 @@ export default {
 /** Deletes a statement with its lines, if it has them to itself. A script in quotes or on one line is left to a person. */
 function deleteLines(workspace: Workspace, { uri, span }: Place): readonly Fix[] {
   const text = workspace.file(uri)?.text ?? '';
-  const start = text.lastIndexOf('\n', span.start - 1) + 1;
+  const start = startOfLine(text, span.start);
   const [rest = ''] = /^[^\n]*\n?/.exec(text.slice(span.end)) ?? [];
   if (!/^[ \t]*$/.test(text.slice(start, span.start)) || !/^[ \t]*;?[ \t]*\r?\n$/.test(rest)) return [];
   const at = { uri, span: { start, end: span.end + rest.length } };

@@ -1,5 +1,6 @@
 import { checklistSteps } from '../../checklist/steps';
 import type { ManifestDocument } from '../../manifests/document';
+import { endOfLine } from '../../manifests/lines';
 import type { Fix, Rule } from '../rule';
 import { stepsApplying } from '../step-objects';
 
@@ -67,8 +68,7 @@ export default {
     }
     const text = document.writtenText;
     const start = Math.min(problem.at.start, Math.max(0, text.length - 1));
-    const lineEnd = text.indexOf('\n', start);
-    const end = Math.max(start + 1, Math.min(problem.at.end, lineEnd === -1 ? text.length : lineEnd));
+    const end = Math.max(start + 1, Math.min(problem.at.end, endOfLine(text, start)));
     yield {
       at: document.writtenPlace(start, end),
       items,
@@ -132,9 +132,4 @@ function indentAgain(document: ManifestDocument, { start, end, indent }: Escaped
 
 function indentOf(line: string): number {
   return /^ */.exec(line)?.[0].length ?? 0;
-}
-
-function endOfLine(text: string, from: number): number {
-  const at = text.indexOf('\n', from);
-  return at === -1 ? text.length : at;
 }

@@ -1,3 +1,4 @@
+import { baseName } from '../../manifests/paths';
 import { type ReportParams, type ReportResult, reportRequest } from '../../protocol/report';
 import { fullReport, reportText } from '../../reports/full';
 import type { Session } from '../session';
@@ -14,7 +15,7 @@ function offer(session: Session): void {
     const { workspace, rootUri } = deployment;
     const text = reportText(
       fullReport(workspace, {
-        root: decodeURIComponent(rootUri.slice(rootUri.lastIndexOf('/') + 1)),
+        root: decodeURIComponent(baseName(rootUri)),
         facts,
         items: itemReportsOf(session, deployment),
         findings: deployment.judgedFindings(),
