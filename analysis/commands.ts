@@ -72,7 +72,10 @@ export function shellBlocks(markdown: string): readonly { readonly text: string;
   return [...fencedBlocks(markdown), ...indentedCommands(markdown)].sort((a, b) => a.offset - b.offset);
 }
 
-/** Indented code blocks (CommonMark, 4.4) that begin with a command for the cluster; others may be parts of lists. */
+/**
+ * Indented code blocks (CommonMark, 4.4) that begin with a command for the cluster. What a list item holds is code from
+ * four columns behind its text on (CommonMark, 5.2); before that it is a paragraph, in which a command stands alone.
+ */
 function indentedCommands(markdown: string): readonly { readonly text: string; readonly offset: number }[] {
   if (!/^(?: {4}|\t)[ \t]*(?:\$ +)?(?:kubectl|helm|oc) /m.test(markdown)) return [];
   const unfenced = markdown.replace(/^([ \t]*)(`{3,}|~{3,})[\s\S]*?^[ \t]*\2[`~]*[ \t]*\r?$/gm, fence =>
@@ -81,7 +84,37 @@ function indentedCommands(markdown: string): readonly { readonly text: string; r
   const blocks = unfenced.matchAll(
     /(?<=^|\n[ \t]*\r?\n)(?: {4}|\t)[ \t]*(?:\$ +)?(?:kubectl|helm|oc) [^\n]*(?:\n(?: {4}|\t)[^\n]*)*/g,
   );
-  return [...blocks].map(match => ({ text: match[0], offset: match.index }));
+  return [...blocks].flatMap(({ 0: text, index: offset }) =>
+    isCode(unfenced.slice(0, offset).split('\n'), indentOf(text)) || !/[.,:;!?]\s*$/.test(text)
+      ? [{ text, offset }]
+      : [],
+  );
+}
+
+/** Whether what is indented so far is code after these lines, and no paragraph of a list item. */
+function isCode(above: readonly string[], indent: number): boolean {
+  let least = indent;
+  for (const line of above.toReversed()) {
+    if (line.trim() === '') continue;
+    const item = /^([ \t]*)(?:[-*+]|\d{1,9}[.)])([ \t]+)\S/.exec(line);
+    // Where the text of the item begins.
+    const text = item ? item[0].length - 1 : 0;
+    if (item && text <= least) return indent >= text + 4;
+    least = Math.min(least, indentOf(line));
+    if (least === 0 && !item) return true;
+  }
+  return true;
+}
+
+/** The columns before the first letter of a text; a tab ends at the next multiple of four. */
+function indentOf(text: string): number {
+  let columns = 0;
+  for (const letter of text) {
+    if (letter === '\t') columns += 4 - (columns % 4);
+    else if (letter === ' ') columns += 1;
+    else break;
+  }
+  return columns;
 }
 
 function fencedBlocks(markdown: string): readonly { readonly text: string; readonly offset: number }[] {

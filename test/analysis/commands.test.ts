@@ -32,4 +32,19 @@ describe('commands of scripts and pages', () => {
       'deploy.sh run: kubectl apply -f a.yaml',
     ]);
   });
+
+  it('are those of indented code, and not what a list says in a paragraph', () => {
+    const commands = (text: string): number => {
+      const files = new Map([['README.md', text]]);
+      return foundCommands(workspaceOf(files)).length;
+    };
+    const code = 'kubectl get pods of matrix.';
+    assert.equal(commands(`Ask:\n\n    ${code}\n\nThen go on.\n`), 1);
+    assert.equal(commands(`Ask:\n\n\t${code}\n`), 1);
+    assert.equal(commands(`1. Ask:\n\n       ${code}\n`), 1);
+    assert.equal(commands(`- Ask.\n\nThen:\n\n    ${code}\n`), 1);
+    assert.equal(commands(`- Ask.\n\n    ${code}\n`), 0);
+    assert.equal(commands(`- Ask.\n\n    That is:\n\n    ${code}\n`), 0);
+    assert.equal(commands(`- Ask:\n\n    kubectl get pods\n`), 1);
+  });
 });
