@@ -102,6 +102,7 @@ import podSecurityRefused from './kubernetes/pod-security-refused';
 import quotaExceeded from './kubernetes/quota-exceeded';
 import rbacGrantsNothing from './kubernetes/rbac-grants-nothing';
 import removedApiVersion from './kubernetes/removed-api-version';
+import removedVolumeType from './kubernetes/removed-volume-type';
 import scheduleUnlikely from './kubernetes/schedule-unlikely';
 import volumeNotWritable from './kubernetes/volume-not-writable';
 import liDatabaseNotLiCluster from './li/li-database-not-li-cluster';
@@ -593,6 +594,7 @@ export const rules: readonly Rule[] = [
   referenceMissingStorageclass,
   referenceMissingVolume,
   removedApiVersion,
+  removedVolumeType,
   resourcesMissing,
   rtcAddressWrong,
   rtcFocusInvalid,

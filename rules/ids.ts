@@ -251,6 +251,7 @@ export const ruleIds: readonly string[] = [
   'reference-missing-storageclass',
   'reference-missing-volume',
   'removed-api-version',
+  'removed-volume-type',
   'resources-missing',
   'rtc-address-wrong',
   'rtc-focus-invalid',

@@ -1856,6 +1856,25 @@ rules:
     ),
     { also: { 'netpol-flow-blocked': 'the Job has no way to the API server' } },
   ),
+  mutation(
+    'removed-volume-type',
+    add(
+      'infrastructure/01-postgresql/old-volume.yaml',
+      `
+apiVersion: v1
+kind: PersistentVolume
+metadata:
+  name: dumps
+spec:
+  capacity:
+    storage: 10Gi
+  accessModes: [ReadWriteMany]
+  glusterfs:
+    endpoints: gluster
+    path: dumps
+`,
+    ),
+  ),
   mutation('removed-api-version', edit(coturn, 'apiVersion: policy/v1\n', 'apiVersion: policy/v1beta1\n')),
   mutation(
     'removed-api-version',
