@@ -499,7 +499,7 @@ function asksForCertificate(resource: Resource): boolean {
 
 /** Names from kustomize generators get a hash appended, so they are matched as prefixes. */
 function* kustomizeGenerated(document: ManifestDocument): Iterable<Declaration> {
-  if (!/^kustomization\.ya?ml$/.test(document.file.name)) return;
+  if (!document.file.isKustomization) return;
   for (const [field, kind] of [
     ['secretGenerator', 'Secret'],
     ['configMapGenerator', 'ConfigMap'],

@@ -127,7 +127,7 @@ interface Generator {
 const generators: Index<Generator> = {
   name: 'ConfigMaps and Secrets made of files',
   *document(document) {
-    if (!/^kustomization\.ya?ml$/.test(document.file.name)) return;
+    if (!document.file.isKustomization) return;
     const { root } = document;
     for (const [field, kind] of [
       ['configMapGenerator', 'ConfigMap'],

@@ -35,7 +35,7 @@ export function isPatch(workspace: Workspace, file: SourceFile): boolean {
 const listedResources: Index<readonly string[]> = {
   name: 'resources of kustomizations',
   *document(document) {
-    if (!/^kustomization\.ya?ml$/.test(document.file.name) || document.root.kind !== 'mapping') return;
+    if (!document.file.isKustomization || document.root.kind !== 'mapping') return;
     const { directory } = document.file;
     const items = ['resources', 'generators', 'secretGenerator', 'configMapGenerator'].flatMap(field =>
       [...document.root.at(field).scalars()].flatMap(({ string }) => string ?? []),
@@ -47,7 +47,7 @@ const listedResources: Index<readonly string[]> = {
 const kustomizations: Index<Kustomization> = {
   name: 'kustomizations',
   *document(document) {
-    if (!/^kustomization\.ya?ml$/.test(document.file.name) || document.root.kind !== 'mapping') return;
+    if (!document.file.isKustomization || document.root.kind !== 'mapping') return;
     const { directory } = document.file;
     const patches = new Set<string>();
     for (const item of document.root.at('patchesStrategicMerge').items())

@@ -10,6 +10,7 @@ import { type Pods, podsIn } from './pods';
 import { protocolOf } from './policies';
 import { isLi } from './roles';
 import { servicesFor } from './services';
+import { capitalised } from './wording';
 
 /*
  * The network of a deployment as data: who is there, who has to reach whom, what the NetworkPolicies say about it, and
@@ -134,7 +135,7 @@ function component(workspace: Workspace, id: string, ends: readonly FlowEnd[], f
   const name = first?.owner.name ?? external?.name.replace(/^the /, '') ?? id;
   return {
     id,
-    name: first ? name : name.charAt(0).toUpperCase() + name.slice(1),
+    name: first ? name : capitalised(name),
     kind: first?.owner.kind,
     namespace: first ? first.namespace : external?.namespace,
     instance: first ? (isLi(workspace, first.owner) ? 'li' : 'main') : 'outside',

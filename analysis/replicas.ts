@@ -2,6 +2,7 @@ import { directoryOf } from '../manifests/paths';
 import type { Resource } from '../manifests/resource';
 import type { Value } from '../manifests/value';
 import type { Index, Workspace } from '../manifests/workspace';
+import { isNamed } from './kustomization/build';
 import { isPatch } from './kustomize';
 import { replicasOf } from './pods';
 
@@ -37,14 +38,14 @@ interface GivenReplicas {
 const kustomizationDirectories: Index<string> = {
   name: 'directories of kustomizations',
   *document(document) {
-    if (isKustomization(document.file.name)) yield ['', document.file.directory];
+    if (document.file.isKustomization) yield ['', document.file.directory];
   },
 };
 
 const kustomizedReplicas: Index<GivenReplicas> = {
   name: 'replicas by kustomizations',
   *document({ file, root }) {
-    if (!isKustomization(file.name)) return;
+    if (!file.isKustomization) return;
     const { directory } = file;
     for (const item of root.at('replicas').items()) {
       const name = item.at('name').text;
@@ -93,20 +94,6 @@ function replicasInPatch(text: string): { count: number; kind?: string; name?: s
   const kind = /^kind:\s*["']?(\w+)/m.exec(text)?.[1];
   const name = /^metadata:\s*(?:\{\s*|\n\s+)name:\s*["']?([\w.-]+)/m.exec(text)?.[1];
   return merged && kind && name ? { count: Number(merged[1]), kind, name } : undefined;
-}
-
-/** Whether a name is what a target asks for, which is a regular expression for the whole of it. */
-function isNamed(name: string, asked: string | undefined): boolean {
-  if (asked === undefined || asked === name) return true;
-  try {
-    return new RegExp(`^(?:${asked})$`).test(name);
-  } catch {
-    return false;
-  }
-}
-
-function isKustomization(name: string): boolean {
-  return /^kustomization\.ya?ml$/.test(name);
 }
 
 function areSiblings(one: string, other: string): boolean {

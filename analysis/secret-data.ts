@@ -1,3 +1,4 @@
+import { decodeBase64 } from '../manifests/base64';
 import { decodedValue } from '../manifests/decoded-value';
 import { ofText } from '../manifests/derived';
 import type { Resource } from '../manifests/resource';
@@ -88,16 +89,6 @@ export function keyTexts(source: Resource): readonly (readonly [key: string, tex
 /** What a base64 scalar stands for; undefined if it is no base64 or no text. */
 export function decodedText(value: Value): Value | undefined {
   return value.text !== undefined && decoded(value.text) !== undefined ? decodedValue(value, decoded) : undefined;
-}
-
-/** Base64 to text, read as UTF-8. Line breaks are skipped, as Go does. Undefined if it is no base64 or no text. */
-export function decodeBase64(text: string): string | undefined {
-  try {
-    const binary = atob(text.replace(/[\r\n]/g, ''));
-    return new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.from(binary, char => char.charCodeAt(0)));
-  } catch {
-    return undefined;
-  }
 }
 
 /** A Secret is asked for by every container that mounts it. */

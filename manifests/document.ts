@@ -160,7 +160,7 @@ export class ManifestDocument implements TreeSource {
     const { tree: read, problems } = patched ? { tree: patched.tree, problems: [] } : readOrRecover(text);
     if (problems.length > 0) {
       // What a kustomization says decides what all others mean.
-      if (this.resources.length === 0 && !/^kustomization\.ya?ml$/.test(this.file.name)) return undefined;
+      if (this.resources.length === 0 && !this.file.isKustomization) return undefined;
       this.#take({ text, problems, at: differs.now, before: differs.before });
       return 'comments';
     }

@@ -193,6 +193,11 @@ export function quoted(text: string, style: 'plain' | 'single' | 'double'): stri
   return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n').replaceAll('\r', '\\r').replaceAll('\t', '\\t')}"`;
 }
 
+/** A text as a scalar that is read as that string: in quotes where it would be a number, a boolean or the like. */
+export function stringScalar(text: string): string {
+  return quoted(text, typeof resolvePlain(text) === 'string' ? 'plain' : 'double');
+}
+
 /** The column at which an offset of the tree's text stands. */
 export function column(value: Value, offset: number): number {
   return offset - startOfLine(value.source.tree.text, offset);

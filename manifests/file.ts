@@ -54,6 +54,11 @@ export class SourceFile {
     return directoryOf(this.path);
   }
 
+  /** Whether kustomize reads it as a kustomization, by its name. `Kustomization` without an ending is not read as YAML here. */
+  get isKustomization(): boolean {
+    return /^kustomization\.ya?ml$/.test(this.name);
+  }
+
   get role(): FileRole {
     if (!isYaml(this.path)) return 'text';
     if (this.#documents.some(document => document.resources.length > 0 || document.declared.length > 0))

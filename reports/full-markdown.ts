@@ -1,3 +1,4 @@
+import { capitalised } from '../analysis/wording';
 import { networkMatrix } from '../picture/tables';
 import { flowReason, flowTitle, namesIn, openingTitle, signs, summarySentence, verdictWords } from '../picture/words';
 import type { NetworkReport } from '../protocol/network';
@@ -75,7 +76,7 @@ function networkSections(network: NetworkReport): readonly string[] {
     const lines = flows.map(
       flow => `- **${escapeMarkdown(flowTitle(flow, nameOf))}**: ${escapeMarkdown(flowReason(flow))}`,
     );
-    return [`### ${capital(verdictWords[verdict])}`, lines.join('\n')];
+    return [`### ${capitalised(verdictWords[verdict])}`, lines.join('\n')];
   });
   const open = network.unneeded.map(opening => `- ${escapeMarkdown(openingTitle(opening, nameOf))}`);
   const { columns, rows } = networkMatrix(network);
@@ -88,7 +89,7 @@ function networkSections(network: NetworkReport): readonly string[] {
   );
   return [
     ...listed,
-    ...(open.length > 0 ? [`### ${capital(verdictWords.open)}`, open.join('\n')] : []),
+    ...(open.length > 0 ? [`### ${capitalised(verdictWords.open)}`, open.join('\n')] : []),
     ...(rows.length > 0
       ? [
           '### Who may reach whom',
@@ -117,8 +118,4 @@ function runSection({ run, cluster, from, to, outcome, steps, waivers }: RunSumm
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.map(escapeMarkdown).join(' | ')} |`;
   return [line(head), `|${head.map(() => ' --- |').join('')}`, ...rows.map(line)].join('\n');
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -1,4 +1,4 @@
-import { decodeBase64 } from '../analysis/secret-data';
+import { decodeBase64 } from '../manifests/base64';
 import type { SourceFile } from '../manifests/file';
 import type { Place, Span } from '../manifests/span';
 import type { Value } from '../manifests/value';

@@ -1,9 +1,9 @@
 import { valueAt } from '../analysis/describe/value-at';
 import { type BuiltTree, builtTrees } from '../analysis/kustomization/built-trees';
 import { isPatch } from '../analysis/kustomize';
-import { decodeBase64 } from '../analysis/secret-data';
 import { settingsOf } from '../analysis/settings';
 import { hasExpired, type Waiver } from '../checklist/sign-offs';
+import { decodeBase64 } from '../manifests/base64';
 import type { ManifestDocument } from '../manifests/document';
 import type { SourceFile } from '../manifests/file';
 import type { Resource } from '../manifests/resource';

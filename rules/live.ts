@@ -201,7 +201,7 @@ export class LiveFindings {
       .join('\n');
     if (key === this.#partsKey) return;
     this.#partsKey = key;
-    for (const { uri, name } of this.#workspace.files) if (/^kustomization\.ya?ml$/.test(name)) this.#touch(uri);
+    for (const { uri, isKustomization } of this.#workspace.files) if (isKustomization) this.#touch(uri);
   }
 
   #watchBuilt(tree: BuiltTree): void {

@@ -76,7 +76,7 @@ function takingIn(path: string, { view }: BuiltTree, workspace: Workspace): Text
     directory = directoryOf(directory);
     if (!view.directories.has(directory)) continue;
     const file = workspace.files.find(
-      one => one.directory === directory && /^kustomization\.ya?ml$/.test(one.name) && one.documents.length > 0,
+      one => one.directory === directory && one.isKustomization && one.documents.length > 0,
     );
     const resources = file?.documents[0]?.root.at('resources');
     return resources && insertItem(resources, directory === '' ? path : path.slice(directory.length + 1));

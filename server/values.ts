@@ -1,5 +1,6 @@
 import { type CredentialPlace, credentialPlaces, type WrittenAs } from '../analysis/credentials/places';
 import { isSecretKey } from '../analysis/text/secret-strength';
+import { encodeBase64 } from '../manifests/base64';
 import type { Workspace } from '../manifests/workspace';
 import { valueMark, type WireValue } from '../protocol/values';
 import type { Fix } from '../rules/rule';
@@ -74,7 +75,7 @@ function credentialTexts(workspace: Workspace): CredentialTexts {
       { place, text, as: 'plain' },
       { place, text: JSON.stringify(text).slice(1, -1), as: 'double' },
       { place, text: text.replaceAll("'", "''"), as: 'single' },
-      { place, text: base64(text), as: 'base64' },
+      { place, text: encodeBase64(text), as: 'base64' },
     ];
     return ways.filter((way, at) => ways.findIndex(other => other.text === way.text) === at);
   });
@@ -90,7 +91,3 @@ function credentialTexts(workspace: Workspace): CredentialTexts {
 /** Shorter ones are words that stand anywhere, such as the name of a component that somebody took for a password. */
 const shortest = 8;
 const longLine = 24;
-
-function base64(text: string): string {
-  return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
-}

@@ -29,9 +29,8 @@ export function treeFiles(
 
 function isWanted(file: SourceFile, wanted: Wanted): boolean {
   if (wanted === 'file') return true;
-  const isKustomization = /^kustomization\.ya?ml$/.test(file.name);
-  if (wanted === 'kustomization') return isKustomization;
-  return wanted === 'manifests' ? file.role === 'manifest' : file.role === 'values' && !isKustomization;
+  if (wanted === 'kustomization') return file.isKustomization;
+  return wanted === 'manifests' ? file.role === 'manifest' : file.role === 'values' && !file.isKustomization;
 }
 
 function pathsOf({ path, directory }: SourceFile, wanted: Wanted): readonly string[] {

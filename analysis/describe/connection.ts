@@ -5,7 +5,8 @@ import { judgeFlow } from '../flows';
 import { addressesOf } from '../flows/addresses';
 import { podPorts, resolveHost } from '../flows/destinations';
 import { podsIn, podsOf } from '../pods';
-import { bullets, code, few, titleOf } from './markdown';
+import { few } from '../wording';
+import { bullets, code, titleOf } from './markdown';
 import { holds } from './placeholder';
 
 /**

@@ -3,7 +3,8 @@ import type { Workspace } from '../../manifests/workspace';
 import { declaredBy } from '../declarations';
 import { podsOf } from '../pods';
 import { servicesOf } from '../services';
-import { bullets, code, count, few, headline, paragraphs } from './markdown';
+import { count, few } from '../wording';
+import { bullets, code, headline, paragraphs } from './markdown';
 import { isolatingPolicies, namesOf } from './pods';
 import { portText } from './service';
 

@@ -57,18 +57,6 @@ export function fewBullets(lines: readonly string[], most = 8): string {
   return bullets(shown);
 }
 
-/** `a, b and c`, or `a, b and 7 more`. */
-export function few(parts: readonly string[], most = 6): string {
-  const shown = parts.length > most ? [...parts.slice(0, most - 1), `${parts.length - most + 1} more`] : [...parts];
-  const last = shown.pop() ?? '';
-  return shown.length === 0 ? last : `${shown.join(', ')} and ${last}`;
-}
-
-/** `1 pod`, `3 pods`. */
-export function count(number: number, one: string, many = `${one}s`): string {
-  return `${number} ${number === 1 ? one : many}`;
-}
-
 /** The parts of a hover that say something, one paragraph each. */
 export function paragraphs(...parts: readonly (string | undefined)[]): string {
   return parts.filter(part => part !== undefined && part !== '').join('\n\n');

@@ -1,7 +1,8 @@
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 import { podsOf, readMonitor, servicesOf, targetsOf } from '../monitors';
-import { code, few, fewBullets, headline, paragraphs, titleOf } from './markdown';
+import { few } from '../wording';
+import { code, fewBullets, headline, paragraphs, titleOf } from './markdown';
 import { workloadNames } from './pods';
 
 /** A ServiceMonitor or PodMonitor: what it selects, and which ports of which pods Prometheus asks; undefined for others. */

@@ -6,7 +6,8 @@ import { mainContainersOf, type Pods } from '../pods';
 import { anyNamespace, endpointOf, policiesOf, policyResource } from '../policies';
 import { ownersOf } from '../selection';
 import { servicesFor } from '../services';
-import { code, count, few, headline, paragraphs, titleOf } from './markdown';
+import { count, few } from '../wording';
+import { code, headline, paragraphs, titleOf } from './markdown';
 
 /** Workloads with the number of their pods: ``StatefulSet `redis` (3 pods)``. */
 export function workloadNames(pods: readonly Pods[]): readonly string[] {

@@ -8,7 +8,8 @@ import { affects, index, podsSelectedBy, rulesOf } from '../network/policy-index
 import { type Pods, podsIn } from '../pods';
 import { anyNamespace, endpointOf, policiesOf, protocolOf, readPolicy } from '../policies';
 import { servicesFor } from '../services';
-import { bullets, code, few, fewBullets, headline, paragraphs, titleOf } from './markdown';
+import { few } from '../wording';
+import { bullets, code, fewBullets, headline, paragraphs, titleOf } from './markdown';
 import { workloadTitles } from './pods';
 
 /**

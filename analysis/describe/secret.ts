@@ -6,7 +6,8 @@ import { isSecretMentioned } from '../mentions';
 import { nearest } from '../nearest';
 import { secretEntry } from '../secret-data';
 import { secretGroups } from '../secret-groups';
-import { bullets, code, few, headline, linkTo, paragraphs, plain, titleOf } from './markdown';
+import { few } from '../wording';
+import { bullets, code, headline, linkTo, paragraphs, plain, titleOf } from './markdown';
 import { decodedSize, sizeText, writtenSize } from './size';
 import { describeUses, usesOf } from './uses';
 

@@ -2,7 +2,8 @@ import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import { describe, readMapSelector, readSelector, type Selector } from '../labels';
 import { selectPods } from '../selection';
-import { code, few, fewBullets, paragraphs } from './markdown';
+import { few } from '../wording';
+import { code, fewBullets, paragraphs } from './markdown';
 import { workloadNames } from './pods';
 
 /** The pods that a selector finds in a namespace. */

@@ -7,7 +7,8 @@ import { routesOf } from '../ingresses';
 import { monitors, servicesOf as servicesOfMonitor } from '../monitors';
 import { podsIn } from '../pods';
 import { findService, podsBehind, type Service, type ServicePort, targetOf } from '../services';
-import { bullets, code, few, headline, paragraphs, titleOf } from './markdown';
+import { few } from '../wording';
+import { bullets, code, headline, paragraphs, titleOf } from './markdown';
 import { readinessOf, workloadNames } from './pods';
 
 /** A Service: its ports and where they lead, the pods behind it and when they are ready, and who connects to it. */

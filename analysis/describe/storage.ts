@@ -1,6 +1,7 @@
 import type { Workspace } from '../../manifests/workspace';
 import { declarationsOf } from '../declarations';
-import { code, few, headline, paragraphs } from './markdown';
+import { few } from '../wording';
+import { code, headline, paragraphs } from './markdown';
 import { declaredText } from './secret';
 import { describeUses, usesOf } from './uses';
 

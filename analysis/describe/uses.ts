@@ -5,7 +5,8 @@ import type { Workspace } from '../../manifests/workspace';
 import { mountsOf } from '../mounts';
 import { containersOf } from '../pods';
 import { type Reference, type ReferencedKind, referrersOf } from '../references';
-import { bullets, code, count, few, titleOf } from './markdown';
+import { count, few } from '../wording';
+import { bullets, code, titleOf } from './markdown';
 
 /** One way in which an object uses another. */
 export interface Use {

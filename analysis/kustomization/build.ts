@@ -261,7 +261,8 @@ function hasLabels(object: BuiltObject, selector: string): boolean {
   });
 }
 
-function isNamed(name: string, asked: string | undefined): boolean {
+/** Whether a name is what a target asks for, which is a regular expression for the whole of it. */
+export function isNamed(name: string, asked: string | undefined): boolean {
   if (asked === undefined || asked === name) return true;
   try {
     return new RegExp(`^(?:${asked})$`).test(name);

@@ -70,7 +70,7 @@ const known = new WeakMap<Workspace, State>();
 const kustomizationFiles: Index<true> = {
   name: 'kustomizations to build',
   *document({ file, root }) {
-    if (/^kustomization\.ya?ml$/.test(file.name) && root.kind === 'mapping') yield ['', true];
+    if (file.isKustomization && root.kind === 'mapping') yield ['', true];
   },
 };
 

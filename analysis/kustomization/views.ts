@@ -121,7 +121,7 @@ function directoriesTakenIn({ root, file }: ManifestDocument): readonly string[]
 }
 
 function isKustomization(file: SourceFile): boolean {
-  if (!/^kustomization\.ya?ml$/.test(file.name) || file.isChartPart) return false;
+  if (!file.isKustomization || file.isChartPart) return false;
   return /^(?:kustomize\.config\.k8s\.io\/|$)/.test(file.documents[0]?.root.at('apiVersion').text ?? '');
 }
 

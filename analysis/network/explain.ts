@@ -1,3 +1,4 @@
+import { count, listed } from '../wording';
 import type { PeerVerdict, PolicyVerdict, PortVerdict, RuleVerdict, SideVerdict, Verdict } from './evaluate';
 import type { UnmetRequirement } from './labels';
 import { endpointName, type Policy } from './model';
@@ -27,7 +28,7 @@ export function summarize<T>(verdict: Verdict<T>): readonly string[] {
     if (side.otherPolicies.length > 0) return explainSide(side);
     const who = `${side.direction} of ${endpointName(side.endpoint)}`;
     const names = [...new Set(side.policies.map(({ policy }) => policy.name))];
-    const by = names.length === 1 ? `only ${names[0]} selects it` : `only ${list(names)} select it`;
+    const by = names.length === 1 ? `only ${names[0]} selects it` : `only ${listed(names)} select it`;
     const near = nearMisses(side).map(
       ({ policy, rule }) =>
         `; ${policy.name}, ${side.direction.toLowerCase()} rule ${rule.position + 1}, ${rule.match === 'no' ? 'nearly fits' : 'may fit'}: ${explainRule(rule).join(' ').replace(/\.$/, '')}`,
@@ -90,7 +91,7 @@ function explainPolicies<T>(side: SideVerdict<T>, name: string, word: string): r
   const selects = `${certain ? 'selected' : 'or may be selected'} for ${word} by`;
   const verdict = side.result === 'denied' ? 'none of these NetworkPolicies allows it' : 'it is uncertain';
   return [
-    `${side.direction}: ${name} is ${certain ? '' : 'selected '}${selects} ${count(side.policies.length, 'NetworkPolicy')}, and ${verdict}:`,
+    `${side.direction}: ${name} is ${certain ? '' : 'selected '}${selects} ${count(side.policies.length, 'NetworkPolicy', 'NetworkPolicies')}, and ${verdict}:`,
     ...side.policies.flatMap(policy => explainPolicy(policy, word).map(line => `  ${line}`)),
   ];
 }
@@ -182,12 +183,4 @@ function portText<T>({ port, because }: PortVerdict<T>): string {
     case 'invalid':
       return 'the API server refuses this endPort';
   }
-}
-
-function count(number: number, noun: 'NetworkPolicy'): string {
-  return number === 1 ? `1 ${noun}` : `${number} NetworkPolicies`;
-}
-
-function list(names: readonly string[]): string {
-  return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }

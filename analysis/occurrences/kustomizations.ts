@@ -1,4 +1,3 @@
-import type { ManifestDocument } from '../../manifests/document';
 import type { SourceFile } from '../../manifests/file';
 import { resolvePath } from '../../manifests/paths';
 import { qualifiedKind } from '../../manifests/resource';
@@ -55,7 +54,7 @@ export function kustomizedNamesOf(workspace: Workspace, subject: Subject): reado
 
 /** The same of one file. */
 export function kustomizedNamesIn(workspace: Workspace, file: SourceFile): readonly Occurrence[] {
-  if (!isKustomization(file))
+  if (!file.isKustomization)
     return workspace.lookup(envFiles, file.path).flatMap(one => [...namesInGenerated(file, one)]);
   return file.documents
     .flatMap(({ root }) => root.at('replicas').items())
@@ -68,7 +67,7 @@ export function kustomizedNamesIn(workspace: Workspace, file: SourceFile): reado
 
 /** Whether an offset is in what a generator makes the value of a Secret, a literal or a line of a file of variables. */
 export function isGeneratedSecretValue(workspace: Workspace, file: SourceFile, offset: number): boolean {
-  if (isKustomization(file))
+  if (file.isKustomization)
     return file.documents
       .flatMap(({ root }) => generatorsIn(root))
       .filter(({ kind }) => kind === 'Secret')
@@ -90,7 +89,7 @@ const scaledKinds = ['Deployment', 'StatefulSet', 'ReplicaSet', 'ReplicationCont
 const replicaNames: Index<Value> = {
   name: 'names in replicas of kustomizations',
   *document({ root, file }) {
-    if (!isKustomization(file)) return;
+    if (!file.isKustomization) return;
     for (const item of root.at('replicas').items()) {
       const name = item.at('name');
       if (name.string) yield [name.string, name];
@@ -156,7 +155,7 @@ interface GeneratedFrom extends Omit<Generator, 'item'> {
 const envFiles: Index<GeneratedFrom> = {
   name: 'files of variables of generators',
   *document({ root, file }) {
-    if (!isKustomization(file)) return;
+    if (!file.isKustomization) return;
     for (const { item, kind, name, namespace } of generatorsIn(root))
       for (const { text } of [item.at('env'), ...item.at('envs').items()]) {
         if (!text) continue;
@@ -167,10 +166,6 @@ const envFiles: Index<GeneratedFrom> = {
       }
   },
 };
-
-export function isKustomization(file: ManifestDocument['file']): boolean {
-  return /^kustomization\.ya?ml$/.test(file.name);
-}
 
 function* namesInGenerated(file: SourceFile, { kind, name, namespace }: GeneratedFrom): Iterable<Occurrence> {
   const place = (span: Span): Place => ({ uri: file.uri, span });

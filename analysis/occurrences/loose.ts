@@ -4,7 +4,7 @@ import type { Place, Span } from '../../manifests/span';
 import { commandsNaming } from './commands';
 import { haproxyNames, isHaproxy } from './haproxy';
 import { hostsOfText, hostsOfValues, qualifiedHosts } from './hosts';
-import { isKustomization, namesInKustomization, namesInVariables } from './kustomizations';
+import { namesInKustomization, namesInVariables } from './kustomizations';
 import { queriedIn } from './metrics';
 import { keySubject, type Occurrence, objectSubject, ofScalar } from './occurrence';
 
@@ -22,7 +22,7 @@ export function* namesInText(file: SourceFile): Iterable<Occurrence> {
 /** The names in a YAML document that is no object: a kustomization, Helm values, a configuration that lies beside. */
 export function* namesInValues(document: ManifestDocument): Iterable<Occurrence> {
   const { root, file } = document;
-  if (isKustomization(file)) {
+  if (file.isKustomization) {
     yield* namesInKustomization(root);
     return;
   }

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { CredentialPlace } from '../../analysis/credentials/places';
 import { type CredentialPlan, planCredentials } from '../../analysis/credentials/plan';
+import { count } from '../../analysis/wording';
 import { type FillPlace, fillEdits } from '../../credentials/fill';
 import type { Workspace } from '../../manifests/workspace';
 import { loadWorkspace } from '../load';
@@ -80,8 +81,4 @@ function rewrite(path: string, text: string): void {
 
 function key({ uri, start, form }: FillPlace): string {
   return `${uri} ${start} ${form.part?.start ?? ''}`;
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${number === 1 ? noun : `${noun}s`}`;
 }

@@ -1,3 +1,4 @@
+import { encodeBase64 } from '../../manifests/base64';
 /** Makes a text safe to show, log or store. */
 export type Redact = (text: string) => string;
 
@@ -37,8 +38,8 @@ export function stripControl(text: string): string {
 
 function formsOf(secret: string): string[] {
   const json = JSON.stringify(secret).slice(1, -1);
-  const base64 = toBase64(secret);
-  const withNewline = toBase64(`${secret}\n`);
+  const base64 = encodeBase64(secret);
+  const withNewline = encodeBase64(`${secret}\n`);
   return [
     secret,
     json,
@@ -61,14 +62,6 @@ function maskByForm(text: string): string {
       /(?<!\b[A-Z]\w*\/[\w.-]*)\b(password|passwd|PGPASSWORD|secret[-_]?key|access[-_]?token)(\s*[=:]\s*)('[^']*'|"[^"]*"|[^\s'",;]+)/gi,
       `$1$2${mask}`,
     );
-}
-
-/** Base64 of the UTF-8 bytes. */
-export function toBase64(text: string): string {
-  const bytes = new TextEncoder().encode(text);
-  let binary = '';
-  for (const byte of bytes) binary += String.fromCharCode(byte);
-  return btoa(binary);
 }
 
 /** encodeURIComponent throws on lone surrogates, and the text of a manifest may hold any. */

@@ -1,5 +1,6 @@
 import { readSelector } from '../../analysis/labels';
 import { ownersOf, selectPods } from '../../analysis/selection';
+import { few } from '../../analysis/wording';
 import type { Rule } from '../rule';
 
 export default {
@@ -108,10 +109,9 @@ export default {
       .filter(({ kind }) => kind !== 'Job' && kind !== 'CronJob');
     if (owners.length < 2) return;
     const names = owners.map(({ name }) => name);
-    const shown = names.length > 4 ? [...names.slice(0, 3), `${names.length - 3} more`] : names;
     yield {
       at: written.key,
-      message: `PodDisruptionBudget ${budget.name} counts the pods of ${shown.slice(0, -1).join(', ')} and ${shown.at(-1)} together, so all pods of one may go at once — give each workload a budget of its own.`,
+      message: `PodDisruptionBudget ${budget.name} counts the pods of ${few(names, 4)} together, so all pods of one may go at once — give each workload a budget of its own.`,
       related: owners.map(owner => ({ at: owner.root.at('metadata', 'name'), message: `${owner.title} is selected` })),
     };
   },

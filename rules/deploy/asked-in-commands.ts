@@ -2,6 +2,7 @@ import type { FoundCommand } from '../../analysis/commands';
 import { type Declaration, declarationsOf } from '../../analysis/declarations';
 import { resolveHost, servicePort } from '../../analysis/flows/destinations';
 import { findService, type Service, servicesIn } from '../../analysis/services';
+import { listed } from '../../analysis/wording';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem } from '../rule';
 import { whyUnknown } from './known-names';
@@ -116,8 +117,5 @@ function* unknownHosts(workspace: Workspace, { found, text, start, namespace }: 
 }
 
 function portsOf({ ports }: Service): string {
-  const numbers = [...new Set(ports.map(({ port }) => port))];
-  return numbers.length === 1
-    ? `it has ${numbers[0]}`
-    : `it has ${numbers.slice(0, -1).join(', ')} and ${numbers.at(-1)}`;
+  return `it has ${listed([...new Set(ports.map(({ port }) => String(port)))])}`;
 }

@@ -62,7 +62,7 @@ export default {
     `,
   },
   *checkDocument({ file, root }, workspace) {
-    if (!/^kustomization\.ya?ml$/.test(file.name) || root.kind !== 'mapping') return;
+    if (!file.isKustomization || root.kind !== 'mapping') return;
     const fields = ['patches', 'patchesStrategicMerge', 'patchesJson6902', 'replicas', 'images'];
     if (!fields.some(field => root.at(field).items().length > 0)) return;
     const views = builtTrees(workspace)

@@ -50,7 +50,7 @@ export default {
     `,
   },
   *checkDocument({ file, root }, workspace) {
-    if (!isKustomization(file) || root.kind !== 'mapping') return;
+    if (!file.isKustomization || root.kind !== 'mapping') return;
     const resources = root.at('resources');
     const listed = resources.items().map(item => resolvePath(file.directory, item.text ?? ''));
     const views = builtTrees(workspace).map(({ view }) => view);
@@ -78,7 +78,7 @@ export default {
     };
     const isForgotten = (one: SourceFile): boolean => {
       if (one === file) return false;
-      if (isKustomization(one))
+      if (one.isKustomization)
         return listsFolders && folders.includes(one.directory) && !listedBy(workspace, one.directory);
       return (
         ownerOf(one) === file.directory &&
@@ -92,7 +92,7 @@ export default {
     };
     for (const one of workspace.files) {
       if (!isForgotten(one)) continue;
-      const path = isKustomization(one) ? one.directory : one.path;
+      const path = one.isKustomization ? one.directory : one.path;
       if (isNamedElsewhere(workspace, path, file.directory)) continue;
       yield {
         at: resources.key,
@@ -101,10 +101,6 @@ export default {
     }
   },
 } satisfies Rule;
-
-function isKustomization(file: SourceFile): boolean {
-  return /^kustomization\.ya?ml$/.test(file.name);
-}
 
 /** The folders right below one that have a kustomization which builds objects of its own. */
 function foldersBelow(workspace: Workspace, { directory }: SourceFile): readonly string[] {
@@ -163,7 +159,7 @@ function foldersOf(path: string, above: string): readonly string[] {
 const kustomizations: Index<ManifestDocument> = {
   name: 'kustomizations that list others',
   *document(document) {
-    if (isKustomization(document.file) && document.root.kind === 'mapping') yield ['', document];
+    if (document.file.isKustomization && document.root.kind === 'mapping') yield ['', document];
   },
 };
 

@@ -53,7 +53,7 @@ export default {
     `,
   },
   *checkDocument({ file, root }, workspace) {
-    if (!/^kustomization\.ya?ml$/.test(file.name) || root.kind !== 'mapping') return;
+    if (!file.isKustomization || root.kind !== 'mapping') return;
     for (const { value, written, isFolder } of paths(root)) {
       const path = resolved(file.directory, written);
       if (path === undefined || isRemote(written)) continue;

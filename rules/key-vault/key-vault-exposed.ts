@@ -5,12 +5,12 @@ import { resolveHost } from '../../analysis/flows/destinations';
 import { containersOf, mainContainersOf, podTemplate, workloadKinds } from '../../analysis/pods';
 import { familiesOf, isLi, workloads } from '../../analysis/roles';
 import { podsBehind, type Service, servicesOf } from '../../analysis/services';
-import { replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
+import { makeClusterIp } from '../services/cluster-ip';
 
 /** Other kinds than Ingress by which requests come in. */
 const routeKinds: readonly string[] = [
@@ -148,14 +148,7 @@ function* checkService(resource: Resource, workspace: Workspace): Iterable<Probl
   yield {
     at: type,
     message: `The Service ${service.name} opens key_vault to the outside — make it a ClusterIP Service.`,
-    fixes: () => {
-      const isPlain = resource.root
-        .at('spec', 'ports')
-        .items()
-        .every(port => !port.at('nodePort').exists);
-      const edit = isPlain ? replaceScalar(type, 'ClusterIP') : undefined;
-      return edit ? [{ title: 'Make it a ClusterIP Service', safe: false, edits: [edit] }] : [];
-    },
+    fixes: () => makeClusterIp(resource),
   };
 }
 

@@ -2,6 +2,7 @@ import { type KubectlCall, kubectlCalls } from '../../analysis/kubectl-calls';
 import { permissionsOf, type Request, servedKinds } from '../../analysis/permissions';
 import { podTemplate, workloadKinds } from '../../analysis/pods';
 import type { KubectlTarget } from '../../analysis/text/kubectl-commands';
+import { listed } from '../../analysis/wording';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
@@ -89,10 +90,6 @@ function* forbidden(workspace: Workspace, calls: readonly KubectlCall[], own: st
     };
     if (!isBound) return;
   }
-}
-
-function listed(words: readonly string[]): string {
-  return words.length < 2 ? (words[0] ?? '') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 }
 
 /** Where the token is turned off, unless the pod mounts one in another way. */

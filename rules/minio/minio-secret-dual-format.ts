@@ -3,6 +3,7 @@ import { declarationsOf } from '../../analysis/declarations';
 import { settingsNamed, settingsOf } from '../../analysis/minio-settings';
 import { tenantKind } from '../../analysis/roles';
 import { secretEntry } from '../../analysis/secret-data';
+import { listed } from '../../analysis/wording';
 import { insertEntry } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Place, TextEdit } from '../../manifests/span';
@@ -115,14 +116,14 @@ function* checkSecret(secret: Resource, workspace: Workspace): Iterable<Problem>
       message:
         stands === 'two Secrets'
           ? `Secret ${secret.name} has only the keys that the MinIO Operator reads, and another Secret holds access-key and secret-key — keep the two equal, or merge them.`
-          : `Secret ${secret.name} lacks ${list(noPlain)}, the names the checklist asks for, although the backups read other keys — add them with the same values.`,
+          : `Secret ${secret.name} lacks ${listed(noPlain)}, the names the checklist asks for, although the backups read other keys — add them with the same values.`,
       fixes: () => copies(secret, noPlain),
     };
     return;
   }
   yield {
     at: holder(secret),
-    message: `Secret ${secret.name} lacks ${list(missing)}, which ${readers(noConsole.length > 0, missing.length > noConsole.length)} — add ${missing.length === 1 ? 'it with the value' : 'them with the values'} of the other format.`,
+    message: `Secret ${secret.name} lacks ${listed(missing)}, which ${readers(noConsole.length > 0, missing.length > noConsole.length)} — add ${missing.length === 1 ? 'it with the value' : 'them with the values'} of the other format.`,
     fixes: () => copies(secret, missing),
   };
 }
@@ -177,14 +178,14 @@ function* checkTenant(tenant: Resource, workspace: Workspace): Iterable<Problem>
     yield {
       at: user.at('name'),
       ...(isSplit && { severity: 'info' as Severity }),
-      message: `Secret ${name} lacks ${list(missing)}, and the S3 user is read in both formats — add ${missing.length === 1 ? 'it' : 'them'} where the Secret is made.`,
+      message: `Secret ${name} lacks ${listed(missing)}, and the S3 user is read in both formats — add ${missing.length === 1 ? 'it' : 'them'} where the Secret is made.`,
       related: declared.slice(0, 1).map(one => ({ at: one.at, message: `Where Secret ${name} is made` })),
     };
   }
   if (users.length > 0 || hasAnyCredentials(tenant, workspace)) return;
   yield {
     at: tenant.root.at('metadata', 'name'),
-    message: `Tenant ${tenant.name} has no users, and no Secret holds S3 credentials with ${list([...consoleKeys, ...plainKeys])} — add such a Secret and name it in spec.users.`,
+    message: `Tenant ${tenant.name} has no users, and no Secret holds S3 credentials with ${listed([...consoleKeys, ...plainKeys])} — add such a Secret and name it in spec.users.`,
   };
 }
 
@@ -272,9 +273,7 @@ function copies(secret: Resource, missing: readonly string[]): readonly Fix[] {
     edits.push(edit);
   }
   const isWhole = missing.every(key => secretEntry(secret, counterpart(key) ?? '')?.value.text !== undefined);
-  return isWhole && edits.length > 0 ? [{ title: `Add ${list(missing)} with the same values`, safe: true, edits }] : [];
-}
-
-function list(keys: readonly string[]): string {
-  return keys.length < 2 ? (keys[0] ?? '') : `${keys.slice(0, -1).join(', ')} and ${keys.at(-1)}`;
+  return isWhole && edits.length > 0
+    ? [{ title: `Add ${listed(missing)} with the same values`, safe: true, edits }]
+    : [];
 }

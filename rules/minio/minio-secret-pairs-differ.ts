@@ -1,5 +1,6 @@
 import { type SecretEntry, secretEntry } from '../../analysis/secret-data';
 import { secretGroups } from '../../analysis/secret-groups';
+import { encodeBase64 } from '../../manifests/base64';
 import { quoted } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { TextEdit } from '../../manifests/span';
@@ -151,8 +152,4 @@ function replacement(from: SecretEntry, to: SecretEntry): TextEdit | undefined {
     at: to.value,
     newText: to.isEncoded ? encodeBase64(from.text) : quoted(from.text, style === 'plain' ? 'double' : style),
   };
-}
-
-function encodeBase64(text: string): string {
-  return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 }

@@ -7,6 +7,7 @@ import {
   type Target,
   targetsOf,
 } from '../../analysis/monitors';
+import { listed } from '../../analysis/wording';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 import type { Rule } from '../rule';
@@ -154,7 +155,7 @@ export default {
     const others = doubled.size - 1;
     yield {
       at: monitor.selector.at.key,
-      message: `${resource.kind} ${resource.name} scrapes port ${same[0]?.port} of ${owner.title} ${same.length} times, through ${list(same.map(one => wayOf(one, resource)))}${others > 0 ? `, and so for ${others} more` : ''} — let it lead there once.`,
+      message: `${resource.kind} ${resource.name} scrapes port ${same[0]?.port} of ${owner.title} ${same.length} times, through ${listed([...new Set(same.map(one => wayOf(one, resource)))])}${others > 0 ? `, and so for ${others} more` : ''} — let it lead there once.`,
       related: [...new Map(same.map(one => [wayOf(one, resource), one])).values()].map(({ target }) => ({
         at: (target.service?.resource ?? target.pods.owner).root.at('metadata', 'name'),
         message: target.service ? `Service ${target.service.name}` : target.pods.owner.title,
@@ -194,9 +195,4 @@ function inOrder(workspace: Workspace): readonly Monitor[] {
 function wayOf({ target, monitor }: Scrape, self: Resource): string {
   const through = target.service?.name ?? 'the pods';
   return monitor === self ? through : `${through} by ${monitor.kind} ${monitor.name}`;
-}
-
-function list(ways: readonly string[]): string {
-  const distinct = [...new Set(ways)];
-  return distinct.length < 2 ? (distinct[0] ?? '') : `${distinct.slice(0, -1).join(', ')} and ${distinct.at(-1)}`;
 }

@@ -1,8 +1,7 @@
 import { distinguishingLabels } from '../../analysis/network/distinguishing-labels';
 import type { Pods } from '../../analysis/pods';
 import { anyNamespace, endpointOf, endpointsIn } from '../../analysis/policies';
-import { deleteEntry, insertEntry, quoted, replaceScalar } from '../../manifests/edit';
-import { resolvePlain } from '../../manifests/scalars';
+import { deleteEntry, insertEntry, replaceScalar, stringScalar } from '../../manifests/edit';
 import type { TextEdit } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
@@ -30,7 +29,7 @@ export function narrowTo(
   labels: ReadonlyMap<string, string>,
   wanted: readonly Pods[],
 ): readonly TextEdit[] | undefined {
-  const lines = [...labels].map(([key, value]) => `${scalar(key)}: ${scalar(value)}`);
+  const lines = [...labels].map(([key, value]) => `${stringScalar(key)}: ${stringScalar(value)}`);
   if (!peer) {
     const selector = ['- podSelector:', '    matchLabels:', ...lines.map(line => `      ${line}`)];
     const from = rule.at('from');
@@ -61,7 +60,9 @@ export function without({ peer, rule }: Admission): readonly TextEdit[] | undefi
 function withLabel(labels: Value, key: string, value: string): TextEdit | undefined | 'done' {
   const known = labels.at(key);
   if (known.text === value) return 'done';
-  return known.exists ? replaceScalar(known, value) : insertEntry(labels, `${scalar(key)}: ${scalar(value)}`);
+  return known.exists
+    ? replaceScalar(known, value)
+    : insertEntry(labels, `${stringScalar(key)}: ${stringScalar(value)}`);
 }
 
 function all(edits: readonly (TextEdit | undefined | 'done')[]): readonly TextEdit[] | undefined {
@@ -75,8 +76,4 @@ function all(edits: readonly (TextEdit | undefined | 'done')[]): readonly TextEd
   );
   const others = rest.filter(edit => !same.includes(edit));
   return [{ at: first.at, newText: [first, ...same].map(edit => edit.newText).join('') }, ...others];
-}
-
-function scalar(text: string): string {
-  return quoted(text, typeof resolvePlain(text) === 'string' ? 'plain' : 'double');
 }

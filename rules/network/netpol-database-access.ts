@@ -6,13 +6,14 @@ import { type Pods, podsOf } from '../../analysis/pods';
 import { anyNamespace, endpointOf, policiesOf, policyResources, readPolicy } from '../../analysis/policies';
 import { clusterKind, databasesOfMatrix, type Family, familiesOf } from '../../analysis/roles';
 import { settingsOf } from '../../analysis/settings';
+import { capitalised, listed } from '../../analysis/wording';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Problem, Rule } from '../rule';
 import { type Admission, admissionsOf, coversPort, selectedPods, widthOf } from './admission';
 import { addPolicyFor } from './generated-policy';
 import { without } from './narrow';
-import { partOf } from './parts';
+import { partOf, workloadsOf } from './parts';
 
 export default {
   id: 'netpol-database-access',
@@ -181,11 +182,10 @@ function* tooManyAdmitted(policy: Resource, workspace: Workspace): Iterable<Prob
         one.problem.message.replace(`database ${one.name}`, `database ${first.name}`) === first.problem.message,
     );
     const names = [first, ...others].map(one => one.name);
-    const listed = names.length === 1 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
     const message =
       names.length === 1
         ? first.problem.message
-        : first.problem.message.replace(`database ${first.name}`, `databases ${listed}`);
+        : first.problem.message.replace(`database ${first.name}`, `databases ${listed(names)}`);
     const problem = { ...first.problem, message };
     yield {
       at: admission.peer?.key ?? admission.rule.key,
@@ -226,13 +226,13 @@ function judge(admission: Admission, database: Pods, workspace: Workspace): Judg
     ? {
         related,
         isRemovable,
-        message: `${namesOf(li)} of the LI instance may connect to the main database ${name} — admit only the main instance; the LI instance works on its own copy.`,
+        message: `${workloadsOf(li)} of the LI instance may connect to the main database ${name} — admit only the main instance; the LI instance works on its own copy.`,
       }
     : {
         related,
         isRemovable,
         severity: 'warning',
-        message: `${namesOf(wrong)} may connect to the database ${name} without needing it — admit only those that do.`,
+        message: `${workloadsOf(wrong)} may connect to the database ${name} without needing it — admit only those that do.`,
       };
 }
 
@@ -266,12 +266,8 @@ function judgeExternals(
   return {
     isRemovable: false,
     severity: 'warning',
-    message: `${capital(wrong.map(one => one.name).join(' and '))} may connect to the database ${database.owner.name} without needing it — ${read.ports?.length ? 'admit only those that do' : 'name the ports that are meant'}.`,
+    message: `${capitalised(wrong.map(one => one.name).join(' and '))} may connect to the database ${database.owner.name} without needing it — ${read.ports?.length ? 'admit only those that do' : 'name the ports that are meant'}.`,
   };
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** Whether pods ought not to open a database: those of the other instance, and components that have none. */
@@ -311,10 +307,4 @@ function* notIsolated(cluster: Resource, workspace: Workspace): Iterable<Problem
     message: `Every pod of the cluster may connect to the database ${cluster.name}, because no NetworkPolicy selects its instances for Ingress — add one that admits only those that need it.`,
     fixes: (): readonly Fix[] => addPolicyFor(workspace, `${cluster.name}-access`, [pods], 'Ingress'),
   };
-}
-
-function namesOf(pods: readonly Pods[]): string {
-  const names = [...new Set(pods.map(({ owner }) => owner.name))].sort();
-  if (names.length > 3) return `${names.slice(0, 2).join(', ')} and ${names.length - 2} more`;
-  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }

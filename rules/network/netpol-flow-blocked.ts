@@ -4,10 +4,8 @@ import { type Pods, podTemplate } from '../../analysis/pods';
 import { clusterKind } from '../../analysis/roles';
 import { podsBehind, servicesIn } from '../../analysis/services';
 import { settingsOf } from '../../analysis/settings';
-import { column, insertEntry, quoted } from '../../manifests/edit';
-import type { Resource } from '../../manifests/resource';
-import { labelsOf } from '../../manifests/resource';
-import { resolvePlain } from '../../manifests/scalars';
+import { column, insertEntry, stringScalar } from '../../manifests/edit';
+import { labelsOf, type Resource } from '../../manifests/resource';
 import type { TextEdit } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
@@ -380,7 +378,9 @@ function hasLabels({ template }: Pods): boolean {
 function labelTemplate({ owner }: Pods): TextEdit | undefined {
   const template = podTemplate(owner);
   if (!template) return undefined;
-  const lines = [...labelsOf(owner.root.at('metadata', 'labels'))].map(([key, value]) => `${key}: ${scalar(value)}`);
+  const lines = [...labelsOf(owner.root.at('metadata', 'labels'))].map(
+    ([key, value]) => `${key}: ${stringScalar(value)}`,
+  );
   const labels = template.at('metadata', 'labels');
   const metadata = template.at('metadata');
   if (labels.exists && labels.kind !== 'missing' && !labels.isNull) return undefined;
@@ -398,8 +398,4 @@ function insertBefore(entry: Value, lines: readonly string[]): TextEdit | undefi
   const prefix = source.linePrefix + ' '.repeat(column(entry, start));
   const eol = source.tree.text.includes('\r\n') ? '\r\n' : '\n';
   return { at: source.place(start, start), newText: lines.join(eol + prefix) + eol + prefix };
-}
-
-function scalar(text: string): string {
-  return quoted(text, typeof resolvePlain(text) === 'string' ? 'plain' : 'double');
 }

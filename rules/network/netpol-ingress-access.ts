@@ -1,12 +1,10 @@
 import { endpointOfEnd, type FlowEnd, flowsFrom, isExternal, type RequiredFlow } from '../../analysis/flows';
 import { admits } from '../../analysis/network/evaluate';
 import { affects } from '../../analysis/network/policy-index';
-import type { Pods } from '../../analysis/pods';
-import { podTemplate } from '../../analysis/pods';
+import { type Pods, podTemplate } from '../../analysis/pods';
 import { anyNamespace, policiesOf, policyResource } from '../../analysis/policies';
 import { settingsOf } from '../../analysis/settings';
-import { insertEntry, quoted } from '../../manifests/edit';
-import { resolvePlain } from '../../manifests/scalars';
+import { insertEntry, stringScalar } from '../../manifests/edit';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Rule } from '../rule';
 import { coversPort } from './admission';
@@ -247,10 +245,6 @@ function labelled({ to }: RequiredFlow, wanted: readonly { readonly key: string;
     wanted.some(({ key, value }) => to.labels.has(key) && to.labels.get(key) !== value)
   )
     return undefined;
-  const text = missing.map(({ key, value }) => `${key}: ${scalar(value)}`).join('\n');
+  const text = missing.map(({ key, value }) => `${key}: ${stringScalar(value)}`).join('\n');
   return insertEntry(labels, text);
-}
-
-function scalar(text: string): string {
-  return quoted(text, typeof resolvePlain(text) === 'string' ? 'plain' : 'double');
 }

@@ -1,7 +1,6 @@
 import { prometheus } from '../../analysis/flows/externals';
 import { isolation } from '../../analysis/network/policy-index';
-import type { Pods } from '../../analysis/pods';
-import { podsOf, workloadKinds } from '../../analysis/pods';
+import { type Pods, podsOf, workloadKinds } from '../../analysis/pods';
 import { anyNamespace, endpointOf, policiesOf, policyResources } from '../../analysis/policies';
 import { familiesOf, synapseMains, workloads } from '../../analysis/roles';
 import { settingsOf } from '../../analysis/settings';
@@ -11,7 +10,7 @@ import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Problem, Rule } from '../rule';
 import { type Admission, admissionsOf, coversPort, selectedPods, widthOf } from './admission';
 import { narrowTo, peerLabels } from './narrow';
-import { partOf } from './parts';
+import { partOf, workloadsOf } from './parts';
 import { policyText } from './policy-text';
 
 export default {
@@ -212,17 +211,17 @@ function judge(
   });
   const li = of('li', 'postgresql-li');
   if (li.length > 0)
-    return { message: `${namesOf(li)} of the LI instance may connect to key_vault — ${advice}.`, ...related(li) };
+    return { message: `${workloadsOf(li)} of the LI instance may connect to key_vault — ${advice}.`, ...related(li) };
   const others = of('other', 'sync', 'minio', 'postgresql-main');
   if (others.length > 0)
-    return { message: `${namesOf(others)} may connect to key_vault — ${advice}.`, ...related(others) };
+    return { message: `${workloadsOf(others)} may connect to key_vault — ${advice}.`, ...related(others) };
   const foreign = foreigners(admission, workspace);
   if (foreign) return { ...foreign, message: `${foreign.who} may connect to key_vault — ${advice}.` };
   const workers = of('synapse-worker');
   if (workers.length === 0) return undefined;
   return {
     severity: 'warning',
-    message: `The workers ${namesOf(workers)} may connect to key_vault as well, and the checklist says main only — narrow the selector with a label that only the main process has.`,
+    message: `The workers ${workloadsOf(workers)} may connect to key_vault as well, and the checklist says main only — narrow the selector with a label that only the main process has.`,
     ...related(workers),
   };
 }
@@ -310,10 +309,4 @@ function portsOf(pods: Pods): readonly number[] {
     .filter(one => one.protocol === 'TCP' && !/metrics/.test(one.name ?? ''))
     .map(({ port }) => port);
   return ports.length > 0 ? ports : [8000];
-}
-
-function namesOf(pods: readonly Pods[]): string {
-  const names = [...new Set(pods.map(({ owner }) => owner.name))].sort();
-  if (names.length > 3) return `${names.slice(0, 2).join(', ')} and ${names.length - 2} more`;
-  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }

@@ -9,6 +9,7 @@ import { type Pods, podsOf, workloadKinds } from '../../analysis/pods';
 import { anyNamespace, endpointOf, policiesOf, policyResources, readPolicy } from '../../analysis/policies';
 import { familiesOf, isLi } from '../../analysis/roles';
 import { settingsOf } from '../../analysis/settings';
+import { few } from '../../analysis/wording';
 import { deleteEntry } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
@@ -16,7 +17,7 @@ import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Problem, Rule } from '../rule';
 import { type Admission, admissionsOf, coversPort, selectedPods } from './admission';
 import { without } from './narrow';
-import { isForbidden, type Part, partOf } from './parts';
+import { isForbidden, type Part, partOf, workloadsOf } from './parts';
 
 export default {
   id: 'netpol-li-isolation',
@@ -156,7 +157,7 @@ function* tooMuchAllowed(policy: Resource, workspace: Workspace): Iterable<Probl
   const [first] = lis;
   if (!first) return;
   const read = readPolicy(policy);
-  const who = namesOf(lis);
+  const who = workloadsOf(lis);
   for (const admission of admissionsOf(workspace, policy, 'Egress', rule => !isDns(rule))) {
     const at = admission.peer?.key ?? admission.rule.key;
     const fixes = () => removal(workspace, policy, admission);
@@ -174,7 +175,10 @@ function* tooMuchAllowed(policy: Resource, workspace: Workspace): Iterable<Probl
     yield {
       at,
       ...(!isOpen && { severity: 'warning' }),
-      message: `${who} may reach ${listOf(forbidden.map(target => describe(workspace, target)))}${isOpen ? '' : ' but for the policies on the other side'} — allow only the LI instance's own resources.`,
+      message: `${who} may reach ${few(
+        forbidden.map(target => describe(workspace, target)),
+        3,
+      )}${isOpen ? '' : ' but for the policies on the other side'} — allow only the LI instance's own resources.`,
       related: forbidden.slice(0, 6).map(({ owner }) => ({
         at: owner.root.at('metadata', 'name'),
         message: `${owner.title} may be reached from the LI instance`,
@@ -322,13 +326,4 @@ function* sharedRedis(workload: Resource, pods: Pods, workspace: Workspace): Ite
       related: [{ at: shared.owner.root.at('metadata', 'name'), message: `Redis ${shared.owner.name}` }],
     };
   }
-}
-
-function namesOf(pods: readonly Pods[]): string {
-  return listOf([...new Set(pods.map(({ owner }) => owner.name))].sort());
-}
-
-function listOf(names: readonly string[]): string {
-  if (names.length > 3) return `${names.slice(0, 2).join(', ')} and ${names.length - 2} more`;
-  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }

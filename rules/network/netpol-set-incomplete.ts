@@ -1,6 +1,7 @@
 import { anyNamespace, policiesOf, policyResources } from '../../analysis/policies';
 import { synapseMains } from '../../analysis/roles';
 import { settingsOf } from '../../analysis/settings';
+import { listed } from '../../analysis/wording';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
@@ -129,7 +130,7 @@ function* incomplete(policy: Resource, workspace: Workspace): Iterable<Problem> 
   const names = missing.map(({ name }) => name);
   yield {
     at: policy.root.at('metadata', 'name'),
-    message: `${policy.namespace === undefined ? 'The tree' : `Namespace ${policy.namespace}`} has ${count} of the ${wanted} NetworkPolicies of the checklist, and none for ${listOf(names)} — add ${names.length === 1 ? 'it' : 'them'}.`,
+    message: `${policy.namespace === undefined ? 'The tree' : `Namespace ${policy.namespace}`} has ${count} of the ${wanted} NetworkPolicies of the checklist, and none for ${listed(names)} — add ${names.length === 1 ? 'it' : 'them'}.`,
     fixes: () => missing.flatMap(purpose => purpose.add()),
   };
 }
@@ -154,8 +155,4 @@ function* absent(resource: Resource, workspace: Workspace): Iterable<Problem> {
     message: `${namespace === undefined ? 'The tree' : `Namespace ${namespace}`} has no NetworkPolicy, so every pod may connect to every other — add the thirteen of the checklist, beginning with a default deny.`,
     fixes: () => wholeSet(workspace, namespace ?? anyNamespace, resource.document.file.directory),
   };
-}
-
-function listOf(names: readonly string[]): string {
-  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }

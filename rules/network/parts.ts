@@ -10,6 +10,7 @@ import {
   isSyncSystem,
   tenantKind,
 } from '../../analysis/roles';
+import { few } from '../../analysis/wording';
 import type { Workspace } from '../../manifests/workspace';
 
 /** What pods are to the rules about isolation. */
@@ -88,4 +89,9 @@ export function appOf(workspace: Workspace, end: FlowEnd): App {
   const name = label ?? owner.name;
   const instance = labels.get('app.kubernetes.io/instance') ?? labels.get('matrix.instance') ?? '';
   return { key: `${namespace}/${name}/${label === undefined ? '' : instance}`, name };
+}
+
+/** The workloads of pods by name, for a sentence: `a, b and 3 more`. */
+export function workloadsOf(pods: readonly Pods[]): string {
+  return few([...new Set(pods.map(({ owner }) => owner.name))].sort(), 3);
 }

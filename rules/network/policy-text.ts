@@ -1,8 +1,7 @@
 import { metadataName } from '../../analysis/namespaces';
 import type { ProposedPeer } from '../../analysis/network/minimal-edit';
 import type { Direction, Protocol } from '../../analysis/network/model';
-import { column, insertItem, quoted } from '../../manifests/edit';
-import { resolvePlain } from '../../manifests/scalars';
+import { column, insertItem, stringScalar } from '../../manifests/edit';
 import type { TextEdit } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
 
@@ -138,11 +137,7 @@ function peerItems(peer: ProposedPeer, nesting: string): readonly string[] {
 const clusterRanges = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '169.254.0.0/16'];
 
 function labelLines(labels: ReadonlyMap<string, string>): readonly string[] {
-  return [...labels].map(([key, value]) => `${scalar(key)}: ${scalar(value)}`);
-}
-
-function scalar(text: string): string {
-  return quoted(text, typeof resolvePlain(text) === 'string' ? 'plain' : 'double');
+  return [...labels].map(([key, value]) => `${stringScalar(key)}: ${stringScalar(value)}`);
 }
 
 function asItem(lines: readonly string[]): readonly string[] {

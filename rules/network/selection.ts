@@ -2,6 +2,7 @@ import { describe, type Requirement, type Selector } from '../../analysis/labels
 import { nearest } from '../../analysis/nearest';
 import { type Pods, podsIn, podsSelectedBy } from '../../analysis/pods';
 import { podsElsewhere, selectPods } from '../../analysis/selection';
+import { few } from '../../analysis/wording';
 import { deleteEntry, entryPlace, replaceScalar } from '../../manifests/edit';
 import type { Place } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
@@ -61,7 +62,7 @@ export function reasonOf({ namespace, selector, culprit, rest }: EmptySelection)
   const others = culprit ? selector.requirements.filter(one => one !== culprit) : [];
   if (culprit === undefined || others.length === 0) return `no pod in namespace ${namespace} has ${describe(what)}`;
   const values = [...new Set(rest.flatMap(pods => pods.labels.get(culprit.key) ?? []))].sort();
-  const instead = values.length === 0 ? `none has the label ${culprit.key}` : `they have ${listOf(values)}`;
+  const instead = values.length === 0 ? `none has the label ${culprit.key}` : `they have ${few(values, 4)}`;
   return `no pod with ${describe({ requirements: others, at: selector.at })} has ${describe(what)}, ${instead}`;
 }
 
@@ -130,8 +131,3 @@ const controllerKeys: ReadonlySet<string> = new Set([
 ]);
 
 const instanceRoles: ReadonlySet<string> = new Set(['primary', 'replica']);
-
-function listOf(words: readonly string[]): string {
-  if (words.length > 4) return `${words.slice(0, 3).join(', ')} and ${words.length - 3} more`;
-  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
-}

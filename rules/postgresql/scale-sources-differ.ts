@@ -2,6 +2,7 @@ import { bytesText, quantityOf } from '../../analysis/quantity';
 import { databases } from '../../analysis/roles';
 import { scaleTables } from '../../analysis/scale-tables';
 import { settingsDocument } from '../../analysis/settings';
+import { listed } from '../../analysis/wording';
 import type { Rule } from '../rule';
 
 export default {
@@ -61,7 +62,7 @@ export default {
       ].filter(one => one !== undefined);
       yield {
         at: tier.at,
-        message: `${path} asks ${list(said)} for 100 concurrent users, the checklist 2Gi, 1 and 50Gi — decide with scale.source in matrix-preflight.yaml.`,
+        message: `${path} asks ${listed(said)} for 100 concurrent users, the checklist 2Gi, 1 and 50Gi — decide with scale.source in matrix-preflight.yaml.`,
       };
     }
   },
@@ -69,7 +70,3 @@ export default {
 
 /** What the checklist asks for 100 concurrent users. */
 const floor = { memory: quantityOf('2Gi') ?? 0, cpu: 1, storage: quantityOf('50Gi') ?? 0 };
-
-function list(parts: readonly string[]): string {
-  return parts.length < 2 ? (parts[0] ?? '') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
-}

@@ -14,6 +14,7 @@ import {
   runsSentinel,
   sentinelSettings,
 } from '../../analysis/text/redis-conf';
+import { listed } from '../../analysis/wording';
 import { replaceScalar } from '../../manifests/edit';
 import { baseName } from '../../manifests/paths';
 import type { Resource } from '../../manifests/resource';
@@ -71,7 +72,7 @@ function* redisProblems(workspace: Workspace, resource: Resource, hasSentinel: b
     const close = nearest(option.text, values);
     yield {
       at: option.at,
-      message: `${name} cannot be ${option.text}, so Redis does not start — ${close ? `did you mean ${close}?` : `write ${values.slice(0, -1).join(', ')} or ${values.at(-1)}.`}`,
+      message: `${name} cannot be ${option.text}, so Redis does not start — ${close ? `did you mean ${close}?` : `write ${listed(values, 'or')}.`}`,
       fixes: () => {
         const edit = close === undefined ? undefined : option.replace(close);
         return edit ? [{ title: `Write ${close}`, safe: false, edits: [edit] }] : [];

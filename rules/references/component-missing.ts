@@ -2,6 +2,7 @@ import { anchorFor, nameOf } from '../../analysis/anchor';
 import { homeserverOf } from '../../analysis/homeserver';
 import { databases, synapseLis, synapseMains, synapseWorkers, workloads } from '../../analysis/roles';
 import { settingsDocument, settingsFileName, settingsOf } from '../../analysis/settings';
+import { listed } from '../../analysis/wording';
 import { insertEntry } from '../../manifests/edit';
 import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
@@ -92,10 +93,6 @@ function told(workspace: Workspace, at: Place, missing: readonly (readonly [Name
     message: `The tree has no ${listed(missing.map(([, { title }]) => title))}, which the checklist asks for — ${advice}${names.length === 1 ? '' : ' under components'}.`,
     fixes: () => switchOff(workspace, names),
   };
-}
-
-function listed(words: readonly string[]): string {
-  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 }
 
 /** Says in the settings of the tree that the deployment does without some components. */

@@ -3,6 +3,7 @@ import { nearest } from '../../analysis/nearest';
 import { apiVersionsOf, isDefinedInTree, kindsOf, schemaFor, type Type } from '../../analysis/schema';
 import { nodeAt, type SchemaProblem, schemaProblems } from '../../analysis/schema-check';
 import { isStandIn } from '../../analysis/secret-data';
+import { listed } from '../../analysis/wording';
 import { deleteEntry, quoted, renameKey, replaceEntry, replaceScalar, replaceValue } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { PathKey, Value } from '../../manifests/value';
@@ -113,7 +114,7 @@ function asProblem(resource: Resource, problem: SchemaProblem, schema: Type, isS
     return {
       at: value,
       ...(!isSure && close === undefined && { severity: 'warning' }),
-      message: `${where} cannot be ${text} — it has to be ${listed(values)}.`,
+      message: `${where} cannot be ${text} — it has to be ${listed(values, 'or')}.`,
       fixes: () => {
         const edit = close === undefined ? undefined : replaceScalar(value, close);
         return edit ? [{ title: `Write ${close}`, safe: same !== undefined, edits: [edit] }] : [];
@@ -308,10 +309,6 @@ function aOrAn(type: Type): string {
 function typeOf(value: Value): string {
   if (value.kind === 'sequence') return 'a list';
   return value.kind === 'mapping' ? 'a mapping' : `a ${typeof value.scalar}`;
-}
-
-function listed(values: readonly string[]): string {
-  return values.length < 2 ? (values[0] ?? '') : `${values.slice(0, -1).join(', ')} or ${values.at(-1)}`;
 }
 
 /** A path as people write it: `spec.template.spec.containers[0].image`. */

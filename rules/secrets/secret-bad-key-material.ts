@@ -1,6 +1,7 @@
 import { basicAuthentication, referrersOf } from '../../analysis/references';
-import { decodeBase64, type SecretEntry, secretEntries } from '../../analysis/secret-data';
+import { type SecretEntry, secretEntries } from '../../analysis/secret-data';
 import { findPlaceholders } from '../../analysis/text/placeholders';
+import { decodeBase64 } from '../../manifests/base64';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';

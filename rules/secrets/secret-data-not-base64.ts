@@ -1,5 +1,6 @@
-import { decodeBase64, isKeptElsewhere } from '../../analysis/secret-data';
+import { isKeptElsewhere } from '../../analysis/secret-data';
 import { findPlaceholders } from '../../analysis/text/placeholders';
+import { decodeBase64, encodeBase64 } from '../../manifests/base64';
 import { replaceScalar } from '../../manifests/edit';
 import type { Rule } from '../rule';
 
@@ -50,7 +51,7 @@ export default {
           const text = value.text ?? '';
           const padded = withPadding(text);
           if (padded === undefined && findPlaceholders(text, 'value').length > 0) return [];
-          const edit = replaceScalar(value, padded ?? encoded(text));
+          const edit = replaceScalar(value, padded ?? encodeBase64(text));
           if (!edit) return [];
           return padded === undefined
             ? [{ title: 'Encode the value', safe: false, edits: [edit] }]
@@ -65,10 +66,6 @@ export default {
 function isBase64(text: string): boolean {
   const compact = text.replace(/[\r\n]/g, '');
   return /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(compact);
-}
-
-function encoded(text: string): string {
-  return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 }
 
 /** The text with the padding that it lacks; undefined if that is not all, or if it may well be a password in plain text. */

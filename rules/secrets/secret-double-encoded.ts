@@ -1,5 +1,6 @@
-import { decodeBase64, secretEntries } from '../../analysis/secret-data';
+import { secretEntries } from '../../analysis/secret-data';
 import { findPlaceholders } from '../../analysis/text/placeholders';
+import { decodeBase64 } from '../../manifests/base64';
 import { replaceScalar } from '../../manifests/edit';
 import type { Rule } from '../rule';
 

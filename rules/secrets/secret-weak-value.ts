@@ -11,6 +11,7 @@ import { readEnvFile } from '../../analysis/text/env-file';
 import { type Weakness, weaknessOf } from '../../analysis/text/secret-strength';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
+import { isOff } from '../references/release-references';
 import type { Problem, Rule } from '../rule';
 
 export default {
@@ -91,7 +92,7 @@ function* inValues(releases: readonly Release[]): Iterable<Problem> {
       if (seen.some(one => one.isAt(value))) continue;
       seen.push(value);
       const weakness = weaknessOf(text, /password/i.test(name) ? 'password' : 'secret');
-      if (!weakness || isPartOff(value)) continue;
+      if (!weakness || isOff(value)) continue;
       yield {
         at: value,
         message: `${name} in the values of the chart ${release.chart} is ${describe(weakness)} — generate a new value, and keep it in a Secret.`,
@@ -106,11 +107,6 @@ const passwordValue =
 
 /** What says whether there is a password, or where another program fetches it from: vals, Vault, 1Password. */
 const elsewhere = /^(?:true|false|yes|no|on|off|none|optional|required)$|^[\w+-]+:\/\/|^(?:vault|ssm|arn|secret):/i;
-
-function isPartOff(value: Value): boolean {
-  for (let part = value.parent; part; part = part.parent) if (part.at('enabled').boolean === false) return true;
-  return false;
-}
 
 /** The key with the program that the name of the Secret tells, which may ask for more. */
 function useOf(secret: string, key: string): string {

@@ -2,10 +2,10 @@ import { isPatch } from '../../analysis/kustomize';
 import { mainContainersOf } from '../../analysis/pods';
 import { clusterKind, familiesOf, imageName } from '../../analysis/roles';
 import { podsBehind, type Service, servicesOf, targetOf } from '../../analysis/services';
-import { replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 import type { Rule } from '../rule';
+import { makeClusterIp } from './cluster-ip';
 
 export default {
   id: 'database-exposed',
@@ -32,14 +32,7 @@ export default {
       at: type,
       message: `Service ${service.name} opens ${found.program} ${type.text === 'NodePort' ? 'on every node' : 'on an address outside of the cluster'} — make it a ClusterIP Service.`,
       related: [{ at: found.owner.root.at('metadata', 'name'), message: found.owner.title }],
-      fixes: () => {
-        const isPlain = resource.root
-          .at('spec', 'ports')
-          .items()
-          .every(port => !port.at('nodePort').exists);
-        const edit = isPlain ? replaceScalar(type, 'ClusterIP') : undefined;
-        return edit ? [{ title: 'Make it a ClusterIP Service', safe: false, edits: [edit] }] : [];
-      },
+      fixes: () => makeClusterIp(resource),
     };
   },
 } satisfies Rule;

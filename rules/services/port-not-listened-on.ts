@@ -2,6 +2,7 @@ import { isPatch } from '../../analysis/kustomize';
 import { type Container, mainContainersOf, podsOf, workloadKinds } from '../../analysis/pods';
 import { servicesFor, targetOf } from '../../analysis/services';
 import { synapseProcess } from '../../analysis/synapse';
+import { listed } from '../../analysis/wording';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
@@ -74,7 +75,7 @@ function* problemsOf(workspace: Workspace, resource: Resource, server: Server): 
 
 function list(sockets: readonly Socket[]): string {
   const ports = [...new Set(sockets.filter(({ isGuess }) => !isGuess).map(({ port }) => port))].sort((a, b) => a - b);
-  return ports.length > 1 ? `${ports.slice(0, -1).join(', ')} and ${ports.at(-1)}` : `${ports[0]}`;
+  return listed(ports.map(String));
 }
 
 /** What probes and Services connect to in a container. Ports that another container declares are that one's. */

@@ -3,6 +3,7 @@ import type { Pods } from '../../analysis/pods';
 import { isLi } from '../../analysis/roles';
 import { ownersOf, selectPods } from '../../analysis/selection';
 import { type Service, servicesOf, targetOf } from '../../analysis/services';
+import { few } from '../../analysis/wording';
 import { insertEntry, quoted } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
@@ -134,7 +135,7 @@ export default {
     yield {
       at: resource.root.at('spec', 'selector').key,
       severity: isSevere ? 'error' : 'warning',
-      message: `Service ${resource.name} sends traffic to ${listed(names)} — add the label to its selector that only the intended pods have.`,
+      message: `Service ${resource.name} sends traffic to ${few(names, 4)} — add the label to its selector that only the intended pods have.`,
       related: owners.map(({ owner }) => ({
         at: owner.root.at('metadata', 'name'),
         message: `${owner.title} is selected`,
@@ -175,11 +176,6 @@ function isJob({ owner }: Pods): boolean {
   return owner.kind === 'Job' || owner.kind === 'CronJob';
 }
 
-function listed(names: readonly string[]): string {
-  const shown = names.length > 4 ? [...names.slice(0, 3), `${names.length - 3} more`] : names;
-  return `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
-}
-
 function fixesFor(workspace: Workspace, service: Service, owners: readonly Pods[]): readonly Fix[] {
   const meant = intended(workspace, service, owners);
   const candidates = meant ? [meant] : owners.map(one => [one]);
@@ -205,7 +201,10 @@ function fixesFor(workspace: Workspace, service: Service, owners: readonly Pods[
 }
 
 function listedTitles(targets: readonly Pods[]): string {
-  return targets.length === 1 ? (targets[0]?.owner.name ?? '') : listed(targets.map(({ owner }) => owner.name));
+  return few(
+    targets.map(({ owner }) => owner.name),
+    4,
+  );
 }
 
 /**

@@ -2,6 +2,7 @@ import { nearest } from '../../analysis/nearest';
 import type { ContainerPort, Pods } from '../../analysis/pods';
 import { selectPods } from '../../analysis/selection';
 import { type ServicePort, servicesOf } from '../../analysis/services';
+import { few } from '../../analysis/wording';
 import { insertEntry, replaceScalar, replaceValue } from '../../manifests/edit';
 import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
@@ -134,7 +135,7 @@ function* problemOf(service: string, port: ServicePort, pods: readonly Pods[]): 
   const written = port.at.at('targetPort');
   const at: Place = written.exists ? written : port.at.at('port');
   const ports = distinct(pods.flatMap(one => one.ports));
-  const has = ports.length === 0 ? 'they declare none' : `they have ${listed(ports.map(say))}`;
+  const has = ports.length === 0 ? 'they declare none' : `they have ${few(ports.map(say))}`;
   const related = pods.slice(0, 5).map(({ owner }) => ({
     at: owner.root.at('metadata', 'name'),
     message: `${owner.title} is selected`,
@@ -191,10 +192,4 @@ function distinct(ports: readonly ContainerPort[]): readonly ContainerPort[] {
 function say({ name, port, protocol }: ContainerPort): string {
   const number = protocol === 'TCP' ? `${port}` : `${port}/${protocol}`;
   return name === undefined ? number : `${name} (${number})`;
-}
-
-function listed(names: readonly string[]): string {
-  if (names.length < 2) return names.join();
-  const shown = names.length > 6 ? [...names.slice(0, 5), `${names.length - 5} more`] : names;
-  return `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
 }

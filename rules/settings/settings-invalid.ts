@@ -1,5 +1,6 @@
 import { nearest } from '../../analysis/nearest';
 import { settingsFileName } from '../../analysis/settings';
+import { listed } from '../../analysis/wording';
 import { checklistSteps, proposedSteps } from '../../checklist/steps';
 import { renameKey, replaceScalar } from '../../manifests/edit';
 import type { TextEdit } from '../../manifests/span';
@@ -128,7 +129,7 @@ function* outside(value: Value, allowed: readonly (string | false)[], name: stri
   const close = value.text === undefined ? undefined : nearest(value.text, words);
   yield {
     at: value.kind === 'scalar' ? value : value.key,
-    message: `${subject(name)} ${is(value)}, but can be ${or(words)} — ${close ? `did you mean ${close}?` : 'choose one.'}`,
+    message: `${subject(name)} ${is(value)}, but can be ${listed(words, 'or')} — ${close ? `did you mean ${close}?` : 'choose one.'}`,
     fixes: () => (close ? fix(`Write ${close}`, replaceScalar(value, close)) : []),
   };
 }
@@ -161,7 +162,7 @@ function* planProblems(plan: Value): Iterable<Problem> {
     if (id.string !== undefined && ways.length !== 1)
       yield {
         at: id,
-        message: `The step ${id.string} has ${ways.length === 0 ? 'nothing to do' : or(ways).replace(' or ', ' and ')} — give it one of apply, helm and kustomize.`,
+        message: `The step ${id.string} has ${ways.length === 0 ? 'nothing to do' : listed(ways)} — give it one of apply, helm and kustomize.`,
       };
     else if (ways[0] !== undefined && ways[0] !== 'apply' && step.at('waits').items().length === 0)
       yield {
@@ -207,8 +208,4 @@ function is(value: Value): string {
 
 function subject(name: string): string {
   return name.startsWith('an ') || name.startsWith('the ') ? `${name[0]?.toUpperCase()}${name.slice(1)}` : name;
-}
-
-function or(words: readonly string[]): string {
-  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }

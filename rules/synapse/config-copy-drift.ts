@@ -105,7 +105,7 @@ const usedFiles: Index<true> = {
       yield [path.replace(/^.*\//, ''), true];
   },
   *document(document) {
-    if (!/^kustomization\.ya?ml$/.test(document.file.name)) return;
+    if (!document.file.isKustomization) return;
     for (const generator of ['configMapGenerator', 'secretGenerator']) {
       for (const item of document.root.at(generator).items()) {
         for (const path of [...item.at('files').items(), ...item.at('envs').items()])

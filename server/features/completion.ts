@@ -8,9 +8,8 @@ import {
 } from 'vscode-languageserver';
 import type { Candidate, CandidateKind, Completion } from '../../analysis/completion/candidate';
 import { complete, type Help } from '../../analysis/completion/complete';
-import { quoted } from '../../manifests/edit';
+import { stringScalar } from '../../manifests/edit';
 import type { SourceFile } from '../../manifests/file';
-import { resolvePlain } from '../../manifests/scalars';
 import { triggerSuggestCommand } from '../../protocol/client-facts';
 import { rules } from '../../rules/catalogue';
 import { ruleIds } from '../../rules/ids';
@@ -150,7 +149,7 @@ function asKey({ label, opens }: Candidate, writing: Completion['writing'], clie
     const isSnippet = client.snippets && close !== '';
     return { text: `"${label}": ${open}${isSnippet ? '$1' : ''}${close}`, isSnippet };
   }
-  const key = asPlain(label);
+  const key = stringScalar(label);
   if (writing.isFlow) return { text: `${key}: `, isSnippet: false };
   const indent = ' '.repeat(writing.column + (writing.isItem ? 4 : 2));
   const inner = client.snippets ? skeletons[label] : undefined;
@@ -183,12 +182,7 @@ function asValue(candidate: Candidate, writing: Completion['writing'], client: C
   if ((writing.language !== 'yaml' && writing.language !== 'json') || isBare) return plain(text);
   if (writing.quote === "'") return plain(text.replaceAll("'", "''"));
   if (writing.quote === '"') return plain(text.replaceAll('\\', '\\\\').replaceAll('"', '\\"'));
-  return plain(asPlain(text));
-}
-
-/** A text without quotes if YAML reads it as that text, else with them. */
-function asPlain(text: string): string {
-  return quoted(text, typeof resolvePlain(text) === 'string' ? 'plain' : 'double');
+  return plain(stringScalar(text));
 }
 
 const kinds: Readonly<Record<CandidateKind, CompletionItemKind>> = {

@@ -30,7 +30,7 @@ interface NamedFile {
 }
 
 function* namedIn(file: SourceFile): Iterable<NamedFile> {
-  if (/^kustomization\.ya?ml$/.test(file.name)) {
+  if (file.isKustomization) {
     for (const document of file.documents) yield* ofKustomization(document.root);
     return;
   }

@@ -1,5 +1,4 @@
 import { dashboardsOf } from '../../../analysis/dashboards';
-import { count } from '../../../analysis/describe/markdown';
 import { isolatingPolicies, namesOf } from '../../../analysis/describe/pods';
 import { serviceUsers } from '../../../analysis/describe/service';
 import { usesOf } from '../../../analysis/describe/uses';
@@ -7,6 +6,7 @@ import { builtTrees } from '../../../analysis/kustomization/built-trees';
 import { isSecretMentioned } from '../../../analysis/mentions';
 import { podsOf, podTemplate } from '../../../analysis/pods';
 import { findService } from '../../../analysis/services';
+import { count } from '../../../analysis/wording';
 import type { Resource } from '../../../manifests/resource';
 import type { Place } from '../../../manifests/span';
 import type { Workspace } from '../../../manifests/workspace';

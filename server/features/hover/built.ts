@@ -1,6 +1,7 @@
-import { code, few, paragraphs } from '../../../analysis/describe/markdown';
+import { code, paragraphs } from '../../../analysis/describe/markdown';
 import { type BuiltTree, builtTrees } from '../../../analysis/kustomization/built-trees';
 import type { View } from '../../../analysis/kustomization/views';
+import { few } from '../../../analysis/wording';
 import type { Span } from '../../../manifests/span';
 import type { PointedAt } from '../../at';
 

@@ -1,5 +1,6 @@
-import { code, count, few, plain } from '../../../analysis/describe/markdown';
+import { code, plain } from '../../../analysis/describe/markdown';
 import { settingsFileName } from '../../../analysis/settings';
+import { count, few } from '../../../analysis/wording';
 import { checklistItems } from '../../../checklist/items';
 import type { SourceFile } from '../../../manifests/file';
 import type { Span } from '../../../manifests/span';

@@ -1,5 +1,6 @@
-import { code, few, paragraphs, plain } from '../../../analysis/describe/markdown';
+import { code, paragraphs, plain } from '../../../analysis/describe/markdown';
 import { type FieldDocs, fieldDocumentation, typeName } from '../../../analysis/field-docs';
+import { few } from '../../../analysis/wording';
 import type { Resource } from '../../../manifests/resource';
 import type { Value } from '../../../manifests/value';
 import type { Workspace } from '../../../manifests/workspace';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { createRedactor, mask, stripControl, toBase64 } from '../../../deploy/redact/redact';
+import { createRedactor, mask, stripControl } from '../../../deploy/redact/redact';
 import { secretValues } from '../../../deploy/redact/secrets';
+import { encodeBase64 } from '../../../manifests/base64';
 import { sourcesOf } from '../sources';
 import { tree } from '../tree';
 
@@ -13,10 +14,10 @@ describe('the redactor', () => {
       secret,
       JSON.stringify(secret),
       JSON.stringify(JSON.stringify(secret)),
-      toBase64(secret),
-      toBase64(`${secret}\n`),
+      encodeBase64(secret),
+      encodeBase64(`${secret}\n`),
       encodeURIComponent(secret),
-      toBase64(secret).replaceAll('+', '-').replaceAll('/', '_'),
+      encodeBase64(secret).replaceAll('+', '-').replaceAll('/', '_'),
     ];
     for (const form of forms) {
       const shown = redact(`before ${form} after`);
@@ -33,8 +34,8 @@ describe('the redactor', () => {
           .filter(value => value.length >= 6 && !mask.includes(value));
         const redact = createRedactor(secrets);
         for (const secret of secrets) {
-          const shown = redact(`x ${secret} y ${toBase64(secret)} z`).replaceAll(mask, '');
-          assert.ok(!shown.includes(secret) && !shown.includes(toBase64(secret)));
+          const shown = redact(`x ${secret} y ${encodeBase64(secret)} z`).replaceAll(mask, '');
+          assert.ok(!shown.includes(secret) && !shown.includes(encodeBase64(secret)));
         }
       }),
     );
