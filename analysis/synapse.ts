@@ -43,7 +43,7 @@ export interface ProcessNames {
   readonly known: readonly string[];
   /** Whether a name that is not among `known` may be that of a pod. */
   matches(name: string): boolean;
-  /** Where the name is written; undefined where it is not. */
+  /** Where the name is written, be it as `worker_app`; undefined where it is not. */
   readonly at: Value | undefined;
   /** Whether every pod has a name of its own. */
   readonly isUnique: boolean;
@@ -209,8 +209,10 @@ function namesOf(
   const replicas = mostReplicas(workspace, resource);
   if (!at.exists) {
     if (homeserver.isPartial) return isWorker ? anything : fixed('master');
-    const app = homeserver.at('worker_app').string;
-    return isWorker ? { ...fixed(app ?? 'master'), isUnique: replicas <= 1 } : fixed('master');
+    const app = homeserver.at('worker_app');
+    return isWorker
+      ? { ...fixed(app.string ?? 'master'), at: app.exists ? app : undefined, isUnique: replicas <= 1 }
+      : fixed('master');
   }
   const pieces = piecesOfName(resource, homeserver.layer('worker_name'), at);
   const pattern = new RegExp(`^${pieces.map(piece => patternOfPiece(piece, resource)).join('')}$`);

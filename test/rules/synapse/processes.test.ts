@@ -195,6 +195,15 @@ spec:
       synapse('synapse-main') +
       scriptedWorker('synapse-writer', 'worker_app: synapse.app.generic_worker\nworker_name: writer', { replicas: 2 });
     assert.deepEqual(found(nameMismatch, idle), ['warning writer']);
+    const nameless = (replicas: number): readonly string[] =>
+      found(
+        nameMismatch,
+        homeserver() +
+          synapse('synapse-main') +
+          scriptedWorker('synapse-reader', 'worker_app: synapse.app.generic_worker', { replicas }),
+      );
+    assert.deepEqual(nameless(2), ['warning synapse.app.generic_worker']);
+    assert.deepEqual(nameless(1), []);
   });
 
   it('knows that envsubst fills in the pod’s name', () => {
