@@ -19,12 +19,13 @@ export default {
   traps: [
     '`keys` is a map of names to secrets, with a space after each colon. So are the variable `LIVEKIT_KEYS` and the option `--keys`.',
     'A number in quotes is text for Go. `udp_port` may also be a range, such as `7882-7892`.',
-    '`--dev` with keys of one’s own is a warning. Without keys LiveKit takes one that everybody knows.',
+    '`--dev` with keys of one’s own is a warning. Without keys LiveKit takes one that everybody knows, and without `--dev` it does not start.',
+    'LiveKit reads neither `LIVEKIT_API_KEY` nor `LIVEKIT_API_SECRET`; those are for clients.',
     'TURN needs a certificate for `tls_port` unless `external_tls` says that a load balancer has it.',
     'What an init container fills in is not judged, as far as it could be what is wanted.',
   ],
   sources: [
-    'livekit/livekit pkg/config/config.go, pkg/service/turn.go ("TURN tls cert required", "invalid TURN ports"), pkg/service/wire.go (ErrWebHookMissingAPIKey)',
+    'livekit/livekit pkg/config/config.go, pkg/service/turn.go ("TURN tls cert required", "invalid TURN ports"), pkg/service/wire.go (ErrWebHookMissingAPIKey), ErrKeysNotSet: "one of key-file or keys must be provided"',
     'livekit/mediatransportutil pkg/rtcconfig: SetEphemeralUDPPortRange; go-yaml v3: a quoted number is a string',
   ],
   examples: {
@@ -107,24 +108,23 @@ function* keysOption(container: Container): Iterable<Problem> {
 }
 
 /** Development mode: without keys a key that everybody knows, on the pod's own address alone (cmd/server/main.go, getConfig). */
-function* development(
-  workspace: Workspace,
-  resource: Resource,
-  { container, files, paths }: Configuration,
-): Iterable<Problem> {
+function* development(workspace: Workspace, resource: Resource, configuration: Configuration): Iterable<Problem> {
+  const { container, files } = configuration;
   const option = commandLine(container).find(word => word.text === '--dev' || word.text === '--dev=true');
   const readable = files.filter(file => !file.isOpaque).map(file => parsed(file).root);
   const written = readable.map(root => root.at('development')).find(value => value.boolean === true);
   const at = option ?? written;
-  if (!at) return;
-  const { variables, isOpen } = environmentOf(workspace, resource, container);
-  const hasKeys =
-    isOpen ||
-    readable.length < paths.length ||
-    variables.has('LIVEKIT_KEYS') ||
-    variables.has('LIVEKIT_CONFIG') ||
-    readable.some(root => ['keys', 'key_file'].some(name => root.at(name).exists)) ||
-    commandLine(container).some(word => /--(?:keys|key-file|config-body)\b|^(?:ba)?sh$|\s/.test(word.text ?? ''));
+  const hasKeys = mayHaveKeys(workspace, resource, configuration);
+  if (!at) {
+    const [first] = readable.flatMap(root => root.entries());
+    if (!hasKeys && first)
+      yield {
+        at: first[1].key,
+        message:
+          'LiveKit gets no keys here, without which it does not start — add keys with a name and a secret, or set LIVEKIT_KEYS.',
+      };
+    return;
+  }
   const isBound = readable.some(root => root.at('bind_addresses').exists) || hasOption(container, '--bind');
   yield {
     at,
@@ -133,6 +133,26 @@ function* development(
       ? `In development mode LiveKit takes short secrets without a word and shows its internals below /debug/pprof — remove ${option ? '--dev' : 'development'}.`
       : `In development mode without keys LiveKit lets everybody in with the key devkey and the secret "secret"${isBound ? '' : ', and listens on 127.0.0.1 alone, where no Service reaches it'} — remove ${option ? '--dev' : 'development'} and give it keys.`,
   };
+}
+
+/** Whether a file, a variable or an option gives keys, or one that the tree does not show may. */
+function mayHaveKeys(workspace: Workspace, resource: Resource, { container, files, paths }: Configuration): boolean {
+  const { variables, isOpen } = environmentOf(workspace, resource, container);
+  const roots = files.map(file => parsed(file));
+  const body = variables.get('LIVEKIT_CONFIG');
+  // What has no colon is a path, which is reported where it stands.
+  const isBody = body !== undefined && (textOfVariable(workspace, resource, body)?.includes(':') ?? true);
+  return (
+    isOpen ||
+    isBody ||
+    files.length < paths.length ||
+    files.some(file => file.isOpaque) ||
+    roots.some(({ root, problem }) => problem || root.kind !== 'mapping' || root.at('<<').exists) ||
+    variables.has('LIVEKIT_KEYS') ||
+    variables.has('LIVEKIT_KEY_FILE') ||
+    roots.some(({ root }) => ['keys', 'key_file'].some(name => root.at(name).exists)) ||
+    commandLine(container).some(word => /--(?:keys|key-file|config-body)\b|^(?:ba)?sh$|\s/.test(word.text ?? ''))
+  );
 }
 
 function hasOption(container: Container, name: string): boolean {

@@ -95,9 +95,22 @@ describe('the keys of LiveKit', () => {
       'warning: In development mode',
     ]);
     assert.deepEqual(dev({ keys: 'development: true' }), ['error: In development mode without keys']);
-    assert.deepEqual(dev({ keys: 'development: false' }), []);
+    assert.deepEqual(dev({ keys: 'development: false', variable: '$(API_KEY): $(API_SECRET)' }), []);
     // The file may have keys that the tree does not show.
     assert.deepEqual(dev({ args: '[--dev, --config, /elsewhere/livekit.yaml]' }), ['warning: In development mode']);
+  });
+
+  it('have to be given, by a file, a variable or an option', () => {
+    const without = (tree: Tree): readonly string[] => of(tree, configInvalid).filter(one => /gets no keys/.test(one));
+    assert.match(without({})[0] ?? '', /^error: LiveKit gets no keys here, without which it does not start/);
+    for (const given of [
+      { keys: 'keys: {name: secret}' },
+      { keys: 'key_file: /keys/keys.yaml' },
+      { variable: '$(API_KEY): $(API_SECRET)' },
+      { args: '[--config, /etc/livekit/livekit.yaml, --key-file, /keys/keys.yaml]' },
+      { args: '[--config, /elsewhere/livekit.yaml]' },
+    ])
+      assert.deepEqual(without(given), [], JSON.stringify(given));
   });
 
   it('may not be read by others, where a file has them', () => {
