@@ -66,7 +66,9 @@ export default {
     const root = nodeAt(tree, resource.root.path);
     if (root === undefined) return;
     for (const problem of schemaProblems(tree, root, schema)) {
-      if (isEncrypted(resource, problem) || isFilledIn(workspace, resource.root.at(...problem.path).text)) continue;
+      const value = resource.root.at(...problem.path);
+      // Of a key that stands twice, only the last value counts, and duplicate-yaml-key tells of the other.
+      if (!value.exists || isEncrypted(resource, problem) || isFilledIn(workspace, value.text)) continue;
       // An operator's next version may have what this one lacks; what is a near miss of a known name is not that.
       const isSure = kindsOf(resource.apiVersion) !== undefined || isDefinedInTree(workspace, resource);
       yield asProblem(resource, problem, schema, isSure);
