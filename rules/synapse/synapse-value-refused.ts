@@ -33,7 +33,7 @@ export default {
   ],
   sources: [
     'element-hq/synapse, synapse/config/_base.py: parse_size, parse_duration, read_config_files',
-    'element-hq/synapse, synapse/config/server.py: server_name, public_baseurl, web_client_location, parse_listener_def; workers.py: WriterLocations; repository.py: url_preview_ip_range_blacklist; tls.py',
+    'element-hq/synapse, synapse/config/server.py: server_name, public_baseurl, web_client_location, parse_listener_def; workers.py: WriterLocations; repository.py: url_preview_ip_range_blacklist; tls.py; database.py: "Unsupported database type"',
     'twisted, threadpool: the smallest number of threads may not exceed the largest; libpq, sslrootcert',
   ],
   examples: {
@@ -275,19 +275,27 @@ function judgedScalar(option: Option, value: Value, context: Context): Problem |
       };
     }
     default: {
-      if (path !== 'database.args.sslmode' && !(option.name === 'type' && isListener(path))) return undefined;
-      const words = new Set(option.name === 'type' ? option.words : [...option.words, 'allow']);
+      const refused =
+        option.name === 'type' && isListener(path) ? 'Synapse knows no listener of the type' : closed[path];
+      if (refused === undefined) return undefined;
+      const words = new Set(path === 'database.args.sslmode' ? [...option.words, 'allow'] : option.words);
       // The listener of direct replication is told of where its port is asked for.
       if (text === '' || words.has(text) || (option.name === 'type' && text === 'replication')) return undefined;
-      const meant = nearest(text, words);
+      const meant = /^postgres/i.test(text) ? 'psycopg2' : nearest(text, words);
       return {
         at: value,
-        message: `${option.name === 'type' ? 'Synapse knows no listener of the type' : 'PostgreSQL’s library knows no sslmode'} ${text} and does not start — ${meant ? `did you mean ${meant}?` : `write one of ${[...words].join(', ')}.`}`,
+        message: `${refused} ${text} and does not start — ${meant ? `did you mean ${meant}?` : `write one of ${[...words].join(', ')}.`}`,
         fixes: () => asWritten(value, meant),
       };
     }
   }
 }
+
+/** Options that take certain words only, and what is said of another. */
+const closed: Readonly<Record<string, string>> = {
+  'database.name': 'Synapse knows no driver of databases',
+  'database.args.sslmode': 'PostgreSQL’s library knows no sslmode',
+};
 
 /** A time without a unit, which is one of milliseconds, that is too short for anything. */
 function shorterThanMeant(name: string, value: Value, path: string): Problem | undefined {

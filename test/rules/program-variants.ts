@@ -48,6 +48,7 @@ export const programVariants: Readonly<Record<string, Mutation>> = {
     'max_upload_size: 100M\n    url_preview_enabled: true\n',
   ),
   'no answer about statistics': refused('    report_stats: false\n', ''),
+  'a database by the name of its server': refused('name: psycopg2', 'name: postgresql'),
   'a smallest pool above the largest': refused('cp_min: 2', 'cp_min: 20'),
   'a verified connection without an authority': refused('cp_min: 2', 'cp_min: 2\n        sslmode: verify-full'),
   'no secret for the TURN server': mutation(
