@@ -205,6 +205,7 @@ import psqlVariableUnset from './postgresql/psql-variable-unset';
 import scaleSourcesDiffer from './postgresql/scale-sources-differ';
 import sqlCatalogColumnUnknown from './postgresql/sql-catalog-column-unknown';
 import sqlGuardMismatch from './postgresql/sql-guard-mismatch';
+import sqlRoleMissing from './postgresql/sql-role-missing';
 import synapseDatabaseMismatch from './postgresql/synapse-database-mismatch';
 import headlessNotReadyDns from './redis/headless-not-ready-dns';
 import redisBindLoopback from './redis/redis-bind-loopback';
@@ -629,6 +630,7 @@ export const rules: readonly Rule[] = [
   signOffsInvalid,
   sqlCatalogColumnUnknown,
   sqlGuardMismatch,
+  sqlRoleMissing,
   statefulsetServiceMissing,
   substitutionUnsafeSecret,
   suppressionUnknownRule,

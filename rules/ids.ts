@@ -286,6 +286,7 @@ export const ruleIds: readonly string[] = [
   'sign-offs-invalid',
   'sql-catalog-column-unknown',
   'sql-guard-mismatch',
+  'sql-role-missing',
   'statefulset-service-missing',
   'substitution-unsafe-secret',
   'suppression-unknown-rule',

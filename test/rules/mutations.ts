@@ -700,6 +700,14 @@ spec:
     'pg-role-unusable',
     edit(keyVaultJob, "              ALTER ROLE key_vault WITH LOGIN PASSWORD :'password';\n", ''),
   ),
+  mutation(
+    'sql-role-missing',
+    edit(
+      keyVaultJob,
+      'REVOKE CONNECT ON DATABASE key_vault FROM PUBLIC;',
+      'GRANT CONNECT ON DATABASE key_vault TO vault_reader;',
+    ),
+  ),
   mutation('synapse-value-refused', edit(synapseConfig, 'max_upload_size: 100M', 'max_upload_size: 100MB')),
   mutation('synapse-unknown-key', edit(synapseConfig, 'turn_user_lifetime: 1h', 'turn_user_life_time: 1h')),
   mutation(
