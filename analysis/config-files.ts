@@ -28,9 +28,9 @@ function readConfigFiles(resource: Resource, workspace: Workspace): readonly Con
   const templates = new Set<string>();
   const seen = new Set<string>();
   const programs = programPaths(workspace, resource);
-  const { written, isIntermediate } = podWrites(workspace, resource);
+  const writes = podWrites(workspace, resource);
   const main = mainContainersOf(resource);
-  for (const { container, path } of written) {
+  for (const { container, path } of writes.written) {
     const file = effectiveFile(workspace, resource, container, path);
     if (!file || seen.has(`${container.name}\n${path}`)) continue;
     seen.add(`${container.name}\n${path}`);
@@ -41,7 +41,7 @@ function readConfigFiles(resource: Resource, workspace: Workspace): readonly Con
     found.push({
       file,
       program,
-      isIntermediate: program === undefined && (!isSeen || isIntermediate(container, path)),
+      isIntermediate: program === undefined && (!isSeen || writes.isIntermediate(container, path)),
     });
   }
   for (const container of main) {
@@ -60,7 +60,7 @@ function readConfigFiles(resource: Resource, workspace: Workspace): readonly Con
         const file = effectiveFile(workspace, resource, container, path);
         if (!file?.isVerbatim) continue;
         const program = programs.get(path) ?? rcloneOf(container, path);
-        found.push({ file, program, isIntermediate: program === undefined && isIntermediate(container, path) });
+        found.push({ file, program, isIntermediate: program === undefined && writes.isIntermediate(container, path) });
       }
     }
   }
