@@ -7,6 +7,7 @@ import { isDnsLabel } from './names';
 import { isPortName, quantity, resources } from './pods';
 import { refusedBackup, refusedCluster, refusedDatabase } from './postgresql';
 import { isUnfinished, type Refusal } from './refusal';
+import { refusedSelector } from './selectors';
 import { refusedIngressRoute } from './traefik';
 
 /* Objects other than workloads (kubernetes pkg/apis/core, networking, batch and autoscaling, validation). */
@@ -160,6 +161,7 @@ function isLabel(text: string): boolean {
 
 function* networkPolicy(resource: Resource): Iterable<Refusal> {
   const spec = resource.root.at('spec');
+  yield* refusedSelector(spec.at('podSelector'));
   for (const [direction, field] of [
     ['ingress', 'from'],
     ['egress', 'to'],
@@ -167,32 +169,17 @@ function* networkPolicy(resource: Resource): Iterable<Refusal> {
     for (const rule of spec.at(direction).items()) {
       for (const peer of rule.at(field).items()) {
         yield* policyPeer(peer);
-        yield* requirements(peer.at('podSelector'));
-        yield* requirements(peer.at('namespaceSelector'));
+        yield* refusedSelector(peer.at('podSelector'));
+        yield* refusedSelector(peer.at('namespaceSelector'));
       }
       for (const port of rule.at('ports').items()) yield* policyPort(port);
     }
 }
 
-/** `Exists` asks for no value, and `In` for some (Kubernetes API reference, LabelSelectorRequirement). */
-function* requirements(selector: Value): Iterable<Refusal> {
-  for (const requirement of selector.at('matchExpressions').items()) {
-    const operator = requirement.at('operator');
-    const values = requirement.at('values');
-    if (/^(?:Exists|DoesNotExist)$/.test(operator.text ?? '') && values.items().length > 0)
-      yield {
-        at: values,
-        what: `The operator ${operator.text} has no values`,
-        advice: 'write In or NotIn, or remove the values',
-      };
-    else if (/^(?:In|NotIn)$/.test(operator.text ?? '') && values.items().length === 0)
-      yield { at: operator, what: `The operator ${operator.text} needs values`, advice: 'list them' };
-  }
-}
-
 /** Durations and patterns of monitors (Prometheus Operator, API reference: Endpoint, RelabelConfig). */
 function* monitor(resource: Resource): Iterable<Refusal> {
   const spec = resource.root.at('spec');
+  yield* refusedSelector(spec.at('selector'));
   for (const endpoint of [...spec.at('endpoints').items(), ...spec.at('podMetricsEndpoints').items()]) {
     for (const field of ['interval', 'scrapeTimeout']) {
       const value = endpoint.at(field);
@@ -312,6 +299,7 @@ function* namespace(resource: Resource): Iterable<Refusal> {
 }
 
 function* budget(resource: Resource): Iterable<Refusal> {
+  yield* refusedSelector(resource.root.at('spec', 'selector'));
   for (const field of ['minAvailable', 'maxUnavailable']) {
     const value = resource.root.at('spec', field);
     if (value.string !== undefined && !isUnfinished(value.string) && !/^\d+%$/.test(value.string)) {

@@ -4,6 +4,7 @@ import { containersOf, podTemplate } from '../pods';
 import { quantityOf } from '../quantity';
 import { isDnsLabel } from './names';
 import { isUnfinished, type Refusal } from './refusal';
+import { refusedSelector } from './selectors';
 
 /* Pod templates and what makes pods of them (kubernetes pkg/apis/core/validation, pkg/apis/apps/validation, batch). */
 
@@ -12,6 +13,7 @@ export function* refusedPods(workload: Resource): Iterable<Refusal> {
   const template = podTemplate(workload);
   if (!template) return;
   const spec = template.at('spec');
+  yield* refusedSelector(workload.root.at('spec', 'selector'));
   yield* restartPolicy(workload, spec.at('restartPolicy'));
   const containers = containersOf(workload).map(({ value }) => value);
   yield* named(containers, 'container');
@@ -68,7 +70,7 @@ function* restartPolicy(workload: Resource, policy: Value): Iterable<Refusal> {
     at: policy,
     what: `The pods of a ${workload.kind} cannot have the restartPolicy ${text}`,
     advice: isJob ? 'write OnFailure or Never' : 'write Always, or leave it out',
-    ...(!isJob && { instead: 'Always' }),
+    instead: isJob ? 'OnFailure' : 'Always',
   };
 }
 
@@ -264,6 +266,7 @@ function* scheduling(spec: Value): Iterable<Refusal> {
         .map(one => ({ weight: undefined, term: one })),
       ...weighted.map(one => ({ weight: one.at('weight'), term: one.at('podAffinityTerm') })),
     ]) {
+      yield* refusedSelector(term.at('labelSelector'));
       if (term.kind === 'mapping' && !term.at('topologyKey').text)
         yield {
           at: term,
@@ -282,24 +285,9 @@ function* scheduling(spec: Value): Iterable<Refusal> {
       .items()
       .map(one => one.at('preference')),
   ])
-    for (const expression of term.at('matchExpressions').items()) {
-      const [operator, values] = [expression.at('operator'), expression.at('values').items().length];
-      if (/^(?:Not)?In$/.test(operator.text ?? '') && values === 0)
-        yield { at: operator, what: `The operator ${operator.text} has no values`, advice: 'name some under values' };
-      else if (/^(?:Exists|DoesNotExist)$/.test(operator.text ?? '') && values > 0)
-        yield {
-          at: expression.at('values'),
-          what: `The operator ${operator.text} takes no values`,
-          advice: 'remove them',
-        };
-      else if (/^[GL]t$/.test(operator.text ?? '') && values !== 1)
-        yield {
-          at: operator,
-          what: `The operator ${operator.text} takes one value`,
-          advice: 'name one number under values',
-        };
-    }
+    yield* refusedSelector(term, ['Gt', 'Lt']);
   for (const constraint of spec.at('topologySpreadConstraints').items()) {
+    yield* refusedSelector(constraint.at('labelSelector'));
     const skew = constraint.at('maxSkew');
     if (skew.number !== undefined && skew.number < 1)
       yield { at: skew, what: `maxSkew cannot be ${skew.number}`, advice: 'write at least 1', instead: 1 };

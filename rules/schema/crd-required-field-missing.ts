@@ -1,6 +1,6 @@
 import { podTemplate } from '../../analysis/pods';
 import { clusterKind } from '../../analysis/roles';
-import { insertEntry, replaceScalar } from '../../manifests/edit';
+import { insertEntry } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { PathKey, Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
@@ -206,24 +206,12 @@ function* parentsOf(
 function* restartPolicy(resource: Resource): Iterable<Problem> {
   const spec = podTemplate(resource)?.at('spec');
   if (spec?.kind !== 'mapping') return;
-  const policy = spec.at('restartPolicy');
+  if (spec.at('restartPolicy').exists) return;
   const trail = [...spec.path.slice(resource.root.path.length), 'restartPolicy'];
-  if (!policy.exists) {
-    yield missing(resource, spec, trail, () => {
-      const edit = insertEntry(spec, 'restartPolicy: OnFailure');
-      return edit ? [{ title: 'Set restartPolicy to OnFailure', safe: true, edits: [edit] }] : [];
-    });
-  } else if (policy.text === 'Always') {
-    yield {
-      at: policy,
-      message: `The pods of a ${resource.kind} cannot have restartPolicy Always — set OnFailure or Never.`,
-      fixes: () =>
-        ['OnFailure', 'Never'].flatMap(wanted => {
-          const edit = replaceScalar(policy, wanted);
-          return edit ? [{ title: `Set restartPolicy to ${wanted}`, safe: false, edits: [edit] }] : [];
-        }),
-    };
-  }
+  yield missing(resource, spec, trail, () => {
+    const edit = insertEntry(spec, 'restartPolicy: OnFailure');
+    return edit ? [{ title: 'Set restartPolicy to OnFailure', safe: true, edits: [edit] }] : [];
+  });
 }
 
 function* storage(cluster: Resource): Iterable<Problem> {

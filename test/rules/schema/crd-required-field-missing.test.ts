@@ -16,12 +16,6 @@ describe('fixes of missing required fields', () => {
     assert.deepEqual(fixTitles(required, cluster('main') + cluster('li') + backup), []);
   });
 
-  it('let the pods of a Job be tried again, or not', () => {
-    const job =
-      'apiVersion: batch/v1\nkind: Job\nmetadata: { name: a }\nspec:\n  template:\n    spec:\n      restartPolicy: Always\n      containers: [{ name: a, image: b }]\n';
-    assert.deepEqual(fixTitles(required, job), ['Set restartPolicy to OnFailure', 'Set restartPolicy to Never']);
-  });
-
   it('give a claim the access mode that every storage has', () => {
     const claim =
       'apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: { name: a }\nspec:\n  resources: { requests: { storage: 1Gi } }\n';

@@ -39,6 +39,10 @@ describe('values that are refused', () => {
       pod(
         `affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: a, ${rest}}]}]}}}`,
       );
+    const selector = (rest: string): string =>
+      pod(
+        `affinity: {podAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: a, labelSelector: {matchExpressions: [{key: a, ${rest}}]}}]}}`,
+      );
     judge([
       [pod('volumes: [{name: a, emptyDir: {medium: Memory}}]')],
       [pod('volumes: [{name: a, emptyDir: {medium: memory}}]'), /knows no medium memory — write Memory/],
@@ -49,7 +53,11 @@ describe('values that are refused', () => {
       ],
       [pod('containers: [{name: a, livenessProbe: {grpc: {}}}]'), /asks by gRPC without a port/],
       [expression('operator: In, values: [b]')],
-      [expression('operator: In'), /The operator In has no values/],
+      [expression('operator: In'), /The operator In needs values/],
+      [expression('operator: gt, values: ["1"]'), /Kubernetes knows no operator gt — write Gt/],
+      [selector('operator: in, values: [a]'), /Kubernetes knows no operator in — write In/],
+      [selector('operator: Gt, values: [a]'), /no operator Gt — write In, NotIn, Exists or DoesNotExist/],
+      [selector('operator: ${OPERATOR}, values: [a]')],
       [expression('operator: Exists, values: [b]'), /The operator Exists takes no values/],
       [expression('operator: Gt, values: ["1", "2"]'), /The operator Gt takes one value/],
     ]);
