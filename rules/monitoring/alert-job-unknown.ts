@@ -1,8 +1,11 @@
+import { chartReleases } from '../../analysis/charts';
+import { monitors } from '../../analysis/monitors';
+import { podTemplate, workloadKinds } from '../../analysis/pods';
 import type { Place } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Problem, Rule } from '../rule';
-import { monitoredJobs, namedJobs } from './scrape-jobs';
+import { monitoredJobs, namedJobs, scrapesOnItsOwn } from './scrape-jobs';
 
 export default {
   id: 'alert-job-unknown',
@@ -13,7 +16,7 @@ export default {
   remedy:
     'Ask for the job that the monitor makes: the name of the Service, or what its label named in `jobLabel` says; for a PodMonitor `<namespace>/<name>`.',
   traps: [
-    'Only jobs of components that a monitor of the tree is about are judged: all others may come from charts.',
+    'Only jobs of components that the tree has are judged: all others may come from charts. One that no monitor is about is judged only where the tree has other monitors, and no scrape configurations or annotations for Prometheus.',
     'Jobs of scrape configurations, `relabelings` with a fixed text and recording rules are known. A monitor whose targets or relabellings cannot be followed lets everything pass that it may be about.',
   ],
   sources: [
@@ -79,13 +82,40 @@ function problemOf(workspace: Workspace, places: readonly [Asked, ...Asked[]]): 
   const all = monitoredJobs(workspace);
   if (all.some(({ jobs }) => jobs.some(accepts))) return undefined;
   const own = all.filter(({ about }) => meant.some(pattern => pattern.test(about)));
-  if (own.length === 0 || own.some(({ isOpen }) => isOpen)) return undefined;
+  if (own.length === 0) return unmonitored(workspace, places, meant);
+  if (own.some(({ isOpen }) => isOpen)) return undefined;
   const jobs = [...new Set(own.flatMap(one => one.jobs))].sort();
   return {
     at,
     message: `Nothing makes the job ${wanted}; the monitors of the tree make ${listed(jobs)} — ask for ${jobs.length === 1 ? 'that' : 'those'}.`,
     related: others.map(other => ({ at: other.at, message: `Asks for the job ${wanted}, too` })),
     fixes: () => fixesFor(places, jobs),
+  };
+}
+
+/** A component of the tree that no monitor is about, where monitors are what the tree tells Prometheus by. */
+function unmonitored(
+  workspace: Workspace,
+  [{ wanted, at }, ...others]: readonly [Asked, ...Asked[]],
+  meant: readonly RegExp[],
+): Problem | undefined {
+  const isMeant = (text: string): boolean => meant.some(pattern => pattern.test(text));
+  if (monitors(workspace).length === 0 || scrapesOnItsOwn(workspace)) return undefined;
+  if (chartReleases(workspace).some(({ name, chart = '' }) => isMeant(`${name} ${chart}`))) return undefined;
+  const own = workloadKinds.flatMap(kind => workspace.resources(kind)).filter(({ name }) => isMeant(name));
+  const [first] = own;
+  // Whoever sets the annotation has something that scrapes by it.
+  const isAnnotated = own.some(
+    one => podTemplate(one)?.at('metadata', 'annotations', 'prometheus.io/scrape').text === 'true',
+  );
+  if (!first || isAnnotated) return undefined;
+  return {
+    at,
+    message: `Nothing makes the job ${wanted}, because no monitor of the tree scrapes ${first.title} — add one, or delete the alert.`,
+    related: [
+      { at: first.root.at('metadata', 'name'), message: first.title },
+      ...others.map(other => ({ at: other.at, message: `Asks for the job ${wanted}, too` })),
+    ],
   };
 }
 

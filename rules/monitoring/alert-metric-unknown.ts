@@ -13,7 +13,7 @@ import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
 import { judgedLabels, unknownValues } from './label-values';
 import { judgedMetrics, unknownMetric } from './metric-names';
-import { namedJobs } from './scrape-jobs';
+import { scrapesOnItsOwn } from './scrape-jobs';
 
 export default {
   id: 'alert-metric-unknown',
@@ -249,21 +249,6 @@ function isUnmonitored(workspace: Workspace, chart: RegExp, switches: readonly (
     [resource.name, ...selector.requirements.flatMap(({ values }) => values)].some(name => chart.test(name)),
   );
   return !isOn && !isSet && !isScraped;
-}
-
-/** Whether Prometheus is told to scrape what no monitor names. */
-function scrapesOnItsOwn(workspace: Workspace): boolean {
-  return (
-    namedJobs(workspace).length > 0 ||
-    workspace.resources('ScrapeConfig.monitoring.coreos.com').length > 0 ||
-    chartValues(workspace).some(root =>
-      [root, root.at('kube-prometheus-stack')].some(
-        values =>
-          values.at('prometheus', 'prometheusSpec', 'additionalScrapeConfigs').items().length > 0 ||
-          values.at('prometheus', 'prometheusSpec', 'additionalScrapeConfigsSecret').exists,
-      ),
-    )
-  );
 }
 
 /** Whether a recording rule makes a metric of this name. */

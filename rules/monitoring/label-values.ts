@@ -15,7 +15,7 @@ export interface UnknownValue {
 }
 
 /** The labels that {@link unknownValues} looks at, as kube-state-metrics, cAdvisor and CloudNativePG set them. */
-export const judgedLabels = /\b(?:pod|container|statefulset|deployment|daemonset|cronjob|cluster)\s*=/;
+export const judgedLabels = /\b(?:pod|container|statefulset|deployment|daemonset|cronjob|job_name|cluster)\s*=/;
 
 /**
  * Values of labels that are names of workloads, pods or containers and that nothing of the tree has. Pods and containers
@@ -23,9 +23,9 @@ export const judgedLabels = /\b(?:pod|container|statefulset|deployment|daemonset
  */
 export function* unknownValues(workspace: Workspace, text: string): Iterable<UnknownValue> {
   for (const match of text.matchAll(
-    /(?<![\w"'])(pod|container|statefulset|deployment|daemonset|cronjob|cluster)\s*(=~?)\s*(\\?["'])([\w.*+?|()[\]\\^$-]*)\3/g,
+    /(?<![\w"'])(pod|container|statefulset|deployment|daemonset|cronjob|job_name|cluster)\s*(=~?)\s*(\\?["'])([\w.*+?|()[\]\\^$-]*)\3/g,
   )) {
-    const [whole, label = '', operator = '', quote = '', value = ''] = match;
+    const [, label = '', operator = '', quote = '', value = ''] = match;
     if (label === 'cluster' && !/\bcnpg_\w+\s*\{[^}]*$/.test(text.slice(0, match.index))) continue;
     const names = namesFor(workspace, label);
     if (names.length === 0 || names.some(({ carried }) => carried.some(matcher(operator, value)))) continue;
@@ -33,13 +33,31 @@ export function* unknownValues(workspace: Workspace, text: string): Iterable<Unk
     const name = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?/.exec(value)?.[0];
     if (name === undefined || value.includes('|') || (operator === '=' && name !== value)) continue;
     const base = label === 'pod' ? name.replace(/-\d+$/, '') : name;
-    const meant = nearest(
-      base,
-      names.map(one => one.name),
-    );
+    const known = names.map(one => one.name);
+    const meant = nearest(base, known) ?? (isJobLabel(label) ? renamedFrom(base, known) : undefined);
+    if (label === 'job_name' && meant === base && operator === '=') {
+      // The Jobs of a CronJob have its name and the time of their run (Kubernetes documentation, CronJob).
+      yield { label, name: base, meant: `${base}-.+ with =~`, start: startOf(match, quote, value) };
+      continue;
+    }
     if (meant === undefined || meant === base || isChartObject(workspace, undefined, base) === 'yes') continue;
-    yield { label, name: base, meant, start: match.index + whole.length - quote.length - value.length };
+    yield { label, name: base, meant, start: startOf(match, quote, value) };
   }
+}
+
+function startOf(match: RegExpExecArray, quote: string, value: string): number {
+  return match.index + match[0].length - quote.length - value.length;
+}
+
+/** Charts and operators make few Jobs, so a name of one that shares two words with the only such one of the tree is its former. */
+function renamedFrom(name: string, known: readonly string[]): string | undefined {
+  const words = new Set(name.split('-'));
+  const alike = known.filter(one => one.split('-').filter(word => words.has(word)).length > 1);
+  return alike.length === 1 ? alike[0] : undefined;
+}
+
+function isJobLabel(label: string): boolean {
+  return label === 'job_name' || label === 'cronjob';
 }
 
 /** A name that a label may have, and the values that it has for it. */
@@ -54,6 +72,11 @@ function namesFor(workspace: Workspace, label: string): readonly LabelName[] {
   if (label === 'pod') return owners.map(owner => ({ name: owner.name, carried: podNames(owner) }));
   if (label === 'container')
     return owners.flatMap(owner => containersOf(owner).map(({ name }) => ({ name, carried: [name] })));
+  if (label === 'job_name')
+    return owners.flatMap(({ kind, name }) => {
+      if (kind === 'Job') return [{ name, carried: [name] }];
+      return kind === 'CronJob' ? [{ name, carried: [`${name}-29012345`] }] : [];
+    });
   return owners.filter(({ kind }) => kind.toLowerCase() === label).map(({ name }) => ({ name, carried: [name] }));
 }
 

@@ -1,3 +1,4 @@
+import { chartValues } from '../../analysis/helm-values';
 import { type Monitor, monitors, podsOf, servicesOf } from '../../analysis/monitors';
 import { clusterKind } from '../../analysis/roles';
 import type { Index, Workspace } from '../../manifests/workspace';
@@ -22,6 +23,21 @@ export function monitoredJobs(workspace: Workspace): readonly ScrapeJobs[] {
 /** The jobs that scrape configurations of the tree name themselves. */
 export function namedJobs(workspace: Workspace): readonly string[] {
   return workspace.lookup(jobNames, '');
+}
+
+/** Whether Prometheus is told to scrape what no monitor names. */
+export function scrapesOnItsOwn(workspace: Workspace): boolean {
+  return (
+    namedJobs(workspace).length > 0 ||
+    workspace.resources('ScrapeConfig.monitoring.coreos.com').length > 0 ||
+    chartValues(workspace).some(root =>
+      [root, root.at('kube-prometheus-stack')].some(
+        values =>
+          values.at('prometheus', 'prometheusSpec', 'additionalScrapeConfigs').items().length > 0 ||
+          values.at('prometheus', 'prometheusSpec', 'additionalScrapeConfigsSecret').exists,
+      ),
+    )
+  );
 }
 
 function readJobs(workspace: Workspace): readonly ScrapeJobs[] {

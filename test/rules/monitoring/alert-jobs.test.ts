@@ -73,6 +73,19 @@ describe('alert-job-unknown', () => {
     assert.equal(count('up{job="synapse"} == 0', two + config), 0);
   });
 
+  it('knows which workloads no monitor is about', () => {
+    const clamav = (annotations = ''): string =>
+      `---\napiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: clamav, namespace: matrix}\nspec: {template: {metadata: {annotations: {${annotations}}}, spec: {containers: []}}}\n`;
+    const [found] = messages(alertJobUnknown, alert('up{job="clamav"} == 0') + two + clamav());
+    assert.match(found ?? '', /no monitor of the tree scrapes DaemonSet\/clamav/);
+    assert.equal(count('up{job="clamav"} == 0', clamav()), 0);
+    assert.equal(count('up{job="clamav"} == 0', two + clamav('prometheus.io/scrape: "true"')), 0);
+    assert.equal(
+      count('up{job="clamav"} == 0', `${two}${clamav()}#- /prometheus.yaml\nscrape_configs:\n  - job_name: other\n`),
+      0,
+    );
+  });
+
   it('is silent where the tree does not show what is scraped', () => {
     assert.equal(count('up{job="synapse"} == 0', monitor()), 0);
     assert.equal(count('up{job="synapse"} == 0', service('synapse-main')), 0);

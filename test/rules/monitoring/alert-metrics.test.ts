@@ -45,7 +45,12 @@ describe('names in labels', () => {
     apiVersion: apps/v1
     kind: Deployment
     metadata: {name: haproxy, namespace: matrix}
-    spec: {template: {spec: {containers: [{name: haproxy, image: "haproxy:3.0"}]}}}`;
+    spec: {template: {spec: {containers: [{name: haproxy, image: "haproxy:3.0"}]}}}
+    ---
+    apiVersion: batch/v1
+    kind: CronJob
+    metadata: {name: sync-system-media, namespace: matrix}
+    spec: {jobTemplate: {spec: {template: {spec: {containers: [{name: sync, image: "rclone/rclone:1.68"}]}}}}}`;
   const found = (expr: string, more = workloads): readonly string[] =>
     messages(unknown, alert(expr, more)).map(one => one.replace(/^warning: /, ''));
 
@@ -57,6 +62,8 @@ describe('names in labels', () => {
       ['container_memory_working_set_bytes{container="synapze"} > 1', 'No container is called synapze'],
       ['cnpg_collector_up{cluster="matrix-postgres"} == 0', 'No cluster is called matrix-postgres'],
       ['cnpg_collector_up{pod=~"matrix-postgresq-[0-9]"} == 0', 'No pod is called after matrix-postgresq'],
+      ['kube_job_status_failed{job_name=~"li-media-sync.*"} > 0', 'No job_name is called li-media-sync'],
+      ['kube_job_status_failed{job_name="sync-system-media"} > 0', 'No job_name is called sync-system-media'],
     ];
     for (const [expr, message] of meant)
       assert.deepEqual(
@@ -73,6 +80,8 @@ describe('names in labels', () => {
       'kube_pod_status_ready{pod=~"synapse-main-[0-9]+"} == 0',
       'kube_pod_status_ready{pod=~"synapse-.+"} == 0',
       'kube_pod_status_ready{pod=~".*haprxy.*"} == 0',
+      'kube_job_status_failed{job_name=~"sync-system-media.*"} > 0',
+      'kube_job_status_failed{job_name=~"media-backup-.*"} > 0',
       'kube_pod_status_ready{pod=~"haprxy-.*|synapse-.*"} == 0',
       'kube_pod_status_ready{pod!~"haprxy-.*"} == 0',
       'kube_pod_status_ready{pod=~"prometheus-.*"} == 0',
