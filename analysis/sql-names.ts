@@ -65,16 +65,17 @@ const createdNames: Index<true | ManifestDocument> = {
   },
 };
 
-const creating = /\bcreate/i;
+/** Also behind psql's option `-c`. */
+const creating = /(?:\b|(?<=-c))create/i;
 
 function* namesIn(text: string): Iterable<readonly [string, true]> {
   if (!creating.test(text)) return;
   for (const [, kind = '', name = ''] of text.matchAll(
-    /\bcreate[ \t]+(database|user|role)[ \t]+(?:if[ \t]+not[ \t]+exists[ \t]+)?["'`\\]*([\w-]+)/gi,
+    /(?:\b|(?<=-c))create[ \t]+(database|user|role)[ \t]+(?:if[ \t]+not[ \t]+exists[ \t]+)?["'`\\]*([\w-]+)/gi,
   ))
     yield [`${kind.toLowerCase() === 'database' ? 'database' : 'role'} ${name}`, true];
   for (const [, kind = ''] of text.matchAll(
-    /\bcreate[ \t]+(database|user|role)[ \t]+(?:if[ \t]+not[ \t]+exists[ \t]+)?["'`\\]*[$:%{]/gi,
+    /(?:\b|(?<=-c))create[ \t]+(database|user|role)[ \t]+(?:if[ \t]+not[ \t]+exists[ \t]+)?["'`\\]*[$:%{]/gi,
   ))
     yield [`any ${kind.toLowerCase() === 'database' ? 'database' : 'role'}`, true];
   for (const [, kind] of text.matchAll(/\bcreate(db|user)[ \t][^\n]*\$/g))
