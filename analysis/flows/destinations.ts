@@ -14,8 +14,15 @@ export type Destination =
   | { readonly kind: 'pod'; readonly service: Service; readonly pods: Pods }
   /** The name of a Service that is not in the tree. */
   | { readonly kind: 'no-service'; readonly name: string; readonly namespace: string | undefined }
-  /** The name of a pod that a Service of the tree does not have. */
-  | { readonly kind: 'no-pod'; readonly service: Service; readonly pod: string; readonly owner: Resource | undefined }
+  /** The name of a pod that a Service of the tree does not have, or by which the pod is not known there. */
+  | {
+      readonly kind: 'no-pod';
+      readonly service: Service;
+      readonly pod: string;
+      readonly owner: Resource | undefined;
+      /** The Service under which the pod does have a name. */
+      readonly under?: string;
+    }
   /** A name outside the cluster, an address, or one of a namespace that the tree knows nothing about. */
   | { readonly kind: 'outside' };
 
@@ -93,9 +100,18 @@ function podOf(workspace: Workspace, service: Service, pods: readonly Pods[], po
   if (owner) {
     const start = owner.owner.root.at('spec', 'ordinals', 'start').number ?? 0;
     const number = Number(ordinal?.[2]) - start;
-    return number >= 0 && number < mostReplicas(workspace, owner.owner)
-      ? { kind: 'pod', service, pods: owner }
-      : { kind: 'no-pod', service, pod, owner: owner.owner };
+    if (number < 0 || number >= mostReplicas(workspace, owner.owner))
+      return { kind: 'no-pod', service, pod, owner: owner.owner };
+    // A pod has its name under the Service that its StatefulSet names, and no other (Kubernetes: StatefulSet, "Stable Network ID").
+    const under = owner.owner.root.at('spec', 'serviceName').string;
+    const isElsewhere =
+      under !== undefined &&
+      under !== service.name &&
+      service.externalName === undefined &&
+      findService(workspace, owner.namespace, under) !== undefined;
+    return isElsewhere
+      ? { kind: 'no-pod', service, pod, owner: owner.owner, under }
+      : { kind: 'pod', service, pods: owner };
   }
   const named = pods.find(one => one.template?.at('spec', 'hostname').text === pod || one.owner.name === pod);
   if (named) return { kind: 'pod', service, pods: named };

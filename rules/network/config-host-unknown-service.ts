@@ -204,7 +204,14 @@ function isOfCharts(workspace: Workspace, namespace: string | undefined): boolea
   );
 }
 
-function noPod(address: Address, { service, pod, owner }: Extract<Destination, { kind: 'no-pod' }>): Problem {
+function noPod(address: Address, { service, pod, owner, under }: Extract<Destination, { kind: 'no-pod' }>): Problem {
+  if (owner && under !== undefined)
+    return {
+      at: address.at,
+      message: `The pod ${pod} has no name under Service ${service.name} (${address.name}), only under ${under}, which StatefulSet ${owner.name} names — write ${pod}.${under}.`,
+      related: [{ at: owner.root.at('spec', 'serviceName'), message: `StatefulSet ${owner.name}` }],
+      fixes: () => replace(address, `${pod}.${under}`, `${pod}.${service.name}`, true),
+    };
   const ordinal = /^(.+)-(\d+)$/.exec(pod);
   const replicas = owner?.root.at('spec', 'replicas');
   const isBeyond = owner !== undefined && ordinal?.[1] === owner.name;

@@ -209,6 +209,17 @@ describe('config-host-unknown-service', () => {
       /^error: There is no pod redis-2 \(variable REDIS_HOST\): StatefulSet redis has 2 replicas/,
     );
     assert.match(found(set(1))[0] ?? '', /has 1 replica —/);
+    // Under a second Service the pods have no names.
+    const other = `${service('redis-headless', 'clusterIP: None')}${set(3).replace('serviceName: redis', 'serviceName: redis-headless')}`;
+    assert.match(
+      found(other)[0] ?? '',
+      /^error: The pod redis-2 has no name under Service redis .* write redis-2\.redis-headless/,
+    );
+    assert.match(
+      applyFix(unknownService, other, 'Use redis-2.redis-headless.matrix.svc')['main.yaml'] ?? '',
+      /value: "redis-2\.redis-headless\.matrix\.svc"/,
+    );
+    assert.deepEqual(found(other.replace('redis-2.redis.', 'redis-2.redis-headless.')), []);
   });
 });
 
