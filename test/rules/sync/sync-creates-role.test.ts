@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import createsRole from '../../../rules/sync/sync-creates-role';
 import { fixAll } from '../../fixture';
+import { messages } from '../expect';
 
 const job = (script: string): string => `apiVersion: batch/v1
 kind: Job
@@ -37,5 +38,19 @@ describe('a statement that creates a role for replication', () => {
       "psql -U postgres <<'SQL'\nSELECT 1; CREATE USER replicator;\nSQL\n",
     ])
       assert.equal(fixed(script), job(script));
+  });
+
+  it('is let pass where the subscription connects as another', () => {
+    const subscribed = (user: string, role: string): readonly string[] =>
+      messages(
+        createsRole,
+        job(
+          `psql -U postgres <<'SQL'\n${role};\nCREATE SUBSCRIPTION li CONNECTION 'host=pg-rw dbname=matrix user=${user}' PUBLICATION matrix;\nSQL\n`,
+        ),
+      );
+    assert.deepEqual(subscribed('synapse', 'CREATE ROLE auditor LOGIN'), []);
+    assert.equal(subscribed('auditor', 'CREATE ROLE auditor LOGIN').length, 1);
+    assert.equal(subscribed('synapse', 'CREATE ROLE auditor LOGIN REPLICATION').length, 1);
+    assert.equal(subscribed('synapse', 'CREATE ROLE auditor; ALTER ROLE auditor REPLICATION').length, 1);
   });
 });
