@@ -1,6 +1,5 @@
 import { type DashboardPurpose, dashboards } from '../analysis/dashboards';
 import { declarationsOf } from '../analysis/declarations';
-import { routesOf } from '../analysis/ingresses';
 import { builtTrees } from '../analysis/kustomization/built-trees';
 import { referencesOf } from '../analysis/references';
 import {
@@ -13,8 +12,8 @@ import {
   tenantKind,
   workloads,
 } from '../analysis/roles';
+import { isRoutedTo } from '../analysis/routes';
 import { secretEntries } from '../analysis/secret-data';
-import { findService, podsBehind } from '../analysis/services';
 import { type Component, settingsOf } from '../analysis/settings';
 import { checklistSteps } from '../checklist/steps';
 import type { ChecklistItemId } from '../checklist/types';
@@ -151,17 +150,10 @@ const element: Subject = ['element', 'there is no Element Web', workspace => wor
 const coturn: Subject = ['coturn', 'there is no coturn', workspace => workloads(workspace, 'coturn')];
 const haproxy: Subject = ['main', 'there is no HAProxy', workspace => workloads(workspace, 'haproxy')];
 const workers: Subject = ['workers', 'there is no Synapse worker', synapseWorkers];
-/** The workers, where HAProxy or an Ingress hands requests on to them. */
+/** The workers, where HAProxy or a route hands requests on to them. */
 function routedWorkers(workspace: Workspace): readonly Resource[] {
   const all = synapseWorkers(workspace);
-  const isRouted =
-    workloads(workspace, 'haproxy').length > 0 ||
-    workspace.resources('Ingress').some(ingress =>
-      routesOf(ingress).some(({ service }) => {
-        const found = service.text === undefined ? undefined : findService(workspace, ingress.namespace, service.text);
-        return found !== undefined && podsBehind(workspace, found).some(({ owner }) => all.includes(owner));
-      }),
-    );
+  const isRouted = workloads(workspace, 'haproxy').length > 0 || all.some(worker => isRoutedTo(workspace, worker));
   return isRouted ? all : [];
 }
 

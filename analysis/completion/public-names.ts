@@ -1,21 +1,19 @@
 import type { Workspace } from '../../manifests/workspace';
 import type { EffectiveFile } from '../effective';
-import { routesOf } from '../ingresses';
+import { allRoutes } from '../routes';
 import { processes } from '../synapse';
 import { type Candidate, distinct } from './candidate';
 
-/** The names under which browsers and apps reach what the tree deploys: hosts of Ingresses and names in certificates. */
+/** The names under which browsers and apps reach what the tree deploys: hosts of Ingresses and other routes and names in certificates. */
 export function publicNames(workspace: Workspace): readonly Candidate[] {
-  const fromIngresses = workspace.resources('Ingress').flatMap(ingress =>
-    routesOf(ingress)
-      .filter(({ host }) => host !== '*')
-      .map(({ host, service }) => ({
-        label: host,
-        kind: 'host' as const,
-        detail: service.text === undefined ? ingress.title : `${ingress.title} to Service/${service.text}`,
-        rank: 0 as const,
-      })),
-  );
+  const fromRoutes = allRoutes(workspace)
+    .filter(({ host }) => host !== '*' && host !== '')
+    .map(({ host, name, source }) => ({
+      label: host,
+      kind: 'host' as const,
+      detail: name === undefined ? source.title : `${source.title} to Service/${name}`,
+      rank: 0 as const,
+    }));
   const fromCertificates = workspace.resources('Certificate.cert-manager.io').flatMap(certificate =>
     certificate.root
       .at('spec', 'dnsNames')
@@ -23,7 +21,7 @@ export function publicNames(workspace: Workspace): readonly Candidate[] {
       .flatMap(name => name.text ?? [])
       .map(label => ({ label, kind: 'host' as const, detail: certificate.title, rank: 1 as const })),
   );
-  return distinct([...fromIngresses, ...fromCertificates, ...serverNames(workspace), ...turnHosts(workspace)]);
+  return distinct([...fromRoutes, ...fromCertificates, ...serverNames(workspace), ...turnHosts(workspace)]);
 }
 
 /** The domains in user ids. */

@@ -1,12 +1,13 @@
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
+import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import { addressesOf } from '../flows/addresses';
 import { resolveHost } from '../flows/destinations';
-import { routesOf } from '../ingresses';
 import { monitors, servicesOf as servicesOfMonitor } from '../monitors';
 import { podsIn } from '../pods';
-import { findService, podsBehind, type Service, type ServicePort, targetOf } from '../services';
+import { allRoutes, serviceOf } from '../routes';
+import { podsBehind, type Service, type ServicePort, targetOf } from '../services';
 import { few } from '../wording';
 import { bullets, code, headline, paragraphs, titleOf } from './markdown';
 import { readinessOf, workloadNames } from './pods';
@@ -77,10 +78,12 @@ function readServiceUsers(workspace: Workspace): Users {
       if (destination && 'service' in destination) add(destination.service, { resource, at });
     }
   }
-  for (const ingress of workspace.resources('Ingress')) {
-    for (const { service } of routesOf(ingress))
-      if (service.text !== undefined)
-        add(findService(workspace, ingress.namespace, service.text), { resource: ingress, at: service });
+  // Several hosts and paths may lead to what is written once.
+  const said = new Set<Value>();
+  for (const route of allRoutes(workspace)) {
+    if (said.has(route.service)) continue;
+    said.add(route.service);
+    add(serviceOf(workspace, route), { resource: route.source, at: route.service });
   }
   for (const monitor of monitors(workspace)) {
     for (const service of servicesOfMonitor(workspace, monitor))

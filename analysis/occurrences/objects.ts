@@ -1,8 +1,8 @@
 import type { Resource } from '../../manifests/resource';
 import type { PathKey, Value } from '../../manifests/value';
-import { routesOf } from '../ingresses';
 import { podTemplate } from '../pods';
 import { referencesOf } from '../references';
+import { routesOfIngress } from '../routes/ingress';
 import { keySubject, type Occurrence, objectSubject, ofKey, ofScalar } from './occurrence';
 
 /** The names of objects and of their keys that a resource itself says: its own, and those of what it refers to. */
@@ -48,7 +48,7 @@ function* keysOf(resource: Resource): Iterable<Occurrence> {
 
 function* backendsOf(resource: Resource): Iterable<Occurrence> {
   if (resource.qualifiedKind !== 'Ingress') return;
-  for (const { service } of routesOf(resource))
+  for (const { service } of routesOfIngress(resource))
     if (service.text) yield* ofScalar(objectSubject('Service', resource.namespace, service.text), service, 'reference');
 }
 

@@ -1,7 +1,7 @@
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
-import { routesOf } from '../ingresses';
 import { type Container, containersOf, podTemplate } from '../pods';
+import { routesOfIngress } from '../routes/ingress';
 import { type Occurrence, ofScalar, partSubject, type Subject } from './occurrence';
 
 /** Names that hold inside one object: the volumes of a pod, and the named ports of containers and Services. */
@@ -47,11 +47,11 @@ function* servicePorts(resource: Resource): Iterable<Occurrence> {
       yield* named(port.at('name'), 'definition', name => portSubject(resource, name));
   }
   if (resource.qualifiedKind !== 'Ingress') return;
-  for (const { service, port } of routesOf(resource)) {
-    yield* named(port, 'reference', name => ({
+  for (const route of routesOfIngress(resource)) {
+    yield* named(route.port, 'reference', name => ({
       kind: 'port',
-      id: `Service/${service.text ?? ''}:${name}`,
-      namespace: resource.namespace,
+      id: `Service/${route.name ?? ''}:${name}`,
+      namespace: route.namespace,
       name,
     }));
   }

@@ -8,10 +8,9 @@ import {
   podPortsOf,
 } from '../../analysis/haproxy-config';
 import { type Choice, type HttpRequest, routeOf } from '../../analysis/haproxy-routing';
-import { routesOf } from '../../analysis/ingresses';
 import { mainContainersOf, workloadKinds } from '../../analysis/pods';
 import { familiesOf, imageName } from '../../analysis/roles';
-import { findService, podsBehind } from '../../analysis/services';
+import { arrivingPath, routeSourceKinds, routesOf, workloadsBehind } from '../../analysis/routes';
 import { type HaproxySection, modeOf } from '../../analysis/text/haproxy';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
@@ -159,12 +158,9 @@ export default {
           - port: 8080
     `,
   },
-  kinds: [...workloadKinds, 'Ingress'],
+  kinds: [...workloadKinds, ...routeSourceKinds],
   *check(resource, workspace) {
-    if (resource.kind === 'Ingress') {
-      yield* ingressProblems(workspace, resource);
-      return;
-    }
+    yield* routedProblems(workspace, resource);
     const haproxy = haproxyOf(workspace, resource);
     if (!haproxy) return;
     for (const frontend of frontendsOf(haproxy)) yield* frontendProblems(workspace, haproxy, frontend);
@@ -238,15 +234,15 @@ function scannerBehind(workspace: Workspace, haproxy: Haproxy, { servers }: Hapr
     .find(isContentScanner);
 }
 
-function* ingressProblems(workspace: Workspace, ingress: Resource): Iterable<Problem> {
-  const annotations = ingress.root.at('metadata', 'annotations').entries();
+function* routedProblems(workspace: Workspace, source: Resource): Iterable<Problem> {
+  const annotations = source.root.at('metadata', 'annotations').entries();
   if (annotations.some(([key, value]) => /rewrite|snippet|middleware/.test(key) && leadsBelow(value.text ?? '')))
     return;
-  for (const route of routesOf(ingress)) {
+  for (const route of routesOf(source)) {
     if (!/^\/_matrix\/(?:media(?!_proxy)|(?:client|federation)\/(?:v1|unstable)\/media)/.test(route.path)) continue;
-    const service = findService(workspace, ingress.namespace, route.service.text ?? '');
-    const scanner = service && podsBehind(workspace, service).find(({ owner }) => isContentScanner(owner))?.owner;
-    if (!scanner) continue;
+    const scanner = workloadsBehind(workspace, route).find(isContentScanner);
+    const isRewritten = source.kind !== 'Ingress' && arrivingPath(workspace, route, route.path) !== route.path;
+    if (!scanner || isRewritten) continue;
     yield {
       at: route.at,
       message: message(route.path, scanner),

@@ -1,5 +1,6 @@
 import { shellBlocks } from '../../analysis/commands';
 import { nearest } from '../../analysis/nearest';
+import { allRoutes } from '../../analysis/routes';
 import { mainProcesses } from '../../analysis/synapse';
 import { areComparable } from '../../analysis/text/comparable-hosts';
 import type { Place } from '../../manifests/span';
@@ -26,30 +27,23 @@ export function* unknownPublicHosts(workspace: Workspace): Iterable<Problem> {
   }
 }
 
-/** The hosts of Ingresses and Gateways' routes, and those that Synapse tells others. */
+/** The hosts of Ingresses and other routes, and those that Synapse tells others. */
 function publicHosts(workspace: Workspace): ReadonlySet<string> {
-  const ofIngresses = workspace.resources('Ingress').flatMap(({ root }) => [
-    ...root
-      .at('spec', 'rules')
-      .items()
-      .map(rule => rule.at('host').text),
-    ...root
+  const secured = workspace.resources('Ingress').flatMap(({ root }) =>
+    root
       .at('spec', 'tls')
       .items()
       .flatMap(tls => tls.at('hosts').items())
       .map(host => host.text),
-  ]);
-  const ofRoutes = workspace.resources('HTTPRoute.gateway.networking.k8s.io').flatMap(({ root }) =>
-    root
-      .at('spec', 'hostnames')
-      .items()
-      .map(host => host.text),
   );
+  const routed = allRoutes(workspace).map(({ host }) => host);
   const ofSynapse = mainProcesses(workspace).flatMap(({ homeserver }) => [
     homeserver?.at('server_name').text,
     /^https?:\/\/([a-z0-9.-]+)/.exec(homeserver?.at('public_baseurl').text ?? '')?.[1],
   ]);
-  return new Set([...ofIngresses, ...ofRoutes, ...ofSynapse].flatMap(host => host?.toLowerCase() ?? []));
+  return new Set(
+    [...secured, ...routed, ...ofSynapse].flatMap(host => (host && host !== '*' ? host.toLowerCase() : [])),
+  );
 }
 
 interface AskedHost {

@@ -1,7 +1,7 @@
 import { backendNamed, frontendsOf, type Haproxy, type HaproxyPart, haproxyOf } from '../../analysis/haproxy-config';
 import { type HttpRequest, routeOf } from '../../analysis/haproxy-routing';
-import { routesOf } from '../../analysis/ingresses';
 import { podsOf, workloadKinds } from '../../analysis/pods';
+import { isRoutedTo } from '../../analysis/routes';
 import { servicesFor } from '../../analysis/services';
 import { effectiveDirectives, modeOf } from '../../analysis/text/haproxy';
 import type { Workspace } from '../../manifests/workspace';
@@ -113,13 +113,7 @@ function knowsClients({ section }: HaproxyPart): boolean {
 function isBehindIngress(workspace: Workspace, { resource }: Haproxy): boolean {
   const services = podsOf(resource).flatMap(pods => servicesFor(workspace, pods));
   if (services.some(({ type }) => type === 'LoadBalancer' || type === 'NodePort')) return false;
-  return workspace
-    .resources('Ingress')
-    .some(
-      ingress =>
-        ingress.namespace === resource.namespace &&
-        routesOf(ingress).some(({ service }) => services.some(({ name }) => name === service.string)),
-    );
+  return isRoutedTo(workspace, resource);
 }
 
 function example(balance: string): string {

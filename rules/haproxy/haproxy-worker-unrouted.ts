@@ -9,10 +9,10 @@ import {
   usedBackends,
 } from '../../analysis/haproxy-config';
 import { conditionHolds, routeOf } from '../../analysis/haproxy-routing';
-import { routesOf } from '../../analysis/ingresses';
 import { podsOf } from '../../analysis/pods';
 import { workerType, workloads } from '../../analysis/roles';
-import { findService, podsBehind, servicesFor } from '../../analysis/services';
+import { isRoutedTo } from '../../analysis/routes';
+import { servicesFor } from '../../analysis/services';
 import { portsServing, processKinds, type SynapseProcess, synapseProcess } from '../../analysis/synapse';
 import { type HaproxyUse, modeOf } from '../../analysis/text/haproxy';
 import type { Resource } from '../../manifests/resource';
@@ -460,18 +460,9 @@ function backendsTo(
   );
 }
 
-/** Whether an Ingress or nginx leads to the pods of a workload. */
+/** Whether an Ingress, another route or nginx leads to the pods of a workload. */
 function isReachedOtherwise(workspace: Workspace, resource: Resource): boolean {
-  const isBehind = (name: string, namespace: string | undefined): boolean => {
-    const service = findService(workspace, namespace, name);
-    return service !== undefined && podsBehind(workspace, service).some(pods => pods.owner === resource);
-  };
-  if (
-    workspace
-      .resources('Ingress')
-      .some(ingress => routesOf(ingress).some(({ service }) => isBehind(service.string ?? '', ingress.namespace)))
-  )
-    return true;
+  if (isRoutedTo(workspace, resource)) return true;
   const [pods] = podsOf(resource);
   const names = pods ? servicesFor(workspace, pods).map(service => service.name) : [];
   return workloads(workspace, 'nginx').some(nginx =>

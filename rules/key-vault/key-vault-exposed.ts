@@ -4,6 +4,7 @@ import { addressesOf } from '../../analysis/flows/addresses';
 import { resolveHost } from '../../analysis/flows/destinations';
 import { containersOf, mainContainersOf, podTemplate, workloadKinds } from '../../analysis/pods';
 import { familiesOf, isLi, workloads } from '../../analysis/roles';
+import { routeSourceKinds, routesOf, serviceOf } from '../../analysis/routes';
 import { podsBehind, type Service, servicesOf } from '../../analysis/services';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
@@ -11,13 +12,6 @@ import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
 import { makeClusterIp } from '../services/cluster-ip';
-
-/** Other kinds than Ingress by which requests come in. */
-const routeKinds: readonly string[] = [
-  ...['HTTPRoute', 'GRPCRoute', 'TCPRoute', 'TLSRoute'],
-  ...['IngressRoute', 'IngressRouteTCP'].flatMap(kind => [`${kind}.traefik.io`, `${kind}.traefik.containo.us`]),
-  'VirtualService.networking.istio.io',
-];
 
 export default {
   id: 'key-vault-exposed',
@@ -98,15 +92,20 @@ export default {
           - port: 8000
     `,
   },
-  kinds: ['Service', 'Ingress', ...routeKinds, ...workloadKinds],
+  kinds: ['Service', ...routeSourceKinds, ...workloadKinds],
   *check(resource, workspace) {
     if (resource.qualifiedKind === 'Service') {
       yield* checkService(resource, workspace);
       return;
     }
-    if (routeKinds.includes(resource.qualifiedKind)) {
-      for (const backend of backendsOf(resource))
-        if (leadsToVault(workspace, resource, backend)) yield leads(resource, backend);
+    if (resource.qualifiedKind !== 'Ingress' && routeSourceKinds.includes(resource.qualifiedKind)) {
+      const told = new Set<Value>();
+      for (const route of routesOf(resource)) {
+        const service = serviceOf(workspace, route);
+        if (!service || told.has(route.service) || !isVault(workspace, service)) continue;
+        told.add(route.service);
+        yield leads(resource, route.service);
+      }
       return;
     }
     const families = familiesOf(resource);
@@ -204,34 +203,4 @@ function* checkLi(resource: Resource, workspace: Workspace, said: ReadonlySet<st
 
 function isVault(workspace: Workspace, service: Service): boolean {
   return podsBehind(workspace, service).some(({ owner }) => familiesOf(owner).has('key_vault'));
-}
-
-/** The Services that a route names: Gateway API `backendRefs`, Traefik `services`, Istio `destination.host`. */
-function backendsOf(route: Resource): readonly Value[] {
-  const spec = route.root.at('spec');
-  return [
-    ...spec
-      .at('rules')
-      .items()
-      .flatMap(rule => rule.at('backendRefs').items()),
-    ...spec
-      .at('routes')
-      .items()
-      .flatMap(one => one.at('services').items()),
-  ]
-    .map(backend => backend.at('name'))
-    .concat(
-      ['http', 'tcp', 'tls'].flatMap(protocol =>
-        spec
-          .at(protocol)
-          .items()
-          .flatMap(one => one.at('route').items())
-          .map(one => one.at('destination', 'host')),
-      ),
-    );
-}
-
-function leadsToVault(workspace: Workspace, route: Resource, backend: Value): boolean {
-  const destination = backend.text === undefined ? undefined : resolveHost(workspace, route.namespace, backend.text);
-  return destination?.kind === 'service' && isVault(workspace, destination.service);
 }

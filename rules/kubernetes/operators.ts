@@ -1,7 +1,7 @@
 import { chartReleases } from '../../analysis/charts';
 import { commandsIn } from '../../analysis/commands';
-import { isNginx } from '../../analysis/ingresses';
 import { containersOf } from '../../analysis/pods';
+import { isNginx } from '../../analysis/routes/ingress';
 import type { ChecklistItemId } from '../../checklist/types';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';

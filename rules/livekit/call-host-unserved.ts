@@ -1,9 +1,9 @@
 import { parsed } from '../../analysis/configs';
 import { effectiveFile } from '../../analysis/effective';
-import { routesOf } from '../../analysis/ingresses';
 import { nearest } from '../../analysis/nearest';
 import { mainContainersOf, podsIn } from '../../analysis/pods';
 import { imageName } from '../../analysis/roles';
+import { allRoutes, hasUnreadRoutes, routeSourceKinds, routesFor } from '../../analysis/routes';
 import { processKinds, synapseProcess } from '../../analysis/synapse';
 import { findPlaceholders } from '../../analysis/text/placeholders';
 import type { Resource } from '../../manifests/resource';
@@ -11,19 +11,18 @@ import type { Value } from '../../manifests/value';
 import type { Index, Workspace } from '../../manifests/workspace';
 import { elementConfig, settingsIn } from '../element/config';
 import type { Rule } from '../rule';
-import { hasOtherRoutes } from '../synapse/ingress-routes';
 
 export default {
   id: 'call-host-unserved',
   items: [],
   severity: 'warning',
-  summary: 'Clients are sent to a host for calls or links that no Ingress serves.',
+  summary: 'Clients are sent to a host for calls or links that no Ingress or other route serves.',
   why: 'Element asks the service for LiveKit tokens, and then LiveKit itself, at the addresses that the configuration names. No call is made if nothing answers there. Links to rooms lead nowhere if `permalink_prefix` does.',
   remedy:
     'Write the host that the Ingress of LiveKit, lk-jwt-service, Element Call or Element Web has, or add an Ingress for it.',
   traps: [
-    'Only where Ingresses of the tree serve other hosts of the same domain, or one that is written almost the same. Where the tree does not run the program that is meant, it may run elsewhere: that is an information for `element_call.url`, and else nothing.',
-    'Trees with routes of other kinds or default backends are left alone, and so are hosts that Helm values, annotations or certificates name, and addresses with a port.',
+    'Only where Ingresses or other routes of the tree serve other hosts of the same domain, or one that is written almost the same. Where the tree does not run the program that is meant, it may run elsewhere: that is an information for `element_call.url`, and else nothing.',
+    'Trees with default backends or with routes of kinds that are not read, as those of OpenShift, are left alone, and so are hosts that Helm values, annotations or certificates name, and addresses with a port.',
   ],
   sources: [
     'element-hq/element-call, docs/self-hosting.md: org.matrix.msc4143.rtc_foci, livekit_service_url',
@@ -43,17 +42,23 @@ export default {
         .exec(url.text ?? '')?.[1]
         ?.toLowerCase();
       if (host === undefined || findPlaceholders(url.text ?? '', 'value').length > 0) continue;
-      const served = workspace.resources('Ingress').flatMap(ingress => routesOf(ingress).map(route => route.host));
       const domain = host.slice(host.indexOf('.') + 1);
-      if (served.some(one => one === host || one === '*' || one === `*.${domain}`)) continue;
-      const sibling = served.find(one => one.slice(one.indexOf('.') + 1) === domain) ?? nearest(host, served);
-      if (sibling === undefined || hasOtherRoutes(workspace) || workspace.lookup(namedHosts, host).length > 0) continue;
+      if (routesFor(workspace, host).length > 0 || hasUnreadRoutes(workspace)) continue;
+      const routes = allRoutes(workspace);
+      const close = nearest(
+        host,
+        routes.map(route => route.host),
+      );
+      const sibling =
+        routes.find(route => route.host.slice(route.host.indexOf('.') + 1) === domain) ??
+        routes.find(route => route.host === close);
+      if (!sibling || workspace.lookup(namedHosts, host).length > 0) continue;
       const isHere = podsIn(workspace).some(({ owner }) => runs(owner, image));
       if (!isHere && !mayBeElsewhere) continue;
       yield {
         at: url,
         ...(!isHere && { severity: 'info' as const }),
-        message: `No Ingress serves ${host}, where clients are sent for ${program}, while ${sibling} is served — correct the host${isHere ? ', or add an Ingress' : ', add an Ingress, or see that something else serves it'}.`,
+        message: `No ${sibling.source.kind} serves ${host}, where clients are sent for ${program}, while ${sibling.host} is served — correct the host${isHere ? ', or add one' : ', add one, or see that something else serves it'}.`,
       };
     }
   },
@@ -122,11 +127,15 @@ function runs(workload: Resource, image: RegExp): boolean {
   return mainContainersOf(workload).some(container => image.test(imageName(container.image)));
 }
 
-/** Hosts that something else than an Ingress names, which may be served by what is made of that. */
+/** Hosts that something else than a route names, which may be served by what is made of that. */
 const namedHosts: Index<true> = {
-  name: 'hosts named beside Ingresses',
+  name: 'hosts named beside routes',
   *document(document) {
-    if (document.resources.length > 0 && document.resources.every(({ kind }) => kind === 'Ingress')) return;
+    if (
+      document.resources.length > 0 &&
+      document.resources.every(({ qualifiedKind: kind }) => routeSourceKinds.includes(kind) || kind === 'Gateway')
+    )
+      return;
     for (const host of hostsIn(document.textWith(aHost) ?? '')) yield [host, true];
   },
   *textFile(file) {

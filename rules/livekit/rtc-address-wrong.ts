@@ -1,8 +1,7 @@
-import { podPorts } from '../../analysis/flows/destinations';
-import { type IngressRoute, routesOf } from '../../analysis/ingresses';
 import { mainContainersOf, podsIn } from '../../analysis/pods';
 import { familiesOf } from '../../analysis/roles';
-import { findService, podsBehind, servicesIn } from '../../analysis/services';
+import { arrivingPath, hasUnreadRoutes, routeFor, routesFor, workloadsBehind } from '../../analysis/routes';
+import { servicesIn } from '../../analysis/services';
 import { processKinds } from '../../analysis/synapse';
 import { classifyHost } from '../../analysis/text/hosts';
 import { findPlaceholders } from '../../analysis/text/placeholders';
@@ -10,7 +9,6 @@ import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
 import { isJwtService } from '../services/listeners';
-import { hasOtherRoutes, routeFor, routesOfHost } from '../synapse/ingress-routes';
 import { type Address, addressesIn } from './call-host-unserved';
 
 export default {
@@ -20,11 +18,11 @@ export default {
   summary: 'Clients are sent to an address for calls that does not lead to LiveKit, or to the service for its tokens.',
   why: 'A client asks `livekit_service_url` for a token and then connects to `LIVEKIT_URL`. The two are different programs: each answers the other’s requests with 404, as it does where the path is not its own. A browser refuses addresses without TLS on a page that has it.',
   remedy:
-    '`livekit_service_url` is the public `https:` address of lk-jwt-service, `LIVEKIT_URL` the public `wss:` address of LiveKit; both without a path, unless the Ingress takes it away.',
+    '`livekit_service_url` is the public `https:` address of lk-jwt-service, `LIVEKIT_URL` the public `wss:` address of LiveKit; both without a path, unless the Ingress or route takes it away.',
   traps: [
     'LiveKit’s clients take `https:` for `wss:`.',
-    'A path is right where the Ingress has it and rewrites it to `/`.',
-    'Routes of other kinds than Ingress are not followed.',
+    'A path is right where the Ingress or route has it and rewrites it to `/`.',
+    'Where headers decide, or objects of several kinds have the same host, nothing is said.',
   ],
   sources: [
     'element-hq/element-call, docs/self-hosting.md: livekit_service_url; element-hq/lk-jwt-service, README: LIVEKIT_URL, /sfu/get',
@@ -82,10 +80,10 @@ function problemWith(workspace: Workspace, { url, program }: Address): Problem |
   return routeProblem(workspace, url, program, host.toLowerCase(), path);
 }
 
-/** A port that neither an Ingress controller nor a Service or pod of the tree opens to the outside. */
+/** A port that neither a proxy for routes nor a Service or pod of the tree opens to the outside. */
 function portProblem(workspace: Workspace, url: Address['url'], host: string, port: number): Problem | undefined {
-  const ingress = workspace.resources('Ingress').find(one => routesOf(one).some(route => route.host === host));
-  if (!ingress || hasOtherRoutes(workspace)) return undefined;
+  const source = routesFor(workspace, host).find(route => route.host === host)?.source;
+  if (!source || hasUnreadRoutes(workspace)) return undefined;
   const isOpen =
     servicesIn(workspace).some(
       service => service.type !== 'ClusterIP' && service.ports.some(one => one.port === port || one.nodePort === port),
@@ -105,8 +103,8 @@ function portProblem(workspace: Workspace, url: Address['url'], host: string, po
     : {
         at: url,
         severity: 'warning',
-        message: `Ingress ${ingress.name} serves ${host} on port 443, and nothing of the tree opens port ${port} to clients — drop the port.`,
-        related: [{ at: ingress.root.at('metadata', 'name'), message: `Ingress ${ingress.name}` }],
+        message: `${source.kind} ${source.name} serves ${host} on port 443, and nothing of the tree opens port ${port} to clients — drop the port.`,
+        related: [{ at: source.root.at('metadata', 'name'), message: `${source.kind} ${source.name}` }],
       };
 }
 
@@ -118,7 +116,7 @@ function withScheme(url: Address['url'], scheme: string, wanted: string) {
   };
 }
 
-/** What an Ingress sends the first request of a client to, and under which path. */
+/** What a route sends the first request of a client to, and under which path. */
 function routeProblem(
   workspace: Workspace,
   url: Address['url'],
@@ -126,21 +124,18 @@ function routeProblem(
   host: string,
   path: string,
 ): Problem | undefined {
-  if (hasOtherRoutes(workspace)) return undefined;
-  const [ingress] = workspace.resources('Ingress').filter(one => routesOf(one).some(route => route.host === host));
-  if (!ingress) return undefined;
+  const own = routesFor(workspace, host).find(one => one.host === host);
+  if (!own) return undefined;
   const isLivekit = program === 'LiveKit';
   const asked = `${path.replace(/\/+$/, '')}/${isLivekit ? 'rtc' : 'sfu/get'}`;
-  const route = routeFor(routesOfHost(workspace, ingress, host), asked);
+  const route = routeFor(workspace, host, { path: asked, method: isLivekit ? 'GET' : 'POST' });
   if (route === 'unknown') return undefined;
-  if (!route) {
-    const own = routesOf(ingress).find(one => one.host === host);
+  if (!route)
     return {
       at: url,
-      message: `No path of ${host} takes ${asked}, which clients ask for ${program} — write the path that the Ingress has.`,
-      related: own ? [{ at: own.at, message: `What Ingress ${ingress.name} has` }] : [],
+      message: `No path of ${host} takes ${asked}, which clients ask for ${program} — write the path that the ${own.source.kind} has.`,
+      related: [{ at: own.at, message: `What ${own.source.kind} ${own.source.name} has` }],
     };
-  }
   const owners = workloadsBehind(workspace, route);
   const runs = (owner: Resource): 'livekit' | 'jwt' | undefined =>
     mainContainersOf(owner).some(isJwtService) ? 'jwt' : familiesOf(owner).has('livekit') ? 'livekit' : undefined;
@@ -149,57 +144,30 @@ function routeProblem(
     return {
       at: url,
       message: `${text(url)} leads to ${isLivekit ? 'lk-jwt-service' : 'LiveKit'}, but clients ask there for ${isLivekit ? 'LiveKit' : 'tokens, which lk-jwt-service gives'} — write the address of ${isLivekit ? 'LiveKit' : 'lk-jwt-service'}.`,
-      related: [{ at: route.at, message: `Ingress ${route.ingress.name} leads to ${other.title}` }],
+      related: [{ at: route.at, message: `${route.source.kind} ${route.source.name} leads to ${other.title}` }],
     };
   if (owners.length === 0 || owners.some(owner => runs(owner) !== (isLivekit ? 'livekit' : 'jwt'))) return undefined;
   if (isLivekit) {
     // lk-jwt-service has rooms made by LiveKit's API at the same address.
     const api = `${path.replace(/\/+$/, '')}/twirp/livekit.RoomService/CreateRoom`;
-    if (routeFor(routesOfHost(workspace, ingress, host), api) === undefined)
+    if (routeFor(workspace, host, { path: api, method: 'POST' }) === undefined)
       return {
         at: url,
         message: `No path of ${host} takes /twirp, where lk-jwt-service has LiveKit make rooms, so no call begins — send all paths to LiveKit.`,
-        related: [{ at: route.at, message: `What Ingress ${route.ingress.name} has` }],
+        related: [{ at: route.at, message: `What ${route.source.kind} ${route.source.name} has` }],
       };
   }
-  const arriving = rewritten(route, asked);
+  const arriving = arrivingPath(workspace, route, asked);
   if (arriving === undefined || arriving === (isLivekit ? '/rtc' : '/sfu/get')) return undefined;
   return {
     at: url,
-    message: `${isLivekit ? 'LiveKit' : 'lk-jwt-service'} gets ${arriving} from ${text(url)} and answers with 404 — drop the path, or let the Ingress take it away with rewrite-target.`,
-    related: [{ at: route.at, message: `Ingress ${route.ingress.name}` }],
+    message: `${isLivekit ? 'LiveKit' : 'lk-jwt-service'} gets ${arriving} from ${text(url)} and answers with 404 — drop the path, or let the ${route.source.kind} take it away${route.source.kind === 'Ingress' ? ' with rewrite-target' : ''}.`,
+    related: [{ at: route.at, message: `${route.source.kind} ${route.source.name}` }],
   };
 }
 
 function text(url: Address['url']): string {
   return url.text ?? '';
-}
-
-function workloadsBehind(workspace: Workspace, { ingress, service, port }: IngressRoute): readonly Resource[] {
-  const found = service.string === undefined ? undefined : findService(workspace, ingress.namespace, service.string);
-  const number = found?.ports.find(one => one.port === port.number || one.name === port.string)?.port;
-  if (!found || number === undefined) return [];
-  const ends = podPorts({ kind: 'service', service: found, pods: podsBehind(workspace, found) }, number);
-  return [...new Set(ends.map(({ pods }) => pods.owner))];
-}
-
-/** The path after `rewrite-target`; undefined where something else may change it. */
-function rewritten({ ingress, path }: IngressRoute, asked: string): string | undefined {
-  const annotations = ingress.root.at('metadata', 'annotations');
-  const others = annotations
-    .entries()
-    .filter(([name]) => /snippet|middleware|rewrite|strip|app-root/i.test(name) && !/rewrite-target$/.test(name));
-  if (others.length > 0) return undefined;
-  const target = annotations.at('nginx.ingress.kubernetes.io/rewrite-target').text;
-  if (target === undefined)
-    return annotations.entries().some(([name]) => /rewrite-target$/.test(name)) ? undefined : asked;
-  try {
-    const match = new RegExp(`^${path}`, 'i').exec(asked);
-    if (!match) return undefined;
-    return target.replace(/\$(\d)/g, (_, group: string) => match[Number(group)] ?? '').replace(/\/{2,}/g, '/');
-  } catch {
-    return undefined;
-  }
 }
 
 function example(url: string): string {

@@ -1,8 +1,8 @@
 import { isChartObject } from '../../analysis/charts';
 import { declarationsOf } from '../../analysis/declarations';
-import { routeKinds } from '../../analysis/gateways';
-import { type IngressRoute, routesOf } from '../../analysis/ingresses';
 import { nearest } from '../../analysis/nearest';
+import { type Route, routeSourceKinds, routesOf } from '../../analysis/routes';
+import { traefikGroups } from '../../analysis/routes/traefik';
 import { findService, type Service, servicesIn } from '../../analysis/services';
 import { findPlaceholders } from '../../analysis/text/placeholders';
 import { replaceScalar, replaceValue } from '../../manifests/edit';
@@ -107,34 +107,31 @@ export default {
     `,
   },
   kinds: [
-    'Ingress',
-    ...routeKinds,
-    ...['traefik.io', 'traefik.containo.us'].flatMap(group =>
-      ['IngressRoute', 'IngressRouteTCP', 'IngressRouteUDP', 'TraefikService', 'Middleware'].map(
-        kind => `${kind}.${group}`,
-      ),
+    ...routeSourceKinds,
+    'UDPRoute',
+    ...traefikGroups.flatMap(group =>
+      ['IngressRouteUDP', 'TraefikService', 'Middleware'].map(kind => `${kind}.${group}`),
     ),
   ],
   *check(ingress, workspace) {
-    const routes: readonly Backend[] = ingress.kind === 'Ingress' ? routesOf(ingress) : backendsOf(ingress);
-    for (const route of routes) {
-      const name = route.service.string;
-      if (!name) continue;
-      const service = findService(workspace, route.namespace ?? ingress.namespace, name);
+    const said = new Set<Value>();
+    for (const route of backendsOf(ingress)) {
+      // Several hosts and paths lead to a backend that is written once.
+      if (!route.name || said.has(route.service)) continue;
+      said.add(route.service);
+      const service = findService(workspace, route.namespace, route.name);
       if (service) yield* portProblem(route, service);
-      else yield* serviceProblem(workspace, route, name);
+      else yield* serviceProblem(workspace, route, route.name);
     }
     if (ingress.group.startsWith('traefik')) yield* traefikProblems(workspace, ingress);
   },
 } satisfies Rule;
 
-type Backend = Pick<IngressRoute, 'ingress' | 'service' | 'port'> & {
-  /** Undefined for the namespace of the route. */
-  readonly namespace?: string | undefined;
-};
+type Backend = Pick<Route, 'source' | 'service' | 'name' | 'namespace' | 'port'>;
 
-/** The Services that a route of the Gateway API or of Traefik leads to. */
+/** The Services that routes lead to, and those of kinds that know no hosts. */
 function backendsOf(route: Resource): readonly Backend[] {
+  if (routeSourceKinds.includes(route.qualifiedKind)) return routesOf(route);
   const spec = route.root.at('spec');
   const references = [
     ...spec
@@ -154,16 +151,16 @@ function backendsOf(route: Resource): readonly Backend[] {
         !one.at('name').text?.includes('@'),
     )
     .map(one => ({
-      ingress: route,
+      source: route,
       service: one.at('name'),
+      name: one.at('name').string,
       port: one.at('port'),
-      namespace: one.at('namespace').text,
+      namespace: one.at('namespace').text ?? route.namespace,
     }));
 }
 
 function* serviceProblem(workspace: Workspace, backend: Backend, name: string): Iterable<Problem> {
-  const { ingress, service } = backend;
-  const namespace = backend.namespace ?? ingress.namespace;
+  const { source: ingress, service, namespace } = backend;
   const names = servicesIn(workspace, namespace).map(one => one.name);
   if (names.length === 0) {
     if (namespace === ingress.namespace) yield* serviceElsewhere(workspace, ingress, service, name);
@@ -243,7 +240,7 @@ function* traefikProblem(
   };
 }
 
-function* portProblem({ ingress, port }: Backend, service: Service): Iterable<Problem> {
+function* portProblem({ source: ingress, port }: Backend, service: Service): Iterable<Problem> {
   const wanted = port.number ?? port.string;
   if (wanted === undefined || service.externalName !== undefined || service.ports.length === 0) return;
   const found = service.ports.filter(one => one.port === wanted || one.name === wanted);

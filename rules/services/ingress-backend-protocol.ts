@@ -1,5 +1,6 @@
 import { podPorts } from '../../analysis/flows/destinations';
-import { isNginx, routesOf } from '../../analysis/ingresses';
+import { routesOf } from '../../analysis/routes';
+import { isNginx } from '../../analysis/routes/ingress';
 import { findService, podsBehind } from '../../analysis/services';
 import { deleteEntry, replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';

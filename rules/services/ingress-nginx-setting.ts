@@ -1,13 +1,13 @@
-import { type IngressRoute, isNginx, routesOf } from '../../analysis/ingresses';
 import { nearest } from '../../analysis/nearest';
-import { findService, podsBehind } from '../../analysis/services';
+import { endsOf, type Route, routesFor, routesOf } from '../../analysis/routes';
+import { classOf, isCanary, isNginx, usesExpressions } from '../../analysis/routes/ingress';
 import { findPlaceholders } from '../../analysis/text/placeholders';
 import { deleteEntry, renameKey, replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
-import { isCanary, routesOfHost, synapseBehind } from '../synapse/ingress-routes';
+import { synapseBehind } from '../synapse/synapse-behind';
 import { isRecent } from './ingress-snippet-disabled';
 import { plainHttpAt } from './plain-http';
 
@@ -222,7 +222,7 @@ function* rewriteProblems(workspace: Workspace, ingress: Resource): Iterable<Pro
       };
       return;
     }
-    if (groups.length > 0 || route.pathType === 'Exact' || /[$]$/.test(route.path)) continue;
+    if (groups.length > 0 || route.match === 'exact' || /[$]$/.test(route.path)) continue;
     const program = programBehind(workspace, route);
     if (program === undefined) continue;
     yield {
@@ -239,29 +239,27 @@ function example2(path: string): string {
 }
 
 /** What of the deployment answers a route, if it has paths of its own. */
-function programBehind(workspace: Workspace, route: IngressRoute): string | undefined {
+function programBehind(workspace: Workspace, route: Route): string | undefined {
   if (synapseBehind(workspace, route).length > 0) return 'Synapse';
-  const name = route.service.string;
-  const service = name === undefined ? undefined : findService(workspace, route.ingress.namespace, name);
-  const port = service?.ports.find(one => one.port === route.port.number || one.name === route.port.string);
-  if (!service || !port) return undefined;
-  for (const pods of podsBehind(workspace, service))
-    for (const own of pods.ports) {
-      if (own.port !== port.targetPort && own.name !== port.targetPort) continue;
-      const program = plainHttpAt(workspace, pods.owner, own.port);
-      if (program !== undefined) return program;
-    }
+  for (const { pods, port } of endsOf(workspace, route)) {
+    const program = plainHttpAt(workspace, pods.owner, port);
+    if (program !== undefined) return program;
+  }
   return undefined;
+}
+
+/** All routes that ingress-nginx puts into the server of a host: those of every Ingress of one class. */
+function routesOfHost(workspace: Workspace, ingress: Resource, host: string): readonly Route[] {
+  return routesFor(workspace, host).filter(
+    ({ source, host: own }) => own === host && source.kind === 'Ingress' && classOf(source) === classOf(ingress),
+  );
 }
 
 function* pathProblems(workspace: Workspace, ingress: Resource): Iterable<Problem> {
   const isStrict = isRecent(workspace);
-  const hasRegex = (host: string): boolean =>
-    routesOfHost(workspace, ingress, host).some(route => {
-      const annotations = route.ingress.root.at('metadata', 'annotations');
-      return annotations.at(`${prefix}use-regex`).text === 'true' || annotations.at(`${prefix}rewrite-target`).exists;
-    });
-  for (const { path, pathType, at, host } of routesOf(ingress)) {
+  const hasRegex = (host: string): boolean => usesExpressions(routesOfHost(workspace, ingress, host));
+  for (const { path, rule, at, host } of routesOf(ingress)) {
+    const pathType = rule.at('pathType').text;
     if (/^\/[a-z\d._/-]*$/i.test(path) || findPlaceholders(path, 'value').length > 0) continue;
     const isTyped = pathType === 'Prefix' || pathType === 'Exact';
     if (isTyped && isStrict)

@@ -1,5 +1,7 @@
-import { classOf, type IngressRoute, routesOf } from '../../analysis/ingresses';
-import type { Index } from '../../manifests/workspace';
+import { type Route, routeSourceKinds, routesOf } from '../../analysis/routes';
+import { entrancesOf } from '../../analysis/routes/gateway-api';
+import { classOf, isCanary } from '../../analysis/routes/ingress';
+import type { Index, Workspace } from '../../manifests/workspace';
 import type { Rule } from '../rule';
 
 export default {
@@ -84,65 +86,94 @@ export default {
                   backend: { service: { name: federation, port: { number: 80 } } }
     `,
   },
-  kinds: ['Ingress'],
-  *check(ingress, workspace) {
-    if (isCanary(ingress.root.at('metadata', 'annotations', canary).text)) return;
-    const own = routesOf(ingress);
+  kinds: routeSourceKinds,
+  *check(source, workspace) {
+    const own = routesOf(source).filter(isComparable);
     for (const [at, route] of own.entries()) {
-      const claims = workspace.lookup(routesByPath, keyOf(route));
+      const key = keyOf(route);
+      const claims = workspace.lookup(routesByPath, key);
       const first = claims[0];
       if (!first || isSameObject(first, route)) {
-        // Only a repetition inside the Ingress itself is left to say.
-        const before = own.slice(0, at).find(one => keyOf(one) === keyOf(route));
-        if (before) yield problemOf(route, before, 'another rule of this Ingress');
+        // Only a repetition inside the object itself is left to say.
+        const before = own.slice(0, at).find(one => keyOf(one) === key && one.rule !== route.rule);
+        // Rules of other kinds are tried in the order in which they are written.
+        if (before && source.kind === 'Ingress') yield problemOf(route, before, 'another rule of this Ingress');
         continue;
       }
-      yield problemOf(route, first, `Ingress ${first.ingress.name}`);
+      if (source.kind === 'Ingress' || meets(workspace, route, first))
+        yield problemOf(route, first, `${first.source.kind} ${first.source.name}`);
     }
   },
 } satisfies Rule;
 
-const canary = 'nginx.ingress.kubernetes.io/canary';
-
-const routesByPath: Index<IngressRoute> = {
-  name: 'ingress routes by path',
+const routesByPath: Index<Route> = {
+  name: 'routes by path',
   *resource(resource) {
-    if (resource.qualifiedKind !== 'Ingress' || isCanary(resource.root.at('metadata', 'annotations', canary).text))
-      return;
-    for (const route of routesOf(resource)) yield [keyOf(route), route];
+    for (const route of routesOf(resource)) if (isComparable(route)) yield [keyOf(route), route];
   },
 };
 
-function isCanary(annotation: string | undefined): boolean {
-  return annotation === 'true';
+/** Whether host and path alone decide, so that another route with both is asked for the same requests. */
+function isComparable({ source, host, match, except, methods, isConditional, rule, name }: Route): boolean {
+  if (source.kind === 'Ingress') return !isCanary(source);
+  return (
+    !/^(?:TCPRoute|TLSRoute|VirtualService)$/.test(source.kind) &&
+    host !== '' &&
+    match !== 'open' &&
+    except.length === 0 &&
+    methods === undefined &&
+    !isConditional &&
+    name !== undefined &&
+    !rule
+      .at('matches')
+      .items()
+      .some(one => one.at('method').exists)
+  );
 }
 
 /** ingress-nginx treats `ImplementationSpecific` as `Prefix`. A trailing slash does not tell prefixes apart. */
-function keyOf({ ingress, host, path, pathType }: IngressRoute): string {
-  const isExact = pathType === 'Exact';
-  return `${classOf(ingress) ?? ''} ${host} ${isExact ? 'exact' : 'prefix'} ${isExact ? path : path.replace(/(.)\/+$/, '$1')}`;
+function keyOf({ source, host, path, match, priority }: Route): string {
+  const server = source.kind === 'Ingress' ? (classOf(source) ?? '') : `${source.kind} ${priority}`;
+  return `${server} ${host} ${match === 'parts' ? 'prefix' : match} ${match === 'parts' ? path.replace(/(.)\/+$/, '$1') : path}`;
 }
 
-function isSameObject(one: IngressRoute, other: IngressRoute): boolean {
-  return one.ingress.name === other.ingress.name && one.ingress.namespace === other.ingress.namespace;
+/** Whether the same requests come to two routes: by one listener, or one entry point. */
+function meets(workspace: Workspace, route: Route, other: Route): boolean {
+  if (route.source.qualifiedKind !== other.source.qualifiedKind || other.tls !== route.tls) return false;
+  if (/^IngressRoute/.test(route.source.kind)) return entryPoints(route) === entryPoints(other);
+  if (route.source.kind === 'HTTPProxy') return true;
+  const [own, others] = [route, other].map(({ source }) => workspace.derive(entrancesOf, source).listeners);
+  return own?.some(one => others?.some(another => another.value.isAt(one.value))) ?? false;
 }
 
-function problemOf(route: IngressRoute, other: IngressRoute, where: string) {
-  const same = backend(route) === backend(other) && route.ingress.namespace === other.ingress.namespace;
+function entryPoints({ source }: Route): string {
+  return source.root
+    .at('spec', 'entryPoints')
+    .items()
+    .map(one => one.text)
+    .join();
+}
+
+function isSameObject({ source: one }: Route, { source: other }: Route): boolean {
+  return one.kind === other.kind && one.name === other.name && one.namespace === other.namespace;
+}
+
+function problemOf(route: Route, other: Route, where: string) {
+  const same = backend(route) === backend(other) && route.namespace === other.namespace;
   return {
     at: route.at,
     ...(same ? { severity: 'info' as const } : {}),
     message: same
       ? `The path ${route.path} of ${hostName(route)} is also claimed by ${where}, with the same backend — keep one of the two rules.`
       : `The path ${route.path} of ${hostName(route)} is also claimed by ${where}, which leads to ${backend(other)} — only one of the two backends gets the requests, so use another path or host.`,
-    related: [{ at: other.at, message: `Claimed by Ingress ${other.ingress.name}` }],
+    related: [{ at: other.at, message: `Claimed by ${other.source.kind} ${other.source.name}` }],
   };
 }
 
-function hostName({ host }: IngressRoute): string {
+function hostName({ host }: Route): string {
   return host === '*' ? 'any host' : host;
 }
 
-function backend({ service, port }: IngressRoute): string {
+function backend({ service, port }: Route): string {
   return `${service.text ?? 'a backend that is no Service'}${port.exists ? `:${port.text}` : ''}`;
 }

@@ -1,4 +1,4 @@
-import { isNginx } from '../../analysis/ingresses';
+import { isNginx } from '../../analysis/routes/ingress';
 import type { Index, Workspace } from '../../manifests/workspace';
 import type { Rule } from '../rule';
 

@@ -1,5 +1,5 @@
-import { classOf } from '../../analysis/ingresses';
 import { isPatch } from '../../analysis/kustomize';
+import { classOf } from '../../analysis/routes/ingress';
 import { mainProcesses } from '../../analysis/synapse';
 import { insertItem, quoted } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';

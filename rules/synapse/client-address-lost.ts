@@ -9,9 +9,9 @@ import {
   listeningOn,
   podPortsOf,
 } from '../../analysis/haproxy-config';
-import { routesOf } from '../../analysis/ingresses';
 import { podsOf } from '../../analysis/pods';
-import { findService, podsBehind, servicesFor } from '../../analysis/services';
+import { allRoutes, endsOf, hasUnreadRoutes, isRoutedTo } from '../../analysis/routes';
+import { servicesFor } from '../../analysis/services';
 import { type Listener, processKinds, synapseProcess } from '../../analysis/synapse';
 import { effectiveDirectives, modeOf } from '../../analysis/text/haproxy';
 import { insertEntry, replaceValue } from '../../manifests/edit';
@@ -73,20 +73,11 @@ function listenerProblem(workspace: Workspace, resource: Resource, listener: Lis
   };
 }
 
-/** The ports of pods that an Ingress or HAProxy forwards requests to, with what does it. */
+/** The ports of pods that a route or HAProxy forwards requests to, with what does it. */
 function forwardedPorts(workspace: Workspace): ReadonlyMap<string, Resource> {
   const ports = new Map<string, Resource>();
-  for (const ingress of workspace.resources('Ingress')) {
-    for (const { service, port } of routesOf(ingress)) {
-      const found =
-        service.string === undefined ? undefined : findService(workspace, ingress.namespace, service.string);
-      if (!found) continue;
-      const number = found.ports.find(one => one.port === port.number || one.name === port.string)?.port;
-      if (number === undefined) continue;
-      for (const target of podPorts({ kind: 'service', service: found, pods: podsBehind(workspace, found) }, number))
-        ports.set(portKey(target.pods.owner, target.port), ingress);
-    }
-  }
+  for (const route of allRoutes(workspace))
+    for (const { pods, port } of endsOf(workspace, route)) ports.set(portKey(pods.owner, port), route.source);
   for (const haproxy of haproxies(workspace)) {
     for (const { section } of backendsOf(haproxy)) {
       if (modeOf(section) !== 'http') continue;
@@ -131,21 +122,7 @@ function saysWho({ section }: HaproxyPart): boolean {
 
 /** Whether something else takes the connections first, as an Ingress does, or may do so unseen. */
 function isBehindAnother(workspace: Workspace, haproxy: Resource): boolean {
-  const isHaproxy = (namespace: string | undefined, name: string | undefined): boolean => {
-    const found = name === undefined ? undefined : findService(workspace, namespace, name);
-    return found !== undefined && podsBehind(workspace, found).some(({ owner }) => owner === haproxy);
-  };
-  return (
-    workspace
-      .resources('Ingress')
-      .some(ingress => routesOf(ingress).some(({ service }) => isHaproxy(ingress.namespace, service.string))) ||
-    [
-      'HTTPRoute.gateway.networking.k8s.io',
-      'HTTPRoute',
-      'IngressRoute.traefik.io',
-      'VirtualService.networking.istio.io',
-    ].some(kind => workspace.resources(kind).length > 0)
-  );
+  return isRoutedTo(workspace, haproxy) || hasUnreadRoutes(workspace);
 }
 
 /** The frontends that a load balancer leads to. */

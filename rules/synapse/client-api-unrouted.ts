@@ -1,29 +1,39 @@
-import { type IngressRoute, routesOf } from '../../analysis/ingresses';
+import { haproxyOf } from '../../analysis/haproxy-config';
+import {
+  arrivingPath,
+  type Route,
+  routeFor,
+  routeSourceKinds,
+  routesFor,
+  routesOf,
+  workloadsBehind,
+} from '../../analysis/routes';
 import { runsMediaRepository, type SynapseProcess, synapseMinor } from '../../analysis/synapse';
 import { replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
-import type { Fix, Problem, Rule } from '../rule';
-import { directlyBehind, hasOtherRoutes, routeFor, synapseBehind } from './ingress-routes';
+import type { Fix, Problem, Related, Rule } from '../rule';
+import { directlyBehind, synapseBehind } from './synapse-behind';
 
 export default {
   id: 'client-api-unrouted',
   items: [],
   severity: 'error',
   summary:
-    'The Ingress in front of Synapse does not take the requests of clients, or sends those for media to a process without media.',
+    'What stands in front of Synapse does not take the requests of clients, or sends those for media to a process without media.',
   why: 'Clients send their requests to the host of `public_baseurl`, below `/_matrix/client` and `/_matrix/media`. The controller answers those that no path takes with 404: nobody can log in, or nobody can send files. A Synapse with `enable_media_repo: false` answers requests for media with 404 as well.',
   remedy: 'Send `/_matrix` and `/_synapse/client`, or everything, to Synapse.',
   traps: [
-    'All Ingresses of the host count together, those for any host and with a star too.',
-    'Hosts where no path leads to Synapse are left alone, and so are trees with routes of other kinds, default backends and snippets.',
+    'All Ingresses and other routes of the host count together, those for any host and with a star too.',
+    'Hosts where no path leads to Synapse are left alone, and so are those with default backends, snippets or conditions that are not followed.',
     'What HAProxy does with requests for media is reported by haproxy-media-unrouted. A media server of another kind may have the paths.',
-    'Paths with patterns are followed only where ingress-nginx is told that they are regular expressions.',
+    'Paths with patterns of an Ingress are followed only where ingress-nginx is told that they are regular expressions.',
+    'Of an HTTPRoute, IngressRoute, HTTPProxy or VirtualService host, path and method are followed, not headers and queries.',
   ],
   sources: [
     'element-hq/synapse, docs/reverse_proxy.md: the endpoints to forward; usage configuration: public_baseurl',
-    'Kubernetes documentation, Ingress, "Path types"',
+    'Kubernetes documentation, Ingress, "Path types"; gateway-api, apis/v1/httproute_types.go; doc.traefik.io, "Rules & Priority"',
   ],
   examples: {
     bad: example(
@@ -31,41 +41,83 @@ export default {
     ),
     good: example('                - path: /_matrix'),
   },
-  kinds: ['Ingress'],
-  *check(ingress, workspace) {
-    const hosts = new Set(routesOf(ingress).map(({ host }) => host));
-    for (const host of hosts) {
-      if (host === '*' || hasOtherRoutes(workspace)) continue;
-      const routes = workspace
-        .resources('Ingress')
-        .flatMap(routesOf)
-        .filter(route => isFor(route.host, host));
+  kinds: routeSourceKinds,
+  *check(source, workspace) {
+    for (const host of new Set(routesOf(source).map(route => route.host))) {
+      if (host === '*' || host === '') continue;
+      const routes = routesFor(workspace, host);
       // It is said once, where the first path to Synapse stands.
       const toSynapse = routes.flatMap(route => {
         const processes = route.host === host ? synapseBehind(workspace, route) : [];
         return processes.length > 0 ? [{ route, processes }] : [];
       });
       const [first] = toSynapse;
-      if (!first || first.route.ingress !== ingress || routes.some(route => hasSnippet(route.ingress))) continue;
+      if (!first || first.route.source !== source || routes.some(route => hasSnippet(route.source))) continue;
       const baseurl = baseurlAt(first.processes, host);
-      yield* withoutMedia(workspace, routes);
-      const missing = needed.find(path => routeFor(routes, `${path}/`) === undefined);
-      if (!baseurl || missing === undefined) continue;
-      yield {
-        at: first.route.at,
-        message: `No path of ${host} takes ${missing}, where public_baseurl sends clients, so they get 404 — send /_matrix to Synapse.`,
-        related: [{ at: baseurl, message: 'Where clients send their requests' }],
-        fixes: () => (routes.length === 1 ? widen(first.route) : []),
-      };
+      yield* withoutMedia(workspace, host);
+      if (!baseurl) continue;
+      const related = [{ at: baseurl, message: 'Where clients send their requests' }];
+      const missing = needed.find(({ request }) => routeFor(workspace, host, request) === undefined);
+      if (missing) {
+        yield {
+          at: first.route.at,
+          message: `No path of ${host} takes ${missing.name}, where public_baseurl sends clients, so they get 404 — send /_matrix to Synapse.`,
+          related,
+          fixes: () => (routes.length === 1 ? widen(first.route) : []),
+        };
+        continue;
+      }
+      yield* changed(workspace, host, related);
     }
   },
 } satisfies Rule;
 
+/** Requests that come to Synapse itself, and under another path than it answers. */
+function* changed(workspace: Workspace, host: string, related: readonly Related[]): Iterable<Problem> {
+  for (const { request } of needed) {
+    const route = routeFor(workspace, host, request);
+    if (!route || route === 'unknown' || synapseBehind(workspace, route).length === 0) continue;
+    // What rewrite-target does wrong is said by ingress-nginx-setting.
+    if (route.source.kind === 'Ingress') continue;
+    const arriving = arrivingPath(workspace, route, request.path);
+    // HAProxy may give a path that it is told of to another program, or back to Synapse.
+    const isAnswered =
+      arriving === undefined || arriving.startsWith('/_matrix/') || mayChange(workspace, route, arriving);
+    if (isAnswered) continue;
+    yield {
+      at: route.at,
+      message: `Requests for ${request.path} arrive at Synapse as ${arriving}, which it answers with 404 — do not change the path.`,
+      related,
+    };
+    return;
+  }
+}
+
+/** Whether HAProxy stands between, and does something with paths that do not begin as Synapse's. */
+function mayChange(workspace: Workspace, route: Route, arriving: string): boolean {
+  return workloadsBehind(workspace, route).some(workload => {
+    const haproxy = haproxyOf(workspace, workload);
+    return (
+      haproxy !== undefined &&
+      (haproxy.isPartial ||
+        haproxy.parts.some(({ section }) =>
+          section.directives.some(
+            ({ keyword, words }) =>
+              /^http-request (?:set|replace)-(?:path|pathq|uri)$/.test(keyword) ||
+              words.some(
+                ({ value }) => value !== '/' && /^\^?\/\w/.test(value) && arriving.startsWith(value.replace('^', '')),
+              ),
+          ),
+        ))
+    );
+  });
+}
+
 /** Requests for media that go to Synapse processes alone, none of which has the media repository. */
-function* withoutMedia(workspace: Workspace, routes: readonly IngressRoute[]): Iterable<Problem> {
-  const wrong = new Map<IngressRoute, string[]>();
+function* withoutMedia(workspace: Workspace, host: string): Iterable<Problem> {
+  const wrong = new Map<Route, string[]>();
   for (const path of ['/_matrix/media', '/_matrix/client/v1/media']) {
-    const route = routeFor(routes, `${path}/config`);
+    const route = routeFor(workspace, host, { path: `${path}/config`, method: 'GET' });
     if (route && route !== 'unknown') wrong.set(route, [...(wrong.get(route) ?? []), path]);
   }
   for (const [route, paths] of wrong) {
@@ -90,15 +142,11 @@ function* withoutMedia(workspace: Workspace, routes: readonly IngressRoute[]): I
 /** Since this minor version Synapse serves media under the second path, too (docs/upgrade.md, v1.112). */
 const authenticatedSince = 112;
 
-const needed = ['/_matrix/client', '/_matrix/media'];
-
-function isFor(pattern: string, host: string): boolean {
-  return (
-    pattern === host ||
-    pattern === '*' ||
-    (pattern.startsWith('*.') && host.slice(host.indexOf('.') + 1) === pattern.slice(2))
-  );
-}
+/** Requests that every client makes, and what of their paths messages name. */
+const needed = [
+  { name: '/_matrix/client', request: { method: 'POST', path: '/_matrix/client/v3/login' } },
+  { name: '/_matrix/media', request: { method: 'POST', path: '/_matrix/media/v3/upload' } },
+] as const;
 
 /** The `public_baseurl` of a process that is at the root of a host and on a port that an Ingress serves. */
 function baseurlAt(processes: readonly SynapseProcess[], host: string): Value | undefined {
@@ -118,11 +166,9 @@ function hasSnippet(ingress: Resource): boolean {
     .some(([name]) => /snippet/.test(name));
 }
 
-function widen({ at, path, pathType }: IngressRoute): readonly Fix[] {
+function widen({ at, path, match }: Route): readonly Fix[] {
   const edit =
-    path.startsWith('/_matrix/') && pathType !== 'Exact' && at.text === path
-      ? replaceScalar(at, '/_matrix')
-      : undefined;
+    path.startsWith('/_matrix/') && match === 'parts' && at.text === path ? replaceScalar(at, '/_matrix') : undefined;
   return edit ? [{ title: 'Send all of /_matrix to Synapse', safe: false, edits: [edit] }] : [];
 }
 

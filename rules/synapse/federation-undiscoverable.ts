@@ -1,24 +1,22 @@
-import { routesOf } from '../../analysis/ingresses';
 import { containersOf } from '../../analysis/pods';
 import { type Family, familiesOf } from '../../analysis/roles';
-import { findService, podsBehind } from '../../analysis/services';
+import { hasUnreadRoutes, routeFor, routesFor, workloadsBehind } from '../../analysis/routes';
 import { processes, processKinds, synapseProcess } from '../../analysis/synapse';
 import { insertEntry, replaceValue } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Index, Workspace } from '../../manifests/workspace';
 import type { Fix, Rule } from '../rule';
-import { hasOtherRoutes } from './ingress-routes';
 
 export default {
   id: 'federation-undiscoverable',
   items: [],
   severity: 'warning',
   summary: 'Other homeservers cannot find out where to connect to.',
-  why: 'They ask `https://<server_name>/.well-known/matrix/server`, then the DNS for an SRV record, and connect to port 8448 of the server name if neither tells otherwise. An Ingress serves ports 80 and 443 only, so nobody from another server can join a room, send a message or look up a profile here.',
+  why: 'They ask `https://<server_name>/.well-known/matrix/server`, then the DNS for an SRV record, and connect to port 8448 of the server name if neither tells otherwise. An Ingress or Gateway usually serves ports 80 and 443 only, so nobody from another server can join a room, send a message or look up a profile here.',
   remedy:
-    'Write `serve_server_wellknown: true` into homeserver.yaml and let the Ingress send `/.well-known/matrix/server` to Synapse, or answer it elsewhere with `{"m.server": "<host>:443"}`, or open port 8448 to the internet.',
+    'Write `serve_server_wellknown: true` into homeserver.yaml and let the Ingress or route send `/.well-known/matrix/server` to Synapse, or answer it elsewhere with `{"m.server": "<host>:443"}`, or open port 8448 to the internet.',
   traps: [
-    'Only reported where an Ingress of the tree serves the server name. A server name that is hosted elsewhere, or that has a port, is left alone.',
+    'Only reported where an Ingress or another route of the tree serves the server name. A server name that is hosted elsewhere, or that has a port, is left alone.',
     'Any answer or SRV record that the tree writes counts, and so does a load balancer, a node port, a port of the host or a Gateway with 8448.',
     'An empty `federation_domain_whitelist`, or no listener with `federation`, means that no federation is wanted.',
     'An SRV record that is set by hand cannot be seen.',
@@ -51,11 +49,11 @@ export default {
       at: name.key,
       message: `Other homeservers find ${host} neither by /.well-known/matrix/server nor on port 8448 — ${
         isServed
-          ? 'let an Ingress send that path to Synapse.'
+          ? 'send that path to Synapse.'
           : `${asked.length > 0 ? 'set serve_server_wellknown: true' : 'serve that path'}, or open the port.`
       }`,
-      related: asked.slice(0, 3).map(ingress => ({
-        at: ingress.root.at('metadata', 'name'),
+      related: asked.map(source => ({
+        at: source.root.at('metadata', 'name'),
         message: `Sends /.well-known/matrix/server of ${host} to Synapse, which does not answer it`,
       })),
       fixes: (): readonly Fix[] => {
@@ -80,41 +78,22 @@ function isFederating(workspace: Workspace, main: Resource): boolean {
 }
 
 /**
- * The Ingresses that send the question for the server name to what may be Synapse; undefined where the tree does not tell
- * who serves that host.
+ * The objects whose routes send the question for the server name to what may be Synapse; undefined where the tree does not
+ * tell who serves that host, or who is asked.
  */
 function answerers(workspace: Workspace, host: string): readonly Resource[] | undefined {
-  if (hasOtherRoutes(workspace)) return undefined;
-  const routes = workspace.resources('Ingress').flatMap(routesOf);
-  const own = routes.filter(route => route.host === host || matchesWildcard(route.host, host));
-  if (own.length === 0) return undefined;
-  const asked = new Set<Resource>();
-  for (const { path, pathType, ingress, service } of own) {
-    if (!covers(path, pathType)) continue;
-    const found = service.string === undefined ? undefined : findService(workspace, ingress.namespace, service.string);
-    const families = (found ? podsBehind(workspace, found) : []).map(({ owner }) => familiesOf(owner));
-    // Whatever else takes the question may know the answer; the web client does not.
-    if (
-      families.length === 0 ||
-      families.some(of => !['synapse', 'haproxy', 'element'].some(one => of.has(one as Family)))
-    )
-      return undefined;
-    if (families.some(of => !of.has('element'))) asked.add(ingress);
-  }
-  return [...asked];
-}
-
-function matchesWildcard(pattern: string, host: string): boolean {
-  return pattern === '*' || (pattern.startsWith('*.') && host.slice(host.indexOf('.') + 1) === pattern.slice(2));
-}
-
-/** Whether an Ingress path takes the question: as a prefix of whole parts, or as a pattern that is not followed here. */
-function covers(path: string, pathType: string): boolean {
-  if (pathType === 'ImplementationSpecific' && /[()[\]*|^$\\?]/.test(path)) return true;
-  const prefix = path.replace(/\/+$/, '');
-  return pathType === 'Exact'
-    ? path === question
-    : prefix === '' || question === prefix || question.startsWith(`${prefix}/`);
+  if (routesFor(workspace, host).length === 0 || hasUnreadRoutes(workspace)) return undefined;
+  const route = routeFor(workspace, host, { path: question, method: 'GET' });
+  if (route === 'unknown') return undefined;
+  if (!route) return [];
+  const families = workloadsBehind(workspace, route).map(familiesOf);
+  // Whatever else takes the question may know the answer; the web client does not.
+  if (
+    families.length === 0 ||
+    families.some(of => !['synapse', 'haproxy', 'element'].some(one => of.has(one as Family)))
+  )
+    return undefined;
+  return families.some(of => !of.has('element')) ? [route.source] : [];
 }
 
 const question = '/.well-known/matrix/server';

@@ -1,7 +1,8 @@
 import { backendNamed, frontendsOf, haproxyOf } from '../../analysis/haproxy-config';
 import { routeOf } from '../../analysis/haproxy-routing';
-import { isNginx, routesOf } from '../../analysis/ingresses';
 import { workloadKinds } from '../../analysis/pods';
+import { type Route, routeFor, routeSourceKinds, routesOf } from '../../analysis/routes';
+import { isNginx } from '../../analysis/routes/ingress';
 import type { SynapseProcess } from '../../analysis/synapse';
 import { effectiveDirectives, modeOf } from '../../analysis/text/haproxy';
 import { replaceScalar } from '../../manifests/edit';
@@ -10,7 +11,7 @@ import type { Workspace } from '../../manifests/workspace';
 import { processesBehind } from '../haproxy/synapse-routes';
 import { replaceText } from '../haproxy/text-edits';
 import type { Problem, Rule } from '../rule';
-import { routeFor, routesOfHost, synapseBehind } from './ingress-routes';
+import { synapseBehind } from './synapse-behind';
 
 export default {
   id: 'proxy-timeout-short',
@@ -18,7 +19,8 @@ export default {
   severity: 'warning',
   summary: 'A proxy in front of Synapse gives up before a long poll is answered.',
   why: 'Clients ask `/sync` to wait up to 30 seconds for something new. A proxy that waits no longer than that ends every quiet poll with 504: clients show that they are offline, and ask again at once.',
-  remedy: 'Let HAProxy and the Ingress wait a minute or more: `timeout server 5m`, `proxy-read-timeout: "300"`.',
+  remedy:
+    'Let HAProxy and the Ingress wait a minute or more: `timeout server 5m`, `proxy-read-timeout: "300"`; a route of the Gateway API without `timeouts` waits as long as its Gateway does.',
   traps: [
     'Judged is what really holds for `/_matrix/client/v3/sync`: the timeout of the backend that its route leads to, else that of `defaults`.',
     'A time without a unit is in milliseconds for HAProxy, and in seconds for ingress-nginx.',
@@ -26,7 +28,7 @@ export default {
   ],
   sources: [
     'Matrix specification, client-server API, GET /_matrix/client/v3/sync: timeout; matrix-js-sdk src/client.ts: pollTimeout, 30 seconds',
-    'HAProxy configuration manual, "timeout server" and 2.5 "Time format"; ingress-nginx documentation, Annotations, "Custom timeouts"',
+    'HAProxy configuration manual, "timeout server" and 2.5 "Time format"; ingress-nginx documentation, Annotations, "Custom timeouts"; gateway-api, apis/v1/httproute_types.go: HTTPRouteTimeouts; projectcontour.io, TimeoutPolicy; istio.io, HTTPRoute: timeout',
   ],
   examples: {
     bad: example(
@@ -34,10 +36,10 @@ export default {
     ),
     good: example('5m'),
   },
-  kinds: [...workloadKinds, 'Ingress'],
+  kinds: [...workloadKinds, ...routeSourceKinds],
   *check(resource, workspace) {
-    if (resource.kind === 'Ingress') {
-      const problem = ingressProblem(workspace, resource);
+    if (routeSourceKinds.includes(resource.qualifiedKind)) {
+      const problem = routeProblem(workspace, resource);
       if (problem) yield problem;
     } else yield* haproxyProblems(workspace, resource);
   },
@@ -74,23 +76,40 @@ function* haproxyProblems(workspace: Workspace, resource: Resource): Iterable<Pr
   }
 }
 
-function ingressProblem(workspace: Workspace, ingress: Resource): Problem | undefined {
-  const at = ingress.root.at('metadata', 'annotations', 'nginx.ingress.kubernetes.io/proxy-read-timeout');
-  if (!isNginx(ingress) || !/^\d+$/.test(at.text ?? '') || Number(at.text) * 1000 > poll) return undefined;
-  for (const host of new Set(routesOf(ingress).map(route => route.host))) {
-    const route = routeFor(routesOfHost(workspace, ingress, host), sync.path);
-    if (route === undefined || route === 'unknown' || route.ingress !== ingress) continue;
+function routeProblem(workspace: Workspace, source: Resource): Problem | undefined {
+  for (const host of new Set(routesOf(source).map(route => route.host))) {
+    const route = routeFor(workspace, host, sync);
+    if (route === undefined || route === 'unknown' || route.source !== source) continue;
+    const waiting = waitOf(route);
+    if (!waiting || waiting.time > poll || waiting.time === 0) continue;
     if (!answersClients(synapseBehind(workspace, route))) continue;
+    const { at, time, better } = waiting;
     return {
       at,
-      message: `Ingress ${ingress.name} waits ${inWords(Number(at.text) * 1000)} for an answer to ${sync.path}, for which clients wait 30, so quiet polls fail with 504 — write "300".`,
+      message: `${source.kind} ${source.name} waits ${inWords(time)} for an answer to ${sync.path}, for which clients wait 30, so quiet polls fail with 504 — write ${better}.`,
       fixes: () => {
-        const edit = replaceScalar(at, '300');
+        const edit = replaceScalar(at, better.replaceAll('"', ''));
         return edit ? [{ title: 'Wait five minutes', safe: false, edits: [edit] }] : [];
       },
     };
   }
   return undefined;
+}
+
+/** How long a route waits for an answer, in milliseconds; 0 where it waits for ever. Undefined where it does not say. */
+function waitOf({ source, rule }: Route) {
+  if (source.kind === 'Ingress') {
+    const at = source.root.at('metadata', 'annotations', 'nginx.ingress.kubernetes.io/proxy-read-timeout');
+    const isTime = isNginx(source) && /^\d+$/.test(at.text ?? '');
+    return isTime ? { at, time: Number(at.text) * 1000, better: '"300"' } : undefined;
+  }
+  const [at] = [rule.at('timeouts', 'request'), rule.at('timeoutPolicy', 'response'), rule.at('timeout')].filter(
+    one => one.exists,
+  );
+  // Go's durations: several numbers with units are added up (Kubernetes GEP-2257).
+  if (!at || !/^(?:\d+(?:h|m|s|ms))+$/.test(at.text ?? '')) return undefined;
+  const parts = (at.text ?? '').match(/\d+(?:ms|h|m|s)/g) ?? [];
+  return { at, time: parts.reduce((sum, part) => sum + (milliseconds(part) ?? 0), 0), better: '5m' };
 }
 
 function answersClients(processes: readonly SynapseProcess[] | undefined): boolean {

@@ -1,5 +1,7 @@
-import { classOf, isNginx, routesOf } from '../../analysis/ingresses';
 import { heldIn, portsBehind } from '../../analysis/nginx-proxy';
+import { routeFor, routeSourceKinds, routesOf } from '../../analysis/routes';
+import { classOf, isCanary, isNginx } from '../../analysis/routes/ingress';
+import { middlewaresOf } from '../../analysis/routes/traefik';
 import { runsMediaRepository, type SynapseProcess } from '../../analysis/synapse';
 import { nginxLocationFor, nginxPasses, nginxServers, passesOn, readNginx } from '../../analysis/text/nginx-conf';
 import { insertEntry, replaceScalar } from '../../manifests/edit';
@@ -7,7 +9,7 @@ import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import type { Index, Workspace } from '../../manifests/workspace';
 import type { Fix, Problem, Rule } from '../rule';
-import { isCanary, routeFor, routesOfHost, synapseAt, synapseBehind } from './ingress-routes';
+import { synapseAt, synapseBehind } from './synapse-behind';
 
 export default {
   id: 'upload-size-refused',
@@ -24,7 +26,7 @@ export default {
   ],
   sources: [
     'ingress-nginx documentation, Annotations, "Custom max body size"; ConfigMap: proxy-body-size, default 1m',
-    'nginx documentation, ngx_http_core_module: client_max_body_size',
+    'nginx documentation, ngx_http_core_module: client_max_body_size; doc.traefik.io, Buffering: maxRequestBodyBytes',
     'element-hq/synapse, docs/reverse_proxy.md; usage configuration: max_upload_size',
   ],
   examples: {
@@ -33,15 +35,17 @@ export default {
     ),
     good: example('      nginx.ingress.kubernetes.io/proxy-body-size: 100m'),
   },
-  kinds: ['Ingress', 'ConfigMap'],
+  kinds: [...routeSourceKinds, 'ConfigMap'],
   *check(resource, workspace) {
     const problem = resource.kind === 'Ingress' ? ingressProblem(resource, workspace) : undefined;
     if (problem) yield problem;
+    if (/^IngressRoute\b/.test(resource.kind)) yield* traefikProblems(resource, workspace);
     if (resource.kind === 'ConfigMap') yield* nginxProblems(resource, workspace);
   },
 } satisfies Rule;
 
 const uploadPath = '/_matrix/media/v3/upload';
+const upload = { path: uploadPath, method: 'POST' };
 
 function ingressProblem(ingress: Resource, workspace: Workspace): Problem | undefined {
   // Without a class any controller may serve it, unless it has annotations for this one.
@@ -56,13 +60,13 @@ function ingressProblem(ingress: Resource, workspace: Workspace): Problem | unde
   const limit = size.exists ? bytes(size.text ?? '') : mebibyte;
   if (limit === undefined || limit === 0 || (!size.exists && workspace.lookup(sizes, '').length > 0)) return undefined;
   for (const processes of workspace.derive(uploadTakers, ingress)) {
-    const upload = largestUpload(processes);
-    if (!upload || upload.bytes <= limit) continue;
-    const wanted = inNginx(upload.bytes);
+    const largest = largestUpload(processes);
+    if (!largest || largest.bytes <= limit) continue;
+    const wanted = inNginx(largest.bytes);
     return {
       at: size.exists ? size : ingress.root.at('metadata', 'name'),
-      message: `Ingress ${ingress.name} lets requests of up to ${size.exists ? size.text : '1m, the default,'} through, but Synapse takes uploads of up to ${upload.text}, so larger files fail with 413 — set ${name.slice(name.indexOf('/') + 1)} to ${wanted}.`,
-      related: upload.at ? [{ at: upload.at, message: 'What Synapse takes' }] : [],
+      message: `Ingress ${ingress.name} lets requests of up to ${size.exists ? size.text : '1m, the default,'} through, but Synapse takes uploads of up to ${largest.text}, so larger files fail with 413 — set ${name.slice(name.indexOf('/') + 1)} to ${wanted}.`,
+      related: largest.at ? [{ at: largest.at, message: 'What Synapse takes' }] : [],
       fixes: (): readonly Fix[] => {
         const annotations = ingress.root.at('metadata', 'annotations');
         const edit = size.exists
@@ -82,11 +86,30 @@ function ingressProblem(ingress: Resource, workspace: Workspace): Problem | unde
 /** The processes that take the uploads of each host of an Ingress: on its own, as the sizes have nothing to do with it. */
 function uploadTakers(ingress: Resource, workspace: Workspace): readonly (readonly SynapseProcess[])[] {
   return [...new Set(routesOf(ingress).map(({ host }) => host))].flatMap(host => {
-    const route = routeFor(routesOfHost(workspace, ingress, host), uploadPath);
-    return route === undefined || route === 'unknown' || route.ingress !== ingress
+    const route = routeFor(workspace, host, upload);
+    return route === undefined || route === 'unknown' || route.source !== ingress
       ? []
       : [synapseBehind(workspace, route)];
   });
+}
+
+/** The Middlewares of an IngressRoute that hold a request back until it is complete, and take no larger ones. */
+function* traefikProblems(source: Resource, workspace: Workspace): Iterable<Problem> {
+  for (const host of new Set(routesOf(source).map(route => route.host))) {
+    const route = routeFor(workspace, host, upload);
+    if (route === undefined || route === 'unknown' || route.source !== source) continue;
+    const largest = largestUpload(synapseBehind(workspace, route));
+    for (const { root, name } of middlewaresOf(workspace, route) ?? []) {
+      const limit = root.at('spec', 'buffering', 'maxRequestBodyBytes');
+      if (!largest || !limit.number || limit.number >= largest.bytes) continue;
+      yield {
+        at: route.rule.at('middlewares').key,
+        message: `The Middleware ${name} lets requests of up to ${limit.text} bytes through, but Synapse takes uploads of up to ${largest.text}, so larger files fail with 413 — set maxRequestBodyBytes to ${largest.bytes}.`,
+        related: [{ at: limit, message: 'What Traefik lets through' }],
+      };
+      return;
+    }
+  }
 }
 
 function* nginxProblems(configMap: Resource, workspace: Workspace): Iterable<Problem> {
@@ -99,25 +122,25 @@ function* nginxProblems(configMap: Resource, workspace: Workspace): Iterable<Pro
       const pass = location && passes.find(({ directive }) => directive.parent === location.directive);
       const ends = pass && portsBehind(workspace, configMap, pass, config);
       if (!location || !pass || !ends) continue;
-      const upload = largestUpload(
+      const largest = largestUpload(
         synapseAt(
           workspace,
           ends.map(({ pods }) => pods.owner),
         ),
       );
-      if (!upload) continue;
+      if (!largest) continue;
       const held = heldIn(configMap, file, location.directive, config.directives, 'client_max_body_size');
       const size = held?.at(-1);
       const word = size?.directive.args[0];
       const limit = word ? bytes(word.value) : mebibyte;
-      if (limit === undefined || limit === 0 || upload.bytes <= limit) continue;
+      if (limit === undefined || limit === 0 || largest.bytes <= limit) continue;
       // A file that is included, or another one of the folder, may have the size.
       if (!held || (!size && isSaidBeside(configMap))) continue;
       const at = word?.span ?? pass.directive.name.span;
       yield {
         at: (size?.file ?? file).part(at.start, at.end),
-        message: `nginx lets requests of up to ${word?.value ?? '1m, the default,'} through, but Synapse takes uploads of up to ${upload.text}, so larger files fail with 413 — set client_max_body_size to ${inNginx(upload.bytes)}.`,
-        related: upload.at ? [{ at: upload.at, message: 'What Synapse takes' }] : [],
+        message: `nginx lets requests of up to ${word?.value ?? '1m, the default,'} through, but Synapse takes uploads of up to ${largest.text}, so larger files fail with 413 — set client_max_body_size to ${inNginx(largest.bytes)}.`,
+        related: largest.at ? [{ at: largest.at, message: 'What Synapse takes' }] : [],
       };
     }
   }

@@ -1,7 +1,7 @@
 import { type InlayHint, InlayHintKind } from 'vscode-languageserver';
 import { decodedSize, sizeText } from '../../analysis/describe/size';
-import { routesOf } from '../../analysis/ingresses';
 import { containersOf, podsOf, podTemplate } from '../../analysis/pods';
+import { routesOf } from '../../analysis/routes';
 import { findService, podsBehind, servicesOf, targetOf } from '../../analysis/services';
 import type { SourceFile } from '../../manifests/file';
 import type { Resource } from '../../manifests/resource';

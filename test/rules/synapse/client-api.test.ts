@@ -5,7 +5,8 @@ import { messages } from '../expect';
 const { bad } = rule.examples;
 
 describe('client-api-unrouted', () => {
-  const found = (source: string): readonly string[] => messages(rule, source).map(one => one.replace(/, where.*/, ''));
+  const found = (source: string): readonly string[] =>
+    messages(rule, source).map(one => one.replace(/, wh(?:ere|ich it).*/, ''));
   const withPath = (path: string): string => bad.replace('path: /_matrix/federation', `path: ${path}`);
   const another = (path: string): string => `${bad}
       ---
@@ -68,5 +69,54 @@ describe('client-api-unrouted', () => {
     const other =
       '\n      ---\n      apiVersion: gateway.networking.k8s.io/v1\n      kind: HTTPRoute\n      metadata: {name: a, namespace: matrix}\n';
     assert.deepEqual(found(bad + other), []);
+  });
+
+  describe('behind other kinds of routes', () => {
+    const upTo = bad.slice(0, bad.lastIndexOf('apiVersion: networking'));
+    const through = (route: string): readonly string[] => found(`${upTo}${route}`);
+    const httpRoute = (match: string, more = ''): string => `apiVersion: gateway.networking.k8s.io/v1
+      kind: HTTPRoute
+      metadata: {name: matrix, namespace: matrix}
+      spec:
+        hostnames: [matrix.tessera.test]
+        rules:
+          - matches: [${match}]${more}
+            backendRefs: [{name: synapse, port: 8008}]
+`;
+    const traefik = (match: string): string => `apiVersion: traefik.io/v1alpha1
+      kind: IngressRoute
+      metadata: {name: matrix, namespace: matrix}
+      spec:
+        routes:
+          - match: ${match}
+            services: [{name: synapse, port: 8008}]
+`;
+
+    it('asks for the same paths, and for the methods of clients', () => {
+      for (const match of ['{path: {value: /}}', '{path: {value: /_matrix}}', '{headers: [{name: x, value: y}]}'])
+        assert.deepEqual(through(httpRoute(match)), [], match);
+      for (const match of ['{path: {value: /_matrix/federation}}', '{path: {value: /, type: Exact}}', '{method: GET}'])
+        assert.deepEqual(
+          through(httpRoute(match)),
+          ['error: No path of matrix.tessera.test takes /_matrix/client'],
+          match,
+        );
+      const isFor = 'Host(`matrix.tessera.test`)';
+      for (const match of [isFor, `${isFor} && PathPrefix(\`/_matrix\`)`, `${isFor} && ClientIP(\`10.0.0.0/8\`)`])
+        assert.deepEqual(through(traefik(match)), [], match);
+      assert.equal(through(traefik(`${isFor} && PathPrefix(\`/_matrix/client\`)`)).length, 1);
+    });
+
+    it('finds paths that are taken away on the way', () => {
+      const rewrite = (to: string): string =>
+        httpRoute(
+          '{path: {value: /_matrix}}',
+          `\n            filters: [{type: URLRewrite, urlRewrite: {path: {type: ReplacePrefixMatch, replacePrefixMatch: ${to}}}}]`,
+        );
+      assert.deepEqual(through(rewrite('/')), [
+        'error: Requests for /_matrix/client/v3/login arrive at Synapse as /client/v3/login',
+      ]);
+      assert.deepEqual(through(rewrite('/_matrix')), []);
+    });
   });
 });
