@@ -24,9 +24,12 @@ function fromContainer(workspace: Workspace, resource: Resource, container: Cont
     const found = variableText(workspace, resource, variable);
     if (!found) return [];
     const connects = script === undefined || mayUse(script, variable.name);
-    return [...named(variable, found, textOf, connects), ...written(variable, found, connects)];
+    return [...named(variable, found, textOf, connects), ...written(variable, found, textOf, connects)];
   });
 }
+
+/** Names of variables that hold a host: `X_HOST`. */
+const hostName = /^(.*?)_?(?:HOST|HOSTNAME|SERVER|ADDR|ADDRESS|ENDPOINT)$/;
 
 /** `X_HOST` with its `X_PORT`. */
 function named(
@@ -35,10 +38,10 @@ function named(
   textOf: (name: string) => VariableText | undefined,
   connects: boolean,
 ): readonly Address[] {
-  const stem = /^(.*?)_?(?:HOST|HOSTNAME|SERVER|ADDR|ADDRESS|ENDPOINT)$/.exec(variable.name)?.[1];
+  const stem = hostName.exec(variable.name)?.[1];
   const isPlainHost = /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?\.?$/i.test(found.text) && /[a-z]/i.test(found.text);
   if (stem === undefined || variable.name === 'HOSTNAME' || isPublicName(variable.name) || !isPlainHost) return [];
-  const port = textOf(stem === '' ? 'PORT' : `${stem}_PORT`) ?? textOf(`${stem}PORT`);
+  const port = portBeside(stem, textOf);
   const number = port && /^\d{1,5}$/.test(port.text) ? Number(port.text) : undefined;
   return [
     {
@@ -56,11 +59,23 @@ function named(
   ];
 }
 
-/** URLs and `host:port` in a value. */
-function written(variable: EnvironmentVariable, found: VariableText, connects: boolean): readonly Address[] {
+/** The variable `X_PORT` or `XPORT` that goes with `X_HOST`. */
+function portBeside(stem: string, textOf: (name: string) => VariableText | undefined): VariableText | undefined {
+  return textOf(stem === '' ? 'PORT' : `${stem}_PORT`) ?? textOf(`${stem}PORT`);
+}
+
+/** URLs and `host:port` in a value. Where a port of its own is given beside a URL, the URL's scheme tells none. */
+function written(
+  variable: EnvironmentVariable,
+  found: VariableText,
+  textOf: (name: string) => VariableText | undefined,
+  connects: boolean,
+): readonly Address[] {
+  const stem = hostName.exec(variable.name)?.[1];
+  const hasOwnPort = stem !== undefined && portBeside(stem, textOf) !== undefined;
   return findHosts(found.text).map(({ host, port, scheme, form }) => ({
     host: host.value,
-    port: port?.number ?? defaultPort(scheme?.value),
+    port: port?.number ?? (hasOwnPort ? undefined : defaultPort(scheme?.value)),
     protocol: 'TCP',
     tls: isTlsScheme(scheme) ? partPlace(variable, found, scheme.span) : undefined,
     name: `variable ${variable.name}`,

@@ -293,10 +293,13 @@ function urls(program: string, word: RunWord, flags: Pick<Target, 'hasTimeout' |
   for (const match of word.value.matchAll(/\b([a-z][a-z0-9+.-]*):\/\//gi)) {
     const scheme = match[1]?.toLowerCase();
     const target = authority(program, word, match.index + match[0].length, { ...flags, scheme });
-    if (target && scheme !== 'file' && scheme !== 'unix') found.push(target);
+    if (target && !hostless.test(scheme ?? '')) found.push(target);
   }
   return found;
 }
+
+/** Schemes whose URLs name a file, or a bucket of a store that is named elsewhere. */
+const hostless = /^(?:file|unix|s3[an]?|gs|gcs|az|abfss?|wasbs?|b2|swift)$/;
 
 /** `curl host:port/path`, which curl and wget take for `http://`. */
 function bareUrl(program: string, word: RunWord, flags: Pick<Target, 'hasTimeout' | 'retries'>): readonly Target[] {

@@ -1,4 +1,4 @@
-import { anchorFor, nameOf } from '../../analysis/anchor';
+import { anchorFor, isAboutMatrix, nameOf } from '../../analysis/anchor';
 import { chartReleases } from '../../analysis/charts';
 import { backendsOf, haproxyOf, podPortsOf } from '../../analysis/haproxy-config';
 import { chartValues } from '../../analysis/helm-values';
@@ -31,7 +31,7 @@ export default {
     'Misspelt switches of CloudNativePG, such as `monitoring.podMonitorEnabled`, do not count.',
     'The `scrape_configs` of a Prometheus without its operator count where they speak of the component.',
     'If there is no monitor at all, that is said once, as a warning: they may well be kept elsewhere.',
-    'Components that are not in the tree are not asked for, nor is a HAProxy that only finds the master of Redis.',
+    'Components that are not in the tree are not asked for, nor is a HAProxy that only finds the master of Redis, nor anything in a tree in which nothing is of Matrix.',
   ],
   sources: [
     'CloudNativePG documentation, Monitoring: the exporter listens on port 9187 named metrics.',
@@ -146,7 +146,7 @@ export default {
     `,
   },
   *checkWorkspace(workspace) {
-    if (settingsOf(workspace).components.monitoring !== 'required') return;
+    if (settingsOf(workspace).components.monitoring !== 'required' || !isAboutMatrix(workspace)) return;
     const wanted = components(workspace).flatMap(component => {
       const missed = component.parts.filter(
         part =>
