@@ -125,6 +125,7 @@ import rtcAddressWrong from './livekit/rtc-address-wrong';
 import rtcFocusInvalid from './livekit/rtc-focus-invalid';
 import generatedNameTaken from './minio/generated-name-taken';
 import minioBucketMissing from './minio/minio-bucket-missing';
+import minioClientRefused from './minio/minio-client-refused';
 import minioConfigSecretMissing from './minio/minio-config-secret-missing';
 import minioDriveCount from './minio/minio-drive-count';
 import minioEndpointMismatch from './minio/minio-endpoint-mismatch';
@@ -134,6 +135,7 @@ import minioSecretPairsDiffer from './minio/minio-secret-pairs-differ';
 import minioStorageEfficiency from './minio/minio-storage-efficiency';
 import minioTenantMissing from './minio/minio-tenant-missing';
 import minioUserIsRoot from './minio/minio-user-is-root';
+import minioUserSetupFails from './minio/minio-user-setup-fails';
 import rcloneRemoteUndefined from './minio/rclone-remote-undefined';
 import alertJobUnknown from './monitoring/alert-job-unknown';
 import alertMetricUnknown from './monitoring/alert-metric-unknown';
@@ -483,6 +485,7 @@ export const rules: readonly Rule[] = [
   livekitUnknownKey,
   lkJwtServiceMisconfigured,
   minioBucketMissing,
+  minioClientRefused,
   minioConfigSecretMissing,
   minioDriveCount,
   minioEndpointMismatch,
@@ -493,6 +496,7 @@ export const rules: readonly Rule[] = [
   minioStorageEfficiency,
   minioTenantMissing,
   minioUserIsRoot,
+  minioUserSetupFails,
   monitorDuplicateScrape,
   monitorMissing,
   monitorNotPickedUp,

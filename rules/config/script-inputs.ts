@@ -18,7 +18,7 @@ export interface ScriptInput {
 
 /**
  * The files that the script of a container has to find where it says: what it copies, prints, edits, redirects from or
- * hands to psql or opens in Python. A command whose failure nobody minds, or that does not always run, is left out.
+ * hands to psql or mc or opens in Python. A command whose failure nobody minds, or that does not always run, is left out.
  */
 export function scriptInputs(workspace: Workspace, resource: Resource, container: Container): readonly ScriptInput[] {
   const script = scriptOf(workspace, resource, container)?.text;
@@ -73,6 +73,16 @@ function readBy({ name, args }: RunStep): readonly RunWord[] {
         short: 'hpUdcfvoLFRPT',
         long: ['host', 'port', 'username', 'dbname', 'command', 'file', 'set', 'variable', 'output'],
       }).values('f', 'file');
+    case 'mc': {
+      const { operands } = readOptions(args, { long: ['config-dir'] });
+      const isPolicy = /^admin policy (?:create|add)$/.test(
+        operands
+          .slice(0, 3)
+          .map(word => word.value)
+          .join(' '),
+      );
+      return isPolicy ? operands.slice(5, 6) : [];
+    }
     default:
       return [];
   }

@@ -1,21 +1,18 @@
-import { homeserverOf } from '../../analysis/homeserver';
 import { nearest } from '../../analysis/nearest';
 import { workloadKinds } from '../../analysis/pods';
-import { clusterKind, familiesOf, synapseLis, synapseMains, tenantKind } from '../../analysis/roles';
-import { findService, podsBehind } from '../../analysis/services';
-import { parseClusterHost } from '../../analysis/text/hosts';
+import { familiesOf, tenantKind } from '../../analysis/roles';
 import { insertItem, quoted } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
-import type { Place } from '../../manifests/span';
 import type { Index, Workspace } from '../../manifests/workspace';
 import type { Fix, Problem, Rule } from '../rule';
-import { bucketsMadeBy, transfersOf } from './transfers';
+import { clientsOf } from './s3-clients';
+import { bucketsMadeBy } from './transfers';
 
 export default {
   id: 'minio-bucket-missing',
   items: [],
   severity: 'warning',
-  summary: 'Synapse, a backup or a copy uses a bucket that nothing makes.',
+  summary: 'Synapse, a backup, a recording or a copy uses a bucket that nothing makes.',
   why: 'MinIO answers "The specified bucket does not exist": uploads of media fail, or no backup is ever written.',
   remedy: 'List the bucket under `spec.buckets` of the Tenant, or correct its name.',
   traps: [
@@ -27,7 +24,7 @@ export default {
   sources: [
     'minio/operator pkg/apis/minio.min.io/v2/types.go: buckets are created when the Tenant is',
     'rclone.org/s3: no_check_bucket; min.io documentation, mc mirror and mc cp',
-    'matrix-org/synapse-s3-storage-provider README: bucket; CloudNativePG documentation, Backup on object stores: destinationPath',
+    'matrix-org/synapse-s3-storage-provider README: bucket; CloudNativePG documentation, Backup on object stores: destinationPath; livekit/egress README, Config',
   ],
   examples: {
     bad: `
@@ -86,13 +83,15 @@ export default {
     }
     const buckets = tenant.root.at('spec', 'buckets');
     const made = buckets.items().flatMap(bucket => bucket.at('name').text ?? []);
-    const uses = usesOf(workspace, tenant);
-    const copied = uses.filter(use => use.isMade).map(use => use.name);
-    for (const { name, at, isMade } of uses) {
+    const uses = clientsOf(workspace, tenant);
+    const copied = uses.filter(use => use.isMade).map(use => use.bucket);
+    for (const { bucket: name, at, isMade } of uses) {
       if (made.includes(name) || mayBeMade(workspace, name)) continue;
       const close = nearest(name, made);
       // A bucket that others use as well is meant to have the name.
-      if (isMade ? close === undefined || uses.some(use => use.name === name && use.at !== at) : copied.includes(name))
+      if (
+        isMade ? close === undefined || uses.some(use => use.bucket === name && use.at !== at) : copied.includes(name)
+      )
         continue;
       yield {
         at,
@@ -119,7 +118,7 @@ function* ofScripts(workspace: Workspace, store: Resource): Iterable<Problem> {
     .flatMap(workload => bucketsMadeBy(workspace, workload));
   if (made.length === 0 || made.some(one => one.bucket === undefined)) return;
   const names = made.flatMap(one => one.bucket ?? []);
-  for (const { name, at, isMade } of usesOf(workspace, store)) {
+  for (const { bucket: name, at, isMade } of clientsOf(workspace, store)) {
     if (names.includes(name) || mayBeMade(workspace, name, true)) continue;
     const close = nearest(name, names);
     if (isMade) continue;
@@ -132,60 +131,6 @@ function* ofScripts(workspace: Workspace, store: Resource): Iterable<Problem> {
         close === undefined ? [] : [{ title: `Use ${close}`, safe: false, edits: [{ at, newText: close }] }],
     };
   }
-}
-
-interface BucketUse {
-  readonly name: string;
-  readonly at: Place;
-  /** Whether it is made when it is not there. */
-  readonly isMade?: boolean;
-}
-
-/** The buckets of a Tenant that Synapse keeps its media in, clusters their backups, and scripts copy from and into. */
-function usesOf(workspace: Workspace, tenant: Resource): readonly BucketUse[] {
-  const isHere = (from: Resource, endpoint: string | undefined): boolean => {
-    const authority = /^https?:\/\/([^/:]+)/.exec(endpoint ?? '')?.[1];
-    const host = authority === undefined ? undefined : parseClusterHost(authority, from.namespace);
-    const service = host && findService(workspace, host.namespace ?? from.namespace, host.service);
-    if (!service) return false;
-    return service.resource === tenant || podsBehind(workspace, service).some(pods => pods.owner === tenant);
-  };
-  const media = [...synapseMains(workspace), ...synapseLis(workspace)].flatMap(one => {
-    const homeserver = homeserverOf(workspace, one);
-    return (homeserver?.at('media_storage_providers').items() ?? []).flatMap((_, index): readonly BucketUse[] => {
-      const config = homeserver?.at('media_storage_providers', index, 'config');
-      const bucket = config?.at('bucket');
-      const name = bucket?.text;
-      return bucket && isName(name) && isHere(one, config?.at('endpoint_url').text)
-        ? [{ name, at: bucket.part(0, name.length) }]
-        : [];
-    });
-  });
-  const backups = workspace.resources(clusterKind).flatMap((cluster): readonly BucketUse[] => {
-    const store = cluster.root.at('spec', 'backup', 'barmanObjectStore');
-    const path = store.at('destinationPath');
-    const name = /^s3:\/\/([^/]+)/.exec(path.text ?? '')?.[1];
-    return isName(name) && isHere(cluster, store.at('endpointURL').text)
-      ? [{ name, at: path.part('s3://'.length, 's3://'.length + name.length) }]
-      : [];
-  });
-  const copies = workloadKinds
-    .flatMap(kind => workspace.resources(kind))
-    .flatMap(workload =>
-      transfersOf(workspace, workload).flatMap(({ program, from, to }) =>
-        [from, to].flatMap((side): readonly BucketUse[] =>
-          side && isName(side.bucket) && isHere(workload, side.endpoint)
-            ? [{ name: side.bucket, at: side.at, isMade: side === to && program === 'rclone' }]
-            : [],
-        ),
-      ),
-    );
-  return [...media, ...backups, ...copies];
-}
-
-/** A name as S3 has them, and nothing that is still to be filled in. */
-function isName(name: string | undefined): name is string {
-  return name !== undefined && /^[a-z0-9][a-z0-9.-]{2,62}$/.test(name);
 }
 
 /**

@@ -12,7 +12,7 @@ export default {
   remedy: 'Name the remote as the configuration does. One that variables make needs `RCLONE_CONFIG_<NAME>_TYPE`.',
   traps: [
     'Remotes that stand in the command (`:s3,provider=Minio:bucket`) need no configuration.',
-    'For mc it is the first part of the bucket that `mc mb` is to make, where the script sets other aliases. Without such an alias mc takes it for a folder.',
+    'For mc it is the first part of the bucket that `mc mb` is to make, and what `mc admin user`, `policy` and `group` are told to work on, where the script sets other aliases. Without such an alias `mc mb` takes it for a folder.',
     'Without `--config` the image rclone/rclone reads `/config/rclone/rclone.conf`; in other images it depends on the home of the user.',
     'Nothing is said where rclone is configured by something that the tree does not show.',
   ],
@@ -41,10 +41,10 @@ export default {
         at,
         message: `rclone in container ${container.name} reads ${wanted}, and the tree mounts ${path}, so it has no remotes — pass --config ${path}, or mount it there.`,
       };
-    for (const { name, at, container, known } of undefinedAliases(workspace, resource))
+    for (const { name, at, container, known, isAdmin } of undefinedAliases(workspace, resource))
       yield {
         at,
-        message: `mc has no alias ${name} in container ${container.name}, so it makes a folder of that name there and no bucket — name ${known.length === 1 ? known[0] : `one of ${known.join(', ')}`}.`,
+        message: `mc has no alias ${name} in container ${container.name}, so ${isAdmin ? 'the command fails' : 'it makes a folder of that name there and no bucket'} — name ${known.length === 1 ? known[0] : `one of ${known.join(', ')}`}.`,
       };
   },
 } satisfies Rule;

@@ -27,6 +27,18 @@ interface StoredAt {
   readonly at: Place;
   /** The folder in the bucket, without slashes around it. */
   readonly folder: string;
+  /** What it signs in with, as far as the tree shows that. Never to be shown. */
+  readonly accessKey: { readonly text: string; readonly at: Place } | undefined;
+  readonly secretKey: { readonly text: string; readonly at: Place } | undefined;
+  /** Whether the program lists what is in the bucket. */
+  readonly isListed: boolean;
+}
+
+/** Where an alias of mc or a remote of rclone leads, and what it signs in with. */
+interface Remote {
+  readonly endpoint: string;
+  readonly accessKey?: string | undefined;
+  readonly secretKey?: string | undefined;
 }
 
 /** What rclone and mc copy in the pods of a workload, as far as the tree tells the store and the bucket. */
@@ -63,20 +75,29 @@ function readScripts(resource: Resource, workspace: Workspace): Scripts {
         (all, name: string) => textOfVariable(workspace, resource, variables.get(name)) ?? all,
       );
     const remotes = remotesOf(workspace, resource, container);
-    const aliases = new Map<string, string>();
+    const aliases = new Map<string, Remote>();
     for (const { name, value } of variables.values()) {
       const alias = /^MC_HOST_(\w+)$/.exec(name)?.[1];
-      if (alias !== undefined) aliases.set(alias, (value?.text ?? '').replace(/\/\/[^/@]*@/, '//'));
+      if (alias !== undefined) aliases.set(alias, { endpoint: (value?.text ?? '').replace(/\/\/[^/@]*@/, '//') });
     }
     const found: Transfer[] = [];
-    const stored = (program: Transfer['program'], word: RunWord | undefined): StoredAt | undefined => {
+    const stored = (
+      program: Transfer['program'],
+      word: RunWord | undefined,
+      command: RunWord | undefined,
+    ): StoredAt | undefined => {
       const pattern = program === 'rclone' ? /^([\w-]+):\/?([^/:]+)/ : /^([\w-]+)\/([^/]+)/;
       const [whole = '', store = '', bucket = ''] = pattern.exec(word?.value ?? '') ?? [];
-      const endpoint = (program === 'rclone' ? remotes : aliases).get(store);
-      if (!word || endpoint === undefined || word.certainty !== 'known' || word.hasGlob) return undefined;
+      const remote = (program === 'rclone' ? remotes : aliases).get(store);
+      if (!word || !remote || word.certainty !== 'known' || word.hasGlob) return undefined;
       const { span } = wordPart(word, whole.length - bucket.length, whole.length);
       const folder = word.value.slice(whole.length).replace(/^\/+|\/+$/g, '');
-      return { endpoint, bucket, at: script.place(span.start, span.end), folder };
+      const at = script.place(span.start, span.end);
+      const credential = (text: string | undefined): StoredAt['accessKey'] =>
+        text === undefined ? undefined : { text, at };
+      const isListed = program === 'rclone' || command?.value === 'mirror';
+      const [accessKey, secretKey] = [credential(remote.accessKey), credential(remote.secretKey)];
+      return { endpoint: remote.endpoint, bucket, at, folder, accessKey, secretKey, isListed };
     };
     runShell(readShell(script.text), ({ name, args, remote }) => {
       if (remote) return;
@@ -84,29 +105,53 @@ function readScripts(resource: Resource, workspace: Workspace): Scripts {
         const { operands } = readOptions(args, { long: rcloneValues });
         const [command, from, to] = operands;
         if (operands.length !== 3 || !/^(?:copy|sync|move|bisync)$/.test(command?.value ?? '')) return;
-        found.push({ program: 'rclone', from: stored('rclone', from), to: stored('rclone', to) });
+        found.push({ program: 'rclone', from: stored('rclone', from, command), to: stored('rclone', to, command) });
       } else if (name === 'mc' || name === 'mcli') {
         const { operands } = readOptions(args, { long: mcValues });
-        const [command, second, third, fourth, fifth] = operands;
-        const isAlias = command?.value === 'alias' && second?.value === 'set';
-        const isHost = command?.value === 'config' && second?.value === 'host' && third?.value === 'add';
-        const [alias, url] = isAlias ? [third, fourth] : isHost ? [fourth, fifth] : [];
-        if (alias && url) aliases.set(alias.value, expand(url.value));
+        const [command, second, third] = operands;
+        const set = aliasSetBy(operands);
+        if (set)
+          aliases.set(set.alias.value, {
+            endpoint: expand(set.url.value),
+            accessKey: set.accessKey && knownText(expand(set.accessKey.value)),
+            secretKey: set.secretKey && knownText(expand(set.secretKey.value)),
+          });
         if (command?.value === 'mb')
           for (const word of operands.slice(1)) {
             const text = expand(word.value);
             const [, store = '', bucket] = /^([\w-]+)\/([^/]+)\/?$/.exec(text) ?? [];
             const isKnown = !/[$`*?]/.test(text) && !word.hasGlob && bucket !== undefined;
             const at = script.place(word.span.start, word.span.end);
-            made.push({ endpoint: aliases.get(store), bucket: isKnown ? bucket : undefined, at });
+            made.push({ endpoint: aliases.get(store)?.endpoint, bucket: isKnown ? bucket : undefined, at });
           }
         if (operands.length !== 3 || !/^(?:mirror|cp|mv)$/.test(command?.value ?? '')) return;
-        found.push({ program: 'mc', from: stored('mc', second), to: stored('mc', third) });
+        found.push({ program: 'mc', from: stored('mc', second, command), to: stored('mc', third, command) });
       }
     });
     return found;
   });
   return { transfers, made };
+}
+
+/** The words of `mc alias set` or of `mc config host add`, its older name. */
+export function aliasSetBy(operands: readonly RunWord[]):
+  | {
+      readonly alias: RunWord;
+      readonly url: RunWord;
+      readonly accessKey: RunWord | undefined;
+      readonly secretKey: RunWord | undefined;
+    }
+  | undefined {
+  const command = operands.slice(0, 3).map(word => word.value);
+  const isAlias = command[0] === 'alias' && (command[1] === 'set' || command[1] === 's');
+  const isHost = command[0] === 'config' && command[1] === 'host' && command[2] === 'add';
+  const [alias, url, accessKey, secretKey] = operands.slice(isAlias ? 2 : 3);
+  return (isAlias || isHost) && alias && url ? { alias, url, accessKey, secretKey } : undefined;
+}
+
+/** A text of a script without anything that the tree does not show. */
+export function knownText(text: string): string | undefined {
+  return text === '' || /[$`]/.test(text) ? undefined : text;
 }
 
 /** A remote that a command of rclone names and that its configuration does not have. */
@@ -140,35 +185,39 @@ export function undefinedRemotes(workspace: Workspace, resource: Resource): read
   });
 }
 
-/** The aliases under which mc is told to make buckets, and that its script does not set. */
-export function undefinedAliases(workspace: Workspace, resource: Resource): readonly UndefinedRemote[] {
+/** The aliases under which mc is told to make buckets, users and policies, and that its script does not set. */
+export function undefinedAliases(
+  workspace: Workspace,
+  resource: Resource,
+): readonly (UndefinedRemote & { readonly isAdmin: boolean })[] {
   return containersOf(resource).flatMap(container => {
     const script = commandsOf(workspace, resource, container);
-    if (!script || !/\b(?:mc|mcli)\b[^\n]*\bmb\b/.test(script.text)) return [];
+    if (!script || !/\b(?:mc|mcli)\b[^\n]*\b(?:mb|admin)\b/.test(script.text)) return [];
     const { variables, isOpen } = environmentOf(workspace, resource, container);
     const known = [...variables.keys()].flatMap(name => /^MC_HOST_(\w+)$/.exec(name)?.[1] ?? []);
-    const made: { readonly name: string; readonly at: Place }[] = [];
+    const made: { readonly name: string; readonly at: Place; readonly isAdmin: boolean }[] = [];
     let isUnknown = isOpen;
     runShell(readShell(script.text), ({ name: program, args, remote }) => {
       if ((program !== 'mc' && program !== 'mcli') || remote) return;
       const { operands } = readOptions(args, { long: mcValues });
-      const [command, second, third, fourth] = operands;
-      const alias =
-        command?.value === 'alias' && second?.value === 'set'
-          ? third
-          : command?.value === 'config' && third?.value === 'add'
-            ? fourth
-            : undefined;
+      const alias = aliasSetBy(operands)?.alias;
       if (alias) {
         if (alias.certainty === 'known') known.push(alias.value);
         else isUnknown = true;
       }
-      if (command?.value !== 'mb') return;
-      for (const word of operands.slice(1)) {
-        const name = /^([A-Za-z][\w-]*)\/[^/]/.exec(word.value)?.[1];
+      // `mc admin user add ALIAS …` has the alias by itself.
+      const isAdmin = adminCommands.test(
+        operands
+          .slice(0, 3)
+          .map(word => word.value)
+          .join(' '),
+      );
+      if (!isAdmin && operands[0]?.value !== 'mb') return;
+      for (const word of isAdmin ? operands.slice(3, 4) : operands.slice(1)) {
+        const name = (isAdmin ? /^([A-Za-z][\w-]*)$/ : /^([A-Za-z][\w-]*)\/[^/]/).exec(word.value)?.[1];
         if (name === undefined || word.certainty !== 'known') continue;
         const { span } = wordPart(word, 0, name.length);
-        made.push({ name, at: script.place(span.start, span.end) });
+        made.push({ name, at: script.place(span.start, span.end), isAdmin });
       }
     });
     if (isUnknown || known.length === 0) return [];
@@ -218,6 +267,9 @@ export function unreadFiles(workspace: Workspace, resource: Resource): readonly 
   });
 }
 
+/** Commands whose fourth word is an alias. */
+const adminCommands = /^admin (?:user (?:add|info|enable)|policy (?:create|add|attach|set)|group add)$/;
+
 const rcloneFile = '/config/rclone/rclone.conf';
 
 /**
@@ -262,8 +314,8 @@ const rcloneValues = (
   'multi-thread-streams max-delete max-transfer max-duration backup-dir suffix contimeout timeout tpslimit ' +
   's3-chunk-size s3-upload-concurrency s3-region s3-acl s3-provider s3-storage-class'
 ).split(' ');
-const mcValues = (
-  'config-dir exclude exclude-bucket older-than newer-than storage-class attr limit-upload limit-download tags ' +
+export const mcValues = (
+  'user group access-key secret-key policy name description expiry-duration config-dir exclude exclude-bucket older-than newer-than storage-class attr limit-upload limit-download tags ' +
   'max-workers region monitoring-address encrypt-key retry'
 ).split(' ');
 
@@ -280,19 +332,27 @@ function argsOfRclone({ image, value }: Container): MappedText | undefined {
   return concatenate([sign('rclone '), ...words.flatMap(word => [sign("'"), word.mapped, sign("' ")])]);
 }
 
-/** The endpoints of rclone’s remotes: in its environment (rclone.org/docs, Environment Variables) and in rclone.conf. */
-function remotesOf(workspace: Workspace, resource: Resource, container: Container): ReadonlyMap<string, string> {
-  const remotes = new Map<string, string>();
+/** rclone’s remotes: in its environment (rclone.org/docs, Environment Variables) and in rclone.conf. */
+function remotesOf(workspace: Workspace, resource: Resource, container: Container): ReadonlyMap<string, Remote> {
+  const remotes = new Map<string, Remote>();
   for (const { file, program } of configFilesOf(workspace, resource)) {
     if (program !== 'rclone' || file.isOpaque) continue;
     for (const { name, entries } of readIni(file.content.text)) {
       const endpoint = entries.find(({ key }) => key.value === 'endpoint')?.value;
-      if (name && endpoint) remotes.set(name.value, endpoint.value);
+      if (name && endpoint) remotes.set(name.value, { endpoint: endpoint.value });
     }
   }
-  for (const { name, value } of environmentOf(workspace, resource, container).variables.values()) {
+  const { variables } = environmentOf(workspace, resource, container);
+  for (const { name, value } of variables.values()) {
     const remote = /^RCLONE_CONFIG_(\w+)_ENDPOINT$/.exec(name)?.[1];
-    if (remote !== undefined && value?.text !== undefined) remotes.set(remote.toLowerCase(), value.text);
+    if (remote === undefined || value?.text === undefined) continue;
+    const text = (key: string): string | undefined =>
+      textOfVariable(workspace, resource, variables.get(`RCLONE_CONFIG_${remote}_${key}`));
+    remotes.set(remote.toLowerCase(), {
+      endpoint: value.text,
+      accessKey: text('ACCESS_KEY_ID'),
+      secretKey: text('SECRET_ACCESS_KEY'),
+    });
   }
   return remotes;
 }

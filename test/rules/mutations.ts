@@ -1865,6 +1865,42 @@ rules:
     { also: { 'netpol-flow-blocked': 'the Job has no way to the API server' } },
   ),
   mutation(
+    'minio-user-setup-fails',
+    add(
+      'infrastructure/03-minio/users-job.yaml',
+      `
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: minio-users
+  namespace: matrix
+  labels: {app.kubernetes.io/name: python-wheels, app.kubernetes.io/part-of: matrix}
+spec:
+  template:
+    metadata:
+      labels: {app.kubernetes.io/name: python-wheels, app.kubernetes.io/part-of: matrix}
+    spec:
+      restartPolicy: OnFailure
+      automountServiceAccountToken: false
+      containers:
+        - name: mc
+          image: quay.io/minio/mc:RELEASE.2024-11-05T11-29-45Z
+          command:
+            - sh
+            - -c
+            - |
+              mc --config-dir /tmp/mc alias set store http://matrix-minio-hl.matrix.svc.cluster.local:9000 "$USER" "$PASSWORD"
+              mc --config-dir /tmp/mc admin policy attach store medai --user "$USER"
+          env:
+            - {name: USER, valueFrom: {secretKeyRef: {name: minio-credentials, key: access-key}}}
+            - {name: PASSWORD, valueFrom: {secretKeyRef: {name: minio-credentials, key: secret-key}}}
+          resources:
+            requests: {cpu: 10m, memory: 32Mi}
+            limits: {cpu: 100m, memory: 128Mi}
+`,
+    ),
+  ),
+  mutation(
     'removed-volume-type',
     add(
       'infrastructure/01-postgresql/old-volume.yaml',
@@ -1990,6 +2026,7 @@ stringData:
 /** Rules that no edit of a text of the sample can trigger, and where they are tested instead. */
 export const unplantable: Readonly<Record<string, string>> = {
   'minio-metrics-refused': 'The sample deployment runs MinIO by its operator: test/rules/minio/plain-servers.test.ts.',
+  'minio-client-refused': 'The sample deployment runs MinIO by its operator: test/rules/minio/minio-users.test.ts.',
   'image-settings-refused':
     'The sample deployment runs PostgreSQL and MinIO by operators: test/rules/postgresql/official-image.test.ts.',
   'nginx-config-invalid': 'The sample deployment routes by HAProxy: test/rules/services/nginx-config.test.ts.',
