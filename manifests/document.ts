@@ -1,4 +1,5 @@
 import { difference } from './difference';
+import { DocumentPlace } from './document-place';
 import { rootOf } from './embedded';
 import type { SourceFile } from './file';
 import { linesAround } from './lines';
@@ -113,16 +114,15 @@ export class ManifestDocument implements TreeSource {
 
   /** A place of {@link text} that moves with the document. */
   place(start: number, end: number): Place {
-    const document = this;
+    return new DocumentPlace(this, start, end);
+  }
+
+  /** Where a range of {@link text} stands in the file now. */
+  spanInFile(start: number, end: number): Span {
+    const typed = this.#typed;
     return {
-      uri: this.file.uri,
-      get span() {
-        const typed = document.#typed;
-        return {
-          start: document.offset + (typed ? fromRead(typed, start, 'start') : start),
-          end: document.offset + (typed ? fromRead(typed, end, 'end') : end),
-        };
-      },
+      start: this.offset + (typed ? fromRead(typed, start, 'start') : start),
+      end: this.offset + (typed ? fromRead(typed, end, 'end') : end),
     };
   }
 

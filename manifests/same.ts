@@ -1,3 +1,4 @@
+import { DocumentPlace } from './document-place';
 import { LazyPlace } from './lazy-place';
 import { Value } from './value';
 
@@ -17,6 +18,7 @@ export function isSame(a: unknown, b: unknown, depth = maximalDepth): boolean {
     return Array.isArray(b) && a.length === b.length && a.every((one, at) => isSame(one, b[at], depth - 1));
   }
   if (a instanceof Value) return b instanceof Value && a.isAt(b);
+  if (a instanceof DocumentPlace) return b instanceof DocumentPlace && a.isAt(b);
   if (a instanceof LazyPlace)
     return b instanceof LazyPlace && a.origin !== undefined && isSame(a.origin, b.origin, depth);
   if (a instanceof Map) return b instanceof Map && isSame([...a], [...b], depth);

@@ -10,7 +10,8 @@ import type { Resource } from '../manifests/resource';
 import type { Place, TextEdit } from '../manifests/span';
 import type { Workspace } from '../manifests/workspace';
 import { fingerprints } from './fingerprint';
-import type { Fix, Found, Problem, Rule, Severity } from './rule';
+import type { Fix, Found, Problem, ResourceCheck, Rule, Severity } from './rule';
+import { RuleSet } from './rule-set';
 import { signOffsOf } from './sign-offs';
 import { suppressionsOf } from './suppressions';
 import { inFiles } from './views';
@@ -50,35 +51,35 @@ export function checkWorkspace(
   rules: readonly Rule[],
   options: CheckOptions = {},
 ): readonly Finding[] {
-  const active = rules.filter(rule => isActive(rule, workspace, options));
+  const active = activeRules(rules, workspace, options);
   const trees = builtTrees(workspace);
   const raw = trees.length === 0 ? rawFindings(workspace, active) : builtFindings(workspace, trees, active);
   return withFindingsChecks(raw, publish(raw, workspace, options), workspace.files, active, workspace, options);
 }
 
 /** What rules find in a tree that is as it is written. */
-function rawFindings(workspace: Workspace, active: readonly Rule[]): readonly RawFinding[] {
+function rawFindings(workspace: Workspace, rules: RuleSet): readonly RawFinding[] {
   const raw: RawFinding[] = [];
-  for (const rule of active)
-    if ('checkWorkspace' in rule) raw.push(...run(rule, workspace, undefined, () => rule.checkWorkspace(workspace)));
-  const byKind = rulesByKind(active);
+  for (const rule of rules.ofWorkspace)
+    raw.push(...run(rule, workspace, undefined, () => rule.checkWorkspace(workspace)));
   for (const file of workspace.files) {
-    raw.push(...fileFindings(file, active, workspace));
-    for (const document of file.documents) raw.push(...documentFindings(document, byKind, active, workspace));
+    raw.push(...fileFindings(file, rules, workspace));
+    for (const document of file.documents) {
+      raw.push(...documentFindings(document, rules, workspace));
+      for (const resource of document.resources) {
+        for (const rule of rules.ofResource(resource)) raw.push(...resourceFindings(rule, resource, workspace));
+      }
+    }
   }
   return raw;
 }
 
 /** What they find in each deployment that kustomizations build, and in the files that these are built from. */
-function builtFindings(
-  workspace: Workspace,
-  trees: readonly BuiltTree[],
-  active: readonly Rule[],
-): readonly RawFinding[] {
+function builtFindings(workspace: Workspace, trees: readonly BuiltTree[], rules: RuleSet): readonly RawFinding[] {
   return [
-    ...workspace.files.flatMap(file => ownFindings(file, trees, active, workspace)),
+    ...workspace.files.flatMap(file => ownFindings(file, trees, rules, workspace)),
     ...trees.flatMap(tree => {
-      const found = inFiles(rawFindings(tree.workspace, active), tree, workspace);
+      const found = inFiles(rawFindings(tree.workspace, rules), tree, workspace);
       handCrashesOn(tree.workspace, workspace);
       return found;
     }),
@@ -89,7 +90,7 @@ function builtFindings(
 export function ownFindings(
   file: SourceFile,
   trees: readonly BuiltTree[],
-  rules: readonly Rule[],
+  rules: RuleSet,
   workspace: Workspace,
 ): readonly RawFinding[] {
   const isShown = trees.some(tree => tree.file(file.uri)?.text);
@@ -97,17 +98,12 @@ export function ownFindings(
   // A patch that changes nothing is in no deployment, and what is left open in it is found nowhere else.
   const isInput = trees.some(({ view }) => view.inputs.has(file.path));
   const isIdle = isPatch(workspace, file) && !trees.some(({ view }) => view.applied.has(file.path));
-  const byKind = rulesByKind(rules);
   return [
     ...fileFindings(file, rules, workspace),
     ...(isIdle ? file.documents.flatMap(one => one.resources) : []).flatMap(resource =>
-      rulesFor(resource, byKind).flatMap(rule => resourceFindings(rule, resource, workspace)),
+      rules.ofResource(resource).flatMap(rule => resourceFindings(rule, resource, workspace)),
     ),
-    ...(isInput ? [] : file.documents).flatMap(document =>
-      rules.flatMap(rule =>
-        'checkDocument' in rule ? run(rule, workspace, undefined, () => rule.checkDocument(document, workspace)) : [],
-      ),
-    ),
+    ...(isInput ? [] : file.documents).flatMap(document => documentFindings(document, rules, workspace)),
   ];
 }
 
@@ -116,57 +112,45 @@ export function withFindingsChecks(
   raw: readonly RawFinding[],
   found: readonly Finding[],
   files: readonly SourceFile[],
-  rules: readonly Rule[],
+  rules: RuleSet,
   workspace: Workspace,
   options: CheckOptions,
   ofOther?: (uri: string) => readonly Finding[],
 ): readonly Finding[] {
-  if (!rules.some(rule => 'checkFindings' in rule)) return found;
+  if (rules.ofFindings.length === 0) return found;
   const byUri = new Map<string, Finding[]>();
   for (const finding of found) {
     const own = byUri.get(finding.problem.at.uri);
     if (own) own.push(finding);
     else byUri.set(finding.problem.at.uri, [finding]);
   }
-  const ran = new Set(rules.map(rule => rule.id));
   const all: Found = {
     of: uri => byUri.get(uri) ?? ofOther?.(uri) ?? [],
-    ran: id => ran.has(id),
+    ran: id => rules.has(id),
     today: options.today?.(),
   };
-  const about = rules.flatMap(rule =>
-    'checkFindings' in rule
-      ? files.flatMap(file => run(rule, workspace, undefined, () => rule.checkFindings(file, all, workspace)))
-      : [],
+  const about = rules.ofFindings.flatMap(rule =>
+    files.flatMap(file => run(rule, workspace, undefined, () => rule.checkFindings(file, all, workspace))),
   );
   return about.length === 0 ? found : publish([...raw, ...about], workspace, options);
 }
 
-export function fileFindings(file: SourceFile, rules: readonly Rule[], workspace: Workspace): readonly RawFinding[] {
-  return rules.flatMap(rule =>
-    'checkFile' in rule ? run(rule, workspace, undefined, () => rule.checkFile(file, workspace)) : [],
+export function fileFindings(file: SourceFile, rules: RuleSet, workspace: Workspace): readonly RawFinding[] {
+  return rules.ofFiles.flatMap(rule => run(rule, workspace, undefined, () => rule.checkFile(file, workspace)));
+}
+
+/** What is found in a document itself, whatever resources it has. */
+function documentFindings(document: ManifestDocument, rules: RuleSet, workspace: Workspace): readonly RawFinding[] {
+  return rules.ofDocuments.flatMap(rule =>
+    run(rule, workspace, undefined, () => rule.checkDocument(document, workspace)),
   );
 }
 
-function documentFindings(
-  document: ManifestDocument,
-  byKind: RulesByKind,
-  rules: readonly Rule[],
+export function resourceFindings(
+  rule: Rule & ResourceCheck,
+  resource: Resource,
   workspace: Workspace,
 ): readonly RawFinding[] {
-  const found: RawFinding[] = [];
-  for (const rule of rules) {
-    if ('checkDocument' in rule)
-      found.push(...run(rule, workspace, undefined, () => rule.checkDocument(document, workspace)));
-  }
-  for (const resource of document.resources) {
-    for (const rule of rulesFor(resource, byKind)) found.push(...resourceFindings(rule, resource, workspace));
-  }
-  return found;
-}
-
-export function resourceFindings(rule: Rule, resource: Resource, workspace: Workspace): readonly RawFinding[] {
-  if (!('check' in rule)) return none;
   return run(rule, workspace, resource, () =>
     isPart(rule, resource, workspace) ? [] : rule.check(resource, workspace),
   );
@@ -178,25 +162,6 @@ export function resourceFindings(rule: Rule, resource: Resource, workspace: Work
  */
 function isPart(rule: Rule, resource: Resource, workspace: Workspace): boolean {
   return !/^(?:placeholder|secret)-/.test(rule.id) && isPatch(workspace, resource.document.file);
-}
-
-export type RulesByKind = ReadonlyMap<string, readonly Rule[]>;
-
-export function rulesByKind(rules: readonly Rule[]): RulesByKind {
-  const map = new Map<string, Rule[]>();
-  for (const rule of rules) {
-    if (!('check' in rule)) continue;
-    for (const kind of rule.kinds) {
-      const list = map.get(kind);
-      if (list) list.push(rule);
-      else map.set(kind, [rule]);
-    }
-  }
-  return map;
-}
-
-export function rulesFor(resource: Resource, byKind: RulesByKind): readonly Rule[] {
-  return [...(byKind.get(resource.qualifiedKind) ?? []), ...(byKind.get('*') ?? [])];
 }
 
 /** Runs one check. A rule that throws is a bug: it is reported under its own id instead of taking the others down. */
@@ -335,7 +300,12 @@ function waived(findings: readonly Finding[], workspace: Workspace, today: strin
   });
 }
 
-export function isActive(rule: Rule, workspace: Workspace, options: CheckOptions): boolean {
+/** The rules that the settings of the tree and of the editor leave on. */
+export function activeRules(rules: readonly Rule[], workspace: Workspace, options: CheckOptions): RuleSet {
+  return new RuleSet(rules.filter(rule => isActive(rule, workspace, options)));
+}
+
+function isActive(rule: Rule, workspace: Workspace, options: CheckOptions): boolean {
   const chosen = settingsOf(workspace).rules.get(rule.id)?.severity ?? options.severities?.[rule.id];
   if (chosen !== undefined) return chosen !== 'off';
   return rule.profile !== 'strict' || (settingsOf(workspace).profile ?? options.profile) === 'strict';

@@ -7,21 +7,20 @@ import type { ManifestDocument } from '../manifests/document';
 import type { SourceFile } from '../manifests/file';
 import type { DocumentsChanged, Workspace } from '../manifests/workspace';
 import {
+  activeRules,
   type CheckOptions,
   type Finding,
   fileFindings,
   handCrashesOn,
-  isActive,
   ownFindings,
   publish,
   type RawFinding,
   resourceFindings,
-  rulesByKind,
-  rulesFor,
   run,
   withFindingsChecks,
 } from './findings';
 import type { Rule } from './rule';
+import type { RuleSet } from './rule-set';
 import { signOffsOf } from './sign-offs';
 import { inFiles } from './views';
 
@@ -48,12 +47,14 @@ export class LiveFindings {
   /** Counts of work done, for tests that prove how little an edit costs. */
   readonly counters = { checks: 0 };
   readonly #workspace: Workspace;
-  readonly #rules: readonly Rule[];
+  readonly #rules: RuleSet;
   readonly #options: CheckOptions;
   readonly #changed: (uri: string) => void;
   readonly #owners = new Map<object, { dispose: () => void; findings: readonly RawFinding[] }>();
   readonly #byUri = new Map<string, Set<object>>();
   readonly #shown = new Map<string, Shown>();
+  /** The files of which something else may be shown than when somebody last asked. */
+  readonly #stale = new Set<string>();
   /** The findings of each deployment that kustomizations build; none for a tree of plain manifests. */
   readonly #built = new Map<BuiltTree, Built>();
   /** What is found in those, by the files in which it is shown. */
@@ -62,14 +63,15 @@ export class LiveFindings {
   /** Waivers expire with the day. */
   readonly #day = signal<string | undefined>(undefined);
 
-  /** `changed` is called with the uri of each file whose findings may have changed. */
+  /** What the kustomizations change and take in, see {@link #touchKustomizations}. */
   #partsKey = '';
 
+  /** `changed` is called with the uri of each file whose findings may have changed. */
   constructor(workspace: Workspace, rules: readonly Rule[], options: CheckOptions, changed: (uri: string) => void) {
     this.#workspace = workspace;
     this.#options = options;
     this.#changed = changed;
-    this.#rules = rules.filter(rule => isActive(rule, workspace, options));
+    this.#rules = activeRules(rules, workspace, options);
   }
 
   /** Starts watching what has been added and forgets what is gone. */
@@ -94,8 +96,7 @@ export class LiveFindings {
       this.#collectBuilt();
       return;
     }
-    for (const rule of this.#rules) {
-      if (!('checkWorkspace' in rule)) continue;
+    for (const rule of this.#rules.ofWorkspace) {
       this.#watch(rule, () => [
         this.#pair(() => run(rule, this.#workspace, undefined, () => rule.checkWorkspace(this.#workspace))),
       ]);
@@ -110,15 +111,20 @@ export class LiveFindings {
 
   /** All findings of the workspace, sorted. */
   all(): readonly Finding[] {
-    const paths = new Map(this.#workspace.files.map(file => [file.uri, file.path]));
-    const elsewhere = [...this.#byUri.keys()].filter(uri => !paths.has(uri)).sort();
-    return [...paths.keys(), ...elsewhere].flatMap(uri => this.of(uri));
+    const known = new Set(this.#workspace.files.map(file => file.uri));
+    const elsewhere = [...this.#byUri.keys()].filter(uri => !known.has(uri)).sort();
+    this.#day(this.#options.today?.());
+    return [...known, ...elsewhere].flatMap(uri => this.#shownOf(uri).all());
   }
 
   /** What is shown of a file, worked out when somebody asks after a change. */
   #shownOf(uri: string): Shown {
-    let shown = this.#shown.get(uri);
-    if (shown) return shown;
+    const isStale = this.#stale.delete(uri);
+    const known = this.#shown.get(uri);
+    if (known) {
+      if (isStale) known.change();
+      return known;
+    }
     const version = signal(0);
     const own = computed<readonly Finding[]>(() => {
       version();
@@ -141,13 +147,13 @@ export class LiveFindings {
     // Whether a waiver is used depends on what is found in all other files.
     const all = (): readonly Finding[] => (this.#workspace.file(uri)?.path === signOffsPath ? judge(own()) : judged());
     let changes = 0;
-    shown = { own, all, change: () => version(++changes) };
+    const shown = { own, all, change: () => version(++changes) };
     this.#shown.set(uri, shown);
     return shown;
   }
 
   #touch(uri: string): void {
-    this.#shown.get(uri)?.change();
+    this.#stale.add(uri);
     this.#changed(uri);
   }
 
@@ -205,7 +211,7 @@ export class LiveFindings {
   }
 
   #watchBuilt(tree: BuiltTree): void {
-    const live = new LiveFindings(tree.workspace, this.#rules, this.#options, () => {});
+    const live = new LiveFindings(tree.workspace, this.#rules.all, this.#options, () => {});
     const listener = (change: DocumentsChanged): void => live.apply(change);
     for (const file of tree.workspace.files) live.apply({ file, removed: [], added: file.documents });
     if (this.#isStarted) live.start();
@@ -247,28 +253,21 @@ export class LiveFindings {
   }
 
   #watchDocument(document: ManifestDocument): void {
-    this.#watch(document, () => {
-      const byKind = rulesByKind(this.#rules);
-      const pairs: (() => readonly RawFinding[])[] = [];
-      for (const rule of this.#rules) {
-        if ('checkDocument' in rule)
-          pairs.push(
-            this.#pair(() =>
-              run(rule, this.#workspace, undefined, () => rule.checkDocument(document, this.#workspace)),
-            ),
-          );
-      }
-      for (const resource of document.resources) {
-        for (const rule of rulesFor(resource, byKind))
-          pairs.push(this.#pair(() => resourceFindings(rule, resource, this.#workspace)));
-      }
-      return pairs;
-    });
+    this.#watch(document, () => [
+      ...this.#rules.ofDocuments.map(rule =>
+        this.#pair(() => run(rule, this.#workspace, undefined, () => rule.checkDocument(document, this.#workspace))),
+      ),
+      ...document.resources.flatMap(resource =>
+        this.#rules
+          .ofResource(resource)
+          .map(rule => this.#pair(() => resourceFindings(rule, resource, this.#workspace))),
+      ),
+    ]);
   }
 
   /** Rules on files read the text directly, so they run at every change of the file. */
   #watchFile(file: SourceFile): void {
-    if (!this.#rules.some(rule => 'checkFile' in rule)) return;
+    if (this.#rules.ofFiles.length === 0) return;
     this.#forget(file);
     this.#watch(file, () => [this.#pair(() => fileFindings(file, this.#rules, this.#workspace))]);
   }
