@@ -11,6 +11,7 @@ export function splitDocuments(text: string): readonly Span[] {
   const spans: Span[] = [];
   let start = text.charCodeAt(0) === 0xfeff ? 1 : 0;
   let mayBePreamble = true;
+  const nextMarkerLine = markerLines(text);
   for (let line = start; line !== -1; ) {
     if (isMarker(text, line, '---')) {
       if (line > start && !(mayBePreamble && isPreamble(text, start, line))) {
@@ -27,17 +28,28 @@ export function splitDocuments(text: string): readonly Span[] {
       line = end;
       continue;
     }
-    line = nextMarkerLine(text, line);
+    line = nextMarkerLine(line);
   }
   spans.push({ start, end: text.length });
   return spans;
 }
 
-function nextMarkerLine(text: string, from: number): number {
-  const dashes = text.indexOf('\n---', from);
-  const dots = text.indexOf('\n...', from);
-  const found = dashes === -1 ? dots : dots === -1 ? dashes : Math.min(dashes, dots);
-  return found === -1 ? -1 : found + 1;
+/**
+ * Finds the next line behind an offset that may be a marker, or -1, for offsets that never go back. Each kind is looked
+ * for from where it was last found: most texts have no `...` at all, and would be searched to their end for each document.
+ */
+function markerLines(text: string): (from: number) => number {
+  const ahead = ['\n---', '\n...'].map(marker => ({ marker, at: -1, isGone: false }));
+  return from => {
+    let nearest = -1;
+    for (const one of ahead) {
+      if (one.isGone) continue;
+      if (one.at < from) one.at = text.indexOf(one.marker, from);
+      if (one.at === -1) one.isGone = true;
+      else if (nearest === -1 || one.at < nearest) nearest = one.at;
+    }
+    return nearest === -1 ? -1 : nearest + 1;
+  };
 }
 
 function lineAfter(text: string, from: number): number {

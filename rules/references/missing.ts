@@ -19,7 +19,9 @@ import {
 } from '../../analysis/references';
 import { familiesOf, redisMains } from '../../analysis/roles';
 import type { ChecklistItemId } from '../../checklist/types';
+import { perName } from '../../manifests/derived';
 import { insertEntry, quoted, replaceScalar } from '../../manifests/edit';
+import type { SourceFile } from '../../manifests/file';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
@@ -58,19 +60,25 @@ export function* missingObjects(
     if (found.some(one => one.origin !== 'promise') || isReportedElsewhere(workspace, resource, reference)) continue;
     const fromChart = isChartObject(workspace, reference.namespace, name, reference.kind);
     if (fromChart === 'yes') continue;
-    const users = usersOf(workspace, reference, options);
+    const users = usersOf(workspace, reference);
+    const severity = options.severity?.(reference);
+    const isUser = ({ reference: other }: Referrer): boolean =>
+      (options.isMeant?.(other) ?? true) && options.severity?.(other) === severity;
+    const here = users.get(resource.document.file) ?? [];
     // Whoever opens a file sees once what it lacks.
-    const here = users.filter(one => one.resource.document.file === resource.document.file);
-    if (here[0] && here[0].resource !== resource) continue;
-    const others = users.filter(one => one.resource !== resource && one.reference.isOptional !== true);
-    const renamed = [...references, ...here.filter(one => one.resource !== resource).map(one => one.reference)];
+    const first = here.find(isUser);
+    if (first && first.resource !== resource) continue;
+    const renamed = (): readonly Reference[] => [
+      ...references,
+      ...here.filter(one => one.resource !== resource && isUser(one)).map(one => one.reference),
+    ];
     const alone = found[0]
       ? promised(reference, name, found[0])
       : missing(workspace, resource, renamed, reference, options.consequence);
-    const stated = { ...alone, related: [...(alone.related ?? []), ...placesOf(others)] };
+    const others = placesOf(users, one => one.resource !== resource && isUser(one));
+    const stated = { ...alone, related: [...(alone.related ?? []), ...others] };
     const items = required.flatMap(one => options.items?.(one) ?? []);
     const problem = items.length > 0 ? { ...stated, items: [...new Set(items)] } : stated;
-    const severity = options.severity?.(reference);
     const mayBeThere = fromChart === 'maybe' || isOfOperator(workspace, reference, name);
     if (mayBeThere && problem.severity === undefined) yield { ...problem, severity: 'warning' };
     else yield severity === undefined ? problem : { ...problem, severity };
@@ -111,26 +119,49 @@ function isOfOperator(workspace: Workspace, { kind, namespace }: Reference, name
   return (kind === 'Secret' || kind === 'ConfigMap') && mayBeMade(workspace, namespace, name);
 }
 
-/** Everything that needs the same object and is reported for it by the same rule. */
-function usersOf(workspace: Workspace, wanted: Reference, options: MissingOptions): readonly Referrer[] {
-  const severity = options.severity?.(wanted);
-  return referrersOf(workspace, wanted.kind, wanted.namespace, wanted.name.text ?? '').filter(
-    ({ resource, reference }) =>
-      !reference.isOptional &&
-      reference.namespace === wanted.namespace &&
-      (options.isMeant?.(reference) ?? true) &&
-      options.severity?.(reference) === severity &&
-      !isReportedElsewhere(workspace, resource, reference),
-  );
+/** Everything that needs the same object and is reported for that by one of the rules here, by its file. */
+function usersOf(
+  workspace: Workspace,
+  { kind, namespace, name }: Reference,
+): ReadonlyMap<SourceFile, readonly Referrer[]> {
+  return usersByTarget(workspace, [kind, namespace ?? '', name.text ?? ''].join('\n'));
 }
 
-/** The other users of an object, each once. */
-function placesOf(users: readonly Referrer[]): readonly Related[] {
-  const first = users.filter((one, index) => users.findIndex(other => other.resource === one.resource) === index);
-  return first
-    .slice(0, 12)
-    .map(({ resource, reference }) => ({ at: reference.name, message: `${resource.title} needs it as well` }));
+// Worked out once for all of them: of a thousand that need one object, each would otherwise look at all the others.
+const usersByTarget = perName((workspace: Workspace, target: string): ReadonlyMap<SourceFile, readonly Referrer[]> => {
+  const [kind, namespace, name = ''] = target.split('\n');
+  const users = new Map<SourceFile, Referrer[]>();
+  for (const one of referrersOf(workspace, kind as ReferencedKind, namespace || undefined, name)) {
+    const { resource, reference } = one;
+    if (reference.isOptional || (reference.namespace ?? '') !== namespace) continue;
+    if (isReportedElsewhere(workspace, resource, reference)) continue;
+    const { file } = resource.document;
+    const here = users.get(file);
+    if (here) here.push(one);
+    else users.set(file, [one]);
+  }
+  return users;
+});
+
+/** The first users of an object that pass, each resource once. */
+function placesOf(
+  users: ReadonlyMap<SourceFile, readonly Referrer[]>,
+  isMeant: (user: Referrer) => boolean,
+): readonly Related[] {
+  const named = new Set<Resource>();
+  const places: Related[] = [];
+  for (const here of users.values()) {
+    for (const user of here) {
+      if (places.length === mostPlaces) return places;
+      if (named.has(user.resource) || !isMeant(user)) continue;
+      named.add(user.resource);
+      places.push({ at: user.reference.name, message: `${user.resource.title} needs it as well` });
+    }
+  }
+  return places;
 }
+
+const mostPlaces = 12;
 
 /** The references of a resource, those to the same object together. */
 function byTarget(references: readonly Reference[]): ReadonlyMap<string, readonly Reference[]> {
@@ -156,7 +187,7 @@ function promised(reference: Reference, name: string, promise: Declaration): Pro
 function missing(
   workspace: Workspace,
   resource: Resource,
-  references: readonly Reference[],
+  references: () => readonly Reference[],
   reference: Reference,
   consequence: string | undefined,
 ): Problem {
@@ -166,7 +197,7 @@ function missing(
     at: reference.name,
     message: `Nothing creates the ${describe(reference, name)}, which ${reference.consumer} needs${consequence ? `, ${consequence}` : ''} — ${close ? `did you mean ${close}?` : 'create it, correct the name, or list it under provided.'}`,
     fixes: () => [
-      ...renameTo(references, close),
+      ...renameTo(references(), close),
       ...skeletonOf(workspace, resource, reference),
       ...listAsProvided(workspace, reference),
     ],

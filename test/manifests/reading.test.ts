@@ -98,6 +98,13 @@ describe('splitDocuments', () => {
       ),
     );
   });
+  it('needs time in proportion to the text', () => {
+    for (const part of ['---\na: 1\n', 'a: 1\n...\n', '----\n', '---\n# c\n']) {
+      const started = performance.now();
+      splitDocuments(part.repeat(50_000));
+      assert.ok(performance.now() - started < 1000, part);
+    }
+  });
 });
 
 describe('SourceFile', () => {

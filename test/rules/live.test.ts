@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { rules } from '../../rules/catalogue';
 import { checkWorkspace } from '../../rules/findings';
 import { LiveFindings } from '../../rules/live';
+import referenceMissingSecret from '../../rules/references/reference-missing-secret';
 import { marksOf, readFixture, show, uriOf, workspaceOf } from '../fixture';
 
 const tree = `
@@ -279,6 +280,42 @@ describe('the cost of a keystroke', () => {
       checksOf(text);
       assert.ok(made > 0 && made <= most, `${made} checks`);
     });
+});
+
+describe('an object that a thousand others need', () => {
+  it('may go and come back, and each of them is looked at once', () => {
+    const pods = Array.from(
+      { length: 1000 },
+      (_, at) => `apiVersion: v1
+kind: Pod
+metadata: {name: app-${at}, namespace: matrix}
+spec:
+  containers:
+    - name: app
+      image: registry.test/app:1
+      envFrom: [{secretRef: {name: shared}}]
+`,
+    );
+    const secret = 'apiVersion: v1\nkind: Secret\nmetadata: {name: shared, namespace: matrix}\nstringData: {a: b}\n';
+    const workspace = workspaceOf(
+      new Map([
+        ['pods.yaml', pods.join('---\n')],
+        ['secret.yaml', secret],
+      ]),
+    );
+    const live = new LiveFindings(workspace, [referenceMissingSecret], {}, () => {});
+    for (const file of workspace.files) live.apply({ file, removed: [], added: file.documents });
+    live.start();
+    const found = () => live.of(uriOf('pods.yaml'));
+    assert.equal(found().length, 0);
+    const before = live.counters.checks;
+    live.apply(workspace.update(uriOf('secret.yaml'), 'secret.yaml', secret.replace('shared', 'renamed')));
+    assert.equal(found().length, 1, 'whoever opens a file sees once what it lacks');
+    assert.equal(found()[0]?.problem.related?.length, 12);
+    assert.ok(live.counters.checks - before <= 1002, `${live.counters.checks - before} checks`);
+    live.apply(workspace.update(uriOf('secret.yaml'), 'secret.yaml', secret));
+    assert.equal(found().length, 0);
+  });
 });
 
 function readTree(folder: string): Map<string, string> {
