@@ -1,5 +1,5 @@
+import { leadsTo } from '../../analysis/leads-to';
 import { workloads } from '../../analysis/roles';
-import { leadsTo } from '../../analysis/secret-groups';
 import { instanceOf, processKinds, synapseProcess } from '../../analysis/synapse';
 import { insertEntry, replaceValue } from '../../manifests/edit';
 import { asksForPassword } from '../redis/password';
