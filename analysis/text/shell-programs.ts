@@ -1,6 +1,6 @@
 import { baseName } from '../../manifests/paths';
 import type { Span } from '../../manifests/span';
-import { piecesAfter, type ShellHeredoc, type ShellPiece, type ShellWord, wordOf } from './shell-words';
+import { blankBefore, piecesAfter, type ShellHeredoc, type ShellPiece, type ShellWord, wordOf } from './shell-words';
 
 /** The program that a command line runs, without the words that only say how to run it. */
 export interface Program<Word> {
@@ -70,7 +70,7 @@ export function innerScript(
   if (name === 'su')
     return scriptOfWord(args[args.findIndex(arg => arg.value === '-c' || arg.value === '--command') + 1 || -1]);
   if (name === 'eval' && args.length > 0) {
-    const pieces = args.flatMap(({ pieces, span }, index) => (index === 0 ? pieces : [spaceBefore(span), ...pieces]));
+    const pieces = args.flatMap(({ pieces, span }, index) => (index === 0 ? pieces : [blankBefore(span), ...pieces]));
     return { pieces, span: { start: args[0]?.span.start ?? 0, end: args.at(-1)?.span.end ?? 0 }, isTrap: false };
   }
   if (name === 'trap' && args.length > 1 && !args[0]?.value.startsWith('-')) {
@@ -189,8 +189,4 @@ function environmentOf(word: ShellWord): Program<ShellWord>['assignments'] {
 
 function scriptOfWord(word: ShellWord | undefined): ReturnType<typeof innerScript> {
   return word && { pieces: word.pieces, span: word.span, isTrap: false };
-}
-
-function spaceBefore({ start }: Span): ShellPiece {
-  return { kind: 'text', text: ' ', span: { start, end: start }, verbatim: false, quoted: false, glob: false };
 }

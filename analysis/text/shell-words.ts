@@ -347,3 +347,8 @@ function* linesWithoutTabs(text: string, bodyStart: number, start: number, end: 
 }
 
 const noOperation = { kind: 'variable', prefix: undefined, index: undefined, operation: undefined } as const;
+
+/** A blank between two words, as the shell puts one where it makes one text of several. */
+export function blankBefore({ start }: Span): TextPiece {
+  return { kind: 'text', text: ' ', span: { start, end: start }, verbatim: false, quoted: false, glob: false };
+}
