@@ -83,9 +83,11 @@ const variablesInFields: Index<string> = {
 /** The single lines with a variable in an object. Lists hold words of commands, and ConfigMaps texts for programs. */
 function fieldsWithVariables(resource: Resource): readonly Value[] {
   if (resource.kind === 'ConfigMap' || resource.kind === 'Secret') return [];
-  return [...resource.root.scalars(text => text.includes('${') && !text.includes('\n'))].filter(
-    ({ name }) => typeof name === 'string',
-  );
+  return [...resource.root.scalars(isLineWithVariable)].filter(({ name }) => typeof name === 'string');
+}
+
+function isLineWithVariable(text: string): boolean {
+  return text.includes('${') && !text.includes('\n');
 }
 
 /** Fields of objects that take a name, an image, a host, addresses or an amount. */

@@ -1,4 +1,4 @@
-import { perResource } from '../manifests/derived';
+import { ofText, perName, perResource } from '../manifests/derived';
 import { escapeRegExp } from '../manifests/escape-reg-exp';
 import type { Resource } from '../manifests/resource';
 import type { Index, Workspace } from '../manifests/workspace';
@@ -140,6 +140,10 @@ export const tenantKind = 'Tenant.minio.min.io';
 
 /** The Redis workloads of the main instance. */
 export function redisMains(workspace: Workspace): readonly Resource[] {
+  return workspace.shared(findRedisMains);
+}
+
+function findRedisMains(workspace: Workspace): readonly Resource[] {
   return usedByMatrix(
     workspace,
     workloads(workspace, 'redis').filter(one => !isLi(workspace, one)),
@@ -154,16 +158,23 @@ export function redisMains(workspace: Workspace): readonly Resource[] {
  */
 export function usedByMatrix(workspace: Workspace, all: readonly Resource[], family: Family): readonly Resource[] {
   if (new Set(all.map(one => one.namespace)).size < 2) return all;
-  const home = new Set(
-    matrixFamilies
-      .filter(one => one !== family)
-      .flatMap(one => workloads(workspace, one).flatMap(({ namespace }) => namespace ?? [])),
-  );
+  const home = namespacesOfOthers(workspace, family);
   if (!all.some(({ namespace }) => namespace !== undefined && home.has(namespace))) return all;
   return all.filter(
-    ({ namespace }) => namespace === undefined || home.has(namespace) || isNamedIn(workspace, home, namespace),
+    ({ namespace }) =>
+      namespace === undefined || home.has(namespace) || isNamedByOthers(workspace, `${family}\n${namespace}`),
   );
 }
+
+/** The namespaces with programs of Matrix of other families than one. */
+const namespacesOfOthers = perName(
+  (workspace: Workspace, family: string): ReadonlySet<string> =>
+    new Set(
+      matrixFamilies
+        .filter(one => one !== family)
+        .flatMap(one => workloads(workspace, one).flatMap(({ namespace }) => namespace ?? [])),
+    ),
+);
 
 /** The PostgreSQL clusters that Matrix uses, those of bridges and the LI instance among them. */
 export function databasesOfMatrix(workspace: Workspace): ReadonlySet<Resource> {
@@ -181,19 +192,28 @@ function usedDatabases(workspace: Workspace): ReadonlySet<Resource> {
 /** What a deployment of Matrix is known by, and not also other applications. */
 const matrixFamilies: readonly Family[] = ['synapse', 'element', 'key_vault', 'scanner', 'sygnal', 'livekit'];
 
-/** Whether an object in some namespaces writes a host of another namespace: `NAME.NAMESPACE`. */
-function isNamedIn(workspace: Workspace, home: ReadonlySet<string>, namespace: string): boolean {
-  // A namespace that is half typed may have any letters.
-  const host = new RegExp(`\\.${escapeRegExp(namespace)}(?![\\w-])`);
+/**
+ * Whether an object in the namespaces of other programs of Matrix writes a host of a namespace, `NAME.NAMESPACE`; for the
+ * family whose own namespaces do not count and the namespace, each on a line.
+ */
+const isNamedByOthers = perName((workspace: Workspace, familyAndNamespace: string): boolean => {
+  const [family = '', namespace = ''] = familyAndNamespace.split('\n');
+  const home = namespacesOfOthers(workspace, family);
+  const hasHost = hostTest(namespace);
   return ['ConfigMap', 'Secret', ...workloadKinds].some(kind =>
     workspace
       .resources(kind)
       .some(
-        ({ namespace: where, root }) =>
-          where !== undefined && home.has(where) && [...root.scalars(text => host.test(text))].length > 0,
+        ({ namespace: where, root }) => where !== undefined && home.has(where) && [...root.scalars(hasHost)].length > 0,
       ),
   );
-}
+});
+
+/** Tells a text with a host of a namespace, which while it is half typed may have any letters. */
+const hostTest = ofText((namespace: string): ((text: string) => boolean) => {
+  const host = new RegExp(`\\.${escapeRegExp(namespace)}(?![\\w-])`);
+  return text => host.test(text);
+});
 
 /** A label of the pods of a workload, else of the workload itself. */
 export function podLabel(resource: Resource, key: string): string | undefined {

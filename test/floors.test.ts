@@ -73,6 +73,19 @@ describe('floors', () => {
     });
   }
 
+  // A document keeps every test and pattern that it was searched with, to follow edits: one that is made anew for each
+  // search is never known again, and all of them run at every letter.
+  it('searches documents only with tests and patterns that have names', () => {
+    const madeAnew = /\.(?:scalars\((?!\w*\))|(?:linesThat|textWith)\((?!\w+\)))[^\n]*/g;
+    assert.deepEqual(' x.scalars(text => text); x.textWith(/a/)'.match(madeAnew)?.length, 1);
+    assert.equal(' x.scalars(isHost); x.scalars(); x.textWith(helm)'.match(madeAnew), null);
+    const found = ['analysis', 'rules', 'deploy', 'server'].flatMap(sources).flatMap(file => {
+      const searches = readFileSync(file, 'utf8').match(madeAnew) ?? [];
+      return searches.map(search => `${file}: ${search}`);
+    });
+    assert.deepEqual(found, []);
+  });
+
   it('finds planted violations', () => {
     const planted: [string, string][] = [
       ['manifests/x.ts', "import { rules } from '../rules/catalogue';"],

@@ -77,7 +77,11 @@ function isJudged(all: readonly Resource[], resource: Resource): boolean {
 
 /** Whether the patches of a Kustomization give decryption to those that it applies. */
 function isPatching(resource: Resource): boolean {
-  return [...resource.root.at('spec', 'patches').scalars(text => text.includes('decryption'))].length > 0;
+  return [...resource.root.at('spec', 'patches').scalars(namesDecryption)].length > 0;
+}
+
+function namesDecryption(text: string): boolean {
+  return text.includes('decryption');
 }
 
 /** Whether a file is applied: where a kustomization.yaml stands beside it, that has to list it. */

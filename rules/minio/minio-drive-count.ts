@@ -142,9 +142,8 @@ function* missingServers(store: Resource, pools: readonly Pool[]): Iterable<Prob
   const replicas = store.root.at('spec', 'replicas');
   const count = replicas.number;
   if (store.kind !== 'StatefulSet' || !pool || others.length > 0 || !count || pool.servers <= count) return;
-  const own = `//${store.name}-{`;
-  const isOwn = [...store.root.at('spec', 'template', 'spec', 'containers').scalars(text => text.includes(own))];
-  if (isOwn.length === 0) return;
+  const numbered = [...store.root.at('spec', 'template', 'spec', 'containers').scalars(numbersServers)];
+  if (!numbered.some(({ text }) => text?.includes(`//${store.name}-{`))) return;
   yield {
     at: replicas,
     message: `MinIO is told of ${pool.servers} servers, but ${store.title} runs ${count} ${count === 1 ? 'pod' : 'pods'}, so it waits for the others and never starts — run ${pool.servers}.`,
@@ -154,6 +153,10 @@ function* missingServers(store: Resource, pools: readonly Pool[]): Iterable<Prob
       return edit ? [{ title: `Run ${pool.servers} pods`, safe: false, edits: [edit] }] : [];
     },
   };
+}
+
+function numbersServers(text: string): boolean {
+  return /\/\/[\w.-]+-\{/.test(text);
 }
 
 function* checkPool(store: Resource, workspace: Workspace, pool: Pool, isFirst: boolean): Iterable<Problem> {

@@ -63,6 +63,10 @@ export function isCluster(workspace: Workspace, resource: Resource): boolean {
 
 /** The Sentinels of the main instance. */
 export function sentinels(workspace: Workspace): readonly Resource[] {
+  return workspace.shared(findSentinels);
+}
+
+function findSentinels(workspace: Workspace): readonly Resource[] {
   return usedByMatrix(
     workspace,
     workloads(workspace, 'sentinel').filter(one => !isLi(workspace, one)),

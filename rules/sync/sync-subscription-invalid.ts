@@ -233,12 +233,14 @@ function* missingSlot(run: SqlRun, { name, options }: CreateSubscription, worksp
 const slots: Index<true> = {
   name: 'SQL that makes replication slots',
   *document(document) {
-    if (document.textWith(/pg_create_logical_replication_slot/i) !== undefined) yield ['', true];
+    if (document.textWith(makesSlot) !== undefined) yield ['', true];
   },
   *textFile({ text }) {
-    if (/pg_create_logical_replication_slot/i.test(text)) yield ['', true];
+    if (makesSlot.test(text)) yield ['', true];
   },
 };
+
+const makesSlot = /pg_create_logical_replication_slot/i;
 
 /** Tables without which the LI instance shows no messages, in a publication that names its tables. */
 function* missingTables(run: SqlRun, tables: readonly string[] | undefined, workspace: Workspace): Iterable<Problem> {
@@ -270,9 +272,11 @@ const neededTables: readonly string[] = [
 const addedTables: Index<true> = {
   name: 'SQL that adds tables to a publication',
   *document(document) {
-    if (document.textWith(/\balter\s+publication\b/i) !== undefined) yield ['', true];
+    if (document.textWith(altersPublication) !== undefined) yield ['', true];
   },
 };
+
+const altersPublication = /\balter\s+publication\b/i;
 
 /** Whether a publication may be made in a database: by its name, or by one that the tree does not show. */
 function isPublishedIn({ statement, call }: SqlRun, database: string): boolean {
@@ -299,10 +303,11 @@ function maySubscribe(workspace: Workspace, cluster: Resource, role: string): bo
 const grants: Index<true> = {
   name: 'SQL that lets roles subscribe',
   *document(document) {
-    if (document.textWith(/pg_create_subscription|\balter\s+(?:role|user)\b[^;\n]*\bsuperuser\b/i) !== undefined)
-      yield ['', true];
+    if (document.textWith(letsSubscribe) !== undefined) yield ['', true];
   },
 };
+
+const letsSubscribe = /pg_create_subscription|\balter\s+(?:role|user)\b[^;\n]*\bsuperuser\b/i;
 
 function isSubscription(run: SqlRun): run is SubscriptionRun {
   return run.statement.kind === 'create-subscription';
