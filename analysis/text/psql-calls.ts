@@ -45,6 +45,8 @@ export interface PsqlCall {
   readonly written: readonly ShellPath[];
   /** `createdb -O`. */
   readonly owner: RunWord | undefined;
+  /** What `createdb` says of the database, by the names that `CREATE DATABASE` has for it: `lc_collate`, `template`. */
+  readonly options: ReadonlyMap<string, RunWord>;
   readonly conditional: boolean;
   readonly looped: boolean;
   readonly errorsIgnored: boolean;
@@ -160,12 +162,25 @@ function readCall(program: PsqlCall['program'], step: RunStep): PsqlCall {
     operand: program === 'psql' ? undefined : first,
     written: program.startsWith('pg_dump') ? writtenBy(options, step) : [],
     owner: program === 'createdb' ? options.value('O', 'owner') : undefined,
+    options: new Map(program === 'createdb' ? databaseOptions(options) : []),
     conditional,
     looped,
     errorsIgnored,
     remote,
     pipeline: step.command.pipeline.index,
   };
+}
+
+/** https://www.postgresql.org/docs/current/app-createdb.html */
+function databaseOptions(options: Options): readonly (readonly [string, RunWord])[] {
+  const named = [
+    ['encoding', options.value('E', 'encoding')],
+    ['template', options.value('T', 'template')],
+    ['locale', options.value('l', 'locale')],
+    ['lc_collate', options.value('lc-collate')],
+    ['lc_ctype', options.value('lc-ctype')],
+  ] as const;
+  return named.flatMap(([name, value]) => (value ? [[name, value] as const] : []));
 }
 
 function writtenBy(options: Options, step: RunStep): readonly ShellPath[] {

@@ -75,6 +75,8 @@ export interface RoleStatement extends StatementContext {
   /** In upper case: `REPLICATION`, `SUPERUSER`, `LOGIN`. */
   readonly options: readonly string[];
   readonly password: SqlName | undefined;
+  /** `CONNECTION LIMIT n`. */
+  readonly connectionLimit: SqlName | undefined;
   /** `ALTER ROLE x SET name TO value`. */
   readonly setting: SqlSetting | undefined;
 }
@@ -93,6 +95,9 @@ export interface DatabaseStatement extends StatementContext {
   readonly name: SqlName;
   /** `OWNER x` of `CREATE`, `OWNER TO x` of `ALTER`. */
   readonly owner: SqlName | undefined;
+  /** What follows `ENCODING`, `TEMPLATE`, `LOCALE`, `LC_COLLATE` and `LC_CTYPE`, which are in lower case here. */
+  readonly options: ReadonlyMap<string, SqlName>;
+  readonly connectionLimit: SqlName | undefined;
   /** `ALTER DATABASE x SET name TO value`. */
   readonly setting: SqlSetting | undefined;
 }
@@ -303,6 +308,7 @@ function parseStatement(
       ...{ kind: 'role', ...context, action, name, type: roleTypes[object] },
       options: options.map(token => token.text.toUpperCase()),
       password: passwordAt === -1 ? undefined : nameAt(rest, passwordAt + 1),
+      connectionLimit: connectionLimitOf(rest),
       setting: action === 'alter' ? settingOf(rest) : undefined,
     };
   }
@@ -312,6 +318,8 @@ function parseStatement(
     return {
       ...{ kind: 'database', ...context, action, name },
       owner: ownerAt === -1 ? undefined : nameAt(tokens, after),
+      options: databaseOptionsOf(tokens),
+      connectionLimit: connectionLimitOf(tokens),
       setting: action === 'alter' ? settingOf(tokens) : undefined,
     };
   }
@@ -326,6 +334,26 @@ function parseStatement(
 const actions = { CREATE: 'create', ALTER: 'alter', DROP: 'drop' } as const;
 
 const roleTypes = { USER: 'user', ROLE: 'role', GROUP: 'group' } as const;
+
+/** https://www.postgresql.org/docs/current/sql-createdatabase.html: each may have `=` before its value. */
+function databaseOptionsOf(tokens: readonly SqlToken[]): ReadonlyMap<string, SqlName> {
+  const found = new Map<string, SqlName>();
+  for (const [at, token] of tokens.entries()) {
+    const name = token.kind === 'word' ? token.text.toLowerCase() : '';
+    if (at < 3 || !databaseOptions.has(name)) continue;
+    const value = nameAt(tokens, tokens[at + 1]?.text === '=' ? at + 2 : at + 1);
+    if (value) found.set(name, value);
+  }
+  return found;
+}
+
+const databaseOptions: ReadonlySet<string> = new Set(['encoding', 'template', 'locale', 'lc_collate', 'lc_ctype']);
+
+/** `CONNECTION LIMIT n`; a minus stands before the number by itself. */
+function connectionLimitOf(tokens: readonly SqlToken[]): SqlName | undefined {
+  const at = indexOfWords(tokens, 'CONNECTION', 'LIMIT');
+  return at === -1 ? undefined : nameAt(tokens, tokens[at + 2]?.text === '=' ? at + 3 : at + 2);
+}
 
 /** https://www.postgresql.org/docs/current/sql-createrole.html */
 const roleOptions: ReadonlySet<string> = new Set([

@@ -1,6 +1,5 @@
 import { initdbOf } from '../../analysis/database-logins';
 import { homeserverOf } from '../../analysis/homeserver';
-import { mountsOf, textsOfVolume, volumeOf } from '../../analysis/mounts';
 import { madeBy, type PostgresImage, postgresImageAt, postgresImageOf } from '../../analysis/postgres-image';
 import { clusterKind, databases, workloads } from '../../analysis/roles';
 import { createsDatabase, createsUnknown } from '../../analysis/sql-names';
@@ -10,6 +9,7 @@ import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
 import { clusterOfHost } from './clusters';
+import { databasesMade, type MadeDatabase, type ServerPart } from './server-sql';
 
 export default {
   id: 'pg-locale-not-c',
@@ -21,11 +21,13 @@ export default {
     'Set `encoding: UTF8`, `localeCollate: C` and `localeCType: C` before the cluster is first created, or leave all three out: these are the defaults of CloudNativePG.',
   traps: [
     'Absent fields are right for CloudNativePG. The official image of PostgreSQL takes en_US.utf8 unless `POSTGRES_INITDB_ARGS` or a script that creates the database says C.',
+    'A database that SQL makes has the locale of the server unless it says another, and PostgreSQL takes another with `TEMPLATE template0` alone.',
     'With `allow_unsafe_locale: true` in the homeserver configuration Synapse starts all the same.',
     'Databases of which Synapse is known not to use the one that initdb makes are left alone.',
   ],
   sources: [
-    'Synapse documentation, Using Postgres, "Fixing incorrect COLLATE or CTYPE"',
+    'Synapse documentation, Using Postgres, "Fixing incorrect COLLATE or CTYPE"; synapse/storage/engines/postgres.py, check_database',
+    'PostgreSQL documentation, CREATE DATABASE, "Notes"',
     'docker-library/postgres, Dockerfile: LANG en_US.utf8; README, POSTGRES_INITDB_ARGS',
     'CloudNativePG API reference, BootstrapInitDB: encoding defaults to UTF8, localeCollate and localeCType to C.',
   ],
@@ -61,90 +63,155 @@ export default {
     `,
   },
   kinds: [clusterKind, 'StatefulSet', 'Deployment'],
-  *check(cluster, workspace) {
-    if (cluster.qualifiedKind !== clusterKind) {
-      yield* imageProblems(cluster, workspace);
-      return;
+  *check(server, workspace) {
+    const image = server.qualifiedKind === clusterKind ? undefined : postgresImageOf(workspace, server);
+    if (server.qualifiedKind !== clusterKind && !image) return;
+    const names = namesOfSynapse(workspace, server);
+    const first = image ? yield* ofImage(workspace, image, names) : yield* ofCluster(server, workspace);
+    for (const made of databasesMade(workspace, server))
+      if (made.name.text !== undefined && names.has(made.name.text)) yield* ofDatabase(made, first);
+    if (image) return;
+    for (const database of workspace.resources('Database.postgresql.cnpg.io')) {
+      const spec = database.root.at('spec');
+      const isHere = spec.at('cluster', 'name').text === server.name && database.namespace === server.namespace;
+      if (!isHere || !names.has(spec.at('name').text ?? '')) continue;
+      const option = (name: string): ServerPart | undefined => {
+        const field = spec.at(fields[name] ?? name);
+        return field.exists ? { text: field.text, at: field } : undefined;
+      };
+      yield* ofDatabase({ name: { text: spec.at('name').text, at: spec.at('name') }, option }, first);
     }
-    const initdb = cluster.root.at('spec', 'bootstrap', 'initdb');
-    const wrong = [
-      wrongValue(initdb.at('encoding'), /^(?:UTF-?8|unicode)$/i, 'UTF8'),
-      wrongValue(initdb.at('localeCollate'), /^C$/, 'C'),
-      wrongValue(initdb.at('localeCType'), /^C$/, 'C'),
-      // What is not said by itself is as the locale is.
-      ...(initdb.at('localeCollate').exists && initdb.at('localeCType').exists
-        ? []
-        : [wrongValue(initdb.at('locale'), /^(?:C|POSIX)$/, 'C')]),
-    ].flatMap(one => one ?? []);
-    if (wrong.length === 0 || !isForSynapse(cluster, workspace)) return;
-    for (const { value, right } of wrong) yield problem(cluster, value, right);
   },
 } satisfies Rule;
 
+/** The fields of a Database that are options of CREATE DATABASE by another name. */
+const fields: Readonly<Record<string, string>> = { lc_collate: 'localeCollate', lc_ctype: 'localeCType' };
+
+/** The locale with which a server makes its first databases, and those that are copied from them. */
+type FirstLocale = 'C' | 'other' | 'unknown';
+
+function* ofCluster(cluster: Resource, workspace: Workspace): Generator<Problem, FirstLocale> {
+  const initdb = cluster.root.at('spec', 'bootstrap', 'initdb');
+  const wrong = [
+    wrongValue(initdb.at('encoding'), /^(?:UTF-?8|unicode)$/i, 'UTF8'),
+    wrongValue(initdb.at('localeCollate'), /^C$/, 'C'),
+    wrongValue(initdb.at('localeCType'), /^C$/, 'C'),
+    // What is not said by itself is as the locale is.
+    ...(initdb.at('localeCollate').exists && initdb.at('localeCType').exists
+      ? []
+      : [wrongValue(initdb.at('locale'), /^(?:C|POSIX)$/, 'C')]),
+  ].flatMap(one => one ?? []);
+  if (wrong.length > 0 && isForSynapse(cluster, workspace))
+    for (const { value, right } of wrong) yield problem(cluster, value, right);
+  const isOther = cluster.root.at('spec', 'bootstrap').exists && !initdb.exists;
+  return isOther ? 'unknown' : wrong.length > 0 ? 'other' : 'C';
+}
+
 /** The official image initialises with the locale of its own, en_US.utf8, unless POSTGRES_INITDB_ARGS says another. */
-function* imageProblems(resource: Resource, workspace: Workspace): Iterable<Problem> {
-  const server = postgresImageOf(workspace, resource);
-  const made = server && madeBy(server);
-  if (!server || !made) return;
-  const names = new Set(namesOfSynapse(workspace, server));
-  yield* scriptProblems(workspace, server, names);
+function* ofImage(
+  workspace: Workspace,
+  server: PostgresImage,
+  names: ReadonlySet<string>,
+): Generator<Problem, FirstLocale> {
   const args = server.variable('POSTGRES_INITDB_ARGS');
   const text = args ? args.text : '';
-  if (text === undefined || isC(text) || ['LANG', 'LC_ALL', 'LC_COLLATE'].some(name => server.variable(name))) return;
+  if (text === undefined || server.isOpen) return 'unknown';
+  if (['LANG', 'LC_ALL', 'LC_COLLATE', 'LC_CTYPE'].some(name => server.variable(name)))
+    return isC(text) ? 'C' : 'unknown';
+  if (isC(text)) return 'C';
+  const made = madeBy(server);
   // A script may make the database anew, with another locale.
-  if (!names.has(made.database) || createsDatabase(workspace, made.database) || createsUnknown(workspace, 'database'))
-    return;
-  yield {
-    at: args ? args.at : server.container.value.at('image'),
-    message: `${resource.title} makes the database ${made.database} with the locale en_US.utf8 of its image, and Synapse refuses such a database — set POSTGRES_INITDB_ARGS to --encoding=UTF8 --lc-collate=C --lc-ctype=C before the first start.`,
-  };
+  if (
+    made &&
+    names.has(made.database) &&
+    !createsDatabase(workspace, made.database) &&
+    !createsUnknown(workspace, 'database')
+  )
+    yield {
+      at: args ? args.at : server.container.value.at('image'),
+      message: `${server.resource.title} makes the database ${made.database} with the locale ${localeIn(text) ?? 'en_US.utf8 of its image'}, and Synapse refuses such a database — set POSTGRES_INITDB_ARGS to --encoding=UTF8 --lc-collate=C --lc-ctype=C before the first start.`,
+    };
+  return 'other';
 }
 
 /** The databases of a server that Synapse uses and whose locale it insists on. */
-function namesOfSynapse(workspace: Workspace, { resource }: PostgresImage): readonly string[] {
-  return workloads(workspace, 'synapse').flatMap(synapse => {
+function namesOfSynapse(workspace: Workspace, server: Resource): ReadonlySet<string> {
+  const names = workloads(workspace, 'synapse').flatMap(synapse => {
     const homeserver = homeserverOf(workspace, synapse);
     const args = homeserver?.at('database', 'args');
     const host = args?.at('host').text;
     const name = args?.at('dbname').text ?? args?.at('database').text;
     if (host === undefined || name === undefined) return [];
     if (homeserver?.at('database', 'allow_unsafe_locale').boolean === true) return [];
-    return postgresImageAt(workspace, synapse.namespace, host)?.resource === resource ? [name] : [];
+    const isHere =
+      server.qualifiedKind === clusterKind
+        ? clusterOfHost(workspace, synapse.namespace, host)?.cluster === server
+        : postgresImageAt(workspace, synapse.namespace, host)?.resource === server;
+    return isHere ? [name] : [];
   });
+  return new Set(names);
 }
 
-/** What the scripts of the entrypoint say of the locale of a database that Synapse uses. */
-function* scriptProblems(
-  workspace: Workspace,
-  { resource, container }: PostgresImage,
-  names: ReadonlySet<string>,
-): Iterable<Problem> {
-  const mount = mountsOf(container).find(one => one.mountPath === '/docker-entrypoint-initdb.d');
-  const volume = mount && volumeOf(resource, mount.volume);
-  for (const { value } of volume ? textsOfVolume(workspace, resource, volume) : []) {
-    const text = value.text ?? '';
-    for (const made of text.matchAll(/\bcreate\s+database\s+"?([\w-]+)"?([^;]*)/gi)) {
-      const [, name = '', options = ''] = made;
-      const wrong = /\b(lc_collate|lc_ctype|locale)\s*=?\s*'([^']*)'/gi;
-      for (const option of options.matchAll(wrong)) {
-        const [whole, field = '', locale = ''] = option;
-        if (!names.has(name) || /^(?:C|POSIX)$/.test(locale) || locale.includes('$')) continue;
-        const end = made.index + made[0].length - options.length + option.index + whole.length - 1;
-        yield {
-          at: value.part(end - locale.length, end),
-          message: `${field} of the database ${name} is ${locale}, and Synapse refuses such a database — set C before ${resource.title} is first started.`,
-        };
-      }
+/**
+ * A database of Synapse that SQL makes: what it does not say is as in the template, which is template1 and has the
+ * locale of the server. Another locale is taken with template0 alone (PostgreSQL documentation, CREATE DATABASE, Notes).
+ */
+function* ofDatabase({ name, option }: MadeDatabase, first: FirstLocale): Iterable<Problem> {
+  const template = option('template');
+  const isFromFirst = !template || /^template[01]$/.test(template.text ?? '');
+  const encoding = option('encoding');
+  if (encoding?.text !== undefined && !/^(?:utf-?8|unicode|6|default)$/i.test(encoding.text))
+    yield refused(encoding, `The encoding of the database ${name.text} is ${encoding.text}`, 'set UTF8');
+  let isChanged = false;
+  let isInherited = false;
+  for (const field of ['lc_collate', 'lc_ctype']) {
+    const said = option(field) ?? option('locale');
+    if (!said || /^default$/i.test(said.text ?? '')) isInherited = true;
+    else if (said.text === undefined) return;
+    else if (/^(?:C|POSIX)$/.test(said.text)) isChanged = true;
+    else {
+      const title = option(field) ? field.toUpperCase() : 'LOCALE';
+      yield refused(said, `${title} of the database ${name.text} is ${said.text}`, 'set C');
+      if (!option(field)) return;
     }
   }
+  if (first !== 'other' || !isFromFirst) return;
+  if (isInherited)
+    yield refused(
+      name,
+      `The database ${name.text} takes ${isChanged ? 'a part of its' : 'its'} locale from the server, which is not C`,
+      "write LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0",
+    );
+  else if (isChanged && template?.text !== 'template0')
+    yield {
+      at: name.at,
+      message: `The database ${name.text} is to have the locale C, and ${template?.text ?? 'template1'}, which it is copied from, has another, so PostgreSQL refuses to make it — add TEMPLATE template0.`,
+    };
+}
+
+function refused({ at }: ServerPart, what: string, cure: string): Problem {
+  return {
+    at,
+    message: `${what}, and Synapse refuses such a database — ${cure} before it is made.`,
+  };
 }
 
 /** Whether options of initdb make collation and character classes those of C. */
 function isC(args: string): boolean {
-  const value = (name: string): string | undefined => new RegExp(`--${name}[=\\s]["']?([\\w.-]+)`).exec(args)?.[1];
-  const locale = /--no-locale\b/.test(args) ? 'C' : value('locale');
-  const of = (name: string): boolean => /^(?:C|POSIX)$/.test(value(name) ?? locale ?? '');
+  const locale = /--no-locale\b/.test(args) ? 'C' : initdbOption(args, 'locale');
+  const of = (name: string): boolean => /^(?:C|POSIX)$/.test(initdbOption(args, name) ?? locale ?? '');
   return of('lc-collate') && of('lc-ctype');
+}
+
+/** The first locale that options of initdb name and that is not C. */
+function localeIn(args: string): string | undefined {
+  return ['lc-collate', 'lc-ctype', 'locale']
+    .map(name => initdbOption(args, name))
+    .find(locale => locale !== undefined && !/^(?:C|POSIX)$/.test(locale));
+}
+
+function initdbOption(args: string, name: string): string | undefined {
+  return new RegExp(`--${name}[=\\s]["']?([\\w.-]+)`).exec(args)?.[1];
 }
 
 function problem(cluster: Resource, value: Value, right: string): Problem {

@@ -123,9 +123,21 @@ describe('a database of the official image of PostgreSQL', () => {
     assert.deepEqual(found(pgLocaleNotC, other), []);
     const script = "CREATE DATABASE synapse LC_COLLATE='de_DE.utf8' LC_CTYPE 'C' TEMPLATE template0;";
     assert.deepEqual(found(pgLocaleNotC, { script }), [
-      'error: LC_COLLATE of the database synapse is de_DE.utf8, and Synapse refuses such a database — set C before StatefulSet/db is first started.',
+      'error: LC_COLLATE of the database synapse is de_DE.utf8, and Synapse refuses such a database — set C before it is made.',
     ]);
     assert.deepEqual(found(pgLocaleNotC, { env: usual, script: script.replace('de_DE.utf8', 'C') }), []);
+    const made = (options: string, env = usual): string => {
+      const messages = found(pgLocaleNotC, { env, script: `CREATE DATABASE synapse OWNER synapse ${options};` });
+      return messages.map(message => message.replace(/ — .*/, '')).join();
+    };
+    assert.match(made(''), /^error: The database synapse takes its locale from the server, which is not C, and/);
+    assert.match(made("LC_COLLATE 'C' TEMPLATE template0"), /takes a part of its locale from the server/);
+    assert.match(made("LC_COLLATE 'C' LC_CTYPE 'C'"), /is to have the locale C, and template1, which .* refuses/);
+    assert.match(made("LOCALE 'C' ENCODING 'LATIN1' TEMPLATE template0"), /^error: The encoding of the database/);
+    assert.equal(made("LOCALE = 'C' TEMPLATE = template0"), '');
+    assert.equal(made('TEMPLATE of_ours'), '', 'another template may have any locale');
+    assert.equal(made('', `${usual}, {name: POSTGRES_INITDB_ARGS, value: "--locale=C"}`), '', 'as the server');
+    assert.equal(made('', `${usual}, {name: LC_ALL, value: "C.UTF-8"}`), '', 'which nobody knows');
   });
 
   it('keeps its data where a volume is', () => {
