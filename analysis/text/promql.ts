@@ -18,6 +18,8 @@ export interface PromSpan {
 export interface PromSelector extends PromSpan {
   /** Undefined in `{job="x"}`; `start` and `end` are those of the name, or of the first brace. */
   readonly metric: string | undefined;
+  /** The labels that have to have a value: those that `=` or `=~` compares with anything but nothing. */
+  readonly labels: readonly (PromSpan & { readonly name: string })[];
 }
 
 /** Why Prometheus refuses a query; `message` goes on after “the query”. */
@@ -247,7 +249,8 @@ function primary(state: State): Node {
 }
 
 function selector(state: State, name: Token | undefined, start: number): Node {
-  state.selectors.push({ metric: name?.text, start, end: name?.end ?? start + 1 });
+  const labels: PromSelector['labels'][number][] = [];
+  state.selectors.push({ metric: name?.text, start, end: name?.end ?? start + 1, labels });
   let end = name?.end ?? start;
   if (isSign(state, '{')) {
     const open = take(state);
@@ -273,6 +276,8 @@ function selector(state: State, name: Token | undefined, start: number): Node {
       if (value?.kind !== 'string')
         refuse(value ?? operator, `compares the label ${label.text} with what stands in no quotes`);
       state.next++;
+      if (!operator.text.startsWith('!') && value.text.length > 2 && label.kind === 'name')
+        labels.push({ name: label.text, start: label.start, end: label.end });
       if (operator.text.includes('~') && /\(\?(?:[=!]|<[=!])/.test(value.text))
         refuse(value, `has a pattern that looks ahead or behind, which Prometheus does not know`);
       if (isSign(state, ',')) take(state);

@@ -14,6 +14,7 @@ import type { Problem, Rule } from '../rule';
 import { judgedLabels, unknownValues } from './label-values';
 import { judgedMetrics, unknownMetric } from './metric-names';
 import { scrapesOnItsOwn } from './scrape-jobs';
+import { uncopiedLabels } from './target-labels';
 
 export default {
   id: 'alert-metric-unknown',
@@ -25,6 +26,7 @@ export default {
   traps: [
     'Names of namespaces, workloads, pods, containers and database clusters are judged where they are nearly those of the tree, because charts and operators make others.',
     'Only metrics whose exporter is certain are judged: `pg_` of postgres_exporter, `redis_` of redis_exporter, `haproxy_up` and `haproxy_backend_up` of the former haproxy_exporter, MinIO’s names before version 2 of its metrics, those that CloudNativePG’s default queries, Synapse’s HTTP server and kube-state-metrics have, `certmanager_` and `nginx_ingress_controller_` of charts that are installed without their monitors.',
+    'Labels of pods and Services are judged where the tree has monitors and no scrape configurations of its own: samples have only those that a monitor copies.',
     'Names with colons are those of recording rules; such as the charts of Prometheus and Loki bring are let pass, and so are those of dashboards in a tree without any recording rule.',
     'An exporter in the tree or in a chart, a recording rule of that name, and scrape configurations of one’s own let all of them pass.',
   ],
@@ -74,7 +76,7 @@ function isSuspicious(text: string): boolean {
 
 /** Colons are those of recorded names. */
 const suspicious =
-  /pg_|redis_|haproxy_|minio_disk|certmanager_|nginx_ingress_controller_|namespace|histogram_quantile|[a-zA-Z_]:[a-zA-Z_]/;
+  /pg_|redis_|haproxy_|minio_disk|certmanager_|nginx_ingress_controller_|namespace|histogram_quantile|[a-zA-Z_]:[a-zA-Z_]|\w_\w+\s*=~?/;
 
 function* problemsOf(workspace: Workspace, { text, place }: Query, isPanel: boolean): Iterable<Problem> {
   const at = (start: number, length: number) => place(start, start + length);
@@ -103,10 +105,17 @@ function* problemsOf(workspace: Workspace, { text, place }: Query, isPanel: bool
     const [whole, quote = '', name = ''] = match;
     if (namespaceExists(workspace, name)) continue;
     const namespaces = new Set(podsIn(workspace).flatMap(pods => pods.namespace ?? []));
-    const meant = namespaces.has(name) ? undefined : nearest(name, namespaces);
+    const close = namespaces.has(name) ? undefined : nearest(name, namespaces);
+    // That of another stage, which may be in another tree.
+    const stage = [...namespaces].find(one => name.startsWith(`${one}-`) || one.startsWith(`${name}-`));
+    const meant = close ?? (namespaces.has(name) ? undefined : stage);
     if (meant === undefined) continue;
     const start = match.index + whole.length - quote.length - name.length;
-    yield { at: at(start, name.length), message: `There is no namespace ${name} — did you mean ${meant}?` };
+    yield {
+      at: at(start, name.length),
+      ...(close === undefined && { severity: 'info' as const }),
+      message: `There is no namespace ${name} — did you mean ${meant}?`,
+    };
   }
   for (const { label, name, start, meant } of unknownValues(workspace, text))
     yield {
@@ -135,6 +144,11 @@ function* unknownSeries(workspace: Workspace, { text, place }: Query, isPanel: b
         message: `No rule records ${metric} — add the recording rule, or ask for what it stands for.`,
       };
   }
+  for (const { name, key, field, start, end } of uncopiedLabels(workspace, read.query.selectors))
+    yield {
+      at: place(start, end),
+      message: `No sample has the label ${name}, because no monitor copies ${key} — list it under ${field} of the monitor, or select by another label.`,
+    };
   for (const { start, end } of read.query.lostBuckets)
     yield {
       at: place(start, end),

@@ -95,6 +95,60 @@ describe('names in labels', () => {
   });
 });
 
+describe('labels of pods and Services', () => {
+  const synapse = (annotations = ''): string => `
+    ---
+    apiVersion: apps/v1
+    kind: StatefulSet
+    metadata: {name: synapse-li, namespace: matrix}
+    spec:
+      template:
+        metadata: {labels: {matrix.instance: li, app.kubernetes.io/name: synapse, job-name: x}, annotations: {${annotations}}}
+        spec: {containers: [{name: synapse, image: "matrixdotorg/synapse:v1.139.2"}]}`;
+  const monitor = (spec = '', endpoint = 'port: metrics'): string => `
+    ---
+    apiVersion: monitoring.coreos.com/v1
+    kind: PodMonitor
+    metadata: {name: synapse, namespace: matrix}
+    spec: {${spec}selector: {matchLabels: {app.kubernetes.io/name: synapse}}, podMetricsEndpoints: [{${endpoint}}]}`;
+  const found = (expr: string, more = synapse() + monitor()): readonly string[] => messages(unknown, alert(expr, more));
+
+  it('are those of samples only where a monitor copies them', () => {
+    const li = 'up{job=~".+", matrix_instance="li"} == 0';
+    const [message] = found(li);
+    assert.match(
+      message ?? '',
+      /^warning: No sample has the label matrix_instance, because no monitor copies matrix\.instance — list it under podTargetLabels/,
+    );
+    assert.equal(found('sum(rate(x{app_kubernetes_io_name=~"synapse|y"}[5m]))').length, 1);
+    assert.deepEqual(found(li, synapse() + monitor('podTargetLabels: [matrix.instance], ')), []);
+    for (const relabeling of [
+      'sourceLabels: [__meta_kubernetes_pod_label_matrix_instance], targetLabel: matrix_instance',
+      'action: labelmap, regex: __meta_kubernetes_pod_label_(.+)',
+    ])
+      assert.deepEqual(found(li, synapse() + monitor('', `port: metrics, relabelings: [{${relabeling}}]`)), []);
+  });
+
+  it('are let pass where others may give them', () => {
+    for (const expr of [
+      'up{matrix_instance!="li"} == 0',
+      'up{matrix_instance=""} == 0',
+      'kube_job_failed{job_name="y"} > 0',
+      'ALERTS{matrix_instance="li"}',
+      '{matrix_instance="li"}',
+      'sum by (matrix_instance) (up)',
+    ])
+      assert.deepEqual(found(expr), [], expr);
+    const li = 'up{matrix_instance="li"} == 0';
+    assert.deepEqual(found(li, synapse()), []);
+    assert.deepEqual(found(li, synapse('prometheus.io/scrape: "true"') + monitor()), []);
+    assert.deepEqual(
+      found(li, `${synapse()}${monitor()}\n#- /prometheus.yaml\nscrape_configs:\n  - job_name: pods\n`),
+      [],
+    );
+  });
+});
+
 describe('alert-metric-unknown', () => {
   const found = (expr: string, more?: string): string => messages(unknown, alert(expr, more)).join();
 
