@@ -33,4 +33,27 @@ describe('cluster-issuer-secret-elsewhere', () => {
     assert.deepEqual(found(install('--namespace cert-manager --set clusterResourceNamespace=matrix')), []);
     assert.deepEqual(found(bad.replace('        namespace: matrix\n', '')), [], 'wherever it is applied to');
   });
+  it('reads what challenges are solved with', () => {
+    const issuer = (solver: string, namespace: string): string => `
+      apiVersion: cert-manager.io/v1
+      kind: ClusterIssuer
+      metadata: {name: public}
+      spec:
+        acme:
+          privateKeySecretRef: {name: account}
+          solvers: [{dns01: {${solver}}}]
+      ---
+      apiVersion: v1
+      kind: Secret
+      metadata: {name: dns, namespace: ${namespace}}
+      stringData: {token: a}
+      ---
+      apiVersion: v1
+      kind: Secret
+      metadata: {name: account, namespace: matrix}`;
+    const cloudflare = 'cloudflare: {apiTokenSecretRef: {name: dns, key: token}}';
+    assert.match(found(issuer(cloudflare, 'matrix')).join(), /^warning: Secret dns is in namespace matrix/);
+    assert.deepEqual(found(issuer(cloudflare, 'cert-manager')), []);
+    assert.deepEqual(found(issuer('webhook: {config: {apiTokenSecretRef: {name: dns, key: token}}}', 'matrix')), []);
+  });
 });
