@@ -1,8 +1,8 @@
 import { mountsOf } from '../../analysis/mounts';
 import { type Container, workloadKinds } from '../../analysis/pods';
-import { familiesOf, isSyncSystem } from '../../analysis/roles';
+import { familiesOf } from '../../analysis/roles';
 import { scriptOf } from '../../analysis/scripts';
-import { type PostgresRun, postgresRunsOf } from '../../analysis/sql-runs';
+import { type PostgresRun, postgresRunsOf, sqlRunsOf } from '../../analysis/sql-runs';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 import { databasesCreatedBy } from '../key-vault/database';
@@ -19,7 +19,7 @@ export default {
   traps: [
     'Judged are calls that name a Service of a Cluster in the tree without rules of its own in `pg_hba`.',
     'A password file and a client certificate count as a password, and so does anything that the script reads in.',
-    'What key_vault’s database is made with, and what the sync system signs in with, have rules of their own.',
+    'What key_vault’s database is made with, and what makes publications and subscriptions, have rules of their own.',
   ],
   sources: [
     'postgresql.org/docs, libpq: Environment Variables, The Password File; psql: -w',
@@ -28,10 +28,15 @@ export default {
   examples: { bad: example(true), good: example(false) },
   kinds: [...workloadKinds],
   *check(resource, workspace) {
-    if (familiesOf(resource).has('key_vault') || isSyncSystem(workspace, resource)) return;
+    if (familiesOf(resource).has('key_vault')) return;
+    const replicating = new Set(
+      sqlRunsOf(workspace, resource).flatMap(({ call, statement }) =>
+        /publication|subscription/.test(statement.kind) ? call : [],
+      ),
+    );
     const told = new Set<Container>();
     for (const run of postgresRunsOf(workspace, resource)) {
-      if (told.has(run.container) || run.passwordVariable !== 'missing') continue;
+      if (told.has(run.container) || run.passwordVariable !== 'missing' || replicating.has(run.call)) continue;
       const problem = noPassword(workspace, resource, run);
       if (problem) told.add(run.container);
       if (problem) yield problem;
