@@ -149,6 +149,7 @@ import dashboardMissing from './monitoring/dashboard-missing';
 import datasourceNotLoaded from './monitoring/datasource-not-loaded';
 import minioMetricsRefused from './monitoring/minio-metrics-refused';
 import monitorDuplicateScrape from './monitoring/monitor-duplicate-scrape';
+import monitorLabelEmpty from './monitoring/monitor-label-empty';
 import monitorMissing from './monitoring/monitor-missing';
 import monitorNotPickedUp from './monitoring/monitor-not-picked-up';
 import monitorPortMissing from './monitoring/monitor-port-missing';
@@ -498,6 +499,7 @@ export const rules: readonly Rule[] = [
   minioUserIsRoot,
   minioUserSetupFails,
   monitorDuplicateScrape,
+  monitorLabelEmpty,
   monitorMissing,
   monitorNotPickedUp,
   monitorPortMissing,

@@ -152,6 +152,7 @@ export const ruleIds: readonly string[] = [
   'minio-user-is-root',
   'minio-user-setup-fails',
   'monitor-duplicate-scrape',
+  'monitor-label-empty',
   'monitor-missing',
   'monitor-not-picked-up',
   'monitor-port-missing',

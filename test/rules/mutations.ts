@@ -1062,6 +1062,14 @@ spec:
 `,
     ),
   ),
+  mutation(
+    'monitor-label-empty',
+    edit(
+      monitors,
+      '      matrix.process: worker\n  endpoints:\n    - port: metrics\n      path: /_synapse/metrics\n      interval: 30s\n      relabelings:\n        - sourceLabels: [__meta_kubernetes_service_label_matrix_instance]',
+      '      matrix.process: worker\n  endpoints:\n    - port: metrics\n      path: /_synapse/metrics\n      interval: 30s\n      relabelings:\n        - sourceLabels: [__meta_kubernetes_service_label_worker_type]',
+    ),
+  ),
   mutation('monitor-target-has-no-metrics', edit(livekit, '    prometheus_port: 6789\n', ''), {
     also: { 'port-not-listened-on': 'The Service still leads to the port of the metrics.' },
   }),
