@@ -7,7 +7,6 @@ import { createsDatabase, createsRole, createsUnknown } from '../../analysis/sql
 import { type PostgresRun, postgresRunsOf, sqlRunsOf } from '../../analysis/sql-runs';
 import { type PsqlCall, type PsqlSetting, psqlCalls } from '../../analysis/text/psql-calls';
 import { readShell } from '../../analysis/text/shell';
-import { readSql, type SqlName, type SqlStatement } from '../../analysis/text/sql';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
@@ -19,7 +18,7 @@ export default {
   items: [],
   severity: 'error',
   summary:
-    'A script or a runbook asks for a database, signs in as a role, or gives one rights, that its PostgreSQL cluster does not have.',
+    'A script or a runbook asks for a database, or signs in as a role, that its PostgreSQL cluster does not have.',
   why: 'psql and pg_dump end with `database "…" does not exist` or `role "…" does not exist`: the Job fails, the backup is empty, and whoever follows the runbook learns nothing.',
   remedy: 'Name the database and the role that the Cluster is bootstrapped with, or create the others.',
   traps: [
@@ -32,13 +31,10 @@ export default {
     'PostgreSQL documentation, psql, "Connecting to a Database"; CloudNativePG documentation, Bootstrap: initdb makes one database with one owner',
   ],
   examples: { bad: example('matrix_main', true), good: example('matrix', false) },
-  kinds: [...workloadKinds, clusterKind],
+  kinds: [...workloadKinds],
   *check(resource, workspace) {
     if (familiesOf(resource).has('synapse')) return;
     for (const run of postgresRunsOf(workspace, resource)) yield* ofRun(workspace, resource, run);
-    yield* resource.qualifiedKind === clusterKind
-      ? ofBootstrap(workspace, resource)
-      : ofStatements(workspace, resource);
   },
   *checkWorkspace(workspace) {
     if (workspace.resources(clusterKind).length === 0) return;
@@ -63,43 +59,6 @@ function* ofRun(workspace: Workspace, resource: Resource, run: PostgresRun): Ite
   // A user with a password from a Secret is judged by pg-role-unusable, but for those of the replication.
   const isLiteral = call.user !== undefined && !call.user.value.value.includes('$');
   if (user && isLiteral && (isSync || !isSigned)) yield* unknownRole(workspace, cluster, user.text, user.at);
-}
-
-/** The roles that the statements of a script give something to. */
-function* ofStatements(workspace: Workspace, resource: Resource): Iterable<Problem> {
-  for (const { call, statement, host, partOf, part } of sqlRunsOf(workspace, resource)) {
-    const cluster =
-      host?.text === undefined ? undefined : clusterOfHost(workspace, resource.namespace, host.text)?.cluster;
-    if (!cluster || call.errorsIgnored) continue;
-    for (const role of servedRoles(statement)) {
-      const { text, variable } = partOf(role);
-      if (!variable) yield* unknownRole(workspace, cluster, text, part(role.span));
-    }
-  }
-}
-
-/** Those of the statements that a Cluster is made with, of which one that fails ends the bootstrap. */
-function* ofBootstrap(workspace: Workspace, cluster: Resource): Iterable<Problem> {
-  const initdb = cluster.root.at('spec', 'bootstrap', 'initdb');
-  for (const field of ['postInitSQL', 'postInitApplicationSQL'])
-    for (const item of initdb.at(field).items())
-      for (const statement of readSql(item.string ?? '').statements)
-        for (const { text, span } of servedRoles(statement))
-          yield* unknownRole(workspace, cluster, text, item.part(span.start, span.end));
-}
-
-/** The roles that a statement gives something to, which have to be there. */
-function servedRoles(statement: SqlStatement): readonly SqlName[] {
-  const roles =
-    statement.kind === 'grant'
-      ? statement.roles
-      : statement.kind === 'database' && statement.action === 'create' && statement.owner
-        ? [statement.owner]
-        : [];
-  // What PostgreSQL has by itself.
-  return statement.conditional
-    ? []
-    : roles.filter(({ text }) => !/^(?:public|current_\w+|session_user|pg_\w+)$/i.test(text));
 }
 
 function belongsElsewhere(

@@ -83,28 +83,6 @@ describe('pg-database-unknown', () => {
     assert.deepEqual(messages(rule, job('psql -h pg-rw -U who -d what -c "SELECT 1"')), []);
   });
 
-  it('judges the roles that statements give something to', () => {
-    const sql = (statement: string): readonly string[] =>
-      found(`psql -h pg-rw -U postgres -d matrix -c "${statement}"`);
-    assert.deepEqual(sql('GRANT SELECT ON ALL TABLES IN SCHEMA public TO synaps'), [
-      'error: Cluster pg has no role synaps',
-    ]);
-    assert.deepEqual(sql('CREATE DATABASE vault OWNER vault'), ['error: Cluster pg has no role vault']);
-    for (const statement of [
-      'GRANT SELECT ON ALL TABLES IN SCHEMA public TO synapse, reader, postgres',
-      'GRANT USAGE ON SCHEMA public TO PUBLIC',
-      'GRANT pg_read_all_data TO reader; GRANT reader TO CURRENT_USER',
-      'CREATE ROLE auditor; GRANT reader TO auditor',
-      'GRANT reader TO $WHO',
-      'REVOKE ALL ON SCHEMA public FROM public',
-    ])
-      assert.deepEqual(sql(statement), [], statement);
-    const initdb = (statement: string): readonly string[] =>
-      messages(rule, clusters.replace('owner: synapse}', `owner: synapse, postInitSQL: ["${statement}"]}`));
-    assert.equal(initdb('CREATE DATABASE vault OWNER synaps;').length, 1);
-    assert.deepEqual(initdb('CREATE DATABASE vault OWNER synapse;'), []);
-  });
-
   it('leaves a wrong host with the names of another cluster to the rules of logins', () => {
     const signed = (line: string): string =>
       (clusters + job(line)).replace(
