@@ -25,6 +25,7 @@ export default {
     'The Element Web of the LI instance is compared with the LI instance’s Synapse.',
     'Synapse Admin’s `restrictBaseUrl` is compared as well; of several addresses one has to be right.',
     '`default_server_name` beside or instead of `default_server_config` is legal: Element Web then asks that server’s `/.well-known`.',
+    'A wrong `server_name` beside the right `base_url` is a warning: people see the wrong name, and can log in.',
     'Without `public_baseurl` Synapse is taken to be at `https://<server_name>/`, its default.',
   ],
   sources: [
@@ -195,7 +196,7 @@ export default {
     if (!main || mains.length > 1) return;
     if (url.exists && isWritten(element.file, url)) yield* urlProblems(url, main);
     for (const value of [name, fallback]) {
-      if (value.exists && isWritten(element.file, value)) yield* nameProblems(value, main);
+      if (value.exists && isWritten(element.file, value)) yield* nameProblems(value, main, url.exists);
     }
   },
 } satisfies Rule;
@@ -267,7 +268,12 @@ function* differences(url: Value, { homeserver, resource }: SynapseProcess, clie
   }
 }
 
-function* nameProblems(value: Value, { homeserver, resource }: SynapseProcess): Iterable<Problem> {
+/** Beside an address the name is only shown, as the documentation of `server_name` says. */
+function* nameProblems(
+  value: Value,
+  { homeserver, resource }: SynapseProcess,
+  isShownOnly: boolean,
+): Iterable<Problem> {
   const wanted = homeserver?.at('server_name');
   if (
     !homeserver ||
@@ -280,7 +286,8 @@ function* nameProblems(value: Value, { homeserver, resource }: SynapseProcess): 
   const text = wanted.string;
   yield {
     at: value,
-    message: `Element Web takes the server for ${value.string}, but its server_name is ${text} — use that.`,
+    ...(isShownOnly && { severity: 'warning' as const }),
+    message: `Element Web ${isShownOnly ? 'calls the server' : 'takes the server for'} ${value.string}, but its server_name is ${text} — use that.`,
     related: [{ at: wanted, message: `server_name of ${resource.title}` }],
     fixes: () => {
       const edit = findPlaceholders(text, 'value').length === 0 ? replaceScalar(value, text) : undefined;

@@ -49,6 +49,14 @@ export default {
                 name: minio-credentials
                 key: secret-key
       ---
+      apiVersion: v1
+      kind: Secret
+      metadata:
+        name: synapse-secrets
+        namespace: matrix
+      stringData:
+        macaroon: CHANGEME_MACAROON_SECRET_KEY
+      ---
       apiVersion: apps/v1
       kind: StatefulSet
       metadata:
@@ -82,6 +90,14 @@ export default {
               secretAccessKey:
                 name: minio-credentials
                 key: secret-key
+      ---
+      apiVersion: v1
+      kind: Secret
+      metadata:
+        name: synapse-secrets
+        namespace: matrix
+      stringData:
+        macaroon: CHANGEME_MACAROON_SECRET_KEY
       ---
       apiVersion: apps/v1
       kind: StatefulSet

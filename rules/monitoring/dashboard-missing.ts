@@ -1,4 +1,5 @@
 import { anchorFor, nameOf } from '../../analysis/anchor';
+import { askedByChecklist } from '../../analysis/checklist-signs';
 import { type Dashboard, type DashboardPurpose, dashboards } from '../../analysis/dashboards';
 import { isUsedByScript, valuesDocuments } from '../../analysis/helm-values';
 import { monitors } from '../../analysis/monitors';
@@ -18,6 +19,7 @@ export default {
   remedy:
     'Add a ConfigMap with the dashboard as JSON. The checklist wants one for Synapse, one for PostgreSQL and one for the system as a whole.',
   traps: [
+    'Only the checklist asks for it: this is an error in a tree that follows it, by `matrix-preflight.yaml`, key_vault or an LI instance, and else a warning.',
     'A dashboard is judged by what most of its queries ask for: `synapse_…`; `cnpg_…` or `pg_…`; `node_…`, `container_…` or `kube_…`. Titles decide where the queries do not.',
     'Dashboards from grafana.com in Helm values (`gnetId`) count where a script installs these values; elsewhere the missing dashboard is a warning.',
     'Dashboards in JSON files of their own and GrafanaDashboard resources count as well.',
@@ -31,7 +33,7 @@ export default {
       kind: ConfigMap
       metadata:
         name: dashboard-synapse
-      #       ^^^^^^^^^^^^^^^^^ 💡 error: There is no Grafana dashboard for PostgreSQL
+      #       ^^^^^^^^^^^^^^^^^ 💡 warning: There is no Grafana dashboard for PostgreSQL
         namespace: monitoring
         labels:
           grafana_dashboard: "1"
@@ -132,7 +134,7 @@ export default {
       yield {
         at,
         items: [item],
-        ...(from && { severity: 'warning' as Severity }),
+        ...(from ? { severity: 'warning' as Severity } : askedByChecklist(workspace)),
         message: `There is no Grafana dashboard for ${title}${from ? `; ${from.path} names one of grafana.com, but no script of the tree installs it` : ''} — add one.`,
         related: from ? [{ at: from.at, message: 'The dashboard in the values' }] : [],
         fixes: () => (sibling ? addDashboard(known, purpose) : []),

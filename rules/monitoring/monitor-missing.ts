@@ -1,5 +1,6 @@
 import { anchorFor, isAboutMatrix, nameOf } from '../../analysis/anchor';
 import { chartReleases } from '../../analysis/charts';
+import { askedByChecklist } from '../../analysis/checklist-signs';
 import { backendsOf, haproxyOf, podPortsOf } from '../../analysis/haproxy-config';
 import { chartValues } from '../../analysis/helm-values';
 import { monitors, targetsOf, watchedOwners } from '../../analysis/monitors';
@@ -26,6 +27,7 @@ export default {
   remedy:
     'Add a ServiceMonitor for its Service, or a PodMonitor. For a PostgreSQL cluster `monitoring.enablePodMonitor: true` is enough, for a MinIO Tenant `prometheusOperator: true`.',
   traps: [
+    'Only the checklist asks for it: this is an error in a tree that follows it, by `matrix-preflight.yaml`, key_vault or an LI instance, and else a warning.',
     'A monitor counts where it really leads to a port of the pods. One that is meant for the component but misses it has a finding of its own, and none here.',
     'The ingress controller is not in the tree: a ServiceMonitor that selects it, or `controller.metrics.serviceMonitor.enabled` in Helm values, is enough. It is asked for where an Ingress names its class or has its annotations, or a chart installs it.',
     'Misspelt switches of CloudNativePG, such as `monitoring.podMonitorEnabled`, do not count.',
@@ -178,7 +180,7 @@ export default {
       const meant = monitors(workspace).filter(monitor => itemsOf(monitor)[0] === component.item);
       const isTold = meant.some(monitor => targetsOf(workspace, monitor).length === 0);
       if (isTold && component.missed.every(part => component.reason?.(part) === undefined)) continue;
-      yield* tell(component);
+      yield* tell(workspace, component);
     }
   },
 } satisfies Rule;
@@ -198,16 +200,21 @@ interface Component {
   fixes(part: Resource): readonly Fix[];
 }
 
-function* tell(component: Component & { readonly missed: readonly Resource[] }): Iterable<Problem> {
+function* tell(
+  workspace: Workspace,
+  component: Component & { readonly missed: readonly Resource[] },
+): Iterable<Problem> {
   const { missed, title, item, isSingle, parts } = component;
   const told = isSingle ? missed : missed.slice(0, 1);
   for (const part of told) {
+    const reason = component.reason?.(part);
     const count = isSingle || parts.length === 1 ? '' : `, ${missed.length} of ${parts.length}`;
     yield {
       at: part.root.at('metadata', 'name'),
       items: [item],
+      ...(reason === undefined && askedByChecklist(workspace)),
       message:
-        component.reason?.(part) ??
+        reason ??
         `Nothing scrapes ${title} (${part.title}${count}) — add a ${part.qualifiedKind === clusterKind ? 'PodMonitor, or set monitoring.enablePodMonitor: true' : 'ServiceMonitor'}.`,
       related: isSingle
         ? []

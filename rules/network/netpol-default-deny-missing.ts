@@ -1,3 +1,4 @@
+import { askedByChecklist } from '../../analysis/checklist-signs';
 import { isEmptySelector } from '../../analysis/network/labels';
 import type { Direction } from '../../analysis/network/model';
 import { affects, rulesOf } from '../../analysis/network/policy-index';
@@ -20,6 +21,7 @@ export default {
   remedy:
     'Add a NetworkPolicy with `podSelector: {}`, both policy types and no rules. Two policies, one for each direction, do as well.',
   traps: [
+    'Only the checklist asks for it: this is an error in a tree that follows it, by `matrix-preflight.yaml`, key_vault or an LI instance, and else a warning.',
     'If other policies select every pod in both directions anyway, as `allow-dns` does for egress, this is a warning: the protection is there, but by accident.',
     'Only namespaces in which Synapse, its databases or key_vault run are judged.',
     'Where policies of other kinds exist, such as CiliumNetworkPolicy, they may deny by default; then nothing is said.',
@@ -32,7 +34,7 @@ export default {
       kind: NetworkPolicy
       metadata:
         name: key-vault
-      #       ^^^^^^^^^ 💡 error: No NetworkPolicy denies ingress and egress by default in namespace matrix, so synapse-main is open
+      #       ^^^^^^^^^ 💡 warning: No NetworkPolicy denies ingress and egress by default in namespace matrix, so synapse-main is open
         namespace: matrix
       spec:
         podSelector:
@@ -146,7 +148,7 @@ export default {
         : `${names.join(' and ')} ${names.length === 1 ? 'is' : 'are'}`;
     yield {
       at: policy.root.at('metadata', 'name'),
-      ...(names.length === 0 && { severity: 'warning' }),
+      ...(names.length === 0 ? { severity: 'warning' } : askedByChecklist(workspace)),
       message:
         names.length === 0
           ? `No NetworkPolicy denies ${what} by default${where}; that all pods are restricted is a side effect of other policies — add one that selects all pods and allows nothing.`

@@ -1,3 +1,4 @@
+import { followsChecklist } from '../../analysis/checklist-signs';
 import { anyNamespace, policiesOf, policyResources } from '../../analysis/policies';
 import { synapseMains } from '../../analysis/roles';
 import { settingsOf } from '../../analysis/settings';
@@ -20,7 +21,7 @@ export default {
   traps: [
     'Purposes are told by the pods that a policy selects and the direction that it restricts, not by its name, and count only if their component is in the tree.',
     'For a namespace without any policy the quick fix writes a whole set: a default deny, DNS, and one policy for each workload with what the configurations say that it needs. What they do not say is blocked, so read it before it is applied.',
-    'If a namespace of the tree has no NetworkPolicy at all, that is one error, and a warning at the main process where the tree does not declare the namespace; the other rules about policies are silent. Set `components: {networkPolicies: off}` in `matrix-preflight.yaml` if that is meant.',
+    'If a namespace of the tree has no NetworkPolicy at all, that is one warning, and an error where the tree declares the namespace and follows the checklist, by `matrix-preflight.yaml`, key_vault or an LI instance; the other rules about policies are silent. Set `components: {networkPolicies: off}` in `matrix-preflight.yaml` if that is meant.',
     'Where policies of other kinds exist, such as CiliumNetworkPolicy, they may serve the purposes; then nothing is said.',
   ],
   examples: {
@@ -30,7 +31,7 @@ export default {
       kind: Namespace
       metadata:
         name: matrix
-      #       ^^^^^^ error: Namespace matrix has no NetworkPolicy
+      #       ^^^^^^ warning: Namespace matrix has no NetworkPolicy
       #- /synapse.yaml
       apiVersion: apps/v1
       kind: StatefulSet
@@ -151,7 +152,7 @@ function* absent(resource: Resource, workspace: Workspace): Iterable<Problem> {
   yield {
     at: resource.root.at('metadata', 'name'),
     // Without the namespace the tree may be a part of a larger one, which has the policies.
-    ...(isNamespace ? { severity: 'error' as const } : {}),
+    ...(isNamespace && followsChecklist(workspace) ? { severity: 'error' as const } : {}),
     message: `${namespace === undefined ? 'The tree' : `Namespace ${namespace}`} has no NetworkPolicy, so every pod may connect to every other — add the thirteen of the checklist, beginning with a default deny.`,
     fixes: () => wholeSet(workspace, namespace ?? anyNamespace, resource.document.file.directory),
   };

@@ -1,4 +1,5 @@
 import { anchorFor, nameOf } from '../../analysis/anchor';
+import { askedByChecklist } from '../../analysis/checklist-signs';
 import { declaredNames } from '../../analysis/declarations';
 import { homeserverOf } from '../../analysis/homeserver';
 import { databases, synapseLis } from '../../analysis/roles';
@@ -16,6 +17,7 @@ export default {
   remedy:
     'Add a second CloudNativePG Cluster for the LI instance, or set `components.li: off` in `matrix-preflight.yaml` if there is to be none.',
   traps: [
+    'Only the checklist asks for it: this is an error in a tree that follows it, by `matrix-preflight.yaml`, key_vault or an LI instance, and else a warning.',
     'The file may be called anything; the checklist names `infrastructure/01-postgresql/cluster-li.yaml`.',
     'Where there is Synapse and no LI instance of it, component-missing says so, and nothing is said here.',
     'Nothing is said while the main cluster is missing as well: pg-main-cluster-missing comes first.',
@@ -28,7 +30,7 @@ export default {
       kind: Cluster
       metadata:
         name: matrix-postgresql
-      #       ^^^^^^^^^^^^^^^^^ 💡 error: no CloudNativePG Cluster for the LI instance
+      #       ^^^^^^^^^^^^^^^^^ 💡 warning: no CloudNativePG Cluster for the LI instance
         namespace: matrix
       spec:
         instances: 3
@@ -96,6 +98,7 @@ export default {
     if (!at) return;
     yield {
       at,
+      ...(wanted ? {} : askedByChecklist(workspace)),
       message: `There is no CloudNativePG Cluster for the LI instance${
         wanted?.text ? `, so the host ${wanted.text} will not exist` : ` beside ${main?.name ?? 'the main one'}`
       } — add one, or set components.li: off.`,

@@ -1,3 +1,4 @@
+import { followsChecklist } from '../../analysis/checklist-signs';
 import { quantityOf } from '../../analysis/quantity';
 import { clusterKind, databases } from '../../analysis/roles';
 import { type PostgresFloor, postgresFloor } from '../../analysis/scale';
@@ -5,6 +6,7 @@ import { insertEntry, quoted, replaceScalar, replaceValue } from '../../manifest
 import type { Resource } from '../../manifests/resource';
 import type { TextEdit } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
+import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Problem, Rule } from '../rule';
 
 export default {
@@ -16,6 +18,7 @@ export default {
   remedy:
     'Request at least 2Gi memory, 1 CPU and 50Gi storage for each cluster, the floor for 100 concurrent users. For more users set `scale.ccu` in `matrix-preflight.yaml`.',
   traps: [
+    'A Cluster without any requests is an error in a tree that follows the checklist, by `matrix-preflight.yaml`, key_vault or an LI instance; all else is a warning.',
     'More than the floor is fine, and quantities are compared by what they mean: `2048Mi` is enough, `2G` is less than `2Gi`, `1000m` is one CPU.',
     'The table is that of Synapse and of the LI instance; the clusters of bridges and of other programs are not measured by it.',
     'A limit without a request counts as the request, as it does for Kubernetes.',
@@ -65,12 +68,12 @@ export default {
     const { main, li } = databases(workspace);
     if (cluster !== main && cluster !== li) return;
     const floor = postgresFloor(workspace);
-    yield* checkResources(cluster, floor);
+    yield* checkResources(workspace, cluster, floor);
     yield* checkStorage(cluster, floor);
   },
 } satisfies Rule;
 
-function* checkResources(cluster: Resource, floor: PostgresFloor): Iterable<Problem> {
+function* checkResources(workspace: Workspace, cluster: Resource, floor: PostgresFloor): Iterable<Problem> {
   const resources = cluster.root.at('spec', 'resources');
   const named = (field: string, name: string): Value => resources.at(field, name);
   const has = (name: string): boolean =>
@@ -78,7 +81,7 @@ function* checkResources(cluster: Resource, floor: PostgresFloor): Iterable<Prob
   if (!has('memory') && !has('cpu')) {
     yield {
       at: resources.exists ? resources.key : cluster.root.at('metadata', 'name'),
-      severity: 'error',
+      ...(followsChecklist(workspace) && { severity: 'error' as const }),
       message: `Cluster ${cluster.name} requests neither memory nor CPU, ${floor.source} asks at least ${floor.memory} and ${floor.cpu} CPU for ${floor.ccu} concurrent users — add resources.requests.`,
       fixes: () => addRequests(cluster, floor),
     };

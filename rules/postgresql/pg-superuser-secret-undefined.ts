@@ -1,13 +1,14 @@
+import { askedByChecklist } from '../../analysis/checklist-signs';
 import { declarationsOf } from '../../analysis/declarations';
 import { referrersOf } from '../../analysis/references';
-import { clusterKind, databases, synapseLis, workloads } from '../../analysis/roles';
+import { clusterKind, databases } from '../../analysis/roles';
 import { secretEntry } from '../../analysis/secret-data';
 import { findPlaceholders } from '../../analysis/text/placeholders';
 import { insertEntry, replaceScalar, replaceValue } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Related, Rule } from '../rule';
-import { itemFor, runsPrograms } from './clusters';
+import { itemFor } from './clusters';
 
 export default {
   id: 'pg-superuser-secret-undefined',
@@ -18,6 +19,7 @@ export default {
   remedy:
     'Set `enableSuperuserAccess: true` on the Cluster. If you keep the password yourself, name your Secret under `superuserSecret` as well.',
   traps: [
+    'Only the checklist asks for it: this is an error in a tree that follows it, by `matrix-preflight.yaml`, key_vault or an LI instance, and else a warning.',
     'No Secret manifest is asked for: the operator makes it.',
     'A Secret written by hand without the switch is still a finding, because the operator blanks the password of `postgres` while access is off.',
     'Where nothing of the tree uses the superuser, and there is neither key_vault nor an LI instance that could, it is a warning; clusters of bridges and of other programs need none.',
@@ -35,7 +37,7 @@ export default {
       kind: Cluster
       metadata:
         name: matrix-postgresql
-      #       ^^^^^^^^^^^^^^^^^ 💡 error: Secret matrix-postgresql-superuser will not exist
+      #       ^^^^^^^^^^^^^^^^^ 💡 warning: Secret matrix-postgresql-superuser will not exist
         namespace: matrix
       spec:
         instances: 3
@@ -112,14 +114,14 @@ export default {
       one => one.origin === 'manifest' || own.string !== undefined,
     );
     const users = neededBy(workspace, cluster, name);
-    const isUsed = users.length > 0 || mayUseSuperuser(workspace);
     const { main, li } = databases(workspace);
     // The checklist asks for the superuser of its own two clusters, and of no other that somebody runs beside them.
     if (users.length === 0 && !own.exists && cluster !== main && cluster !== li) return;
     yield {
       at: access.exists ? access : cluster.root.at('metadata', 'name'),
       items: itemFor(workspace, cluster, '1.1.b.1', '1.1.b.2'),
-      ...(!isUsed && { severity: 'warning' as const }),
+      // key_vault makes its database as the superuser, and the LI instance its replication, in ways that are not seen.
+      ...(users.length > 0 ? {} : askedByChecklist(workspace)),
       message:
         byHand || own.string !== undefined
           ? `Secret ${name} has no effect, because CloudNativePG blanks the password of postgres while superuser access is off — set enableSuperuserAccess: true.`
@@ -129,19 +131,6 @@ export default {
     };
   },
 } satisfies Rule;
-
-/**
- * Whether somebody may log in as the superuser in ways that are not seen: key_vault makes its database with it, and the
- * LI instance its replication. Without Synapse it is not known what else there is.
- */
-function mayUseSuperuser(workspace: Workspace): boolean {
-  return (
-    !runsPrograms(workspace) ||
-    synapseLis(workspace).length > 0 ||
-    workloads(workspace, 'key_vault').length > 0 ||
-    workloads(workspace, 'sync').length > 0
-  );
-}
 
 function neededBy(workspace: Workspace, cluster: Resource, secret: string): readonly Related[] {
   return referrersOf(workspace, 'Secret', cluster.namespace, secret)

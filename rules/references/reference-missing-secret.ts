@@ -1,5 +1,4 @@
 import { declarationsOf, makesSecrets } from '../../analysis/declarations';
-import { workloadKinds } from '../../analysis/pods';
 import { referencesIn, referrersOf, referringKinds } from '../../analysis/references';
 import { replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
@@ -20,7 +19,7 @@ export default {
     'Secrets that an operator makes are known: CloudNativePG, cert-manager, MinIO, Sealed Secrets, External Secrets, Vault and 1Password operators, kustomize generators.',
     'A Secret that a script creates with `kubectl create secret` counts. One that only a comment or a README tells the reader to create is a warning.',
     'A certificate for an Ingress is a warning as long as the tree makes none for any other: it is often a wildcard that somebody keeps elsewhere, and everything starts without it.',
-    'Where a tree makes no Secret at all and its pods need three or more, somebody keeps them elsewhere, and each is a warning.',
+    'Where a tree makes no Secret at all, somebody keeps them elsewhere, and each is a warning.',
     'References marked `optional: true` are left alone, unless a Certificate beside them makes a Secret of another name that nothing uses.',
     'A name that a Helm chart gives its objects is no error. A Secret for pulling images is reported by `reference-missing-imagepullsecret`, the superuser Secret of a cluster by `pg-superuser-secret-undefined`.',
   ],
@@ -87,8 +86,9 @@ export default {
   *check(resource, workspace) {
     yield* missingObjects(resource, workspace, ['Secret'], {
       isMeant: ({ isPullSecret }) => isPullSecret !== true,
+      // Nobody commits plain Secrets, so where a tree makes none in any way, all of them are kept elsewhere.
       severity: ({ consumer, name }) =>
-        workspace.shared(areMadeByHand) || (consumer === 'TLS' && mayBeCopiedIn(workspace, resource, name.text))
+        (consumer === 'TLS' ? mayBeCopiedIn(workspace, resource, name.text) : !makesSecrets(workspace))
           ? 'warning'
           : undefined,
       // The checklist wants these to hold the S3 user in both formats.
@@ -97,21 +97,6 @@ export default {
     yield* leftToCertificate(resource, workspace);
   },
 } satisfies Rule;
-
-/**
- * Whether all Secrets of a tree are kept elsewhere: it makes none in any way, although its pods need several. Who
- * forgets one has the others.
- */
-function areMadeByHand(workspace: Workspace): boolean {
-  if (makesSecrets(workspace)) return false;
-  const needed = new Set<string>();
-  for (const kind of workloadKinds)
-    for (const resource of workspace.resources(kind))
-      for (const { kind: wanted, name, isOptional, isPullSecret, consumer } of referencesIn(workspace, resource))
-        if (wanted === 'Secret' && !isOptional && !isPullSecret && consumer !== 'TLS' && name.text !== undefined)
-          needed.add(name.text);
-  return needed.size >= 3;
-}
 
 /** An optional Secret that nothing makes, beside a Certificate that makes another one for nobody. */
 function* leftToCertificate(resource: Resource, workspace: Workspace): Iterable<Problem> {

@@ -143,7 +143,9 @@ function missingStore(workspace: Workspace, { namespace: own }: Resource, refere
   const known = declaredNames(workspace, kind, namespace);
   const close = nearest(name, known);
   if (!other && !elsewhere && known.length === 0) return undefined;
-  const isSure = (other ?? elsewhere ?? close) !== undefined && fromChart === 'no';
+  // Those of the whole cluster are mostly set up with the operator, outside of the tree.
+  const isOfCluster = kind === 'ClusterSecretStore' && known.length === 0;
+  const isSure = (other ?? elsewhere ?? close) !== undefined && fromChart === 'no' && !isOfCluster;
   const advice = other
     ? `${otherKind} ${name} is there: write kind: ${otherKind}.`
     : elsewhere

@@ -98,7 +98,7 @@ describe('trees that are made in other ways than the checklist’s own', () => {
                     memory: \${app_memory}`;
     const about = (source: string) =>
       foundIn(source).filter(one => /placeholder|reference-missing|crd-unknown|refused/.test(one));
-    const wrong = ['error crd-unknown-field', 'error placeholder-image', 'error reference-missing-secret'];
+    const wrong = ['error crd-unknown-field', 'error placeholder-image', 'warning reference-missing-secret'];
     const flux = `
       #- /flux.yaml
       apiVersion: kustomize.toolkit.fluxcd.io/v1
@@ -265,12 +265,12 @@ describe('trees that are made in other ways than the checklist’s own', () => {
         );
     const clusters = cluster('mas-db', 'mas') + cluster('synapse-db', 'synapse') + cluster('calls', 'calls');
     assert.deepEqual(about(synapse + clusters), [
-      'error pg-resources-below-profile: Cluster synapse-db requests',
+      'warning pg-resources-below-profile: Cluster synapse-db requests',
       'warning pg-superuser-secret-undefined: Secret synapse-db-superuser will',
       'warning pg-resources-below-profile: Cluster synapse-db has',
     ]);
     // Without Synapse the names alone tell whose they are.
-    assert.ok(about(clusters).includes('error pg-superuser-secret-undefined: Secret synapse-db-superuser will'));
+    assert.ok(about(clusters).includes('warning pg-superuser-secret-undefined: Secret synapse-db-superuser will'));
     assert.ok(!about(clusters).some(one => one.includes('mas-db')));
     const job = `
       ---

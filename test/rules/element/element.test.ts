@@ -139,7 +139,7 @@ describe('element-homeserver-mismatch', () => {
       'error "https://matrix.tessera.test:8448"',
     ]);
     assert.deepEqual(found(mismatch, element(server('https://matrix.tessera.test', 'other.test')) + main()), [
-      'error "other.test"',
+      'warning "other.test"',
     ]);
   });
 

@@ -144,7 +144,7 @@ describe('missing monitors', () => {
   });
 
   it('do not count a misspelt switch, and get switched on', () => {
-    const source = `${cluster('    #       ^^^^^^^^^^^^^^^^^ 💡 error: Nothing scrapes PostgreSQL (Cluster/matrix-postgresql)\n    spec:\n      monitoring:\n        podMonitorEnabled: true')}${synapseMonitor('app: none')}`;
+    const source = `${cluster('    #       ^^^^^^^^^^^^^^^^^ 💡 warning: Nothing scrapes PostgreSQL (Cluster/matrix-postgresql)\n    spec:\n      monitoring:\n        podMonitorEnabled: true')}${synapseMonitor('app: none')}`;
     expectMarks(source);
     assert.match(fixedBy(source, monitorMissing), /podMonitorEnabled: true\n {4}enablePodMonitor: true/);
   });
@@ -179,7 +179,7 @@ describe('missing monitors', () => {
     kind: Ingress
     metadata:
       name: matrix
-    #       ^^^^^^ error: Nothing scrapes the NGINX ingress controller
+    #       ^^^^^^ warning: Nothing scrapes the NGINX ingress controller
     spec: {ingressClassName: nginx}
     ---
     apiVersion: networking.k8s.io/v1
@@ -221,7 +221,7 @@ describe('missing monitors', () => {
     const marked = (source: string): string =>
       source.replace(
         'name: matrix\n',
-        'name: matrix\n    #       ^^^^^^ error: Nothing scrapes the NGINX ingress controller\n',
+        'name: matrix\n    #       ^^^^^^ warning: Nothing scrapes the NGINX ingress controller\n',
       );
     expectMarks(marked(ingress('{nginx.ingress.kubernetes.io/proxy-body-size: 50m}')));
     expectMarks(`${marked(ingress('{}'))}#- /install.sh\n    helm install ingress-nginx ingress-nginx/ingress-nginx\n`);

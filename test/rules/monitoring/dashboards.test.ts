@@ -59,7 +59,7 @@ describe('dashboards', () => {
 
   it('are missing one by one', () => {
     expectMarks(
-      `${synapse.replace('name: synapse\n', 'name: synapse\n    #       ^^^^^^^ 💡 error: no Grafana dashboard for an overview of the system\n    #       ^^^^^^^ 💡 error: no Grafana dashboard for PostgreSQL\n')}`,
+      `${synapse.replace('name: synapse\n', 'name: synapse\n    #       ^^^^^^^ 💡 warning: no Grafana dashboard for an overview of the system\n    #       ^^^^^^^ 💡 warning: no Grafana dashboard for PostgreSQL\n')}`,
     );
   });
 

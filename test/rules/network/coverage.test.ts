@@ -58,8 +58,15 @@ describe('netpol-default-deny-missing', () => {
 
   it('names the direction and the pods that are open, or warns where nothing is open by accident', () => {
     assert.match(
+      messages(
+        defaultDeny,
+        `\n    #- /matrix-preflight.yaml\n    scale: {ccu: 100}\n    #- /main.yaml${synapse}${allowDns}`,
+      )[0] ?? '',
+      /^error: No NetworkPolicy denies/,
+    );
+    assert.match(
       messages(defaultDeny, `${synapse}${allowDns}`)[0] ?? '',
-      /^error: No NetworkPolicy denies ingress and egress by default in namespace matrix, so synapse-main is open/,
+      /^warning: No NetworkPolicy denies ingress and egress by default in namespace matrix, so synapse-main is open/,
     );
     const ingress = policy('b', '{podSelector: {}, ingress: [{from: [{podSelector: {}}]}]}');
     const egress = policy('c', '{podSelector: {}, policyTypes: [Egress], egress: [{ports: [{port: 53}]}]}');

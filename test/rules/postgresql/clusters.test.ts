@@ -58,18 +58,21 @@ describe('resources of a PostgreSQL cluster', () => {
     );
   });
 
-  it('are an error where there are none, and are added', () => {
+  it('are missed where there are none, as an error by the checklist, and are added', () => {
     const source = `
     apiVersion: postgresql.cnpg.io/v1
     kind: Cluster
     metadata:
       name: matrix-postgresql
-    #       ^^^^^^^^^^^^^^^^^ 💡 error: requests neither memory nor CPU
+    #       ^^^^^^^^^^^^^^^^^ 💡 warning: requests neither memory nor CPU
     #       ^^^^^^^^^^^^^^^^^ 💡 error: says no storage size
     spec:
       instances: 3
     `;
     expectMarks(source);
+    expectMarks(
+      `#- /matrix-preflight.yaml\nscale: {ccu: 100}\n#- /main.yaml\n${source.replace('warning: requests', 'error: requests')}`,
+    );
     assert.match(
       fixedBy(source, resourcesBelowProfile),
       /resources:\n {4}requests:\n {6}memory: 2Gi\n {6}cpu: "1"\n {2}storage:\n {4}size: 50Gi\n/,
@@ -388,7 +391,7 @@ describe('the superuser Secret', () => {
   const expectMarks = expecting(superuser);
 
   it('has no effect when it is written by hand and access is off', () => {
-    expectMarks(`${cluster('      enableSuperuserAccess: false\n    #                        ^^^^^ 💡 error: Secret matrix-postgresql-superuser has no effect')}
+    expectMarks(`${cluster('      enableSuperuserAccess: false\n    #                        ^^^^^ 💡 warning: Secret matrix-postgresql-superuser has no effect')}
     ---
     apiVersion: v1
     kind: Secret

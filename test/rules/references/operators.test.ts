@@ -19,6 +19,15 @@ spec:
           valueFrom: {secretKeyRef: {name: ${name}, key: ${key}}}
 `;
 
+/** A Secret of something else: the tree keeps its Secrets itself. */
+const others = `
+#- /others.yaml
+apiVersion: v1
+kind: Secret
+metadata: {name: others, namespace: matrix}
+stringData: {a: x}
+`;
+
 const object = (apiVersion: string, kind: string, name: string, rest = 'spec: {}'): string => `
 #- /object.yaml
 apiVersion: ${apiVersion}
@@ -123,17 +132,17 @@ describe('what other operators make', () => {
         'init',
         `rules: [{apiGroups: [""], resources: [secrets], resourceNames: [made], verbs: ${verbs}}]`,
       );
-    assert.match(found(role('[get, update]') + pod('made', 'A'))[0] ?? '', /^warning: /);
-    assert.match(found(role('[get, list]') + pod('made', 'A'))[0] ?? '', /^error: /);
+    assert.match(found(role('[get, update]') + pod('made', 'A') + others)[0] ?? '', /^warning: /);
+    assert.match(found(role('[get, list]') + pod('made', 'A') + others)[0] ?? '', /^error: /);
   });
 
   it('may be called after a resource of a kind that is not known', () => {
     const unknown = object('db.tessera.test/v1', 'Database', 'chat');
     assert.match(found(unknown + pod('chat-credentials', 'a'))[0] ?? '', /^warning: Nothing creates the Secret/);
-    assert.match(found(unknown + pod('chat', 'a'))[0] ?? '', /^warning: /);
-    assert.match(found(unknown + pod('chatter', 'a'))[0] ?? '', /^error: /);
+    assert.match(found(unknown + pod('chat', 'a') + others)[0] ?? '', /^warning: /);
+    assert.match(found(unknown + pod('chatter', 'a') + others)[0] ?? '', /^error: /);
     const known = object('cert-manager.io/v1', 'Issuer', 'chat');
-    assert.match(found(known + pod('chat-credentials', 'a'))[0] ?? '', /^error: /);
+    assert.match(found(known + pod('chat-credentials', 'a') + others)[0] ?? '', /^error: /);
   });
 
   it('leave databases of something else alone', () => {
