@@ -25,6 +25,7 @@ export default {
     '`postgres` and the templates are always there. Databases and roles that a script, `postInitSQL`, a Database or `managed.roles` makes count, and where one makes them by a name that nobody can read, nothing is said.',
     'Clusters that are restored or imported bring databases that the tree does not show.',
     'In a Markdown file it is an information. Only commands for the pods of a Cluster of the tree are judged there.',
+    'Roles that statements give something to are judged by sql-role-missing.',
     'What Synapse, key_vault and the replication are configured with has rules of its own.',
   ],
   sources: [

@@ -106,4 +106,18 @@ describe('sql-role-missing', () => {
     assert.deepEqual(messages(rule, tree), []);
     assert.deepEqual(messages(rule, job(`${psql} "CREATE DATABASE v OWNER vault"`)), []);
   });
+
+  it('leaves alone what PostgreSQL and other commands have', () => {
+    const sql = (statement: string): readonly string[] =>
+      messages(rule, cluster('') + job(`psql -h pg-rw -U postgres -d matrix -c "${statement}"`));
+    assert.equal(sql('GRANT SELECT ON ALL TABLES IN SCHEMA public TO synaps').length, 1);
+    for (const statement of [
+      'GRANT USAGE ON SCHEMA public TO PUBLIC',
+      'GRANT pg_read_all_data TO synapse; GRANT synapse TO CURRENT_USER',
+      'CREATE ROLE auditor; GRANT synapse TO auditor',
+      'GRANT synapse TO $WHO',
+      'REVOKE ALL ON SCHEMA public FROM public',
+    ])
+      assert.deepEqual(sql(statement), [], statement);
+  });
 });
