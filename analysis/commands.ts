@@ -1,7 +1,8 @@
 import type { SourceFile } from '../manifests/file';
 import type { Place, Span } from '../manifests/span';
 import type { Index, Workspace } from '../manifests/workspace';
-import { type ClusterCommand, kubectlCommands } from './text/kubectl-commands';
+import type { ClusterCommand } from './text/cluster-commands';
+import { kubectlCommands } from './text/kubectl-commands';
 import { readShell } from './text/shell';
 
 /** A kubectl or helm command that a script runs, or that a code block of a Markdown file shows. */

@@ -4,7 +4,8 @@ import type { Workspace } from '../manifests/workspace';
 import { type Container, containersOf } from './pods';
 import { imageName } from './roles';
 import { commandAsScript, scriptOf } from './scripts';
-import { type ClusterCommand, kubectlCommands } from './text/kubectl-commands';
+import type { ClusterCommand } from './text/cluster-commands';
+import { kubectlCommands } from './text/kubectl-commands';
 import { readShell } from './text/shell';
 
 /** A kubectl command that a container of the tree runs. */

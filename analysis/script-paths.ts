@@ -1,7 +1,7 @@
 import type { SourceFile } from '../manifests/file';
 import { directoryOf } from '../manifests/paths';
 import type { Workspace } from '../manifests/workspace';
-import type { ManifestPath } from './text/kubectl-commands';
+import type { ManifestPath } from './text/cluster-commands';
 
 /** The paths of the tree that a command may mean: files it names, or the files below a folder it names. */
 export function filesMeant(

@@ -3,7 +3,7 @@ import type { SourceFile } from '../manifests/file';
 import type { Span } from '../manifests/span';
 import { splitDocuments } from '../manifests/split';
 import { commandsIn } from './commands';
-import type { KubectlApply } from './text/kubectl-commands';
+import type { KubectlApply } from './text/cluster-commands';
 
 /** An object that a command makes, or that a comment tells the reader to make. */
 export interface ScriptedObject {

@@ -1,6 +1,6 @@
 import { type MappedText, slice } from '../../manifests/mapped-text';
 import type { Span } from '../../manifests/span';
-import type { FileWrite } from '../text/file-writes';
+import type { FileWrite } from '../text/file-steps';
 import type { RunPiece, ShellPath } from '../text/shell-values';
 import { filtered, joined, opaque, type Rendered, written } from './content';
 import { type Context, pathOf, type Step } from './step';

@@ -5,7 +5,7 @@ import { environmentOf } from '../environment';
 import { isBelow, mountAt, mountsOf } from '../mounts';
 import type { Container } from '../pods';
 import { pathInVolume } from '../scripts';
-import type { FileWrite } from '../text/file-writes';
+import type { FileWrite } from '../text/file-steps';
 import { opaque, type Rendered } from './content';
 import { filesOfMount, isFolder, isReadOnly, mounted } from './mounted';
 import { matching, outcomes } from './outcomes';

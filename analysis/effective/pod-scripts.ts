@@ -4,9 +4,12 @@ import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import { type Container, containersOf } from '../pods';
 import { commandAsScript, startScriptOf } from '../scripts';
-import { type FileSteps, type FileWrite, fileSteps, isKnownProgram, pythonSteps } from '../text/file-writes';
+import { isKnownProgram } from '../text/file-programs';
+import type { FileSteps, FileWrite } from '../text/file-steps';
+import { fileSteps, pythonSteps } from '../text/file-writes';
 import { wholeText } from '../text/origin';
-import { readShell, type ShellScript } from '../text/shell';
+import { readShell } from '../text/shell';
+import type { ShellScript } from '../text/shell-nodes';
 import type { RunWord, ShellPath } from '../text/shell-values';
 import { type Argument, type Context, definitionOf, pathOf } from './step';
 

@@ -1,119 +1,23 @@
 import { baseName } from '../../manifests/paths';
 import type { Span } from '../../manifests/span';
+import { djangoFolders, isKnownProgram, pipFolders, pipOptions, renderers, writers } from './file-programs';
+import type { FileContentPiece, FileStep, FileSteps, FileWrite } from './file-steps';
 import type { Origin } from './origin';
 import { type PythonFileUse, pythonExpands, readPython } from './python';
-import type { SedCommand } from './sed-script';
-import type { ShellScript } from './shell';
-import { type Options, type OptionTable, readOptions } from './shell-options';
-import { envsubstOf, isSilent, perlOf, pythonCode, pythonReplaces, sedOf } from './shell-output';
+import type { ShellScript } from './shell-nodes';
+import { readOptions } from './shell-options';
+import { envsubstOf, perlOf, pythonCode, pythonReplaces, sedOf } from './shell-output';
 import { isShell } from './shell-programs';
 import { type RunStep, runShell } from './shell-run';
 import {
   type ContentFilter,
   type ContentPiece,
-  type EnvsubstFilter,
   type FilePiece,
   normalPath,
   plainWord,
-  type RunPiece,
   type RunWord,
   type ShellPath,
-  wordAfter,
 } from './shell-values';
-
-/** A step of a script that makes or changes a file of the container in which the script runs. */
-export type FileWrite = FileCopy | FileText | FileSubstitution | FileEnvsubst | OpaqueWrite | FileRemoval | ScriptRun;
-
-export interface FileStep {
-  readonly to: ShellPath;
-  /** The command. */
-  readonly span: Span;
-  /** It may not happen: it is in `if`, `case`, a `while` loop, or after `||`. */
-  readonly conditional: boolean;
-  readonly looped: boolean;
-  /** Its failure goes unnoticed: `cmd || true`. */
-  readonly errorsIgnored: boolean;
-}
-
-/** `cp`, `mv`, `install`, `ln`, `cat a > b`. */
-export interface FileCopy extends FileStep {
-  readonly kind: 'copy';
-  readonly from: ShellPath;
-  /** Where it lands if `to` is a folder that exists: the script alone does not tell. */
-  readonly toInFolder: ShellPath | undefined;
-  /** `from` may be a folder; its files then land under `to` with the same names. */
-  readonly recursive: boolean;
-  /** The source is gone afterwards. */
-  readonly moves: boolean;
-  /** A link, so that a later change of `from` shows. */
-  readonly links: boolean;
-}
-
-/** The file's text is written (`write`) or added at its end (`append`). */
-export interface FileText extends FileStep {
-  readonly kind: 'write' | 'append';
-  readonly content: readonly FileContentPiece[];
-}
-
-/**
- * A part of a written text: text of the script, a variable that the shell expands there, the content of a file, or
- * the output of a command.
- */
-export type FileContentPiece = RunPiece | FilePiece;
-
-/** `sed`: `from` is read, and `to` gets the result. They are the same for `sed -i`. */
-export interface FileSubstitution extends FileStep {
-  readonly kind: 'substitute';
-  readonly from: ShellPath;
-  readonly commands: readonly SedCommand[];
-}
-
-/** `envsubst < from > to`. */
-export interface FileEnvsubst extends FileStep {
-  readonly kind: 'envsubst';
-  readonly from: ShellPath;
-  readonly variables: EnvsubstFilter['variables'];
-  /** An undefined variable stays as it stands, instead of becoming nothing. */
-  readonly keepsUndefined: boolean;
-  readonly tool: string;
-}
-
-/** A program whose result is not known writes the file, or files in the folder `to`. */
-export interface OpaqueWrite extends FileStep {
-  readonly kind: 'opaque';
-  readonly tool: string;
-  readonly from: ShellPath | undefined;
-  /** `to` is a folder in which it makes files. */
-  readonly isFolder: boolean;
-}
-
-/** `rm`, and `mv` for its source. */
-export interface FileRemoval extends FileStep {
-  readonly kind: 'remove';
-  /** All that is below it goes as well. */
-  readonly recursive: boolean;
-}
-
-/** Another script is run: `. /lib.sh`, `sh /scripts/render.sh`, `/scripts/render.sh`, `python /scripts/render.py`. */
-export interface ScriptRun extends FileStep {
-  readonly kind: 'run';
-  /** `to` is the script. Any word that may be one is named here: whether there is such a file, the tree tells. */
-  readonly language: 'shell' | 'python';
-  /** Its arguments, from `$1` on. */
-  readonly args: readonly RunWord[];
-}
-
-/** What a script does to files. */
-export interface FileSteps {
-  /** In order. */
-  readonly writes: readonly FileWrite[];
-  /** What it reads to make something of it: the operands of `cat`, `sed` and the like, in whatever goes into a pipe. */
-  readonly reads: readonly ShellPath[];
-  /** It starts a program that makes files of templates in a way that is not understood, such as `confd`. */
-  readonly rendersUnknown: boolean;
-  /** It starts a program of which it is not known whether it makes files. */
-  readonly runsUnknown: boolean;
-}
 
 /**
  * The files that a script writes, in order. A path such as `pipe:1` stands for what goes through a pipe before it is
@@ -156,84 +60,6 @@ function readSteps(script: ShellScript): FileSteps {
   });
   return { writes, reads, rendersUnknown, runsUnknown };
 }
-
-/** Programs that fill in templates which their own configuration or command line names, by their manuals. */
-const renderers: ReadonlySet<string> = new Set([
-  ...['confd', 'dockerize', 'consul-template', 'vault', 'vault-agent', 'gomplate', 'j2', 'jinja2', 'jinjanate', 'esh'],
-  ...[
-    'mustache',
-    'mo',
-    'envtpl',
-    'tmpl',
-    'sops',
-    'helm',
-    'ytt',
-    'm4',
-    'ansible-playbook',
-    'node',
-    'ruby',
-    'php',
-    'lua',
-  ],
-  ...['deno', 'bun', 'ex', 'ed', 'vim', 'vi', 'patch', 'augtool', 'remarshal', 'envplate', 'ep', 'sigil', 'renderizer'],
-]);
-
-/** Whether what a program does to files is known: it makes none, or the files that its arguments name. */
-export function isKnownProgram(name: string | undefined): boolean {
-  return name !== undefined && (handled.has(name) || writers.has(name) || isSilent(name));
-}
-
-/** Programs that are read above, and some that only look at things or make files that are no configuration. */
-const handled: ReadonlySet<string> = new Set([
-  ...[
-    'sed',
-    'perl',
-    'envsubst',
-    'python',
-    'python3',
-    'tee',
-    'rsync',
-    'cat',
-    'echo',
-    'printf',
-    'awk',
-    'tr',
-    'grep',
-    'find',
-  ],
-  ...['nc', 'ncat', 'ping', 'nslookup', 'dig', 'getent', 'ls', 'id', 'pg_isready', 'psql', 'redis-cli', 'mysqladmin'],
-  // What only prints.
-  ...[
-    'head',
-    'tail',
-    'cut',
-    'wc',
-    'nl',
-    'rev',
-    'seq',
-    'expr',
-    'date',
-    'hostname',
-    'uname',
-    'stat',
-    'basename',
-    'dirname',
-  ],
-  ...['md5sum', 'sha1sum', 'sha256sum', 'sha512sum', 'base64', 'jq', 'whoami', 'nproc', 'printenv'],
-  // Servers, which read the configuration that they are given and make none.
-  ...['redis-server', 'redis-sentinel', 'valkey-server', 'valkey-sentinel', 'haproxy', 'livekit-server', 'turnserver'],
-  ...[
-    'rclone',
-    'mc',
-    'aws',
-    's3cmd',
-    'sysctl',
-    'kubectl',
-    'update_synapse_database',
-    'wait-for-it.sh',
-    'dockerize-wait',
-  ],
-]);
 
 function filesIn(piece: ContentPiece): readonly ShellPath[] {
   if (piece.kind === 'file') return [piece.path];
@@ -523,112 +349,6 @@ export function pythonSteps(
 function pythonFilter(code: Origin, span: Span): ContentFilter | undefined {
   if (!pythonExpands(code.text)) return pythonReplaces(code, span);
   return { kind: 'envsubst', variables: 'all', keepsUndefined: true, tool: 'python', span };
-}
-
-interface Writer {
-  readonly options?: OptionTable;
-  readonly isFolder?: boolean;
-  files(options: Options, args: readonly RunWord[]): readonly RunWord[];
-}
-
-const pipOptions: OptionTable = {
-  short: 'trc',
-  long: ['target', 'prefix', 'root', 'requirement', 'index-url', 'constraint'],
-};
-
-/** Programs that write files named by their arguments, by their manual pages. */
-const writers: ReadonlyMap<string, Writer> = new Map<string, Writer>([
-  [
-    'wget',
-    {
-      options: { short: 'OPotTUe', long: ['output-document', 'timeout', 'tries', 'header'] },
-      files: options => options.values('O', 'output-document'),
-    },
-  ],
-  [
-    'curl',
-    {
-      options: { short: 'oHdXuAemTwrbcFK', long: ['output', 'header', 'data', 'request', 'max-time', 'retry'] },
-      files: options => options.values('o', 'output'),
-    },
-  ],
-  ['yq', { options: { short: 'i', attached: '' }, files: (_, args) => filesOfYq(args) }],
-  ['dasel', { options: { short: 'frw' }, files: options => options.values('f', 'file') }],
-  ['crudini', { files: options => options.operands.slice(0, 1) }],
-  ['sponge', { files: options => options.operands }],
-  ['dd', { files: (_, args) => args.filter(arg => arg.value.startsWith('of=')).map(withoutName) }],
-  ['openssl', { files: (_, args) => after(args, /^-out$/) }],
-  ['ssh-keygen', { files: (_, args) => after(args, /^-f$/) }],
-  ['htpasswd', { options: { short: 'Cr' }, files: options => (options.has('n') ? [] : options.operands.slice(0, 1)) }],
-  [
-    'generate_signing_key',
-    { options: { short: 'o', long: ['output_file'] }, files: options => options.values('o', 'output_file') },
-  ],
-  [
-    'generate_signing_key.py',
-    { options: { short: 'o', long: ['output_file'] }, files: options => options.values('o', 'output_file') },
-  ],
-  [
-    'gomplate',
-    { options: { short: 'fod', long: ['file', 'out', 'datasource'] }, files: options => options.values('o', 'out') },
-  ],
-  [
-    'git',
-    {
-      isFolder: true,
-      options: { short: 'bCc', long: ['branch', 'depth'] },
-      files: options => clonedFolder(options.operands),
-    },
-  ],
-  [
-    'tar',
-    {
-      isFolder: true,
-      options: { short: 'fC', long: ['file', 'directory'] },
-      files: (options, args) => (isExtraction(options, args) ? options.values('C', 'directory') : []),
-    },
-  ],
-  ['unzip', { isFolder: true, options: { short: 'd' }, files: options => options.values('d') }],
-  ['pip', { isFolder: true, options: pipOptions, files: pipFolders }],
-  ['pip3', { isFolder: true, options: pipOptions, files: pipFolders }],
-  ['django-admin', { isFolder: true, files: (_, args) => djangoFolders(args) }],
-]);
-
-function pipFolders(options: Options): readonly RunWord[] {
-  return options.operands[0]?.value === 'install' ? options.values('t', 'target', 'prefix', 'root') : [];
-}
-
-/** `startproject NAME [FOLDER]` and `startapp NAME [FOLDER]` (https://docs.djangoproject.com/en/stable/ref/django-admin/). */
-function djangoFolders(args: readonly RunWord[]): readonly RunWord[] {
-  const { operands } = readOptions(args, { long: ['template', 'extension', 'name', 'settings'] });
-  const [command, name, folder] = operands;
-  const target = folder ?? name;
-  return target && /^start(project|app)$/.test(command?.value ?? '') ? [target] : [];
-}
-
-/** `yq -i EXPRESSION FILE` and `yq eval -i EXPRESSION FILE`. */
-function filesOfYq(args: readonly RunWord[]): readonly RunWord[] {
-  if (!args.some(arg => /^-\w*i\w*$/.test(arg.value) || arg.value === '--inplace')) return [];
-  const operands = args.filter(arg => !/^-/.test(arg.value) && !/^(e|eval|ea|eval-all)$/.test(arg.value));
-  return operands.slice(1);
-}
-
-function clonedFolder([command, source, folder]: readonly RunWord[]): readonly RunWord[] {
-  if (command?.value !== 'clone' || !source) return [];
-  if (folder) return [folder];
-  return [plainWord(baseName(source.value).replace(/\.git$/, ''), source.span)];
-}
-
-function isExtraction(options: Options, args: readonly RunWord[]): boolean {
-  return options.has('x', 'extract') || /^\w*x/.test(args[0]?.value ?? '');
-}
-
-function after(args: readonly RunWord[], option: RegExp): readonly RunWord[] {
-  return args.filter((_, index) => option.test(args[index - 1]?.value ?? ''));
-}
-
-function withoutName(word: RunWord): RunWord {
-  return wordAfter(word, 'of='.length);
 }
 
 function isDevice(word: RunWord): boolean {

@@ -1,6 +1,6 @@
 import type { Span } from '../../manifests/span';
 import { type PythonValue, readPython } from './python';
-import type { ShellScript } from './shell';
+import type { ShellScript } from './shell-nodes';
 import { readOptions } from './shell-options';
 import { pythonCode } from './shell-output';
 import { type RunStep, runShell } from './shell-run';

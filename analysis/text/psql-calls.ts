@@ -1,5 +1,5 @@
 import type { Span } from '../../manifests/span';
-import type { ShellScript } from './shell';
+import type { ShellScript } from './shell-nodes';
 import { type Options, readOptions } from './shell-options';
 import { type RunStep, runShell } from './shell-run';
 import {

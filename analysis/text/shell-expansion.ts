@@ -1,5 +1,4 @@
 import type { Span } from '../../manifests/span';
-import type { ShellNode } from './shell';
 import {
   argumentOf,
   type Frame,
@@ -10,6 +9,7 @@ import {
   somethingFrom,
   type Variable,
 } from './shell-frame';
+import type { ShellNode } from './shell-nodes';
 import { bracesExpanded, splitAtBlanks, withoutLastBreaks, withoutMatch, withReplaced } from './shell-pieces';
 import {
   type ContentPiece,

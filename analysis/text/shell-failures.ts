@@ -1,4 +1,4 @@
-import type { ShellCommand, ShellNode, ShellScript } from './shell';
+import type { ShellCommand, ShellNode, ShellScript } from './shell-nodes';
 
 /**
  * The commands whose failure makes the whole script fail, as far as the script tells; what is not followed, such as

@@ -1,6 +1,6 @@
 import type { Span } from '../../manifests/span';
-import type { ShellLoop, ShellNode, ShellScript } from './shell';
 import type { LoopNames } from './shell-loops';
+import type { ShellLoop, ShellNode, ShellScript } from './shell-nodes';
 import type { RunStep } from './shell-run';
 import {
   type ContentPiece,

@@ -1,4 +1,4 @@
-import type { ShellLoop, ShellNode, ShellRedirect } from './shell';
+import type { ShellLoop, ShellNode, ShellRedirect } from './shell-nodes';
 import type { ShellHeredoc, ShellPiece } from './shell-words';
 
 /** Variables by name. */

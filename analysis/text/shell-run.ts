@@ -1,14 +1,5 @@
 import { baseName } from '../../manifests/paths';
 import type { Span } from '../../manifests/span';
-import type {
-  ShellAssignment,
-  ShellCommand,
-  ShellGroup,
-  ShellLoop,
-  ShellNode,
-  ShellRedirect,
-  ShellScript,
-} from './shell';
 import { originOf, resolvePieces, resolveVariable, resolveWords, valueOfVariable } from './shell-expansion';
 import {
   directoryOf,
@@ -25,6 +16,15 @@ import {
   somethingFrom,
 } from './shell-frame';
 import { type LoopNames, lineRead, namesIn } from './shell-loops';
+import type {
+  ShellAssignment,
+  ShellCommand,
+  ShellGroup,
+  ShellLoop,
+  ShellNode,
+  ShellRedirect,
+  ShellScript,
+} from './shell-nodes';
 import { filesFound, outputOf } from './shell-output';
 import { splitAtBlanks } from './shell-pieces';
 import { isShell, programStart } from './shell-programs';

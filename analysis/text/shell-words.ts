@@ -1,7 +1,7 @@
 import type { HereDoc, ParsedScript, Word, WordPart } from 'unbash';
 import type { Span } from '../../manifests/span';
 import { joined, type Origin, type Segment } from './origin';
-import type { ShellNode } from './shell';
+import type { ShellNode } from './shell-nodes';
 
 /** A word of a shell command after quote removal, before any expansion. */
 export interface ShellWord {

@@ -6,7 +6,8 @@ import { workloads } from '../../analysis/roles';
 import { type Service, servicesFor } from '../../analysis/services';
 import { maskComments } from '../../analysis/text/comments';
 import { httpAndTcpTargets, type NetworkTarget } from '../../analysis/text/network-targets';
-import { readShell, type ShellScript } from '../../analysis/text/shell';
+import { readShell } from '../../analysis/text/shell';
+import type { ShellScript } from '../../analysis/text/shell-nodes';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 

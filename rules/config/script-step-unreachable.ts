@@ -1,6 +1,7 @@
 import { containersOf, workloadKinds } from '../../analysis/pods';
 import { startScriptOf } from '../../analysis/scripts';
-import { readShell, type ShellCommand, type ShellNode } from '../../analysis/text/shell';
+import { readShell } from '../../analysis/text/shell';
+import type { ShellCommand, ShellNode } from '../../analysis/text/shell-nodes';
 import type { Rule } from '../rule';
 
 export default {

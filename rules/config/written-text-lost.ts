@@ -1,7 +1,8 @@
 import { type Mount, mountAt } from '../../analysis/mounts';
 import { type Container, containersOf, workloadKinds } from '../../analysis/pods';
 import { pathInVolume, scriptOf } from '../../analysis/scripts';
-import { type FileWrite, fileSteps } from '../../analysis/text/file-writes';
+import type { FileWrite } from '../../analysis/text/file-steps';
+import { fileSteps } from '../../analysis/text/file-writes';
 import { readShell } from '../../analysis/text/shell';
 import type { ShellPath } from '../../analysis/text/shell-values';
 import type { Resource } from '../../manifests/resource';

@@ -3,7 +3,7 @@ import { declarationsOf, declaredNames, mayBeMade } from '../../analysis/declara
 import { podsIn, replicasOf } from '../../analysis/pods';
 import { clusterKind, databases } from '../../analysis/roles';
 import { findService, servicesIn } from '../../analysis/services';
-import type { ClusterCommand } from '../../analysis/text/kubectl-commands';
+import type { ClusterCommand } from '../../analysis/text/cluster-commands';
 import type { Resource } from '../../manifests/resource';
 import type { Index, Workspace } from '../../manifests/workspace';
 import { meantName } from './replacements';

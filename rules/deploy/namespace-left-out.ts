@@ -1,6 +1,6 @@
 import type { FoundCommand } from '../../analysis/commands';
 import { podsIn } from '../../analysis/pods';
-import type { KubectlQuery, KubectlWait } from '../../analysis/text/kubectl-commands';
+import type { KubectlQuery, KubectlWait } from '../../analysis/text/cluster-commands';
 import type { Span } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Problem } from '../rule';

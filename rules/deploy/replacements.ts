@@ -1,6 +1,6 @@
 import type { FoundCommand } from '../../analysis/commands';
 import { nearest } from '../../analysis/nearest';
-import type { ManifestPath } from '../../analysis/text/kubectl-commands';
+import type { ManifestPath } from '../../analysis/text/cluster-commands';
 import { baseName, directoryOf } from '../../manifests/paths';
 import type { Span } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';

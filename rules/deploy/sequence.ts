@@ -1,6 +1,6 @@
 import { type FoundCommand, foundCommands } from '../../analysis/commands';
 import { filesMeant } from '../../analysis/script-paths';
-import type { ManifestPath } from '../../analysis/text/kubectl-commands';
+import type { ManifestPath } from '../../analysis/text/cluster-commands';
 import { isYaml, type SourceFile } from '../../manifests/file';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';

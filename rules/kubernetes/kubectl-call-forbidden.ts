@@ -1,7 +1,7 @@
 import { type KubectlCall, kubectlCalls } from '../../analysis/kubectl-calls';
 import { permissionsOf, type Request, servedKinds } from '../../analysis/permissions';
 import { podTemplate, workloadKinds } from '../../analysis/pods';
-import type { KubectlTarget } from '../../analysis/text/kubectl-commands';
+import type { KubectlTarget } from '../../analysis/text/cluster-commands';
 import { listed } from '../../analysis/wording';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';

@@ -5,7 +5,7 @@ import { isFilledIn } from '../../analysis/filled-in';
 import { isUsedByScript, valuesDocuments } from '../../analysis/helm-values';
 import { nearest } from '../../analysis/nearest';
 import { filesMeant } from '../../analysis/script-paths';
-import type { HelmInstall } from '../../analysis/text/kubectl-commands';
+import type { HelmInstall } from '../../analysis/text/cluster-commands';
 import { findPlaceholders } from '../../analysis/text/placeholders';
 import { replaceScalar } from '../../manifests/edit';
 import type { SourceFile } from '../../manifests/file';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { type FileWrite, fileWrites } from '../../../analysis/text/file-writes';
+import type { FileWrite } from '../../../analysis/text/file-steps';
+import { fileWrites } from '../../../analysis/text/file-writes';
 import { replacedBy, type SedSubstitution } from '../../../analysis/text/sed-script';
 import { readShell } from '../../../analysis/text/shell';
 import { shellText } from './generate';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { kubectlCommands, type ManifestPath } from '../../../analysis/text/kubectl-commands';
+import type { ManifestPath } from '../../../analysis/text/cluster-commands';
+import { kubectlCommands } from '../../../analysis/text/kubectl-commands';
 import { readShell } from '../../../analysis/text/shell';
 import { shellText } from './generate';
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { readShell, type ShellCommand } from '../../../analysis/text/shell';
+import { readShell } from '../../../analysis/text/shell';
+import type { ShellCommand } from '../../../analysis/text/shell-nodes';
 import type { ShellPiece } from '../../../analysis/text/shell-words';
 import type { Span } from '../../../manifests/span';
 import { shellText } from './generate';

@@ -1,0 +1,262 @@
+import { baseName } from '../../manifests/paths';
+import type {
+  ClusterCommand,
+  ClusterCommandContext,
+  CreatedKey,
+  KubectlApply,
+  KubectlCreate,
+  KubectlLabel,
+  KubectlQuery,
+  KubectlTarget,
+  ManifestPath,
+} from './cluster-commands';
+import { fromBase, manifestPath, separated } from './manifest-paths';
+import { type Options, readOptions } from './shell-options';
+import type { RunStep } from './shell-run';
+import { type ContentPiece, type RunWord, wordAfter, wordPart } from './shell-values';
+
+/** Reads a call of kubectl; `isApplied` tells whether what it prints goes to another kubectl that applies it. */
+export function readKubectl(
+  step: RunStep,
+  context: ClusterCommandContext,
+  isApplied: boolean,
+): ClusterCommand | undefined {
+  const dashes = step.args.findIndex(arg => arg.value === '--');
+  const args = dashes === -1 ? step.args : step.args.slice(0, dashes);
+  const first = readOptions(args, { short: 'ns', long: kubectlOptions }).operands[0];
+  const verb = first?.value;
+  if (!first || verb === undefined) return undefined;
+  const rest = args.filter(arg => arg !== first);
+  // `-f` follows the log in `logs -f` and names a file elsewhere; `-p` is the previous container or a patch.
+  const short = `nslokcL${verb === 'logs' ? '' : 'f'}${verb === 'patch' ? 'p' : ''}`;
+  const options = readOptions(rest, { short, long: kubectlOptions });
+  const namespace = options.value('n', 'namespace');
+  const selector = options.value('l', 'selector');
+  const allNamespaces = options.has('A', 'all-namespaces');
+  const isDryRun = options.has('dry-run') && options.value('dry-run')?.value !== 'none';
+  const { operands } = options;
+
+  const hasFiles = options.has('f', 'filename', 'k', 'kustomize') && verb !== 'logs';
+  if (hasFiles && (verb === 'apply' || verb === 'create' || verb === 'replace' || verb === 'delete')) {
+    return { kind: 'apply', ...context, verb, ...filesOf(options, step), isDryRun, namespace, selector };
+  }
+  switch (verb) {
+    case 'create':
+      return readCreate(operands, options, step, { ...context, namespace, happens: !isDryRun || isApplied });
+    case 'wait':
+    case 'rollout': {
+      const targets = targetsOf(verb === 'rollout' ? operands.slice(1) : operands);
+      const action = operands[0]?.value;
+      if (verb === 'rollout' && action !== 'status')
+        return {
+          kind: 'query',
+          ...context,
+          verb: `rollout ${action}`,
+          container: undefined,
+          targets,
+          selector,
+          namespace,
+          allNamespaces,
+        };
+      const timeout = options.value('timeout');
+      return {
+        kind: 'wait',
+        ...context,
+        verb,
+        for: options.value('for'),
+        targets,
+        selector,
+        namespace,
+        allNamespaces,
+        timeout,
+      };
+    }
+    case 'label':
+    case 'annotate': {
+      const isLabel = (word: RunWord): boolean => /^[^=/]*(?:\/[^=]*)?=|^[\w./-]+-$/.test(word.value);
+      const at = operands.findIndex((word, index) => index > 0 && isLabel(word));
+      if (at === -1) return undefined;
+      const targets = targetsOf(operands.slice(0, at));
+      return { kind: 'label', ...context, verb, targets, selector, namespace, labels: operands.slice(at).map(labelOf) };
+    }
+    case 'patch': {
+      const type = options.value('type')?.value ?? 'strategic';
+      const patch = options.value('p', 'patch');
+      return { kind: 'patch', ...context, targets: targetsOf(operands), namespace, type, patch };
+    }
+    default:
+  }
+  if (verb === 'cnpg') return readCnpg(operands, { ...context, selector, namespace, allNamespaces });
+  const targets =
+    verb === 'logs' || verb === 'exec' || verb === 'port-forward' ? podTargets(operands) : targetsOf(operands);
+  const container = options.value('c', 'container');
+  return { kind: 'query', ...context, verb, container, targets, selector, namespace, allNamespaces };
+}
+
+/** Options of kubectl whose value may be the next word, by its reference. */
+const kubectlOptions: readonly string[] = (
+  'namespace kubeconfig context cluster user server token request-timeout as field-selector filename kustomize ' +
+  'selector output timeout for from-literal from-file from-env-file from type patch patch-file container tail ' +
+  'since docker-server docker-username docker-password docker-email cert key image replicas field-manager ' +
+  'sort-by template grace-period schedule port target-port name tcp labels env overrides restart revision ' +
+  'to-revision limit certificate-authority client-key client-certificate resource-version serviceaccount role ' +
+  'verb'
+).split(' ');
+
+/** The plugin of CloudNativePG, whose commands are about a cluster (cloudnative-pg docs/src/kubectl-plugin.md). */
+function readCnpg(
+  [action, ...operands]: readonly RunWord[],
+  context: Pick<KubectlQuery, 'selector' | 'namespace' | 'allNamespaces'> & ClusterCommandContext,
+): ClusterCommand | undefined {
+  const at = clusterOperand[action?.value ?? ''];
+  const name = at === undefined ? undefined : operands[at];
+  if (!name) return undefined;
+  const targets = [{ resource: 'cluster.postgresql.cnpg.io', name, span: name.span }];
+  return { kind: 'query', ...context, verb: 'get', container: undefined, targets };
+}
+
+/** Which operand of its commands is the name of a cluster. */
+const clusterOperand: Readonly<Record<string, number>> = {
+  status: 0,
+  psql: 0,
+  promote: 0,
+  restart: 0,
+  reload: 0,
+  backup: 0,
+  destroy: 0,
+  pgbench: 0,
+  fencing: 1,
+  hibernate: 1,
+  logs: 1,
+  report: 1,
+};
+
+/** Kinds that `kubectl create` knows, as their objects spell them. */
+const createdKinds: Readonly<Record<string, string>> = {
+  secret: 'Secret',
+  configmap: 'ConfigMap',
+  cm: 'ConfigMap',
+  namespace: 'Namespace',
+  ns: 'Namespace',
+  serviceaccount: 'ServiceAccount',
+  sa: 'ServiceAccount',
+  job: 'Job',
+  cronjob: 'CronJob',
+  cj: 'CronJob',
+  deployment: 'Deployment',
+  deploy: 'Deployment',
+  service: 'Service',
+  svc: 'Service',
+  ingress: 'Ingress',
+  ing: 'Ingress',
+  role: 'Role',
+  rolebinding: 'RoleBinding',
+  clusterrole: 'ClusterRole',
+  clusterrolebinding: 'ClusterRoleBinding',
+  poddisruptionbudget: 'PodDisruptionBudget',
+  pdb: 'PodDisruptionBudget',
+};
+
+function readCreate(
+  operands: readonly RunWord[],
+  options: Options,
+  step: RunStep,
+  context: ClusterCommandContext & Pick<KubectlCreate, 'namespace' | 'happens'>,
+): ClusterCommand | undefined {
+  const [typed, ...rest] = operands;
+  const resource = createdKinds[typed?.value ?? ''] ?? typed?.value;
+  if (!typed || resource === undefined) return undefined;
+  const hasType = resource === 'Secret' || resource === 'Service';
+  const type = hasType ? rest[0]?.value : undefined;
+  const name = rest[hasType ? 1 : 0];
+  if (!name) return undefined;
+  const keys: CreatedKey[] = [];
+  let hasAllKeys = !options.has('from-env-file');
+  for (const literal of options.values('from-literal')) {
+    const end = literal.value.indexOf('=');
+    if (end > 0)
+      keys.push({
+        key: literal.value.slice(0, end),
+        span: wordPart(literal, 0, end).span,
+        from: 'literal',
+        path: undefined,
+      });
+  }
+  for (const file of options.values('from-file')) {
+    const equals = file.value.indexOf('=');
+    const source = equals > 0 ? wordAfter(file, equals + 1) : file;
+    const path = manifestPath(source, step);
+    const key = equals > 0 ? file.value.slice(0, equals) : baseName(path.path);
+    // A folder gives a key per file. By its name alone a folder cannot be told from a file; a trailing slash or a
+    // last part without a dot is taken for one.
+    const mayBeFolder = equals <= 0 && (/\/\.?$/.test(source.value) || !/[.*?]/.test(key) || source.hasGlob);
+    if (mayBeFolder) hasAllKeys = false;
+    if (!/\/\.?$/.test(source.value))
+      keys.push({ key, span: equals > 0 ? wordPart(file, 0, equals).span : source.span, from: 'file', path });
+  }
+  if (type === 'tls') {
+    for (const [key, option] of [
+      ['tls.crt', 'cert'],
+      ['tls.key', 'key'],
+    ] as const) {
+      const value = options.value(option);
+      if (value) keys.push({ key, span: value.span, from: 'option', path: manifestPath(value, step) });
+    }
+  } else if (type === 'docker-registry' && keys.length === 0) {
+    keys.push({ key: '.dockerconfigjson', span: name.span, from: 'option', path: undefined });
+  }
+  const from = options.value('from');
+  const [fromTarget] = from ? targetsOf([from]) : [];
+  return { kind: 'create', ...context, resource, type, name, keys, hasAllKeys, from: fromTarget };
+}
+
+function filesOf(
+  options: Options,
+  step: RunStep,
+): Pick<KubectlApply, 'files' | 'kustomizations' | 'manifest' | 'recursive'> {
+  const words = options.values('f', 'filename');
+  const readsInput = words.some(word => word.value === '-' || word.value === '/dev/stdin');
+  const named = words.filter(word => word.value !== '-' && word.value !== '/dev/stdin').flatMap(separated);
+  const manifest = readsInput ? (step.stdin ?? []) : undefined;
+  return {
+    files: [...named.map(word => manifestPath(word, step)), ...filesIn(manifest ?? [])],
+    kustomizations: options.values('k', 'kustomize').map(word => manifestPath(word, step)),
+    manifest,
+    recursive: options.has('R', 'recursive'),
+  };
+}
+
+function filesIn(content: readonly ContentPiece[]): readonly ManifestPath[] {
+  return content.flatMap(piece => {
+    if (piece.kind === 'filtered') return filesIn(piece.content);
+    return piece.kind === 'file' ? [fromBase(piece.path)] : [];
+  });
+}
+
+/** `job/a deploy/b`, `job a b`, `pods`, `sts,deploy`. */
+function targetsOf(operands: readonly RunWord[]): readonly KubectlTarget[] {
+  const [first, ...names] = operands;
+  if (!first) return [];
+  if (operands.every(word => word.value.includes('/'))) return operands.map(slashed);
+  const resources = first.value.toLowerCase().split(',');
+  if (names.length === 0) return resources.map(resource => ({ resource, name: undefined, span: first.span }));
+  return resources.flatMap(resource => names.map(name => ({ resource, name, span: name.span })));
+}
+
+/** `logs x`, `exec x` and `port-forward x` mean a pod. */
+function podTargets([first]: readonly RunWord[]): readonly KubectlTarget[] {
+  if (!first) return [];
+  return [first.value.includes('/') ? slashed(first) : { resource: 'pod', name: first, span: first.span }];
+}
+
+function slashed(word: RunWord): KubectlTarget {
+  const slash = word.value.indexOf('/');
+  const name = slash + 1 < word.value.length ? wordAfter(word, slash + 1) : undefined;
+  return { resource: word.value.slice(0, slash).toLowerCase(), name, span: word.span };
+}
+
+function labelOf({ value, span }: RunWord): KubectlLabel['labels'][number] {
+  const equals = value.indexOf('=');
+  if (equals === -1) return { key: value.replace(/-$/, ''), value: undefined, span };
+  return { key: value.slice(0, equals), value: value.slice(equals + 1), span };
+}
