@@ -37,6 +37,7 @@ export function impliedByWorkload(workspace: Workspace, resource: Resource): rea
     ...(families.has('sygnal') ? pushes(workspace, resource, pods) : []),
     ...(families.has('sygnal') ? pushedTo(workspace, resource, pods) : []),
     ...(families.has('synapse') ? federation(workspace, resource, pods) : []),
+    ...(families.has('synapse') ? mail(workspace, resource, pods) : []),
     ...(families.has('clamav') ? signatures(workspace, resource, pods) : []),
     ...(isSyncSystem(workspace, resource) ? subscriptions(workspace, resource) : []),
   ];
@@ -292,6 +293,26 @@ function federation(workspace: Workspace, resource: Resource, pods: Pods): reado
     ...flow(resource, pods, internet, port, at, 'sending events to other homeservers'),
     importance: 'federation' as const,
   }));
+}
+
+/**
+ * The main process sends mail, such as links for a new password, by a server in the internet
+ * (element-hq/synapse usage configuration manual, `email`: port 465 with `force_tls`, else 25).
+ */
+function mail(workspace: Workspace, resource: Resource, pods: Pods): readonly RequiredFlow[] {
+  const process = synapseProcess(workspace, resource);
+  if (!process?.homeserver || process.isWorker || process.isLi) return [];
+  const email = process.homeserver.at('email');
+  const [host, port] = [email.at('smtp_host'), email.at('smtp_port')];
+  const name = host.string ?? '';
+  const { file } = process.homeserver.layer('email');
+  // Names of other kinds are those of the cluster, or of a network of one's own.
+  const isPublic =
+    /^[\w-]+(?:\.[\w-]+)+$/.test(name) && !/\.(?:\d+|svc|local|internal|lan|intranet|home|corp)$/i.test(name);
+  const number = port.exists ? port.number : email.at('force_tls').boolean === true ? 465 : 25;
+  if (!isPublic || number === undefined || file.isOpaque || file.resolve(host).kind !== 'left') return [];
+  if (resolveHost(workspace, resource.namespace, name).kind !== 'outside') return [];
+  return [{ ...flow(resource, pods, internet, number, host, `Synapse sends mail by ${name}`), importance: 'push' }];
 }
 
 /** The image's own entrypoint starts freshclam, which fetches signatures over HTTPS (docs.clamav.net, Docker). */

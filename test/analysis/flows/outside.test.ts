@@ -132,5 +132,10 @@ describe('flows to and from the outside', () => {
     const federates = ['synapse → the internet:443/TCP federation', 'synapse → the internet:8448/TCP federation'];
     assert.deepEqual(synapse('send_federation: false\nfederation_sender_instances: [sender-0]'), federates);
     assert.deepEqual(synapse('federation_domain_whitelist: []'), []);
+    const mail = (email: string): readonly string[] => synapse(`federation_domain_whitelist: []\nemail: {${email}}`);
+    assert.deepEqual(mail('smtp_host: smtp.tessera.test, smtp_port: 587'), ['synapse → the internet:587/TCP push']);
+    assert.deepEqual(mail('smtp_host: smtp.tessera.test'), ['synapse → the internet:25/TCP push']);
+    for (const host of ['localhost', 'mail.matrix.svc', 'mail.corp', '192.0.2.1', '${SMTP_HOST}'])
+      assert.deepEqual(mail(`smtp_host: "${host}"`), [], host);
   });
 });
