@@ -102,21 +102,18 @@ function* redisProblems(workspace: Workspace, resource: Resource, hasSentinel: b
     };
   }
   const dir = redisOption(workspace, resource, 'dir');
-  const isOfficial = dir && /^(?:docker\.io\/)?(?:library\/)?redis$/.test(imageName(dir.container.image));
-  if (
-    dir &&
-    isOfficial &&
-    /^\/[\w./-]*$/.test(dir.text) &&
-    !/^\/(?:data|tmp|var|etc|usr|opt|srv|mnt|home|run)?\/?$/.test(dir.text)
-  ) {
-    const mounts = mountsOf(dir.container).map(mount => mount.mountPath);
-    const isThere = mounts.some(path => isBelow(dir.text.replace(/\/$/, ''), path) || isBelow(path, dir.text));
-    if (!isThere && !/^\/(?:etc|usr|opt|var\/(?:lib|tmp|log|run|cache))(?:\/|$)/.test(dir.text))
-      yield {
-        at: dir.at,
-        message: `There is no folder ${dir.text} in container ${dir.container.name}, so Redis does not start — write the path of a volume.`,
-      };
-  }
+  if (dir && isFolderMissing(dir.container, dir.text))
+    yield {
+      at: dir.at,
+      message: `There is no folder ${dir.text} in container ${dir.container.name}, so Redis does not start — write the path of a volume.`,
+    };
+  const log = redisOption(workspace, resource, 'logfile');
+  const folder = /^(\/.+)\/[^/]+$/.exec(log?.text ?? '')?.[1];
+  if (log && folder !== undefined && isFolderMissing(log.container, folder))
+    yield {
+      at: log.at,
+      message: `There is no folder ${folder} in container ${log.container.name}, so Redis cannot open its log and does not start — leave logfile out, then Redis writes to the standard output.`,
+    };
   const daemonize = redisOption(workspace, resource, 'daemonize');
   if (daemonize?.text === 'yes' && isStartedDirectly(resource))
     yield {
@@ -146,6 +143,22 @@ function* redisProblems(workspace: Workspace, resource: Resource, hasSentinel: b
         message: `Sentinel needs ${command} to make another Redis the master, and here it has ${directive.args[1]?.value ? 'another name' : 'none'} — leave it as it is.`,
       };
     }
+}
+
+/**
+ * Whether the official image has no such folder, and no volume brings it. Of those below /var and /run it lacks what the
+ * packages of distributions make (docker-library/redis, Dockerfile: nothing but /data is made).
+ */
+function isFolderMissing(container: Container, path: string): boolean {
+  if (!/^(?:docker\.io\/)?(?:library\/)?redis$/.test(imageName(container.image)) || !/^\/[\w./-]*$/.test(path))
+    return false;
+  const folder = path.replace(/(?!^)\/$/, '');
+  const mounts = mountsOf(container).map(mount => mount.mountPath);
+  if (mounts.some(mount => isBelow(folder, mount) || isBelow(mount, folder))) return false;
+  if (/^\/(?:(?:var\/)?run|var\/(?:lib|log))\/redis(?:\/|$)/.test(folder)) return true;
+  return !/^\/(?:(?:data|tmp|var|home|run|srv|mnt)?$|(?:etc|usr|opt|run|proc|dev|sys|home|var\/(?:lib|tmp|log|run|cache))(?:\/|$))/.test(
+    folder,
+  );
 }
 
 /** What Sentinel sends in a failover (src/sentinel.c, `sentinelSendSlaveOf`). */

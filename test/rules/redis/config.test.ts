@@ -110,6 +110,13 @@ describe('redis-config-invalid', () => {
     judge({ conf: 'daemonize yes' }, /the container ends/);
   });
 
+  it('wants the folders that it writes to', () => {
+    judge({ conf: 'dir /var/lib/redis' }, /no folder \/var\/lib\/redis/);
+    judge({ conf: 'logfile /var/log/redis/redis.log' }, /no folder \/var\/log\/redis .*cannot open its log/);
+    for (const conf of ['dir /data', 'dir /tmp', 'logfile ""', 'logfile /data/redis.log', 'logfile redis.log'])
+      judge({ conf });
+  });
+
   it('wants writes to be possible', () => {
     judge({ conf: 'min-replicas-to-write 2' });
     judge({ conf: 'min-replicas-to-write 3' }, /a master and 2 replicas, so every write is refused — set 1/);
