@@ -9,10 +9,11 @@ import { replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
-import type { Fix, Rule } from '../rule';
+import type { Fix, Problem, Rule } from '../rule';
 import {
   environmentVariable,
   expandsArguments,
+  hasUserDatabase,
   optionOf,
   secretVariable,
   type Turnserver,
@@ -32,6 +33,7 @@ export default {
     'A Synapse that names TURN servers and has no secret at all is reported as well.',
     'Two placeholders are not compared, even if their texts differ; they are the business of the placeholder rules.',
     'Secrets whose values the tree does not show are not judged.',
+    'A coturn with written users alone is right only for a Synapse with `turn_username`.',
   ],
   sources: ['Synapse documentation, TURN server: turn_shared_secret must be the same as static-auth-secret of coturn'],
   examples: {
@@ -189,6 +191,7 @@ export default {
   *check(resource, workspace) {
     if (isLi(workspace, resource)) return;
     const server = turnserverOf(workspace, resource);
+    if (server) yield* fixedUsers(workspace, server);
     const coturn = server && coturnSecret(workspace, server);
     if (!coturn) return;
     for (const main of synapseMains(workspace)) {
@@ -218,6 +221,22 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** A coturn that knows users only, beside a Synapse that makes credentials from a secret. */
+function* fixedUsers(workspace: Workspace, server: Turnserver): Iterable<Problem> {
+  const user = optionOf(server, 'user');
+  if (!user || server.isPartial || hasUserDatabase(server)) return;
+  if (['use-auth-secret', 'static-auth-secret'].some(name => optionOf(server, name))) return;
+  const [main] = synapseMains(workspace);
+  const homeserver = main && homeserverOf(workspace, main);
+  const secret = homeserver?.at('turn_shared_secret');
+  if (!main || !homeserver?.at('turn_uris').exists || !secret?.exists) return;
+  yield {
+    at: user.at,
+    message: `coturn knows only the users that are written here, but ${main.title} makes credentials from turn_shared_secret, which coturn refuses — set use-auth-secret and static-auth-secret, or give Synapse turn_username and turn_password.`,
+    related: [{ at: secret.key, message: `The secret of ${main.title}` }],
+  };
+}
 
 /** Whether coturn gets the value of a variable as it is: among its arguments, without a shell. */
 function keepsLineBreaks(server: Turnserver): boolean {

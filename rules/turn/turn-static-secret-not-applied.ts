@@ -10,6 +10,7 @@ import { appendLines } from '../config/append-line';
 import type { Fix, Problem, Rule } from '../rule';
 import {
   environmentVariable,
+  hasUserDatabase,
   isOn,
   optionOf,
   placeOf,
@@ -147,7 +148,7 @@ export default {
         yield withoutSwitch(server, secrets);
       return;
     }
-    if (server.isPartial || databases.some(name => optionOf(server, name))) return;
+    if (server.isPartial || hasUserDatabase(server)) return;
     if (isOn(server, 'use-auth-secret')) {
       const { at } = optionOf(server, 'use-auth-secret') ?? { at: placeOf(server) };
       const variable = secretVariable(workspace, server);
@@ -186,8 +187,6 @@ function withoutSwitch(server: Turnserver, secrets: readonly TurnOption[]): Prob
     },
   };
 }
-
-const databases = ['userdb', 'psql-userdb', 'mysql-userdb', 'mongo-userdb', 'redis-userdb'];
 
 function problemWith(workspace: Workspace, server: Turnserver, option: TurnOption): Problem | undefined {
   const { at, value, resolution } = option;

@@ -211,3 +211,8 @@ function fromScript(args: readonly RunWord[], script: MappedText): readonly Turn
       : [];
   });
 }
+
+/** Whether coturn may find users and secrets in a database (README.turnserver: `userdb` and those of each kind). */
+export function hasUserDatabase(server: Turnserver): boolean {
+  return ['userdb', 'psql-userdb', 'mysql-userdb', 'mongo-userdb', 'redis-userdb'].some(name => optionOf(server, name));
+}

@@ -76,6 +76,15 @@ describe('TURN rules', () => {
         [],
       );
   });
+  it('see users that Synapse does not sign in as', () => {
+    const found = (commandLine: string, credentials: string): readonly string[] =>
+      messages(`${coturn(commandLine)}${synapse('turn:t.example.org', credentials)}`, mismatch);
+    const secret = 'turn_shared_secret: q8Lr2VxKs7TnWm4Z';
+    const users = 'args: ["--lt-cred-mech", "--user=matrix:pT4vNq8ZsYx1"]';
+    assert.match(found(users, secret)[0] ?? '', /knows only the users/);
+    assert.deepEqual(found(users, 'turn_username: matrix'), []);
+    assert.deepEqual(found('args: ["--user=matrix:pT4vNq8ZsYx1", "--userdb=/db"]', secret), []);
+  });
   it('see a range that is no number, and one among the NodePorts of the cluster', () => {
     assert.match(messages(coturn('args: ["--min-port=x", "--max-port=65535"]'), range)[0] ?? '', /x is no port number/);
     const { findings } = check(coturn('args: ["--min-port=30000", "--max-port=31000"]'), [range]);
