@@ -2,7 +2,7 @@ import { type ConfiguredProgram, configurationOf, parsed } from '../../analysis/
 import { type EffectiveFile, podWrites } from '../../analysis/effective';
 import { haproxyOf } from '../../analysis/haproxy-config';
 import { isPatch } from '../../analysis/kustomize';
-import { mountAt, mountsOf } from '../../analysis/mounts';
+import { type Mount, mountAt, mountsOf, volumeOf } from '../../analysis/mounts';
 import { nearest } from '../../analysis/nearest';
 import { type Container, mainContainersOf, workloadKinds } from '../../analysis/pods';
 import { familiesOf, imageName } from '../../analysis/roles';
@@ -58,6 +58,8 @@ export default {
       yield {
         at,
         message: `There is no ${path} in container ${container.name}${elsewhere !== undefined ? `, but ${elsewhere} — name that, or mount the volume there` : close !== undefined ? `, but ${close} — name that, or put the file there` : isNowhere ? ': the image does not have it, and no volume is mounted there — mount one' : `: the volume ${mount?.volume} has ${others?.length ? [...others].sort().join(', ') : 'no file'} — name a file that is there, or choose its name with items`}.`,
+        // Who may do without the volume does without the file.
+        ...(mount && isOptional(resource, mount) && { severity: 'warning' as const }),
         ...(mount && { related: [{ at: mount.value.at('mountPath'), message: `Volume ${mount.volume}` }] }),
       } satisfies Problem;
     }
@@ -212,6 +214,11 @@ const redisFiles: ReadonlySet<string> = new Set([
   'include',
 ]);
 
+function isOptional(resource: Resource, mount: Mount): boolean {
+  const volume = volumeOf(resource, mount.volume);
+  return ['secret', 'configMap'].some(kind => volume?.at(kind, 'optional').boolean === true);
+}
+
 /** A file of the same name on a volume that the container mounts at another path. */
 function sameNameElsewhere(
   workspace: Workspace,
@@ -234,6 +241,9 @@ function sameNameElsewhere(
 
 /** Whether a path is where neither such an image has files of its own nor a volume or a script puts any. */
 function isBroughtByNobody(workspace: Workspace, resource: Resource, container: Container, path: string): boolean {
+  const isScanner = /(?:^|\/)matrix-content-scanner$/.test(imageName(container.image));
+  // No image has folders of a deployment below those for temporary files.
+  if (isScanner && /^\/(?:var\/)?tmp\/./.test(path)) return !podWrites(workspace, resource).mayExist(container, path);
   return (
     bare.test(imageName(container.image)) &&
     !/^\/(?:usr|etc\/ssl|etc\/pki|etc\/nginx|etc\/ca-certificates|proc|dev|sys|tmp|var|home|opt|root|srv|data)(?:\/|$)/.test(

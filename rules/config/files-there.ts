@@ -69,7 +69,7 @@ function isFilledByTree(workspace: Workspace, resource: Resource, mount: Mount, 
 function isShown(workspace: Workspace, resource: Resource, volume: Value): boolean {
   return sourcesOf(volume).every(source => {
     const map = source.at('configMap');
-    if (map.exists) return map.at('optional').boolean !== true && isKnown(workspace, resource, map.at('name'));
+    if (map.exists) return isKnown(workspace, resource, map.at('name'));
     return source.at('secret').exists && secretKeys(workspace, resource, source.at('secret')) !== undefined;
   });
 }
@@ -107,11 +107,12 @@ function sourcesOf(volume: Value): readonly Value[] {
 /** The keys of a Secret that a volume shows, if all who make it are known and say them. */
 function secretKeys(workspace: Workspace, resource: Resource, secret: Value): ReadonlySet<string> | undefined {
   const name = secret.at(secret.at('secretName').exists ? 'secretName' : 'name').string;
-  if (name === undefined || secret.at('optional').boolean === true) return undefined;
+  if (name === undefined) return undefined;
   const makers = declarationsOf(workspace, 'Secret', resource.namespace, name);
   const isCertain = makers.every(
     ({ keys, origin }) => keys !== 'any' && (origin === 'manifest' || origin === 'operator' || origin === 'script'),
   );
+  // One that may be missing is there all the same where the tree makes it.
   if (makers.length === 0 || !isCertain) return undefined;
   return new Set(makers.flatMap(({ keys }) => (keys === 'any' ? [] : [...keys])));
 }

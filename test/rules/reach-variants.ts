@@ -281,6 +281,10 @@ export const reachVariants: Readonly<Record<string, Mutation>> = {
     'config-path-missing',
     edit(scanner, 'temp_directory: /scan', 'temp_directory: /scan-files'),
   ),
+  'a folder for scans that nobody makes': mutation(
+    'config-path-missing',
+    edit(scanner, 'temp_directory: /scan', 'temp_directory: /var/tmp/scans'),
+  ),
   'probes of lk-jwt-service for another path': mutation(
     'probe-port-missing',
     [edit(jwt, 'path: /healthz', 'path: /health', 0), edit(jwt, 'path: /healthz', 'path: /health', 0)],

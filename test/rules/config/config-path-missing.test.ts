@@ -130,7 +130,8 @@ describe('files that configurations name', () => {
       ...nginx('/certs/server.pem'),
       volumes: '- {name: tls, secret: {secretName: tls, optional: true}}',
     };
-    assert.deepEqual(found(optional, certificate), []);
+    assert.deepEqual(found(optional), [], 'without the Secret the program does without TLS');
+    assert.match(found(optional, certificate).join(), /^warning: There is no \/certs\/server.pem/);
     const claim = { ...nginx('/certs/server.pem'), volumes: '- {name: tls, persistentVolumeClaim: {claimName: tls}}' };
     assert.deepEqual(found(claim), []);
   });
