@@ -34,6 +34,7 @@ export default {
   sources: [
     'element-hq/synapse, synapse/config/_base.py: parse_size, parse_duration, read_config_files',
     'element-hq/synapse, synapse/config/server.py: server_name, public_baseurl, web_client_location, parse_listener_def; workers.py: WriterLocations; repository.py: url_preview_ip_range_blacklist; tls.py; database.py: "Unsupported database type"',
+    'element-hq/synapse, synapse/config/auth.py, mas.py and experimental.py: "Password auth cannot be enabled when OAuth delegation is enabled", "Registration cannot be enabled …"',
     'twisted, threadpool: the smallest number of threads may not exceed the largest; libpq, sslrootcert',
   ],
   examples: {
@@ -392,6 +393,19 @@ function* whole(process: SynapseProcess, homeserver: HomeserverReader): Iterable
       related: [{ at: written.key, message: 'The other one' }],
     };
   }
+  const delegation = [['matrix_authentication_service'], ['experimental_features', 'msc3861']]
+    .map(path => homeserver.at(...path, 'enabled'))
+    .find(enabled => enabled.boolean === true);
+  if (delegation && !homeserver.isPartial) {
+    const [passwords, registration] = [
+      homeserver.at('password_config', 'enabled'),
+      homeserver.at('enable_registration'),
+    ];
+    // Without the option, passwords are off.
+    if (passwords.boolean === true || (passwords.exists && /^(?:true|only_for_reauth)$/.test(passwords.text ?? '')))
+      yield refusedBeside(passwords, delegation, 'password_config.enabled');
+    if (registration.boolean === true) yield refusedBeside(registration, delegation, 'enable_registration');
+  }
   for (const [stream, writers] of homeserver.at('stream_writers').entries()) {
     if (streams.has(stream)) continue;
     const meant = nearest(stream, streams) ?? nearest(`${stream}s`, streams);
@@ -435,6 +449,16 @@ function* whole(process: SynapseProcess, homeserver: HomeserverReader): Iterable
         message: `Synapse refuses ${key} in extra_well_known_client_content — set ${key === 'm.homeserver' ? 'public_baseurl' : 'default_identity_server'} instead.`,
       };
   }
+}
+
+/** What is on, though another service has the sign-in. */
+function refusedBeside(value: Value, delegation: Value, name: string): Problem {
+  return {
+    at: value,
+    message: `${name} has to be off where the Matrix Authentication Service has the sign-in, or Synapse does not start — write false.`,
+    related: [{ at: delegation, message: 'The sign-in is delegated here' }],
+    fixes: () => asWritten(value, 'false'),
+  };
 }
 
 function* listenersWithTls(process: SynapseProcess, homeserver: HomeserverReader): Iterable<Problem> {

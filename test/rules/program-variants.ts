@@ -32,6 +32,10 @@ export const programVariants: Readonly<Record<string, Mutation>> = {
     'monitor-target-has-no-metrics': 'nothing serves metrics any more',
   }),
   'a listener with TLS and no certificate': refused('port: 8008\n        tls: false', 'port: 8008\n        tls: true'),
+  'registration beside a delegated sign-in': refused(
+    '    enable_registration: false\n',
+    '    enable_registration: true\n    enable_registration_without_verification: true\n    experimental_features: {msc3861: {enabled: true}}\n',
+  ),
   'an unknown stream': refused('      events:\n', '      event:\n'),
   'key servers as names': refused('      - server_name: matrix.org\n', '      - matrix.org\n'),
   'a secret and its file': refused(
