@@ -182,6 +182,7 @@ import placeholderImage from './placeholders/placeholder-image';
 import placeholderSecret from './placeholders/placeholder-secret';
 import pgBackupPathShared from './postgresql/pg-backup-path-shared';
 import pgBackupUnscheduled from './postgresql/pg-backup-unscheduled';
+import pgClusterImageUnfit from './postgresql/pg-cluster-image-unfit';
 import pgConnectionBudgetExceeded from './postgresql/pg-connection-budget-exceeded';
 import pgCronSixFields from './postgresql/pg-cron-six-fields';
 import pgDatabaseUnknown from './postgresql/pg-database-unknown';
@@ -537,6 +538,7 @@ export const rules: readonly Rule[] = [
   pdbUnsatisfiable,
   pgBackupPathShared,
   pgBackupUnscheduled,
+  pgClusterImageUnfit,
   pgConnectionBudgetExceeded,
   pgCronSixFields,
   pgDatabaseUnknown,

@@ -190,6 +190,7 @@ export const ruleIds: readonly string[] = [
   'pdb-unsatisfiable',
   'pg-backup-path-shared',
   'pg-backup-unscheduled',
+  'pg-cluster-image-unfit',
   'pg-connection-budget-exceeded',
   'pg-cron-six-fields',
   'pg-database-unknown',

@@ -701,6 +701,10 @@ spec:
     edit(keyVaultJob, "              ALTER ROLE key_vault WITH LOGIN PASSWORD :'password';\n", ''),
   ),
   mutation(
+    'pg-cluster-image-unfit',
+    edit('infrastructure/01-postgresql/cluster.yaml', 'ghcr.io/cloudnative-pg/postgresql:16.4', 'postgres:16.4'),
+  ),
+  mutation(
     'sql-role-missing',
     edit(
       keyVaultJob,
