@@ -24,6 +24,16 @@ export interface Declaration {
   readonly by: string | undefined;
 }
 
+/** The keys that several declarations of an object are known to give it; those that may have any key add none. */
+export function knownKeys(declared: readonly Pick<Declaration, 'keys'>[]): ReadonlySet<string> {
+  return new Set(declared.flatMap(({ keys }) => (keys === 'any' ? [] : [...keys])));
+}
+
+/** Whether a declaration gives its object a key, or may. */
+export function mayHaveKey({ keys }: Pick<Declaration, 'keys'>, key: string): boolean {
+  return keys === 'any' || keys.has(key);
+}
+
 /**
  * `manifest`: written. `operator`: made by a controller from a written object. `script`: made by a command in a script.
  * `promise`: only named in a comment or a README. `settings`: listed as provided. `broken`: in a document that cannot be

@@ -1,3 +1,4 @@
+import { compareTexts } from '../manifests/order';
 import type { Resource } from '../manifests/resource';
 import type { Place } from '../manifests/span';
 import type { Workspace } from '../manifests/workspace';
@@ -277,7 +278,7 @@ function unneededOf(components: readonly Component[], reach: readonly Reach[]): 
       else groups.set(key, { to, port, protocol, from: [from], isUnprotected });
     }
   }
-  return [...groups.values()].sort((a, b) => compare(a.to, b.to) || byPort(a, b));
+  return [...groups.values()].sort((a, b) => compareTexts(a.to, b.to) || byPort(a, b));
 }
 
 function keyOf(from: string, to: string, { port, protocol }: Pick<ListeningPort, 'port' | 'protocol'>): string {
@@ -285,17 +286,13 @@ function keyOf(from: string, to: string, { port, protocol }: Pick<ListeningPort,
 }
 
 function byPosition(a: Component, b: Component): number {
-  return Number(a.kind === undefined) - Number(b.kind === undefined) || compare(a.id, b.id);
+  return Number(a.kind === undefined) - Number(b.kind === undefined) || compareTexts(a.id, b.id);
 }
 
 function byEnds(a: MapFlow, b: MapFlow): number {
-  return compare(a.from, b.from) || compare(a.to, b.to) || byPort(a, b);
+  return compareTexts(a.from, b.from) || compareTexts(a.to, b.to) || byPort(a, b);
 }
 
 function byPort(a: Pick<ListeningPort, 'port' | 'protocol'>, b: Pick<ListeningPort, 'port' | 'protocol'>): number {
-  return a.port - b.port || compare(a.protocol, b.protocol);
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  return a.port - b.port || compareTexts(a.protocol, b.protocol);
 }

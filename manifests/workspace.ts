@@ -2,6 +2,7 @@ import { endBatch, setActiveSub, signal, startBatch } from 'alien-signals';
 import { cached } from './derived';
 import type { ManifestDocument } from './document';
 import { type FileRole, SourceFile } from './file';
+import { compareTexts } from './order';
 import type { Resource } from './resource';
 import { isSame } from './same';
 
@@ -138,7 +139,7 @@ export class Workspace {
   /** All files, sorted by path. Reading this depends on which files there are, not on what they say. */
   get files(): readonly SourceFile[] {
     this.#fileList();
-    this.#sorted ??= [...this.#files.values()].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+    this.#sorted ??= [...this.#files.values()].sort((a, b) => compareTexts(a.path, b.path));
     return this.#sorted;
   }
 

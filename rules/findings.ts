@@ -6,6 +6,7 @@ import { hasExpired, type Waiver } from '../checklist/sign-offs';
 import { decodeBase64 } from '../manifests/base64';
 import type { ManifestDocument } from '../manifests/document';
 import type { SourceFile } from '../manifests/file';
+import { compareTexts } from '../manifests/order';
 import type { Resource } from '../manifests/resource';
 import type { Place, TextEdit } from '../manifests/span';
 import type { Workspace } from '../manifests/workspace';
@@ -229,10 +230,10 @@ export function publish(
     }))
     .sort(
       (a, b) =>
-        compare(a.path, b.path) ||
+        compareTexts(a.path, b.path) ||
         a.at - b.at ||
-        compare(a.finding.rule.id, b.finding.rule.id) ||
-        compare(a.finding.problem.message, b.finding.problem.message),
+        compareTexts(a.finding.rule.id, b.finding.rule.id) ||
+        compareTexts(a.finding.problem.message, b.finding.problem.message),
     )
     .map(({ finding }) => finding);
   return waived(sorted, workspace, options.today?.());
@@ -318,7 +319,3 @@ function severityOf(rule: Rule, problem: Problem, workspace: Workspace, options:
 
 const none: readonly RawFinding[] = [];
 const crashes = new WeakMap<Workspace, RuleCrash[]>();
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}

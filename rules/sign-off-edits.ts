@@ -5,6 +5,7 @@ import { deleteEntry, insertEntry, quoted, replaceEntry, replaceScalar } from '.
 import { escapeRegExp } from '../manifests/escape-reg-exp';
 import type { SourceFile } from '../manifests/file';
 import { startOfLine, startOfNextLine } from '../manifests/lines';
+import { compareTexts } from '../manifests/order';
 import type { TextEdit } from '../manifests/span';
 import type { Value } from '../manifests/value';
 import type { Workspace } from '../manifests/workspace';
@@ -25,7 +26,7 @@ export function writeSignOff(workspace: Workspace, signOff: SignOff): SignOffCha
   const { item, by, at, note, evidence, expires, covers } = signOff;
   const fields = { item, by, at, note, evidence, expires };
   const hashes = [...covers]
-    .sort((a, b) => compare(a.path, b.path))
+    .sort((a, b) => compareTexts(a.path, b.path))
     .map(({ path, sha256 }) => `\n  ${quoted(path, 'plain')}: ${sha256}`);
   const known = lastOf(signOffsOf(workspace).signOffs, one => one.item === item);
   return write(workspace, {
@@ -191,10 +192,6 @@ function lastOf<T>(list: readonly T[], matches: (one: T) => boolean): T | undefi
 
 function change(edits: readonly TextEdit[]): SignOffChange {
   return { edits, creates: [] };
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Location, Range } from 'vscode-languageserver';
 import type { SourceFile } from '../manifests/file';
+import { compareTexts } from '../manifests/order';
 import type { Place, Span } from '../manifests/span';
 import type { Workspace } from '../manifests/workspace';
 import { toRange } from './to-lsp';
@@ -14,9 +15,7 @@ export function toLocation(workspace: Workspace, place: Place): readonly Locatio
 export function distinctPlaces(places: readonly Place[]): readonly Place[] {
   const known = new Map<string, Place>();
   for (const { uri, span } of places) known.set(`${uri}\n${span.start}\n${span.end}`, { uri, span });
-  return [...known.values()].sort(
-    (a, b) => (a.uri < b.uri ? -1 : a.uri > b.uri ? 1 : 0) || a.span.start - b.span.start,
-  );
+  return [...known.values()].sort((a, b) => compareTexts(a.uri, b.uri) || a.span.start - b.span.start);
 }
 
 /** The whole lines that a span touches. */

@@ -1,7 +1,7 @@
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
-import { dataKeys, declarationsOf } from '../declarations';
+import { dataKeys, declarationsOf, knownKeys } from '../declarations';
 import { writtenPaths } from '../effective';
 import { mountsOf, volumeOf } from '../mounts';
 import { type Container, containersOf } from '../pods';
@@ -74,9 +74,5 @@ function keysIn(
 ): readonly string[] {
   if (items.length > 0) return items.flatMap(item => item.at('path').text ?? []);
   const own = workspace.find(kind, resource.namespace, name);
-  return own
-    ? dataKeys(own.root)
-    : declarationsOf(workspace, kind, resource.namespace, name).flatMap(one =>
-        one.keys === 'any' ? [] : [...one.keys],
-      );
+  return own ? dataKeys(own.root) : [...knownKeys(declarationsOf(workspace, kind, resource.namespace, name))];
 }

@@ -1,7 +1,7 @@
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 import { dashboardsOf } from '../dashboards';
-import { type Declaration, dataKeys, declarationsOf } from '../declarations';
+import { type Declaration, dataKeys, declarationsOf, knownKeys, mayHaveKey } from '../declarations';
 import { isSecretMentioned } from '../mentions';
 import { nearest } from '../nearest';
 import { secretEntry } from '../secret-data';
@@ -24,9 +24,7 @@ export function describeDataObject(
 ): string {
   const declared = declarationsOf(workspace, kind, namespace, name);
   const resource = workspace.find(kind, namespace, name);
-  const keys = resource
-    ? dataKeys(resource.root)
-    : [...new Set(declared.flatMap(one => (one.keys === 'any' ? [] : [...one.keys])))];
+  const keys = resource ? dataKeys(resource.root) : [...knownKeys(declared)];
   return paragraphs(
     headline(kind, name, resource?.namespace ?? namespace),
     declaredText(workspace, declared),
@@ -119,9 +117,9 @@ function originText(workspace: Workspace, { origin, at, by, resource }: Declarat
 }
 
 function keyDeclaredText(workspace: Workspace, declared: readonly Declaration[], key: string): string {
-  const having = declared.filter(({ keys }) => keys === 'any' || keys.has(key));
+  const having = declared.filter(one => mayHaveKey(one, key));
   if (declared.length === 0 || having.length > 0) return declaredText(workspace, having);
-  const keys = [...new Set(declared.flatMap(one => (one.keys === 'any' ? [] : [...one.keys])))];
+  const keys = [...knownKeys(declared)];
   const meant = nearest(key, keys);
   return `It has no such key${meant === undefined ? '.' : `; is ${code(meant)} meant?`}${keys.length > 0 ? ` Its keys: ${few(keys.map(code), 8)}.` : ''}`;
 }

@@ -1,6 +1,6 @@
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
-import { declarationsOf } from '../declarations';
+import { declarationsOf, mayHaveKey } from '../declarations';
 import type { EnvironmentVariable } from '../environment';
 import { code, linkTo, paragraphs, titleOf } from './markdown';
 import { declaredText } from './secret';
@@ -30,7 +30,7 @@ export function sourceText(
 ): string {
   if (source) {
     const declared = declarationsOf(workspace, source.kind, resource.namespace, source.name);
-    const having = declared.filter(({ keys }) => keys === 'any' || keys.has(source.key));
+    const having = declared.filter(one => mayHaveKey(one, source.key));
     return `It is key ${code(source.key)} of ${source.kind} ${code(source.name)}. ${
       declared.length > 0 && having.length === 0 ? 'That has no such key.' : declaredText(workspace, having)
     }`;

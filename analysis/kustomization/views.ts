@@ -1,5 +1,6 @@
 import type { ManifestDocument } from '../../manifests/document';
 import type { SourceFile } from '../../manifests/file';
+import { compareTexts } from '../../manifests/order';
 import { directoryOf, resolvePath } from '../../manifests/paths';
 import type { Value } from '../../manifests/value';
 import { type Alternative, isInAlternative } from '../alternatives';
@@ -140,7 +141,7 @@ function combinations<T extends InDirectory>(
       .sort((a, b) => likeness(b, first) - likeness(a, first) || rank(a.directory) - rank(b.directory));
     for (const one of others) if (!set.some(other => isAlternative(one, other))) set.push(one);
     for (const one of set) covered.add(one);
-    sets.push(set.sort((a, b) => compare(a.directory, b.directory)));
+    sets.push(set.sort((a, b) => compareTexts(a.directory, b.directory)));
   }
   return sets;
 }
@@ -167,7 +168,7 @@ function likeness(one: InDirectory, other: InDirectory): number {
 }
 
 function productionFirst(a: InDirectory, b: InDirectory): number {
-  return rank(a.directory) - rank(b.directory) || compare(a.directory, b.directory);
+  return rank(a.directory) - rank(b.directory) || compareTexts(a.directory, b.directory);
 }
 
 function rank(directory: string): number {
@@ -285,8 +286,4 @@ function madeFile(file: SourceFile, printed: PrintedText, ending: string): ViewF
     unread: undefined,
     printed,
   };
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

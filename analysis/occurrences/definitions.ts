@@ -1,6 +1,6 @@
 import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
-import { declarationsOf } from '../declarations';
+import { declarationsOf, mayHaveKey } from '../declarations';
 import { isPatch } from '../kustomize';
 import { findService } from '../services';
 import { definitionsIn } from './find';
@@ -62,6 +62,6 @@ export function makersOf(workspace: Workspace, subject: Subject): readonly Place
     return service ? [service.resource.root.at('metadata', 'name')] : [];
   }
   return declarationsOf(workspace, objectKind.split('.')[0] ?? '', namespace, name)
-    .filter(one => key === undefined || one.keys === 'any' || one.keys.has(key))
+    .filter(one => key === undefined || mayHaveKey(one, key))
     .map(one => one.at);
 }

@@ -1,6 +1,7 @@
 import { ofText } from '../../manifests/derived';
 import { endOfLine, startOfNextLine } from '../../manifests/lines';
 import type { Span } from '../../manifests/span';
+import { endOfBlockComment } from './sql-tokens';
 
 /** The languages of embedded configuration, by how they write comments and quotes. `conf` is any other with `#`. */
 export type Language = 'yaml' | 'json' | 'shell' | 'python' | 'sql' | 'haproxy' | 'nginx' | 'ini' | 'conf';
@@ -301,17 +302,6 @@ function sqlComments(text: string): readonly Span[] {
     mark.lastIndex = end;
   }
   return comments;
-}
-
-function endOfBlockComment(text: string, from: number): number {
-  const mark = /\/\*|\*\//g;
-  mark.lastIndex = from;
-  let depth = 1;
-  for (let match = mark.exec(text); match; match = mark.exec(text)) {
-    depth += match[0] === '/*' ? 1 : -1;
-    if (depth === 0) return mark.lastIndex;
-  }
-  return text.length;
 }
 
 /** The offset after the next occurrence of a mark, or the end of the text. */

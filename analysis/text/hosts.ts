@@ -1,4 +1,4 @@
-import type { Span } from '../../manifests/span';
+import { type Span, withoutOverlaps } from '../../manifests/span';
 import { type Word, wordAt } from './words';
 
 /** Where a host name leads: into the cluster, out of it, to an address, or to the container itself. */
@@ -40,14 +40,7 @@ export interface ClusterHost {
  * with a port that services use, so that `error:42`, image tags and `chown user:group` do not.
  */
 export function findHosts(text: string): readonly HostReference[] {
-  const found = [...urls(text), ...opaqueUris(text), ...deviceFiles(text), ...hostsWithPort(text)];
-  found.sort((one, other) => one.span.start - other.span.start || other.span.end - one.span.end);
-  let end = 0;
-  return found.filter(({ span }) => {
-    if (span.start < end) return false;
-    end = span.end;
-    return true;
-  });
+  return withoutOverlaps([...urls(text), ...opaqueUris(text), ...deviceFiles(text), ...hostsWithPort(text)]);
 }
 
 /**

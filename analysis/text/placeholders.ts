@@ -1,5 +1,5 @@
 import { ofText } from '../../manifests/derived';
-import type { Span } from '../../manifests/span';
+import { type Span, withoutOverlaps } from '../../manifests/span';
 import { type Language, maskComments } from './comments';
 
 /**
@@ -39,19 +39,12 @@ export function findPlaceholders(
   ownDomains: readonly string[] = [],
 ): readonly Placeholder[] {
   const searched = kind === 'python' ? stringsOnly(text) : text;
-  const found = [
+  return withoutOverlaps([
     ...variablePlaceholders(searched, kind),
     ...anglePlaceholders(searched, kind),
     ...wordPlaceholders(searched, kind),
     ...domainPlaceholders(searched, kind, ownDomains),
-  ];
-  found.sort((one, other) => one.span.start - other.span.start || other.span.end - one.span.end);
-  let end = 0;
-  return found.filter(({ span }) => {
-    if (span.start < end) return false;
-    end = span.end;
-    return true;
-  });
+  ]);
 }
 
 /** The placeholders of a configuration file outside of its comments. */

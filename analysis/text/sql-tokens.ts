@@ -128,8 +128,8 @@ function endOfLine(text: string, from: number): number {
   return end === -1 ? text.length : end;
 }
 
-/** Block comments nest in PostgreSQL. */
-function endOfBlockComment(text: string, from: number): number {
+/** Where the block comment ends that begins before an offset, or the text: they nest in PostgreSQL. */
+export function endOfBlockComment(text: string, from: number): number {
   const mark = /\/\*|\*\//g;
   mark.lastIndex = from;
   let depth = 1;

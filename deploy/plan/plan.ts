@@ -8,6 +8,7 @@ import {
   orderProposals,
   proposedSteps,
 } from '../../checklist/steps';
+import { compareTexts } from '../../manifests/order';
 import { applyArguments, commandText } from './commands';
 import { byKind, isClusterScoped } from './order';
 import { byHandCommand, ownSteps, withSettings } from './own-steps';
@@ -124,7 +125,7 @@ export function planDeployment(
   const all = sources
     .map(source => ({ ...source, documents: source.documents.filter(isApplicable) }))
     .filter(source => source.documents.length > 0)
-    .sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+    .sort((a, b) => compareTexts(a.path, b.path));
   const own = ownSteps(settings);
   // What another program builds from is no manifest of its own, and what a step of the tree's own has is nobody else's.
   const applicable = all.filter(source => !own.some(step => step.builtFrom.some(path => isBelow(source.path, path))));
@@ -601,6 +602,6 @@ function withoutSecrets(raw: Json): Json {
 function canonical(value: Json): string {
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  const pairs = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  const pairs = Object.entries(value).sort(([a], [b]) => compareTexts(a, b));
   return `{${pairs.map(([key, entry]) => `${JSON.stringify(key)}:${canonical(entry)}`).join(',')}}`;
 }

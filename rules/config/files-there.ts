@@ -1,5 +1,5 @@
 import { commandLine } from '../../analysis/configs';
-import { declarationsOf } from '../../analysis/declarations';
+import { declarationsOf, knownKeys } from '../../analysis/declarations';
 import { podWrites } from '../../analysis/effective';
 import { isBelow, type Mount, mountAt, mountsOf, mountsVolume, textsOfVolume, volumeOf } from '../../analysis/mounts';
 import { type Container, containersOf } from '../../analysis/pods';
@@ -114,7 +114,7 @@ function secretKeys(workspace: Workspace, resource: Resource, secret: Value): Re
   );
   // One that may be missing is there all the same where the tree makes it.
   if (makers.length === 0 || !isCertain) return undefined;
-  return new Set(makers.flatMap(({ keys }) => (keys === 'any' ? [] : [...keys])));
+  return knownKeys(makers);
 }
 
 /** The files that a volume has of Secrets, and those that it names itself, as a mount shows them. */

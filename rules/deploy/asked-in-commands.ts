@@ -1,5 +1,5 @@
 import type { FoundCommand } from '../../analysis/commands';
-import { type Declaration, declarationsOf } from '../../analysis/declarations';
+import { declarationsOf, knownKeys } from '../../analysis/declarations';
 import { resolveHost, servicePort } from '../../analysis/flows/destinations';
 import { findService, type Service, servicesIn } from '../../analysis/services';
 import { listed } from '../../analysis/wording';
@@ -40,7 +40,7 @@ function* unknownKeys(workspace: Workspace, { found, text, start, namespace }: A
   if (!kind || !target.name || target.name.certainty !== 'known' || others.length > 0) return;
   const declared = declarationsOf(workspace, kind, namespace, target.name.value);
   if (declared.length === 0 || declared.some(one => one.keys === 'any')) return;
-  const known = new Set(declared.flatMap(({ keys }: Declaration) => (keys === 'any' ? [] : [...keys])));
+  const known = knownKeys(declared);
   for (const match of text.matchAll(/(\{\.data\.)((?:[\w-]|\\+\.)+)\}/g)) {
     const [, before = '', written = ''] = match;
     const key = written.replace(/\\+\./g, '.');

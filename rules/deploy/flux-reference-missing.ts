@@ -1,4 +1,4 @@
-import { declarationsOf, declaredNames } from '../../analysis/declarations';
+import { declarationsOf, declaredNames, knownKeys, mayHaveKey } from '../../analysis/declarations';
 import { isOpen } from '../../analysis/helm/releases';
 import { isBelow } from '../../analysis/mounts';
 import { nearest } from '../../analysis/nearest';
@@ -217,8 +217,8 @@ function* missingValues(workspace: Workspace, resource: Resource, item: Value): 
     };
     return;
   }
-  if (made.some(one => one.keys === 'any' || one.keys.has(wanted)) || isOpen(wanted)) return;
-  const keys = [...new Set(made.flatMap(one => (one.keys === 'any' ? [] : [...one.keys])))].sort();
+  if (made.some(one => mayHaveKey(one, wanted)) || isOpen(wanted)) return;
+  const keys = [...knownKeys(made)].sort();
   yield {
     at: key.exists ? key : name,
     message: `${kind} ${name.string} has no key ${wanted}, so Flux finds no values for ${resource.title.replace('/', ' ')}; it has ${keys.join(', ') || 'none'} — name one of these as valuesKey.`,

@@ -1,4 +1,4 @@
-import { declarationsOf } from '../../analysis/declarations';
+import { declarationsOf, mayHaveKey } from '../../analysis/declarations';
 import { effectiveFile } from '../../analysis/effective';
 import { backendNamed, type Haproxy, type HaproxyPart, haproxyOf, mapLines } from '../../analysis/haproxy-config';
 import { mountAt, volumeOf } from '../../analysis/mounts';
@@ -197,5 +197,5 @@ function mayExist(workspace: Workspace, { resource, container }: Haproxy, path: 
   const kind = volume.at('configMap').exists ? 'ConfigMap' : 'Secret';
   const declared = declarationsOf(workspace, kind, resource.namespace, name);
   const file = baseName(path);
-  return declared.length === 0 || declared.some(({ keys }) => keys === 'any' || keys.has(file));
+  return declared.length === 0 || declared.some(one => mayHaveKey(one, file));
 }

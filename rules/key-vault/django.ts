@@ -205,7 +205,7 @@ function servedBy(workspace: Workspace, vault: Resource, container: Container): 
 export function djangoSettings(workspace: Workspace, vault: Resource): DjangoFile | undefined {
   const found = configFilesOf(workspace, vault)
     .map(({ file }) => file)
-    .filter(({ path }) => /(?:^|\/)settings(?:\/\w+)?\.py$/.test(path));
+    .filter(({ path }) => isSettingsFile(path));
   const [file] = found;
   const isOne = new Set(found.map(({ path }) => path)).size === 1;
   if (!file || !isOne || file.isOpaque || importsAll.test(file.content.text)) return undefined;
@@ -219,3 +219,8 @@ export function djangoSettings(workspace: Workspace, vault: Resource): DjangoFil
 
 /** `from .base import *` and the like, by which settings come from files that the tree may not show. */
 const importsAll = /^\s*from\s+\S+\s+import\s+\*|^\s*(?:include|exec)\(/m;
+
+/** Whether a module is one of Django's settings, by its path: `project/settings.py`, or one in `settings/`. */
+export function isSettingsFile(path: string): boolean {
+  return /(?:^|\/)settings(?:\/\w+)?\.py$/.test(path);
+}

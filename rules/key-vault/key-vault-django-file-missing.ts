@@ -11,7 +11,7 @@ import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
-import { type DjangoFile, type DjangoProject, djangoProject, hasModule } from './django';
+import { type DjangoFile, type DjangoProject, djangoProject, hasModule, isSettingsFile } from './django';
 
 export default {
   id: 'key-vault-django-file-missing',
@@ -228,8 +228,7 @@ function* projectFiles(project: DjangoProject): Iterable<Problem> {
     said.add(module);
     yield named(at, 'DJANGO_SETTINGS_MODULE', module);
   }
-  if (settings.length === 0 && ![...files.keys()].some(path => /(?:^|\/)settings(?:\/\w+)?\.py$/.test(path)))
-    yield missing('settings.py');
+  if (settings.length === 0 && ![...files.keys()].some(path => isSettingsFile(path))) yield missing('settings.py');
   const urlconfs = settingsNamed(project, 'ROOT_URLCONF');
   for (const { file, value } of urlconfs) {
     if (!hasModule(project, value.text)) yield named(file.place(value.span), 'ROOT_URLCONF', value.text);

@@ -9,7 +9,7 @@ import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
 import { clusterOfHost } from '../postgresql/clusters';
 import type { Problem, Rule } from '../rule';
-import { type DjangoFile, djangoProject, djangoSettings } from './django';
+import { type DjangoFile, djangoProject, djangoSettings, isSettingsFile } from './django';
 
 export default {
   id: 'key-vault-settings-unfit',
@@ -50,7 +50,7 @@ export default {
 /** The settings of the project, or those alone that are mounted over what an image of its own brings. */
 function settingsOf(workspace: Workspace, resource: Resource): readonly DjangoFile[] {
   const project = djangoProject(workspace, resource);
-  if (project) return [...project.files.values()].filter(({ path }) => /(?:^|\/)settings(?:\/\w+)?\.py$/.test(path));
+  if (project) return [...project.files.values()].filter(({ path }) => isSettingsFile(path));
   const mounted = djangoSettings(workspace, resource);
   return mounted ? [mounted] : [];
 }

@@ -8,7 +8,7 @@ import { startScriptOf } from '../../analysis/scripts';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 import type { Rule } from '../rule';
-import { type DjangoFile, djangoProject, djangoSettings } from './django';
+import { type DjangoFile, djangoProject, djangoSettings, isSettingsFile } from './django';
 
 export default {
   id: 'key-vault-variable-missing',
@@ -29,7 +29,7 @@ export default {
     if (!familiesOf(resource).has('key_vault')) return;
     const project = djangoProject(workspace, resource);
     const settings = project
-      ? [...project.files.values()].filter(({ path }) => /(?:^|\/)settings(?:\/\w+)?\.py$/.test(path))
+      ? [...project.files.values()].filter(({ path }) => isSettingsFile(path))
       : [djangoSettings(workspace, resource)];
     if (settings.length !== 1) return;
     const [file] = settings;

@@ -1,4 +1,4 @@
-import { declarationsOf } from '../../analysis/declarations';
+import { declarationsOf, mayHaveKey } from '../../analysis/declarations';
 import { appendLine, type ConfigEnv, settingsOf } from '../../analysis/minio-settings';
 import { tenantKind } from '../../analysis/roles';
 import { secretEntry } from '../../analysis/secret-data';
@@ -103,7 +103,7 @@ function unnamed(tenant: Resource, workspace: Workspace): Problem {
 function* checkKey(tenant: Resource, workspace: Workspace, name: string): Iterable<Problem> {
   const secret = workspace.find('Secret', tenant.namespace, name);
   const declared = declarationsOf(workspace, 'Secret', tenant.namespace, name).filter(one => one.origin !== 'promise');
-  if (declared.length === 0 || declared.some(one => one.keys === 'any' || one.keys.has('config.env'))) return;
+  if (declared.length === 0 || declared.some(one => mayHaveKey(one, 'config.env'))) return;
   const holder = ['stringData', 'data'].map(field => secret?.root.at(field)).find(value => value?.kind === 'mapping');
   yield {
     at: holder ? holder.key : tenant.root.at('spec', 'configuration', 'name'),

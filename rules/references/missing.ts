@@ -4,8 +4,10 @@ import {
   type Declaration,
   declarationsOf,
   declaredNames,
+  knownKeys,
   mayBeEncrypted,
   mayBeMade,
+  mayHaveKey,
 } from '../../analysis/declarations';
 import { isFilledIn } from '../../analysis/filled-in';
 import { chartSecretKeys } from '../../analysis/helm/chart-objects';
@@ -98,12 +100,10 @@ export function* missingKeys(
     const ofChart =
       found.length === 0 && kind === 'Secret' ? chartSecretKeys(workspace, namespace, name.text ?? '') : undefined;
     if (ofChart ? ofChart.has(key.text) : found.length === 0) continue;
-    if (found.some(one => one.keys === 'any' || one.keys.has(key.text ?? ''))) continue;
+    if (found.some(one => mayHaveKey(one, key.text ?? ''))) continue;
     if (isRedisPassword(workspace, resource, referenced)) continue;
     said.add(`${consumer}/${name.text}/${key.text}`);
-    const known = [
-      ...new Set([...(ofChart ?? []), ...found.flatMap(one => (one.keys === 'any' ? [] : [...one.keys]))]),
-    ].sort();
+    const known = [...new Set([...(ofChart ?? []), ...knownKeys(found)])].sort();
     const has = known.length === 0 ? 'has no keys' : `has the keys ${known.join(', ')}`;
     const close = nearest(key.text, known);
     yield {

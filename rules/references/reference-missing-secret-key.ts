@@ -1,4 +1,4 @@
-import { declarationsOf } from '../../analysis/declarations';
+import { declarationsOf, knownKeys, mayHaveKey } from '../../analysis/declarations';
 import { nearest } from '../../analysis/nearest';
 import { basicAuthentication, referencesIn, referringKinds } from '../../analysis/references';
 import type { Resource } from '../../manifests/resource';
@@ -97,11 +97,9 @@ function* missingLogins(ingress: Resource, workspace: Workspace): Iterable<Probl
   if ((type ?? 'auth-file') !== 'auth-file') return;
   for (const { name, namespace, consumer } of referencesIn(workspace, ingress)) {
     if (consumer !== basicAuthentication || name.text === undefined) continue;
-    const known = declarationsOf(workspace, 'Secret', namespace, name.text)
-      .filter(({ origin }) => origin !== 'promise')
-      .map(({ keys }) => keys);
-    if (known.length === 0 || known.some(keys => keys === 'any' || keys.size === 0 || keys.has('auth'))) continue;
-    const keys = [...new Set(known.flatMap(one => (one === 'any' ? [] : [...one])))].sort();
+    const made = declarationsOf(workspace, 'Secret', namespace, name.text).filter(({ origin }) => origin !== 'promise');
+    if (made.length === 0 || made.some(one => mayHaveKey(one, 'auth') || knownKeys([one]).size === 0)) continue;
+    const keys = [...knownKeys(made)].sort();
     yield {
       at: name,
       message: `ingress-nginx looks for the logins under the key auth of Secret ${name.text}, which has ${keys.join(', ')} — call the key auth, or set auth-secret-type: auth-map if each key is a login.`,

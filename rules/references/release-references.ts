@@ -1,5 +1,11 @@
 import { isChartObject } from '../../analysis/charts';
-import { type Declaration, declarationsOf, declaredNames, mayBeEncrypted } from '../../analysis/declarations';
+import {
+  type Declaration,
+  declarationsOf,
+  declaredNames,
+  knownKeys,
+  mayBeEncrypted,
+} from '../../analysis/declarations';
 import { isFilledIn } from '../../analysis/filled-in';
 import { isTreeNamespace } from '../../analysis/flows/destinations';
 import type { ChartReference, ReferencedKey } from '../../analysis/helm/chart-facts';
@@ -128,7 +134,7 @@ function* missingKeys(
   made: readonly Declaration[],
 ): Iterable<ValueProblem> {
   if (made.some(one => one.keys === 'any')) return;
-  const keys = new Set(made.flatMap(one => (one.keys === 'any' ? [] : [...one.keys])));
+  const keys = knownKeys(made);
   const said = new Set<string>();
   for (const wanted of reference.keys ?? []) {
     if (holds(known, wanted.when) !== true) continue;

@@ -1,6 +1,6 @@
 import { isChartObject } from '../../analysis/charts';
 import { foundCommands } from '../../analysis/commands';
-import { type Declaration, declarationsOf, declaredNames } from '../../analysis/declarations';
+import { type Declaration, declarationsOf, declaredNames, knownKeys, mayHaveKey } from '../../analysis/declarations';
 import { isFilledIn } from '../../analysis/filled-in';
 import { isUsedByScript, valuesDocuments } from '../../analysis/helm-values';
 import { nearest } from '../../analysis/nearest';
@@ -95,8 +95,8 @@ function* absentKeys(secret: Value, made: readonly Declaration[]): Iterable<Valu
   for (const [name, key] of secret.parent?.entries() ?? []) {
     const isKey =
       field === 'existingSecret' && (/^existingSecret\w*Key$/.test(name) || /^(?:user|password)Key$/.test(name));
-    if (!isKey || !key.string || made.some(one => one.keys === 'any' || one.keys.has(key.string ?? ''))) continue;
-    const known = [...new Set(made.flatMap(({ keys }) => (keys === 'any' ? [] : [...keys])))].sort();
+    if (!isKey || !key.string || made.some(one => mayHaveKey(one, key.string ?? ''))) continue;
+    const known = [...knownKeys(made)].sort();
     yield {
       at: key,
       message: `Secret ${secret.string} has no key ${key.string}, which the chart is told to use; it has ${known.join(', ') || 'none'} — name one of these, or add the key.`,

@@ -1,5 +1,5 @@
 import { configurationOf } from '../../analysis/configs';
-import { declarationsOf } from '../../analysis/declarations';
+import { declarationsOf, mayHaveKey } from '../../analysis/declarations';
 import { effectiveFile } from '../../analysis/effective';
 import { mountAt, volumeOf } from '../../analysis/mounts';
 import { containersOf, podTemplate } from '../../analysis/pods';
@@ -202,7 +202,7 @@ function mayExist(workspace: Workspace, process: SynapseProcess, path: string): 
     const items = source.at('items').items();
     if (items.length > 0) return items.some(item => item.at('path').text === file);
     const declared = declarationsOf(workspace, kind, resource.namespace, source.at(name).string ?? '');
-    return declared.length === 0 || declared.some(({ keys }) => keys === 'any' || keys.has(file));
+    return declared.length === 0 || declared.some(one => mayHaveKey(one, file));
   }
   if (!volume.at('emptyDir').exists) return true;
   // Where all that scripts put there is known, the key is one of those files or none.
