@@ -9,11 +9,13 @@ export type Condition = readonly [path: string, text: string];
 /** An object that a chart makes. */
 export interface ChartObject {
   readonly kind: 'Service' | 'Secret';
-  /** `{}` stands for what the chart calls its full name. */
+  /** `{}` stands for what the chart calls its full name, and `{release}` for the name of the release. */
   readonly name: string;
+  /** The chart below this one that makes the object; `{}` is then its full name, and its values are those below its name. */
+  readonly part?: string;
   /** All of them have to hold. */
   readonly when?: readonly Condition[];
-  /** The ports of a Service: paths of values, and numbers. */
+  /** The ports of a Service: paths of values, of which an empty one stands for none, and numbers; undefined where they are not known. */
   readonly ports?: readonly (string | number)[];
   readonly isHeadless?: boolean;
   /** The keys of a Secret, where all of them are known. */
@@ -56,6 +58,10 @@ export interface ChartFacts {
   readonly repository: RegExp;
   /** The first and the last major version of which this is true. */
   readonly versions: readonly [first: number, last: number];
+  /** How many letters a full name has at most, if not 63. */
+  readonly nameLength?: number;
+  /** Whether other programs are usually installed into its namespace. */
+  readonly isBesideOthers?: true;
   /** What the values are that decide something, where nobody sets them. */
   readonly defaults: Readonly<Record<string, string>>;
   /** Values with which more, or something else, is made than the table knows. */
@@ -401,7 +407,18 @@ export const chartFacts: readonly ChartFacts[] = [
     chart: 'matrix-synapse',
     repository: /ananace/i,
     versions: [3, 3],
-    defaults: { 'postgresql.enabled': 'true', 'redis.enabled': 'true', 'persistence.enabled': 'true' },
+    defaults: {
+      'postgresql.enabled': 'true',
+      'redis.enabled': 'true',
+      'persistence.enabled': 'true',
+      'service.port': '8008',
+    },
+    objects: [
+      { kind: 'Service', name: '{}', ports: ['service.port'] },
+      { kind: 'Service', name: '{release}-replication', ports: [9093] },
+      { kind: 'Service', name: '{}', part: 'postgresql', when: [['postgresql.enabled', 'true']] },
+      { kind: 'Service', name: '{}-master', part: 'redis', when: [['redis.enabled', 'true']] },
+    ],
     references: [
       {
         kind: 'Secret',
@@ -444,7 +461,38 @@ export const chartFacts: readonly ChartFacts[] = [
     defaults: {
       'synapse.enabled': 'true',
       'matrixAuthenticationService.enabled': 'true',
+      'elementWeb.enabled': 'true',
+      'matrixRTC.enabled': 'true',
+      'matrixRTC.sfu.enabled': 'true',
+      'wellKnownDelegation.enabled': 'true',
+      'postgres.enabled': 'true',
     },
+    objects: [
+      { kind: 'Service', name: '{release}-synapse', ports: [8008, 8009], when: [['synapse.enabled', 'true']] },
+      {
+        kind: 'Service',
+        name: '{release}-matrix-authentication-service',
+        ports: [8080, 8081],
+        when: [['matrixAuthenticationService.enabled', 'true']],
+      },
+      { kind: 'Service', name: '{release}-element-web', ports: [80], when: [['elementWeb.enabled', 'true']] },
+      { kind: 'Service', name: '{release}-well-known', ports: [8010], when: [['wellKnownDelegation.enabled', 'true']] },
+      {
+        kind: 'Service',
+        name: '{release}-matrix-rtc-authorisation-service',
+        ports: [8080],
+        when: [['matrixRTC.enabled', 'true']],
+      },
+      {
+        kind: 'Service',
+        name: '{release}-matrix-rtc-sfu',
+        ports: [7880, 6789],
+        when: [
+          ['matrixRTC.enabled', 'true'],
+          ['matrixRTC.sfu.enabled', 'true'],
+        ],
+      },
+    ],
     references: [
       ...['synapse', 'matrixAuthenticationService'].flatMap((component): readonly ChartReference[] => {
         const when: readonly Condition[] = [[`${component}.enabled`, 'true']];
@@ -497,8 +545,66 @@ export const chartFacts: readonly ChartFacts[] = [
       'grafana.enabled': 'true',
       'alertmanager.enabled': 'true',
       'prometheus.enabled': 'true',
+      'prometheusOperator.enabled': 'true',
+      'kubeStateMetrics.enabled': 'true',
       'alertmanager.alertmanagerSpec.useExistingSecret': 'false',
+      'grafana.service.enabled': 'true',
+      'grafana.service.port': '80',
+      'prometheus.service.enabled': 'true',
+      'prometheus.service.port': '9090',
+      'prometheus.service.reloaderWebPort': '8080',
+      'alertmanager.service.enabled': 'true',
+      'alertmanager.service.port': '9093',
     },
+    nameLength: 26,
+    isBesideOthers: true,
+    opaque: [
+      'namespaceOverride',
+      'grafana.namespaceOverride',
+      'grafana.extraExposePorts',
+      'grafana.service.serviceTypes',
+      'prometheus.service.additionalPorts',
+      'prometheus.thanosIngress',
+      'alertmanager.service.additionalPorts',
+      'extraManifests',
+    ],
+    objects: [
+      {
+        kind: 'Service',
+        name: '{}-prometheus',
+        ports: ['prometheus.service.port', 'prometheus.service.reloaderWebPort'],
+        when: [
+          ['prometheus.enabled', 'true'],
+          ['prometheus.service.enabled', 'true'],
+        ],
+      },
+      {
+        kind: 'Service',
+        name: '{}-alertmanager',
+        // Newer ones have the port of the reloader, too.
+        ports: ['alertmanager.service.port', 8080],
+        when: [
+          ['alertmanager.enabled', 'true'],
+          ['alertmanager.service.enabled', 'true'],
+        ],
+      },
+      { kind: 'Service', name: '{}-operator', ports: [443, 8080], when: [['prometheusOperator.enabled', 'true']] },
+      { kind: 'Service', name: 'prometheus-operated', isHeadless: true, when: [['prometheus.enabled', 'true']] },
+      { kind: 'Service', name: 'alertmanager-operated', isHeadless: true, when: [['alertmanager.enabled', 'true']] },
+      {
+        kind: 'Service',
+        name: '{}',
+        part: 'grafana',
+        ports: ['grafana.service.port'],
+        when: [
+          ['grafana.enabled', 'true'],
+          ['grafana.service.enabled', 'true'],
+        ],
+      },
+      { kind: 'Service', name: '{}', part: 'kube-state-metrics', when: [['kubeStateMetrics.enabled', 'true']] },
+    ],
+    complete: ['Service'],
+    possible: /thanos|windows|exporter|headless|renderer|-\d+$/,
     references: [
       {
         kind: 'Secret',
@@ -530,7 +636,10 @@ export const chartFacts: readonly ChartFacts[] = [
     chart: 'grafana',
     repository: /grafana/i,
     versions: [6, 99],
-    defaults: {},
+    defaults: { 'service.enabled': 'true', 'service.port': '80' },
+    isBesideOthers: true,
+    opaque: ['namespaceOverride', 'extraExposePorts', 'service.serviceTypes', 'extraObjects'],
+    objects: [{ kind: 'Service', name: '{}', ports: ['service.port'], when: [['service.enabled', 'true']] }],
     references: [
       {
         kind: 'Secret',
@@ -541,6 +650,220 @@ export const chartFacts: readonly ChartFacts[] = [
         ],
       },
       { kind: 'PersistentVolumeClaim', path: 'persistence.existingClaim' },
+    ],
+  },
+  {
+    chart: 'valkey',
+    repository: /bitnami/i,
+    // With 2.0.0 the master was called primary (CHANGELOG.md).
+    versions: [2, 3],
+    defaults: {
+      architecture: 'replication',
+      'auth.enabled': 'true',
+      'auth.existingSecret': '',
+      'sentinel.enabled': 'false',
+      'sentinel.service.type': 'ClusterIP',
+      'sentinel.service.ports.valkey': '6379',
+      'sentinel.service.ports.sentinel': '26379',
+      'sentinel.service.createPrimary.enabled': 'false',
+      'primary.replicaCount': '1',
+      'primary.service.ports.valkey': '6379',
+      'replica.service.ports.valkey': '6379',
+      'metrics.enabled': 'false',
+      'metrics.service.ports.http': '9121',
+    },
+    opaque: [
+      'extraDeploy',
+      'primary.service.extraPorts',
+      'replica.service.extraPorts',
+      'sentinel.service.extraPorts',
+      'sentinel.service.createPrimary',
+    ],
+    objects: [
+      {
+        kind: 'Service',
+        name: '{}-primary',
+        ports: ['primary.service.ports.valkey'],
+        when: [sentinelOff, ['primary.replicaCount', '!0']],
+      },
+      {
+        kind: 'Service',
+        name: '{}-replicas',
+        ports: ['replica.service.ports.valkey'],
+        when: [replicated, sentinelOff],
+      },
+      {
+        kind: 'Service',
+        name: '{}',
+        ports: ['sentinel.service.ports.valkey', 'sentinel.service.ports.sentinel'],
+        when: [replicated, sentinelOn, ['sentinel.service.type', 'ClusterIP']],
+      },
+      { kind: 'Service', name: '{}-headless', isHeadless: true, ports: [6379, 26379] },
+      {
+        kind: 'Service',
+        name: '{}-metrics',
+        ports: ['metrics.service.ports.http'],
+        when: [['metrics.enabled', 'true']],
+      },
+      {
+        kind: 'Secret',
+        name: '{}',
+        keys: ['valkey-password'],
+        when: [
+          ['auth.enabled', 'true'],
+          ['auth.existingSecret', ''],
+        ],
+      },
+    ],
+    complete: ['Service'],
+    possible: /-(?:node|primary|replicas)-\d+|-external|-svc$/,
+    references: [
+      {
+        kind: 'Secret',
+        path: 'auth.existingSecret',
+        when: [['auth.enabled', 'true']],
+        keys: [{ path: 'existingSecretPasswordKey', fallback: 'valkey-password' }],
+      },
+    ],
+  },
+  {
+    chart: 'postgresql-ha',
+    repository: /bitnami/i,
+    versions: [9, 16],
+    defaults: {
+      'service.ports.postgresql': '5432',
+      'metrics.enabled': 'false',
+      'witness.create': 'false',
+      'postgresql.existingSecret': '',
+      'pgpool.existingSecret': '',
+    },
+    opaque: ['extraDeploy', 'service.extraPorts', 'global.postgresql', 'global.pgpool', 'namespaceOverride'],
+    objects: [
+      { kind: 'Service', name: '{}-pgpool', ports: ['service.ports.postgresql'] },
+      { kind: 'Service', name: '{}-postgresql', ports: ['service.ports.postgresql'] },
+      { kind: 'Service', name: '{}-postgresql-headless', isHeadless: true },
+      { kind: 'Service', name: '{}-postgresql-metrics', when: [['metrics.enabled', 'true']] },
+      { kind: 'Service', name: '{}-postgresql-witness', when: [['witness.create', 'true']] },
+      { kind: 'Secret', name: '{}-postgresql', when: [['postgresql.existingSecret', '']] },
+      { kind: 'Secret', name: '{}-pgpool', keys: ['admin-password'], when: [['pgpool.existingSecret', '']] },
+    ],
+    complete: ['Service'],
+    possible: /-witness|-\d+$/,
+    references: [
+      { kind: 'Secret', path: 'postgresql.existingSecret' },
+      { kind: 'Secret', path: 'pgpool.existingSecret' },
+    ],
+  },
+  {
+    // kubernetes/ingress-nginx charts/ingress-nginx.
+    chart: 'ingress-nginx',
+    repository: /kubernetes\.github\.io\/ingress-nginx|^ingress-nginx$/i,
+    versions: [4, 4],
+    defaults: {
+      'controller.service.enabled': 'true',
+      'controller.service.external.enabled': 'true',
+      'controller.service.ports.http': '80',
+      'controller.service.ports.https': '443',
+      'controller.metrics.enabled': 'false',
+      'controller.metrics.service.servicePort': '10254',
+      'controller.admissionWebhooks.enabled': 'true',
+    },
+    isBesideOthers: true,
+    opaque: ['controller.name', 'namespaceOverride', 'tcp', 'udp', 'controller.service.enableHttp', 'extraManifests'],
+    objects: [
+      {
+        kind: 'Service',
+        name: '{}-controller',
+        ports: ['controller.service.ports.http', 'controller.service.ports.https'],
+        when: [
+          ['controller.service.enabled', 'true'],
+          ['controller.service.external.enabled', 'true'],
+        ],
+      },
+      {
+        kind: 'Service',
+        name: '{}-controller-metrics',
+        ports: ['controller.metrics.service.servicePort'],
+        when: [['controller.metrics.enabled', 'true']],
+      },
+      {
+        kind: 'Service',
+        name: '{}-controller-admission',
+        ports: [443],
+        when: [['controller.admissionWebhooks.enabled', 'true']],
+      },
+    ],
+    complete: ['Service'],
+    possible: /-internal$|backend$|-opentelemetry/,
+  },
+  {
+    // cert-manager/cert-manager deploy/charts/cert-manager.
+    chart: 'cert-manager',
+    repository: /jetstack|cert-manager/i,
+    versions: [1, 1],
+    defaults: { 'prometheus.enabled': 'true' },
+    isBesideOthers: true,
+    opaque: ['namespace', 'extraObjects'],
+    objects: [
+      { kind: 'Service', name: '{}', ports: [9402], when: [['prometheus.enabled', 'true']] },
+      { kind: 'Service', name: '{}-webhook', ports: [443, 9402] },
+      { kind: 'Service', name: '{}-cainjector', ports: [9402], when: [['prometheus.enabled', 'true']] },
+    ],
+  },
+  {
+    // grafana/loki production/helm/loki.
+    chart: 'loki',
+    repository: /grafana/i,
+    versions: [3, 7],
+    defaults: { 'gateway.enabled': 'true', 'gateway.service.port': '80' },
+    isBesideOthers: true,
+    opaque: ['enterprise', 'namespaceOverride', 'extraObjects'],
+    objects: [
+      {
+        kind: 'Service',
+        name: '{}-gateway',
+        ports: ['gateway.service.port'],
+        when: [['gateway.enabled', 'true']],
+      },
+    ],
+  },
+  {
+    // haproxytech/helm-charts kubernetes-ingress.
+    chart: 'kubernetes-ingress',
+    repository: /haproxy/i,
+    versions: [1, 1],
+    defaults: {
+      'controller.service.ports.http': '80',
+      'controller.service.ports.https': '443',
+      'controller.service.ports.stat': '1024',
+    },
+    isBesideOthers: true,
+    opaque: ['namespaceOverride', 'controller.service.tcpPorts', 'controller.service.enabled'],
+    objects: [
+      {
+        kind: 'Service',
+        name: '{}',
+        ports: [
+          'controller.service.ports.http',
+          'controller.service.ports.https',
+          'controller.service.ports.stat',
+          6060,
+        ],
+      },
+    ],
+  },
+  {
+    // livekit/livekit-helm livekit-server.
+    chart: 'livekit-server',
+    repository: /livekit/i,
+    versions: [1, 1],
+    defaults: { 'loadBalancer.servicePort': '80', 'livekit.rtc.tcp_port': '7881', 'livekit.prometheus_port': '' },
+    objects: [
+      {
+        kind: 'Service',
+        name: '{}',
+        ports: ['loadBalancer.servicePort', 'livekit.rtc.tcp_port', 'livekit.prometheus_port'],
+      },
     ],
   },
 ];

@@ -81,7 +81,7 @@ export function verdictsOn(
     if (release.namespace !== undefined && namespace !== undefined && release.namespace !== namespace) return [];
     if (fullName === undefined) return isLike(known, kind, name) ? [{ known, verdict: 'maybe', isHidden: true }] : [];
     if (isOpaque(known)) return [];
-    const objects = (facts.objects ?? []).filter(one => one.kind === kind && one.name.replace('{}', fullName) === name);
+    const objects = (facts.objects ?? []).filter(one => one.kind === kind && nameOf(known, one) === name);
     for (const object of objects) if (holds(known, object.when) === true) return [{ known, verdict: 'yes', object }];
     if (objects.some(object => holds(known, object.when) === undefined)) return [{ known, verdict: 'maybe' }];
     const isComplete = facts.complete?.some(one => one === kind) || objects.length > 0;
@@ -94,16 +94,48 @@ export function verdictsOn(
 /** Whether a name looks like one that a chart gives, whatever it calls itself. */
 function isLike({ release, facts }: KnownRelease, kind: string, name: string): boolean {
   if (name.startsWith(release.name) || name.includes(facts.chart)) return true;
-  return (facts.objects ?? []).some(
-    one => one.kind === kind && one.name !== '{}' && name.endsWith(one.name.replace('{}', '')),
-  );
+  return (facts.objects ?? []).some(one => {
+    const ending = one.name.replace(/\{\w*\}/, '');
+    return one.kind === kind && ending !== '' && name.endsWith(ending);
+  });
+}
+
+/** The name of an object of a release; undefined where something that is not known decides it. */
+function nameOf({ release, facts, fullName }: KnownRelease, { name, part }: ChartObject): string | undefined {
+  const own = part === undefined ? fullName : fullNameOf(release, part, facts, `${part}.`);
+  return own === undefined ? undefined : name.replace('{}', own).replace('{release}', release.name);
+}
+
+/** A Service that a known chart makes, with its ports. */
+export interface MadeService {
+  readonly known: KnownRelease;
+  readonly ports: readonly number[];
+  readonly isHeadless: boolean;
+}
+
+/** The Service that a known chart makes under a name, whatever installs the chart; undefined where its ports are not known. */
+export function madeService(
+  workspace: Workspace,
+  namespace: string | undefined,
+  name: string,
+): MadeService | undefined {
+  for (const { known, verdict, object } of verdictsOn(workspace, 'Service', namespace, name)) {
+    const ports = verdict === 'yes' && object ? portsOf(known, object) : undefined;
+    if (ports) return { known, ports, isHeadless: object?.isHeadless === true };
+  }
+  return undefined;
+}
+
+function portsOf(known: KnownRelease, { ports = [] }: ChartObject): readonly number[] | undefined {
+  const texts = ports.map(port => (typeof port === 'number' ? String(port) : textOf(known, port)));
+  const numbers = texts.filter(text => text !== '').map(Number);
+  return numbers.length === 0 || numbers.some(port => !Number.isInteger(port) || port === 0) ? undefined : numbers;
 }
 
 /** The Service that a known chart makes under a name. */
 export function chartService(workspace: Workspace, namespace: string | undefined, name: string): Service | undefined {
-  for (const { known, verdict, object } of verdictsOn(workspace, 'Service', namespace, name))
-    if (verdict === 'yes' && object) return serviceOf(known, object, name);
-  return undefined;
+  const made = madeService(workspace, namespace, name);
+  return made && serviceOf(made, name);
 }
 
 /** The keys of a Secret that a known chart makes; undefined where none does, or not all are known. */
@@ -128,7 +160,7 @@ export function chartServiceNames(workspace: Workspace, namespace: string | unde
         ? []
         : (known.facts.objects ?? [])
             .filter(one => one.kind === 'Service' && holds(known, one.when) === true)
-            .map(one => one.name.replace('{}', known.fullName ?? '')),
+            .flatMap(one => nameOf(known, one) ?? []),
     );
 }
 
@@ -157,17 +189,15 @@ function below(value: Value, path: string): readonly Value[] {
   return items.flatMap(item => (path.slice(star + 2) === '' ? [item] : below(item, path.slice(star + 2))));
 }
 
-function serviceOf(known: KnownRelease, object: ChartObject, name: string): Service | undefined {
-  // Of what scripts install, no more than the name is known: there is no object that the Service is made from.
+function serviceOf({ known, ports, isHeadless }: MadeService, name: string): Service | undefined {
+  // Of what scripts install there is no object that the Service is made from.
   const { resource } = known.release;
   if (!resource) return undefined;
-  const numbers = (object.ports ?? []).map(port => (typeof port === 'number' ? port : Number(textOf(known, port))));
-  if (numbers.length === 0 || numbers.some(port => !Number.isInteger(port) || port === 0)) return undefined;
   return {
     name,
     namespace: known.release.namespace,
     labels: noLabels,
-    ports: numbers.map(port => ({
+    ports: ports.map(port => ({
       name: undefined,
       port,
       targetPort: port,
@@ -177,7 +207,7 @@ function serviceOf(known: KnownRelease, object: ChartObject, name: string): Serv
     })),
     selector: undefined,
     selectorLabels: noLabels,
-    isHeadless: object.isHeadless === true,
+    isHeadless,
     type: 'ClusterIP',
     externalName: undefined,
     resource,
@@ -208,21 +238,22 @@ function readKnownOf(resource: Resource, workspace: Workspace): readonly KnownRe
 function known(releases: readonly Release[]): readonly KnownRelease[] {
   return releases.flatMap(release => {
     const facts = factsOf(release);
-    return facts ? [{ release, facts, fullName: fullNameOf(release, facts) }] : [];
+    return facts ? [{ release, facts, fullName: fullNameOf(release, facts.chart, facts) }] : [];
   });
 }
 
 /** The template `fullname` that `helm create` writes and Bitnami's library `common.names.fullname` takes over. */
-function fullNameOf(release: Release, facts: ChartFacts): string | undefined {
-  const whole = settingOf(release, 'fullnameOverride');
-  const part = settingOf(release, 'nameOverride');
+function fullNameOf(release: Release, chart: string, { nameLength = 63 }: ChartFacts, prefix = ''): string | undefined {
+  const whole = settingOf(release, `${prefix}fullnameOverride`);
+  const part = settingOf(release, `${prefix}nameOverride`);
   if (whole === 'unknown' || part === 'unknown' || isOpen(release.name)) return undefined;
+  const length = prefix === '' ? nameLength : 63;
   const override = typeof whole === 'string' ? undefined : whole.text;
-  if (override) return shortened(override);
-  const name = (typeof part === 'string' ? undefined : part.text) || facts.chart;
-  return shortened(release.name.includes(name) ? release.name : `${release.name}-${name}`);
+  if (override) return shortened(override, length);
+  const name = (typeof part === 'string' ? undefined : part.text) || chart;
+  return shortened(release.name.includes(name) ? release.name : `${release.name}-${name}`, length);
 }
 
-function shortened(name: string): string {
-  return name.slice(0, 63).replace(/-$/, '');
+function shortened(name: string, length: number): string {
+  return name.slice(0, length).replace(/-$/, '');
 }

@@ -1,6 +1,7 @@
 import type { Address } from '../../analysis/flows/address';
 import { addressesOf } from '../../analysis/flows/addresses';
 import { type Destination, resolveHost, servicePort } from '../../analysis/flows/destinations';
+import { madeService } from '../../analysis/helm/chart-objects';
 import { releaseKinds } from '../../analysis/helm/releases';
 import { type Pods, workloadKinds } from '../../analysis/pods';
 import { clusterKind, tenantKind } from '../../analysis/roles';
@@ -124,6 +125,7 @@ export default {
 } satisfies Rule;
 
 function judge(workspace: Workspace, address: Address, port: number, destination: Destination): Problem | undefined {
+  if (destination.kind === 'no-service') return judgeMade(workspace, address, port, destination);
   if (destination.kind !== 'service' && destination.kind !== 'pod') return undefined;
   const { service } = destination;
   if (service.resource.qualifiedKind === tenantKind || servicePort(service, port)) return undefined;
@@ -145,6 +147,25 @@ function judge(workspace: Workspace, address: Address, port: number, destination
     message: `${subject} has no port ${port}${isDefault ? ', which is meant where none is written' : ''}${known.length > 0 ? `, only ${listOf(known)}` : ''} (${address.name}) — write a port that it has.`,
     related: [{ at: service.resource.root.at('metadata', 'name'), message: `Service ${service.name}` }],
     fixes: () => (isDefault ? [] : usePort(address, service, pods, port, known)),
+  };
+}
+
+/** The same for the Service of a chart that a script installs. */
+function judgeMade(
+  workspace: Workspace,
+  address: Address,
+  port: number,
+  { namespace, name }: Extract<Destination, { kind: 'no-service' }>,
+): Problem | undefined {
+  const made = madeService(workspace, namespace, name);
+  if (!made || made.isHeadless || made.ports.includes(port)) return undefined;
+  const { chart, version, title, at } = made.known.release;
+  return {
+    at: address.portAt ?? address.at,
+    // Another version may have other ports.
+    ...(!/\d/.test(version ?? '') && { severity: 'warning' as const }),
+    message: `Service ${name}, which the chart ${chart} makes, has no port ${port}${address.portAt ? '' : ', which is meant where none is written'}, only ${listOf(made.ports)} (${address.name}) — write a port that it has.`,
+    related: [{ at, message: title }],
   };
 }
 

@@ -136,13 +136,15 @@ function* noService(
   { name, namespace }: Extract<Destination, { kind: 'no-service' }>,
 ): Iterable<Problem> {
   const isAbsent = absentClusters(workspace).has(clusterInName(name) ?? '') || absentStores(workspace).has(name);
+  const isDenied = verdictsOn(workspace, 'Service', namespace, name).some(({ verdict }) => verdict === 'no');
   // That all of it is missing is one finding, unless a chart of the tree makes it under another name.
-  if (isAbsent && !verdictsOn(workspace, 'Service', namespace, name).some(({ verdict }) => verdict === 'no')) return;
+  if (isAbsent && !isDenied) return;
   const isBare = !address.host.includes('.');
   if (isBare && !address.isHostField) return;
   const isWhole = isTreeNamespace(workspace, namespace);
   const isKnown =
     isWhole ||
+    isDenied ||
     isOfCharts(workspace, namespace) ||
     (namespace !== undefined && namespaceResource(workspace, namespace) !== undefined);
   if (!isKnown && !isMistaken(workspace, namespace, name)) return;
@@ -200,7 +202,8 @@ const common =
 /** Whether the tree installs charts in a namespace whose Services are all known. */
 function isOfCharts(workspace: Workspace, namespace: string | undefined): boolean {
   return knownReleases(workspace).some(
-    ({ release, facts }) => release.namespace === namespace && facts.complete?.includes('Service'),
+    ({ release, facts }) =>
+      release.namespace === namespace && facts.complete?.includes('Service') && !facts.isBesideOthers,
   );
 }
 

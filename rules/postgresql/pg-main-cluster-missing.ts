@@ -243,7 +243,10 @@ function mayBeElsewhere(workspace: Workspace): boolean {
   return (
     declaredNames(workspace, 'Cluster', undefined).length > 0 ||
     workspace.lookup(templatedClusters, '').length > 0 ||
-    chartReleases(workspace).some(({ chart, name }) => chart === 'cluster' && /postgres|pg|cnpg/.test(name))
+    chartReleases(workspace).some(({ chart, name }) => chart === 'cluster' && /postgres|pg|cnpg/.test(name)) ||
+    // Charts of Synapse bring a database along, or name one in their values.
+    (synapseMains(workspace).length === 0 &&
+      chartReleases(workspace).some(({ chart }) => /matrix|synapse/.test(chart ?? '')))
   );
 }
 

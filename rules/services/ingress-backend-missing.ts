@@ -1,5 +1,6 @@
 import { isChartObject } from '../../analysis/charts';
 import { declarationsOf } from '../../analysis/declarations';
+import { chartServiceNames, type MadeService, madeService, verdictsOn } from '../../analysis/helm/chart-objects';
 import { nearest } from '../../analysis/nearest';
 import { type Route, routeSourceKinds, routesOf } from '../../analysis/routes';
 import { traefikGroups } from '../../analysis/routes/traefik';
@@ -161,18 +162,24 @@ function backendsOf(route: Resource): readonly Backend[] {
 
 function* serviceProblem(workspace: Workspace, backend: Backend, name: string): Iterable<Problem> {
   const { source: ingress, service, namespace } = backend;
-  const names = servicesIn(workspace, namespace).map(one => one.name);
-  if (names.length === 0) {
+  const made = madeService(workspace, namespace, name);
+  if (made) {
+    yield* madePortProblem(backend, made, name);
+    return;
+  }
+  const own = servicesIn(workspace, namespace).map(one => one.name);
+  const isDenied = verdictsOn(workspace, 'Service', namespace, name).some(({ verdict }) => verdict === 'no');
+  if (own.length === 0 && !isDenied) {
     if (namespace === ingress.namespace) yield* serviceElsewhere(workspace, ingress, service, name);
     return;
   }
   if (declarationsOf(workspace, 'Service', namespace, name).some(one => one.origin !== 'promise')) return;
-  const fromChart = isChartObject(workspace, namespace, name);
+  const fromChart = isChartObject(workspace, namespace, name, 'Service');
   if (fromChart === 'yes') return;
-  const close = nearest(name, names);
+  const close = nearest(name, [...own, ...chartServiceNames(workspace, namespace)]);
   yield {
     at: service,
-    ...(fromChart === 'maybe' ? { severity: 'warning' } : {}),
+    ...(fromChart === 'maybe' || own.length === 0 ? { severity: 'warning' } : {}),
     message: `${ingress.kind} ${ingress.name} leads to the Service ${name}, which nothing creates${namespace === undefined ? '' : ` in namespace ${namespace}`} — ${close ? `did you mean ${close}?` : 'create it, or correct the name.'}`,
     fixes: () => {
       const edit = close === undefined ? undefined : replaceScalar(service, close);
@@ -260,6 +267,24 @@ function* portProblem({ source: ingress, port }: Backend, service: Service): Ite
     message: `Service ${service.name} has no port ${wanted}; it has ${has.join(', ')} — name one of these.`,
     related: [{ at: service.resource.root.at('metadata', 'name'), message: `${service.resource.title}` }],
     fixes: () => portFixes(service, port),
+  };
+}
+
+/** A port that the Service of a chart does not have. What its ports are called is not known. */
+function* madePortProblem({ port }: Backend, { known, ports }: MadeService, name: string): Iterable<Problem> {
+  const { chart, version, at } = known.release;
+  if (port.number === undefined || ports.includes(port.number)) return;
+  const [only] = ports;
+  yield {
+    at: port,
+    // Another version may have other ports.
+    ...(!/\d/.test(version ?? '') && { severity: 'warning' as const }),
+    message: `Service ${name}, which the chart ${chart} makes, has no port ${port.number}, only ${ports.join(', ')} — lead to one that it has.`,
+    related: [{ at, message: known.release.title }],
+    fixes: () => {
+      const edit = ports.length === 1 ? replaceValue(port, String(only)) : undefined;
+      return edit ? [{ title: `Lead to port ${only}`, safe: false, edits: [edit] }] : [];
+    },
   };
 }
 

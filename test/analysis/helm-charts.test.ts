@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { isChartObject } from '../../analysis/charts';
 import { resolveHost } from '../../analysis/flows/destinations';
+import { madeService } from '../../analysis/helm/chart-objects';
 import { releasesIn, settingOf } from '../../analysis/helm/releases';
 import type { Workspace } from '../../manifests/workspace';
 import { check, readFixture, workspaceOf } from '../fixture';
@@ -201,5 +202,134 @@ describe('what known charts make', () => {
     assert.deepEqual(found('postgres.example.org', 5432), []);
     assert.match(found('db', 5432).join(), /There is no Service db in namespace chat/);
     assert.match(found('db-postgresql', 5433).join(), /Service db-postgresql has no port 5433, only 5432/);
+  });
+});
+
+describe('charts of the cluster and of Matrix', () => {
+  /** A tree with one release that Argo CD is asked for, in the namespace `matrix`. */
+  const release = (name: string, repository: string, chart: string, version: string, values = '{}'): Workspace =>
+    workspaceOf(
+      readFixture(`
+        #- /app.yaml
+        apiVersion: argoproj.io/v1alpha1
+        kind: Application
+        metadata: { name: ${name}, namespace: argocd }
+        spec:
+          destination: { namespace: matrix }
+          source: { repoURL: "${repository}", chart: ${chart}, targetRevision: ${version}, helm: { valuesObject: ${values} } }
+      `).files,
+    );
+  const ports = (workspace: Workspace, name: string): readonly number[] | undefined =>
+    madeService(workspace, 'matrix', name)?.ports;
+
+  it('have the Services of kube-prometheus-stack, whose name is shortened, and those of Grafana in it', () => {
+    const charts = 'https://prometheus-community.github.io/helm-charts';
+    const stack = (name: string, values?: string): Workspace =>
+      release(name, charts, 'kube-prometheus-stack', '72.3.0', values);
+    const usual = stack('prometheus');
+    assert.deepEqual(
+      services(
+        usual,
+        'prometheus-kube-prometheus-prometheus',
+        'prometheus-kube-prometheus-stack-prometheus',
+        'prometheus-grafana',
+        'prometheus-operated',
+        'prometheus-server',
+        'prometheus-prometheus-node-exporter',
+        'grafana',
+      ),
+      ['yes', 'no', 'yes', 'yes', 'no', 'maybe', 'no'],
+    );
+    assert.deepEqual(ports(usual, 'prometheus-kube-prometheus-prometheus'), [9090, 8080]);
+    assert.deepEqual(ports(usual, 'prometheus-grafana'), [80]);
+    assert.deepEqual(services(stack('kube-prometheus-stack'), 'kube-prometheus-stack-alertmanager'), ['yes']);
+    const other = stack(
+      'monitoring',
+      '{ fullnameOverride: mon, grafana: { fullnameOverride: graf, service: { port: 3000 } } }',
+    );
+    assert.deepEqual(services(other, 'mon-prometheus', 'graf', 'monitoring-grafana'), ['yes', 'yes', 'no']);
+    assert.deepEqual(ports(other, 'graf'), [3000]);
+    assert.deepEqual(services(stack('p', '{ grafana: { enabled: false } }'), 'p-grafana'), ['no']);
+    assert.deepEqual(services(stack('p', '{ namespaceOverride: other }'), 'p-grafana'), ['yes'], 'not judged');
+  });
+
+  it('have the Services of stacks of Matrix, which are called after the release', () => {
+    const stack = release(
+      'ess',
+      'oci://ghcr.io/element-hq/ess-helm',
+      'matrix-stack',
+      '26.2.1',
+      '{ matrixRTC: { enabled: false } }',
+    );
+    assert.deepEqual(services(stack, 'ess-synapse', 'ess-well-known', 'ess-postgres'), ['yes', 'yes', 'yes']);
+    assert.deepEqual([ports(stack, 'ess-synapse'), ports(stack, 'ess-matrix-rtc-sfu')], [[8008, 8009], undefined]);
+    const chart = release('chat', 'https://ananace.gitlab.io/charts', 'matrix-synapse', '3.12.0');
+    assert.deepEqual(services(chart, 'chat-matrix-synapse', 'chat-postgresql', 'chat-redis-master'), [
+      'yes',
+      'yes',
+      'yes',
+    ]);
+    assert.deepEqual(ports(chart, 'chat-matrix-synapse'), [8008]);
+    const livekit = release('livekit', 'https://helm.livekit.io', 'livekit-server', '1.9.0');
+    assert.deepEqual(ports(livekit, 'livekit-livekit-server'), [80, 7881]);
+  });
+
+  it('have the Services of other databases and of ingress controllers', () => {
+    const bitnami = 'registry-1.docker.io/bitnamicharts';
+    const valkey = release('cache', bitnami, 'valkey', '3.0.9', '{ architecture: standalone }');
+    assert.deepEqual(services(valkey, 'cache-valkey-primary', 'cache-valkey-master', 'cache-valkey'), [
+      'yes',
+      'no',
+      'no',
+    ]);
+    const pool = release('db', bitnami, 'postgresql-ha', '15.1.2');
+    assert.deepEqual(services(pool, 'db-postgresql-ha-pgpool', 'db-postgresql-ha'), ['yes', 'no']);
+    const nginx = release('ingress-nginx', 'https://kubernetes.github.io/ingress-nginx', 'ingress-nginx', '4.12.1');
+    assert.deepEqual(ports(nginx, 'ingress-nginx-controller'), [80, 443]);
+    assert.deepEqual(services(nginx, 'ingress-nginx-controller-metrics'), ['no']);
+  });
+
+  it('are compared with what routes and scripts lead to', async () => {
+    const { default: backends } = await import('../../rules/services/ingress-backend-missing');
+    const { default: portRule } = await import('../../rules/network/config-host-port');
+    const tree = (name: string, port: number, host: string): string => `
+      #- /install.sh
+      helm repo add prometheus-community https://prometheus-community.github.io/helm-charts
+      helm upgrade --install monitoring prometheus-community/kube-prometheus-stack --version 72.3.0 -n monitoring
+      #- /route.yaml
+      apiVersion: networking.k8s.io/v1
+      kind: Ingress
+      metadata: { name: grafana, namespace: monitoring }
+      spec:
+        rules:
+          - host: grafana.tessera.test
+            http:
+              paths: [{ path: /, pathType: Prefix, backend: { service: { name: ${name}, port: { number: ${port} } } } }]
+      ---
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata: { name: reader, namespace: monitoring }
+      spec:
+        template:
+          spec:
+            containers: [{ name: reader, image: "registry.test/reader:1", env: [{ name: PROMETHEUS_URL, value: "${host}" }] }]
+    `;
+    const found = (name: string, port: number, host = 'http://other.test'): readonly string[] =>
+      check(tree(name, port, host), [backends, portRule]).findings.map(
+        ({ severity, problem }) => `${severity} ${problem.message}`,
+      );
+    assert.deepEqual(found('monitoring-grafana', 80), []);
+    assert.match(
+      found('monitoring-grafana', 3000).join(),
+      /^error Service monitoring-grafana, which the chart .* no port 3000, only 80/,
+    );
+    assert.match(
+      found('monitoring-prometheus', 9090).join(),
+      /^warning Ingress grafana leads to the Service monitoring-prometheus/,
+    );
+    assert.deepEqual(found('loki', 3100), [], 'of another chart, perhaps');
+    const url = (port: number): string => `http://monitoring-kube-prometheus-prometheus.monitoring.svc:${port}`;
+    assert.deepEqual(found('monitoring-grafana', 80, url(9090)), []);
+    assert.match(found('monitoring-grafana', 80, url(9091)).join(), /no port 9091, only 9090 and 8080/);
   });
 });
