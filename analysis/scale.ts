@@ -2,7 +2,7 @@ import type { SourceFile } from '../manifests/file';
 import type { Place } from '../manifests/span';
 import type { Index, Workspace } from '../manifests/workspace';
 import { bytesText } from './quantity';
-import { scaleTables } from './scale-tables';
+import { scaleTables } from './scale/tables';
 import { settingsOf } from './settings';
 
 /** What one PostgreSQL instance has to have at least: cores and bytes. */

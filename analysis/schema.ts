@@ -2,8 +2,8 @@ import { baseName } from '../manifests/paths';
 import type { Resource } from '../manifests/resource';
 import type { Value } from '../manifests/value';
 import type { Index, Workspace } from '../manifests/workspace';
-import { operatorDefinitions, operatorSchemaOfKind } from './schema-operators';
-import { definitions, kubernetesKinds, schemaOfKind } from './schemas.generated';
+import { operatorDefinitions, operatorSchemaOfKind } from './schema/operators';
+import { definitions, kubernetesKinds, schemaOfKind } from './schema/schemas.generated';
 
 /*
  * What fields an object may have, and what may be in them.

@@ -1,5 +1,5 @@
 import { flowsFrom } from '../analysis/flows';
-import { type MapFlow, networkMap } from '../analysis/network-map';
+import { type MapFlow, networkMap } from '../analysis/network/map';
 import type { Place } from '../manifests/span';
 import type { Workspace } from '../manifests/workspace';
 import type {

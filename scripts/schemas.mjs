@@ -1,4 +1,4 @@
-// Writes analysis/schemas.generated.ts: the fields of the Kubernetes kinds that deployments are made of, taken from the
+// Writes analysis/schema/schemas.generated.ts: the fields of the Kubernetes kinds that deployments are made of, taken from the
 // type declarations of `kubernetes-models` and its packages for cert-manager and the Prometheus Operator (MIT), which
 // are generated from the projects' own OpenAPI documents and Go types.
 // Beside it goes schemas/field-docs.txt: the first sentence of what these packages say of each field, for completion and hover.
@@ -7,7 +7,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 const modules = resolve('node_modules');
-const target = 'analysis/schemas.generated.ts';
+const target = 'analysis/schema/schemas.generated.ts';
 const docsTarget = 'schemas/field-docs.txt';
 
 /** Directories of declarations by API version, and which of their kinds are taken; `all` for every one. */
@@ -135,7 +135,7 @@ ${builtIn.map(([apiVersion, all]) => `  '${apiVersion}': '${all.join(' ')}',`).j
 
 const docs = `# What each field is, in the first sentence of its description, and * if it is required. Written by scripts/schemas.mjs
 # from kubernetes-models and its packages (MIT licence), which have it from Kubernetes, the Prometheus Operator and
-# cert-manager (Apache-2.0); those of CloudNativePG and MinIO are our own. A line without a tab begins a definition of analysis/schemas.generated.ts.
+# cert-manager (Apache-2.0); those of CloudNativePG and MinIO are our own. A line without a tab begins a definition of analysis/schema/schemas.generated.ts.
 ${[...fieldDocs]
   .filter(([name, fields]) => reached.has(name) && fields.length > 0)
   .sort(([a], [b]) => (a < b ? -1 : 1))

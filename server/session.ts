@@ -7,7 +7,7 @@ import type {
 } from 'vscode-languageserver';
 import { DidChangeWatchedFilesNotification, type FileChangeType, TextDocumentSyncKind } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
-import { type FieldDocs, noFieldDocs, readFieldDocs } from '../analysis/field-docs';
+import { type FieldDocs, noFieldDocs, readFieldDocs } from '../analysis/schema/field-docs';
 import type { LiveAnswer } from '../checklist/live';
 import type { ChecklistItemId } from '../checklist/types';
 import { type ClientFacts, clientFactsNotification, type SchemaHelp } from '../protocol/client-facts';

@@ -2,7 +2,7 @@ import { SourceFile } from '../../manifests/file';
 import type { Span } from '../../manifests/span';
 import type { PathKey } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
-import type { FieldDocs } from '../field-docs';
+import type { FieldDocs } from '../schema/field-docs';
 import { settingsFileName } from '../settings';
 import { type Candidate, type Completion, distinct } from './candidate';
 import { type Current, currentAt, currentBehindBlank } from './current';

@@ -1,10 +1,10 @@
 import { baseName } from '../../manifests/paths';
 import type { PathKey } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
-import { type FieldDocs, typeAt, typeName } from '../field-docs';
 import { apiVersionsOf, kindsOf, kindsWithSchema, schemaFor, type Type } from '../schema';
-import { operatorSchemaOfKind } from '../schema-operators';
-import { kubernetesKinds, schemaOfKind } from '../schemas.generated';
+import { type FieldDocs, typeAt, typeName } from '../schema/field-docs';
+import { operatorSchemaOfKind } from '../schema/operators';
+import { kubernetesKinds, schemaOfKind } from '../schema/schemas.generated';
 import { type Candidate, distinct, type Rank } from './candidate';
 import { knownValues } from './known-values';
 import { endsWith, type Place, valueAt } from './places';

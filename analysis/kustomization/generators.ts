@@ -3,7 +3,7 @@ import type { SourceFile } from '../../manifests/file';
 import { baseName, resolvePath } from '../../manifests/paths';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
-import { unknownKeys } from '../secret-operators';
+import { unknownKeys } from '../declarations/secret-operators';
 import {
   entriesOf,
   type MapNode,

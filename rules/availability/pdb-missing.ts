@@ -1,6 +1,6 @@
+import { fewestPods } from '../../analysis/autoscalers';
 import { podsOf } from '../../analysis/pods';
 import { familiesOf } from '../../analysis/roles';
-import { fewestPods } from '../../analysis/scaling';
 import type { Rule } from '../rule';
 import { budgetFix, budgetsFor } from './budgets';
 

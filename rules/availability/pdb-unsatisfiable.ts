@@ -1,6 +1,6 @@
+import { fewestPods } from '../../analysis/autoscalers';
 import { readSelector } from '../../analysis/labels';
 import type { Pods } from '../../analysis/pods';
-import { fewestPods } from '../../analysis/scaling';
 import { ownersOf, selectPods } from '../../analysis/selection';
 import { insertEntry, replaceEntry, replaceValue } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';

@@ -1,7 +1,7 @@
 import { nameOf } from '../../analysis/anchor';
 import { databases } from '../../analysis/roles';
 import { expectedUsers } from '../../analysis/scale';
-import { type ScaleTable, type ScaleTier, scaleTables } from '../../analysis/scale-tables';
+import { type ScaleTable, type ScaleTier, scaleTables } from '../../analysis/scale/tables';
 import type { Problem, Rule } from '../rule';
 
 export default {

@@ -1,6 +1,6 @@
 import { bytesText, quantityOf } from '../../analysis/quantity';
 import { databases } from '../../analysis/roles';
-import { scaleTables } from '../../analysis/scale-tables';
+import { scaleTables } from '../../analysis/scale/tables';
 import { settingsDocument } from '../../analysis/settings';
 import { listed } from '../../analysis/wording';
 import type { Rule } from '../rule';

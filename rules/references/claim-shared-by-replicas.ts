@@ -1,7 +1,7 @@
+import { autoscalersOf, fewestPods } from '../../analysis/autoscalers';
 import { isPatch } from '../../analysis/kustomize';
 import { podsOf, podTemplate } from '../../analysis/pods';
 import { referrersOf } from '../../analysis/references';
-import { autoscalersOf, fewestPods } from '../../analysis/scaling';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';

@@ -1,7 +1,7 @@
 import { isFilledIn } from '../../analysis/filled-in';
 import { nearest } from '../../analysis/nearest';
 import { apiVersionsOf, isDefinedInTree, kindsOf, schemaFor, type Type } from '../../analysis/schema';
-import { nodeAt, type SchemaProblem, schemaProblems } from '../../analysis/schema-check';
+import { nodeAt, type SchemaProblem, schemaProblems } from '../../analysis/schema/check';
 import { isStandIn } from '../../analysis/secret-data';
 import { listed } from '../../analysis/wording';
 import { deleteEntry, quoted, renameKey, replaceEntry, replaceScalar, replaceValue } from '../../manifests/edit';

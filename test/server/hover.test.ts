@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { Hover, MarkupContent } from 'vscode-languageserver';
-import { noFieldDocs, readFieldDocs } from '../../analysis/field-docs';
+import { noFieldDocs, readFieldDocs } from '../../analysis/schema/field-docs';
 import { secretEntries } from '../../analysis/secret-data';
 import { readTree } from '../../files/disk';
 import { clientFactsNotification, explainRuleCommand } from '../../protocol/client-facts';

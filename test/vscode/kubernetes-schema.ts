@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { type FieldDocs, readFieldDocs } from '../../analysis/field-docs';
 import { kindsOf, schemaFor, type Type } from '../../analysis/schema';
+import { type FieldDocs, readFieldDocs } from '../../analysis/schema/field-docs';
 import { Workspace } from '../../manifests/workspace';
 
 /** The kinds of the tests, by API version. */

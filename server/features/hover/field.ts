@@ -1,5 +1,5 @@
 import { code, paragraphs, plain } from '../../../analysis/describe/markdown';
-import { type FieldDocs, fieldDocumentation, typeName } from '../../../analysis/field-docs';
+import { type FieldDocs, fieldDocumentation, typeName } from '../../../analysis/schema/field-docs';
 import { few } from '../../../analysis/wording';
 import type { Resource } from '../../../manifests/resource';
 import type { Value } from '../../../manifests/value';

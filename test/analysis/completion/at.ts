@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { Completion } from '../../../analysis/completion/candidate';
 import { complete, type Help } from '../../../analysis/completion/complete';
-import { readFieldDocs } from '../../../analysis/field-docs';
+import { readFieldDocs } from '../../../analysis/schema/field-docs';
 import { rules } from '../../../rules/catalogue';
 import { ruleIds } from '../../../rules/ids';
 import { settingsShape } from '../../../rules/settings/shape';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { scaleTables } from '../../../analysis/scale-tables';
+import { scaleTables } from '../../../analysis/scale/tables';
 import scalingUndefined from '../../../rules/postgresql/pg-scaling-increments-undefined';
 import sourcesDiffer from '../../../rules/postgresql/scale-sources-differ';
 import { readFixture, workspaceOf } from '../../fixture';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readType, type Type } from '../../../analysis/schema';
-import { operatorDefinitions } from '../../../analysis/schema-operators';
-import { definitions, schemaOfKind } from '../../../analysis/schemas.generated';
+import { operatorDefinitions } from '../../../analysis/schema/operators';
+import { definitions, schemaOfKind } from '../../../analysis/schema/schemas.generated';
 import crdUnknownField from '../../../rules/schema/crd-unknown-field';
 import { expecting, fixedBy } from '../monitoring/expect';
 

@@ -1,17 +1,17 @@
-import { compareTexts } from '../manifests/order';
-import type { Resource } from '../manifests/resource';
-import type { Place } from '../manifests/span';
-import type { Workspace } from '../manifests/workspace';
-import { endpointOfEnd, type FlowEnd, flowsOf, isExternal, policiesFor, type RequiredFlow, verdictOf } from './flows';
-import { evaluate, type Result } from './network/evaluate';
-import { summarize } from './network/explain';
-import type { Direction, Protocol } from './network/model';
-import { isolation } from './network/policy-index';
-import { type Pods, podsIn } from './pods';
-import { protocolOf } from './policies';
-import { isLi } from './roles';
-import { servicesFor } from './services';
-import { capitalised } from './wording';
+import { compareTexts } from '../../manifests/order';
+import type { Resource } from '../../manifests/resource';
+import type { Place } from '../../manifests/span';
+import type { Workspace } from '../../manifests/workspace';
+import { endpointOfEnd, type FlowEnd, flowsOf, isExternal, policiesFor, type RequiredFlow, verdictOf } from '../flows';
+import { type Pods, podsIn } from '../pods';
+import { protocolOf } from '../policies';
+import { isLi } from '../roles';
+import { servicesFor } from '../services';
+import { capitalised } from '../wording';
+import { evaluate, type Result } from './evaluate';
+import { summarize } from './explain';
+import type { Direction, Protocol } from './model';
+import { isolation } from './policy-index';
 
 /*
  * The network of a deployment as data: who is there, who has to reach whom, what the NetworkPolicies say about it, and

@@ -1,7 +1,7 @@
-import type { Resource } from '../manifests/resource';
-import type { Place } from '../manifests/span';
-import type { Value } from '../manifests/value';
-import { containersOf } from './pods';
+import type { Resource } from '../../manifests/resource';
+import type { Place } from '../../manifests/span';
+import type { Value } from '../../manifests/value';
+import { containersOf } from '../pods';
 
 /** A Secret or ConfigMap that a controller makes from another object. */
 export interface MadeObject {

@@ -1,7 +1,7 @@
-import { resolvePlain } from '../manifests/scalars';
-import { contentSpan, isVerbatim, nodeAfter, nodeKind, nodeStyle, scalarText, type Tree } from '../manifests/tree';
-import type { PathKey } from '../manifests/value';
-import type { ObjectType, Type } from './schema';
+import { resolvePlain } from '../../manifests/scalars';
+import { contentSpan, isVerbatim, nodeAfter, nodeKind, nodeStyle, scalarText, type Tree } from '../../manifests/tree';
+import type { PathKey } from '../../manifests/value';
+import type { ObjectType, Type } from '../schema';
 
 /** A place of an object that its schema does not allow. */
 export interface SchemaProblem {

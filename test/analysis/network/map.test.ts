@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { networkMap } from '../../analysis/network-map';
-import { readFixture, workspaceOf } from '../fixture';
+import { networkMap } from '../../../analysis/network/map';
+import { readFixture, workspaceOf } from '../../fixture';
 
 const tree = `
 #- /policies.yaml

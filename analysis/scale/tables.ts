@@ -1,6 +1,6 @@
-import type { SourceFile } from '../manifests/file';
-import type { Place } from '../manifests/span';
-import type { Index, Workspace } from '../manifests/workspace';
+import type { SourceFile } from '../../manifests/file';
+import type { Place } from '../../manifests/span';
+import type { Index, Workspace } from '../../manifests/workspace';
 
 /** What a guide in the tree says one PostgreSQL instance needs for a number of users. */
 export interface ScaleTier {

@@ -1,6 +1,6 @@
-import type { PathKey } from '../manifests/value';
-import type { Workspace } from '../manifests/workspace';
-import { schemaFor, type Type } from './schema';
+import type { PathKey } from '../../manifests/value';
+import type { Workspace } from '../../manifests/workspace';
+import { schemaFor, type Type } from '../schema';
 
 /**
  * What each field of the built-in schemas is: the text of `schemas/field-docs.txt`, which is read once and only where
