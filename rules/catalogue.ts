@@ -184,6 +184,7 @@ import pgBackupPathShared from './postgresql/pg-backup-path-shared';
 import pgBackupUnscheduled from './postgresql/pg-backup-unscheduled';
 import pgClusterImageUnfit from './postgresql/pg-cluster-image-unfit';
 import pgConnectionBudgetExceeded from './postgresql/pg-connection-budget-exceeded';
+import pgConnectionLimitLow from './postgresql/pg-connection-limit-low';
 import pgCronSixFields from './postgresql/pg-cron-six-fields';
 import pgDatabaseUnknown from './postgresql/pg-database-unknown';
 import pgDumpOlderThanServer from './postgresql/pg-dump-older-than-server';
@@ -540,6 +541,7 @@ export const rules: readonly Rule[] = [
   pgBackupUnscheduled,
   pgClusterImageUnfit,
   pgConnectionBudgetExceeded,
+  pgConnectionLimitLow,
   pgCronSixFields,
   pgDatabaseUnknown,
   pgDumpOlderThanServer,

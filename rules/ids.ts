@@ -192,6 +192,7 @@ export const ruleIds: readonly string[] = [
   'pg-backup-unscheduled',
   'pg-cluster-image-unfit',
   'pg-connection-budget-exceeded',
+  'pg-connection-limit-low',
   'pg-cron-six-fields',
   'pg-database-unknown',
   'pg-dump-older-than-server',

@@ -211,6 +211,10 @@ metadata: {name: matrix-jobs}
     'pg-parameter-managed-by-operator',
     edit(cluster, 'work_mem: 8MB', 'work_mem: 8MB\n      log_destination: stderr'),
   ),
+  mutation(
+    'pg-connection-limit-low',
+    edit(cluster, '        login: true\n', '        login: true\n        connectionLimit: 20\n'),
+  ),
   mutation('pg-locale-not-c', edit(cluster, 'localeCollate: C\n', 'localeCollate: en_US.UTF-8\n')),
   mutation('psql-failure-hidden', edit(keyVaultJob, '-v ON_ERROR_STOP=1 -v', '-v')),
   mutation('pg-cron-six-fields', edit(cluster, '"0 0 2 * * *"', '"0 2 * * *"')),
