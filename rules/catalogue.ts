@@ -173,6 +173,7 @@ import netpolNamespaceSelectorLabel from './network/netpol-namespace-selector-la
 import netpolPeerMatchesNothing from './network/netpol-peer-matches-nothing';
 import netpolPodUnprotected from './network/netpol-pod-unprotected';
 import netpolPortNotOnPod from './network/netpol-port-not-on-pod';
+import netpolRedisOpen from './network/netpol-redis-open';
 import netpolRuleEmptyPeer from './network/netpol-rule-empty-peer';
 import netpolSelectsNothing from './network/netpol-selects-nothing';
 import netpolSetIncomplete from './network/netpol-set-incomplete';
@@ -524,6 +525,7 @@ export const rules: readonly Rule[] = [
   netpolPeerMatchesNothing,
   netpolPodUnprotected,
   netpolPortNotOnPod,
+  netpolRedisOpen,
   netpolRuleEmptyPeer,
   netpolSelectsNothing,
   netpolSetIncomplete,

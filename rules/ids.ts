@@ -175,6 +175,7 @@ export const ruleIds: readonly string[] = [
   'netpol-peer-matches-nothing',
   'netpol-pod-unprotected',
   'netpol-port-not-on-pod',
+  'netpol-redis-open',
   'netpol-rule-empty-peer',
   'netpol-selects-nothing',
   'netpol-set-incomplete',

@@ -1917,6 +1917,25 @@ spec:
     ),
   ),
   mutation(
+    'netpol-redis-open',
+    add(
+      'infrastructure/02-redis/redis-open.yaml',
+      `
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  name: redis-open
+  namespace: matrix
+spec:
+  podSelector: {matchLabels: {app.kubernetes.io/name: redis}}
+  policyTypes: [Ingress]
+  ingress:
+    - from: [{namespaceSelector: {}}]
+      ports: [{port: 6379}]
+`,
+    ),
+  ),
+  mutation(
     'removed-volume-type',
     add(
       'infrastructure/01-postgresql/old-volume.yaml',
