@@ -4,7 +4,7 @@ import type { Workspace } from '../manifests/workspace';
 import { addressesOf } from './flows/addresses';
 import { podPorts, resolveHost } from './flows/destinations';
 import { type FlowEnd, isExternal, type RequiredFlow } from './flows/flow';
-import { flowsOfClusterMonitor, flowsOfIngress, flowsOfMonitor, flowsOfService } from './flows/from-entrances';
+import { flowsOfClusterMonitor, flowsOfMonitor, flowsOfRoutes, flowsOfService } from './flows/from-entrances';
 import { impliedByCluster, impliedByTenant, impliedByWorkload } from './flows/implied';
 import { podMonitorKind, serviceMonitorKind } from './monitors';
 import { evaluate, type Verdict } from './network/evaluate';
@@ -14,6 +14,7 @@ import { isolation, type PolicyIndex } from './network/policy-index';
 import { type Pods, podsOf, workloadKinds } from './pods';
 import { anyNamespace, endpointOf, indexOf, policiesOf } from './policies';
 import { clusterKind, tenantKind } from './roles';
+import { routeSourceKinds } from './routes';
 
 export type { Importance } from './flows/address';
 export { type FlowEnd, isExternal, type RequiredFlow } from './flows/flow';
@@ -29,7 +30,7 @@ export const flowSourceKinds: readonly string[] = [
   clusterKind,
   'Pooler.postgresql.cnpg.io',
   tenantKind,
-  'Ingress',
+  ...routeSourceKinds,
   'Service',
   serviceMonitorKind,
   podMonitorKind,
@@ -40,7 +41,7 @@ export function flowsOf(workspace: Workspace): readonly RequiredFlow[] {
   return flowSourceKinds.flatMap(kind => workspace.resources(kind).flatMap(resource => flowsFrom(workspace, resource)));
 }
 
-/** The connections that one object needs: those its pods open, or for an Ingress or a monitor those opened on its behalf. */
+/** The connections that one object needs: those its pods open, or for an Ingress, another route or a monitor those opened on its behalf. */
 export function flowsFrom(workspace: Workspace, resource: Resource): readonly RequiredFlow[] {
   return workspace.derive(readFlows, resource);
 }
@@ -130,9 +131,8 @@ function judgeRequired(flow: RequiredFlow, workspace: Workspace): Verdict<Value>
 }
 
 function readFlows(resource: Resource, workspace: Workspace): readonly RequiredFlow[] {
+  if (routeSourceKinds.includes(resource.qualifiedKind)) return flowsOfRoutes(workspace, resource);
   switch (resource.qualifiedKind) {
-    case 'Ingress':
-      return flowsOfIngress(workspace, resource);
     case 'Service':
       return flowsOfService(workspace, resource);
     case serviceMonitorKind:

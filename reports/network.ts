@@ -1,5 +1,6 @@
 import { flowsFrom } from '../analysis/flows';
 import { type MapFlow, networkMap } from '../analysis/network/map';
+import { routeSourceKinds } from '../analysis/routes';
 import type { Place } from '../manifests/span';
 import type { Workspace } from '../manifests/workspace';
 import type {
@@ -93,7 +94,7 @@ const verdicts: Readonly<Record<MapFlow['result'], NetworkVerdict>> = {
 
 /**
  * Which finding reports a blocked flow. Flows of one mistake are one finding, which stands at the first of them; those of
- * Ingresses are reported at the backend of one of them.
+ * Ingresses and other routes are reported at the backend of one of them.
  */
 function findingsOfFlows(workspace: Workspace, findings: readonly Finding[]): (flow: MapFlow) => Finding | undefined {
   const own = findings.filter(({ rule, suppressed }) => rule.id.startsWith('netpol-') && !suppressed);
@@ -112,8 +113,8 @@ function findingsOfFlows(workspace: Workspace, findings: readonly Finding[]): (f
       const found = at(source.at) ?? (group && at(group.first.flow.at));
       if (found) return found;
     }
-    // One Ingress may lead to several workloads through one backend, which is one finding.
-    for (const source of sources.filter(one => one.source.kind === 'Ingress')) {
+    // One route may lead to several workloads through one backend, which is one finding.
+    for (const source of sources.filter(one => routeSourceKinds.includes(one.source.qualifiedKind))) {
       const siblings = flowsFrom(workspace, source.source).filter(
         one => one.why === source.why && one.port === source.port,
       );

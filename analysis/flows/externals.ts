@@ -159,7 +159,7 @@ function isPrometheus({ name, chart }: ChartRelease): boolean {
 }
 
 /** The namespace that all installations of a chart agree on, scripts before documentation. */
-function namespaceOf(workspace: Workspace, isMeant: (release: ChartRelease) => boolean): string | undefined {
+export function namespaceOf(workspace: Workspace, isMeant: (release: ChartRelease) => boolean): string | undefined {
   const releases = chartReleases(workspace).filter(isMeant);
   for (const evidence of ['command', 'mention'] as const) {
     const namespaces = new Set(releases.filter(one => one.evidence === evidence).map(one => one.namespace));

@@ -4,39 +4,34 @@ import type { Workspace } from '../../manifests/workspace';
 import { readMonitor, targetsOf } from '../monitors';
 import { type Pods, podsOf } from '../pods';
 import { protocolOf } from '../policies';
+import { endsOf, routesOf } from '../routes';
 import { findService, podsBehind, targetOf } from '../services';
-import { ingressController, outside, prometheus } from './externals';
+import { outside, prometheus } from './externals';
 import type { RequiredFlow } from './flow';
+import { proxiesOf } from './proxies';
 
-/** From the ingress controller to the pods behind every backend of an Ingress. */
-export function flowsOfIngress(workspace: Workspace, ingress: Resource): readonly RequiredFlow[] {
-  const spec = ingress.root.at('spec');
-  const className =
-    spec.at('ingressClassName').text ?? ingress.root.at('metadata', 'annotations', 'kubernetes.io/ingress.class').text;
-  const from = ingressController(workspace, className);
-  const backends = [
-    spec.at('defaultBackend'),
-    ...spec
-      .at('rules')
-      .items()
-      .flatMap(rule => rule.at('http', 'paths').items())
-      .map(path => path.at('backend')),
-  ];
-  return backends.flatMap(backend => {
-    const name = backend.at('service', 'name').text;
-    const port = backend.at('service', 'port', backend.at('service', 'port', 'number').exists ? 'number' : 'name');
-    return targetsOfBackend(workspace, ingress, name, port).map(target => ({
-      from,
-      to: target.pods,
-      port: target.port,
-      alternativePorts: [],
-      protocol: 'TCP' as const,
-      why: `the backend ${name} of Ingress ${ingress.name}`,
-      at: port,
-      importance: 'required' as const,
-      service: name,
-      source: ingress,
-    }));
+/** From the proxies that serve the routes of an object to the pods behind its backends, as far as they are known. */
+export function flowsOfRoutes(workspace: Workspace, source: Resource): readonly RequiredFlow[] {
+  const proxies = proxiesOf(workspace, source);
+  const said = new Set<Value>();
+  return routesOf(source).flatMap(route => {
+    // Several hosts and paths lead to a backend that is written once.
+    if (said.has(route.service)) return [];
+    said.add(route.service);
+    return endsOf(workspace, route).flatMap(target =>
+      proxies.map(from => ({
+        from,
+        to: target.pods,
+        port: target.port,
+        alternativePorts: [],
+        protocol: 'TCP' as const,
+        why: `the backend ${route.name} of ${source.kind} ${source.name}`,
+        at: route.port.exists ? route.port : route.service,
+        importance: 'required' as const,
+        service: route.name,
+        source,
+      })),
+    );
   });
 }
 
@@ -114,22 +109,4 @@ export function flowsOfClusterMonitor(workspace: Workspace, cluster: Resource): 
     importance: 'metrics' as const,
     source: cluster,
   }));
-}
-
-/** The pods and pod ports behind a backend; the controller connects to the pods, not to the Service's address. */
-function targetsOfBackend(
-  workspace: Workspace,
-  ingress: Resource,
-  name: string | undefined,
-  port: Value,
-): readonly { readonly pods: Pods; readonly port: number }[] {
-  const service = name === undefined ? undefined : findService(workspace, ingress.namespace, name);
-  const own = service?.ports.find(
-    one => one.port === port.number || (one.name !== undefined && one.name === port.text),
-  );
-  if (!service || !own) return [];
-  return podsBehind(workspace, service).flatMap(pods => {
-    const target = targetOf(own, pods);
-    return target ? [{ pods, port: target.port }] : [];
-  });
 }

@@ -7,6 +7,7 @@ import { mountedTexts } from '../mounts';
 import { internet } from '../network/addresses';
 import { containersOf, mainContainersOf, type Pods, podsOf, podTemplate } from '../pods';
 import { databases, familiesOf, imageName, isSyncSystem, workloads } from '../roles';
+import { hasUnreadRoutes, isRoutedTo } from '../routes';
 import { scriptOf } from '../scripts';
 import { podsBehind, servicesIn } from '../services';
 import { synapseProcess } from '../synapse';
@@ -15,7 +16,6 @@ import { addressesOf } from './addresses';
 import { podPorts, resolveHost } from './destinations';
 import { apiServer, homeservers, ingressController, minioOperator, outside, postgresOperator } from './externals';
 import type { RequiredFlow } from './flow';
-import { flowsOfIngress } from './from-entrances';
 
 /*
  * Connections that no configuration spells out, because a program or an operator makes them by itself.
@@ -241,8 +241,8 @@ function pushedTo(workspace: Workspace, resource: Resource, pods: Pods): readonl
   const port = pods.ports.find(one => /^http/.test(one.name ?? '')) ?? pods.ports.find(one => one.port === 5000);
   const isOutside =
     services.some(service => /^(?:NodePort|LoadBalancer)$/.test(service.type)) ||
-    otherEntrances.some(kind => workspace.resources(kind).length > 0) ||
-    workspace.resources('Ingress').some(ingress => flowsOfIngress(workspace, ingress).some(({ to }) => to === pods));
+    hasUnreadRoutes(workspace) ||
+    isRoutedTo(workspace, resource);
   if (services.length === 0 || !port || isOutside) return [];
   const senders = workloads(workspace, 'synapse').flatMap(synapse => {
     const process = synapseProcess(workspace, synapse);
@@ -259,14 +259,6 @@ function pushedTo(workspace: Workspace, resource: Resource, pods: Pods): readonl
     importance: 'push' as const,
   }));
 }
-
-/** Ways into the cluster whose destinations are not followed here. */
-const otherEntrances = [
-  'HTTPRoute',
-  'IngressRoute.traefik.io',
-  'IngressRoute.traefik.containo.us',
-  'VirtualService.networking.istio.io',
-];
 
 /** Sending events to other homeservers, and fetching keys and state from them (Matrix server-server API). */
 function federation(workspace: Workspace, resource: Resource, pods: Pods): readonly RequiredFlow[] {

@@ -1,7 +1,8 @@
 import { homeserverOf } from '../../analysis/homeserver';
 import { mountAt, volumeOf } from '../../analysis/mounts';
 import { familiesOf, isLi, synapseLis, synapseMains, workloads } from '../../analysis/roles';
-import { findService, podsBehind } from '../../analysis/services';
+import { allRoutes, type Route, serviceOf } from '../../analysis/routes';
+import { podsBehind } from '../../analysis/services';
 import { areComparable, domainToReplace } from '../../analysis/text/comparable-hosts';
 import { replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
@@ -157,10 +158,9 @@ export default {
   },
 } satisfies Rule;
 
-/** An entry point: an Ingress rule with a host and what answers behind it. */
+/** An entry point: a route with a host and what answers behind it. */
 interface Entrance {
-  readonly ingress: Resource;
-  readonly host: Value;
+  readonly route: Route;
   readonly owners: readonly Resource[];
 }
 
@@ -169,12 +169,12 @@ function* unserved(workspace: Workspace, url: Value, li: boolean): Iterable<Prob
   const wanted = hostOf(url);
   if (wanted === undefined) return;
   const serving = entrances(workspace).filter(
-    ({ ingress, owners }) =>
+    ({ route, owners }) =>
       owners.some(
         owner =>
           (familiesOf(owner).has('synapse') || familiesOf(owner).has('haproxy')) && isLi(workspace, owner) === li,
       ) &&
-      (li || !/(?:^|-)li(?:-|$)/.test(ingress.name)),
+      (li || !/(?:^|-)li(?:-|$)/.test(route.source.name)),
   );
   yield* notAmong(workspace, url, wanted, serving, 'error');
 }
@@ -235,15 +235,15 @@ function* notAmong(
   severity: 'error' | 'warning',
 ): Iterable<Problem> {
   const hosts = serving
-    .map(({ host }) => host.text ?? '')
-    .filter(host => host !== '' && areComparable(host, wanted) && !host.startsWith('*'));
+    .map(({ route }) => route.host)
+    .filter(host => host !== '' && host !== '*' && areComparable(host, wanted) && !host.startsWith('*'));
   const [first] = serving;
   if (!first || hosts.length === 0 || hosts.length < serving.length || hosts.includes(wanted)) return;
   yield {
     at: url,
     severity,
-    message: `${String(url.name)} names ${wanted}, but Ingress ${first.ingress.name} answers for ${hosts[0]} — write the same host in both.`,
-    related: serving.map(({ host, ingress }) => ({ at: host, message: `Ingress ${ingress.name}` })),
+    message: `${String(url.name)} names ${wanted}, but ${first.route.source.kind} ${first.route.source.name} answers for ${hosts[0]} — write the same host in both.`,
+    related: serving.map(({ route: { source, at } }) => ({ at, message: `${source.kind} ${source.name}` })),
     items: severity === 'warning' ? ['4.2.a.1'] : ['A.3.a', 'A.3.b'],
     fixes: () => [...new Set(hosts)].flatMap(host => useHost(workspace, url, wanted, host)),
   };
@@ -301,22 +301,16 @@ function* differentName(main: Value, li: Value): Iterable<Problem> {
 }
 
 function entrances(workspace: Workspace): readonly Entrance[] {
-  return workspace.resources('Ingress').flatMap(ingress =>
-    ingress.root
-      .at('spec', 'rules')
-      .items()
-      .map(rule => ({
-        ingress,
-        host: rule.at('host'),
-        owners: rule
-          .at('http', 'paths')
-          .items()
-          .flatMap(path => {
-            const service = findService(workspace, ingress.namespace, path.at('backend', 'service', 'name').text ?? '');
-            return service ? podsBehind(workspace, service).map(pods => pods.owner) : [];
-          }),
-      })),
-  );
+  const found = new Map<string, { route: Route; owners: Resource[] }>();
+  for (const route of allRoutes(workspace)) {
+    const { kind, namespace, name } = route.source;
+    const key = `${kind} ${namespace ?? ''} ${name} ${route.host}`;
+    const one = found.get(key) ?? { route, owners: [] };
+    const service = serviceOf(workspace, route);
+    if (service) one.owners.push(...podsBehind(workspace, service).map(pods => pods.owner));
+    found.set(key, one);
+  }
+  return [...found.values()];
 }
 
 /** The host of a URL; undefined for none and for what is filled in later. */

@@ -2,6 +2,7 @@ import { type FlowEnd, flowsFrom, flowsOf, isExternal, type RequiredFlow, verdic
 import type { PeerVerdict, RuleVerdict, SideVerdict, Verdict } from '../../analysis/network/evaluate';
 import { nearMisses, summarize } from '../../analysis/network/explain';
 import { policyResource } from '../../analysis/policies';
+import { routeSourceKinds } from '../../analysis/routes';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Related } from '../rule';
@@ -113,7 +114,7 @@ export function namesOf(app: string, ends: readonly FlowEnd[]): string {
 function groupBlocked(workspace: Workspace): readonly BlockedGroup[] {
   const groups = new Map<string, BlockedFlow[]>();
   for (const flow of flowsOf(workspace)) {
-    if (flow.source.qualifiedKind === 'Ingress') continue;
+    if (routeSourceKinds.includes(flow.source.qualifiedKind)) continue;
     const blocked = blockedFlow(workspace, flow);
     if (!blocked) continue;
     const ends = `${appOf(workspace, flow.from).key}\n${appOf(workspace, flow.to).key}\n`;

@@ -2,6 +2,7 @@ import { flowSourceKinds, flowsFrom, isExternal, judgeFlow, type RequiredFlow } 
 import { matches } from '../../analysis/labels';
 import { type Pods, podTemplate } from '../../analysis/pods';
 import { clusterKind } from '../../analysis/roles';
+import { routeSourceKinds } from '../../analysis/routes';
 import { podsBehind, servicesIn } from '../../analysis/services';
 import { settingsOf } from '../../analysis/settings';
 import { column, insertEntry, stringScalar } from '../../manifests/edit';
@@ -262,7 +263,7 @@ export default {
               app: redis
     `,
   },
-  kinds: flowSourceKinds.filter(kind => kind !== 'Ingress'),
+  kinds: flowSourceKinds.filter(kind => !routeSourceKinds.includes(kind)),
   *check(resource, workspace) {
     if (settingsOf(workspace).components.networkPolicies === 'off') return;
     // Most objects have nothing blocked, and then what the others have is of no interest.

@@ -3,6 +3,7 @@ import { admits } from '../../analysis/network/evaluate';
 import { affects } from '../../analysis/network/policy-index';
 import { type Pods, podTemplate } from '../../analysis/pods';
 import { anyNamespace, policiesOf, policyResource } from '../../analysis/policies';
+import { routeSourceKinds } from '../../analysis/routes';
 import { settingsOf } from '../../analysis/settings';
 import { insertEntry, stringScalar } from '../../manifests/edit';
 import type { Workspace } from '../../manifests/workspace';
@@ -15,12 +16,13 @@ export default {
   id: 'netpol-ingress-access',
   items: ['1.4.b.5'],
   severity: 'error',
-  summary: 'The ingress controller may not connect to the pods behind an Ingress.',
+  summary: 'The ingress controller or a proxy may not connect to the pods behind an Ingress or another route.',
   why: 'The controller connects to the pods itself, past the Service. If no policy admits it, every request ends with a gateway timeout.',
   remedy:
     'Admit the pods of the ingress controller by the namespace they run in, on the port of the pods: the `targetPort` of the Service, not its `port`.',
   traps: [
     'Policies select pods of their own namespace, and ports are those of the pods after the Service has translated its own.',
+    'Traefik, Contour and the proxies of Gateways of Envoy Gateway and Istio are held to the same; those of other implementations are not known.',
     'Where the controller runs is taken from the Helm commands of the tree; if nothing says it, only what is blocked wherever it runs is reported.',
   ],
   sources: [
@@ -161,10 +163,10 @@ export default {
       helm install ingress-nginx ingress-nginx/ingress-nginx --namespace ingress-nginx
     `,
   },
-  kinds: ['Ingress'],
-  *check(ingress, workspace) {
+  kinds: routeSourceKinds,
+  *check(source, workspace) {
     if (settingsOf(workspace).components.networkPolicies === 'off') return;
-    const blocked = flowsFrom(workspace, ingress).flatMap(flow => blockedFlow(workspace, flow) ?? []);
+    const blocked = flowsFrom(workspace, source).flatMap(flow => blockedFlow(workspace, flow) ?? []);
     for (const flows of byPort(blocked)) {
       const [first] = flows;
       if (!first) continue;
@@ -174,7 +176,7 @@ export default {
       );
       yield {
         at: first.flow.at,
-        message: `${nameOf(first.flow.from).replace(/^the /, 'The ')} has to reach ${pods}:${first.flow.port} for Ingress ${ingress.name}, but ${reasonOf(first.verdict)} — admit it on that port of the pods.`,
+        message: `${nameOf(first.flow.from).replace(/^the /, 'The ')} has to reach ${pods}:${first.flow.port} for ${source.kind} ${source.name}, but ${reasonOf(first.verdict)} — admit it on that port of the pods.`,
         related: isolatingPolicies(workspace, first.verdict),
         fixes: () =>
           [...labelPods(workspace, flows), ...letThrough(workspace, flows)].sort(
