@@ -99,11 +99,14 @@ const besideGateways = /GatewayNamespace\b/;
 function traefik(workspace: Workspace): ExternalEndpoint {
   const isOnHost = chartValues(workspace).some(root => root.at('hostNetwork').boolean === true);
   const isLabelled = chartValues(workspace).some(root => root.at('deployment', 'podLabels').exists);
+  const namespace = isOnHost ? undefined : namespaceOf(workspace, isChart('traefik'));
+  // Who installs it without the chart may label its pods as he likes.
+  const isKnown = namespace !== undefined && !isLabelled;
   return {
     kind: 'external',
     name: 'Traefik',
-    namespace: isOnHost ? undefined : namespaceOf(workspace, isChart('traefik')),
-    labels: isLabelled ? labels : new Map([['app.kubernetes.io/name', 'traefik']]),
+    namespace,
+    labels: isKnown ? new Map([['app.kubernetes.io/name', 'traefik']]) : labels,
   };
 }
 

@@ -1,4 +1,3 @@
-import type { Span } from '../../manifests/span';
 import { nearest } from '../nearest';
 import {
   type NginxConfig,
@@ -9,21 +8,12 @@ import {
   nginxUpstreams,
   readNginx,
 } from './nginx-conf';
+import { type NginxFault, nginxValueFaults } from './nginx-values';
 import type { Word } from './words';
-
-/** Something for which nginx refuses a configuration, in words. */
-export interface NginxFault {
-  readonly span: Span;
-  /** What is wrong, as a sentence without an end. */
-  readonly what: string;
-  readonly advice: string;
-  /** A text to insert or to put in the place of what is wrong. */
-  readonly edit?: { readonly span: Span; readonly newText: string; readonly title: string };
-}
 
 /**
  * What nginx refuses of a configuration: its syntax (nginx/src/core/ngx_conf_file.c), directives that stand where they
- * must not (the "Context" of each in nginx.org/en/docs/dirindex.html), blocks that are there twice or are empty, and
+ * must not (the "Context" of each in nginx.org/en/docs/dirindex.html), values that it does not read, blocks that are there twice or are empty, and
  * targets with a path where the path of a request cannot be replaced. Nothing is said of what is in an `include`, of
  * directives of other modules, and of blocks of another language.
  */
@@ -33,7 +23,9 @@ export function* nginxFaults(text: string, config: NginxConfig): Iterable<NginxF
   // What follows a mistake of the syntax is not where it was meant to be.
   if (broken.length > 0) return;
   for (const directive of config.all) yield* placeFaults(directive);
+  for (const directive of config.all) yield* nginxValueFaults(directive);
   yield* doubleFaults(config);
+  yield* listenFaults(config);
   yield* passFaults(config);
   if (config.directives.some(({ name, block }) => name.value === 'http' && block)) yield* withoutEvents(config);
 }
@@ -224,6 +216,30 @@ function* doubleFaults(config: NginxConfig): Iterable<NginxFault> {
     const key = `${modifier === '=' ? '=' : ''} ${path}`;
     if (known.has(key)) yield { span, what: `There are two locations ${path}`, advice: 'make one of them' };
     known.add(key);
+  }
+}
+
+/**
+ * Addresses that a server listens on twice, and servers of which more than one is the default for an address (nginx,
+ * src/http/ngx_http_core_module.c: "a duplicate listen"; ngx_http.c: "a duplicate default server").
+ */
+function* listenFaults(config: NginxConfig): Iterable<NginxFault> {
+  const places = new Map<NginxDirective | undefined, Set<string>>();
+  const defaults = new Set<string>();
+  for (const { args, parent, span } of nginxDirectives(config, 'listen')) {
+    const [address, ...options] = args.map(({ value }) => value);
+    if (address === undefined || parent?.name.value !== 'server' || isForeign(parent) || address.includes('$'))
+      continue;
+    const port = /^(?:(?:\*|0\.0\.0\.0)(?::|$))?(\d*)$/.exec(address)?.[1];
+    const key = `${port === undefined ? address : `*:${port || 80}`}${options.includes('quic') ? ' quic' : ''}`;
+    const known = places.get(parent) ?? new Set();
+    places.set(parent, known);
+    if (known.has(key)) yield { span, what: `The server listens twice on ${address}`, advice: 'remove one of the two' };
+    known.add(key);
+    if (!options.some(option => option === 'default_server' || option === 'default')) continue;
+    if (defaults.has(key))
+      yield { span, what: `Two servers are the default for ${address}`, advice: 'take default_server away from one' };
+    defaults.add(key);
   }
 }
 

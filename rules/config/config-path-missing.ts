@@ -173,10 +173,17 @@ function* ofNginx(workspace: Workspace, resource: Resource): Iterable<NamedFile>
     for (const { name, args } of readNginx(content.text).all) {
       const [file] = args;
       if (!configuration || !file || !nginxFiles.has(name.value) || resolve(file.span).kind !== 'left') continue;
+      // A pattern may fit nothing (ngx_conf_include). A volume hides what the image has there.
+      const isOfImage = ofNginxImage.test(file.value) && !mountAt(configuration.container, file.value);
+      if (name.value === 'include' && (isOfImage || /[*?[]/.test(file.value))) continue;
       yield { container: configuration.container, path: file.value, at: content.place(file.span.start, file.span.end) };
     }
   }
 }
+
+/** What the images of nginx have for `include`, and what modules bring (nginx/docker-nginx; the packages of nginx.org). */
+const ofNginxImage =
+  /^\/etc\/nginx\/(?:mime\.types|(?:fastcgi|scgi|uwsgi)_params|fastcgi\.conf|proxy_params|koi-\w+|win-utf|modules.*|conf\.d\/default\.conf|sites-.*|snippets\/.*|owasp.*|modsec.*|njs.*)$/;
 
 const nginxFiles: ReadonlySet<string> = new Set([
   'ssl_certificate',
@@ -185,6 +192,7 @@ const nginxFiles: ReadonlySet<string> = new Set([
   'ssl_client_certificate',
   'ssl_dhparam',
   'auth_basic_user_file',
+  'include',
 ]);
 
 function* ofRedis(workspace: Workspace, resource: Resource): Iterable<NamedFile> {
@@ -246,7 +254,7 @@ function isBroughtByNobody(workspace: Workspace, resource: Resource, container: 
   if (isScanner && /^\/(?:var\/)?tmp\/./.test(path)) return !podWrites(workspace, resource).mayExist(container, path);
   return (
     bare.test(imageName(container.image)) &&
-    !/^\/(?:usr|etc\/ssl|etc\/pki|etc\/nginx|etc\/ca-certificates|proc|dev|sys|tmp|var|home|opt|root|srv|data)(?:\/|$)/.test(
+    !/^\/(?:usr|etc\/ssl|etc\/pki|etc\/nginx\/.*\.(?:pem|crt|key)$|etc\/ca-certificates|proc|dev|sys|tmp|var|home|opt|root|srv|data)(?:\/|$)/.test(
       path,
     ) &&
     !podWrites(workspace, resource).mayExist(container, path)

@@ -201,4 +201,30 @@ describe('configurations on a volume that Redis and Sentinel share', () => {
     assert.deepEqual(messages(configFileMissing, tree('/config/sentinel.conf')), []);
     assert.match(messages(configFileMissing, tree('/config/redis-sentinel.conf')).join(), /There is no/);
   });
+
+  it('looks for what nginx includes, but not for patterns and for what its image has', () => {
+    const including = (file: string, path = '/etc/nginx/conf.d/default.conf'): Pod => ({
+      image: 'nginx:1.27',
+      path,
+      config: `include ${file};\nserver {\n  listen 80;\n  return 204;\n}`,
+    });
+    assert.match(
+      found(including('/etc/nginx/upstreams.conf')).join(),
+      /^error: There is no \/etc\/nginx\/upstreams\.conf in/,
+    );
+    assert.match(
+      found(including('/etc/nginx/conf.d/more.inc')).join(),
+      /^error: There is no \/etc\/nginx\/conf\.d\/more\.inc in/,
+    );
+    for (const file of [
+      '/etc/nginx/mime.types',
+      '/etc/nginx/extra.d/*.conf',
+      'upstreams.conf',
+      '/usr/share/nginx/a.conf',
+    ])
+      assert.deepEqual(found(including(file)), [], file);
+    // A volume for the whole folder hides the files of the image.
+    assert.equal(found(including('/etc/nginx/mime.types', '/etc/nginx/nginx.conf')).length, 1);
+    assert.deepEqual(found({ ...including('/etc/nginx/upstreams.conf'), image: 'registry.test/router:1' }), []);
+  });
 });

@@ -171,4 +171,49 @@ ${more}
     ])
       expectMarks(nginxConfigInvalid, file(`          ${text}`));
   });
+
+  it('have values that nginx reads', () => {
+    const fault = (line: string, error: string): void =>
+      expectMarks(
+        nginxConfigInvalid,
+        file(
+          [
+            '          server {',
+            '            listen 8080;',
+            `            ${line}`,
+            ...(error === '' ? [] : [`      #     ${error}`]),
+            '            location / { proxy_pass http://synapse:8008; }',
+            '          }',
+          ].join('\n'),
+        ),
+      );
+    for (const line of [
+      'client_max_body_size 1G;',
+      'client_max_body_size 0;',
+      'proxy_read_timeout "1h 30m";',
+      'proxy_read_timeout 500ms;',
+      'keepalive_timeout 75s 60s;',
+      'sendfile ON;',
+      'limit_rate $rate;',
+      'listen [::]:8080 ipv6only=off;',
+      'listen 127.0.0.1:8080;',
+      'resolver ${NGINX_LOCAL_RESOLVERS} valid=10s ipv6=off;',
+      'client_max_body_size ${MAX_SIZE};',
+    ])
+      fault(line, '');
+    fault(
+      'client_max_body_size 10MB;',
+      '                     ^^^^ 💡 error: 10MB is no size for client_max_body_size — write 10M',
+    );
+    fault(
+      'proxy_read_timeout 300sec;',
+      '                   ^^^^^^ 💡 error: 300sec is no time for proxy_read_timeout — write 300s',
+    );
+    fault('proxy_buffering no;', '                ^^ 💡 error: no is no switch for proxy_buffering — write off');
+    fault('proxy_read_timeout 1h 30m;', '^^^^^^^^^^^^^^^^^^^^^^^^^ error: proxy_read_timeout takes 1 value and has 2');
+    fault('proxy_set_header Host;', '^^^^^^^^^^^^^^^^^^^^^ error: proxy_set_header takes 2 values and has 1');
+    fault('gzip;', '^^^^ error: gzip takes 1 value and has none');
+    fault('listen *:8080;', '^^^^^^^^^^^^^ error: The server listens twice on *:8080');
+    fault('listen 8443 defualt_server;', '            ^^^^^^^^^^^^^^ error: listen has no option defualt_server');
+  });
 });
