@@ -3,6 +3,7 @@ import fileMode from '../../../rules/config/mounted-file-mode';
 import configInvalid from '../../../rules/livekit/livekit-config-invalid';
 import configNotSubstituted from '../../../rules/livekit/livekit-config-not-substituted';
 import type { Rule } from '../../../rules/rule';
+import groupMismatch from '../../../rules/secrets/secret-group-mismatch';
 import inPlainConfig from '../../../rules/secrets/secret-in-plain-config';
 import weakValue from '../../../rules/secrets/secret-weak-value';
 import { fixed, messages } from '../expect';
@@ -147,5 +148,55 @@ describe('the keys of LiveKit', () => {
     assert.deepEqual(of({ variable: '$(API_KEY): API_SECRET_PLACEHOLDER' }), [
       left('API_SECRET_PLACEHOLDER', 'API_SECRET'),
     ]);
+  });
+
+  it('in a variable are those that lk-jwt-service signs with', () => {
+    const tree = (keys: string, secrets = ''): string => `
+#- /livekit.yaml
+apiVersion: v1
+kind: Secret
+metadata: {name: keys, namespace: matrix}
+stringData:
+  NAME: APIbRTGFTZ0VStM2
+  SECRET: 69172e720cc80979956245bd7cd8f10467ef63004a365422
+  OTHER: b3f1c2d4e5a6978812349876abcdef0011223344556677
+  ${secrets}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: livekit, namespace: matrix}
+spec:
+  template:
+    spec:
+      containers:
+        - name: livekit
+          image: livekit/livekit-server:v1.8.0
+          env:
+            - {name: NAME, valueFrom: {secretKeyRef: {name: keys, key: NAME}}}
+            - {name: OTHER, valueFrom: {secretKeyRef: {name: keys, key: OTHER}}}
+            - {name: SECRET, valueFrom: {secretKeyRef: {name: keys, key: SECRET}}}
+            - {name: LIVEKIT_KEYS, ${keys}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: jwt, namespace: matrix}
+spec:
+  template:
+    spec:
+      containers:
+        - name: jwt
+          image: ghcr.io/element-hq/lk-jwt-service:0.3.0
+          env:
+            - {name: LIVEKIT_KEY, valueFrom: {secretKeyRef: {name: keys, key: NAME}}}
+            - {name: LIVEKIT_SECRET, valueFrom: {secretKeyRef: {name: keys, key: SECRET}}}
+`;
+    const count = (source: string): number => messages(groupMismatch, source).length;
+    assert.equal(count(tree('value: "$(NAME): $(SECRET)"')), 0);
+    assert.equal(count(tree('value: "$(NAME): $(OTHER)"')), 1);
+    const whole = 'valueFrom: {secretKeyRef: {name: keys, key: KEYS}}';
+    const line = (secret: string): string => `KEYS: "APIbRTGFTZ0VStM2: ${secret}"`;
+    assert.equal(count(tree(whole, line('69172e720cc80979956245bd7cd8f10467ef63004a365422'))), 0);
+    assert.equal(count(tree(whole, line('ffff2e720cc80979956245bd7cd8f10467ef63004a365422'))), 1);
+    assert.equal(count(tree(whole, 'KEYS: "a: b\\nc: d"')), 0, 'with several keys nobody knows which is meant');
   });
 });
