@@ -32,108 +32,17 @@ export function settingsShape(ruleIds: readonly string[]): Shape {
     type: 'object',
     additionalProperties: false,
     properties: {
-      components: {
-        description: 'Which parts the deployment has.',
-        type: 'object',
-        additionalProperties: false,
-        properties: {
-          main: component('The main Synapse instance and its database'),
-          workers: component('The workers of the main instance'),
-          keyVault: component('key_vault, the Django service that keeps encrypted keys'),
-          livekit: component('LiveKit for calls'),
-          li: component('The instance for lawful interception, its database and its replication'),
-          antivirus: component('ClamAV and the content scanner'),
-          element: component('Element Web'),
-          coturn: component('The TURN server coturn'),
-          monitoring: component('ServiceMonitors and PodMonitors'),
-          grafana: component('The dashboards of Grafana'),
-          networkPolicies: component('NetworkPolicies'),
-        },
-      },
-      scale: {
-        description: 'What the deployment is sized for.',
-        type: 'object',
-        additionalProperties: false,
-        properties: {
-          ccu: { description: 'Concurrent users.', type: 'number', exclusiveMinimum: 0, default: 100 },
-          source: {
-            description: 'Which table holds the sizes: that of the checklist, or the scaling guide of the tree.',
-            enum: ['checklist', 'guide'],
-            default: 'checklist',
-          },
-        },
-      },
-      target: {
-        description: 'What the deployment is made for.',
-        type: 'object',
-        additionalProperties: false,
-        properties: {
-          kubernetes: {
-            description: 'The version of Kubernetes, such as "1.29".',
-            type: ['string', 'number'],
-            pattern: '^v?1\\.\\d+(\\.\\d+)?$',
-            default: '1.27',
-          },
-        },
-      },
+      components: componentsShape,
+      scale: scaleShape,
+      target: targetShape,
       profile: {
         description: 'Which rules run: "strict" adds those that are opinions beyond the checklist.',
         enum: ['default', 'strict'],
       },
-      provided: {
-        description: 'Objects that exist in the cluster without a manifest in the tree.',
-        type: 'array',
-        items: {
-          type: 'object',
-          additionalProperties: false,
-          required: ['kind', 'name'],
-          properties: {
-            kind: { description: 'The kind as Kubernetes spells it, such as Secret.', type: 'string' },
-            name: { description: 'The name of the object.', type: 'string' },
-            namespace: { description: 'Its namespace; without it, any.', type: 'string' },
-            keys: {
-              description: 'The keys of a Secret or ConfigMap; without them, any key is taken to be there.',
-              type: 'array',
-              items: { type: ['string', 'number'] },
-            },
-          },
-        },
-      },
-      rules: {
-        description: 'Severities of single rules, by their ids.',
-        type: 'object',
-        propertyNames: { enum: ruleIds, doNotSuggest: true },
-        additionalProperties: {
-          anyOf: [
-            { enum: severities },
-            {
-              type: 'object',
-              additionalProperties: false,
-              required: ['severity'],
-              properties: {
-                severity: { description: 'How severe its findings are, or off.', enum: severities },
-                reason: {
-                  description: 'Why. A rule that is switched off needs a reason.',
-                  type: 'string',
-                },
-              },
-            },
-          ],
-        },
-      },
+      provided: providedShape,
+      rules: rulesShape(ruleIds),
       domain: { description: 'The own domain of the deployment, such as example.org.', type: 'string' },
-      synapse: {
-        description: 'How Synapse is set up.',
-        type: 'object',
-        additionalProperties: false,
-        properties: {
-          pythonMount: {
-            description:
-              'How Python packages of an init container reach Synapse: mounted where Python looks, as in the checklist, or by PYTHONPATH.',
-            enum: ['checklist', 'pythonpath'],
-          },
-        },
-      },
+      synapse: synapseShape,
       plan: planShape,
       exclude: {
         description: 'Globs of paths that are not read, relative to the root of the tree.',
@@ -176,6 +85,111 @@ const stepProperties: Readonly<Record<string, Shape>> = {
     },
   },
   skip: { description: 'Leaves the step out; the text says why, and is kept with every run.', type: 'string' },
+};
+
+const componentsShape: Shape = {
+  description: 'Which parts the deployment has.',
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    main: component('The main Synapse instance and its database'),
+    workers: component('The workers of the main instance'),
+    keyVault: component('key_vault, the Django service that keeps encrypted keys'),
+    livekit: component('LiveKit for calls'),
+    li: component('The instance for lawful interception, its database and its replication'),
+    antivirus: component('ClamAV and the content scanner'),
+    element: component('Element Web'),
+    coturn: component('The TURN server coturn'),
+    monitoring: component('ServiceMonitors and PodMonitors'),
+    grafana: component('The dashboards of Grafana'),
+    networkPolicies: component('NetworkPolicies'),
+  },
+};
+
+const scaleShape: Shape = {
+  description: 'What the deployment is sized for.',
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    ccu: { description: 'Concurrent users.', type: 'number', exclusiveMinimum: 0, default: 100 },
+    source: {
+      description: 'Which table holds the sizes: that of the checklist, or the scaling guide of the tree.',
+      enum: ['checklist', 'guide'],
+      default: 'checklist',
+    },
+  },
+};
+
+const targetShape: Shape = {
+  description: 'What the deployment is made for.',
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    kubernetes: {
+      description: 'The version of Kubernetes, such as "1.29".',
+      type: ['string', 'number'],
+      pattern: '^v?1\\.\\d+(\\.\\d+)?$',
+      default: '1.27',
+    },
+  },
+};
+
+const providedShape: Shape = {
+  description: 'Objects that exist in the cluster without a manifest in the tree.',
+  type: 'array',
+  items: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['kind', 'name'],
+    properties: {
+      kind: { description: 'The kind as Kubernetes spells it, such as Secret.', type: 'string' },
+      name: { description: 'The name of the object.', type: 'string' },
+      namespace: { description: 'Its namespace; without it, any.', type: 'string' },
+      keys: {
+        description: 'The keys of a Secret or ConfigMap; without them, any key is taken to be there.',
+        type: 'array',
+        items: { type: ['string', 'number'] },
+      },
+    },
+  },
+};
+
+function rulesShape(ruleIds: readonly string[]): Shape {
+  return {
+    description: 'Severities of single rules, by their ids.',
+    type: 'object',
+    propertyNames: { enum: ruleIds, doNotSuggest: true },
+    additionalProperties: {
+      anyOf: [
+        { enum: severities },
+        {
+          type: 'object',
+          additionalProperties: false,
+          required: ['severity'],
+          properties: {
+            severity: { description: 'How severe its findings are, or off.', enum: severities },
+            reason: {
+              description: 'Why. A rule that is switched off needs a reason.',
+              type: 'string',
+            },
+          },
+        },
+      ],
+    },
+  };
+}
+
+const synapseShape: Shape = {
+  description: 'How Synapse is set up.',
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    pythonMount: {
+      description:
+        'How Python packages of an init container reach Synapse: mounted where Python looks, as in the checklist, or by PYTHONPATH.',
+      enum: ['checklist', 'pythonpath'],
+    },
+  },
 };
 
 const planShape: Shape = {
