@@ -10,6 +10,8 @@ export interface SqlScript {
   readonly statements: readonly SqlStatement[];
   /** Variables of psql: `:name`, `:'name'` and `:"name"`. */
   readonly variables: readonly { readonly name: string; readonly span: Span }[];
+  /** What looks like variables in quotes (`:'name'`) inside dollar quotes, where psql puts none in. */
+  readonly inBodies: readonly { readonly name: string; readonly span: Span }[];
 }
 
 export type SqlStatement =
@@ -162,7 +164,16 @@ export function readSqlFrom(origin: Origin): SqlScript {
   const variables = tokens.flatMap(token =>
     token.kind === 'variable' ? [{ name: token.text.replace(/[:'"]/g, ''), span: token.span }] : [],
   );
-  return { statements: reading.statements, variables };
+  const inBodies = tokens.flatMap(({ kind, content }) =>
+    kind === 'body' && content
+      ? sqlTokens(content).flatMap(token =>
+          token.kind === 'variable' && /^:['"]/.test(token.text)
+            ? [{ name: token.text.replace(/[:'"]/g, ''), span: token.span }]
+            : [],
+        )
+      : [],
+  );
+  return { statements: reading.statements, variables, inBodies };
 }
 
 interface Reading {

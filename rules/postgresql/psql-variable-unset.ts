@@ -1,9 +1,10 @@
+import { effectiveFile } from '../../analysis/effective';
 import { environmentOf } from '../../analysis/environment';
 import { type Container, workloadKinds } from '../../analysis/pods';
 import { postgresRunsOf } from '../../analysis/sql-runs';
 import type { PsqlCall } from '../../analysis/text/psql-calls';
 import { sliceOf, textOfPieces } from '../../analysis/text/shell-values';
-import { readSqlFrom } from '../../analysis/text/sql';
+import { readSql, readSqlFrom } from '../../analysis/text/sql';
 import type { Resource } from '../../manifests/resource';
 import type { Place, Span } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
@@ -19,6 +20,7 @@ export default {
   traps: [
     'Variables that `\\set`, `\\getenv` or `\\gset` make, and those of psql itself, are known.',
     'A script of which the tree does not show all pieces is not judged.',
+    'The body of `DO $$ … $$` is one text to psql, which puts no variable into it, whether `-v` sets it or not.',
   ],
   sources: ['postgresql.org/docs, psql: -c, "SQL interpolation"; Variables'],
   examples: { bad: example('', true), good: example(' -v password="$DB_PASSWORD"', false) },
@@ -27,6 +29,7 @@ export default {
     for (const { call, place, container } of postgresRunsOf(workspace, resource)) {
       if (call.program !== 'psql') continue;
       yield* leftByShell(workspace, resource, container, call, place);
+      yield* leftInBodies(workspace, resource, container, call, place);
       const set = new Set(call.variables.map(({ name }) => name));
       const texts = call.sql.flatMap(input => (input.kind === 'text' ? [input] : []));
       const made = texts.map(input => textOfPieces(input.content, input.span).text).join('\n');
@@ -54,6 +57,31 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** A variable inside dollar quotes, as in the body of a `DO`: to psql that is one text, into which it puts nothing. */
+function* leftInBodies(
+  workspace: Workspace,
+  resource: Resource,
+  container: Container,
+  { sql }: PsqlCall,
+  place: (span: Span) => Place,
+): Iterable<Problem> {
+  const told = (name: string, at: Place): Problem => ({
+    at,
+    message: `psql puts no variables between dollar quotes, so the server gets :'${name}' as it stands — make the statement with format() in a SELECT that ends with \\gexec, or use it outside of them.`,
+  });
+  for (const input of sql) {
+    if (input.kind === 'text') {
+      const [first] = readSqlFrom(textOfPieces(input.content, input.span)).inBodies;
+      if (first) yield told(first.name, place(first.span));
+      continue;
+    }
+    const file = effectiveFile(workspace, resource, container, input.path.path);
+    if (!file || file.isOpaque) continue;
+    const first = readSql(file.content.text).inBodies.find(({ span }) => file.resolve(span).kind === 'left');
+    if (first) yield told(first.name, file.content.place(first.span.start, first.span.end));
+  }
+}
 
 /** A variable of the container that the shell does not put in, because quotes or the end of a here-document forbid it. */
 function* leftByShell(
