@@ -1,4 +1,5 @@
 import { fewestPods } from '../../analysis/autoscalers';
+import { followsChecklist } from '../../analysis/checklist-signs';
 import { podsOf } from '../../analysis/pods';
 import { familiesOf, isLi } from '../../analysis/roles';
 import type { Rule } from '../rule';
@@ -12,6 +13,7 @@ export default {
   why: 'Draining nodes may evict all its replicas at the same time, and nobody can load the client until one is back.',
   remedy: 'Add a PodDisruptionBudget with `maxUnavailable: 1` that selects the pods of Element Web.',
   traps: [
+    'It is an error only in a tree that follows the checklist, by `matrix-preflight.yaml`, key_vault or an LI instance.',
     'Any budget that selects the pods counts, wherever it stands and whatever its name.',
     'With a single replica it is a warning: the checklist asks for the budget, but it cannot prevent the interruption.',
     'The Element of the LI instance, which the checklist does not name, is information only.',
@@ -25,7 +27,7 @@ export default {
       kind: Deployment
       metadata:
         name: element-web
-      #       ^^^^^^^^^^^ 💡 error: No PodDisruptionBudget selects the pods of Element Web (Deployment/element-web)
+      #       ^^^^^^^^^^^ 💡 warning: No PodDisruptionBudget selects the pods of Element Web (Deployment/element-web)
         namespace: matrix
       spec:
         replicas: 2
@@ -83,7 +85,7 @@ export default {
     if (count === 0) return;
     yield {
       at: workload.root.at('metadata', 'name'),
-      severity: isLi(workspace, workload) ? 'info' : count > 1 ? 'error' : 'warning',
+      severity: isLi(workspace, workload) ? 'info' : count > 1 && followsChecklist(workspace) ? 'error' : 'warning',
       message: `No PodDisruptionBudget selects the pods of Element Web (${workload.title}), of which there ${count === 1 ? 'is 1' : `are ${count}`} — add one with maxUnavailable: 1.`,
       fixes: () => budgetFix(workspace, workload, true),
     };

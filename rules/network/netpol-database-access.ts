@@ -1,3 +1,4 @@
+import { askedByChecklist } from '../../analysis/checklist-signs';
 import { flowsFrom } from '../../analysis/flows';
 import { ingressController, prometheus } from '../../analysis/flows/externals';
 import { admits } from '../../analysis/network/evaluate';
@@ -24,6 +25,7 @@ export default {
   remedy:
     'Let a NetworkPolicy select the pods of each cluster (`cnpg.io/cluster`) for ingress, and admit on port 5432 only the Synapse of that instance, key_vault for the main cluster, the replication jobs, the instances among themselves and the operator.',
   traps: [
+    'A database that is open to everybody is an error in a tree that follows the checklist, by `matrix-preflight.yaml`, key_vault or an LI instance, and else a warning.',
     'The instances of the LI cluster may open the main one: the subscription is served by them, not by the Job that creates it.',
     'A workload whose configuration names the database is accepted, whatever it is.',
     'Workloads that are not known here are not judged; a known component that needs no database is a warning.',
@@ -207,10 +209,11 @@ interface Judgement extends Pick<Problem, 'message' | 'severity' | 'related'> {
 
 function judge(admission: Admission, database: Pods, workspace: Workspace): Judgement | undefined {
   const { name } = database.owner;
-  if (admission.addresses !== undefined) return judgeAddresses(admission.addresses, name);
+  if (admission.addresses !== undefined) return judgeAddresses(workspace, admission.addresses, name);
   if (admission.isAnyNamespace || admission.isAnyPod)
     return {
       isRemovable: false,
+      ...askedByChecklist(workspace),
       message: `Every pod of ${admission.isAnyNamespace ? 'the cluster' : 'the namespace'} may connect to the database ${name}${admission.peer ? '' : ', because this rule has no from'} — admit only those that need it.`,
     };
   const wrong = admission.pods.filter(pods => isWrong(pods, database, workspace));
@@ -237,12 +240,12 @@ function judge(admission: Admission, database: Pods, workspace: Workspace): Judg
 }
 
 /** Most plugins compare an `ipBlock` with the addresses of pods too, so a wide one opens the database to pods. */
-function judgeAddresses(addresses: string, name: string): Judgement | undefined {
+function judgeAddresses(workspace: Workspace, addresses: string, name: string): Judgement | undefined {
   const width = widthOf(addresses);
   if (width === 'narrow') return undefined;
   return {
     isRemovable: true,
-    ...(width === 'wide' && { severity: 'warning' }),
+    ...(width === 'wide' ? { severity: 'warning' } : askedByChecklist(workspace)),
     message: `${width === 'any' ? 'Every address' : `Every address of ${addresses}, pods among them,`} may connect to the database ${name} — admit only the pods that need it.`,
   };
 }

@@ -1,4 +1,5 @@
 import { isAboutMatrix } from '../../analysis/anchor';
+import { askedByChecklist } from '../../analysis/checklist-signs';
 import { declarationsOf } from '../../analysis/declarations';
 import { type Reference, referencesOf } from '../../analysis/references';
 import { redisMains } from '../../analysis/roles';
@@ -20,6 +21,7 @@ export default {
   remedy:
     'Define a Secret `redis-password` with the key `password`, and let the Redis pods take their password from it.',
   traps: [
+    'That Redis takes no password at all is an error in a tree that follows the checklist, by `matrix-preflight.yaml`, key_vault or an LI instance, and else a warning.',
     'A Secret of another name is accepted with an information, as long as the Redis pods use it and it exists.',
     'A Secret that the pods have as a whole, as a volume or by `envFrom`, may hold the password.',
     'Sealed Secrets, External Secrets and Secrets that a script creates count.',
@@ -100,7 +102,7 @@ export default {
     const [first] = references;
     if (missing) yield notThere(workspace, resource, missing);
     else if (!first) {
-      if (!takesFromSecret(resource)) yield noSecret(resource);
+      if (!takesFromSecret(resource)) yield noSecret(workspace, resource);
     } else if (!references.some(({ name }) => name.text === expectedName)) {
       yield {
         at: first.name,
@@ -129,9 +131,10 @@ function notThere(workspace: Workspace, resource: Resource, reference: Reference
   };
 }
 
-function noSecret(resource: Resource): Problem {
+function noSecret(workspace: Workspace, resource: Resource): Problem {
   return {
     at: resource.root.at('metadata', 'name'),
+    ...askedByChecklist(workspace),
     // Nothing can have been applied, either.
     items: ['1.2.a', '1.2.b.1'],
     message: `${resource.title} takes its password from no Secret — define the Secret ${expectedName} with the key password and set requirepass from it.`,

@@ -1,4 +1,5 @@
 import { isAboutMatrix } from '../../analysis/anchor';
+import { askedByChecklist } from '../../analysis/checklist-signs';
 import { replicasOf, workloadKinds } from '../../analysis/pods';
 import { redisMains } from '../../analysis/roles';
 import { insertEntry, replaceValue } from '../../manifests/edit';
@@ -14,6 +15,7 @@ export default {
   why: 'Sentinels decide by majority. With one or two, the loss of a node takes the majority away, and there is no failover.',
   remedy: 'Run three replicas of the workload that holds Sentinel.',
   traps: [
+    'Only the checklist asks for it: this is an error in a tree that follows it, by `matrix-preflight.yaml`, key_vault or an LI instance, and else a warning.',
     'More than three are fine, best an odd number; an even one is a warning.',
     'A single Redis without any Sentinel is a warning: nobody has meant it to be replaced.',
     'The Redis of the lawful-intercept instance is not held to this.',
@@ -44,7 +46,7 @@ export default {
         namespace: matrix
       spec:
         replicas: 1
-      #           ^ 💡 error: 1 Sentinel runs
+      #           ^ 💡 warning: 1 Sentinel runs
         serviceName: redis
         selector:
           matchLabels: {app: redis}
@@ -121,7 +123,7 @@ export default {
       yield {
         at: resource.root.at('metadata', 'name'),
         // Who runs a single one has not meant it to be replaced.
-        ...(replicasOf(resource) <= 1 && { severity: 'warning' as const }),
+        ...(replicasOf(resource) <= 1 ? { severity: 'warning' as const } : askedByChecklist(workspace)),
         message: `No Sentinel watches ${resource.title}, so nobody replaces a master that fails — run three, for example beside Redis in its pods.`,
       };
       return;
@@ -131,7 +133,7 @@ export default {
     const replicas = resource.root.at('spec', 'replicas');
     yield {
       at: replicas.exists ? replicas : resource.root.at('metadata', 'name'),
-      ...(count > 3 ? { severity: 'warning' as const } : {}),
+      ...(count > 3 ? { severity: 'warning' as const } : askedByChecklist(workspace)),
       message: `${count} Sentinel${count === 1 ? ' runs' : 's run'}, ${count > 3 ? 'an even number, which adds no safety over one less' : 'too few for a majority when a node fails'} — run three.`,
       fixes: () => (all.length === 1 && count < 3 ? setThree(resource) : []),
     };

@@ -204,7 +204,9 @@ describe('missing budgets', () => {
   it('of Element weigh more with more replicas, and less for the LI instance', () => {
     const element = (name: string, replicas: number, labels?: string): string =>
       workload(name, replicas, { image: 'vectorim/element-web:v1.11.86', ...(labels ? { labels } : {}) });
-    assert.match(messages(elementPdbMissing, element('element-web', 2)).join(), /^error/);
+    const settings = '\n#- /matrix-preflight.yaml\nscale: {ccu: 100}\n';
+    assert.match(messages(elementPdbMissing, element('element-web', 2) + settings).join(), /^error/);
+    assert.match(messages(elementPdbMissing, element('element-web', 2)).join(), /^warning/);
     assert.match(messages(elementPdbMissing, element('element-web', 1)).join(), /^warning/);
     assert.match(messages(elementPdbMissing, element('element-web-li', 2)).join(), /^info/);
     expectMarks(
