@@ -32,6 +32,7 @@ import chartClientRefused from './charts/chart-client-refused';
 import chartDatabaseMismatch from './charts/chart-database-mismatch';
 import chartRedisMismatch from './charts/chart-redis-mismatch';
 import chartValueUnfit from './charts/chart-value-unfit';
+import backupLost from './config/backup-lost';
 import commandNotSplit from './config/command-not-split';
 import configEnvUndefined from './config/config-env-undefined';
 import configFileMissing from './config/config-file-missing';
@@ -361,6 +362,7 @@ export const rules: readonly Rule[] = [
   amountWithoutUnit,
   antiAffinitySelectsNothing,
   argoPathMissing,
+  backupLost,
   callBackendUnannounced,
   callHostUnserved,
   certificateRefused,

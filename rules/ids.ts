@@ -11,6 +11,7 @@ export const ruleIds: readonly string[] = [
   'amount-without-unit',
   'anti-affinity-selects-nothing',
   'argo-path-missing',
+  'backup-lost',
   'call-backend-unannounced',
   'call-host-unserved',
   'certificate-refused',

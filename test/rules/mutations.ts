@@ -1917,6 +1917,36 @@ spec:
     ),
   ),
   mutation(
+    'backup-lost',
+    add(
+      'main-instance/08-key-vault/dump-job.yaml',
+      `
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: key-vault-dump
+  namespace: matrix
+  labels: {app.kubernetes.io/name: key-vault-init-db, app.kubernetes.io/part-of: matrix}
+spec:
+  template:
+    metadata:
+      labels: {app.kubernetes.io/name: key-vault-init-db, app.kubernetes.io/part-of: matrix}
+    spec:
+      restartPolicy: OnFailure
+      automountServiceAccountToken: false
+      containers:
+        - name: dump
+          image: ghcr.io/cloudnative-pg/postgresql:16.4
+          command: [pg_dump, -h, matrix-postgresql-rw.matrix.svc.cluster.local, -U, postgres, -d, key_vault, -f, /var/tmp/dump.sql]
+          env:
+            - {name: PGPASSWORD, valueFrom: {secretKeyRef: {name: matrix-postgresql-superuser, key: password}}}
+          resources:
+            requests: {cpu: 10m, memory: 32Mi}
+            limits: {cpu: 100m, memory: 128Mi}
+`,
+    ),
+  ),
+  mutation(
     'netpol-redis-open',
     add(
       'infrastructure/02-redis/redis-open.yaml',
