@@ -142,8 +142,8 @@ function* judgedBelow(option: Option, value: Value, context: Context): Iterable<
 
 /** An item without a key that Synapse asks for; its place may have another name. */
 function* lacking(item: Value, { path }: Context): Iterable<Problem> {
-  const name = wanted[path];
-  if (name === undefined || item.at(name).exists) return;
+  const name = wanted[path]?.find(one => !item.at(one).exists);
+  if (name === undefined) return;
   const near = item.entries().find(([key]) => nearest(key, [name]) === name)?.[1];
   yield {
     at: near ? near.key : (item.entries()[0]?.[1].key ?? item),
@@ -155,13 +155,14 @@ function* lacking(item: Value, { path }: Context): Iterable<Problem> {
   };
 }
 
-/** What each item of a list has to have (synapse/config/key.py, server.py, repository.py and modules.py). */
-const wanted: Readonly<Record<string, string>> = {
-  trusted_key_servers: 'server_name',
-  listeners: 'type',
-  worker_listeners: 'type',
-  media_storage_providers: 'module',
-  modules: 'module',
+/** What each item of a list has to have (synapse/config/key.py, server.py, repository.py, modules.py and oidc.py). */
+const wanted: Readonly<Record<string, readonly string[]>> = {
+  trusted_key_servers: ['server_name'],
+  listeners: ['type'],
+  worker_listeners: ['type'],
+  media_storage_providers: ['module'],
+  modules: ['module'],
+  oidc_providers: ['issuer', 'client_id'],
 };
 
 /** Lists of addresses, which Synapse reads with netaddr. */
