@@ -127,6 +127,10 @@ export function podPortsOf(
   haproxy: Haproxy,
   server: HaproxyServer,
 ): readonly PodPort[] | undefined {
+  return workspace.derivePair(readPodPorts, haproxy, server);
+}
+
+function readPodPorts(haproxy: Haproxy, server: HaproxyServer, workspace: Workspace): readonly PodPort[] | undefined {
   const destination = destinationOf(workspace, haproxy, server);
   const port = server.port ?? (destination && namedPort(destination, server.portName));
   if (!destination || port === undefined) return undefined;

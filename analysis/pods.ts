@@ -70,14 +70,28 @@ export function podsSelectedBy(
   namespace: string | undefined,
   selector: Selector,
 ): readonly Pods[] {
+  return selectedAt(workspace, namespace ?? everywhere, selector);
+}
+
+/** The pods that a selector matches and that name no namespace, so that they go where the tree is applied to. */
+export function unplacedPodsSelectedBy(workspace: Workspace, selector: Selector): readonly Pods[] {
+  return selectedAt(workspace, nowhere, selector);
+}
+
+function selectedAt(workspace: Workspace, place: string, selector: Selector): readonly Pods[] {
   const first = selector.requirements.find(({ operator, values }) => operator === 'In' && values.length === 1);
-  const key = first ? labelKey(namespace, first.key, first.values[0] ?? '') : namespaceKey(namespace);
+  const key = first ? labelKey(place, first.key, first.values[0] ?? '') : place;
   return workspace.lookup(podsByLabel, key).filter(pods => matches(selector, pods.labels));
 }
 
 /** All pods that are made in a namespace; without one, all of the tree. */
 export function podsIn(workspace: Workspace, namespace?: string): readonly Pods[] {
-  return workspace.lookup(podsByLabel, namespaceKey(namespace));
+  return workspace.lookup(podsByLabel, namespace ?? everywhere);
+}
+
+/** All pods that name no namespace. */
+export function unplacedPods(workspace: Workspace): readonly Pods[] {
+  return workspace.lookup(podsByLabel, nowhere);
 }
 
 /**
@@ -93,20 +107,20 @@ const podsByLabel: Index<Pods> = {
   name: 'pods by label',
   *resource(resource) {
     for (const pods of podsOf(resource)) {
-      for (const namespace of pods.namespace === undefined ? [undefined] : [pods.namespace, undefined]) {
-        yield [namespaceKey(namespace), pods];
-        for (const [key, value] of pods.labels) yield [labelKey(namespace, key, value), pods];
+      for (const place of [pods.namespace ?? nowhere, everywhere]) {
+        yield [place, pods];
+        for (const [key, value] of pods.labels) yield [labelKey(place, key, value), pods];
       }
     }
   },
 };
 
-function namespaceKey(namespace: string | undefined): string {
-  return namespace ?? '*';
-}
+/** Where pods are in the index, beside the namespace that they name; no namespace is called like these. */
+const everywhere = '*';
+const nowhere = '';
 
-function labelKey(namespace: string | undefined, key: string, value: string): string {
-  return `${namespaceKey(namespace)}\n${key}=${value}`;
+function labelKey(place: string, key: string, value: string): string {
+  return `${place}\n${key}=${value}`;
 }
 
 function fromTemplate(resource: Resource, template: Value): Pods {

@@ -16,10 +16,9 @@ export function replicasIn(workspace: Workspace, workload: Resource): number {
   const written = replicasOf(workload);
   const given = [
     ...workspace.lookup(kustomizedReplicas, '').filter(one => one.applies(workload)),
-    ...workspace
-      .lookup(replicasByName, `${workload.kind}/${workload.name}`)
-      .filter(({ resource }) => resource !== workload && isPatch(workspace, resource.document.file))
-      .map(({ resource, count }) => ({ directory: resource.document.file.directory, count })),
+    ...(workspace.shared(patchedReplicas).get(`${workload.kind}/${workload.name}`) ?? []).filter(
+      ({ resource }) => resource !== workload,
+    ),
   ];
   if (given.length === 0) return written;
   const changed = new Set(given.map(one => one.directory));
@@ -74,11 +73,32 @@ const kustomizedReplicas: Index<GivenReplicas> = {
   },
 };
 
-const replicasByName: Index<{ readonly resource: Resource; readonly count: number }> = {
-  name: 'replicas by name',
+interface PatchedReplicas {
+  readonly resource: Resource;
+  readonly directory: string;
+  readonly count: number;
+}
+
+/** The numbers in patches that are files of their own, by the kind and name of what they change. */
+function patchedReplicas(workspace: Workspace): ReadonlyMap<string, readonly PatchedReplicas[]> {
+  const patched = new Map<string, PatchedReplicas[]>();
+  for (const { resource, count } of workspace.lookup(writtenReplicas, '')) {
+    const { file } = resource.document;
+    if (!isPatch(workspace, file)) continue;
+    const key = `${resource.kind}/${resource.name}`;
+    const known = patched.get(key);
+    const one = { resource, directory: file.directory, count };
+    if (known) known.push(one);
+    else patched.set(key, [one]);
+  }
+  return patched;
+}
+
+const writtenReplicas: Index<{ readonly resource: Resource; readonly count: number }> = {
+  name: 'written replicas',
   *resource(resource) {
     const count = replicasWritten(resource.root);
-    if (count !== undefined) yield [`${resource.kind}/${resource.name}`, { resource, count }];
+    if (count !== undefined) yield ['', { resource, count }];
   },
 };
 

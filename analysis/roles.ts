@@ -68,20 +68,27 @@ export const familiesOf: (resource: Resource) => ReadonlySet<Family> = perResour
 
 /** The Synapse main processes: no workers, not the lawful-intercept instance. */
 export function synapseMains(workspace: Workspace): readonly Resource[] {
-  return processesOf(workspace).filter(one => !isSynapseWorker(workspace, one) && !isLi(workspace, one));
+  return workspace.shared(sortSynapses).mains;
 }
 
 export function synapseWorkers(workspace: Workspace): readonly Resource[] {
-  return processesOf(workspace).filter(one => isSynapseWorker(workspace, one) && !isLi(workspace, one));
+  return workspace.shared(sortSynapses).workers;
 }
 
 export function synapseLis(workspace: Workspace): readonly Resource[] {
-  return processesOf(workspace).filter(one => isLi(workspace, one));
+  return workspace.shared(sortSynapses).lis;
 }
 
-/** What keeps running: a Job with Synapse's image is some tool. */
-function processesOf(workspace: Workspace): readonly Resource[] {
-  return workloads(workspace, 'synapse').filter(one => one.kind !== 'Job' && one.kind !== 'CronJob');
+/** What keeps running, by what it is; a Job with Synapse's image is some tool. */
+function sortSynapses(workspace: Workspace): Readonly<Record<'mains' | 'workers' | 'lis', readonly Resource[]>> {
+  const running = workloads(workspace, 'synapse').filter(one => one.kind !== 'Job' && one.kind !== 'CronJob');
+  const lis = running.filter(one => isLi(workspace, one));
+  const others = running.filter(one => !lis.includes(one));
+  return {
+    mains: others.filter(one => !isSynapseWorker(workspace, one)),
+    workers: others.filter(one => isSynapseWorker(workspace, one)),
+    lis,
+  };
 }
 
 /**

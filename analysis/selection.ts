@@ -5,7 +5,7 @@ import { absentClusters } from './absent-clusters';
 import { isChartSelector } from './charts';
 import { scriptsNaming } from './label-scripts';
 import type { Labels, Requirement, Selector } from './labels';
-import { type Pods, podsIn, podsOf, podsSelectedBy, workloadKinds } from './pods';
+import { type Pods, podsIn, podsOf, podsSelectedBy, unplacedPods, unplacedPodsSelectedBy, workloadKinds } from './pods';
 
 /** The pods that a selector finds, as far as manifests tell. */
 export interface Selection {
@@ -41,7 +41,7 @@ export function ownersOf(pods: readonly Pods[]): readonly Pods[] {
 function candidates(workspace: Workspace, namespace: string | undefined, selector: Selector): readonly Pods[] {
   const found = podsSelectedBy(workspace, namespace, selector);
   if (namespace === undefined) return found;
-  return [...found, ...podsSelectedBy(workspace, undefined, selector).filter(one => one.namespace === undefined)];
+  return [...found, ...unplacedPodsSelectedBy(workspace, selector)];
 }
 
 /**
@@ -88,7 +88,7 @@ function isOpen(workspace: Workspace, namespace: string | undefined, selector: S
   // A namespace in which the tree runs nothing belongs to a chart or to somebody else, unless what is asked for runs elsewhere.
   if (
     podsIn(workspace, namespace).length === 0 &&
-    podsIn(workspace).every(one => one.namespace !== undefined) &&
+    unplacedPods(workspace).length === 0 &&
     podsElsewhere(workspace, namespace, selector).length === 0
   )
     return true;

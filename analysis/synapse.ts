@@ -68,11 +68,19 @@ export function instanceOf(workspace: Workspace, synapse: Resource): SynapseInst
 
 /** The main processes of every instance, the LI instance included. */
 export function mainProcesses(workspace: Workspace): readonly SynapseProcess[] {
+  return workspace.shared(findMainProcesses);
+}
+
+function findMainProcesses(workspace: Workspace): readonly SynapseProcess[] {
   return processes(workspace).filter(one => !one.isWorker);
 }
 
 /** All long-running Synapse processes of the tree. */
 export function processes(workspace: Workspace): readonly SynapseProcess[] {
+  return workspace.shared(findProcesses);
+}
+
+function findProcesses(workspace: Workspace): readonly SynapseProcess[] {
   return workloads(workspace, 'synapse').flatMap(resource => synapseProcess(workspace, resource) ?? []);
 }
 

@@ -4,7 +4,7 @@ import type { Workspace } from '../../manifests/workspace';
 import { type Labels, matches, meets, readMapSelector, readSelector, type Selector } from '../labels';
 import { isIn, readMonitor } from '../monitors';
 import { metadataName, namespaceLabels } from '../namespaces';
-import { podsIn, podTemplate } from '../pods';
+import { podsIn, podTemplate, unplacedPods } from '../pods';
 import { servicesIn } from '../services';
 import type { Candidate } from './candidate';
 import { namespaceNames } from './objects';
@@ -104,9 +104,7 @@ function pods(
   namespace: string | undefined,
 ): readonly (Labelled & { readonly namespace: string | undefined })[] {
   const all =
-    namespace === undefined
-      ? podsIn(workspace)
-      : [...podsIn(workspace, namespace), ...podsIn(workspace).filter(one => one.namespace === undefined)];
+    namespace === undefined ? podsIn(workspace) : [...podsIn(workspace, namespace), ...unplacedPods(workspace)];
   return [
     ...all.map(one => ({ labels: one.labels, title: one.owner.title, namespace: one.namespace })),
     ...(all.length > 0 || namespace === undefined ? [] : usualPods(namespace)),

@@ -1,7 +1,6 @@
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 import { configurationOf, parsed } from '../configs';
-import type { EnvironmentVariable } from '../environment';
 import { homeserverOf } from '../homeserver';
 import { leadsTo } from '../leads-to';
 import { synapseLis, synapseMains, synapseWorkers, workloads } from '../roles';
@@ -11,7 +10,16 @@ import { argumentVariables, directiveVariables, variablesIn } from './variables'
 
 /** Redis asks for what its own pods were given; Synapse and LiveKit present theirs. One group for each Redis. */
 export function redisGroups(workspace: Workspace): readonly SecretGroup[] {
-  return workloads(workspace, 'redis').map(redis => {
+  const redises = workloads(workspace, 'redis');
+  if (redises.length === 0) return [];
+  const clients = [
+    ...[...new Set([...redises, ...workloads(workspace, 'sentinel')])].flatMap(one => sentinelLogins(workspace, one)),
+    ...[...synapseMains(workspace), ...synapseWorkers(workspace), ...synapseLis(workspace)].map(one =>
+      workspace.derive(synapseLogin, one),
+    ),
+    ...workloads(workspace, 'livekit').flatMap(one => livekitLogins(workspace, one)),
+  ];
+  return redises.map(redis => {
     const own = configurationOf(workspace, redis, 'redis');
     const asked = own
       ? [
@@ -19,48 +27,65 @@ export function redisGroups(workspace: Workspace): readonly SecretGroup[] {
           ...own.files.flatMap(file => directiveVariables(file, '(?:requirepass|masterauth)')),
         ]
       : [];
-    const watched = [...new Set([redis, ...workloads(workspace, 'sentinel')])].flatMap(one =>
-      sentinelVariables(workspace, one, redis).flatMap(variable => members(workspace, one, 'Sentinel', [variable])),
-    );
-    const synapses = [...synapseMains(workspace), ...synapseWorkers(workspace), ...synapseLis(workspace)]
-      .filter(one => leadsTo(workspace, one, homeserverOf(workspace, one)?.at('redis', 'host').text, redis))
-      .flatMap(one => workspace.derive(redisMembersOfSynapse, one));
-    const livekits = workloads(workspace, 'livekit').flatMap(one =>
-      (configurationOf(workspace, one, 'livekit')?.files ?? []).flatMap(file => {
-        const root = parsed(file).root;
-        const hosts = [root.at('redis', 'address'), ...root.at('redis', 'sentinel_addresses').items()].map(address =>
-          address.text?.replace(/:\d+$/, ''),
-        );
-        return hosts.some(host => leadsTo(workspace, one, podlessHost(host), redis))
-          ? valueMembers(workspace, one, 'LiveKit', file, root.at('redis', 'password'))
-          : [];
-      }),
-    );
+    const presented = clients.filter(({ from, hosts }) => hosts.some(host => leadsTo(workspace, from, host, redis)));
     return {
       id: `redis-password ${redis.name}`,
       title: `the password of ${redis.title}`,
-      members: [...members(workspace, redis, 'Redis', asked), ...watched, ...synapses, ...livekits],
+      members: [...members(workspace, redis, 'Redis', asked), ...presented.flatMap(one => one.members)],
     };
   });
 }
 
-function redisMembersOfSynapse(one: Resource, workspace: Workspace): readonly GroupMember[] {
-  const homeserver = homeserverOf(workspace, one);
-  return valueMembers(workspace, one, 'Synapse', homeserver?.layer('redis').file, homeserver?.at('redis', 'password'));
+/** What somebody presents to the Redis behind any of some hosts. */
+interface Login {
+  readonly from: Resource;
+  readonly hosts: readonly (string | undefined)[];
+  readonly members: readonly GroupMember[];
 }
 
-/** What the Sentinels of a workload log in with to the masters that a Redis may be. */
-function sentinelVariables(workspace: Workspace, sentinel: Resource, redis: Resource): readonly EnvironmentVariable[] {
-  return (configurationOf(workspace, sentinel, 'sentinel')?.files ?? []).flatMap(file => {
+function synapseLogin(from: Resource, workspace: Workspace): Login {
+  const homeserver = homeserverOf(workspace, from);
+  return {
+    from,
+    hosts: [homeserver?.at('redis', 'host').text],
+    members: valueMembers(
+      workspace,
+      from,
+      'Synapse',
+      homeserver?.layer('redis').file,
+      homeserver?.at('redis', 'password'),
+    ),
+  };
+}
+
+function livekitLogins(workspace: Workspace, from: Resource): readonly Login[] {
+  return (configurationOf(workspace, from, 'livekit')?.files ?? []).map(file => {
+    const redis = parsed(file).root.at('redis');
+    const addresses = [redis.at('address'), ...redis.at('sentinel_addresses').items()];
+    return {
+      from,
+      hosts: addresses.map(address => podlessHost(address.text?.replace(/:\d+$/, ''))),
+      members: valueMembers(workspace, from, 'LiveKit', file, redis.at('password')),
+    };
+  });
+}
+
+/** What the Sentinels of a workload log in with to each master that they watch. */
+function sentinelLogins(workspace: Workspace, from: Resource): readonly Login[] {
+  return (configurationOf(workspace, from, 'sentinel')?.files ?? []).flatMap(file => {
     const directives = readRedisConf(file.content.text);
-    const watched = sentinelMonitors(directives).filter(({ host }) =>
-      leadsTo(workspace, sentinel, podlessHost(host?.value), redis),
-    );
-    return sentinelSettings(directives, 'auth-pass').flatMap(({ master, values: [password] }) =>
-      password && watched.some(monitor => monitor.master.value === master?.value)
-        ? variablesIn(file, password.span)
-        : [],
-    );
+    const monitors = sentinelMonitors(directives);
+    return sentinelSettings(directives, 'auth-pass').flatMap(({ master, values: [password] }) => {
+      if (!password) return [];
+      const watched = monitors.filter(monitor => monitor.master.value === master?.value);
+      return [
+        {
+          from,
+          hosts: watched.map(({ host }) => podlessHost(host?.value)),
+          members: members(workspace, from, 'Sentinel', variablesIn(file, password.span)),
+        },
+      ];
+    });
   });
 }
 

@@ -1,6 +1,6 @@
 import { isChartObject } from '../../analysis/charts';
 import { declarationsOf, declaredNames, mayBeMade } from '../../analysis/declarations';
-import { podsIn, replicasOf } from '../../analysis/pods';
+import { podsIn, replicasOf, unplacedPods } from '../../analysis/pods';
 import { clusterKind, databases } from '../../analysis/roles';
 import { findService, servicesIn } from '../../analysis/services';
 import type { ClusterCommand } from '../../analysis/text/cluster-commands';
@@ -257,7 +257,7 @@ function firstOrdinal(statefulSet: Resource): number {
 }
 
 function makersIn(workspace: Workspace, namespace: string | undefined): readonly Resource[] {
-  const inAny = namespace === undefined ? [] : podsIn(workspace).filter(pods => pods.namespace === undefined);
+  const inAny = namespace === undefined ? [] : unplacedPods(workspace);
   return [...new Set([...podsIn(workspace, namespace), ...inAny].map(pods => pods.owner))];
 }
 

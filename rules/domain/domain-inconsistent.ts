@@ -168,23 +168,25 @@ interface Entrance {
 function* unserved(workspace: Workspace, url: Value, li: boolean): Iterable<Problem> {
   const wanted = hostOf(url);
   if (wanted === undefined) return;
-  const serving = entrances(workspace).filter(
-    ({ route, owners }) =>
-      owners.some(
-        owner =>
-          (familiesOf(owner).has('synapse') || familiesOf(owner).has('haproxy')) && isLi(workspace, owner) === li,
-      ) &&
-      (li || !/(?:^|-)li(?:-|$)/.test(route.source.name)),
-  );
+  const serving = workspace
+    .shared(entrances)
+    .filter(
+      ({ route, owners }) =>
+        owners.some(
+          owner =>
+            (familiesOf(owner).has('synapse') || familiesOf(owner).has('haproxy')) && isLi(workspace, owner) === li,
+        ) &&
+        (li || !/(?:^|-)li(?:-|$)/.test(route.source.name)),
+    );
   yield* notAmong(workspace, url, wanted, serving, 'error');
 }
 
 function* unservedElement(workspace: Workspace, url: Value): Iterable<Problem> {
   const wanted = hostOf(url);
   if (wanted === undefined) return;
-  const serving = entrances(workspace).filter(({ owners }) =>
-    owners.some(owner => familiesOf(owner).has('element') && !isLi(workspace, owner)),
-  );
+  const serving = workspace
+    .shared(entrances)
+    .filter(({ owners }) => owners.some(owner => familiesOf(owner).has('element') && !isLi(workspace, owner)));
   yield* notAmong(workspace, url, wanted, serving, 'warning');
 }
 

@@ -201,7 +201,7 @@ function* ofService(workspace: Workspace, resource: Resource, service: Service):
   );
   const single = pods ? undefined : singlePod(workspace, resource, service);
   if (!pods && !single) return;
-  const user = writers(workspace).find(({ host, from }) => {
+  const user = workspace.shared(writers).find(({ host, from }) => {
     const cluster = parseClusterHost(host.text?.replace(/:\d+$/, '') ?? '', from.namespace);
     return (
       cluster?.service === service.name &&
@@ -243,7 +243,7 @@ function isMoved(workspace: Workspace, redis: Resource): boolean {
 
 /** A writer that names one pod. */
 function* ofPod(workspace: Workspace, resource: Resource): Iterable<Problem> {
-  for (const { host, from } of writers(workspace)) {
+  for (const { host, from } of workspace.shared(writers)) {
     if (from !== resource) continue;
     const found = resolveHost(workspace, from.namespace, host.text?.replace(/:\d+$/, '') ?? '');
     if (found.kind !== 'pod' || !isMoved(workspace, found.pods.owner)) continue;
