@@ -15,9 +15,9 @@ export interface Alternative {
 }
 
 /**
- * The directories of a tree, and of the files named after stages, that are alternatives to one another: those side by side of which each declares most objects
- * of the other, and whose names say so or which are complete deployments. A copy of a part, such as a directory of workers
- * in which somebody forgot to change the names, is none: those objects collide.
+ * The directories of a tree, and of the files named after stages, that are alternatives to one another: those side by side
+ * of which each declares most objects of the other, and whose names say so or which are complete deployments. A copy of a
+ * part, such as a directory of workers in which somebody forgot to change the names, is none: those objects collide.
  */
 export function alternativesOf(workspace: Workspace): readonly Alternative[] {
   const declared = new Map<string, Resource[]>();
@@ -183,7 +183,9 @@ function withoutStage(name: string): string {
 /** More copies of one name are examples and no deployments. */
 const mostBeside = 24;
 const leastOfWhole = 10;
-const stages = 'dev|development|test|testing|qa|uat|stage|staging|preprod|prod|production|live|local';
+/** Stages, and the places that a deployment of its own is for. */
+const stages =
+  'dev|development|test|testing|qa|uat|stage|staging|preprod|prod|production|live|local|demo|sandbox|ci|minikube|k3d|aws|eks|gcp|gke|azure|aks|onprem';
 const stage = new RegExp(`^(?:${stages})$`, 'i');
 const stageBeside = new RegExp(`[-_.](?:${stages})$|^(?:${stages})[-_.]`, 'i');
 const stageLast = new RegExp(`(?:^|[-_.])(${stages})$`, 'i');

@@ -181,6 +181,11 @@ describe('files that are named after stages', () => {
       'matrix/prod',
     ]);
     assert.deepEqual(
+      alternativesIn(inParts('prod', 'matrix'), inParts('aws', 'matrix')),
+      ['matrix/aws', 'matrix/prod'],
+      'a place beside a stage',
+    );
+    assert.deepEqual(
       alternativesIn(inOne('app/production.yaml', 'matrix'), deployment('app/staging', 'matrix')),
       ['app/production', 'app/staging'],
       'a file beside a directory',
