@@ -1,6 +1,6 @@
 import { checklistSteps, proposedSteps } from '../../checklist/steps';
+import type { Definition } from './claims';
 import { commandText } from './commands';
-import type { Definition } from './plan';
 import type { OwnStep, PlanSettings } from './settings';
 
 /** A step of the tree's own, with what it takes away from the checklist's steps. */

@@ -1,116 +1,36 @@
-import { sha256 } from '@noble/hashes/sha2';
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils';
-import {
-  checklistSteps,
-  type DeployStepDefinition,
-  deployPhases,
-  type OrderProposal,
-  orderProposals,
-  proposedSteps,
-} from '../../checklist/steps';
+import { checklistSteps, deployPhases, orderProposals, proposedSteps } from '../../checklist/steps';
 import { compareTexts } from '../../manifests/order';
+import {
+  type Claimed,
+  claim,
+  conflicts,
+  type Definition,
+  deferMonitors,
+  findDuplicates,
+  plannedObject,
+  unclaimed,
+  unreadable,
+} from './claims';
 import { applyArguments, commandText } from './commands';
-import { byKind, isClusterScoped } from './order';
+import type { DeployPlan, PlannedObject, PlannedStep, PlannedWait, PlanOptions } from './deploy-plan';
+import { byKind } from './order';
 import { byHandCommand, ownSteps, withSettings } from './own-steps';
-import { directoryOf, liesIn, type Resolution, type ResolvedStep, resolveStep } from './resolve';
+import { planHash } from './plan-hash';
+import { liesIn, type ResolvedStep, resolveStep } from './resolve';
 import { hasRole, isWorkload } from './roles';
 import type { PlanSettings, StepSettings, WaitSettings } from './settings';
 import { groupOf, type Json, type PlanBlocker, type PlanDocument, type PlanSource } from './source';
 import { ownWait, waitRule } from './waits';
 
-/** The resolved plan. It carries names and places only, never contents, so it may be shown, sent and stored. */
-export interface DeployPlan {
-  readonly version: 1;
-  /**
-   * SHA-256 over the mapping and the contents, so that two equal hashes mean the same objects in the same order.
-   * Values of Secrets do not enter it (their keys do), because weak ones could be guessed from a published hash.
-   */
-  readonly hash: string;
-  /** Where objects without a namespace of their own go. */
-  readonly namespace: string;
-  readonly phases: readonly PlannedPhase[];
-  /** Directories, or files of partly used directories, whose objects no step applies. */
-  readonly unclaimed: readonly string[];
-  /** How the order differs from the checklist's, and why. */
-  readonly changes: readonly OrderProposal[];
-}
-
-export interface PlannedPhase {
-  readonly id: string;
-  readonly title: string;
-  readonly steps: readonly PlannedStep[];
-}
-
-export interface PlannedStep {
-  readonly id: string;
-  readonly title: string;
-  readonly phase: string;
-  readonly checklistPath: string;
-  readonly paths: readonly string[];
-  readonly resolution: Resolution;
-  readonly reason: string;
-  /** What a person may choose from; only for an ambiguous step. */
-  readonly alternatives: readonly string[];
-  /** In the order in which they are applied. */
-  readonly objects: readonly PlannedObject[];
-  /** What is executed, one line an object, for people to read. */
-  readonly commands: readonly string[];
-  /** True if the step has Jobs, which a second run would start again. */
-  readonly runOnce: boolean;
-  readonly waits: readonly PlannedWait[];
-  readonly blockedBy: readonly PlanBlocker[];
-  /** Ids of steps of this plan that must be done and healthy before. */
-  readonly after: readonly string[];
-  /** Ids of the post-deployment checks that run when the step is ready. */
-  readonly checks: readonly string[];
-  readonly hints: readonly string[];
-  readonly items: readonly string[];
-  /** Why the step exists although the checklist has no such step. */
-  readonly proposed?: string;
-  /** The command that a person runs; the runner only waits for what comes of it. Such a step has no objects. */
-  readonly byHand?: string;
-}
-
-export interface PlannedObject {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly name: string;
-  /** Absent for cluster-scoped objects. */
-  readonly namespace?: string;
-  readonly file: string;
-  /** One-based. */
-  readonly line: number;
-  /** True for a Job and what the settings name: it is never applied a second time without asking. */
-  readonly runOnce?: true;
-}
-
-export interface PlannedWait {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly name: string;
-  readonly namespace?: string;
-  readonly until: string;
-  readonly timeoutSeconds: number;
-}
-
-export interface PlanOptions {
-  /** Where objects without a namespace go; by default the namespace that most objects name, else `matrix`. */
-  readonly namespace?: string;
-  /** Only these phases; all when absent or empty. */
-  readonly phases?: readonly string[];
-  /** Only these steps; all when absent or empty. */
-  readonly steps?: readonly string[];
-  /** Paths a person chose, by step id. */
-  readonly choices?: { readonly [step: string]: readonly string[] };
-  /** Ids of order proposals that were refused. */
-  readonly refused?: readonly string[];
-  /** Unclaimed paths that a person wants deployed too, each as a step of its own. */
-  readonly extras?: readonly string[];
-  /** API groups the cluster serves, once it is known; monitors wait for the monitoring phase if theirs is missing. */
-  readonly servedGroups?: ReadonlySet<string>;
-  /** What the tree says of its own deployment; the options above win over it. */
-  readonly settings?: PlanSettings;
-}
+export {
+  type DeployPlan,
+  objectReference,
+  type PlannedObject,
+  type PlannedPhase,
+  type PlannedStep,
+  type PlannedWait,
+  type PlanOptions,
+} from './deploy-plan';
 
 /**
  * Works out what would be applied, in which order, from which files. Pure: the same sources, findings and options
@@ -185,11 +105,6 @@ export function plannedSteps(plan: DeployPlan): readonly PlannedStep[] {
   return plan.phases.flatMap(phase => phase.steps);
 }
 
-/** A text that names an object within a plan: `apiVersion Kind namespace/name`. */
-export function objectReference(object: Pick<PlannedObject, 'apiVersion' | 'kind' | 'name' | 'namespace'>): string {
-  return `${object.apiVersion} ${object.kind} ${object.namespace === undefined ? '' : `${object.namespace}/`}${object.name}`;
-}
-
 /**
  * The object a plan means, as written; undefined if the file has changed so that it is no longer there. Objects
  * without a namespace are given the plan's, so that what is applied never depends on a context's default.
@@ -232,14 +147,6 @@ const settingsFile = 'matrix-preflight.yaml';
 function isBelow(file: string, directory: string): boolean {
   return file === directory || file.startsWith(`${directory}/`);
 }
-
-interface Claimed {
-  readonly file: string;
-  readonly document: PlanDocument;
-}
-type Claims = Map<string, Claimed[]>;
-/** A step with the paths that were named for it, if it has any. */
-export type Definition = DeployStepDefinition & { readonly extraPath?: readonly string[] };
 
 /** Objects of kustomize and Helm describe builds; the API server knows nothing of them. */
 function isApplicable(document: PlanDocument): boolean {
@@ -312,74 +219,6 @@ function resolveNamespaces(sources: readonly PlanSource[]): ResolvedStep {
   const broken = sources.some(source => paths.includes(source.path) && source.documents.some(d => d.broken));
   const reason = `Declared in ${paths.join(', ')}.`;
   return { resolution: broken ? 'broken' : 'exact', paths, reason, alternatives: [] };
-}
-
-/** Gives every object to at most one step, also where several steps share a directory. */
-function claim(
-  sources: readonly PlanSource[],
-  steps: readonly Definition[],
-  resolved: ReadonlyMap<string, ResolvedStep>,
-  refused: (id: string) => boolean,
-): Claims {
-  const claims: Claims = new Map(steps.map(step => [step.id, []]));
-  const namespaces = refused('namespaces-first') ? undefined : claims.get('namespaces');
-  for (const source of sources) {
-    const takers = steps.filter(
-      step => step.id !== 'namespaces' && resolved.get(step.id)!.paths.some(path => liesIn(source.path, path)),
-    );
-    // A path that was named for a step belongs to that step alone.
-    const named = takers.filter(step => step.extraPath !== undefined);
-    const sharing = named.length > 0 ? named : takers;
-    for (const document of source.documents) {
-      const claimed = { file: source.path, document };
-      if (namespaces !== undefined && hasRole(document, 'namespace')) namespaces.push(claimed);
-      else if (sharing.length > 0) claims.get(ownerAmong(sharing, document, sources).id)!.push(claimed);
-    }
-  }
-  return claims;
-}
-
-/**
- * Which of the steps that share a directory an object belongs to: the one whose role it has, else the one with a
- * workload of the same app label or name, else the first.
- */
-function ownerAmong(
-  sharing: readonly Definition[],
-  document: PlanDocument,
-  sources: readonly PlanSource[],
-): Definition {
-  if (sharing.length === 1) return sharing[0]!;
-  const byRole = sharing.find(step => hasRole(document, step.role));
-  if (byRole !== undefined) return byRole;
-  const app = document.labels.get('app.kubernetes.io/name') ?? document.labels.get('app');
-  const component = document.labels.get('app.kubernetes.io/component');
-  let best: { step: Definition; likeness: number } | undefined;
-  for (const step of sharing) {
-    for (const other of sources.flatMap(source => source.documents).filter(other => hasRole(other, step.role))) {
-      const sameApp =
-        app !== undefined && app === (other.labels.get('app.kubernetes.io/name') ?? other.labels.get('app'));
-      const sameComponent = component !== undefined && component === other.labels.get('app.kubernetes.io/component');
-      const sameName = document.name.startsWith(other.name) || other.name.startsWith(document.name);
-      const likeness = (sameApp ? 2 : 0) + (sameApp && sameComponent ? 1 : 0) + (sameName ? 2 : 0);
-      if (likeness > (best?.likeness ?? 0)) best = { step, likeness };
-    }
-  }
-  return best?.step ?? sharing[0]!;
-}
-
-/** Moves the monitors that lie beside their component to the monitoring phase. */
-function deferMonitors(claims: Claims): void {
-  const monitoring = claims.get('prometheus');
-  if (monitoring === undefined) return;
-  for (const [step, claimed] of claims) {
-    if (step === 'prometheus') continue;
-    const isMonitor = (entry: Claimed) => hasRole(entry.document, 'monitors');
-    monitoring.push(...claimed.filter(isMonitor));
-    claims.set(
-      step,
-      claimed.filter(entry => !isMonitor(entry)),
-    );
-  }
 }
 
 interface StepContext {
@@ -468,19 +307,6 @@ function withOwnWaits(
   return [...known, ...more.map(own => ownWait(own, namespace))];
 }
 
-function plannedObject(file: string, document: PlanDocument, namespace: string): PlannedObject {
-  const { apiVersion, kind, name, line } = document;
-  return {
-    apiVersion,
-    kind,
-    name,
-    ...(isClusterScoped(kind) ? {} : { namespace: document.namespace ?? namespace }),
-    file,
-    line,
-    ...(kind === 'Job' ? { runOnce: true as const } : {}),
-  };
-}
-
 function jobsBeforeWorkloads<T extends { readonly kind: string }>(objects: readonly T[]): T[] {
   const jobs = objects.filter(object => object.kind === 'Job');
   const first = objects.findIndex(object => isWorkload(object.kind));
@@ -492,116 +318,8 @@ function jobsBeforeWorkloads<T extends { readonly kind: string }>(objects: reado
   ];
 }
 
-function unreadable(claimed: readonly Claimed[]): PlanBlocker[] {
-  // A document that cannot be read may hold several objects; it is still one problem.
-  const broken = claimed.filter(
-    (entry, index) =>
-      entry.document.broken &&
-      claimed.findIndex(other => other.file === entry.file && other.document.line === entry.document.line) === index,
-  );
-  const nameless = claimed.filter(entry => !entry.document.broken && entry.document.name === '');
-  return [
-    ...broken.map(({ file, document }) => ({
-      rule: 'yaml-syntax',
-      file,
-      line: document.line,
-      message: 'This document cannot be read, so nothing of it can be applied.',
-    })),
-    ...nameless.map(({ file, document }) => ({
-      rule: 'object-without-name',
-      file,
-      line: document.line,
-      message: `This ${document.kind} has no metadata.name, and server-side apply needs one.`,
-    })),
-  ];
-}
-
-function conflicts(claimed: readonly Claimed[], duplicates: ReadonlyMap<Claimed, 'same' | PlanBlocker>): PlanBlocker[] {
-  return claimed.flatMap(entry => {
-    const duplicate = duplicates.get(entry);
-    return duplicate === undefined || duplicate === 'same' ? [] : duplicate;
-  });
-}
-
-/** The second and later appearances of an object: harmless if the same, else nobody can say which one is meant. */
-function findDuplicates(claims: Claims, namespace: string): ReadonlyMap<Claimed, 'same' | PlanBlocker> {
-  const first = new Map<string, Claimed>();
-  const duplicates = new Map<Claimed, 'same' | PlanBlocker>();
-  for (const entry of [...claims.values()].flat()) {
-    if (entry.document.broken || entry.document.name === '') continue;
-    const object = plannedObject(entry.file, entry.document, namespace);
-    const key = `${groupOf(entry.document)} ${object.kind} ${object.namespace ?? ''} ${object.name}`;
-    const earlier = first.get(key);
-    if (earlier === undefined) first.set(key, entry);
-    else if (canonical(earlier.document.raw) === canonical(entry.document.raw)) duplicates.set(entry, 'same');
-    else
-      duplicates.set(entry, {
-        rule: 'duplicate-resource',
-        file: entry.file,
-        line: entry.document.line,
-        message: `${object.kind}/${object.name} is also at ${earlier.file}:${earlier.document.line}, and the two differ.`,
-      });
-  }
-  return duplicates;
-}
-
 function isWanted(step: PlannedStep, options: PlanOptions): boolean {
   const { phases = [], steps = [] } = options;
   if (phases.length === 0 && steps.length === 0) return true;
   return phases.includes(step.phase) || steps.includes(step.id);
-}
-
-function unclaimed(sources: readonly PlanSource[], claims: Claims): string[] {
-  const claimed = new Set([...claims.values()].flat().map(entry => entry.document));
-  const isRest = (source: PlanSource) => source.documents.some(document => !claimed.has(document));
-  const used = new Set(
-    sources.filter(source => source.documents.some(d => claimed.has(d))).map(s => directoryOf(s.path)),
-  );
-  const rest = sources.filter(isRest).map(source => {
-    const directory = directoryOf(source.path);
-    return directory === '' || used.has(directory) ? source.path : directory;
-  });
-  return [...new Set(rest)];
-}
-
-function planHash(steps: readonly PlannedStep[], claims: Claims, namespace: string): string {
-  const contents = new Map(
-    [...claims.values()]
-      .flat()
-      .map(({ file, document }) => [`${file}:${document.line} ${document.kind} ${document.name}`, document]),
-  );
-  const described = steps.map(step => [
-    step.id,
-    step.resolution,
-    step.paths,
-    step.objects.map(object => {
-      const document = contents.get(`${object.file}:${object.line} ${object.kind} ${object.name}`);
-      return [
-        objectReference(object),
-        object.file,
-        document === undefined ? '' : canonical(withoutSecrets(document.raw)),
-        object.runOnce === true,
-      ];
-    }),
-    step.waits.map(({ kind, namespace: where, name, timeoutSeconds }) => [kind, where, name, timeoutSeconds]),
-    step.byHand ?? '',
-  ]);
-  return bytesToHex(sha256(utf8ToBytes(JSON.stringify([2, namespace, described]))));
-}
-
-function withoutSecrets(raw: Json): Json {
-  if (raw === null || typeof raw !== 'object' || Array.isArray(raw)) return raw;
-  const object = raw as { readonly [key: string]: Json };
-  if (object.kind !== 'Secret') return object;
-  const keys = (value: Json | undefined): Json =>
-    value !== null && typeof value === 'object' && !Array.isArray(value) ? Object.keys(value).sort() : [];
-  return { ...object, data: keys(object.data), stringData: keys(object.stringData) };
-}
-
-/** JSON with sorted keys, so that the order of keys in a file does not matter. */
-function canonical(value: Json): string {
-  if (value === null || typeof value !== 'object') return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  const pairs = Object.entries(value).sort(([a], [b]) => compareTexts(a, b));
-  return `{${pairs.map(([key, entry]) => `${JSON.stringify(key)}:${canonical(entry)}`).join(',')}}`;
 }

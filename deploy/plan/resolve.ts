@@ -1,5 +1,5 @@
 import type { DeployStepDefinition } from '../../checklist/steps';
-import { baseName } from '../../manifests/paths';
+import { baseName, directoryOf } from '../../manifests/paths';
 import { hasRole } from './roles';
 import type { PlanDocument, PlanSource } from './source';
 
@@ -58,12 +58,6 @@ export function resolveStep(
 /** Whether a file lies in a path of a step: it is that file, or it is directly in that directory. */
 export function liesIn(file: string, path: string): boolean {
   return file === path || directoryOf(file) === path;
-}
-
-/** The directory of a file; empty at the root. */
-export function directoryOf(file: string): string {
-  const slash = file.lastIndexOf('/');
-  return slash === -1 ? '' : file.slice(0, slash);
 }
 
 const ambiguousBelow = 6;
