@@ -1,4 +1,5 @@
 import { configFilesOf } from '../../analysis/config-files';
+import { podWrites } from '../../analysis/effective';
 import { environmentOf, textOfVariable } from '../../analysis/environment';
 import { type Container, containersOf } from '../../analysis/pods';
 import { commandAsScript, scriptOf } from '../../analysis/scripts';
@@ -9,7 +10,7 @@ import { runShell } from '../../analysis/text/shell-run';
 import { type RunWord, wordPart } from '../../analysis/text/shell-values';
 import { concatenate, type MappedText } from '../../manifests/mapped-text';
 import type { Resource } from '../../manifests/resource';
-import type { Place } from '../../manifests/span';
+import type { Place, Span } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
 
 /** A copy by rclone or mc; a side is undefined where it is no bucket, or the tree does not tell which. */
@@ -235,8 +236,8 @@ export interface UnreadFile {
 }
 
 /**
- * Calls of rclone without `--config` in the image rclone/rclone, whose file is `/config/rclone/rclone.conf` (its
- * Dockerfile sets XDG_CONFIG_HOME), while the one that is mounted lies elsewhere.
+ * Calls of rclone in the image rclone/rclone for a file that is not there, while the one that is mounted lies elsewhere:
+ * the one that `--config` says, or else `/config/rclone/rclone.conf` (the image's Dockerfile sets XDG_CONFIG_HOME).
  */
 export function unreadFiles(workspace: Workspace, resource: Resource): readonly UnreadFile[] {
   return containersOf(resource).flatMap(container => {
@@ -246,22 +247,22 @@ export function unreadFiles(workspace: Workspace, resource: Resource): readonly 
     const files = configFilesOf(workspace, resource).filter(({ program }) => program === 'rclone');
     const [first] = files;
     const script = commandsOf(workspace, resource, container);
-    if (isOpen || isTold || !first || !script || files.some(({ file }) => file.isOpaque || file.path === rcloneFile))
-      return [];
-    // A script that puts the file into place, or says where it is, names one of these.
-    if (/--config\b|RCLONE_CONFIG|XDG_CONFIG_HOME|rclone\/rclone\.conf|\.rclone\.conf/.test(script.text)) return [];
+    if (isOpen || isTold || !first || !script || files.some(({ file }) => file.isOpaque)) return [];
     const found: UnreadFile[] = [];
+    const add = (wanted: string, { start, end }: Span): void => {
+      if (files.some(({ file }) => file.path === wanted)) return;
+      found.push({ at: script.place(start, end), container, path: first.file.path, wanted });
+    };
+    // A script that puts the usual file into place, or says where it is, names one of these.
+    const isUsual = !/--config\b|RCLONE_CONFIG|XDG_CONFIG_HOME|rclone\/rclone\.conf|\.rclone\.conf/.test(script.text);
     runShell(readShell(script.text), ({ name: program, args, remote, command }) => {
-      const names = readOptions(args, { long: rcloneValues })
-        .operands.slice(1)
-        .some(word => /^[A-Za-z_][\w-]+:(?!\/\/)/.test(word.value));
-      if (program === 'rclone' && !remote && names && command.nameWord)
-        found.push({
-          at: script.place(command.nameWord.span.start, command.nameWord.span.end),
-          container,
-          path: first.file.path,
-          wanted: rcloneFile,
-        });
+      const { operands, values } = readOptions(args, { long: rcloneValues });
+      const names = operands.slice(1).some(word => /^[A-Za-z_][\w-]+:(?!\/\/)/.test(word.value));
+      if (program !== 'rclone' || remote || !names) return;
+      const told = values('config')[0];
+      if (isUsual && command.nameWord) add(rcloneFile, command.nameWord.span);
+      else if (told?.certainty === 'known' && !podWrites(workspace, resource).mayExist(container, told.value))
+        add(told.value, told.use);
     });
     return found.slice(0, 1);
   });

@@ -357,6 +357,16 @@ describe('the file of rclone', () => {
       /reads \/config\/rclone\/rclone\.conf, and the tree mounts \/config\/rclone\.conf/,
     );
     assert.equal(found('rclone sync main:media /backup --config /config/rclone.conf'), '');
+    assert.match(
+      found('rclone sync main:media /backup --config /etc/rclone.conf'),
+      /reads \/etc\/rclone\.conf, and the tree mounts \/config\/rclone\.conf/,
+    );
+    for (const script of [
+      'cp /config/rclone.conf /tmp/rclone.conf; rclone --config /tmp/rclone.conf sync main:media /backup',
+      'envsubst < /config/rclone.conf > /tmp/rclone.conf && rclone sync main:media /backup --config=/tmp/rclone.conf',
+      'rclone sync main:media /backup --config $CONF',
+    ])
+      assert.equal(found(script), '', script);
     assert.equal(found('export RCLONE_CONFIG=/config/rclone.conf; rclone sync main:media /backup'), '');
     assert.equal(found('rclone sync main:media /backup', '/config/rclone'), '');
     assert.equal(found('rclone sync main:media /backup', '/config', 'alpine:3.20'), '', 'it depends on the home there');

@@ -88,7 +88,10 @@ ${pod(
 )}`;
     assert.match(messages(remotes, job('source')).join(), /rclone has no remote source/);
     assert.deepEqual(messages(remotes, job('main')), []);
-    assert.deepEqual(messages(remotes, job('source', '/etc/rclone.conf')), []);
+    assert.match(
+      messages(remotes, job('source', '/etc/rclone.conf')).join(),
+      /reads \/etc\/rclone\.conf, and the tree mounts/,
+    );
   });
 
   it('are PriorityClasses', () => {
