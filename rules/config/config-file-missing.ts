@@ -1,7 +1,7 @@
 import { type ConfiguredProgram, commandLine, configurationOf, parsed } from '../../analysis/configs';
 import { podWrites } from '../../analysis/effective';
 import { isPatch } from '../../analysis/kustomize';
-import { type Mount, mountAt, mountsOf, mountsVolume, textsOfVolume } from '../../analysis/mounts';
+import { type Mount, mountAt, mountsOf, mountsVolume, textsOfVolume, volumeOf } from '../../analysis/mounts';
 import { nearest } from '../../analysis/nearest';
 import { type Container, containersOf, podTemplate, workloadKinds } from '../../analysis/pods';
 import { imageName } from '../../analysis/roles';
@@ -24,6 +24,7 @@ export default {
   remedy: 'Give the program the path under which the file is written, or write it there.',
   traps: [
     'Only volumes whose files the tree shows are looked at: ConfigMaps and Secrets of the tree, and an `emptyDir` that only scripts fill which can be followed.',
+    'A claim may have a file from before: one that nothing puts there is a warning, and only where the tree writes a file of its name elsewhere in the container.',
     'The keys and certificates in the configuration of Sygnal are files that it reads, too.',
     'A path on no volume is a finding only if the image is known to hold none: those of Synapse, Redis, HAProxy, LiveKit, coturn and the content scanner, started without a script that may write it.',
   ],
@@ -130,7 +131,10 @@ interface Wanted {
 /** A file that the volume at its path does not have. */
 function* missing(workspace: Workspace, resource: Resource, { container, mount, path, at }: Wanted): Iterable<Problem> {
   const others = filesInstead(workspace, resource, container, mount, path);
-  if (!others) return;
+  if (!others) {
+    yield* missingOnClaim(workspace, resource, { container, mount, path, at });
+    return;
+  }
   const name = nearest(path, others) ?? (others.length === 1 ? others[0] : undefined);
   yield {
     at,
@@ -138,6 +142,25 @@ function* missing(workspace: Workspace, resource: Resource, { container, mount, 
       name === undefined
         ? `There is no ${path} in container ${container.name}: nothing puts it into the volume ${mount.volume} — write it there, or name another file.`
         : `There is no ${path} in container ${container.name}, but ${name} — name that, or write the file there.`,
+    related: [{ at: mount.value.at('mountPath'), message: `Volume ${mount.volume}` }],
+  };
+}
+
+/** A file on a claim, which may have it from before, while what the tree writes for the container lies elsewhere. */
+function* missingOnClaim(
+  workspace: Workspace,
+  resource: Resource,
+  { container, mount, path, at }: Wanted,
+): Iterable<Problem> {
+  const volume = volumeOf(resource, mount.volume);
+  const isClaim = volume?.at('persistentVolumeClaim').exists || volume?.at('metadata').exists;
+  if (!isClaim || podWrites(workspace, resource).mayExist(container, path)) return;
+  const same = sameName(workspace, resource, container, path);
+  if (same === undefined) return;
+  yield {
+    at,
+    severity: 'warning',
+    message: `Nothing of the tree puts ${path} into the claim ${mount.volume}, but there is ${same} in container ${container.name} — name that, or write the file to the claim.`,
     related: [{ at: mount.value.at('mountPath'), message: `Volume ${mount.volume}` }],
   };
 }

@@ -125,6 +125,32 @@ describe('config-file-missing', () => {
     assert.match(rendered('elsewhere', 'cp /templates/a.yaml /rendered/b.yaml')[0] ?? '', /There is no/);
   });
 
+  it('warns of a file on a claim where the tree writes one of its name elsewhere', () => {
+    const livekit = (path: string, script = 'cp /in/config.yaml /made/config.yaml'): readonly string[] =>
+      messages(
+        rule,
+        pod({
+          command: `args: [--config, ${path}]`,
+          mounts: '[{name: made, mountPath: /made}, {name: data, mountPath: /data}]',
+        })
+          .replace(
+            'command: ["true"], volumeMounts: [{name: files, mountPath: /config}]',
+            `command: [sh, -c, "${script}"], volumeMounts: [{name: files, mountPath: /in}, {name: made, mountPath: /made}, {name: data, mountPath: /data}]`,
+          )
+          .replace(
+            'volumes: [',
+            'volumes: [{name: made, emptyDir: {}}, {name: data, persistentVolumeClaim: {claimName: data}}, ',
+          ),
+      );
+    assert.deepEqual(livekit('/made/config.yaml'), []);
+    assert.match(
+      livekit('/data/config.yaml').join(),
+      /^warning: Nothing of the tree puts \/data\/config\.yaml into the claim data, but there is \/made\/config\.yaml/,
+    );
+    assert.deepEqual(livekit('/data/config.yaml', 'cp /in/config.yaml /data/config.yaml'), []);
+    assert.deepEqual(livekit('/data/other.yaml'), []);
+  });
+
   it('leaves images of others, scripts that may write it, and injected volumes alone', () => {
     assert.deepEqual(found({ image: 'registry.tessera.test/livekit-server:1', command: args }), []);
     assert.deepEqual(found({ command: args, annotations: '{vault.hashicorp.com/agent-inject: "true"}' }), []);
