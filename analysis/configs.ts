@@ -4,7 +4,7 @@ import type { Resource } from '../manifests/resource';
 import type { Value } from '../manifests/value';
 import type { Workspace } from '../manifests/workspace';
 import { type EffectiveFile, effectiveFile, podWrites } from './effective';
-import { type Container, mainContainersOf } from './pods';
+import { type Container, isExporter, mainContainersOf } from './pods';
 import { scriptOf } from './scripts';
 import { maskComments } from './text/comments';
 import { runsSentinel } from './text/redis-conf';
@@ -172,7 +172,7 @@ const configurations = Object.fromEntries(
 function configure(program: Program, resource: Resource, workspace: Workspace): Configuration | undefined {
   for (const container of mainContainersOf(resource)) {
     const words = wordsOf(workspace, resource, container);
-    if (!program.isRunBy(container, words)) continue;
+    if (isExporter(container) || !program.isRunBy(container, words)) continue;
     const environment = (name: string): string | undefined =>
       container.value
         .at('env')

@@ -60,6 +60,11 @@ export const containersOf: (resource: Resource) => readonly Container[] = perRes
   return template ? [...containersIn(template, 'initContainers'), ...containersIn(template, 'containers')] : [];
 });
 
+/** Whether a container turns into metrics what another program says of itself, which its image is called after. */
+export function isExporter({ image }: Container): boolean {
+  return /exporter[^/:@]*(?:[:@]|$)/.test(image);
+}
+
 export const mainContainersOf: (resource: Resource) => readonly Container[] = perResource(resource =>
   containersOf(resource).filter(container => !container.isInit),
 );

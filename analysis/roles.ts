@@ -5,7 +5,7 @@ import type { Index, Workspace } from '../manifests/workspace';
 import { homeserverOf } from './homeserver';
 import { isPatch } from './kustomize';
 import { mountedTexts } from './mounts';
-import { type Container, containersOf, mainContainersOf, podsOf, podTemplate, workloadKinds } from './pods';
+import { type Container, containersOf, isExporter, mainContainersOf, podsOf, podTemplate, workloadKinds } from './pods';
 import { scriptOf } from './scripts';
 import { isSynapseImage, showsSynapse } from './synapse-signs';
 import { runsSentinel } from './text/redis-conf';
@@ -330,6 +330,7 @@ function familyOfContainer(container: Container): Family | undefined {
   const command = [...container.value.at('command').scalars(), ...container.value.at('args').scalars()]
     .map(value => value.text ?? '')
     .join(' ');
+  if (isExporter(container)) return undefined;
   if (isSynapseImage(container, image) || /\bsynapse\.app\./.test(command)) return 'synapse';
   if (/(?:^|\/)synapse-admin$/.test(image)) return 'synapse-admin';
   if (/matrix-content-scanner/.test(image)) return 'scanner';
@@ -342,8 +343,7 @@ function familyOfContainer(container: Container): Family | undefined {
   if (/(?:^|[/-])(?:operator|controller)$|(?:^|\/)[\w-]*ingress[\w-]*$/.test(image)) return undefined;
   if (/(?:^|\/)haproxy[^/]*$/.test(image)) return 'haproxy';
   if (/(?:^|\/)(?:nginx|nginx-unprivileged)$/.test(image)) return 'nginx';
-  if (/(?:^|\/)(?:redis|valkey)[^/]*$/.test(image) && !/exporter/.test(image))
-    return isSentinel(container) ? 'sentinel' : 'redis';
+  if (/(?:^|\/)(?:redis|valkey)[^/]*$/.test(image)) return isSentinel(container) ? 'sentinel' : 'redis';
   if (/\b(?:redis|valkey)-server\b/.test(command) && !isSentinel(container)) return 'redis';
   if (/(?:^|\/)minio$/.test(image)) return 'minio.plain';
   return undefined;
@@ -356,7 +356,7 @@ function isSentinel(container: Container): boolean {
     .join(' ');
   if (runsSentinel(words)) return true;
   const image = imageName(container.image);
-  if (!/(?:^|\/)(?:redis|valkey)[^/]*$/.test(image) || /exporter/.test(image)) return false;
+  if (!/(?:^|\/)(?:redis|valkey)[^/]*$/.test(image) || isExporter(container)) return false;
   return (
     /-sentinel$/.test(image) || /(?:^|-)sentinel$/.test(container.name) || /\bsentinel[\w-]*\.(?:sh|conf)\b/.test(words)
   );

@@ -218,6 +218,7 @@ import headlessNotReadyDns from './redis/headless-not-ready-dns';
 import redisBindLoopback from './redis/redis-bind-loopback';
 import redisConfigInvalid from './redis/redis-config-invalid';
 import redisEvictionPolicy from './redis/redis-eviction-policy';
+import redisExporterUnauthenticated from './redis/redis-exporter-unauthenticated';
 import redisMaxmemoryExceedsLimit from './redis/redis-maxmemory-exceeds-limit';
 import redisPasswordNotApplied from './redis/redis-password-not-applied';
 import redisPasswordSecretMissing from './redis/redis-password-secret-missing';
@@ -586,6 +587,7 @@ export const rules: readonly Rule[] = [
   redisBindLoopback,
   redisConfigInvalid,
   redisEvictionPolicy,
+  redisExporterUnauthenticated,
   redisMaxmemoryExceedsLimit,
   redisPasswordNotApplied,
   redisPasswordSecretMissing,

@@ -235,6 +235,7 @@ export const ruleIds: readonly string[] = [
   'redis-bind-loopback',
   'redis-config-invalid',
   'redis-eviction-policy',
+  'redis-exporter-unauthenticated',
   'redis-maxmemory-exceeds-limit',
   'redis-password-not-applied',
   'redis-password-secret-missing',

@@ -212,7 +212,9 @@ spec:
       containers:
         - name: exporter
           image: oliver006/redis_exporter:v1.66.0
-          env: [{name: REDIS_ADDR, value: "redis://redis-headless.matrix.svc:6379"}]
+          env:
+            - {name: REDIS_ADDR, value: "redis://redis-headless.matrix.svc:6379"}
+            - {name: REDIS_PASSWORD, valueFrom: {secretKeyRef: {name: redis-password, key: password}}}
           ports: [{containerPort: 9121}]
           readinessProbe: {tcpSocket: {port: 9121}}
           livenessProbe: {tcpSocket: {port: 9121}}

@@ -256,6 +256,32 @@ metadata: {name: matrix-jobs}
     ),
     { count: 2 },
   ),
+  mutation(
+    'redis-exporter-unauthenticated',
+    edit(
+      redis,
+      '      containers:\n',
+      `      containers:
+        - name: exporter
+          image: oliver006/redis_exporter:v1.62.0
+          args: [--web.listen-address=127.0.0.1:9121]
+          env:
+            - name: REDIS_ADDR
+              value: redis://localhost:6379
+          securityContext:
+            allowPrivilegeEscalation: false
+            readOnlyRootFilesystem: true
+            capabilities:
+              drop: [ALL]
+          resources:
+            requests:
+              cpu: 50m
+              memory: 32Mi
+            limits:
+              memory: 64Mi
+`,
+    ),
+  ),
   mutation('redis-password-secret-missing', drop(redis, 'Secret/redis-password')),
   mutation('redis-password-not-applied', edit(redis, '    requirepass REDIS_PASSWORD_PLACEHOLDER\n', '')),
   mutation(
