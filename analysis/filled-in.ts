@@ -22,11 +22,18 @@ export function variablesIn(text: string, names?: readonly string[]): Iterable<R
 
 /**
  * What tells that variables are filled in: Flux is told to, a script runs a program that does, a default is written as
- * only Flux reads it, or variables stand in so many fields that no program ever expands that somebody must do it.
+ * only Flux reads it, a pipeline has a variable by itself, or variables stand in so many fields that no program ever
+ * expands that somebody must do it.
  */
 function fillsVariables(workspace: Workspace): boolean {
-  return workspace.lookup(fillers, '').length > 0 || new Set(workspace.lookup(variablesInFields, '')).size >= 3;
+  if (workspace.lookup(fillers, '').length > 0) return true;
+  const names = new Set(workspace.lookup(variablesInFields, ''));
+  return names.size >= 3 || [...names].some(name => ofPipeline.test(name));
 }
+
+/** Variables that GitLab, GitHub, Bitbucket, CircleCI, Travis and Jenkins set in each run (their lists of predefined ones). */
+const ofPipeline =
+  /^(?:CI_(?:COMMIT|REGISTRY|PROJECT|ENVIRONMENT|PIPELINE|JOB|MERGE_REQUEST)_?\w*|(?:GITHUB|BITBUCKET|CIRCLE|TRAVIS)_\w+|BUILD_(?:NUMBER|ID|TAG)|GIT_(?:COMMIT|BRANCH))$/;
 
 /**
  * The names of the variables that are filled in in a text of a ConfigMap. Flux does it wherever one stands (`all`), unless

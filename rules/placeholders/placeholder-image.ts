@@ -12,7 +12,7 @@ export default {
   why: 'No registry has an image of this name, so the pod stays in `ImagePullBackOff`.',
   remedy: 'Name the image that you built or chose, with its tag.',
   traps: [
-    'A variable such as `${TAG}` is no placeholder in a tree whose variables are filled in before it is applied, by Flux or by envsubst.',
+    'A variable such as `${TAG}` is no placeholder in a tree whose variables are filled in before it is applied, by Flux, by envsubst or by a pipeline, as `${CI_COMMIT_SHA}` says.',
   ],
   examples: {
     bad: `

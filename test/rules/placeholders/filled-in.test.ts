@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { credentialPlaces } from '../../../analysis/credentials/places';
 import livekitConfig from '../../../rules/livekit/livekit-config-not-substituted';
 import placeholderConfig from '../../../rules/placeholders/placeholder-config';
+import placeholderImage from '../../../rules/placeholders/placeholder-image';
 import placeholderSecret from '../../../rules/placeholders/placeholder-secret';
 import redisNotApplied from '../../../rules/redis/redis-password-not-applied';
 import type { Rule } from '../../../rules/rule';
@@ -141,6 +142,25 @@ spec:
   it('is one elsewhere in that file', () => {
     assert.equal(count(livekit(`${keys}\n    region: CHANGEME`, 'LIVEKIT_KEYS')), 1);
     assert.equal(count(livekit('    keys: {}\n    turn:\n      domain: CHANGEME', 'LIVEKIT_KEYS')), 1);
+  });
+});
+
+describe('a variable in an image', () => {
+  it('is filled in where it is one that a pipeline sets in each run', () => {
+    const found = (name: string): number =>
+      messages(
+        placeholderImage,
+        `
+        #- /app.yaml
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: app, namespace: web}
+        spec: {containers: [{name: app, image: "registry.test/app:\${${name}}"}]}
+        `,
+      ).length;
+    for (const name of ['CI_COMMIT_SHORT_SHA', 'CI_REGISTRY_IMAGE', 'GITHUB_SHA', 'BUILD_NUMBER', 'CIRCLE_SHA1'])
+      assert.equal(found(name), 0, name);
+    for (const name of ['TAG', 'APP_VERSION', 'CI_TAG', 'BUILD']) assert.equal(found(name), 1, name);
   });
 });
 
