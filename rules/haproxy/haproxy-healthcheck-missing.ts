@@ -121,6 +121,10 @@ export default {
   },
 } satisfies Rule;
 
+/** What Synapse answers, on one listener or another (element-hq/synapse, docs/reverse_proxy.md, docs/workers.md). */
+const answered =
+  /^\/health$|^\/_(?:matrix\/(?:client|federation|media|key|static|app)|synapse\/(?:admin|client|metrics|replication|mas))(?:\/|$)/;
+
 /** Checks that wait for what the program never answers: another status than 200, or a replica where writes go. */
 function* wrongAnswer(workspace: Workspace, haproxy: Haproxy, part: HaproxyPart): Iterable<Problem> {
   const { section } = part;
@@ -224,9 +228,7 @@ function* judge(workspace: Workspace, haproxy: Haproxy, part: HaproxyPart): Iter
   if (!check?.uri || !isHttp) return;
   const uri = check.uri.value.replace(/[?#].*$/, '');
   const families = targetsOf(workspace, haproxy, part);
-  const isWrong =
-    (families.has('synapse') && uri !== '/health' && !uri.startsWith('/_')) ||
-    (families.has('scanner') && uri === '/health');
+  const isWrong = (families.has('synapse') && !answered.test(uri)) || (families.has('scanner') && uri === '/health');
   if (isWrong) {
     yield {
       at: part.place(check.uri.span),

@@ -254,7 +254,9 @@ describe('haproxy-healthcheck-missing', () => {
       `backend b\n  mode http\n  option httpchk GET ${path}\n  server a synapse-main.matrix.svc.cluster.local:8008 check`;
     assert.deepEqual(of(cfg('/health'), target), []);
     assert.deepEqual(of(cfg('/_matrix/client/versions'), target), []);
-    assert.deepEqual(of(cfg('/healthz'), target), ['warning /healthz']);
+    assert.deepEqual(of(cfg('/_synapse/metrics'), target), []);
+    for (const path of ['/healthz', '/_synapse/health', '/_matrix/health'])
+      assert.deepEqual(of(cfg(path), target), [`warning ${path}`]);
   });
 
   it('keeps comments and line ends when it adds the check', () => {
