@@ -1,7 +1,8 @@
 import { nearest } from '../../analysis/nearest';
 import { instanceOf, processKinds, synapseProcess } from '../../analysis/synapse';
 import { renameKey } from '../../manifests/edit';
-import type { Rule } from '../rule';
+import type { Value } from '../../manifests/value';
+import type { Problem, Rule } from '../rule';
 import { reportedLayers } from './instances';
 import { knownOptions } from './options';
 
@@ -14,7 +15,7 @@ export default {
   remedy: 'Write the option as the configuration manual spells it: lower case, with underscores.',
   traps: [
     'Only keys that come very near to an option are reported; a key that is nothing like one may belong to a module or a newer Synapse.',
-    'Keys below the top level are not judged.',
+    'Keys below the top level are not judged, but for those of the database that belong below `args`.',
   ],
   sources: ['element-hq/synapse, docs/usage/configuration/config_documentation.md'],
   examples: {
@@ -90,6 +91,7 @@ export default {
     for (const { root, file } of reportedLayers(instanceOf(workspace, resource), process)) {
       if (file.isOpaque) continue;
       for (const [key, value] of root.entries()) {
+        if (key === 'database') yield* besideArgs(value);
         if (knownOptions.has(key)) continue;
         const spelt = asOption(key);
         const isSpelling = spelt !== key && knownOptions.has(spelt);
@@ -107,6 +109,18 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** What the driver of the database is to be given, but does not get (config_documentation.md, `database`). */
+function* besideArgs(database: Value): Iterable<Problem> {
+  for (const [key, value] of database.entries()) {
+    if (!/^(?:user|password|host|port|dbname|database|sslmode|cp_min|cp_max)$/.test(key)) continue;
+    if (database.at('args', key).exists) continue;
+    yield {
+      at: value.key,
+      message: `Synapse has no option database.${key} and ignores it — move it below args.`,
+    };
+  }
+}
 
 /** A name with the letters of an option: lower case, parts joined by underscores. */
 function asOption(key: string): string {

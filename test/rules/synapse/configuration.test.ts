@@ -102,6 +102,12 @@ describe('synapse-unknown-key', () => {
     );
   });
 
+  it('reports what the driver of the database does not get', () => {
+    const database = (rest: string): readonly string[] => of(`database: {name: psycopg2, ${rest}}`);
+    assert.deepEqual(database('password: x, args: {user: synapse}'), ['warning password']);
+    assert.deepEqual(database('txn_limit: 1000, allow_unsafe_locale: true, args: {password: x}'), []);
+  });
+
   it('knows old, new and workers’ options', () => {
     assert.deepEqual(
       of(
