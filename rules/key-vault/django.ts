@@ -180,7 +180,8 @@ function settingsOfPod(workspace: Workspace, vault: Resource): readonly NamedMod
 const server =
   /(?:^|[\s/])(?:gunicorn|uvicorn|hypercorn|daphne|granian)\b(?:\\\n|[^\n;&|])*?\s([A-Za-z_]\w*(?:\.\w+)+):?\w*/;
 
-function servedBy(workspace: Workspace, vault: Resource, container: Container): readonly NamedModule[] {
+/** The module that the server of a container is started with, such as `key_vault.wsgi`. */
+export function servedBy(workspace: Workspace, vault: Resource, container: Container): readonly NamedModule[] {
   const script = scriptOf(workspace, vault, container);
   if (script) {
     const match = server.exec(maskComments(script.text.text, 'shell'));

@@ -9,7 +9,7 @@ import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
 import { clusterOfHost } from '../postgresql/clusters';
 import type { Problem, Rule } from '../rule';
-import { type DjangoFile, djangoProject, djangoSettings, isSettingsFile } from './django';
+import { type DjangoFile, djangoProject, djangoSettings, isSettingsFile, servedBy } from './django';
 
 export default {
   id: 'key-vault-settings-unfit',
@@ -39,6 +39,7 @@ export default {
   *check(resource, workspace) {
     if (!familiesOf(resource).has('key_vault')) return;
     yield* readOnlyHosts(workspace, resource);
+    yield* otherPackage(workspace, resource);
     for (const file of settingsOf(workspace, resource)) {
       yield* debug(file);
       yield* engine(workspace, resource, file);
@@ -53,6 +54,24 @@ function settingsOf(workspace: Workspace, resource: Resource): readonly DjangoFi
   if (project) return [...project.files.values()].filter(({ path }) => isSettingsFile(path));
   const mounted = djangoSettings(workspace, resource);
   return mounted ? [mounted] : [];
+}
+
+/** A server that is started with a package whose name is spelt in another way than in the settings of an own image. */
+function* otherPackage(workspace: Workspace, resource: Resource): Iterable<Problem> {
+  const settings = djangoProject(workspace, resource) ? undefined : djangoSettings(workspace, resource);
+  const routes = settings && pythonSetting(settings.program, 'ROOT_URLCONF');
+  const own = routes?.kind === 'string' ? routes.text.split('.')[0] : undefined;
+  if (!settings || !routes || own === undefined) return;
+  for (const { name, at } of mainContainersOf(resource).flatMap(one => servedBy(workspace, resource, one))) {
+    const [served = ''] = name.split('.');
+    if (served === own || served.replaceAll('_', '').toLowerCase() !== own.replaceAll('_', '').toLowerCase()) continue;
+    yield {
+      at,
+      severity: 'warning',
+      message: `The server is started with the package ${served}, but the settings are those of ${own} — write ${own}${name.slice(served.length)}, if that is its name.`,
+      related: [{ at: settings.place(routes.span), message: 'ROOT_URLCONF' }],
+    };
+  }
 }
 
 function* readOnlyHosts(workspace: Workspace, resource: Resource): Iterable<Problem> {

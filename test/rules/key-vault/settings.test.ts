@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import refused from '../../../rules/key-vault/key-vault-settings-refused';
+import unfit from '../../../rules/key-vault/key-vault-settings-unfit';
 import missing from '../../../rules/key-vault/key-vault-variable-missing';
 import { messages } from '../expect';
 
@@ -51,6 +52,22 @@ const templates = `TEMPLATES = [{
     ]},
 }]
 `;
+
+describe('key-vault-settings-unfit', () => {
+  it('compares the package that is served with the one of the settings', () => {
+    const served = (name: string): readonly string[] =>
+      messages(
+        unfit,
+        tree('ROOT_URLCONF = "key_vault.urls"\n', []).replace(
+          'containers:\n        - name: key-vault\n',
+          `containers:\n        - name: key-vault\n          command: [gunicorn, "${name}.wsgi:application"]\n`,
+        ),
+      );
+    assert.match(served('keyvault')[0] ?? '', /^warning: The server is started with the package keyvault/);
+    assert.deepEqual(served('key_vault'), []);
+    assert.deepEqual(served('gateway'), []);
+  });
+});
 
 describe('key-vault-settings-refused', () => {
   const admin = apps('django.contrib.admin', ...contrib, 'vault');
