@@ -264,6 +264,7 @@ import secretDoubleEncoded from './secrets/secret-double-encoded';
 import secretEmptyValue from './secrets/secret-empty-value';
 import secretGroupMismatch from './secrets/secret-group-mismatch';
 import secretInPlainConfig from './secrets/secret-in-plain-config';
+import secretKeyMixedUp from './secrets/secret-key-mixed-up';
 import secretTrailingNewline from './secrets/secret-trailing-newline';
 import secretWeakValue from './secrets/secret-weak-value';
 import substitutionUnsafeSecret from './secrets/substitution-unsafe-secret';
@@ -634,6 +635,7 @@ export const rules: readonly Rule[] = [
   secretEmptyValue,
   secretGroupMismatch,
   secretInPlainConfig,
+  secretKeyMixedUp,
   secretKeyUnused,
   secretTrailingNewline,
   secretUnused,

@@ -282,6 +282,7 @@ export const ruleIds: readonly string[] = [
   'secret-empty-value',
   'secret-group-mismatch',
   'secret-in-plain-config',
+  'secret-key-mixed-up',
   'secret-key-unused',
   'secret-trailing-newline',
   'secret-unused',

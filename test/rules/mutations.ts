@@ -730,6 +730,9 @@ spec:
     'pg-role-unusable',
     edit(keyVaultJob, "              ALTER ROLE key_vault WITH LOGIN PASSWORD :'password';\n", ''),
   ),
+  mutation('secret-key-mixed-up', edit(keyVault, '  key: DJANGO_SECRET_KEY', '  key: API_KEY'), {
+    also: { 'secret-key-unused': 'nobody takes the key that is meant' },
+  }),
   mutation(
     'pg-cluster-image-unfit',
     edit('infrastructure/01-postgresql/cluster.yaml', 'ghcr.io/cloudnative-pg/postgresql:16.4', 'postgres:16.4'),

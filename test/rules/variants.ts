@@ -170,6 +170,7 @@ export const variants: Readonly<Record<string, Mutation>> = {
   'a password of key_vault that its database does not get': mutation(
     'secret-group-mismatch',
     edit(keyVaultJob, 'key: DB_PASSWORD', 'key: API_KEY'),
+    { also: { 'secret-key-mixed-up': 'the variable is called like the right key' } },
   ),
   'a role that the operator drops': mutation(
     'pg-role-cannot-login',

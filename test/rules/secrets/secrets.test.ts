@@ -3,6 +3,7 @@ import type { Rule } from '../../../rules/rule';
 import secretDoubleEncoded from '../../../rules/secrets/secret-double-encoded';
 import secretGroupMismatch from '../../../rules/secrets/secret-group-mismatch';
 import secretInPlainConfig from '../../../rules/secrets/secret-in-plain-config';
+import secretKeyMixedUp from '../../../rules/secrets/secret-key-mixed-up';
 import secretWeakValue from '../../../rules/secrets/secret-weak-value';
 import substitutionUnsafeSecret from '../../../rules/secrets/substitution-unsafe-secret';
 import { expectMarks as expect, messages } from '../expect';
@@ -11,6 +12,41 @@ import { configMap, synapse } from '../synapse/tree';
 function expectMarks(source: string, [rule]: readonly [Rule]): void {
   expect(rule, source);
 }
+
+describe('secret-key-mixed-up', () => {
+  const found = (variable: string, key: string, keys: readonly string[]): readonly string[] =>
+    messages(
+      secretKeyMixedUp,
+      `apiVersion: v1
+kind: Secret
+metadata: {name: app, namespace: matrix}
+stringData: {${keys.map(one => `${one}: x`).join(', ')}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: app, namespace: matrix}
+spec:
+  containers:
+    - name: app
+      env: [{name: ${variable}, valueFrom: {secretKeyRef: {name: app, key: ${key}}}}]
+`,
+    );
+
+  it('minds the case and the dashes of a key not', () => {
+    assert.match(
+      found('REDIS_PASSWORD', 'db-password', ['db-password', 'redis-password'])[0] ?? '',
+      /has redis-password/,
+    );
+  });
+
+  it('leaves alone what has no key of its own, or another of the same name', () => {
+    assert.deepEqual(found('PGPASSWORD', 'DB_PASSWORD', ['DB_PASSWORD', 'REDIS_PASSWORD']), []);
+    assert.deepEqual(found('S3_SECRET', 'S3_SECRET_READONLY', ['S3_SECRET', 'S3_SECRET_READONLY']), []);
+    assert.deepEqual(found('API_KEY', 'api-key', ['api-key', 'secret']), []);
+    assert.deepEqual(found('API_KEY', 'api-token', ['API_KEY', 'secret']), [], 'a key that is missing');
+    assert.deepEqual(found('PG_PASS', 'password', ['pg_pass', 'password']), []);
+  });
+});
 
 describe('rules about the values of Secrets', () => {
   it('follow the signing key through the init container that copies it', () => {
