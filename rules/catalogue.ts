@@ -212,6 +212,7 @@ import psqlVariableUnset from './postgresql/psql-variable-unset';
 import scaleSourcesDiffer from './postgresql/scale-sources-differ';
 import sqlCatalogColumnUnknown from './postgresql/sql-catalog-column-unknown';
 import sqlGuardMismatch from './postgresql/sql-guard-mismatch';
+import sqlNotRun from './postgresql/sql-not-run';
 import sqlRoleMissing from './postgresql/sql-role-missing';
 import synapseDatabaseMismatch from './postgresql/synapse-database-mismatch';
 import headlessNotReadyDns from './redis/headless-not-ready-dns';
@@ -648,6 +649,7 @@ export const rules: readonly Rule[] = [
   signOffsInvalid,
   sqlCatalogColumnUnknown,
   sqlGuardMismatch,
+  sqlNotRun,
   sqlRoleMissing,
   statefulsetServiceMissing,
   substitutionUnsafeSecret,

@@ -295,6 +295,7 @@ export const ruleIds: readonly string[] = [
   'sign-offs-invalid',
   'sql-catalog-column-unknown',
   'sql-guard-mismatch',
+  'sql-not-run',
   'sql-role-missing',
   'statefulset-service-missing',
   'substitution-unsafe-secret',

@@ -67,6 +67,8 @@ function writtenBackups(workspace: Workspace, job: Resource, container: Containe
     const own = copiedTo(step);
     if (own) found.push(own);
     const piped = dumps.get(step.command.pipeline.index);
+    if (piped !== undefined && step.name === 'tee')
+      for (const word of readOptions(step.args, {}).operands) found.push({ ...step.path(word), what: piped });
     if (piped !== undefined && step.output && !step.remote)
       found.push({ path: step.output.to.path, span: step.output.to.span, what: piped });
   });
@@ -125,7 +127,7 @@ function copiedTo(step: RunStep): { readonly path: string; readonly span: Span; 
 /** Commands that take no file to another place. */
 const harmless: ReadonlySet<string> = new Set(
   (
-    'set echo printf date mkdir ls find rm rmdir gzip gunzip bzip2 xz zstd chmod chown cd exit test [ [[ sleep true ' +
+    'set echo printf tee date mkdir ls find rm rmdir gzip gunzip bzip2 xz zstd chmod chown cd exit test [ [[ sleep true ' +
     'false : export trap du df stat sha256sum md5sum touch wait local return pg_dump pg_dumpall pg_isready ' +
     'pg_basebackup redis-cli valkey-cli umask hostname id wc head tail sort until while'
   ).split(' '),

@@ -1976,6 +1976,22 @@ spec:
     ),
   ),
   mutation(
+    'sql-not-run',
+    add(
+      'infrastructure/01-postgresql/indexes.yaml',
+      `
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: matrix-indexes
+  namespace: matrix
+data:
+  indexes.sql: |
+    CREATE INDEX CONCURRENTLY IF NOT EXISTS events_room_ts ON events (room_id, origin_server_ts);
+`,
+    ),
+  ),
+  mutation(
     'netpol-redis-open',
     add(
       'infrastructure/02-redis/redis-open.yaml',
