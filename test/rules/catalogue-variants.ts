@@ -1,4 +1,4 @@
-import { add, type Change, cut, edit, type Mutation, mutation } from './mutations';
+import { add, type Change, cut, edit, type Mutation, mutation } from './mutations/mutation';
 
 const element = 'main-instance/07-element-web/deployment.yaml';
 const ingress = 'main-instance/02-haproxy/ingress.yaml';

@@ -6,7 +6,8 @@ import { rules } from '../../rules/catalogue';
 import { type Finding, takeCrashes } from '../../rules/findings';
 import { LiveFindings } from '../../rules/live';
 import { uriOf } from '../fixture';
-import { type Change, type Mutation, mutations, unplantable } from './mutations';
+import { mutations, unplantable } from './mutations';
+import type { Change, Mutation } from './mutations/mutation';
 import { accepted, variants } from './variants';
 
 /** Where the sample deployment lies. */

@@ -1,4 +1,4 @@
-import { add, type Change, cut, edit, type Mutation, mutation } from './mutations';
+import { add, type Change, cut, edit, type Mutation, mutation } from './mutations/mutation';
 
 const alerts = 'monitoring/01-prometheus/prometheusrules.yaml';
 const dashboards = 'monitoring/02-grafana/dashboards.yaml';

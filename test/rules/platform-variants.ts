@@ -1,4 +1,4 @@
-import { add, type Change, edit, type Mutation, mutation } from './mutations';
+import { add, type Change, edit, type Mutation, mutation } from './mutations/mutation';
 
 const synapse = 'main-instance/01-synapse/main-statefulset.yaml';
 const media = 'main-instance/03-workers/media-statefulset.yaml';

@@ -1,4 +1,4 @@
-import { edit, type Mutation, mutation } from './mutations';
+import { edit, type Mutation, mutation } from './mutations/mutation';
 
 const clamav = 'antivirus/01-clamav/deployment.yaml';
 const generic = 'main-instance/03-workers/generic-statefulset.yaml';

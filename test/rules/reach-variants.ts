@@ -1,4 +1,4 @@
-import { add, type Change, cut, edit, type Mutation, mutation } from './mutations';
+import { add, type Change, cut, edit, type Mutation, mutation } from './mutations/mutation';
 
 const livekit = 'main-instance/04-livekit/deployment.yaml';
 const jwt = 'main-instance/04-livekit/jwt-service.yaml';

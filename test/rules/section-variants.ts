@@ -1,4 +1,4 @@
-import { add, type Change, cut, edit, type Mutation, mutation } from './mutations';
+import { add, type Change, cut, edit, type Mutation, mutation } from './mutations/mutation';
 
 const cluster = 'infrastructure/01-postgresql/cluster.yaml';
 const redis = 'infrastructure/02-redis/redis-statefulset.yaml';

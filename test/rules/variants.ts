@@ -1,5 +1,5 @@
 import { acceptedCatalogue, catalogueVariants } from './catalogue-variants';
-import { add, type Change, cut, edit, type Mutation, mutation, remove } from './mutations';
+import { add, type Change, cut, edit, type Mutation, mutation, remove } from './mutations/mutation';
 import { acceptedOperations, operationVariants } from './operation-variants';
 import { acceptedPlatform, platformVariants } from './platform-variants';
 import { programVariants } from './program-variants';

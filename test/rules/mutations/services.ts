@@ -1,0 +1,113 @@
+import { edit, type Mutation, mutation } from './mutation';
+import { clamav, element, generic, haproxyIngress, jwtService, li, persister, synapseConfig } from './sample';
+
+export const servicesMutations: readonly Mutation[] = [
+  mutation(
+    'service-selects-nothing',
+    edit(
+      clamav,
+      '  selector:\n    app.kubernetes.io/name: clamav\n  ports',
+      '  selector:\n    app.kubernetes.io/name: clamd\n  ports',
+    ),
+  ),
+  mutation(
+    'service-selects-several-workloads',
+    edit(
+      li,
+      '    app.kubernetes.io/component: homeserver\n    matrix.instance: li\n  ports:',
+      '    app.kubernetes.io/component: homeserver\n  ports:',
+    ),
+    {
+      also: { 'monitor-duplicate-scrape': 'The monitor of the Service leads to both as well.' },
+    },
+  ),
+  mutation('service-target-port-unexposed', edit(element, '      targetPort: http\n', '      targetPort: 8081\n'), {
+    also: {
+      'netpol-ingress-access': 'No policy opens a port that the pods do not have.',
+      'port-not-listened-on': 'Element Web does not listen there either.',
+    },
+  }),
+  mutation(
+    'statefulset-service-missing',
+    edit(persister, '  serviceName: synapse-event-persister\n', '  serviceName: synapse-persister\n'),
+  ),
+  mutation(
+    'nodeport-out-of-range',
+    edit(
+      element,
+      '  selector:\n    app.kubernetes.io/name: element-web\n  ports:\n    - name: http\n      port: 80\n',
+      '  type: NodePort\n  selector:\n    app.kubernetes.io/name: element-web\n  ports:\n    - name: http\n      port: 80\n      nodePort: 8080\n',
+    ),
+  ),
+  mutation('nodeport-duplicate', [
+    edit(
+      element,
+      '  selector:\n    app.kubernetes.io/name: element-web\n  ports:\n    - name: http\n      port: 80\n',
+      '  type: NodePort\n  selector:\n    app.kubernetes.io/name: element-web\n  ports:\n    - name: http\n      port: 80\n      nodePort: 30080\n',
+    ),
+    edit(
+      jwtService,
+      '  selector:\n    app.kubernetes.io/name: lk-jwt-service\n  ports:\n    - name: http\n      port: 8080\n',
+      '  type: NodePort\n  selector:\n    app.kubernetes.io/name: lk-jwt-service\n  ports:\n    - name: http\n      port: 8080\n      nodePort: 30080\n',
+    ),
+  ]),
+  mutation(
+    'workload-selector-mismatch',
+    edit(
+      element,
+      '    matchLabels:\n      app.kubernetes.io/name: element-web\n  template',
+      '    matchLabels:\n      app.kubernetes.io/name: element-web\n      tier: web\n  template',
+    ),
+  ),
+  mutation(
+    'workload-selectors-overlap',
+    edit(
+      generic,
+      '      app.kubernetes.io/name: synapse\n      app.kubernetes.io/component: generic\n      matrix.instance: main\n  template',
+      '      app.kubernetes.io/name: synapse\n      matrix.instance: main\n  template',
+    ),
+  ),
+  mutation(
+    'ingress-backend-missing',
+    edit(haproxyIngress, '                name: haproxy\n', '                name: haproxy-client\n'),
+  ),
+  mutation(
+    'ingress-path-conflict',
+    [
+      edit(jwtService, '    - host: rtc.tessera.test\n', '    - host: livekit.tessera.test\n'),
+      edit(
+        jwtService,
+        '        - rtc.tessera.test\n      secretName: lk-jwt-service-tls',
+        '        - livekit.tessera.test\n      secretName: lk-jwt-service-tls',
+      ),
+    ],
+    { also: { 'call-host-unserved': 'nothing serves the former host' } },
+  ),
+  mutation(
+    'ingress-tls-host-mismatch',
+    edit(haproxyIngress, '        - matrix.tessera.test\n', '        - synapse.tessera.test\n'),
+    { count: 2 },
+  ),
+  mutation('ingress-class-unknown', edit(haproxyIngress, 'ingressClassName: nginx', 'ingressClassName: ngnix')),
+  mutation('call-host-unserved', edit(jwtService, 'wss://livekit.tessera.test', 'wss://sfu.tessera.test')),
+  mutation(
+    'call-host-unserved',
+    edit(
+      synapseConfig,
+      'livekit_service_url: https://rtc.tessera.test',
+      'livekit_service_url: https://calls.tessera.test',
+    ),
+  ),
+  mutation('client-api-unrouted', edit(haproxyIngress, '- path: /\n', '- path: /_matrix/federation\n'), {
+    also: { 'federation-undiscoverable': 'nothing takes /.well-known/matrix/server either' },
+  }),
+  mutation('upload-size-refused', edit(haproxyIngress, 'proxy-body-size: 100m', 'proxy-body-size: 10m')),
+  mutation(
+    'ingress-snippet-disabled',
+    edit(
+      haproxyIngress,
+      '    nginx.ingress.kubernetes.io/proxy-body-size: 100m\n',
+      '    nginx.ingress.kubernetes.io/proxy-body-size: 100m\n    nginx.ingress.kubernetes.io/configuration-snippet: more_clear_headers Server;\n',
+    ),
+  ),
+];
