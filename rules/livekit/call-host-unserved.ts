@@ -3,7 +3,7 @@ import { effectiveFile } from '../../analysis/effective';
 import { nearest } from '../../analysis/nearest';
 import { mainContainersOf, podsIn } from '../../analysis/pods';
 import { imageName } from '../../analysis/roles';
-import { allRoutes, hasUnreadRoutes, routeSourceKinds, routesFor } from '../../analysis/routes';
+import { allRoutes, hasUnreadRoutes, routeSourceKinds, routeSources, routesFor } from '../../analysis/routes';
 import { processKinds, synapseProcess } from '../../analysis/synapse';
 import { findPlaceholders } from '../../analysis/text/placeholders';
 import type { Resource } from '../../manifests/resource';
@@ -11,6 +11,7 @@ import type { Value } from '../../manifests/value';
 import type { Index, Workspace } from '../../manifests/workspace';
 import { elementConfig, settingsIn } from '../element/config';
 import type { Rule } from '../rule';
+import { certificateKind } from '../services/certificates';
 
 export default {
   id: 'call-host-unserved',
@@ -22,7 +23,7 @@ export default {
     'Write the host that the Ingress of LiveKit, lk-jwt-service, Element Call or Element Web has, or add an Ingress for it.',
   traps: [
     'Only where Ingresses or other routes of the tree serve other hosts of the same domain, or one that is written almost the same. Where the tree does not run the program that is meant, it may run elsewhere: that is an information for `element_call.url`, and else nothing.',
-    'Trees with default backends or with routes of kinds that are not read, as those of OpenShift, are left alone, and so are hosts that Helm values, annotations or certificates name, and addresses with a port.',
+    'Trees with default backends or with routes of kinds that are not read, as those of OpenShift, are left alone, and so are hosts that Helm values, annotations or certificates for other things name, and addresses with a port.',
   ],
   sources: [
     'element-hq/element-call, docs/self-hosting.md: org.matrix.msc4143.rtc_foci, livekit_service_url',
@@ -52,7 +53,8 @@ export default {
       const sibling =
         routes.find(route => route.host.slice(route.host.indexOf('.') + 1) === domain) ??
         routes.find(route => route.host === close);
-      if (!sibling || workspace.lookup(namedHosts, host).length > 0) continue;
+      const named = workspace.lookup(namedHosts, host);
+      if (!sibling || named.some(one => one === true || !isForRoutes(workspace, one))) continue;
       const isHere = podsIn(workspace).some(({ owner }) => runs(owner, image));
       if (!isHere && !mayBeElsewhere) continue;
       yield {
@@ -127,22 +129,45 @@ function runs(workload: Resource, image: RegExp): boolean {
   return mainContainersOf(workload).some(container => image.test(imageName(container.image)));
 }
 
-/** Hosts that something else than a route names, which may be served by what is made of that. */
-const namedHosts: Index<true> = {
+/** Hosts that something else than a route names, which may be served by what is made of that: by a Certificate, or at all. */
+const namedHosts: Index<Resource | true> = {
   name: 'hosts named beside routes',
+  *resource(resource) {
+    if (resource.qualifiedKind !== certificateKind) return;
+    for (const name of resource.root.at('spec', 'dnsNames').items()) yield [name.text?.toLowerCase() ?? '', resource];
+  },
   *document(document) {
-    if (
-      document.resources.length > 0 &&
-      document.resources.every(({ qualifiedKind: kind }) => routeSourceKinds.includes(kind) || kind === 'Gateway')
-    )
-      return;
+    if (document.resources.length > 0 && document.resources.every(isOfRoutes)) return;
     for (const host of hostsIn(document.textWith(aHost) ?? '')) yield [host, true];
   },
   *textFile(file) {
     if (!/\.md$/i.test(file.path)) for (const host of hostsIn(file.text)) yield [host, true];
   },
-  equal: () => true,
+  equal: (a, b) => a === b,
 };
+
+function isOfRoutes({ qualifiedKind }: Resource): boolean {
+  return routeSourceKinds.includes(qualifiedKind) || qualifiedKind === 'Gateway' || qualifiedKind === certificateKind;
+}
+
+/** Whether a Certificate is for what routes serve, so that it says nothing of another server. */
+function isForRoutes(workspace: Workspace, certificate: Resource): boolean {
+  const secret = certificate.root.at('spec', 'secretName').text;
+  return [...routeSources(workspace), ...workspace.resources('Gateway')].some(({ namespace, root }) => {
+    const spec = root.at('spec');
+    const secrets = [
+      ...[spec.at('tls'), spec.at('virtualhost', 'tls'), ...spec.at('tls').items()].map(
+        tls => tls.at('secretName').text,
+      ),
+      ...spec
+        .at('listeners')
+        .items()
+        .flatMap(listener => listener.at('tls', 'certificateRefs').items())
+        .map(one => one.at('name').text),
+    ];
+    return namespace === certificate.namespace && secret !== undefined && secrets.includes(secret);
+  });
+}
 
 const aHost = /(?<![\w./@-])[a-z0-9-]+(?:\.[a-z0-9-]+){2,}(?![\w.-])/i;
 

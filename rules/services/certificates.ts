@@ -1,5 +1,7 @@
 import type { Resource } from '../../manifests/resource';
 
+export const certificateKind = 'Certificate.cert-manager.io';
+
 /** Whether an Ingress has the annotation by which cert-manager makes Certificates for it. */
 export function asksCertManager(ingress: Resource): boolean {
   return ingress.root

@@ -124,6 +124,7 @@ export default {
       if (service) yield* portProblem(route, service);
       else yield* serviceProblem(workspace, route, route.name);
     }
+    if (/^(?:HTTP|GRPC|TLS)Route$/.test(ingress.qualifiedKind)) yield* withoutWeight(ingress);
     if (ingress.group.startsWith('traefik')) yield* traefikProblems(workspace, ingress);
   },
 } satisfies Rule;
@@ -186,6 +187,23 @@ function* serviceProblem(workspace: Workspace, backend: Backend, name: string): 
       return edit ? [{ title: `Lead to the Service ${close}`, safe: false, edits: [edit] }] : [];
     },
   };
+}
+
+/** Rules that send nothing to any of their backends (gateway-api, apis/v1/shared_types.go: BackendRef.weight). */
+function* withoutWeight(route: Resource): Iterable<Problem> {
+  for (const rule of route.root.at('spec', 'rules').items()) {
+    const weights = rule
+      .at('backendRefs')
+      .items()
+      .map(one => one.at('weight'));
+    const [first] = weights;
+    if (!first || weights.some(weight => weight.number !== 0)) continue;
+    yield {
+      at: first,
+      severity: 'warning',
+      message: `All backends of this rule of ${route.kind} ${route.name} have the weight 0, so its requests get no answer — give one a weight.`,
+    };
+  }
 }
 
 /** A Service that the tree has in another namespace only, where no route of this one leads. */

@@ -3,9 +3,7 @@ import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import type { Index } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
-import { asksCertManager, covers } from './certificates';
-
-const certificateKind = 'Certificate.cert-manager.io';
+import { asksCertManager, certificateKind, covers } from './certificates';
 
 export default {
   id: 'ingress-tls-secret-shared',

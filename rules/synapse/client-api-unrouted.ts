@@ -1,4 +1,5 @@
 import { haproxyOf } from '../../analysis/haproxy-config';
+import { familiesOf } from '../../analysis/roles';
 import {
   arrivingPath,
   type Route,
@@ -67,10 +68,27 @@ export default {
         };
         continue;
       }
+      yield* astray(workspace, host, related);
       yield* changed(workspace, host, related);
     }
   },
 } satisfies Rule;
+
+/** Requests of clients that go to Element Web, which has nothing for them but its own page. */
+function* astray(workspace: Workspace, host: string, related: readonly Related[]): Iterable<Problem> {
+  for (const { name, request } of needed) {
+    const route = routeFor(workspace, host, request);
+    const workloads = route && route !== 'unknown' ? workloadsBehind(workspace, route) : [];
+    const [element] = workloads;
+    if (!element || !route || route === 'unknown' || !workloads.every(one => familiesOf(one).has('element'))) continue;
+    yield {
+      at: route.at,
+      message: `Requests for ${name} of ${host} go to ${element.title}, which is no homeserver — send /_matrix to Synapse, before this path.`,
+      related,
+    };
+    return;
+  }
+}
 
 /** Requests that come to Synapse itself, and under another path than it answers. */
 function* changed(workspace: Workspace, host: string, related: readonly Related[]): Iterable<Problem> {

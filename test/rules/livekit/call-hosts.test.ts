@@ -29,6 +29,18 @@ describe('call-host-unserved', () => {
     assert.deepEqual(found(bad + route), []);
   });
 
+  it('takes a certificate for another server only if no route has it', () => {
+    const certificate = (secret: string): string =>
+      `\n      ---\n      apiVersion: cert-manager.io/v1\n      kind: Certificate\n      metadata: {name: c, namespace: matrix}\n      spec: {secretName: ${secret}, dnsNames: [sfu.tessera.test]}\n`;
+    const secured = bad.replace(
+      '      spec:\n        rules:',
+      '      spec:\n        tls: [{secretName: livekit-tls}]\n        rules:',
+    );
+    assert.ok(secured.includes('livekit-tls'));
+    assert.deepEqual(found(secured + certificate('other-tls')), []);
+    assert.equal(found(secured + certificate('livekit-tls')).length, 1);
+  });
+
   it('reads config.json of Element Web and Element Call', () => {
     const element = (
       image: string,

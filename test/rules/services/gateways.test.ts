@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import issuerMissing from '../../../rules/references/reference-missing-issuer';
 import secretMissing from '../../../rules/references/reference-missing-secret';
 import fieldValueRefused from '../../../rules/schema/field-value-refused';
@@ -5,7 +6,7 @@ import notGranted from '../../../rules/services/gateway-reference-not-granted';
 import unattached from '../../../rules/services/gateway-route-unattached';
 import backendMissing from '../../../rules/services/ingress-backend-missing';
 import classUnknown from '../../../rules/services/ingress-class-unknown';
-import { expectMarks } from '../expect';
+import { expectMarks, messages } from '../expect';
 
 const gateway = `
       #- /gateway.yaml
@@ -344,5 +345,18 @@ describe('Gateways', () => {
             backendRefs: [{name: a, port: 80}]
       `,
     );
+  });
+
+  it('send requests to backends with a weight', () => {
+    const route = (...weights: readonly number[]): string => `
+#- /route.yaml
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: web, namespace: matrix}
+spec: {rules: [{backendRefs: [${weights.map(weight => `{name: web, port: 80, weight: ${weight}}`).join(', ')}]}]}
+`;
+    assert.equal(messages(backendMissing, route(0, 0)).length, 1);
+    assert.deepEqual(messages(backendMissing, route(0, 1)), []);
+    assert.deepEqual(messages(backendMissing, route()), []);
   });
 });

@@ -107,6 +107,31 @@ describe('client-api-unrouted', () => {
       assert.equal(through(traefik(`${isFor} && PathPrefix(\`/_matrix/client\`)`)).length, 1);
     });
 
+    it('finds what Element Web takes before Synapse', () => {
+      const element = `---
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata: {name: element, namespace: matrix}
+      spec:
+        template:
+          metadata: {labels: {app: element}}
+          spec: {containers: [{name: element, image: vectorim/element-web:v1.11.96, ports: [{containerPort: 80}]}]}
+      ---
+      apiVersion: v1
+      kind: Service
+      metadata: {name: element, namespace: matrix}
+      spec: {selector: {app: element}, ports: [{port: 80}]}
+      ---
+`;
+      const both = (synapse: string): string =>
+        `      ${element}      ${httpRoute('{path: {value: /}}').replace('name: synapse, port: 8008', 'name: element, port: 80')}      ---\n      ${httpRoute(`{path: {value: ${synapse}}}`).replace('name: matrix,', 'name: more,')}`;
+      const upToRoutes = upTo.slice(0, upTo.lastIndexOf('---'));
+      assert.deepEqual(found(`${upToRoutes}${both('/_matrix/federation').trimStart()}`), [
+        'error: Requests for /_matrix/client of matrix.tessera.test go to Deployment/element, which is no homeserver — send /_matrix to Synapse, before this path.',
+      ]);
+      assert.deepEqual(found(`${upToRoutes}${both('/_matrix').trimStart()}`), []);
+    });
+
     it('finds paths that are taken away on the way', () => {
       const rewrite = (to: string): string =>
         httpRoute(
