@@ -88,7 +88,8 @@ const namesOfMaps: Index<true> = {
   name: 'texts that may name ConfigMaps',
   *document(document) {
     const isPlain = document.resources.every(one => /^\w+$/.test(one.qualifiedKind));
-    for (const line of document.linesThat(isPlain ? aboutMaps : /\bname\b|config-?map/i))
+    const pattern = isPlain ? aboutMaps : namingMaps;
+    for (const line of document.linesThat(pattern))
       for (const [word] of line.matchAll(/[a-z0-9][a-z0-9.-]*[a-z0-9]/g)) yield [word, true];
   },
   *textFile(file) {
@@ -96,6 +97,9 @@ const namesOfMaps: Index<true> = {
   },
   equal: () => true,
 };
+
+/** Custom resources name them in fields of their own. */
+const namingMaps = /\bname\b|config-?map/i;
 
 const aboutMaps = /\b(?:kubectl|oc)\b.*\b(?:configmaps?|cm)\b/;
 
