@@ -19,6 +19,8 @@ export interface S3Client {
   readonly resource: Resource;
   /** As the subject of a sentence: `Synapse`, `The backup of Cluster matrix-postgresql`. */
   readonly title: string;
+  /** The URL of the store. */
+  readonly endpoint: string | undefined;
   readonly bucket: string;
   readonly at: Place;
   /** Whether it makes the bucket when it is not there. */
@@ -40,13 +42,18 @@ export interface Credential {
  * scripts that copy from and into it.
  */
 export function clientsOf(workspace: Workspace, store: Resource): readonly S3Client[] {
-  const isHere = (from: Resource, endpoint: string | undefined): boolean => leadsTo(workspace, from, endpoint, store);
+  return workspace
+    .shared(clientsOfAny)
+    .filter(({ resource, endpoint }) => leadsTo(workspace, resource, endpoint, store));
+}
+
+function clientsOfAny(workspace: Workspace): readonly S3Client[] {
   return [
-    ...[...synapseMains(workspace), ...synapseLis(workspace)].flatMap(one => mediaOf(workspace, one, isHere)),
-    ...workspace.resources(clusterKind).flatMap(cluster => backupsOf(workspace, cluster, isHere)),
+    ...[...synapseMains(workspace), ...synapseLis(workspace)].flatMap(one => workspace.derive(mediaOf, one)),
+    ...workspace.resources(clusterKind).flatMap(cluster => workspace.derive(backupsOf, cluster)),
     ...workloadKinds
       .flatMap(kind => workspace.resources(kind))
-      .flatMap(workload => [...recordingsOf(workspace, workload, isHere), ...copiesOf(workspace, workload, isHere)]),
+      .flatMap(workload => [...workspace.derive(recordingsOf, workload), ...workspace.derive(copiesOf, workload)]),
   ];
 }
 
@@ -64,10 +71,8 @@ export function leadsTo(workspace: Workspace, from: Resource, endpoint: string |
   return service.resource === store || podsBehind(workspace, service).some(pods => pods.owner === store);
 }
 
-type IsHere = (from: Resource, endpoint: string | undefined) => boolean;
-
 /** matrix-org/synapse-s3-storage-provider, s3_storage_provider.py: upload_file, get_object; boto3 for the variables. */
-function mediaOf(workspace: Workspace, synapse: Resource, isHere: IsHere): readonly S3Client[] {
+function mediaOf(synapse: Resource, workspace: Workspace): readonly S3Client[] {
   const homeserver = homeserverOf(workspace, synapse);
   if (!homeserver) return [];
   const { file } = homeserver.layer('media_storage_providers');
@@ -80,7 +85,7 @@ function mediaOf(workspace: Workspace, synapse: Resource, isHere: IsHere): reado
       const config = provider.at('config');
       const bucket = config.at('bucket');
       const name = bucket.text;
-      if (!isName(name) || !isHere(synapse, config.at('endpoint_url').text)) return [];
+      if (!isName(name)) return [];
       const credential = (key: string, variable: string): Credential | undefined => {
         if (config.at(key).exists) return written(workspace, synapse, file, config.at(key));
         const text = textOfVariable(workspace, synapse, variables?.get(variable));
@@ -91,6 +96,7 @@ function mediaOf(workspace: Workspace, synapse: Resource, isHere: IsHere): reado
         {
           resource: synapse,
           title: 'Synapse',
+          endpoint: config.at('endpoint_url').text,
           bucket: name,
           at: bucket.part(0, name.length),
           isMade: false,
@@ -103,11 +109,11 @@ function mediaOf(workspace: Workspace, synapse: Resource, isHere: IsHere): reado
 }
 
 /** CloudNativePG documentation, Backup on object stores; barman-cloud looks for the bucket before it writes. */
-function backupsOf(workspace: Workspace, cluster: Resource, isHere: IsHere): readonly S3Client[] {
+function backupsOf(cluster: Resource, workspace: Workspace): readonly S3Client[] {
   const store = cluster.root.at('spec', 'backup', 'barmanObjectStore');
   const path = store.at('destinationPath');
   const name = /^s3:\/\/([^/]+)/.exec(path.text ?? '')?.[1];
-  if (!isName(name) || !isHere(cluster, store.at('endpointURL').text)) return [];
+  if (!isName(name)) return [];
   const credential = (field: string): Credential | undefined => {
     const reference = store.at('s3Credentials', field);
     const secret = workspace.find('Secret', cluster.namespace, reference.at('name').text ?? '');
@@ -119,6 +125,7 @@ function backupsOf(workspace: Workspace, cluster: Resource, isHere: IsHere): rea
     {
       resource: cluster,
       title: `The backup of Cluster ${cluster.name}`,
+      endpoint: store.at('endpointURL').text,
       bucket: name,
       at: path.part('s3://'.length, 's3://'.length + name.length),
       isMade: false,
@@ -130,7 +137,7 @@ function backupsOf(workspace: Workspace, cluster: Resource, isHere: IsHere): rea
 }
 
 /** livekit/egress README, Config: `storage.s3`, or `s3` in older ones, in a file or in EGRESS_CONFIG_BODY. */
-function recordingsOf(workspace: Workspace, workload: Resource, isHere: IsHere): readonly S3Client[] {
+function recordingsOf(workload: Resource, workspace: Workspace): readonly S3Client[] {
   const container = mainContainersOf(workload).find(one => /(?:^|\/)livekit\/egress$/.test(imageName(one.image)));
   if (!container) return [];
   const body = environmentOf(workspace, workload, container).variables.get('EGRESS_CONFIG_BODY')?.value;
@@ -143,13 +150,14 @@ function recordingsOf(workspace: Workspace, workload: Resource, isHere: IsHere):
   return roots.flatMap(({ root, file }): readonly S3Client[] => {
     const s3 = root.at('storage', 's3').exists ? root.at('storage', 's3') : root.at('s3');
     const name = s3.at('bucket').text;
-    if (!isName(name) || !isHere(workload, s3.at('endpoint').text)) return [];
+    if (!isName(name)) return [];
     const credential = (value: Value): Credential | undefined =>
       file ? written(workspace, workload, file, value) : literal(value);
     return [
       {
         resource: workload,
         title: 'LiveKit’s egress',
+        endpoint: s3.at('endpoint').text,
         bucket: name,
         at: s3.at('bucket').part(0, name.length),
         isMade: false,
@@ -161,14 +169,15 @@ function recordingsOf(workspace: Workspace, workload: Resource, isHere: IsHere):
   });
 }
 
-function copiesOf(workspace: Workspace, workload: Resource, isHere: IsHere): readonly S3Client[] {
+function copiesOf(workload: Resource, workspace: Workspace): readonly S3Client[] {
   return transfersOf(workspace, workload).flatMap(({ program, from, to }) =>
     [from, to].flatMap((side): readonly S3Client[] =>
-      side && isName(side.bucket) && isHere(workload, side.endpoint)
+      side && isName(side.bucket)
         ? [
             {
               resource: workload,
               title: workload.title,
+              endpoint: side.endpoint,
               bucket: side.bucket,
               at: side.at,
               isMade: side === to && program === 'rclone',
