@@ -179,10 +179,11 @@ function* checkLi(resource: Resource, workspace: Workspace, said: ReadonlySet<st
     const destination = resolveHost(workspace, resource.namespace, host);
     if (destination.kind === 'service' && isVault(workspace, destination.service)) yield leads(resource, at);
   }
-  const keys = workloads(workspace, 'key_vault').flatMap(vault =>
+  const vaults = workloads(workspace, 'key_vault').filter(vault => vault.namespace === resource.namespace);
+  const keys = vaults.flatMap(vault =>
     containersOf(vault).flatMap(container =>
       [...environmentOf(workspace, vault, container).variables.values()].flatMap(({ name, source }) =>
-        /(?:^|_)API_(?:KEY|TOKEN)$/.test(name) && source && vault.namespace === resource.namespace ? [source] : [],
+        /(?:^|_)API_(?:KEY|TOKEN)$/.test(name) && source ? [source] : [],
       ),
     ),
   );

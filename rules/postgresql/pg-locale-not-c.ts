@@ -1,6 +1,6 @@
 import { initdbOf } from '../../analysis/database-logins';
 import { homeserverOf } from '../../analysis/homeserver';
-import { madeBy, type PostgresImage, postgresImageAt, postgresImageOf } from '../../analysis/postgres-image';
+import { madeBy, type PostgresImage, postgresImageOf } from '../../analysis/postgres-image';
 import { clusterKind, databases, workloads } from '../../analysis/roles';
 import { createsDatabase, createsUnknown } from '../../analysis/sql-names';
 import { replaceScalar } from '../../manifests/edit';
@@ -8,8 +8,7 @@ import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
-import { clusterOfHost } from './clusters';
-import { databasesMade, type MadeDatabase, type ServerPart } from './server-sql';
+import { databasesMade, grouped, type MadeDatabase, type ServerPart, serverAt } from './server-sql';
 
 export default {
   id: 'pg-locale-not-c',
@@ -66,7 +65,7 @@ export default {
   *check(server, workspace) {
     const image = server.qualifiedKind === clusterKind ? undefined : postgresImageOf(workspace, server);
     if (server.qualifiedKind !== clusterKind && !image) return;
-    const names = namesOfSynapse(workspace, server);
+    const names = new Set(workspace.shared(databasesOfSynapse).get(server));
     const first = image ? yield* ofImage(workspace, image, names) : yield* ofCluster(server, workspace);
     for (const made of databasesMade(workspace, server))
       if (made.name.text !== undefined && names.has(made.name.text)) yield* ofDatabase(made, first);
@@ -134,22 +133,17 @@ function* ofImage(
   return 'other';
 }
 
-/** The databases of a server that Synapse uses and whose locale it insists on. */
-function namesOfSynapse(workspace: Workspace, server: Resource): ReadonlySet<string> {
-  const names = workloads(workspace, 'synapse').flatMap(synapse => {
-    const homeserver = homeserverOf(workspace, synapse);
-    const args = homeserver?.at('database', 'args');
-    const host = args?.at('host').text;
-    const name = args?.at('dbname').text ?? args?.at('database').text;
-    if (host === undefined || name === undefined) return [];
-    if (homeserver?.at('database', 'allow_unsafe_locale').boolean === true) return [];
-    const isHere =
-      server.qualifiedKind === clusterKind
-        ? clusterOfHost(workspace, synapse.namespace, host)?.cluster === server
-        : postgresImageAt(workspace, synapse.namespace, host)?.resource === server;
-    return isHere ? [name] : [];
-  });
-  return new Set(names);
+/** The databases that Synapse uses and whose locale it insists on, by their servers. */
+function databasesOfSynapse(workspace: Workspace): ReadonlyMap<Resource, readonly string[]> {
+  return grouped(
+    workloads(workspace, 'synapse').flatMap((synapse): readonly (readonly [Resource | undefined, string])[] => {
+      const homeserver = homeserverOf(workspace, synapse);
+      const args = homeserver?.at('database', 'args');
+      const name = args?.at('dbname').text ?? args?.at('database').text;
+      if (name === undefined || homeserver?.at('database', 'allow_unsafe_locale').boolean === true) return [];
+      return [[serverAt(workspace, synapse, args?.at('host').text), name]];
+    }),
+  );
 }
 
 /**
@@ -241,9 +235,7 @@ function isForSynapse(cluster: Resource, workspace: Workspace): boolean {
   const users = workloads(workspace, 'synapse').flatMap(synapse => {
     const homeserver = homeserverOf(workspace, synapse);
     const host = homeserver?.at('database', 'args', 'host').text;
-    return homeserver && host && clusterOfHost(workspace, synapse.namespace, host)?.cluster === cluster
-      ? [homeserver]
-      : [];
+    return homeserver && serverAt(workspace, synapse, host) === cluster ? [homeserver] : [];
   });
   return (
     users.length === 0 ||

@@ -36,21 +36,23 @@ export interface MadeDatabase {
  * lists of a Cluster's bootstrap. A server is a CloudNativePG Cluster, or a workload with the official image.
  */
 export function statementsFor(workspace: Workspace, server: Resource): readonly ServerStatement[] {
-  const run = workloadKinds
-    .flatMap(kind => workspace.resources(kind))
-    .flatMap(workload =>
-      sqlRunsOf(workspace, workload).flatMap((one): readonly ServerStatement[] =>
-        isAt(workspace, workload, one.host?.text, server)
-          ? [
-              {
-                statement: one.statement,
-                part: name => ({ text: one.partOf(name).text, at: one.part(name.span) }),
-              },
-            ]
-          : [],
-      ),
-    );
-  return [...run, ...initScripts(workspace, server).statements, ...bootstrapOf(server)];
+  return [
+    ...(workspace.shared(runStatements).get(server) ?? []),
+    ...initScripts(workspace, server).statements,
+    ...bootstrapOf(server),
+  ];
+}
+
+/** What psql runs in pods, by the server that it is connected to. */
+function runStatements(workspace: Workspace): ReadonlyMap<Resource, readonly ServerStatement[]> {
+  return grouped(
+    everyWorkload(workspace).flatMap(workload =>
+      sqlRunsOf(workspace, workload).map((one): readonly [Resource | undefined, ServerStatement] => [
+        serverAt(workspace, workload, one.host?.text),
+        { statement: one.statement, part: name => ({ text: one.partOf(name).text, at: one.part(name.span) }) },
+      ]),
+    ),
+  );
 }
 
 /** The databases that a server is told to make. */
@@ -68,14 +70,38 @@ export function databasesMade(workspace: Workspace, server: Resource): readonly 
       },
     ];
   });
-  const called = workloadKinds
-    .flatMap(kind => workspace.resources(kind))
-    .flatMap(workload =>
-      postgresRunsOf(workspace, workload).flatMap(one =>
-        isAt(workspace, workload, one.host?.text, server) ? madeByCall(one.call, one.place) : [],
-      ),
-    );
-  return [...stated, ...called, ...initScripts(workspace, server).made];
+  return [...stated, ...(workspace.shared(madeByCommands).get(server) ?? []), ...initScripts(workspace, server).made];
+}
+
+/** What createdb makes from pods, by the server that it is connected to. */
+function madeByCommands(workspace: Workspace): ReadonlyMap<Resource, readonly MadeDatabase[]> {
+  return grouped(
+    everyWorkload(workspace).flatMap(workload =>
+      postgresRunsOf(workspace, workload).flatMap(one => {
+        const made = madeByCall(one.call, one.place);
+        const server = made.length > 0 ? serverAt(workspace, workload, one.host?.text) : undefined;
+        return made.map((database): readonly [Resource | undefined, MadeDatabase] => [server, database]);
+      }),
+    ),
+  );
+}
+
+function everyWorkload(workspace: Workspace): readonly Resource[] {
+  return workloadKinds.flatMap(kind => workspace.resources(kind));
+}
+
+/** Things by the server that they are about, without those of unknown servers. */
+export function grouped<T>(
+  pairs: readonly (readonly [Resource | undefined, T])[],
+): ReadonlyMap<Resource, readonly T[]> {
+  const groups = new Map<Resource, T[]>();
+  for (const [server, one] of pairs) {
+    if (!server) continue;
+    const group = groups.get(server);
+    if (group) group.push(one);
+    else groups.set(server, [one]);
+  }
+  return groups;
 }
 
 function madeByCall({ program, operand, options }: PsqlCall, place: (span: Span) => Place): readonly MadeDatabase[] {
@@ -95,11 +121,13 @@ function madeByCall({ program, operand, options }: PsqlCall, place: (span: Span)
   ];
 }
 
-function isAt(workspace: Workspace, from: Resource, host: string | undefined, server: Resource): boolean {
-  if (host === undefined) return false;
-  return server.qualifiedKind === clusterKind
-    ? clusterOfHost(workspace, from.namespace, host)?.cluster === server
-    : postgresImageAt(workspace, from.namespace, host)?.resource === server;
+/** The server of the tree behind a host that a workload names: a Cluster, or a workload with the official image. */
+export function serverAt(workspace: Workspace, from: Resource, host: string | undefined): Resource | undefined {
+  if (host === undefined) return undefined;
+  return (
+    clusterOfHost(workspace, from.namespace, host)?.cluster ??
+    postgresImageAt(workspace, from.namespace, host)?.resource
+  );
 }
 
 /** docker-library/postgres, docker-entrypoint.sh: what is in /docker-entrypoint-initdb.d runs when there are no data yet. */
