@@ -29,20 +29,20 @@ export function* unknownPublicHosts(workspace: Workspace): Iterable<Problem> {
 
 /** The hosts of Ingresses and other routes, and those that Synapse tells others. */
 function publicHosts(workspace: Workspace): ReadonlySet<string> {
-  const secured = workspace.resources('Ingress').flatMap(({ root }) =>
-    root
-      .at('spec', 'tls')
-      .items()
-      .flatMap(tls => tls.at('hosts').items())
-      .map(host => host.text),
-  );
+  // A host may stand in an Ingress without a path of its own.
+  const written = workspace.resources('Ingress').flatMap(({ root }) => {
+    const [rules, tls] = [root.at('spec', 'rules').items(), root.at('spec', 'tls').items()];
+    return [...rules.map(rule => rule.at('host')), ...tls.flatMap(one => one.at('hosts').items())].map(
+      host => host.text,
+    );
+  });
   const routed = allRoutes(workspace).map(({ host }) => host);
   const ofSynapse = mainProcesses(workspace).flatMap(({ homeserver }) => [
     homeserver?.at('server_name').text,
     /^https?:\/\/([a-z0-9.-]+)/.exec(homeserver?.at('public_baseurl').text ?? '')?.[1],
   ]);
   return new Set(
-    [...secured, ...routed, ...ofSynapse].flatMap(host => (host && host !== '*' ? host.toLowerCase() : [])),
+    [...written, ...routed, ...ofSynapse].flatMap(host => (host && host !== '*' ? host.toLowerCase() : [])),
   );
 }
 

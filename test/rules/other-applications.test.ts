@@ -222,7 +222,7 @@ metadata: {name: inside, namespace: ${namespace}}
 spec: {podSelector: {}, policyTypes: [Ingress], ingress: [{from: [{podSelector: {}}]}]}
 `;
     const both = named(netpolDatabaseAccess, synapse + open('matrix', 'main') + open('cloud', 'files'));
-    assert.deepEqual(both, ['error: Every pod of the namespace may connect to the database main']);
+    assert.deepEqual(both, ['warning: Every pod of the namespace may connect to the database main']);
     const apart = named(netpolDatabaseAccess, synapse + open('matrix', 'main') + open('databases', 'matrix-li'));
     assert.equal(apart.length, 2, 'the one of the LI instance wherever it is');
     assert.equal(named(netpolDatabaseAccess, open('databases', 'main')).length, 1, 'where nothing else is shown');
