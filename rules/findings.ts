@@ -8,7 +8,7 @@ import type { ManifestDocument } from '../manifests/document';
 import type { SourceFile } from '../manifests/file';
 import { compareTexts } from '../manifests/order';
 import type { Resource } from '../manifests/resource';
-import type { Place, TextEdit } from '../manifests/span';
+import type { Place, Span, TextEdit } from '../manifests/span';
 import type { Workspace } from '../manifests/workspace';
 import { fingerprints } from './fingerprint';
 import type { Fix, Found, Problem, ResourceCheck, Rule, Severity } from './rule';
@@ -210,15 +210,19 @@ export function publish(
 ): readonly Finding[] {
   const seen = new Set<string>();
   const findings: Finding[] = [];
+  const typed = new Map<string, readonly Span[]>();
   for (const { rule, problem, resource } of raw) {
     const severity = severityOf(rule, problem, workspace, options);
     if (severity === 'off') continue;
-    if (isInWhatIsTyped(problem.at, workspace) && !('checkDocument' in rule)) continue;
+    const { uri } = problem.at;
+    const spans = typed.get(uri) ?? whatIsTyped(uri, workspace);
+    typed.set(uri, spans);
+    if (spans.length > 0 && isWithin(problem.at, spans) && !('checkDocument' in rule)) continue;
     const { start, end } = problem.at.span;
-    const identity = `${rule.id}\n${problem.at.uri}\n${start}\n${end}\n${problem.message}`;
+    const identity = `${rule.id}\n${uri}\n${start}\n${end}\n${problem.message}`;
     if (seen.has(identity)) continue;
     seen.add(identity);
-    const file = workspace.file(problem.at.uri);
+    const file = workspace.file(uri);
     const suppressed = file ? suppressionsOf(file).find(one => one.covers(rule.id, start)) : undefined;
     findings.push({ rule, problem, severity, resource, suppressed: suppressed && { reason: suppressed.reason } });
   }
@@ -239,13 +243,13 @@ export function publish(
   return waived(sorted, workspace, options.today?.());
 }
 
-/** Whether a place is where somebody types just now and the text cannot be read: nothing is known of it. */
-function isInWhatIsTyped({ uri, span }: Place, workspace: Workspace): boolean {
-  return (
-    workspace
-      .file(uri)
-      ?.documents.some(({ unsure }) => unsure && span.start <= unsure.end && unsure.start <= span.end) === true
-  );
+/** Where somebody types just now in a file and the text cannot be read: nothing is known of it. */
+function whatIsTyped(uri: string, workspace: Workspace): readonly Span[] {
+  return workspace.file(uri)?.documents.flatMap(({ unsure }) => unsure ?? []) ?? [];
+}
+
+function isWithin({ span }: Place, typed: readonly Span[]): boolean {
+  return typed.some(one => span.start <= one.end && one.start <= span.end);
 }
 
 /**
@@ -256,7 +260,7 @@ export function fixesOf({ rule, problem }: Pick<Finding, 'rule' | 'problem'>, wo
   const fixes = (problem.fixes?.() ?? []).filter(({ edits }) => !edits.some(edit => breaksScalar(edit, workspace)));
   return 'checkDocument' in rule
     ? fixes
-    : fixes.filter(({ edits }) => !edits.some(({ at }) => isInWhatIsTyped(at, workspace)));
+    : fixes.filter(({ edits }) => !edits.some(({ at }) => isWithin(at, whatIsTyped(at.uri, workspace))));
 }
 
 /**
