@@ -427,14 +427,16 @@ export class Value implements Place {
     for (let key = this.#target + 1; key < end; key = nodeAfter(tree, nodeAfter(tree, key))) {
       if (nodeKind(tree, key) === 'scalar') own.add(scalarText(tree, key));
     }
+    // A merge of something that this mapping stands in would be a loop; other anchors are complete before.
+    const isAround = (node: number): boolean => node <= this.#target && this.#target < nodeAfter(tree, node);
     const sources = merges.flatMap(node => {
       const merged = tree.targets.get(node) ?? node;
+      if (isAround(merged)) return [];
       return nodeKind(tree, merged) === 'sequence' ? new Value(this.source, merged).#children() : [merged];
     });
     for (const node of sources) {
       const merged = tree.targets.get(node) ?? node;
-      // A merge of something that this mapping stands in would be a loop; other anchors are complete before.
-      if (merged <= this.#target && this.#target < nodeAfter(tree, merged)) continue;
+      if (isAround(merged)) continue;
       let isDone = false;
       new Value(this.source, merged).#eachEntry((key, keyNode, value) => {
         if (own.has(key)) return false;

@@ -247,6 +247,10 @@ describe('ManifestDocument', () => {
     assert.ok([...read(bomb).root.scalars()].length < 200);
     assert.notEqual(read(`${'['.repeat(5000)}`).problems.length, 0);
   });
+  it('does not merge a mapping with what it stands in', () => {
+    for (const text of ['a: &x\n  b: 1\n  <<: *x\n', '&x[<<: *x\n<<: *x\n', '&x\n- {a: 1, <<: *x}\n- {b: 2, <<: *x}\n'])
+      assert.ok([...read(text).root.scalars()].length <= 3, text);
+  });
   it('never throws, whatever is typed', () => {
     const piece = fc.constantFrom(
       'a:',
