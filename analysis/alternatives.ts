@@ -1,3 +1,4 @@
+import { groupedBy } from '../manifests/grouped';
 import type { Resource } from '../manifests/resource';
 import type { Index, Workspace } from '../manifests/workspace';
 import { familiesOf } from './roles';
@@ -20,13 +21,7 @@ export interface Alternative {
  * part, such as a directory of workers in which somebody forgot to change the names, is none: those objects collide.
  */
 export function alternativesOf(workspace: Workspace): readonly Alternative[] {
-  const declared = new Map<string, Resource[]>();
-  for (const resource of workspace.lookup(objects, '')) {
-    const key = `${resource.qualifiedKind}/${resource.name}`;
-    const known = declared.get(key);
-    if (known) known.push(resource);
-    else declared.set(key, [resource]);
-  }
+  const declared = groupedBy(workspace.lookup(objects, ''), ({ qualifiedKind, name }) => `${qualifiedKind}/${name}`);
   const groups = [...declared.values()];
   const pairs = pairsOf(groups).flatMap(pair => {
     const common = commonOf(pair);

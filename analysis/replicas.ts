@@ -1,3 +1,4 @@
+import { groupedBy } from '../manifests/grouped';
 import { directoryOf } from '../manifests/paths';
 import type { Resource } from '../manifests/resource';
 import type { Value } from '../manifests/value';
@@ -81,17 +82,11 @@ interface PatchedReplicas {
 
 /** The numbers in patches that are files of their own, by the kind and name of what they change. */
 function patchedReplicas(workspace: Workspace): ReadonlyMap<string, readonly PatchedReplicas[]> {
-  const patched = new Map<string, PatchedReplicas[]>();
-  for (const { resource, count } of workspace.lookup(writtenReplicas, '')) {
-    const { file } = resource.document;
-    if (!isPatch(workspace, file)) continue;
-    const key = `${resource.kind}/${resource.name}`;
-    const known = patched.get(key);
-    const one = { resource, directory: file.directory, count };
-    if (known) known.push(one);
-    else patched.set(key, [one]);
-  }
-  return patched;
+  const patched = workspace
+    .lookup(writtenReplicas, '')
+    .filter(({ resource }) => isPatch(workspace, resource.document.file))
+    .map(({ resource, count }) => ({ resource, directory: resource.document.file.directory, count }));
+  return groupedBy(patched, ({ resource }) => `${resource.kind}/${resource.name}`);
 }
 
 const writtenReplicas: Index<{ readonly resource: Resource; readonly count: number }> = {

@@ -1,3 +1,4 @@
+import { groupedBy } from '../manifests/grouped';
 import type { Workspace } from '../manifests/workspace';
 import type { Finding } from '../rules/findings';
 import type { Severity } from '../rules/rule';
@@ -58,12 +59,5 @@ export function findingsByFile<F extends Finding>(
   findings: readonly F[],
   workspace: Workspace,
 ): ReadonlyMap<string, readonly F[]> {
-  const byFile = new Map<string, F[]>();
-  for (const finding of findings) {
-    const path = workspace.file(finding.problem.at.uri)?.path ?? finding.problem.at.uri;
-    const own = byFile.get(path);
-    if (own) own.push(finding);
-    else byFile.set(path, [finding]);
-  }
-  return byFile;
+  return groupedBy(findings, ({ problem: { at } }) => workspace.file(at.uri)?.path ?? at.uri);
 }

@@ -3,6 +3,7 @@ import type { LiveAnswer } from '../checklist/live';
 import { nameOf, type SignOff, signOffState, type Waiver } from '../checklist/sign-offs';
 import type { ChecklistItemId, ChecklistItemState } from '../checklist/types';
 import type { SourceFile } from '../manifests/file';
+import { grouped } from '../manifests/grouped';
 import type { Place } from '../manifests/span';
 import type { Workspace } from '../manifests/workspace';
 import { evidenceFor } from './evidence';
@@ -47,14 +48,11 @@ export function itemReports(
   live: ReadonlyMap<ChecklistItemId, LiveAnswer> = new Map(),
   today?: string,
 ): readonly ItemReport[] {
-  const byItem = new Map<string, Finding[]>();
-  for (const finding of findings) {
-    for (const id of finding.problem.items ?? finding.rule.items) {
-      const known = byItem.get(id);
-      if (known) known.push(finding);
-      else byItem.set(id, [finding]);
-    }
-  }
+  const byItem = grouped(
+    findings.flatMap(finding =>
+      (finding.problem.items ?? finding.rule.items).map((id): readonly [string, Finding] => [id, finding]),
+    ),
+  );
   const rulesOfItem = new Map<string, string[]>();
   for (const rule of rules) for (const id of rule.items) rulesOfItem.set(id, [...(rulesOfItem.get(id) ?? []), rule.id]);
   const { signOffs, assigned } = signOffsOf(workspace);

@@ -6,6 +6,7 @@ import { hasExpired, type Waiver } from '../checklist/sign-offs';
 import { decodeBase64 } from '../manifests/base64';
 import type { ManifestDocument } from '../manifests/document';
 import type { SourceFile } from '../manifests/file';
+import { groupedBy } from '../manifests/grouped';
 import { compareTexts } from '../manifests/order';
 import type { Resource } from '../manifests/resource';
 import type { Place, Span, TextEdit } from '../manifests/span';
@@ -119,12 +120,7 @@ export function withFindingsChecks(
   ofOther?: (uri: string) => readonly Finding[],
 ): readonly Finding[] {
   if (rules.ofFindings.length === 0) return found;
-  const byUri = new Map<string, Finding[]>();
-  for (const finding of found) {
-    const own = byUri.get(finding.problem.at.uri);
-    if (own) own.push(finding);
-    else byUri.set(finding.problem.at.uri, [finding]);
-  }
+  const byUri = groupedBy(found, finding => finding.problem.at.uri);
   const all: Found = {
     of: uri => byUri.get(uri) ?? ofOther?.(uri) ?? [],
     ran: id => rules.has(id),

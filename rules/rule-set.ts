@@ -1,3 +1,4 @@
+import { grouped } from '../manifests/grouped';
 import type { Resource } from '../manifests/resource';
 import type { DocumentCheck, FileCheck, FindingsCheck, ResourceCheck, Rule, WorkspaceCheck } from './rule';
 
@@ -8,7 +9,7 @@ export class RuleSet {
   readonly ofFiles: readonly (Rule & FileCheck)[];
   readonly ofDocuments: readonly (Rule & DocumentCheck)[];
   readonly ofFindings: readonly (Rule & FindingsCheck)[];
-  readonly #byKind = new Map<string, (Rule & ResourceCheck)[]>();
+  readonly #byKind: ReadonlyMap<string, readonly (Rule & ResourceCheck)[]>;
   readonly #ids: ReadonlySet<string>;
 
   constructor(rules: readonly Rule[]) {
@@ -18,14 +19,9 @@ export class RuleSet {
     this.ofDocuments = rules.filter(rule => 'checkDocument' in rule);
     this.ofFindings = rules.filter(rule => 'checkFindings' in rule);
     this.#ids = new Set(rules.map(rule => rule.id));
-    for (const rule of rules) {
-      if (!('check' in rule)) continue;
-      for (const kind of rule.kinds) {
-        const list = this.#byKind.get(kind);
-        if (list) list.push(rule);
-        else this.#byKind.set(kind, [rule]);
-      }
-    }
+    this.#byKind = grouped(
+      rules.filter(rule => 'check' in rule).flatMap(rule => rule.kinds.map(kind => [kind, rule] as const)),
+    );
   }
 
   /** Those that look at resources of this kind. */

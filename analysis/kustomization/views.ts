@@ -1,5 +1,6 @@
 import type { ManifestDocument } from '../../manifests/document';
 import type { SourceFile } from '../../manifests/file';
+import { groupedBy } from '../../manifests/grouped';
 import { compareTexts } from '../../manifests/order';
 import { directoryOf, resolvePath } from '../../manifests/paths';
 import type { Value } from '../../manifests/value';
@@ -190,13 +191,10 @@ function viewOf(
   kustomizations: ReadonlyMap<string, ManifestDocument>,
 ): View {
   const [first] = set as [Build];
-  const built = new Map<ManifestDocument, BuiltObject[]>();
-  for (const { objects } of set)
-    for (const one of objects) {
-      const known = built.get(one.document);
-      if (known) known.push(one);
-      else built.set(one.document, [one]);
-    }
+  const built = groupedBy(
+    set.flatMap(({ objects }) => objects),
+    one => one.document,
+  );
   const resourceFiles = new Set(set.flatMap(one => [...one.resourceFiles]));
   const directories = new Set(set.flatMap(one => [...one.directories]));
   const elsewhere = new Set(builds.flatMap(one => [...one.directories]).filter(one => !directories.has(one)));

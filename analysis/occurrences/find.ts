@@ -1,5 +1,6 @@
 import type { ManifestDocument } from '../../manifests/document';
 import type { SourceFile } from '../../manifests/file';
+import { groupedBy } from '../../manifests/grouped';
 import { LazyPlace } from '../../manifests/lazy-place';
 import { Resource } from '../../manifests/resource';
 import type { Index, Workspace } from '../../manifests/workspace';
@@ -116,14 +117,7 @@ function derivedFrom(resource: Resource, workspace: Workspace): readonly Occurre
 }
 
 function derivedByFile(resource: Resource, workspace: Workspace): ReadonlyMap<string, readonly Occurrence[]> {
-  const files = new Map<string, Occurrence[]>();
-  for (const one of workspace.derive(derivedFrom, resource)) {
-    const { uri } = one.at;
-    const known = files.get(uri);
-    if (known) known.push(one);
-    else files.set(uri, [one]);
-  }
-  return files;
+  return groupedBy(workspace.derive(derivedFrom, resource), one => one.at.uri);
 }
 
 /** The resources whose derived occurrences may name a subject. */

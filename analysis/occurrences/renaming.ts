@@ -1,5 +1,6 @@
 import { renameKey, replaceScalar } from '../../manifests/edit';
 import type { SourceFile } from '../../manifests/file';
+import { groupedBy } from '../../manifests/grouped';
 import type { Place, TextEdit } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
 import { builtTrees } from '../kustomization/built-trees';
@@ -142,14 +143,7 @@ function namesByPlace(workspace: Workspace): (place: Place) => readonly Occurren
 }
 
 function byStart(workspace: Workspace, file: SourceFile): ReadonlyMap<number, readonly Occurrence[]> {
-  const names = new Map<number, Occurrence[]>();
-  for (const one of occurrencesIn(workspace, file)) {
-    const { start } = one.at.span;
-    const known = names.get(start);
-    if (known) known.push(one);
-    else names.set(start, [one]);
-  }
-  return names;
+  return groupedBy(occurrencesIn(workspace, file), one => one.at.span.start);
 }
 
 function refusal(workspace: Workspace, subject: Subject, occurrences: readonly Occurrence[]): string | undefined {

@@ -1,4 +1,5 @@
 import type { DeployStepDefinition } from '../../checklist/steps';
+import { groupedBy } from '../../manifests/grouped';
 import { baseName, directoryOf } from '../../manifests/paths';
 import { hasRole } from './roles';
 import type { PlanDocument, PlanSource } from './source';
@@ -97,7 +98,7 @@ function found(
 /** Directories with at least one object of the role, best first; the path breaks ties, so the result is stable. */
 function rank(step: DeployStepDefinition, sources: readonly PlanSource[], wanted: string): Candidate[] {
   const candidates: Candidate[] = [];
-  for (const [path, inside] of groupByDirectory(sources)) {
+  for (const [path, inside] of groupedBy(sources, source => directoryOf(source.path))) {
     const matching = countRole(step, inside);
     if (matching === 0) continue;
     const share = matching / documents(inside).length;
@@ -105,16 +106,6 @@ function rank(step: DeployStepDefinition, sources: readonly PlanSource[], wanted
     candidates.push({ path, score: 40 + 20 * share + 8 * likeness, sources: inside });
   }
   return candidates.sort((a, b) => b.score - a.score || (a.path < b.path ? -1 : 1));
-}
-
-function groupByDirectory(sources: readonly PlanSource[]): Map<string, PlanSource[]> {
-  const groups = new Map<string, PlanSource[]>();
-  for (const source of sources) {
-    const group = groups.get(directoryOf(source.path));
-    if (group === undefined) groups.set(directoryOf(source.path), [source]);
-    else group.push(source);
-  }
-  return groups;
 }
 
 function countRole(step: DeployStepDefinition, sources: readonly PlanSource[]): number {

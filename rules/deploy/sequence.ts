@@ -2,6 +2,7 @@ import { type FoundCommand, foundCommands } from '../../analysis/commands';
 import { filesMeant } from '../../analysis/script-paths';
 import type { ManifestPath } from '../../analysis/text/cluster-commands';
 import { isYaml, type SourceFile } from '../../manifests/file';
+import { groupedBy } from '../../manifests/grouped';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Index, Workspace } from '../../manifests/workspace';
@@ -52,13 +53,7 @@ function numberAbove(text: string, offset: number): number | undefined {
 }
 
 function sequencesOf(workspace: Workspace, isMeant: (found: FoundCommand) => boolean): readonly Sequence[] {
-  const byScript = new Map<SourceFile, FoundCommand[]>();
-  for (const found of foundCommands(workspace)) {
-    if (!isMeant(found)) continue;
-    const own = byScript.get(found.file);
-    if (own) own.push(found);
-    else byScript.set(found.file, [found]);
-  }
+  const byScript = groupedBy(foundCommands(workspace).filter(isMeant), found => found.file);
   return [...byScript].flatMap(([script, commands]) => {
     const applied = commands.flatMap((found, order) => appliedBy(workspace, found, order));
     return applied.length > 0 ? [{ script, commands, applied }] : [];

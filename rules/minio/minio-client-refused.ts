@@ -6,7 +6,7 @@ import type { Value } from '../../manifests/value';
 import type { Problem, Rule } from '../rule';
 import { type Answer, isAllowed, isAllowedBy } from './access';
 import { type McCommand, type McSetup, rootUserOf, setupOf } from './mc-admin';
-import { clientsOf, leadsTo, type S3Client } from './s3-clients';
+import { clientsOf, isEndpointOf, type S3Client } from './s3-clients';
 import { bucketsMadeBy } from './transfers';
 
 export default {
@@ -32,7 +32,8 @@ export default {
     if (!familiesOf(store).has('minio.plain')) return;
     const setup = setupOf(workspace);
     const isHere = setup.commands.some(
-      one => (one.kind === 'user' || one.kind === 'account') && leadsTo(workspace, one.resource, one.endpoint, store),
+      one =>
+        (one.kind === 'user' || one.kind === 'account') && isEndpointOf(workspace, one.resource, one.endpoint, store),
     );
     if (setup.isOpen || !isHere) return;
     const root = rootUserOf(workspace, store);

@@ -8,7 +8,7 @@ import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
 import { isAllowedBy, listOf, matches } from './access';
 import { type McCommand, type McPolicy, type McSetup, rootUserOf, setupOf } from './mc-admin';
-import { leadsTo, storesOf } from './s3-clients';
+import { isEndpointOf, storesOf } from './s3-clients';
 
 export default {
   id: 'minio-user-setup-fails',
@@ -68,7 +68,7 @@ function* signIn(workspace: Workspace, { commands }: McSetup, command: McCommand
       ? one.policies.some(({ text }) => text === undefined || !/^(?:readwrite|readonly|writeonly)$/.test(text))
       : false,
   );
-  const store = storesOf(workspace).find(one => leadsTo(workspace, resource, endpoint, one));
+  const store = storesOf(workspace).find(one => isEndpointOf(workspace, resource, endpoint, one));
   const root = store && rootUserOf(workspace, store);
   if (!store || root === undefined || root === signsInAs.text) return;
   const isOwn = commands.some(

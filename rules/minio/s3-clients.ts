@@ -44,7 +44,7 @@ export interface Credential {
 export function clientsOf(workspace: Workspace, store: Resource): readonly S3Client[] {
   return workspace
     .shared(clientsOfAny)
-    .filter(({ resource, endpoint }) => leadsTo(workspace, resource, endpoint, store));
+    .filter(({ resource, endpoint }) => isEndpointOf(workspace, resource, endpoint, store));
 }
 
 function clientsOfAny(workspace: Workspace): readonly S3Client[] {
@@ -63,7 +63,12 @@ export function storesOf(workspace: Workspace): readonly Resource[] {
 }
 
 /** Whether an URL leads to a Tenant, or to the pods of a workload. */
-export function leadsTo(workspace: Workspace, from: Resource, endpoint: string | undefined, store: Resource): boolean {
+export function isEndpointOf(
+  workspace: Workspace,
+  from: Resource,
+  endpoint: string | undefined,
+  store: Resource,
+): boolean {
   const authority = /^https?:\/\/([^/:]+)/.exec(endpoint ?? '')?.[1];
   const host = authority === undefined ? undefined : parseClusterHost(authority, from.namespace);
   const service = host && findService(workspace, host.namespace ?? from.namespace, host.service);

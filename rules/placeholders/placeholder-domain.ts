@@ -2,6 +2,7 @@ import { isUsedByScript, valuesDocuments } from '../../analysis/helm-values';
 import { keyTexts } from '../../analysis/secret-data';
 import { languageOf } from '../../analysis/text/comments';
 import type { ChecklistItemId } from '../../checklist/types';
+import { groupedBy } from '../../manifests/grouped';
 import type { Resource } from '../../manifests/resource';
 import type { Index, Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
@@ -59,14 +60,9 @@ export default {
     `,
   },
   *checkWorkspace(workspace) {
-    const groups = new Map<string, DomainUse[]>();
-    for (const use of workspace.lookup(domainUses, '')) {
-      const key = `${use.domain}\n${use.item}\n${use.isTest}`;
-      const group = groups.get(key);
-      if (group) group.push(use);
-      else groups.set(key, [use]);
-    }
-    for (const uses of groups.values()) yield problem(uses);
+    const uses = workspace.lookup(domainUses, '');
+    const groups = groupedBy(uses, use => `${use.domain}\n${use.item}\n${use.isTest}`);
+    for (const group of groups.values()) yield problem(group);
     yield* inValues(workspace);
   },
 } satisfies Rule;

@@ -8,7 +8,7 @@ import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
-import { databasesMade, grouped, type MadeDatabase, type ServerPart, serverAt } from './server-sql';
+import { byServer, databasesMade, type MadeDatabase, type ServerPart, serverAt } from './server-sql';
 
 export default {
   id: 'pg-locale-not-c',
@@ -135,7 +135,7 @@ function* ofImage(
 
 /** The databases that Synapse uses and whose locale it insists on, by their servers. */
 function databasesOfSynapse(workspace: Workspace): ReadonlyMap<Resource, readonly string[]> {
-  return grouped(
+  return byServer(
     workloads(workspace, 'synapse').flatMap((synapse): readonly (readonly [Resource | undefined, string])[] => {
       const homeserver = homeserverOf(workspace, synapse);
       const args = homeserver?.at('database', 'args');

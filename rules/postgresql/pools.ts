@@ -3,7 +3,7 @@ import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import { clusterOfHost } from './clusters';
-import { grouped, serverAt } from './server-sql';
+import { byServer, serverAt } from './server-sql';
 
 /** The connections that one kind of Synapse process keeps to a server. */
 export interface Pool {
@@ -23,7 +23,7 @@ export function poolsOf(workspace: Workspace, server: Resource): readonly Pool[]
 }
 
 function poolsByServer(workspace: Workspace): ReadonlyMap<Resource, readonly Pool[]> {
-  return grouped(
+  return byServer(
     processes(workspace).flatMap((process): readonly (readonly [Resource | undefined, Pool])[] => {
       const args = process.homeserver?.at('database', 'args');
       const host = args?.at('host').text;

@@ -7,6 +7,7 @@ import { type PsqlCall, psqlCalls } from '../../analysis/text/psql-calls';
 import { readShell } from '../../analysis/text/shell';
 import { type RunWord, textOfPieces } from '../../analysis/text/shell-values';
 import { readSql, readSqlFrom, type SqlName, type SqlStatement } from '../../analysis/text/sql';
+import { grouped } from '../../manifests/grouped';
 import type { Resource } from '../../manifests/resource';
 import type { Place, Span } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
@@ -45,7 +46,7 @@ export function statementsFor(workspace: Workspace, server: Resource): readonly 
 
 /** What psql runs in pods, by the server that it is connected to. */
 function runStatements(workspace: Workspace): ReadonlyMap<Resource, readonly ServerStatement[]> {
-  return grouped(
+  return byServer(
     everyWorkload(workspace).flatMap(workload =>
       sqlRunsOf(workspace, workload).map((one): readonly [Resource | undefined, ServerStatement] => [
         serverAt(workspace, workload, one.host?.text),
@@ -75,7 +76,7 @@ export function databasesMade(workspace: Workspace, server: Resource): readonly 
 
 /** What createdb makes from pods, by the server that it is connected to. */
 function madeByCommands(workspace: Workspace): ReadonlyMap<Resource, readonly MadeDatabase[]> {
-  return grouped(
+  return byServer(
     everyWorkload(workspace).flatMap(workload =>
       postgresRunsOf(workspace, workload).flatMap(one => {
         const made = madeByCall(one.call, one.place);
@@ -91,17 +92,10 @@ function everyWorkload(workspace: Workspace): readonly Resource[] {
 }
 
 /** Things by the server that they are about, without those of unknown servers. */
-export function grouped<T>(
+export function byServer<T>(
   pairs: readonly (readonly [Resource | undefined, T])[],
 ): ReadonlyMap<Resource, readonly T[]> {
-  const groups = new Map<Resource, T[]>();
-  for (const [server, one] of pairs) {
-    if (!server) continue;
-    const group = groups.get(server);
-    if (group) group.push(one);
-    else groups.set(server, [one]);
-  }
-  return groups;
+  return grouped(pairs.flatMap(([server, one]) => (server ? [[server, one] as const] : [])));
 }
 
 function madeByCall({ program, operand, options }: PsqlCall, place: (span: Span) => Place): readonly MadeDatabase[] {

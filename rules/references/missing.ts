@@ -24,6 +24,7 @@ import type { ChecklistItemId } from '../../checklist/types';
 import { perName } from '../../manifests/derived';
 import { insertEntry, quoted, replaceScalar } from '../../manifests/edit';
 import type { SourceFile } from '../../manifests/file';
+import { groupedBy } from '../../manifests/grouped';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
@@ -130,17 +131,13 @@ function usersOf(
 // Worked out once for all of them: of a thousand that need one object, each would otherwise look at all the others.
 const usersByTarget = perName((workspace: Workspace, target: string): ReadonlyMap<SourceFile, readonly Referrer[]> => {
   const [kind, namespace, name = ''] = target.split('\n');
-  const users = new Map<SourceFile, Referrer[]>();
-  for (const one of referrersOf(workspace, kind as ReferencedKind, namespace || undefined, name)) {
-    const { resource, reference } = one;
-    if (reference.isOptional || (reference.namespace ?? '') !== namespace) continue;
-    if (isReportedElsewhere(workspace, resource, reference)) continue;
-    const { file } = resource.document;
-    const here = users.get(file);
-    if (here) here.push(one);
-    else users.set(file, [one]);
-  }
-  return users;
+  const users = referrersOf(workspace, kind as ReferencedKind, namespace || undefined, name).filter(
+    ({ resource, reference }) =>
+      !reference.isOptional &&
+      (reference.namespace ?? '') === namespace &&
+      !isReportedElsewhere(workspace, resource, reference),
+  );
+  return groupedBy(users, ({ resource }) => resource.document.file);
 });
 
 /** The first users of an object that pass, each resource once. */
@@ -165,14 +162,7 @@ const mostPlaces = 12;
 
 /** The references of a resource, those to the same object together. */
 function byTarget(references: readonly Reference[]): ReadonlyMap<string, readonly Reference[]> {
-  const groups = new Map<string, Reference[]>();
-  for (const reference of references) {
-    const key = `${reference.kind}/${reference.name.text}`;
-    const group = groups.get(key);
-    if (group) group.push(reference);
-    else groups.set(key, [reference]);
-  }
-  return groups;
+  return groupedBy(references, ({ kind, name }) => `${kind}/${name.text}`);
 }
 
 function promised(reference: Reference, name: string, promise: Declaration): Problem {
