@@ -43,6 +43,10 @@ export function routesOf(source: Resource): readonly Route[] {
 
 /** All routes of the tree. */
 export function allRoutes(workspace: Workspace): readonly Route[] {
+  return workspace.shared(readRoutes);
+}
+
+function readRoutes(workspace: Workspace): readonly Route[] {
   return routeSources(workspace).flatMap(routesOf);
 }
 
