@@ -19,13 +19,20 @@ export function foundCommands(workspace: Workspace): readonly FoundCommand[] {
   return workspace.lookup(commandIndex, '');
 }
 
+/** What a shell runs of a script, or a person types of a Markdown file, and where each text starts there. */
+export function shellTexts(file: SourceFile): readonly { readonly text: string; readonly offset: number }[] {
+  if (/\.sh$/i.test(file.path)) return [{ text: file.text, offset: 0 }];
+  return /\.md$/i.test(file.path)
+    ? shellBlocks(file.text).map(({ text, offset }) => ({ text: asTyped(text), offset }))
+    : [];
+}
+
 /** The commands of one script or Markdown file. */
 export function commandsIn(file: SourceFile): readonly FoundCommand[] {
   const isMarkdown = /\.md$/i.test(file.path);
-  const blocks = isMarkdown ? shellBlocks(file.text) : /\.sh$/i.test(file.path) ? [{ text: file.text, offset: 0 }] : [];
-  return blocks.flatMap(({ text, offset }) =>
+  return shellTexts(file).flatMap(({ text, offset }) =>
     /\b(?:kubectl|helm|oc)\b/.test(text)
-      ? kubectlCommands(readShell(isMarkdown ? asTyped(text) : text)).map(command => ({
+      ? kubectlCommands(readShell(text)).map(command => ({
           command,
           file,
           isShown: isMarkdown,

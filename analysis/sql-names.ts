@@ -17,6 +17,11 @@ export function createsRole(workspace: Workspace, name: string): boolean {
   return creates(workspace, 'role', name);
 }
 
+/** Whether a page shows how a person creates a database, or a role, of a name or of one that cannot be read there. */
+export function showsCreation(workspace: Workspace, what: 'database' | 'role', name: string): boolean {
+  return [`${what} ${name}`, `any ${what}`].some(key => workspace.lookup(createdNames, `shown ${key}`).length > 0);
+}
+
 /** Whether some script creates databases, or roles, by a name that cannot be read there. */
 export function createsUnknown(workspace: Workspace, what: 'database' | 'role'): boolean {
   return workspace.shared(fromVariables)[what] === 'unknown';
@@ -62,6 +67,7 @@ const createdNames: Index<true | ManifestDocument> = {
   },
   *textFile(file: SourceFile) {
     if (/\.(?:sql|sh)$/i.test(file.path)) yield* namesIn(file.text);
+    else if (/\.md$/i.test(file.path)) for (const [name] of namesIn(file.text)) yield [`shown ${name}`, true];
   },
 };
 

@@ -86,11 +86,13 @@ export function readKubectl(
     }
     default:
   }
+  if (verb === 'cp') return readCopy(operands, options, { ...context, selector, allNamespaces });
   if (verb === 'cnpg') return readCnpg(operands, { ...context, selector, namespace, allNamespaces });
   const targets =
     verb === 'logs' || verb === 'exec' || verb === 'port-forward' ? podTargets(operands) : targetsOf(operands);
   const container = options.value('c', 'container');
-  return { kind: 'query', ...context, verb, container, targets, selector, namespace, allNamespaces };
+  const errorsIgnored = context.errorsIgnored || options.has('ignore-not-found');
+  return { kind: 'query', ...context, errorsIgnored, verb, container, targets, selector, namespace, allNamespaces };
 }
 
 /** Options of kubectl whose value may be the next word, by its reference. */
@@ -102,6 +104,26 @@ const kubectlOptions: readonly string[] = (
   'to-revision limit certificate-authority client-key client-certificate resource-version serviceaccount role ' +
   'verb'
 ).split(' ');
+
+/** `kubectl cp NAMESPACE/POD:PATH PATH`, or the other way round (kubectl reference, cp). */
+function readCopy(
+  operands: readonly RunWord[],
+  options: Options,
+  context: Pick<KubectlQuery, 'selector' | 'allNamespaces'> & ClusterCommandContext,
+): ClusterCommand {
+  const container = options.value('c', 'container');
+  let namespace = options.value('n', 'namespace');
+  const targets: KubectlTarget[] = [];
+  for (const word of operands) {
+    const [, place, pod] = /^(?:([^/:]+)\/)?([^/:]+):/.exec(word.value) ?? [];
+    if (pod === undefined) continue;
+    const start = place === undefined ? 0 : place.length + 1;
+    const name = wordPart(word, start, start + pod.length);
+    targets.push({ resource: 'pod', name, span: name.span });
+    if (place !== undefined) namespace = wordPart(word, 0, place.length);
+  }
+  return { kind: 'query', ...context, verb: 'cp', container, targets, namespace };
+}
 
 /** The plugin of CloudNativePG, whose commands are about a cluster (cloudnative-pg docs/src/kubectl-plugin.md). */
 function readCnpg(

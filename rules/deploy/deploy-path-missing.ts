@@ -9,6 +9,7 @@ import { baseName, directoryOf, resolvePath } from '../../manifests/paths';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
 import { stepsApplying } from '../step-objects';
+import { missingInputs } from './handed-files';
 import { meantPath, rewrite, writtenPath } from './replacements';
 
 export default {
@@ -34,12 +35,13 @@ export default {
     'B.18',
   ],
   severity: 'error',
-  summary: 'A script applies a file or folder, or passes values to Helm, that are not in the tree.',
+  summary: 'A script applies a file or folder, or hands a file to Helm, psql or a ConfigMap, that is not in the tree.',
   why: 'The script stops there, or goes on without the part: a renamed manifest is simply never applied.',
   remedy: 'Correct the path, or delete the line.',
   traps: [
     'Paths from variables that the script does not set, patterns and URLs are left alone.',
     'A path may start at the script’s folder, at the root of the tree, or one folder above it; all three are tried.',
+    'What psql reads and what `kubectl create configmap` puts into keys is judged where the text names the file once, by the name of no dump, and by a folder of the tree or of the script.',
     'In a Markdown file, such as a checklist, a wrong path is an information: a person who reads it finds the folder.',
   ],
   examples: {
@@ -65,6 +67,7 @@ export default {
   },
   *checkWorkspace(workspace) {
     for (const document of helmfilesIn(workspace)) yield* missingInHelmfile(workspace, document);
+    yield* missingInputs(workspace);
     for (const found of foundCommands(workspace)) {
       const { command, file, isShown, place } = found;
       if (command.kind === 'helm') yield* missingValues(workspace, found);

@@ -79,13 +79,13 @@ export function whyUnknown(
 /** Names that a command may give to something new. The first word behind `kubectl run` is a name, not a kind. */
 export function startedBy(command: ClusterCommand): readonly string[] {
   if (command.kind === 'create') return [command.name.value];
-  if (command.kind !== 'query' || askingVerbs.has(command.verb)) return [];
+  if (command.kind !== 'query' || askingVerbs.has(command.verb) || command.verb === 'delete') return [];
   return command.targets.flatMap(({ resource, name }) => [resource, ...(name ? [name.value] : [])]);
 }
 
 /** The commands that ask for what is there already, or change it. */
 export const askingVerbs: ReadonlySet<string> = new Set([
-  ...['get', 'describe', 'logs', 'exec', 'port-forward', 'attach'],
+  ...['get', 'describe', 'logs', 'exec', 'port-forward', 'attach', 'cp'],
   ...['scale', 'edit', 'set', 'rollout restart', 'rollout undo', 'rollout history', 'rollout pause', 'rollout resume'],
 ]);
 

@@ -23,6 +23,7 @@ export default {
     'Containers after `-c` and namespaces that are nearly one of the tree’s are judged, too. What a script in a pod asks for is an error, because nobody reads it before it fails.',
     'Pods of a StatefulSet are numbered from 0, or from `spec.ordinals.start`; those of a CloudNativePG cluster from 1, and a replaced instance gets the next number.',
     'A command without `-n` is reported where other commands of its file name the namespace of the object, and nothing makes that the default of kubectl.',
+    'What `kubectl delete` names may have been there once, so only a name that is nearly one of the tree’s is reported.',
     'Names of charts, names with placeholders, namespaces that the tree has nothing in, and commands whose failure is handled are left alone.',
   ],
   sources: [
@@ -70,8 +71,10 @@ export default {
       yield* unknownNamespace(workspace, found);
       yield* unknownContainer(workspace, found);
       if ('file' in found) yield* unknownDetails(workspace, found);
-      if (command.kind !== 'query' || !askingVerbs.has(command.verb) || command.conditional || command.errorsIgnored)
-        continue;
+      if (command.kind !== 'query' || command.conditional || command.errorsIgnored) continue;
+      // What was there once may be deleted as well, unless its name is nearly one of the tree's.
+      const isDeletion = command.verb === 'delete';
+      if (!isDeletion && !askingVerbs.has(command.verb)) continue;
       if ('file' in found) yield* namespaceLeftOut(workspace, found, command, commands);
       const { namespace: inNamespace } = command;
       if (inNamespace && !isPlainName(inNamespace)) continue;
@@ -80,12 +83,12 @@ export default {
         const kind = kindNamed(resource);
         if (!kind || !name || !isPlainName(name) || started.has(name.value)) continue;
         const unknown = whyUnknown(workspace, kind, namespace, name.value);
-        if (unknown === undefined) continue;
+        if (unknown === undefined || (isDeletion && unknown.instead === undefined)) continue;
         const { help, instead: meant } = unknown;
         yield {
           at: place(span),
           // A person corrects the command; a Job fails.
-          ...('namespace' in found && { severity: 'error' as const }),
+          ...('namespace' in found && !isDeletion && { severity: 'error' as const }),
           message: `The tree makes no ${kind.kind === 'Pod' ? 'pod' : kind.kind} ${name.value}${namespace ? ` in namespace ${namespace}` : ''} — ${help}`,
           fixes: () => {
             if (meant === undefined || 'namespace' in found) return [];

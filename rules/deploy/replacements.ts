@@ -6,8 +6,11 @@ import type { Span } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix } from '../rule';
 
+/** Something that stands in a script or a page. */
+type Written = Pick<FoundCommand, 'file' | 'place'>;
+
 /** A path as it is written in a command, undefined where quotes or variables stand in it. */
-export function writtenPath({ file, place }: FoundCommand, { path, span }: ManifestPath): string | undefined {
+export function writtenPath({ file, place }: Written, { path, span }: ManifestPath): string | undefined {
   const at = place(span).span;
   const written = file.text.slice(at.start, at.end);
   const bare = (text: string): string => text.replace(/^(?:\.\/)+/, '').replace(/\/+$/, '');
@@ -15,7 +18,7 @@ export function writtenPath({ file, place }: FoundCommand, { path, span }: Manif
 }
 
 /** The fix that writes another text in a command; none where what is written is not what is meant, as with quotes. */
-export function rewrite({ file, place }: FoundCommand, span: Span, written: string, newText: string): readonly Fix[] {
+export function rewrite({ file, place }: Written, span: Span, written: string, newText: string): readonly Fix[] {
   const at = place(span);
   return file.text.slice(at.span.start, at.span.end) === written
     ? [{ title: `Write ${newText}`, safe: false, edits: [{ at, newText }] }]
@@ -24,7 +27,8 @@ export function rewrite({ file, place }: FoundCommand, span: Span, written: stri
 
 /**
  * What a name that does not exist most likely means: the nearest one in spelling, else the only one that begins with it
- * or that it begins with, because names are cut short and lengthened more often than misspelt.
+ * or that it begins with, because names are cut short and lengthened more often than misspelt, else the only one that
+ * ends with it, if it has several words.
  */
 export function meantName(name: string, candidates: readonly string[]): string | undefined {
   const close = nearest(name, candidates);
@@ -32,7 +36,8 @@ export function meantName(name: string, candidates: readonly string[]): string |
   const [first, ...others] = new Set(
     candidates.filter(one => one.startsWith(`${name}-`) || name.startsWith(`${one}-`)),
   );
-  return others.length === 0 ? first : undefined;
+  if (first !== undefined || !name.includes('-')) return others.length === 0 ? first : undefined;
+  return only([...new Set(candidates)], one => one.endsWith(`-${name}`));
 }
 
 /**

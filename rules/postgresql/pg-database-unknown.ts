@@ -3,10 +3,11 @@ import { initdbOf } from '../../analysis/database-logins';
 import { nearest } from '../../analysis/nearest';
 import { workloadKinds } from '../../analysis/pods';
 import { clusterKind, familiesOf } from '../../analysis/roles';
-import { createsDatabase, createsRole, createsUnknown } from '../../analysis/sql-names';
+import { createsDatabase, createsRole, createsUnknown, showsCreation } from '../../analysis/sql-names';
 import { type PostgresRun, postgresRunsOf, sqlRunsOf } from '../../analysis/sql-runs';
-import { type PsqlCall, type PsqlSetting, psqlCalls } from '../../analysis/text/psql-calls';
+import { type PsqlCall, psqlCalls } from '../../analysis/text/psql-calls';
 import { readShell } from '../../analysis/text/shell';
+import type { RunWord } from '../../analysis/text/shell-values';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
@@ -24,7 +25,7 @@ export default {
   traps: [
     '`postgres` and the templates are always there. Databases and roles that a script, `postInitSQL`, a Database or `managed.roles` makes count, and where one makes them by a name that nobody can read, nothing is said.',
     'Clusters that are restored or imported bring databases that the tree does not show.',
-    'In a Markdown file it is an information. Only commands for the pods of a Cluster of the tree are judged there.',
+    'In a Markdown file it is an information. Only commands for the pods of a Cluster of the tree are judged there, and what a page shows how to create counts.',
     'Roles that statements give something to are judged by sql-role-missing.',
     'What Synapse, key_vault and the replication are configured with has rules of its own.',
   ],
@@ -84,24 +85,24 @@ function* ofCommand(workspace: Workspace, { command, file, isShown, place }: Fou
   if (!cluster || (command.namespace && namespace === undefined)) return;
   const { uri, span } = place(command.span);
   const text = file.text.slice(span.start, span.end);
-  const inner = /\s--\s+(?=(?:env\s+)?(?:\w+=\S+\s+)*(?:psql|pg_dump)\s)/.exec(text);
+  const inner = /\s--\s+(?=(?:env\s+)?(?:\w+=\S+\s+)*(?:psql|pg_dump|pg_restore|createdb)\s)/.exec(text);
   if (!inner) return;
   const start = inner.index + inner[0].length;
   for (const call of psqlCalls(readShell(text.slice(start)))) {
     // Another server than that of the pod.
     if (call.host && !/^(?:localhost|127\.0\.0\.1|\/)/.test(call.host.value.value)) continue;
     const severity = isShown ? ('info' as const) : ('warning' as const);
-    const at = ({ value }: PsqlSetting): Place => ({
+    const at = ({ use }: RunWord): Place => ({
       uri,
-      span: { start: span.start + start + value.use.start, end: span.start + start + value.use.end },
+      span: { start: span.start + start + use.start, end: span.start + start + use.end },
     });
-    if (!isReading(call)) continue;
-    const { database, user } = call;
-    if (database)
-      for (const problem of unknownDatabase(workspace, cluster, database.value.value, at(database)))
+    const database = isReading(call) ? call.database?.value : undefined;
+    if (database && !showsCreation(workspace, 'database', database.value))
+      for (const problem of unknownDatabase(workspace, cluster, database.value, at(database)))
         yield { ...problem, severity };
-    if (user)
-      for (const problem of unknownRole(workspace, cluster, user.value.value, at(user))) yield { ...problem, severity };
+    for (const role of [call.user?.value, call.owner])
+      if (role && !showsCreation(workspace, 'role', role.value))
+        for (const problem of unknownRole(workspace, cluster, role.value, at(role))) yield { ...problem, severity };
   }
 }
 

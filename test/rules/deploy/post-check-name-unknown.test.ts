@@ -100,3 +100,32 @@ function expect(source: string): void {
   const { expected, found } = compareMarks(fixture.marks, marksOf(workspace, findings));
   assert.deepEqual(found, expected);
 }
+
+describe('post-check-name-unknown, more commands', () => {
+  it('reads both sides of kubectl cp', () => {
+    expect(`
+#- /README.md
+~~~bash
+kubectl cp matrix/redis-7:/data/dump.rdb ./dump.rdb
+#                 ^^^^^^^ 💡 info: The tree makes no pod redis-7 in namespace matrix
+kubectl cp ./a.sql pg-main-1:/tmp/a.sql -n matrix -c postgres
+#                  ^^^^^^^^^ info: The tree makes no pod pg-main-1 in namespace matrix
+kubectl cp a.sql matrix/matrix-postgresql-1:/tmp/a.sql
+kubectl cp a.sql b.sql
+~~~
+${tree}`);
+  });
+
+  it('takes only what is nearly a name of the tree for a mistake of kubectl delete', () => {
+    expect(`
+#- /README.md
+~~~bash
+kubectl delete deployment haprox -n matrix
+#                         ^^^^^^ 💡 info: did you mean haproxy?
+kubectl delete deployment haprox -n matrix --ignore-not-found
+kubectl delete deployment nginx-from-2023 -n matrix
+kubectl delete pod redis-1 -n matrix
+~~~
+${tree}`);
+  });
+});

@@ -113,4 +113,23 @@ describe('pg-database-unknown', () => {
     ])
       assert.deepEqual(said(right), [], right);
   });
+
+  it('judges createdb and pg_restore in a pod, and knows what pages show how to create', () => {
+    const page = (...lines: readonly string[]): readonly string[] =>
+      messages(rule, `${clusters}\n#- /README.md\n~~~bash\n${lines.join('\n')}\n~~~\n`).map(one =>
+        one.replace(/ —.*/, ''),
+      );
+    const inPod = 'kubectl exec -n matrix pg-1 --';
+    assert.deepEqual(page(`${inPod} createdb -U postgres -O matrix_user again`), [
+      'info: Cluster pg has no role matrix_user',
+    ]);
+    assert.deepEqual(page(`${inPod} createdb -O synapse again`, `${inPod} pg_restore -d agan /tmp/a.dump`), [
+      'info: Cluster pg has no database agan',
+    ]);
+    assert.deepEqual(page(`${inPod} createdb -O synapse again`, `${inPod} pg_restore -d again /tmp/a.dump`), []);
+    assert.deepEqual(
+      page(`${inPod} psql -U postgres -c "CREATE ROLE who LOGIN"`, `${inPod} createdb -O who other`),
+      [],
+    );
+  });
 });
