@@ -214,6 +214,7 @@ import sqlCatalogColumnUnknown from './postgresql/sql-catalog-column-unknown';
 import sqlGuardMismatch from './postgresql/sql-guard-mismatch';
 import sqlNotRun from './postgresql/sql-not-run';
 import sqlRoleMissing from './postgresql/sql-role-missing';
+import sqlStatementRefused from './postgresql/sql-statement-refused';
 import synapseDatabaseMismatch from './postgresql/synapse-database-mismatch';
 import headlessNotReadyDns from './redis/headless-not-ready-dns';
 import redisBindLoopback from './redis/redis-bind-loopback';
@@ -651,6 +652,7 @@ export const rules: readonly Rule[] = [
   sqlGuardMismatch,
   sqlNotRun,
   sqlRoleMissing,
+  sqlStatementRefused,
   statefulsetServiceMissing,
   substitutionUnsafeSecret,
   suppressionUnknownRule,

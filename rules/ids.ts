@@ -297,6 +297,7 @@ export const ruleIds: readonly string[] = [
   'sql-guard-mismatch',
   'sql-not-run',
   'sql-role-missing',
+  'sql-statement-refused',
   'statefulset-service-missing',
   'substitution-unsafe-secret',
   'suppression-unknown-rule',

@@ -1,8 +1,10 @@
+import { effectiveFile } from '../../analysis/effective';
 import { mountsOf, textsOfVolume, volumeOf } from '../../analysis/mounts';
 import { workloadKinds } from '../../analysis/pods';
 import { type PostgresImage, postgresImageAt, postgresImageOf } from '../../analysis/postgres-image';
 import { clusterKind } from '../../analysis/roles';
 import { postgresRunsOf, sqlRunsOf } from '../../analysis/sql-runs';
+import { type Origin, wholeText } from '../../analysis/text/origin';
 import { type PsqlCall, psqlCalls } from '../../analysis/text/psql-calls';
 import { readShell } from '../../analysis/text/shell';
 import { type RunWord, textOfPieces } from '../../analysis/text/shell-values';
@@ -10,6 +12,7 @@ import { readSql, readSqlFrom, type SqlName, type SqlStatement } from '../../ana
 import { grouped } from '../../manifests/grouped';
 import type { Resource } from '../../manifests/resource';
 import type { Place, Span } from '../../manifests/span';
+import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import { clusterOfHost } from './clusters';
 
@@ -30,6 +33,53 @@ export interface ServerStatement {
 export interface MadeDatabase {
   readonly name: ServerPart;
   option(name: string): ServerPart | undefined;
+}
+
+/** SQL as one text, with the places of its characters. */
+export interface SqlText {
+  readonly origin: Origin;
+  /** The place of a part of what the text was read from. */
+  place(span: Span): Place;
+}
+
+/** All SQL that the tree has an object run: psql in the pods of a workload, the official image, or a Cluster's bootstrap. */
+export function sqlTextsOf(workspace: Workspace, resource: Resource): readonly SqlText[] {
+  if (resource.qualifiedKind === clusterKind)
+    return bootstrapItems(resource).map(item => ({
+      origin: wholeText(item.text ?? ''),
+      place: ({ start, end }) => item.part(start, end),
+    }));
+  const run = postgresRunsOf(workspace, resource).flatMap(({ call, container, place }) =>
+    call.sql.flatMap((input): readonly SqlText[] => {
+      if (input.kind === 'text') return [{ origin: textOfPieces(input.content, input.span), place }];
+      const file = effectiveFile(workspace, resource, container, input.path.path);
+      if (!file || file.isOpaque) return [];
+      const { content } = file;
+      return [{ origin: wholeText(content.text), place: ({ start, end }) => content.place(start, end) }];
+    }),
+  );
+  return [...run, ...initTexts(workspace, resource)];
+}
+
+/** docker-library/postgres, docker-entrypoint.sh: what is in /docker-entrypoint-initdb.d runs when there are no data yet. */
+function initTexts(workspace: Workspace, server: Resource): readonly SqlText[] {
+  return initFiles(workspace, server).flatMap(({ path, value }): readonly SqlText[] => {
+    const text = value.text ?? '';
+    const place = ({ start, end }: Span): Place => value.part(start, end);
+    if (path.endsWith('.sql')) return [{ origin: wholeText(text), place }];
+    if (!path.endsWith('.sh')) return [];
+    return psqlCalls(readShell(text)).flatMap(({ sql }) =>
+      sql.flatMap(input => (input.kind === 'text' ? [{ origin: textOfPieces(input.content, input.span), place }] : [])),
+    );
+  });
+}
+
+/** What the official image's entrypoint finds. */
+function initFiles(workspace: Workspace, server: Resource): ReturnType<typeof textsOfVolume> {
+  const image = server.qualifiedKind === clusterKind ? undefined : postgresImageOf(workspace, server);
+  const mount = image && mountsOf(image.container).find(one => one.mountPath === '/docker-entrypoint-initdb.d');
+  const volume = mount && volumeOf(server, mount.volume);
+  return image && volume ? textsOfVolume(workspace, server, volume) : [];
 }
 
 /**
@@ -124,32 +174,26 @@ export function serverAt(workspace: Workspace, from: Resource, host: string | un
   );
 }
 
-/** docker-library/postgres, docker-entrypoint.sh: what is in /docker-entrypoint-initdb.d runs when there are no data yet. */
+/** What they do, and which databases they make with `createdb`. */
 function initScripts(
   workspace: Workspace,
   server: Resource,
 ): { readonly statements: readonly ServerStatement[]; readonly made: readonly MadeDatabase[] } {
-  const image = server.qualifiedKind === clusterKind ? undefined : postgresImageOf(workspace, server);
-  const mount = image && mountsOf(image.container).find(one => one.mountPath === '/docker-entrypoint-initdb.d');
-  const volume = mount && volumeOf(server, mount.volume);
-  const statements: ServerStatement[] = [];
-  const made: MadeDatabase[] = [];
-  for (const { path, value } of image && volume ? textsOfVolume(workspace, server, volume) : []) {
-    const place = ({ start, end }: Span): Place => value.part(start, end);
-    const part = (name: SqlName): ServerPart => ({ text: spoken(image, name), at: place(name.span) });
-    const text = value.text ?? '';
-    if (path.endsWith('.sql')) statements.push(...readSql(text).statements.map(statement => ({ statement, part })));
-    if (!path.endsWith('.sh')) continue;
-    for (const call of psqlCalls(readShell(text))) {
-      made.push(...madeByCall(call, place));
-      for (const input of call.sql)
-        if (input.kind === 'text')
-          statements.push(
-            ...readSqlFrom(textOfPieces(input.content, input.span)).statements.map(statement => ({ statement, part })),
-          );
-    }
-  }
-  return { statements, made };
+  const files = initFiles(workspace, server);
+  const image = files.length > 0 ? postgresImageOf(workspace, server) : undefined;
+  return {
+    statements: initTexts(workspace, server).flatMap(({ origin, place }) => {
+      const part = (name: SqlName): ServerPart => ({ text: spoken(image, name), at: place(name.span) });
+      return readSqlFrom(origin).statements.map(statement => ({ statement, part }));
+    }),
+    made: files.flatMap(({ path, value }) =>
+      path.endsWith('.sh')
+        ? psqlCalls(readShell(value.text ?? '')).flatMap(call =>
+            madeByCall(call, ({ start, end }) => value.part(start, end)),
+          )
+        : [],
+    ),
+  };
 }
 
 /** What a name is in the end, where it is a variable that the image is started with. */
@@ -162,16 +206,18 @@ function spoken(image: PostgresImage | undefined, { text, isVariable }: SqlName)
 /** cloudnative-pg, pkg/management/postgres/initdb.go, ConfigureNewInstance. */
 function bootstrapOf(server: Resource): readonly ServerStatement[] {
   if (server.qualifiedKind !== clusterKind) return [];
-  const initdb = server.root.at('spec', 'bootstrap', 'initdb');
-  return ['postInitSQL', 'postInitTemplateSQL', 'postInitApplicationSQL']
-    .flatMap(list => initdb.at(list).items())
-    .flatMap(item =>
-      readSql(item.text ?? '').statements.map(statement => ({
-        statement,
-        part: (name: SqlName) => ({
-          text: name.isVariable ? undefined : name.text,
-          at: item.part(name.span.start, name.span.end),
-        }),
-      })),
-    );
+  return bootstrapItems(server).flatMap(item =>
+    readSql(item.text ?? '').statements.map(statement => ({
+      statement,
+      part: (name: SqlName) => ({
+        text: name.isVariable ? undefined : name.text,
+        at: item.part(name.span.start, name.span.end),
+      }),
+    })),
+  );
+}
+
+function bootstrapItems(cluster: Resource): readonly Value[] {
+  const initdb = cluster.root.at('spec', 'bootstrap', 'initdb');
+  return ['postInitSQL', 'postInitTemplateSQL', 'postInitApplicationSQL'].flatMap(list => initdb.at(list).items());
 }

@@ -1,10 +1,8 @@
-import { effectiveFile } from '../../analysis/effective';
 import { workloadKinds } from '../../analysis/pods';
-import { postgresRunsOf } from '../../analysis/sql-runs';
 import { maskComments } from '../../analysis/text/comments';
-import { textOfPieces } from '../../analysis/text/shell-values';
 import type { Place } from '../../manifests/span';
 import type { Problem, Rule } from '../rule';
+import { sqlTextsOf } from './server-sql';
 
 export default {
   id: 'sql-catalog-column-unknown',
@@ -24,18 +22,8 @@ export default {
   examples: { bad: example('pg_subscription', true), good: example('pg_stat_subscription', false) },
   kinds: [...workloadKinds],
   *check(resource, workspace) {
-    for (const run of postgresRunsOf(workspace, resource)) {
-      for (const input of run.call.sql) {
-        if (input.kind === 'text') {
-          const origin = textOfPieces(input.content, input.span);
-          yield* problemsIn(origin.text, (start, end) => run.place(origin.span(start, end)));
-        } else {
-          const file = effectiveFile(workspace, resource, run.container, input.path.path);
-          if (file && !file.isOpaque)
-            yield* problemsIn(file.content.text, (start, end) => file.content.place(start, end));
-        }
-      }
-    }
+    for (const { origin, place } of sqlTextsOf(workspace, resource))
+      yield* problemsIn(origin.text, (start, end) => place(origin.span(start, end)));
   },
 } satisfies Rule;
 

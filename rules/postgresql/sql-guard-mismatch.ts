@@ -1,5 +1,7 @@
+import { effectiveFile } from '../../analysis/effective';
 import { containersOf, workloadKinds } from '../../analysis/pods';
 import { commandAsScript, scriptOf } from '../../analysis/scripts';
+import { postgresRunsOf } from '../../analysis/sql-runs';
 import { maskComments } from '../../analysis/text/comments';
 import type { MappedText } from '../../manifests/mapped-text';
 import type { Resource } from '../../manifests/resource';
@@ -25,10 +27,17 @@ export default {
 } satisfies Rule;
 
 function scriptsOf(workspace: Workspace, resource: Resource): readonly MappedText[] {
-  return containersOf(resource).flatMap(container => {
+  const scripts = containersOf(resource).flatMap(container => {
     const script = scriptOf(workspace, resource, container)?.text ?? commandAsScript(container);
     return script && /\bpsql\b/.test(script.text) ? [script] : [];
   });
+  const files = postgresRunsOf(workspace, resource).flatMap(({ call, container }) =>
+    call.sql.flatMap(input => {
+      const file = input.kind === 'file' ? effectiveFile(workspace, resource, container, input.path.path) : undefined;
+      return file && !file.isOpaque ? [file.content] : [];
+    }),
+  );
+  return [...scripts, ...files];
 }
 
 function* mismatches(script: MappedText): Iterable<Problem> {

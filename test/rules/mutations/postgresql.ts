@@ -14,6 +14,7 @@ export const postgresqlMutations: readonly Mutation[] = [
     drop(cluster, 'ScheduledBackup/matrix-postgresql-nightly'),
   ]),
   mutation('pg-li-cluster-missing', remove(clusterLi)),
+  mutation('sql-statement-refused', edit(keyVaultJob, 'REVOKE CONNECT ON DATABASE', 'REVOKE CONNECT DATABASE')),
   mutation('pg-role-cannot-login', edit(cluster, '        login: true\n', '')),
   mutation(
     'pg-database-unknown',
