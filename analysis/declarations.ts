@@ -7,6 +7,7 @@ import { kustomizeGenerated } from './declarations/kustomizations';
 import { declaredBy } from './declarations/manifests';
 import { promisedIn, scriptedIn } from './scripted';
 import { settingsOf } from './settings';
+import { namesWrittenIn, writesTexts } from './text/written-objects';
 
 export { type Declaration, knownKeys, mayHaveKey, type Origin } from './declarations/declaration';
 export { dataKeys, declaredBy } from './declarations/manifests';
@@ -65,13 +66,33 @@ export function mayBeEncrypted(workspace: Workspace, kind: string): boolean {
 }
 
 /**
- * Whether the controller of a custom resource that is not known here may make a Secret or ConfigMap of this name, because
- * most call what they make after the resource; or whether a Role lets somebody write it.
+ * Whether the controller of a custom resource that is not known here may make an object of this name, because most call
+ * what they make after the resource; whether a Role lets somebody write a Secret or ConfigMap of the name; or whether a
+ * program or playbook of the tree writes one.
  */
 export function mayBeMade(workspace: Workspace, namespace: string | undefined, name: string): boolean {
+  if (workspace.lookup(writtenNames, name).length > 0) return true;
   const ends = [...name.matchAll(/[.-]|$/g)].map(({ index }) => index);
   return ends.some(end => workspace.lookup(unknownResources, `${namespace ?? ''}/${name.slice(0, end)}`).length > 0);
 }
+
+/** Whether a scalar writes such objects; a test with a name, so that a document knows it again. */
+const mayWrite = (text: string): boolean => writesTexts.test(text);
+
+const writtenNames: Index<true> = {
+  name: 'names of Secrets and ConfigMaps that programs write',
+  *document(document) {
+    // A playbook or workflow has them as values; manifests speak for themselves, but for the programs in them.
+    const texts =
+      document.resources.length === 0
+        ? [document.textWith(writesTexts) ?? '']
+        : document.resources.flatMap(one => [...one.root.scalars(mayWrite)].map(({ text }) => text ?? ''));
+    for (const text of texts) for (const name of namesWrittenIn(text)) yield [name, true];
+  },
+  *textFile({ text }) {
+    for (const name of namesWrittenIn(text)) yield [name, true];
+  },
+};
 
 const unknownResources: Index<true> = {
   name: 'custom resources whose controllers are not known, and names that somebody may write',

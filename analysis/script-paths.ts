@@ -18,7 +18,7 @@ export function filesMeant(
   )
     return undefined;
   const wanted = path.path.replace(/^\.\//, '').replace(/\/+$/, '');
-  if (wanted === '' || wanted === '.' || wanted.startsWith('../..')) return undefined;
+  if (wanted === '' || wanted === '.' || wanted.startsWith('../..') || wanted.startsWith('~')) return undefined;
   const candidates = new Set([
     normal(`${script.directory}/${wanted}`),
     normal(wanted),
@@ -26,6 +26,8 @@ export function filesMeant(
   ]);
   const known = workspace.shared(filesByPath);
   const found = new Set([...candidates].flatMap(candidate => known.get(candidate) ?? []));
+  // From the root of the tree this leads out of it.
+  if (found.size === 0 && script.directory === '' && wanted.startsWith('../')) return undefined;
   return [...found].filter(file => file !== script).sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 

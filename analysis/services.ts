@@ -152,7 +152,8 @@ const operatorServices: Readonly<Record<string, (resource: Resource) => readonly
           selector: [['cnpg.io/cluster', resource.name]],
           labels: [['cnpg.io/cluster', resource.name]],
         }),
-      ),
+      )
+      .concat(additionalServices(resource)),
   'Pooler.postgresql.cnpg.io': resource => [
     generated(resource, resource.name, [['pgbouncer', 5432, 5432]], {
       selector: [['cnpg.io/poolerName', resource.name]],
@@ -192,6 +193,27 @@ const operatorServices: Readonly<Record<string, (resource: Resource) => readonly
 function isSwitchedOff(cluster: Resource, suffix: string): boolean {
   const disabled = cluster.root.at('spec', 'managed', 'services', 'disabledDefaultServices').items();
   return suffix !== 'rw' && disabled.some(one => one.text === suffix);
+}
+
+/** The further Services that a cluster is told to have, of which the template may change the ports. */
+function additionalServices(cluster: Resource): readonly Service[] {
+  const additional = cluster.root.at('spec', 'managed', 'services', 'additional').items();
+  return additional.flatMap(one => {
+    const template = one.at('serviceTemplate');
+    const name = template.at('metadata', 'name').string;
+    if (name === undefined) return [];
+    const written = template.at('spec', 'ports').items().map(servicePort);
+    const selector = [['cnpg.io/cluster', cluster.name]] as const;
+    const labels = [...selector, ...labelsOf(template.at('metadata', 'labels'))];
+    const service = generated(cluster, name, [['postgres', 5432, 5432]], { selector, labels });
+    return [
+      {
+        ...service,
+        ...(written.length > 0 && { ports: written }),
+        type: template.at('spec', 'type').text ?? service.type,
+      },
+    ];
+  });
 }
 
 /** Whether a MinIO Tenant serves TLS: `requestAutoCert` is on unless switched off, or a certificate is given. */

@@ -31,5 +31,5 @@ export function sortKey(name: string, isDirectory: boolean): string {
 
 // Keys, properties, modules, maps and templates are what Secrets and ConfigMaps are generated from.
 const relevant =
-  /\.(?:ya?ml|json|cfg|conf|sql|sh|env|md|properties|key|pem|py|map|ini|toml|lua|tmpl|tpl|template|in|env\.example)$/i;
+  /\.(?:ya?ml|json|cfg|conf|sql|sh|env|md|tf|properties|key|pem|py|map|ini|toml|lua|tmpl|tpl|template|in|env\.example)$/i;
 const ignoredDirectories: ReadonlySet<string> = new Set(['.git', 'node_modules', '.vscode', '.vscode-test', 'dist']);

@@ -2,7 +2,7 @@ import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import { type Declaration, declaration } from './declaration';
 import { madeBy } from './operators';
-import { isFilledByCopy, madeFrom } from './secret-operators';
+import { isFilledByController, madeFrom } from './secret-operators';
 
 /** What a manifest declares: itself and what operators make from it. */
 export function* declaredBy(resource: Resource): Iterable<Declaration> {
@@ -20,7 +20,7 @@ export function* declaredBy(resource: Resource): Iterable<Declaration> {
       name,
       'manifest',
       at,
-      (kind === 'Secret' || kind === 'ConfigMap') && !isFilledByCopy(resource) ? dataKeys(root) : 'any',
+      (kind === 'Secret' || kind === 'ConfigMap') && !isFilledByController(resource) ? dataKeys(root) : 'any',
       resource,
     );
   }
@@ -31,7 +31,8 @@ export function* declaredBy(resource: Resource): Iterable<Declaration> {
     for (const template of root.at('spec', 'volumeClaimTemplates').items()) {
       const claim = template.at('metadata', 'name').text;
       const count = root.at('spec', 'replicas').number ?? 1;
-      for (let ordinal = 0; claim && ordinal < Math.min(count, 100); ordinal++) {
+      const first = root.at('spec', 'ordinals', 'start').number ?? 0;
+      for (let ordinal = first; claim && ordinal < first + Math.min(count, 100); ordinal++) {
         yield declaration(
           'PersistentVolumeClaim',
           namespace,

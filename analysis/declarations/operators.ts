@@ -135,13 +135,16 @@ export const madeBy: Readonly<Record<string, Maker>> = {
       .at('data')
       .items()
       .flatMap(item => item.at('secretKey').text ?? []);
-    const fromTemplate = spec.at('target', 'template', 'data').keys();
+    const template = spec.at('target', 'template');
+    const fromTemplate = template.at('data').keys();
+    // With a template, only what it writes is kept, unless it is merged with what was fetched.
+    const isReplaced = fromTemplate.length > 0 && template.at('mergePolicy').text !== 'Merge';
     const keys =
-      spec.at('dataFrom').items().length > 0 || spec.at('target', 'template', 'templateFrom').exists
+      spec.at('dataFrom').items().length > 0 || template.at('templateFrom').exists
         ? 'any'
-        : fromTemplate.length > 0
+        : isReplaced
           ? fromTemplate
-          : fromData;
+          : [...fromData, ...fromTemplate];
     yield declaration(
       'Secret',
       external.namespace,

@@ -21,13 +21,21 @@ export function* madeFrom(resource: Resource): Iterable<MadeObject> {
   yield* connectionOf(resource);
   yield* generatedByTools(resource);
   yield* certificateOfWebhook(resource);
+  yield* certificateOfService(resource);
   yield* copiesOf(resource);
 }
 
-/** Whether a Secret or ConfigMap is filled by a controller with what another one has, so that its keys are not written. */
-export function isFilledByCopy({ root }: Resource): boolean {
+/** Whether a Secret or ConfigMap is filled by a controller, so that its keys are not written. */
+export function isFilledByController({ kind, labels, root }: Resource): boolean {
   const annotations = root.at('metadata', 'annotations');
-  return filledBy.some(name => annotations.at(name).text);
+  return (
+    filledBy.some(name => annotations.at(name).text) ||
+    // Kubernetes documentation, "Service account token Secrets".
+    (kind === 'Secret' && root.at('type').text === 'kubernetes.io/service-account-token') ||
+    // OpenShift documentation, "Certificate injection using Operators" and "Service CA certificates".
+    labels.get('config.openshift.io/inject-trusted-cabundle') === 'true' ||
+    annotations.at('service.beta.openshift.io/inject-cabundle').text === 'true'
+  );
 }
 
 /** Marks an object that a kustomization makes of files which the tree does not have. */
@@ -72,6 +80,9 @@ const makers: Readonly<Record<string, (resource: Resource) => Iterable<MadeObjec
     const name = managed.at('name');
     if (name.text) yield secret(managed.at('namespace').text ?? namespace, name.text, name, 'the Doppler operator');
   },
+  // kyverno.io/docs/writing-policies/generate: what is generated goes to the namespace that sets it off.
+  'ClusterPolicy.kyverno.io': fromKyverno,
+  'Policy.kyverno.io': fromKyverno,
   // infisical.com/docs/integrations/platforms/kubernetes.
   *'InfisicalSecret.secrets.infisical.com'({ namespace, root }) {
     const spec = root.at('spec');
@@ -148,7 +159,7 @@ function owners(root: Value): readonly string[] {
   ];
 }
 
-/** CrunchyData/postgres-operator internal/naming, `PostgresUserSecret`: without users there is one with the cluster's name. */
+/** CrunchyData/postgres-operator internal/naming/names.go; without users there is one with the cluster's name. */
 function* fromCrunchy({ namespace, name, root }: Resource): Iterable<MadeObject> {
   const users = root
     .at('spec', 'users')
@@ -156,6 +167,18 @@ function* fromCrunchy({ namespace, name, root }: Resource): Iterable<MadeObject>
     .map(user => user.at('name'));
   for (const user of users.length > 0 ? users : [root.at('metadata', 'name')])
     if (user.text) yield secret(namespace, `${name}-pguser-${user.text}`, user, 'the PostgreSQL operator');
+  for (const suffix of ['cluster-cert', 'replication-cert', 'pgbouncer', 'pgbackrest', 'monitoring'])
+    yield secret(namespace, `${name}-${suffix}`, root.at('metadata', 'name'), 'the PostgreSQL operator');
+}
+
+function* fromKyverno({ root }: Resource): Iterable<MadeObject> {
+  for (const rule of root.at('spec', 'rules').items()) {
+    const generated = rule.at('generate');
+    const [kind, name] = [generated.at('kind').text, generated.at('name')];
+    if (!name.text || (kind !== 'Secret' && kind !== 'ConfigMap')) continue;
+    const [namespace] = namesIn(generated.at('namespace'));
+    yield { kind, namespace, name: name.text, keys: 'any', at: name, by: 'Kyverno' };
+  }
 }
 
 /**
@@ -173,6 +196,13 @@ function* generatedByTools(resource: Resource): Iterable<MadeObject> {
       keys.set(name, [...(keys.get(name) ?? []), key]);
     for (const [name, own] of keys) yield secret(resource.namespace, name, listed, resource.title, own);
   }
+}
+
+/** The certificate that OpenShift makes for a Service (OpenShift documentation, "Add a service certificate"). */
+function* certificateOfService({ kind, group, namespace, root }: Resource): Iterable<MadeObject> {
+  if (kind !== 'Service' || group !== '') return;
+  const name = root.at('metadata', 'annotations', 'service.beta.openshift.io/serving-cert-secret-name');
+  if (name.text) yield secret(namespace, name.text, name, 'OpenShift', ['tls.crt', 'tls.key']);
 }
 
 /**

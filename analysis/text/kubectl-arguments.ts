@@ -41,6 +41,16 @@ export function readKubectl(
     return { kind: 'apply', ...context, verb, ...filesOf(options, step), isDryRun, namespace, selector };
   }
   switch (verb) {
+    // kubernetes.io/docs/reference/kubectl/generated/kubectl_expose and kubectl_run: both make a Service.
+    case 'expose':
+    case 'run': {
+      if (verb === 'run' && !options.has('expose')) break;
+      const [target] = verb === 'run' ? [operands[0]] : targetsOf(operands).map(one => one.name);
+      const name = options.value('name') ?? target;
+      if (!name) break;
+      const made = { resource: 'Service', type: undefined, keys: [], hasAllKeys: true, from: undefined };
+      return { kind: 'create', ...context, ...made, name, namespace, happens: !isDryRun || isApplied };
+    }
     case 'create':
       return readCreate(operands, options, step, { ...context, namespace, happens: !isDryRun || isApplied });
     case 'wait':

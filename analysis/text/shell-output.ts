@@ -99,6 +99,12 @@ export function outputOf(invocation: Invocation): readonly ContentPiece[] {
     }
     case 'ls':
       return listed(args, invocation);
+    // getsops.io/docs: `sops decrypt FILE`, before `sops --decrypt FILE`.
+    case 'sops': {
+      const { operands } = readOptions(args, { long: ['input-type', 'output-type', 'extract', 'config'] });
+      const files = operands.filter(({ value }) => value !== 'decrypt');
+      return [filtered(inputs(invocation, files), opaque(invocation), span)];
+    }
     case 'grep': {
       const found = filesWith(args);
       return found ? [...found.pieces, text('\n', span.end)] : [filtered(stdin ?? [], opaque(invocation), span)];

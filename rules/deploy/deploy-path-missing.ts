@@ -1,5 +1,6 @@
 import { type FoundCommand, foundCommands } from '../../analysis/commands';
 import { helmfilesIn } from '../../analysis/helm/releases';
+import { isForSecrets } from '../../analysis/hidden-secrets';
 import { nearest } from '../../analysis/nearest';
 import { filesMeant, isInTree } from '../../analysis/script-paths';
 import { checklistSteps } from '../../checklist/steps';
@@ -42,6 +43,7 @@ export default {
     'Paths from variables that the script does not set, patterns and URLs are left alone.',
     'A path may start at the script’s folder, at the root of the tree, or one folder above it; all three are tried.',
     'What psql reads and what `kubectl create configmap` puts into keys is judged where the text names the file once, by the name of no dump, and by a folder of the tree or of the script.',
+    'A file for Secrets that is like none of the tree’s is a warning, because Git is often told to ignore such. A path that leads out of the tree is left alone.',
     'In a Markdown file, such as a checklist, a wrong path is an information: a person who reads it finds the folder.',
   ],
   examples: {
@@ -89,7 +91,11 @@ export default {
         const close = meantPath(workspace, written ?? path.path);
         yield {
           at: place(path.span),
-          ...(isShown ? { severity: 'info' as const } : {}),
+          ...(isShown
+            ? { severity: 'info' as const }
+            : !close && isForSecrets(path)
+              ? { severity: 'warning' as const }
+              : {}),
           message: `${path.path} is not in the tree, so this applies nothing — ${close ? `did you mean ${close}?` : 'correct the path.'}`,
           items: stepsMeant(workspace, path.path),
           fixes: () => (close && written ? rewrite(found, path.span, written, close) : []),

@@ -4,17 +4,18 @@ import { declarationsOf } from '../../analysis/declarations';
 import type { Address } from '../../analysis/flows/address';
 import { addressesOf } from '../../analysis/flows/addresses';
 import { type Destination, isTreeNamespace, resolveHost } from '../../analysis/flows/destinations';
-import { chartServiceNames, knownReleases, knownReleasesOf, verdictsOn } from '../../analysis/helm/chart-objects';
-import { releaseKinds, releasesOf } from '../../analysis/helm/releases';
+import { chartServiceNames, knownReleases, verdictsOn } from '../../analysis/helm/chart-objects';
+import { releaseKinds } from '../../analysis/helm/releases';
 import { isPatch } from '../../analysis/kustomize';
 import { namespaceExists, namespaceResource } from '../../analysis/namespaces';
 import { editDistance, nearest } from '../../analysis/nearest';
+import { mayHaveService } from '../../analysis/operator-services';
 import { podTemplate, workloadKinds } from '../../analysis/pods';
 import { clusterKind } from '../../analysis/roles';
 import { servicesIn } from '../../analysis/services';
 import { insertEntry, replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
-import type { Index, Workspace } from '../../manifests/workspace';
+import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Problem, Rule } from '../rule';
 
 export default {
@@ -27,6 +28,7 @@ export default {
     'Write the name of a Service of that namespace: `service.namespace.svc.cluster.local`. The name of a single pod needs a headless Service that is the `serviceName` of its StatefulSet, and a number below its replicas.',
   traps: [
     'Services that CloudNativePG and the MinIO Operator make are known, and those of the charts of Bitnami, MinIO and CloudNativePG that Flux, Argo CD or k3s install with values that the tree shows. What another Helm chart may make is a warning or accepted, depending on what the tree says of its installation.',
+    'Names under `hostAliases` of the pod, and hosts of a ServiceEntry of Istio, are known.',
     'Hosts outside the cluster and in namespaces that the tree does not hold are not judged.',
     'A name without dots is judged only where nothing but a host can stand.',
     'Only files that some pod really mounts count.',
@@ -95,13 +97,21 @@ export default {
   kinds: [...workloadKinds, clusterKind, ...releaseKinds],
   *check(resource, workspace) {
     yield* withoutClusterDns(resource, workspace);
+    const aliases = aliasesOf(resource);
     for (const address of addressesOf(workspace, resource)) {
+      if (aliases.has(address.host)) continue;
       const destination = resolveHost(workspace, address.namespace ?? resource.namespace, address.host);
       if (destination.kind === 'no-service') yield* noService(workspace, address, destination);
       else if (destination.kind === 'no-pod') yield noPod(address, destination);
     }
   },
 } satisfies Rule;
+
+/** The names that stand in the file /etc/hosts of a pod. */
+function aliasesOf(resource: Resource): ReadonlySet<string> {
+  const aliases = podTemplate(resource)?.at('spec', 'hostAliases').items() ?? [];
+  return new Set(aliases.flatMap(alias => alias.at('hostnames').items()).flatMap(({ text }) => text ?? []));
+}
 
 /** A pod that asks the DNS of its node, which knows no Services (Kubernetes documentation, "Pod's DNS Policy"). */
 function* withoutClusterDns(resource: Resource, workspace: Workspace): Iterable<Problem> {
@@ -151,7 +161,7 @@ function* noService(
   if (isBare && servicesIn(workspace, namespace).length === 0 && chartServiceNames(workspace, namespace).length === 0)
     return;
   const declared = declarationsOf(workspace, 'Service', namespace, name);
-  if (declared.some(({ origin }) => origin !== 'promise') || mayBeMade(workspace, namespace, name)) return;
+  if (declared.some(({ origin }) => origin !== 'promise') || mayHaveService(workspace, namespace, name)) return;
   const chart = isChartObject(workspace, namespace, name, 'Service');
   if (chart === 'yes') return;
   const known = [
@@ -240,50 +250,3 @@ function replace(address: Address, by: string, what: string, safe: boolean): rea
   const newText = host.slice(0, at) + by + host.slice(at + what.length);
   return [{ title: `Use ${newText}`, safe, edits: [{ at: address.at, newText }] }];
 }
-
-/** Whether the operator of a custom resource may make a Service of this name, as most name theirs after it. */
-function mayBeMade(workspace: Workspace, namespace: string | undefined, name: string): boolean {
-  return workspace
-    .lookup(operatorObjects, '')
-    .some(
-      one =>
-        !isKnownChart(workspace, one) &&
-        (namespace === undefined || one.namespace === undefined || one.namespace === namespace) &&
-        (name === one.name || name.startsWith(`${one.name}-`) || name.endsWith(`-${one.name}`)),
-    );
-}
-
-/** Whether a custom resource installs nothing but charts of which it is known what they make. */
-function isKnownChart(workspace: Workspace, resource: Resource): boolean {
-  if (!releaseKinds.includes(resource.qualifiedKind)) return false;
-  const releases = releasesOf(workspace, resource);
-  return (
-    releases.length > 0 &&
-    knownReleasesOf(workspace, resource).filter(one => one.facts.complete).length === releases.length
-  );
-}
-
-/** Custom resources of operators whose Services are not known here. */
-const operatorObjects: Index<Resource> = {
-  name: 'objects of operators that may make Services',
-  *resource(resource) {
-    const { group } = resource;
-    if (group.includes('.') && !group.endsWith('.k8s.io') && !knownGroups.has(group)) yield ['', resource];
-    // Prometheus and its kin get Services, monitors and rules do not.
-    else if (group === 'monitoring.coreos.com' && /^(?:Prometheus|Alertmanager|ThanosRuler)$/.test(resource.kind))
-      yield ['', resource];
-  },
-};
-
-const knownGroups: ReadonlySet<string> = new Set([
-  'postgresql.cnpg.io',
-  'minio.min.io',
-  'cert-manager.io',
-  'monitoring.coreos.com',
-  'bitnami.com',
-  'external-secrets.io',
-  'cilium.io',
-  'projectcalico.org',
-  'crd.projectcalico.org',
-  'metallb.io',
-]);

@@ -117,8 +117,16 @@ export function* missingKeys(
 }
 
 function isOfOperator(workspace: Workspace, { kind, namespace }: Reference, name: string): boolean {
-  return (kind === 'Secret' || kind === 'ConfigMap') && mayBeMade(workspace, namespace, name);
+  return madeByOperators.has(kind) && mayBeMade(workspace, namespace, name);
 }
+
+/** What the controllers of custom resources make, and call after them. */
+const madeByOperators: ReadonlySet<ReferencedKind> = new Set([
+  'Secret',
+  'ConfigMap',
+  'PersistentVolumeClaim',
+  'ServiceAccount',
+]);
 
 /** Everything that needs the same object and is reported for that by one of the rules here, by its file. */
 function usersOf(

@@ -12,7 +12,7 @@ export default {
     'Create the ConfigMap, correct the name, or, if something outside the tree creates it, list it under `provided` in `matrix-preflight.yaml`.',
   traps: [
     'A ConfigMap that a script creates, that kustomize generates or that stands in a document that cannot be read counts.',
-    'References marked `optional: true` are left alone, and so is `kube-root-ca.crt`, which every namespace has.',
+    'References marked `optional: true` are left alone, and so are `kube-root-ca.crt`, which every namespace has, and those that OpenShift and Istio put into each.',
     'A name that a Helm chart gives its objects is no error.',
   ],
   sources: ['Kubernetes documentation, ConfigMaps, "Optional ConfigMaps"'],
@@ -76,7 +76,14 @@ export default {
   kinds: [...referringKinds],
   *check(resource, workspace) {
     yield* missingObjects(resource, workspace, ['ConfigMap'], {
-      isMeant: ({ name }) => name.text !== 'kube-root-ca.crt',
+      isMeant: ({ name }) => !ofEveryNamespace.has(name.text ?? ''),
     });
   },
 } satisfies Rule;
+
+/** The certificates of authorities that Kubernetes, OpenShift (service-ca-operator) and Istio put into every namespace. */
+const ofEveryNamespace: ReadonlySet<string> = new Set([
+  'kube-root-ca.crt',
+  'openshift-service-ca.crt',
+  'istio-ca-root-cert',
+]);

@@ -1,4 +1,5 @@
 import { declarationsOf, makesSecrets } from '../../analysis/declarations';
+import { appliesHiddenSecrets } from '../../analysis/hidden-secrets';
 import { referencesIn, referrersOf, referringKinds } from '../../analysis/references';
 import { replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
@@ -19,7 +20,7 @@ export default {
     'Secrets that an operator makes are known: CloudNativePG, cert-manager, MinIO, Sealed Secrets, External Secrets, Vault and 1Password operators, kustomize generators.',
     'A Secret that a script creates with `kubectl create secret` counts. One that only a comment or a README tells the reader to create is a warning.',
     'A certificate for an Ingress is a warning as long as the tree makes none for any other: it is often a wildcard that somebody keeps elsewhere, and everything starts without it.',
-    'Where a tree makes no Secret at all, somebody keeps them elsewhere, and each is a warning.',
+    'Where a tree makes no Secret at all, or a script applies Secrets that are not in the tree, somebody keeps them elsewhere, and each is a warning. So is one whose name a program or playbook of the tree writes.',
     'References marked `optional: true` are left alone, unless a Certificate beside them makes a Secret of another name that nothing uses.',
     'A name that a Helm chart gives its objects is no error. A Secret for pulling images is reported by `reference-missing-imagepullsecret`, the superuser Secret of a cluster by `pg-superuser-secret-undefined`.',
   ],
@@ -86,9 +87,8 @@ export default {
   *check(resource, workspace) {
     yield* missingObjects(resource, workspace, ['Secret'], {
       isMeant: ({ isPullSecret }) => isPullSecret !== true,
-      // Nobody commits plain Secrets, so where a tree makes none in any way, all of them are kept elsewhere.
       severity: ({ consumer, name }) =>
-        (consumer === 'TLS' ? mayBeCopiedIn(workspace, resource, name.text) : !makesSecrets(workspace))
+        (consumer === 'TLS' ? mayBeCopiedIn(workspace, resource, name.text) : isElsewhere(workspace))
           ? 'warning'
           : undefined,
       // The checklist wants these to hold the S3 user in both formats.
@@ -97,6 +97,14 @@ export default {
     yield* leftToCertificate(resource, workspace);
   },
 } satisfies Rule;
+
+/**
+ * Whether Secrets may be where the tree does not show them. Nobody commits plain ones, so where it makes none in any way,
+ * all of them are; and where a script applies some that are not in the tree, any may be among them.
+ */
+function isElsewhere(workspace: Workspace): boolean {
+  return !makesSecrets(workspace) || appliesHiddenSecrets(workspace);
+}
 
 /** An optional Secret that nothing makes, beside a Certificate that makes another one for nobody. */
 function* leftToCertificate(resource: Resource, workspace: Workspace): Iterable<Problem> {

@@ -10,7 +10,7 @@ export default {
   why: 'The API server refuses the pod, so the workload exists and has no pods at all; the reason stands only in the events of its controller.',
   remedy: 'Create the ServiceAccount, correct the name, or leave `serviceAccountName` out to use `default`.',
   traps: [
-    'Every namespace has a ServiceAccount `default`.',
+    'Every namespace has a ServiceAccount `default`, and on OpenShift `builder` and `deployer`.',
     'ServiceAccounts that CloudNativePG makes for its clusters, that a script creates or that `provided` lists count.',
     'A name that a Helm chart gives its objects is no error.',
   ],
@@ -77,8 +77,11 @@ export default {
   kinds: [...workloadKinds],
   *check(resource, workspace) {
     yield* missingObjects(resource, workspace, ['ServiceAccount'], {
-      isMeant: ({ name }) => name.text !== 'default',
+      isMeant: ({ name }) => !ofEveryNamespace.has(name.text ?? ''),
       consequence: 'so no pod is created',
     });
   },
 } satisfies Rule;
+
+/** Kubernetes documentation, "Default service accounts"; OpenShift documentation, "Default project service accounts and roles". */
+const ofEveryNamespace: ReadonlySet<string> = new Set(['default', 'builder', 'deployer']);

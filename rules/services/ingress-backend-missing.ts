@@ -2,6 +2,7 @@ import { isChartObject } from '../../analysis/charts';
 import { declarationsOf } from '../../analysis/declarations';
 import { chartServiceNames, type MadeService, madeService, verdictsOn } from '../../analysis/helm/chart-objects';
 import { nearest } from '../../analysis/nearest';
+import { mayHaveService } from '../../analysis/operator-services';
 import { type Route, routeSourceKinds, routesOf } from '../../analysis/routes';
 import { traefikGroups } from '../../analysis/routes/traefik';
 import { findService, type Service, servicesIn } from '../../analysis/services';
@@ -118,7 +119,7 @@ export default {
     const said = new Set<Value>();
     for (const route of backendsOf(ingress)) {
       // Several hosts and paths lead to a backend that is written once.
-      if (!route.name || said.has(route.service)) continue;
+      if (!route.name || said.has(route.service) || isAction(route)) continue;
       said.add(route.service);
       const service = findService(workspace, route.namespace, route.name);
       if (service) yield* portProblem(route, service);
@@ -130,6 +131,12 @@ export default {
 } satisfies Rule;
 
 type Backend = Pick<Route, 'source' | 'service' | 'name' | 'namespace' | 'port'>;
+
+/** AWS Load Balancer Controller, "Ingress annotations": the name is that of an action under an annotation. */
+function isAction({ source, name, port }: Backend): boolean {
+  const annotation = `alb.ingress.kubernetes.io/actions.${name}`;
+  return port.string === 'use-annotation' && source.root.at('metadata', 'annotations', annotation).exists;
+}
 
 /** The Services that routes lead to, and those of kinds that know no hosts. */
 function backendsOf(route: Resource): readonly Backend[] {
@@ -176,7 +183,7 @@ function* serviceProblem(workspace: Workspace, backend: Backend, name: string): 
   }
   if (declarationsOf(workspace, 'Service', namespace, name).some(one => one.origin !== 'promise')) return;
   const fromChart = isChartObject(workspace, namespace, name, 'Service');
-  if (fromChart === 'yes') return;
+  if (fromChart === 'yes' || (fromChart === 'no' && mayHaveService(workspace, namespace, name))) return;
   const close = nearest(name, [...own, ...chartServiceNames(workspace, namespace)]);
   yield {
     at: service,
