@@ -1,5 +1,6 @@
 import type { ManifestDocument } from '../manifests/document';
 import type { SourceFile } from '../manifests/file';
+import { groupedBy } from '../manifests/grouped';
 import { baseName } from '../manifests/paths';
 import type { Resource } from '../manifests/resource';
 import type { Place } from '../manifests/span';
@@ -80,20 +81,39 @@ function likelihood(
   namespace: string | undefined,
   fits: (release: ChartRelease) => boolean,
 ): Likelihood {
-  const releases = chartReleases(workspace);
-  // A file of values goes with the command that installs the same release, and that says where.
-  const isPlaced = (name: string): boolean =>
-    releases.some(one => one.name === name && one.evidence === 'command' && one.namespace !== undefined);
-  const fitting = releases.filter(
-    release =>
-      !(release.evidence === 'values' && release.namespace === undefined && isPlaced(release.name)) &&
-      (namespace === undefined || release.namespace === undefined || release.namespace === namespace) &&
-      fits(release),
-  );
+  const { all, anywhere, byNamespace } = workspace.shared(readPlacements);
+  const fitting =
+    namespace === undefined ? all.filter(fits) : [...(byNamespace.get(namespace) ?? []), ...anywhere].filter(fits);
   // What names no namespace goes where the release does that names none either.
   const isPlacedThere = (where: string | undefined): boolean => where !== undefined || namespace === undefined;
   if (fitting.some(one => one.evidence === 'command' && isPlacedThere(one.namespace))) return 'yes';
   return fitting.length > 0 ? 'maybe' : 'no';
+}
+
+/** Releases by where they put their objects; those that say the same are there once. */
+interface Placements {
+  readonly all: readonly ChartRelease[];
+  /** Those that name no namespace. */
+  readonly anywhere: readonly ChartRelease[];
+  readonly byNamespace: ReadonlyMap<string, readonly ChartRelease[]>;
+}
+
+function readPlacements(workspace: Workspace): Placements {
+  const releases = new Map<string, ChartRelease>();
+  for (const release of chartReleases(workspace)) {
+    const { name, chart, namespace, evidence } = release;
+    releases.set(JSON.stringify([name, chart, namespace, evidence]), release);
+  }
+  // A file of values goes with the command that installs the same release, and that says where.
+  const placed = new Set<string>();
+  for (const { name, namespace, evidence } of releases.values()) {
+    if (evidence === 'command' && namespace !== undefined) placed.add(name);
+  }
+  const all = [...releases.values()].filter(
+    ({ name, namespace, evidence }) => !(evidence === 'values' && namespace === undefined && placed.has(name)),
+  );
+  const byNamespace = groupedBy(all, release => release.namespace ?? '');
+  return { all, anywhere: byNamespace.get('') ?? [], byNamespace };
 }
 
 /** Whether a chart gives an object this name. */

@@ -1,8 +1,10 @@
+import { perName } from '../manifests/derived';
 import { escapeRegExp } from '../manifests/escape-reg-exp';
 import type { Resource } from '../manifests/resource';
 import type { Span } from '../manifests/span';
 import type { Value } from '../manifests/value';
 import type { Workspace } from '../manifests/workspace';
+import { autoscalersOf } from './autoscalers';
 import { configurationOf } from './configs';
 import type { ResolvedVariable } from './effective';
 import { type HomeserverLayer, type HomeserverReader, homeserverOf } from './homeserver';
@@ -84,6 +86,18 @@ function findProcesses(workspace: Workspace): readonly SynapseProcess[] {
   return workloads(workspace, 'synapse').flatMap(resource => synapseProcess(workspace, resource) ?? []);
 }
 
+/**
+ * The long-running Synapse processes that may share files with a workload, in the order of the tree: those of its namespace,
+ * and those that name none and go where the tree is applied to.
+ */
+export function processesBeside(workspace: Workspace, { namespace }: Resource): readonly SynapseProcess[] {
+  return namespace === undefined ? processes(workspace) : processesIn(workspace, namespace);
+}
+
+const processesIn = perName((workspace: Workspace, namespace: string) =>
+  processes(workspace).filter(({ resource }) => resource.namespace === undefined || resource.namespace === namespace),
+);
+
 /** Whether two scalars are the same one, although they were read at different times. */
 export function isSameValue(a: Value, b: Value): boolean {
   return a.source === b.source && a.path.join('\n') === b.path.join('\n');
@@ -140,15 +154,7 @@ export function pythonOfSynapse(image: string): string | undefined {
 
 /** How many pods a workload may have: its replicas, or what a HorizontalPodAutoscaler may raise them to. */
 export function mostReplicas(workspace: Workspace, resource: Resource): number {
-  const scaled = workspace
-    .resources('HorizontalPodAutoscaler')
-    .filter(
-      scaler =>
-        scaler.root.at('spec', 'scaleTargetRef', 'kind').text === resource.kind &&
-        scaler.root.at('spec', 'scaleTargetRef', 'name').text === resource.name &&
-        scaler.namespace === resource.namespace,
-    )
-    .map(scaler => scaler.root.at('spec', 'maxReplicas').number ?? 0);
+  const scaled = autoscalersOf(workspace, resource).map(scaler => scaler.root.at('spec', 'maxReplicas').number ?? 0);
   return Math.max(replicasIn(workspace, resource), ...scaled);
 }
 
@@ -176,7 +182,7 @@ function readProcess(resource: Resource, workspace: Workspace): SynapseProcess |
 
 function findInstance(synapse: Resource, workspace: Workspace): SynapseInstance {
   const own = synapseProcess(workspace, synapse);
-  const all = processes(workspace).filter(
+  const all = processesBeside(workspace, synapse).filter(
     one => one.isLi === own?.isLi && one.resource.namespace === synapse.namespace,
   );
   const mains = all.filter(one => !one.isWorker);

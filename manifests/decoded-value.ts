@@ -1,4 +1,4 @@
-import { computed } from 'alien-signals';
+import { remembered } from './derived';
 import { literalTree, type Tree } from './tree';
 import { type TreeSource, Value } from './value';
 
@@ -15,7 +15,7 @@ export function decodedValue(encoded: Value, decode: (text: string) => string | 
   const path = encoded.path.join('\n');
   const found = known.get(path);
   if (found?.encoded.isAt(encoded)) return found.value;
-  const tree = computed<Tree>(() => literalTree(decode(encoded.text ?? '') ?? ''));
+  const tree = remembered<Tree>(() => literalTree(decode(encoded.text ?? '') ?? ''));
   const source: TreeSource = {
     get tree() {
       return tree();

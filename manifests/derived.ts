@@ -7,8 +7,34 @@ import { sameOr } from './same';
  * new one that says the same.
  */
 export function cached<T>(compute: () => T, keep: (previous: T | undefined, next: T) => T = sameOr): () => T {
-  return computed<T>(previous => keep(previous, compute()));
+  return remembered(previous => keep(previous, compute()));
 }
+
+/** The same of a function that is given its previous answer. */
+export function remembered<T>(compute: (previous: T | undefined) => T): () => T {
+  if (!isSettled) return computed<T>(compute);
+  let answer: { readonly value: T } | undefined;
+  return () => {
+    answer ??= { value: compute(undefined) };
+    return answer.value;
+  };
+}
+
+/**
+ * Computes something of manifests that nobody edits any more. What reads what is not recorded, which takes time and
+ * memory; so what has been computed meanwhile is kept for good, and an edit afterwards would go unnoticed.
+ */
+export function settled<T>(compute: () => T): T {
+  const before = isSettled;
+  isSettled = true;
+  try {
+    return compute();
+  } finally {
+    isSettled = before;
+  }
+}
+
+let isSettled = false;
 
 /** Computes something without recording what it reads. */
 export function untracked<T>(compute: () => T): T {

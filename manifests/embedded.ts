@@ -1,5 +1,5 @@
-import { computed, getActiveSub, setActiveSub, signal } from 'alien-signals';
-import { ofText, untracked } from './derived';
+import { getActiveSub, setActiveSub, signal } from 'alien-signals';
+import { ofText, remembered, untracked } from './derived';
 import { linesAround, startOfLine } from './lines';
 import type { MappedText } from './mapped-text';
 import { announce, type Facet, NodeReads, type Version } from './node-reads';
@@ -39,9 +39,9 @@ export interface EmbeddedDocument {
  * of that moment, until the text has another structure. `within` stands for an empty text.
  */
 export function readEmbedded(text: MappedText, within: Place): () => EmbeddedDocument {
-  const read = computed(() => readOnce(text.text));
+  const read = remembered(() => readOnce(text.text));
   let source: EmbeddedSource | undefined;
-  return computed<EmbeddedDocument>(previous => {
+  return remembered<EmbeddedDocument>(previous => {
     const tree = read();
     if (previous && source && isTree(tree) && source.tree === tree) return previous;
     source = isTree(tree) ? new EmbeddedSource(text, within, tree, read) : undefined;
@@ -216,11 +216,11 @@ class EmbeddedSource implements TreeSource {
   constructor(text: MappedText, within: Place, first: Tree, read: () => Tree | SyntaxProblem) {
     this.#text = text;
     this.#within = within;
-    this.#state = computed<State>((previous = { tree: first, ids: firstIds(first) }) => {
+    this.#state = remembered<State>((previous = { tree: first, ids: firstIds(first) }) => {
       const now = read();
       return now !== previous.tree && isTree(now) ? (next(previous, now) ?? previous) : previous;
     });
-    this.#shape = computed<State>(previous => {
+    this.#shape = remembered<State>(previous => {
       const now = this.#state();
       return previous?.ids === now.ids ? previous : now;
     });
@@ -276,7 +276,6 @@ class EmbeddedSource implements TreeSource {
 
   scalarsThat(test: ScalarTest): readonly number[] {
     const find = ({ tree, ids }: State) => scalarsThat(tree, test).map(node => ids.ids[node] ?? -1);
-    if (getActiveSub() === undefined) return find(this.#state());
     return answerOf<ScalarTest, readonly number[]>(this.#found, test, before => sameOr(before, find(this.#state())))();
   }
 
@@ -311,7 +310,7 @@ function sameWritten(before: Written | undefined, now: Written | undefined): Wri
 function answerOf<Key, T>(answers: Map<Key, () => T>, key: Key, answer: (before: T | undefined) => T): () => T {
   let known = answers.get(key);
   if (!known) {
-    known = computed(answer);
+    known = remembered(answer);
     answers.set(key, known);
   }
   return known;

@@ -1,4 +1,4 @@
-import { computed } from 'alien-signals';
+import { remembered } from './derived';
 import type { Place, Span } from './span';
 
 /**
@@ -32,7 +32,7 @@ export function slice(whole: MappedText, span: Span): MappedText {
 export function concatenate(pieces: readonly MappedText[]): MappedText {
   const [only] = pieces;
   if (only && pieces.length === 1) return only;
-  const joined = computed(() => {
+  const joined = remembered(() => {
     const starts: number[] = [];
     let text = '';
     for (const piece of pieces) {

@@ -1,6 +1,7 @@
 import { getActiveSub, signal } from 'alien-signals';
 import type { Difference } from './difference';
 import { linesAround } from './lines';
+import { announce, type Version } from './node-reads';
 import { nodeKind, type ScalarTest, scalarsThat, scalarText, type Tree } from './tree';
 
 /**
@@ -54,23 +55,26 @@ export class Searches {
 
 interface Search<T> {
   found: readonly T[];
-  readonly version: { (): number; (version: number): void };
+  /** For those who have asked and have to be told; nobody may have. */
+  version?: Version;
 }
 
 function known<Test, T>(searches: Map<Test, Search<T>>, test: Test, find: () => readonly T[]): readonly T[] {
-  if (getActiveSub() === undefined) return find();
   let search = searches.get(test);
   if (!search) {
-    search = { found: find(), version: signal(0) };
+    search = { found: find() };
     searches.set(test, search);
   }
-  search.version();
+  if (getActiveSub() !== undefined) {
+    search.version ??= signal(0);
+    search.version();
+  }
   return search.found;
 }
 
 function renew<T>(search: Search<T>, found: readonly T[]): void {
   search.found = found;
-  search.version(search.version() + 1);
+  announce(search.version);
 }
 
 /** Asking for the text as a whole first is cheaper where nothing is found, as in most. */

@@ -1,4 +1,4 @@
-import { endBatch, setActiveSub, signal, startBatch } from 'alien-signals';
+import { endBatch, getActiveSub, setActiveSub, signal, startBatch } from 'alien-signals';
 import { cached } from './derived';
 import type { ManifestDocument } from './document';
 import { type FileRole, SourceFile } from './file';
@@ -36,7 +36,8 @@ export class Workspace {
   /** The directories that have a Chart.yaml, and whether they have templates, too. */
   readonly #charts = new Map<string, { hasTemplates: boolean }>();
   readonly #indexes = new Map<Index<unknown>, IndexContent<unknown>>();
-  #derived = new WeakMap<object, Map<unknown, () => unknown>>();
+  /** What has been derived of each thing, by what derives it: the answer, or in a live workspace what remembers it. */
+  #derived = new WeakMap<object, Map<unknown, unknown>>();
   readonly #fileList = signal(0);
   #sorted: readonly SourceFile[] | undefined;
   readonly isLive: boolean;
@@ -149,7 +150,8 @@ export class Workspace {
 
   /** What an index holds under a key, in the order of paths and documents. */
   lookup<T>(index: Index<T>, key: string): readonly T[] {
-    return this.#contentOf(index).bucket(key).read();
+    const content = this.#contentOf(index);
+    return this.isLive ? content.bucket(key).read() : content.valuesOf(key);
   }
 
   /** All resources of a kind, as {@link Resource.qualifiedKind} names it. */
@@ -198,13 +200,15 @@ export class Workspace {
       known = new Map();
       this.#derived.set(subject, known);
     }
-    let value = known.get(key);
+    if (!this.isLive) {
+      if (known.has(key)) return known.get(key);
+      const answer = compute();
+      known.set(key, answer);
+      return answer;
+    }
+    let value = known.get(key) as (() => unknown) | undefined;
     if (!value) {
-      if (this.isLive) value = cached(compute);
-      else {
-        const answer = compute();
-        value = () => answer;
-      }
+      value = cached(compute);
       known.set(key, value);
     }
     return value();
@@ -218,7 +222,7 @@ export class Workspace {
   #contentOf<T>(index: Index<T>): IndexContent<T> {
     const known = this.#indexes.get(index as Index<unknown>);
     if (known) return known as IndexContent<T>;
-    const content = new IndexContent(index, this.isLive);
+    const content = new IndexContent(index);
     this.#indexes.set(index as Index<unknown>, content as IndexContent<unknown>);
     const files = [...this.#files.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
     // Whoever asks first depends on the answer, not on all that went into the index.
@@ -302,15 +306,19 @@ function nameKey(kind: string, namespace: string, name: string): string {
 class Bucket<T> {
   readonly owners: IndexSource[] = [];
   values: T[] = [];
-  readonly #version = signal(0);
+  /** Counts the changes for those who have read; nobody may have. */
+  #version: ReturnType<typeof signal<number>> | undefined;
 
   read(): readonly T[] {
-    this.#version();
+    if (getActiveSub() !== undefined) {
+      this.#version ??= signal(0);
+      this.#version();
+    }
     return this.values;
   }
 
   announce(): void {
-    this.#version(this.#version() + 1);
+    this.#version?.(this.#version() + 1);
   }
 
   add(owner: IndexSource, value: T): void {
@@ -362,13 +370,14 @@ type Touched = Map<Bucket<unknown>, readonly unknown[]>;
 /** What an index has found, by key, and what it has found in each source. */
 class IndexContent<T> {
   readonly #index: Index<T>;
-  readonly #isLive: boolean;
   readonly #buckets = new Map<string, Bucket<T>>();
-  readonly #bySource = new Map<IndexSource, Indexed<T>>();
+  /** What was found in each source in which something was. */
+  readonly #found = new Map<IndexSource, readonly IndexEntry<T>[]>();
+  /** How it is found again in documents that somebody edits: without work if they have read nothing that has changed. */
+  readonly #finders = new Map<ManifestDocument, () => readonly IndexEntry<T>[]>();
 
-  constructor(index: Index<T>, isLive: boolean) {
+  constructor(index: Index<T>) {
     this.#index = index;
-    this.#isLive = isLive;
   }
 
   bucket(key: string): Bucket<T> {
@@ -380,36 +389,55 @@ class IndexContent<T> {
     return bucket;
   }
 
+  /** What stands under a key, without a bucket for a key that nothing stands under. */
+  valuesOf(key: string): readonly T[] {
+    return this.#buckets.get(key)?.values ?? [];
+  }
+
   insert(source: IndexSource, touched?: Touched): void {
-    const find = (): readonly IndexEntry<T>[] => [...entries(this.#index, source)];
-    this.#put(source, this.#isLive && !(source instanceof SourceFile) ? cached(find) : find, touched);
+    this.#put(source, this.#entriesOf(source), touched);
   }
 
   takeOut(source: IndexSource, touched: Touched): void {
-    for (const [key] of this.#bySource.get(source)?.entries ?? []) {
-      const bucket = this.bucket(key);
-      remember(bucket, touched);
-      bucket.delete(source);
-    }
-    this.#bySource.delete(source);
+    this.#remove(source, touched);
+    if (!(source instanceof SourceFile)) this.#finders.delete(source);
   }
 
   /** Asks an edited document again; its entries are worked out anew only if they have read what has changed. */
   refresh(source: ManifestDocument, touched: Touched): void {
-    const known = this.#bySource.get(source);
-    if (!known || known.find() === known.entries) return;
-    this.takeOut(source, touched);
-    this.#put(source, known.find, touched);
+    let find = this.#finders.get(source);
+    if (!find) {
+      find = cached(() => this.#entriesOf(source));
+      this.#finders.set(source, find);
+    }
+    const entries = find();
+    if (entries === (this.#found.get(source) ?? none)) return;
+    this.#remove(source, touched);
+    this.#put(source, entries, touched);
   }
 
-  #put(source: IndexSource, find: () => readonly IndexEntry<T>[], touched: Touched | undefined): void {
-    const found = find();
+  #entriesOf(source: IndexSource): readonly IndexEntry<T>[] {
+    const found = [...entries(this.#index, source)];
+    return found.length === 0 ? none : found;
+  }
+
+  #put(source: IndexSource, found: readonly IndexEntry<T>[], touched: Touched | undefined): void {
+    if (found.length === 0) return;
     for (const [key, value] of found) {
       const bucket = this.bucket(key);
       if (touched) remember(bucket, touched);
       bucket.add(source, value);
     }
-    this.#bySource.set(source, { entries: found, find });
+    this.#found.set(source, found);
+  }
+
+  #remove(source: IndexSource, touched: Touched): void {
+    for (const [key] of this.#found.get(source) ?? none) {
+      const bucket = this.bucket(key);
+      remember(bucket, touched);
+      bucket.delete(source);
+    }
+    this.#found.delete(source);
   }
 
   /** Tells the readers of the buckets that hold something else now. */
@@ -425,11 +453,8 @@ class IndexContent<T> {
   }
 }
 
-/** What was found in a source, and how it is found again. */
-interface Indexed<T> {
-  readonly entries: readonly IndexEntry<T>[];
-  find(): readonly IndexEntry<T>[];
-}
+/** What is found in most sources. */
+const none: readonly never[] = [];
 
 function remember(bucket: Bucket<unknown>, touched: Touched): void {
   if (touched.has(bucket)) return;

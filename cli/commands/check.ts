@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { basename, isAbsolute, relative, resolve, sep } from 'node:path';
+import { settled } from '../../manifests/derived';
 import { namedFindings } from '../../reports/named-findings';
 import type { CheckReport } from '../../reports/report';
 import type { Finding } from '../../rules/findings';
@@ -26,8 +27,10 @@ export async function check(argv: readonly string[]): Promise<number> {
   const baseline = values.baseline === undefined ? undefined : readBaseline(values.baseline);
   const showsProgress = format === 'pretty' && process.stderr.isTTY;
   if (showsProgress) process.stderr.write('Reading manifests …\r');
-  const workspace = loadWorkspace(root, values.config);
-  const all = namedFindings(findingsOf(workspace, values.rule), workspace);
+  const { workspace, all } = settled(() => {
+    const read = loadWorkspace(root, values.config);
+    return { workspace: read, all: namedFindings(findingsOf(read, values.rule), read) };
+  });
   const compared = baseline && compareWithBaseline(all, baseline, values.rule);
   const findings = compared?.findings ?? all;
   const failing = ['error', 'warning', 'info'].slice(0, ['error', 'warning', 'info'].indexOf(failOn) + 1);

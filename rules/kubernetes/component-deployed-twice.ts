@@ -1,6 +1,7 @@
 import { type ChartRelease, chartReleases } from '../../analysis/charts';
 import { replicasOf, workloadKinds } from '../../analysis/pods';
 import { type Family, familiesOf, isLi, podLabel, synapseMains, workloads } from '../../analysis/roles';
+import { perName } from '../../manifests/derived';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 import type { Rule } from '../rule';
@@ -103,10 +104,10 @@ const components: Partial<Record<Family, Component>> = {
 };
 
 /** The workloads of the main instance that run a component and that no chart was rendered to. */
-function nativeOf(workspace: Workspace, family: Family): readonly Resource[] {
-  const all = family === 'synapse' ? synapseMains(workspace) : workloads(workspace, family);
+const nativeOf = perName((workspace: Workspace, family): readonly Resource[] => {
+  const all = family === 'synapse' ? synapseMains(workspace) : workloads(workspace, family as Family);
   return all.filter(one => !/Job$/.test(one.kind) && !isLi(workspace, one) && replicasOf(one) > 0 && !isFromChart(one));
-}
+});
 
 function isFromChart(resource: Resource): boolean {
   return (

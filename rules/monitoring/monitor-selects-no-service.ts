@@ -185,10 +185,17 @@ function namespacesElsewhere(workspace: Workspace, monitor: Monitor): readonly s
 /** The namespaces, none of which the monitor looks into, where scripts install charts of which it selects the objects. */
 function chartNamespaces(workspace: Workspace, monitor: Monitor): readonly string[] {
   const labels = labelsOf(monitor);
+  return workspace
+    .shared(releaseNamespaces)
+    .filter(namespace => !isIn(monitor, namespace) && isChartSelector(workspace, namespace, labels) === 'yes');
+}
+
+/** The namespaces that charts are surely installed into. */
+function releaseNamespaces(workspace: Workspace): readonly string[] {
   const namespaces = chartReleases(workspace).flatMap(({ namespace, evidence }) =>
-    evidence === 'command' && namespace !== undefined && !isIn(monitor, namespace) ? [namespace] : [],
+    evidence === 'command' && namespace !== undefined ? [namespace] : [],
   );
-  return namespaces.filter(namespace => isChartSelector(workspace, namespace, labels) === 'yes');
+  return [...new Set(namespaces)];
 }
 
 function inOtherNamespace(monitor: Monitor, namespaces: readonly string[]): Problem {

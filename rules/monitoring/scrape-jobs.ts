@@ -27,6 +27,10 @@ export function namedJobs(workspace: Workspace): readonly string[] {
 
 /** Whether Prometheus is told to scrape what no monitor names. */
 export function scrapesOnItsOwn(workspace: Workspace): boolean {
+  return workspace.shared(readsOwnJobs);
+}
+
+function readsOwnJobs(workspace: Workspace): boolean {
   return (
     namedJobs(workspace).length > 0 ||
     workspace.resources('ScrapeConfig.monitoring.coreos.com').length > 0 ||

@@ -51,6 +51,7 @@ export function admissionsOf(
   const index = policiesOf(workspace, policy.namespace ?? anyNamespace);
   // Pods without a namespace go where the tree is applied to, and so do policies without one.
   const all = podsIn(workspace).filter(pods => pods.namespace !== undefined || policy.namespace === undefined);
+  const own = policy.namespace === undefined ? all : podsIn(workspace, policy.namespace);
   return rulesOf(read, direction)
     .filter(isMeant)
     .flatMap((rule): readonly Admission[] => {
@@ -78,7 +79,7 @@ export function admissionsOf(
           rule: rule.source,
           read: alone,
           peer: peer.source,
-          pods: all.filter(pods => admitted(alone, endpointOf(pods))),
+          pods: (isOwnNamespace(peer) ? own : all).filter(pods => admitted(alone, endpointOf(pods))),
           isAnyPod: admitted(alone, stranger),
           isAnyNamespace,
           otherNamespaces: isAnyNamespace ? [] : namespacesOf(peer, read, index),
@@ -86,6 +87,11 @@ export function admissionsOf(
         };
       });
     });
+}
+
+/** Whether a peer is about pods of the policy's own namespace alone. */
+function isOwnNamespace({ namespaceSelector, ipBlock }: Peer<Value>): boolean {
+  return namespaceSelector === undefined && ipBlock === undefined;
 }
 
 /** The namespaces that a peer selects beside its policy's own, as far as they are known or named. */

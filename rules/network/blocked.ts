@@ -3,6 +3,7 @@ import type { PeerVerdict, RuleVerdict, SideVerdict, Verdict } from '../../analy
 import { nearMisses, summarize } from '../../analysis/network/explain';
 import { policyResource } from '../../analysis/policies';
 import { routeSourceKinds } from '../../analysis/routes';
+import type { Place } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Related } from '../rule';
@@ -113,17 +114,21 @@ export function namesOf(app: string, ends: readonly FlowEnd[]): string {
 
 function groupBlocked(workspace: Workspace): readonly BlockedGroup[] {
   const groups = new Map<string, BlockedFlow[]>();
+  const keyAt = new Map<string, Map<Place, string>>();
   for (const flow of flowsOf(workspace)) {
     if (routeSourceKinds.includes(flow.source.qualifiedKind)) continue;
     const blocked = blockedFlow(workspace, flow);
     if (!blocked) continue;
-    const ends = `${appOf(workspace, flow.from).key}\n${appOf(workspace, flow.to).key}\n`;
+    const ends = `${appOf(workspace, flow.from).key}\n${appOf(workspace, flow.to).key}`;
     // Ports that one place asks for have the same place.
-    const sibling = [...groups].find(
-      ([key, [first]]) => key.startsWith(ends) && first !== undefined && first.flow.at === flow.at,
-    );
-    const key = sibling?.[0] ?? `${ends}${flow.protocol} ${flow.port}`;
-    groups.set(key, [...(groups.get(key) ?? []), blocked]);
+    const key = keyAt.get(ends)?.get(flow.at) ?? `${ends}\n${flow.protocol} ${flow.port}`;
+    const group = groups.get(key);
+    if (group) group.push(blocked);
+    else {
+      groups.set(key, [blocked]);
+      if (!keyAt.has(ends)) keyAt.set(ends, new Map());
+      keyAt.get(ends)?.set(flow.at, key);
+    }
   }
   return [...groups.values()].flatMap(flows => {
     const first = flows.find(({ flow }) => flow.importance === 'required') ?? flows[0];

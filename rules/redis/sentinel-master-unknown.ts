@@ -72,11 +72,9 @@ const ofOneMaster: ReadonlySet<string> = new Set([
 
 function* ofLivekit(workspace: Workspace, resource: Resource): Iterable<Problem> {
   const files = configurationOf(workspace, resource, 'livekit')?.files ?? [];
-  const confs = sentinels(workspace).map(one => redisConf(workspace, one, 'sentinel'));
-  if (files.length === 0 || confs.length === 0 || confs.includes(undefined)) return;
-  const known = confs.flatMap(conf => (conf ? [conf] : []));
-  const masters = new Set(known.flatMap(conf => sentinelMonitors(conf.directives).map(({ master }) => master.value)));
-  const ports = new Set(known.flatMap(conf => portsOf(conf.directives)));
+  const watched = files.length === 0 ? undefined : workspace.shared(readWatched);
+  if (!watched) return;
+  const { masters, ports } = watched;
   for (const file of files) {
     if (file.isOpaque) continue;
     const redis = parsed(file).root.at('redis');
@@ -104,6 +102,22 @@ function* ofLivekit(workspace: Workspace, resource: Resource): Iterable<Problem>
       };
     }
   }
+}
+
+/** What the Sentinels of the tree watch and where they listen; undefined if there is none, or one that cannot be read. */
+interface Watched {
+  readonly masters: ReadonlySet<string>;
+  readonly ports: ReadonlySet<string>;
+}
+
+function readWatched(workspace: Workspace): Watched | undefined {
+  const confs = sentinels(workspace).map(one => redisConf(workspace, one, 'sentinel'));
+  if (confs.length === 0 || confs.includes(undefined)) return undefined;
+  const known = confs.flatMap(conf => conf ?? []);
+  return {
+    masters: new Set(known.flatMap(conf => sentinelMonitors(conf.directives).map(({ master }) => master.value))),
+    ports: new Set(known.flatMap(conf => portsOf(conf.directives))),
+  };
 }
 
 /** The port of a Sentinel where Synapse or LiveKit expects Redis. */

@@ -1,7 +1,7 @@
 import { parsed } from '../../analysis/configs';
 import { effectiveFile } from '../../analysis/effective';
 import { nearest } from '../../analysis/nearest';
-import { processes, processKinds, type SynapseProcess, synapseProcess } from '../../analysis/synapse';
+import { processesBeside, processKinds, type SynapseProcess, synapseProcess } from '../../analysis/synapse';
 import { replaceScalar } from '../../manifests/edit';
 import { isSamePlace } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
@@ -26,7 +26,7 @@ export default {
     const process = synapseProcess(workspace, resource);
     for (const { at, text, meant } of process ? wrongNames(workspace, process) : []) {
       // All processes read one file; what is wrong in it is told of the first.
-      const first = processes(workspace).find(one =>
+      const first = processesBeside(workspace, resource).find(one =>
         wrongNames(workspace, one).some(other => isSamePlace(other.at, at)),
       );
       if (first !== process) continue;

@@ -2,7 +2,13 @@ import { parsed } from '../../analysis/configs';
 import { effectiveFile } from '../../analysis/effective';
 import { mountAt, volumeOf } from '../../analysis/mounts';
 import { type Container, podTemplate } from '../../analysis/pods';
-import { isSameValue, processes, processKinds, type SynapseProcess, synapseProcess } from '../../analysis/synapse';
+import {
+  isSameValue,
+  processesBeside,
+  processKinds,
+  type SynapseProcess,
+  synapseProcess,
+} from '../../analysis/synapse';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
@@ -35,7 +41,9 @@ export default {
     for (const found of process ? lost(workspace, process) : []) {
       const { name, target } = found;
       // All processes read the file of one ConfigMap; it is one mistake, told of the first that it stops.
-      const stopped = processes(workspace).filter(one => lost(workspace, one).some(other => isSameFile(other, found)));
+      const stopped = processesBeside(workspace, resource).filter(one =>
+        lost(workspace, one).some(other => isSameFile(other, found)),
+      );
       if (stopped[0] !== process) continue;
       const others = stopped.length === 1 ? '' : ` and ${stopped.length - 1} more`;
       yield {

@@ -1,7 +1,7 @@
 import { mountAt, volumeOf } from '../../analysis/mounts';
 import { type Container, podTemplate } from '../../analysis/pods';
 import {
-  processes,
+  processesBeside,
   processKinds,
   runsMediaRepository,
   type SynapseProcess,
@@ -35,7 +35,7 @@ export default {
     const found = process && unwritable(process);
     if (!process || !found) return;
     // Where the path is to blame and not a mount, it is told of the first process that it stops.
-    const stopped = processes(workspace).filter(one => {
+    const stopped = processesBeside(workspace, resource).filter(one => {
       const other = unwritable(one);
       return other !== undefined && isSamePlace(other.at, found.at);
     });

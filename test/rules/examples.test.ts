@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { settled } from '../../manifests/derived';
 import { rules } from '../../rules/catalogue';
 import { checkWorkspace, takeCrashes } from '../../rules/findings';
 import { check, compareMarks, fixAll, marksOf, readFixture, textsOf, workspaceOf } from '../fixture';
@@ -12,6 +13,13 @@ describe('rule examples', () => {
         const { fixture, workspace, findings } = check(examples.bad, [rule]);
         assert.deepEqual(takeCrashes(workspace), []);
         assert.notEqual(fixture.marks.length, 0, 'the bad example marks nothing');
+        const { expected, found } = compareMarks(fixture.marks, marksOf(workspace, findings));
+        assert.deepEqual(found, expected);
+      });
+
+      it('finds the same where nothing is recorded', () => {
+        const { fixture, workspace, findings } = settled(() => check(examples.bad, [rule]));
+        assert.deepEqual(takeCrashes(workspace), []);
         const { expected, found } = compareMarks(fixture.marks, marksOf(workspace, findings));
         assert.deepEqual(found, expected);
       });
