@@ -1,9 +1,10 @@
 import type { EmbeddedDocument } from '../manifests/embedded';
 import { readEmbedded } from '../manifests/embedded';
 import type { Resource } from '../manifests/resource';
-import type { Value } from '../manifests/value';
+import { Value } from '../manifests/value';
 import type { Workspace } from '../manifests/workspace';
 import { type EffectiveFile, effectiveFile, podWrites } from './effective';
+import { environmentOf, scalarOfVariable } from './environment';
 import { type Container, isExporter, mainContainersOf } from './pods';
 import { scriptOf } from './scripts';
 import { maskComments } from './text/comments';
@@ -84,6 +85,8 @@ interface Program {
   /** Which container runs it. */
   isRunBy(container: Container, words: readonly string[]): boolean;
   paths(words: readonly string[], environment: (name: string) => string | undefined): readonly string[];
+  /** The variable that holds the configuration itself, in place of all files. */
+  readonly body?: string;
   /** How the files end that it reads of a folder, in the order of their names; undefined where it takes none. */
   readonly inFolders?: string;
 }
@@ -123,8 +126,9 @@ const programs: Readonly<Record<ConfiguredProgram, Program>> = {
       return given.length > 0 ? given : ['/usr/local/etc/haproxy/haproxy.cfg'];
     },
   },
-  // livekit cmd/server/main.go: --config FILE; LIVEKIT_CONFIG holds the body and wins.
+  // livekit cmd/server/main.go, getConfigString: the body in LIVEKIT_CONFIG wins over --config FILE.
   livekit: {
+    body: 'LIVEKIT_CONFIG',
     isRunBy: (container, words) =>
       /livekit-server/.test(container.image) || words.some(word => /livekit-server$/.test(word)),
     paths: words => optionValues(words, ['--config']),
@@ -173,6 +177,8 @@ function configure(program: Program, resource: Resource, workspace: Workspace): 
   for (const container of mainContainersOf(resource)) {
     const words = wordsOf(workspace, resource, container);
     if (isExporter(container) || !program.isRunBy(container, words)) continue;
+    const body = program.body === undefined ? undefined : bodyIn(workspace, resource, container, program.body);
+    if (body) return { container, words, paths: [], files: [body] };
     const environment = (name: string): string | undefined =>
       container.value
         .at('env')
@@ -186,6 +192,38 @@ function configure(program: Program, resource: Resource, workspace: Workspace): 
     return { container, words, paths, files };
   }
   return undefined;
+}
+
+/** The configuration that a variable holds, with the variable's name for a path; undefined if the tree does not show it. */
+function bodyIn(
+  workspace: Workspace,
+  resource: Resource,
+  container: Container,
+  name: string,
+): EffectiveFile | undefined {
+  const variable = environmentOf(workspace, resource, container).variables.get(name);
+  const value = variable && scalarOfVariable(workspace, resource, variable);
+  // A path is no configuration, which is told where it stands.
+  if (!value || !/^\s*[^\s/][^\n]*:(?:\s|$)/m.test(value.text ?? '')) return undefined;
+  const { mapped: content } = value;
+  return {
+    resource,
+    container,
+    path: name,
+    content,
+    isOpaque: false,
+    isVerbatim: true,
+    sources: [value],
+    resolve(at, part) {
+      const { start, end } = at instanceof Value ? at.sourceSpan : at;
+      const [from, to] = part ? [start + part.start, start + part.end] : [start, end];
+      // Kubernetes puts other variables in place of $(NAME).
+      const isFilledIn = [...content.text.matchAll(/\$\(\w+\)/g)].some(
+        ({ index, 0: token }) => index < to && from < index + token.length,
+      );
+      return { kind: isFilledIn ? 'unknown' : 'left' };
+    },
+  };
 }
 
 /** The files of a folder that a program reads; undefined if the path is none. */

@@ -147,6 +147,21 @@ function sourceOf(item: Value): VariableSource | undefined {
   return undefined;
 }
 
+/** The scalar in which a person writes the text of a variable; undefined where the tree does not show one. */
+export function scalarOfVariable(
+  workspace: Workspace,
+  resource: Resource,
+  variable: EnvironmentVariable,
+): Value | undefined {
+  if (variable.value || !variable.source) return variable.value;
+  const { kind, name, key } = variable.source;
+  const holder = workspace.find(kind, resource.namespace, name);
+  const entry = holder && kind === 'Secret' ? secretEntry(holder, key) : undefined;
+  if (entry) return entry.isEncoded || entry.text === undefined ? undefined : entry.value;
+  const value = holder?.root.at('data', key);
+  return kind === 'ConfigMap' && value?.exists ? value : undefined;
+}
+
 /** The text that a variable has in its container; undefined where the tree does not show it. */
 export function textOfVariable(
   workspace: Workspace,

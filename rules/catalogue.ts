@@ -291,6 +291,7 @@ import serviceSelectsNothing from './services/service-selects-nothing';
 import serviceSelectsSeveralWorkloads from './services/service-selects-several-workloads';
 import serviceTargetPortUnexposed from './services/service-target-port-unexposed';
 import statefulsetServiceMissing from './services/statefulset-service-missing';
+import sygnalAppRefused from './services/sygnal-app-refused';
 import workloadSelectorMismatch from './services/workload-selector-mismatch';
 import workloadSelectorsOverlap from './services/workload-selectors-overlap';
 import settingsInvalid from './settings/settings-invalid';
@@ -658,6 +659,7 @@ export const rules: readonly Rule[] = [
   suppressionUnknownRule,
   suppressionUnused,
   suppressionWithoutReason,
+  sygnalAppRefused,
   synapseDatabaseMismatch,
   synapseFileMissing,
   synapseInstanceMap,

@@ -303,6 +303,7 @@ export const ruleIds: readonly string[] = [
   'suppression-unknown-rule',
   'suppression-unused',
   'suppression-without-reason',
+  'sygnal-app-refused',
   'synapse-database-mismatch',
   'synapse-file-missing',
   'synapse-instance-map',

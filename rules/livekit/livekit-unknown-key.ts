@@ -50,6 +50,27 @@ const turnKeys = [
   ...['bind_addresses', 'ttl_seconds'],
 ];
 
+/** livekit/livekit pkg/config/config.go, RTCConfig, with the fields of livekit/mediatransportutil pkg/rtcconfig, RTCConfig. */
+const rtcKeys: readonly string[] = [
+  ...['udp_port', 'tcp_port', 'port_range_start', 'port_range_end', 'use_stun_port_as_ice', 'node_ip', 'stun_servers'],
+  ...['additional_host_ips', 'use_external_ip', 'require_ipv4', 'skip_external_ip_validation', 'external_ip_only'],
+  ...[
+    'advertise_internal_ip',
+    'use_ice_lite',
+    'interfaces',
+    'ips',
+    'enable_loopback_candidate',
+    'use_mdns',
+    'batch_io',
+  ],
+  ...['sctp_min_cwnd', 'sctp_fast_rtx_wnd', 'sctp_cwnd_ca_step', 'host_acceptance_min_wait', 'force_tcp'],
+  ...['srflx_acceptance_min_wait', 'prflx_acceptance_min_wait', 'relay_acceptance_min_wait', 'turn_servers'],
+  ...['strict_acks', 'packet_buffer_size', 'packet_buffer_size_video', 'packet_buffer_size_audio', 'pli_throttle'],
+  ...['congestion_control', 'allow_tcp_fallback', 'reconnect_on_publication_error', 'reconnect_on_subscription_error'],
+  ...['reconnect_on_data_channel_error', 'data_channel_max_buffered_amount', 'datachannel_slow_threshold'],
+  ...['forward_stats', 'allow_timestamp_adjustment'],
+];
+
 /** livekit/protocol redis/redis.go, RedisConfig. */
 const redisKeys: readonly string[] = [
   ...['address', 'username', 'password', 'db', 'use_tls', 'tls', 'sentinel_master_name', 'sentinel_username'],
@@ -133,6 +154,7 @@ export default {
       if (file.isOpaque) continue;
       const { root } = parsed(file);
       yield* unknownKeys(root, topLevel, '');
+      yield* unknownKeys(root.at('rtc'), rtcKeys, 'rtc.');
       yield* unknownKeys(root.at('turn'), turnKeys, 'turn.');
       yield* unknownKeys(root.at('redis'), redisKeys, 'redis.');
     }

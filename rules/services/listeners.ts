@@ -69,6 +69,7 @@ function livekit(workspace: Workspace, resource: Resource): Server | undefined {
     ['LIVEKIT_PORT', 'LIVEKIT_PROMETHEUS_PORT'].some(name => variables.has(name)) ||
     // The variable holds a configuration; that a path there is none is told by a rule of its own.
     (variables.has('LIVEKIT_CONFIG') &&
+      file.path !== 'LIVEKIT_CONFIG' &&
       !textOfVariable(workspace, resource, variables.get('LIVEKIT_CONFIG'))?.startsWith('/')) ||
     words.some(word => /^--(?:port|config-body|dev|prometheus)/.test(word));
   const { root, problem } = parsed(file);

@@ -1,4 +1,4 @@
-import { edit, type Mutation, mutation } from './mutation';
+import { add, edit, type Mutation, mutation } from './mutation';
 import { clamav, element, generic, haproxyIngress, jwtService, li, persister, synapseConfig } from './sample';
 
 export const servicesMutations: readonly Mutation[] = [
@@ -109,5 +109,46 @@ export const servicesMutations: readonly Mutation[] = [
       '    nginx.ingress.kubernetes.io/proxy-body-size: 100m\n',
       '    nginx.ingress.kubernetes.io/proxy-body-size: 100m\n    nginx.ingress.kubernetes.io/configuration-snippet: more_clear_headers Server;\n',
     ),
+  ),
+  mutation(
+    'sygnal-app-refused',
+    add(
+      'main-instance/09-sygnal/sygnal.yaml',
+      `
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: sygnal, namespace: matrix-push}
+data:
+  sygnal.yaml: |
+    http: {bind_addresses: ['0.0.0.0'], port: 5000}
+    apps:
+      org.tessera.android: {type: firebase}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: sygnal, namespace: matrix-push}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: sygnal}}
+  template:
+    metadata: {labels: {app: sygnal}}
+    spec:
+      containers:
+        - name: sygnal
+          image: matrixdotorg/sygnal:v0.15.1
+          env: [{name: SYGNAL_CONF, value: /config/sygnal.yaml}]
+          readinessProbe: {httpGet: {path: /health, port: 5000}}
+          livenessProbe: {httpGet: {path: /health, port: 5000}}
+          ports: [{containerPort: 5000}]
+          resources: {requests: {cpu: 50m, memory: 64Mi}, limits: {memory: 128Mi}}
+          volumeMounts: [{name: config, mountPath: /config}]
+      volumes: [{name: config, configMap: {name: sygnal}}]
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: matrix-push}
+`,
+    ),
+    { also: { 'deploy-file-not-applied': 'No script applies the new file.' } },
   ),
 ];

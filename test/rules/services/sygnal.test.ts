@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import fileMissing from '../../../rules/config/config-file-missing';
 import type { Rule } from '../../../rules/rule';
 import notListened from '../../../rules/services/port-not-listened-on';
-import { messages } from '../expect';
+import appRefused from '../../../rules/services/sygnal-app-refused';
+import { expectMarks, messages } from '../expect';
 
 interface Parts {
   readonly http?: string;
@@ -93,5 +94,65 @@ describe('Sygnal', () => {
     // An image of one's own may bring them.
     assert.deepEqual(said(fileMissing, { apps: app('certfile: /keys/apns.pem'), image: 'registry.test/sygnal:1' }), []);
     assert.deepEqual(said(fileMissing, { apps: app('certfile: apns.pem') }), []);
+  });
+});
+
+describe('sygnal-app-refused', () => {
+  const sygnal = (image: string, ...apps: readonly string[]): string => `
+      #- /sygnal.yaml
+      apiVersion: v1
+      kind: ConfigMap
+      metadata: {name: sygnal, namespace: matrix}
+      data:
+        sygnal.yaml: |
+          ${apps.join('\n          ')}
+      ---
+      apiVersion: v1
+      kind: Pod
+      metadata: {name: sygnal, namespace: matrix}
+      spec:
+        containers:
+          - name: sygnal
+            image: ${image}
+            env: [{name: SYGNAL_CONF, value: /config/sygnal.yaml}]
+            volumeMounts: [{name: config, mountPath: /config}]
+        volumes: [{name: config, configMap: {name: sygnal}}]`;
+
+  it('knows the pushkins of Sygnal, and leaves those of others alone', () => {
+    expectMarks(
+      appRefused,
+      sygnal(
+        'matrixdotorg/sygnal:v0.15.1',
+        'apps:',
+        '  a.ios: {type: apns}',
+        '  a.android: {type: gcm}',
+        '  b: {type: my.Pushkin}',
+      ),
+    );
+    expectMarks(
+      appRefused,
+      sygnal(
+        'registry.test/sygnal:1',
+        'apps:',
+        '  a: {type: upush}',
+        '      #           ^^^^^ warning: write gcm, apns or webpush.'.replace(/^ {6}/, ''),
+      ),
+    );
+  });
+
+  it('wants an app, and a type for each', () => {
+    expectMarks(
+      appRefused,
+      sygnal('matrixdotorg/sygnal:v0.15.1', 'apps: {}').replace(
+        'apps: {}',
+        'apps: {}\n      #   ^^^^ error: Sygnal has no app',
+      ),
+    );
+    // What is not shown here may be all of it.
+    expectMarks(appRefused, sygnal('matrixdotorg/sygnal:v0.15.1', 'apps: ${APPS}'));
+    expectMarks(
+      appRefused,
+      sygnal('matrixdotorg/sygnal:v0.15.1', 'apps: {}').replace('value: /config/', 'value: /elsewhere/'),
+    );
   });
 });
