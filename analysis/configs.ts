@@ -5,6 +5,7 @@ import { Value } from '../manifests/value';
 import type { Workspace } from '../manifests/workspace';
 import { type EffectiveFile, effectiveFile, podWrites } from './effective';
 import { environmentOf, scalarOfVariable } from './environment';
+import { programOf } from './images';
 import { type Container, isExporter, mainContainersOf } from './pods';
 import { scriptOf } from './scripts';
 import { maskComments } from './text/comments';
@@ -96,7 +97,7 @@ const programs: Readonly<Record<ConfiguredProgram, Program>> = {
   synapse: {
     inFolders: '.yaml',
     isRunBy: (container, words) =>
-      /(?:^|\/)synapse(?::|@|$)/.test(container.image) ||
+      programOf(container.image) === 'synapse' ||
       words.some(word => word.includes('synapse.app.')) ||
       (container.image.includes('synapse') && container.value.at('env').items().some(isForSynapse)),
     paths: (words, environment) => {
@@ -148,7 +149,7 @@ const programs: Readonly<Record<ConfiguredProgram, Program>> = {
   // sygnal/sygnal.py, parse_config: SYGNAL_CONF, else sygnal.yaml where it is started, which is / in the image.
   sygnal: {
     isRunBy: (container, words) =>
-      /(?:^|\/)sygnal(?::|@|$)/.test(container.image) || words.some(word => word === 'sygnal.sygnal'),
+      programOf(container.image) === 'sygnal' || words.some(word => word === 'sygnal.sygnal'),
     paths: (_, environment) => [environment('SYGNAL_CONF') ?? '/sygnal.yaml'],
   },
   scanner: {

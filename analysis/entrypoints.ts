@@ -1,5 +1,5 @@
+import { imageName } from './images';
 import type { Container } from './pods';
-import { imageName } from './roles';
 
 /**
  * Whether an image of somebody else than the program's publisher may make the configuration from the container's

@@ -1,5 +1,5 @@
 import { escapeRegExp } from '../manifests/escape-reg-exp';
-import { imageName, imageTag } from './roles';
+import { type ImageProgram, imageTag, publishedProgramOf } from './images';
 
 /**
  * Whether an image is known to lack a program. Undefined for images and programs that nothing is known of here, and
@@ -10,10 +10,8 @@ import { imageName, imageTag } from './roles';
  */
 export function lacksTool(image: string, tool: string): boolean | undefined {
   if (!tools.has(tool)) return undefined;
-  const name = imageName(image)
-    .replace(/^docker\.io\//, '')
-    .replace(/^library\//, '');
-  const known = images.find(one => one.name.test(name));
+  const program = publishedProgramOf(image);
+  const known = program && images[program];
   if (!known) return undefined;
   const tag = imageTag(image) ?? '';
   const base = known.base ?? (/alpine/.test(tag) ? 'alpine' : known.otherBase);
@@ -74,7 +72,6 @@ const ofBase: Readonly<Record<Base, readonly string[]>> = {
 };
 
 interface KnownImage {
-  readonly name: RegExp;
   readonly base?: Base;
   /** The base of tags without `alpine`. */
   readonly otherBase?: Base;
@@ -88,24 +85,21 @@ interface KnownImage {
 const python = ['python', 'python3', 'pip'];
 const postgresql = ['pg_dump', 'pg_isready', 'pg_restore', 'psql'];
 
-const images: readonly KnownImage[] = [
+const images: Partial<Record<ImageProgram, KnownImage>> = {
   // element-hq/synapse, docker/Dockerfile: python:slim with curl, gosu and libraries.
-  {
-    name: /(?:^|\/)(?:matrixdotorg|element-hq|matrix-org)\/synapse$/,
-    base: 'debian',
-    has: [...python, 'curl', 'openssl'],
-  },
-  { name: /^busybox$/, base: 'busybox', has: [] },
-  { name: /^alpine$/, base: 'alpine', has: [] },
-  { name: /^debian$/, base: 'debian', has: [] },
-  { name: /^python$/, otherBase: 'debian', needsSlim: true, has: [...python, 'openssl'] },
-  { name: /^(?:redis|valkey\/valkey)$/, otherBase: 'debian', has: ['redis-cli', 'openssl'] },
-  { name: /^postgres$/, otherBase: 'debian', has: [...postgresql, 'openssl'], onAlpine: ['bash'] },
-  { name: /^rclone\/rclone$/, base: 'alpine', has: ['rclone'] },
-  { name: /^curlimages\/curl$/, base: 'alpine', has: ['curl', 'openssl'] },
-  { name: /^livekit\/livekit-server$/, base: 'alpine', has: [] },
-  { name: /(?:^|\/)matrix-content-scanner(?:-python)?$/, base: 'debian', has: [...python, 'curl', 'openssl'] },
-];
+  synapse: { base: 'debian', has: [...python, 'curl', 'openssl'] },
+  busybox: { base: 'busybox', has: [] },
+  alpine: { base: 'alpine', has: [] },
+  debian: { base: 'debian', has: [] },
+  python: { otherBase: 'debian', needsSlim: true, has: [...python, 'openssl'] },
+  redis: { otherBase: 'debian', has: ['redis-cli', 'openssl'] },
+  valkey: { otherBase: 'debian', has: ['redis-cli', 'openssl'] },
+  postgres: { otherBase: 'debian', has: [...postgresql, 'openssl'], onAlpine: ['bash'] },
+  rclone: { base: 'alpine', has: ['rclone'] },
+  curl: { base: 'alpine', has: ['curl', 'openssl'] },
+  'livekit-server': { base: 'alpine', has: [] },
+  'matrix-content-scanner': { base: 'debian', has: [...python, 'curl', 'openssl'] },
+};
 
 const packages: Readonly<Record<string, RegExp>> = {
   envsubst: /^gettext(?:-base|-envsubst|-full)?$|^libintl$/,

@@ -1,8 +1,8 @@
 import type { Resource } from '../manifests/resource';
 import type { Place, Span } from '../manifests/span';
 import type { Workspace } from '../manifests/workspace';
+import { programOf } from './images';
 import { type Container, containersOf } from './pods';
-import { imageName } from './roles';
 import { commandAsScript, scriptOf } from './scripts';
 import type { ClusterCommand } from './text/cluster-commands';
 import { kubectlCommands } from './text/kubectl-commands';
@@ -45,5 +45,5 @@ function readCalls(resource: Resource, workspace: Workspace): readonly KubectlCa
 
 /** The images that are made to run kubectl start it with the container's arguments. */
 function entrypointOf({ image }: Container): string | undefined {
-  return /(?:^|\/)kubectl$/.test(imageName(image)) ? 'kubectl' : undefined;
+  return programOf(image) === 'kubectl' ? 'kubectl' : undefined;
 }

@@ -4,8 +4,7 @@ import type { Place, TextEdit } from '../manifests/span';
 import type { Value } from '../manifests/value';
 import type { Workspace } from '../manifests/workspace';
 import { environmentOf } from './environment';
-import { mainContainersOf } from './pods';
-import { imageName } from './roles';
+import { containerRunning } from './pods';
 import { type SecretEntry, secretEntry } from './secret-data';
 import { readEnvFile } from './text/env-file';
 
@@ -92,7 +91,7 @@ function settingsOfTenant(tenant: Resource, workspace: Workspace): Settings {
 }
 
 function settingsOfWorkload(resource: Resource, workspace: Workspace): Settings {
-  const container = mainContainersOf(resource).find(one => /(?:^|\/)minio$/.test(imageName(one.image)));
+  const container = containerRunning(resource, 'minio');
   if (!container) return { all: [], isOpen: true, file: undefined };
   const { variables, isOpen } = environmentOf(workspace, resource, container);
   const all = [...variables.values()].map(({ name, value, at }) => ({

@@ -2,6 +2,7 @@ import { perResource } from '../manifests/derived';
 import { labelsOf, type Resource } from '../manifests/resource';
 import type { TreeSource, Value } from '../manifests/value';
 import type { Index, Workspace } from '../manifests/workspace';
+import { type ImageProgram, programOf } from './images';
 import { type Labels, matches, type Selector } from './labels';
 
 /** Kinds whose objects make pods from a template in the manifest. */
@@ -68,6 +69,11 @@ export function isExporter({ image }: Container): boolean {
 export const mainContainersOf: (resource: Resource) => readonly Container[] = perResource(resource =>
   containersOf(resource).filter(container => !container.isInit),
 );
+
+/** The first main container of a workload whose image is called after a program. */
+export function containerRunning(resource: Resource, program: ImageProgram): Container | undefined {
+  return mainContainersOf(resource).find(({ image }) => programOf(image) === program);
+}
 
 /** All pods that objects of a namespace make and a selector matches. Without a namespace, of every namespace. */
 export function podsSelectedBy(

@@ -3,8 +3,8 @@ import type { Value } from '../manifests/value';
 import type { Index, Workspace } from '../manifests/workspace';
 import { type EnvironmentVariable, environmentOf, textOfVariable } from './environment';
 import { resolveHost } from './flows/destinations';
+import { publishedProgramOf } from './images';
 import { type Container, mainContainersOf, workloadKinds } from './pods';
-import { imageName } from './roles';
 
 /** A container that runs the official image of PostgreSQL as a server, with what its entrypoint is told. */
 export interface PostgresImage {
@@ -18,7 +18,7 @@ export interface PostgresImage {
 
 /** Whether an image is the one of docker-library/postgres. */
 export function isPostgresImage(image: string): boolean {
-  return /^(?:(?:docker\.io\/|public\.ecr\.aws\/docker\/)?library\/|docker\.io\/)?postgres$/.test(imageName(image));
+  return publishedProgramOf(image) === 'postgres';
 }
 
 /** The server of a workload; undefined where a command of its own replaces the entrypoint. */

@@ -5,9 +5,9 @@ import type { Workspace } from '../manifests/workspace';
 import { commandLine } from './configs';
 import { effectiveFile } from './effective';
 import { type Environment, environmentOf } from './environment';
+import { imageTag, programOf } from './images';
 import { mountAt, mountsOf, volumeOf } from './mounts';
 import { type Container, containersOf, podTemplate } from './pods';
-import { imageName, imageTag } from './roles';
 import { type ContainerScript, pathInVolume, scriptOf } from './scripts';
 import { pythonOfSynapse } from './synapse';
 import type { FileCopy } from './text/file-steps';
@@ -146,7 +146,7 @@ export function isSamePath(a: string, b: string): boolean {
 export function pythonOf(image: string): string | undefined {
   const own = pythonOfSynapse(image);
   if (own !== undefined) return own;
-  if (!/(?:^|\/)python$/.test(imageName(image))) return undefined;
+  if (programOf(image) !== 'python') return undefined;
   return /^(\d+\.\d+)/.exec(imageTag(image) ?? '')?.[1];
 }
 

@@ -3,6 +3,7 @@ import { escapeRegExp } from '../manifests/escape-reg-exp';
 import type { Resource } from '../manifests/resource';
 import type { Index, Workspace } from '../manifests/workspace';
 import { homeserverOf } from './homeserver';
+import { imageName, programOf } from './images';
 import { isPatch } from './kustomize';
 import { mountedTexts } from './mounts';
 import { type Container, containersOf, isExporter, mainContainersOf, podsOf, podTemplate, workloadKinds } from './pods';
@@ -327,25 +328,26 @@ function hostsOf(workspace: Workspace, li: boolean): ReadonlySet<string> {
 
 function familyOfContainer(container: Container): Family | undefined {
   const image = imageName(container.image);
+  const program = programOf(container.image);
   const command = [...container.value.at('command').scalars(), ...container.value.at('args').scalars()]
     .map(value => value.text ?? '')
     .join(' ');
   if (isExporter(container)) return undefined;
   if (isSynapseImage(container, image) || /\bsynapse\.app\./.test(command)) return 'synapse';
-  if (/(?:^|\/)synapse-admin$/.test(image)) return 'synapse-admin';
+  if (program === 'synapse-admin') return 'synapse-admin';
   if (/matrix-content-scanner/.test(image)) return 'scanner';
-  if (/(?:^|\/)element-web$/.test(image)) return 'element';
-  if (/(?:^|\/)sygnal$/.test(image)) return 'sygnal';
-  if (/(?:^|\/)livekit-server$/.test(image)) return 'livekit';
+  if (program === 'element-web') return 'element';
+  if (program === 'sygnal') return 'sygnal';
+  if (program === 'livekit-server') return 'livekit';
   if (/coturn/.test(image) || /\bturnserver\b/.test(command)) return 'coturn';
   if (/(?:^|\/)clamav/.test(image) || /\bclamd\b/.test(command)) return 'clamav';
   // What makes others' configurations from objects is no proxy or store of this deployment.
   if (/(?:^|[/-])(?:operator|controller)$|(?:^|\/)[\w-]*ingress[\w-]*$/.test(image)) return undefined;
   if (/(?:^|\/)haproxy[^/]*$/.test(image)) return 'haproxy';
-  if (/(?:^|\/)(?:nginx|nginx-unprivileged)$/.test(image)) return 'nginx';
+  if (program === 'nginx' || program === 'nginx-unprivileged') return 'nginx';
   if (/(?:^|\/)(?:redis|valkey)[^/]*$/.test(image)) return isSentinel(container) ? 'sentinel' : 'redis';
   if (/\b(?:redis|valkey)-server\b/.test(command) && !isSentinel(container)) return 'redis';
-  if (/(?:^|\/)minio$/.test(image)) return 'minio.plain';
+  if (program === 'minio') return 'minio.plain';
   return undefined;
 }
 
@@ -360,16 +362,6 @@ function isSentinel(container: Container): boolean {
   return (
     /-sentinel$/.test(image) || /(?:^|-)sentinel$/.test(container.name) || /\bsentinel[\w-]*\.(?:sh|conf)\b/.test(words)
   );
-}
-
-/** The repository of an image, without registry tag and digest: `matrixdotorg/synapse`. */
-export function imageName(image: string): string {
-  return image.replace(/@.*$/, '').replace(/:[^/:]*$/, '');
-}
-
-/** The tag of an image; undefined if it has none. */
-export function imageTag(image: string): string | undefined {
-  return /:([^/:@]+)(?:@.*)?$/.exec(image)?.[1];
 }
 
 function isKeyVault(resource: Resource): boolean {

@@ -1,4 +1,5 @@
 import type { Value } from '../manifests/value';
+import { programOf, publishedProgramOf } from './images';
 import type { Container } from './pods';
 
 /**
@@ -6,9 +7,9 @@ import type { Container } from './pods';
  * publisher needs a sign of the Matrix server beside its name. `image` is the repository without registry tag and digest.
  */
 export function isSynapseImage(container: Container, image: string): boolean {
-  if (!/(?:^|\/)synapse$/.test(image)) return false;
+  if (programOf(image) !== 'synapse') return false;
   return (
-    /(?:^|\/)(?:matrixdotorg|element-hq|matrix-org)\/synapse$/.test(image) ||
+    publishedProgramOf(image) === 'synapse' ||
     // Synapse has been at 1 since 2019, and most mirrors keep its tags and its data folder.
     /:v?1\.\d+/.test(container.image) ||
     textsOf(container.value.at('volumeMounts'), 'mountPath').some(path => /^\/data(?:\/|$)/.test(path)) ||

@@ -8,9 +8,10 @@ import { autoscalersOf } from './autoscalers';
 import { configurationOf } from './configs';
 import type { ResolvedVariable } from './effective';
 import { type HomeserverLayer, type HomeserverReader, homeserverOf } from './homeserver';
+import { imageTag, publishedProgramOf } from './images';
 import { type Container, podTemplate } from './pods';
 import { replicasIn } from './replicas';
-import { imageName, imageTag, isLi, isSynapseWorker, workloads } from './roles';
+import { isLi, isSynapseWorker, workloads } from './roles';
 
 /** One kind of Synapse process: a workload that runs Synapse, with what its configuration says. */
 export interface SynapseProcess {
@@ -132,7 +133,7 @@ export function runsMediaRepository(process: SynapseProcess): boolean | undefine
 
 /** Whether an image is one that the Synapse project publishes, as far as its name tells. */
 export function isStockSynapse(image: string): boolean {
-  return /(?:^|\/)(?:matrixdotorg|element-hq|matrix-org)\/synapse$/.test(imageName(image));
+  return publishedProgramOf(image) === 'synapse';
 }
 
 /** The minor version of Synapse 1.x that an image's tag names. */

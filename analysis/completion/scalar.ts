@@ -1,6 +1,7 @@
 import type { Span } from '../../manifests/span';
 import type { PathKey, Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
+import { programOf } from '../images';
 import type { Completion } from './candidate';
 import type { Current } from './current';
 import { completeText, verbatim } from './embedded';
@@ -108,7 +109,7 @@ function completeArgument(
   const command = words('command');
   const before =
     path.at(-2) === 'args'
-      ? [...(command.length > 0 ? command : [programOf(around)]), ...own.slice(0, index)]
+      ? [...(command.length > 0 ? command : [startedBy(around)]), ...own.slice(0, index)]
       : own.slice(0, index);
   if (before.length === 0) return undefined;
   const container = containerAt(resource, path);
@@ -140,6 +141,6 @@ function completeArgument(
 }
 
 /** The program that an image starts by itself, where it is one whose arguments are known; else empty. */
-function programOf(container: Value): string {
-  return /(?:^|\/)kubectl(?:[:@]|$)/.test(container.at('image').text ?? '') ? 'kubectl' : '';
+function startedBy(container: Value): string {
+  return programOf(container.at('image').text ?? '') === 'kubectl' ? 'kubectl' : '';
 }

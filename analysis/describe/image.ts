@@ -1,7 +1,7 @@
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
+import { imageName, imageTag } from '../images';
 import { containersOf, podTemplate, workloadKinds } from '../pods';
-import { imageName, imageTag } from '../roles';
 import { code, fewBullets, paragraphs, titleOf } from './markdown';
 
 /** An image of a container: where it comes from, which version it is, and what else of the tree runs it. */

@@ -2,11 +2,12 @@ import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
 import { configurationOf, parsed } from '../configs';
+import { programOf } from '../images';
 import { kubectlCalls } from '../kubectl-calls';
 import { mountedTexts } from '../mounts';
 import { internet } from '../network/addresses';
-import { containersOf, mainContainersOf, type Pods, podsOf, podTemplate } from '../pods';
-import { databases, familiesOf, imageName, isSyncSystem, workloads } from '../roles';
+import { containerRunning, containersOf, mainContainersOf, type Pods, podsOf, podTemplate } from '../pods';
+import { databases, familiesOf, isSyncSystem, workloads } from '../roles';
 import { hasUnreadRoutes, isRoutedTo } from '../routes';
 import { scriptOf } from '../scripts';
 import { podsBehind, servicesIn } from '../services';
@@ -190,7 +191,7 @@ function media(workspace: Workspace, resource: Resource, pods: Pods): readonly R
  * (element-hq/lk-jwt-service, `exchangeOpenIdUserInfo`). That may be the ingress controller of the cluster.
  */
 function asksHomeservers(workspace: Workspace, resource: Resource, pods: Pods): readonly RequiredFlow[] {
-  const container = mainContainersOf(resource).find(({ image }) => /(?:^|\/)lk-jwt-service$/.test(imageName(image)));
+  const container = containerRunning(resource, 'lk-jwt-service');
   if (!container || podTemplate(resource)?.at('spec', 'hostAliases').exists) return [];
   const at = container.value.at('name');
   return [
@@ -319,7 +320,7 @@ function signatures(workspace: Workspace, resource: Resource, pods: Pods): reado
     return (
       words.some(word => /(?:^|\/)freshclam$/.test(word.text ?? '')) ||
       /\bfreshclam\b/.test(script) ||
-      (words.length === 0 && !isOff && !container.isInit && /(?:^|\/)clamav$/.test(imageName(container.image)))
+      (words.length === 0 && !isOff && !container.isInit && programOf(container.image) === 'clamav')
     );
   });
   // A mirror of one's own may be anywhere.

@@ -2,6 +2,7 @@ import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 import { configurationOf, parsed } from '../configs';
 import { environmentOf } from '../environment';
+import { programOf } from '../images';
 import { mainContainersOf } from '../pods';
 import { workloads } from '../roles';
 import { type GroupMember, members, type SecretGroup } from './members';
@@ -22,7 +23,7 @@ export function livekitGroups(workspace: Workspace): readonly SecretGroup[] {
   const signers = (['Deployment', 'StatefulSet'] as const)
     .flatMap(kind => workspace.resources(kind))
     .flatMap(one => mainContainersOf(one).map(container => ({ one, container })))
-    .filter(({ container }) => /(?:^|\/)(?:lk-jwt-service|element-call-backend)(?::|@|$)/.test(container.image));
+    .filter(({ container }) => programOf(container.image) === 'lk-jwt-service');
   const signed = (name: string): readonly GroupMember[] =>
     signers.flatMap(({ one, container }) =>
       members(

@@ -1,3 +1,4 @@
+import { imageName } from '../../analysis/images';
 import type { StepRole } from '../../checklist/steps';
 import { baseName } from '../../manifests/paths';
 import { groupOf, type PlanDocument, podTemplate } from './source';
@@ -100,16 +101,9 @@ function app(document: PlanDocument): string {
 }
 
 function runs(document: PlanDocument, image: RegExp): boolean {
-  return document.images.some(reference => image.test(repositoryName(reference)));
+  return document.images.some(reference => image.test(baseName(imageName(reference))));
 }
 
 function runsOnly(document: PlanDocument, image: RegExp): boolean {
-  return document.images.length > 0 && document.images.every(reference => image.test(repositoryName(reference)));
-}
-
-/** `quay.io/minio/minio:RELEASE` → `minio`. */
-function repositoryName(reference: string): string {
-  const path = reference.split('@')[0] ?? '';
-  const last = baseName(path);
-  return last.split(':')[0] ?? '';
+  return document.images.length > 0 && document.images.every(reference => image.test(baseName(imageName(reference))));
 }

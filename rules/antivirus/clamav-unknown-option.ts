@@ -1,7 +1,8 @@
+import { imageTag, publishedProgramOf } from '../../analysis/images';
 import { mountedTexts } from '../../analysis/mounts';
 import { nearest } from '../../analysis/nearest';
 import { containersOf, workloadKinds } from '../../analysis/pods';
-import { familiesOf, imageTag } from '../../analysis/roles';
+import { familiesOf } from '../../analysis/roles';
 import { findPlaceholders } from '../../analysis/text/placeholders';
 import type { MappedText } from '../../manifests/mapped-text';
 import type { Resource } from '../../manifests/resource';
@@ -129,7 +130,7 @@ function* missingFolder(
 ): Iterable<Problem> {
   const [, blank = '', path] = /^([ \t]+)["']?(\/[\w./-]+)["']?[ \t\r]*$/.exec(text.text.slice(start, end)) ?? [];
   const containers = containersOf(resource);
-  const isPublished = containers.every(({ image }) => /(?:^|\/)clamav\/clamav(?:-debian)?(?:[:@]|$)/.test(image));
+  const isPublished = containers.every(({ image }) => publishedProgramOf(image) === 'clamav');
   if (path === undefined || !isPublished || /^\/(?:var\/lib\/clamav|tmp|var\/tmp)\/?$/.test(path)) return;
   const mounted = containers.flatMap(({ value }) =>
     value

@@ -1,6 +1,5 @@
 import { effectiveFile } from '../../analysis/effective';
-import { mainContainersOf, workloadKinds } from '../../analysis/pods';
-import { imageName } from '../../analysis/roles';
+import { containerRunning, workloadKinds } from '../../analysis/pods';
 import { mainProcesses, processes, runsMediaRepository } from '../../analysis/synapse';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
@@ -29,7 +28,7 @@ export default {
   },
   kinds: [...workloadKinds],
   *check(resource, workspace) {
-    const container = mainContainersOf(resource).find(one => /(?:^|\/)clamav$/.test(imageName(one.image)));
+    const container = containerRunning(resource, 'clamav');
     const file = container && effectiveFile(workspace, resource, container, '/etc/clamav/clamd.conf');
     if (!file || file.isOpaque) return;
     const upload = workspace.shared(largestUpload);

@@ -1,7 +1,7 @@
+import { imageName } from '../../analysis/images';
 import { mountedTexts } from '../../analysis/mounts';
 import { type Container, mainContainersOf, workloadKinds } from '../../analysis/pods';
 import { bytesText, quantityOf } from '../../analysis/quantity';
-import { imageName } from '../../analysis/roles';
 import { scriptOf } from '../../analysis/scripts';
 import { replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';

@@ -8,8 +8,9 @@ import {
   podPortsOf,
 } from '../../analysis/haproxy-config';
 import { type Choice, type HttpRequest, routeOf } from '../../analysis/haproxy-routing';
+import { programOf } from '../../analysis/images';
 import { mainContainersOf, workloadKinds } from '../../analysis/pods';
-import { familiesOf, imageName } from '../../analysis/roles';
+import { familiesOf } from '../../analysis/roles';
 import { arrivingPath, routeSourceKinds, routesOf, workloadsBehind } from '../../analysis/routes';
 import { type HaproxySection, modeOf } from '../../analysis/text/haproxy';
 import type { Resource } from '../../manifests/resource';
@@ -274,7 +275,7 @@ function isContentScanner(resource: Resource): boolean {
     familiesOf(resource).has('scanner') &&
     mainContainersOf(resource).some(
       container =>
-        /matrix-content-scanner/.test(imageName(container.image)) ||
+        programOf(container.image) === 'matrix-content-scanner' ||
         commandLine(container).some(word => /matrix_content_scanner/.test(word.text ?? '')),
     )
   );

@@ -1,5 +1,6 @@
+import { imageName, imageTag } from '../../analysis/images';
 import { containersOf, workloadKinds } from '../../analysis/pods';
-import { clusterKind, imageName, imageTag, tenantKind } from '../../analysis/roles';
+import { clusterKind, tenantKind } from '../../analysis/roles';
 import { findPlaceholders } from '../../analysis/text/placeholders';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';

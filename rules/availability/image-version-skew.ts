@@ -1,4 +1,4 @@
-import { imageTag } from '../../analysis/roles';
+import { imageTag } from '../../analysis/images';
 import { mainProcesses, type SynapseProcess, synapseProcess } from '../../analysis/synapse';
 import { replaceScalar } from '../../manifests/edit';
 import type { Workspace } from '../../manifests/workspace';

@@ -1,7 +1,7 @@
 import { type Haproxy, haproxyOf, listeningOn } from '../../analysis/haproxy-config';
+import { type ImageProgram, imageTag, programOf } from '../../analysis/images';
 import { nearest } from '../../analysis/nearest';
 import { containersOf, podTemplate, workloadKinds } from '../../analysis/pods';
-import { imageName, imageTag } from '../../analysis/roles';
 import { synapseProcess } from '../../analysis/synapse';
 import type { HaproxySection } from '../../analysis/text/haproxy';
 import { deleteEntry, replaceScalar, replaceValue } from '../../manifests/edit';
@@ -204,8 +204,8 @@ function* paths(workload: Resource, workspace: Workspace): Iterable<Problem> {
   const haproxy = haproxyOf(workspace, workload);
   for (const { value, name, image } of containersOf(workload)) {
     const isSynapse = synapse?.container.value.source === value.source && synapse.container.name === name;
-    const isScanner = /matrix-content-scanner/.test(image);
-    const other = otherPaths.find(one => one.image.test(imageName(image)) && one.isKnown(imageTag(image) ?? ''));
+    const isScanner = programOf(image) === 'matrix-content-scanner';
+    const other = otherPaths.find(one => one.program === programOf(image) && one.isKnown(imageTag(image) ?? ''));
     if (!isSynapse && !isScanner && !other && haproxy?.container.name !== name) continue;
     for (const kind of ['startupProbe', 'readinessProbe', 'livenessProbe']) {
       const probe = value.at(kind, 'httpGet');
@@ -239,7 +239,7 @@ interface WrongPath {
 }
 
 interface OtherPaths {
-  readonly image: RegExp;
+  readonly program: ImageProgram;
   /** Whether the version of the image answers these paths only. */
   isKnown(tag: string): boolean;
   readonly title: string;
@@ -253,7 +253,7 @@ interface OtherPaths {
 const otherPaths: readonly OtherPaths[] = [
   // element-hq/lk-jwt-service handler.go, prepareMux: /healthz, and POST to what gives tokens.
   {
-    image: /(?:^|\/)lk-jwt-service$/,
+    program: 'lk-jwt-service',
     isKnown: () => true,
     title: 'lk-jwt-service',
     paths: /^\/healthz(?:\?|$)/,
@@ -262,7 +262,7 @@ const otherPaths: readonly OtherPaths[] = [
   },
   // livekit/livekit pkg/service/server.go, defaultHandler: 404 for all but /; later versions have paths for probes.
   {
-    image: /(?:^|\/)livekit-server$/,
+    program: 'livekit-server',
     isKnown: tag => /^v?1\.[0-8](?:\.|$)/.test(tag),
     title: 'LiveKit',
     paths: /^\/(?:\?|$|rtc\/validate|twirp\/)/,

@@ -1,6 +1,7 @@
 import { environmentOf } from '../../analysis/environment';
+import { type ImageProgram, programOf } from '../../analysis/images';
 import { type Container, containersOf } from '../../analysis/pods';
-import { imageName, isSyncSystem } from '../../analysis/roles';
+import { isSyncSystem } from '../../analysis/roles';
 import { scriptOf } from '../../analysis/scripts';
 import { readShell } from '../../analysis/text/shell';
 import { type RunStep, runShell } from '../../analysis/text/shell-run';
@@ -34,7 +35,7 @@ function findUndefined(resource: Resource, workspace: Workspace): readonly Undef
     const texts = scriptsOf(workspace, resource, container).filter(
       ({ text }) => programs.test(text) && text.includes('$') && !definesElsewhere.test(text),
     );
-    if (texts.length === 0 || !plainImages.test(imageName(container.image))) return [];
+    if (texts.length === 0 || !plainImages.has(programOf(container.image))) return [];
     const { variables, isOpen } = environmentOf(workspace, resource, container);
     if (isOpen) return [];
     const found = new Map<string, UndefinedVariable>();
@@ -106,7 +107,15 @@ const programs =
   /\b(?:psql|createdb|createuser|dropdb|dropuser|pg_dump|pg_dumpall|pg_restore|pg_isready|redis-cli|valkey-cli)\b/;
 
 /** Images of the programs themselves and of small systems; their own variables begin as `setByOthers` says. */
-const plainImages = /(?:^|\/)(?:postgres|postgresql|redis|valkey|alpine|busybox|debian|ubuntu)$/;
+const plainImages: ReadonlySet<ImageProgram | undefined> = new Set<ImageProgram>([
+  'postgres',
+  'redis',
+  'valkey',
+  'alpine',
+  'busybox',
+  'debian',
+  'ubuntu',
+]);
 
 /** Variables of those images, of the shell, and those that Kubernetes makes of the Services of a namespace. */
 const setByOthers =

@@ -1,10 +1,10 @@
 import { type ConfiguredProgram, commandLine, configurationOf, parsed } from '../../analysis/configs';
 import { podWrites } from '../../analysis/effective';
+import { type ImageProgram, programOf, publishedProgramOf } from '../../analysis/images';
 import { isPatch } from '../../analysis/kustomize';
 import { type Mount, mountAt, mountsOf, mountsVolume, textsOfVolume, volumeOf } from '../../analysis/mounts';
 import { nearest } from '../../analysis/nearest';
 import { type Container, containersOf, podTemplate, workloadKinds } from '../../analysis/pods';
-import { imageName } from '../../analysis/roles';
 import { scriptCalls, startScriptOf } from '../../analysis/scripts';
 import { maskComments } from '../../analysis/text/comments';
 import { baseName } from '../../manifests/paths';
@@ -196,7 +196,7 @@ function* pushFiles(workspace: Workspace, resource: Resource): Iterable<Problem>
 
 /** Whether a file that is on no volume is not there: the image of the project has none, and no script makes it. */
 function isBareSygnal(workspace: Workspace, resource: Resource, container: Container, path: string): boolean {
-  if (!/(?:^|\/)(?:matrixdotorg|matrix-org|element-hq)\/sygnal$/.test(imageName(container.image))) return false;
+  if (publishedProgramOf(container.image) !== 'sygnal') return false;
   if (isPatch(workspace, resource.document.file) || isInjected(resource)) return false;
   return !startScriptOf(workspace, resource, container) && !podWrites(workspace, resource).mayExist(container, path);
 }
@@ -274,7 +274,7 @@ function* missingInputs(workspace: Workspace, resource: Resource, container: Con
       continue;
     }
     if (isInjected(resource) || isPatch(workspace, resource.document.file)) continue;
-    const isEmpty = withoutFolders.test(imageName(container.image)) && !usualFolders.test(path);
+    const isEmpty = withoutFolders.has(publishedProgramOf(container.image)) && !usualFolders.test(path);
     const other = isEmpty || !ofImages.test(path) ? sameName(workspace, resource, container, path) : undefined;
     if (!(isEmpty || other !== undefined) || podWrites(workspace, resource).mayExist(container, path)) continue;
     yield {
@@ -288,7 +288,14 @@ function* missingInputs(workspace: Workspace, resource: Resource, container: Con
 }
 
 /** Images that have no folders of their own beside those that every system has. */
-const withoutFolders = /(?:^|\/)(?:(?:matrixdotorg|element-hq)\/synapse|redis|postgres|busybox|alpine|rclone\/rclone)$/;
+const withoutFolders: ReadonlySet<ImageProgram | undefined> = new Set<ImageProgram>([
+  'synapse',
+  'redis',
+  'postgres',
+  'busybox',
+  'alpine',
+  'rclone',
+]);
 const usualFolders =
   /^\/(?:[^/]+$|(?:bin|boot|conf|config|data|dev|docker\w*|etc|home|lib\w*|opt|proc|root|run|sbin|srv|sys|tmp|usr|var)\/)/;
 
@@ -319,7 +326,12 @@ function unmounted(
 ): Problem | undefined {
   const at = placeOf(container, path) ?? (isNeeded(container, path) ? container.value.at('name') : undefined);
   const script = startScriptOf(workspace, resource, container)?.text.text.trim() ?? '';
-  if (!at || !bare[program]?.test(imageName(container.image)) || inImages.has(path) || /[$*]/.test(path))
+  if (
+    !at ||
+    !bare[program]?.some(one => one === publishedProgramOf(container.image)) ||
+    inImages.has(path) ||
+    /[$*]/.test(path)
+  )
     return undefined;
   if (script !== '' && !/^exec\s[^;&|<>\n]*$/.test(script)) return undefined;
   if (isPatch(workspace, resource.document.file) || isInjected(resource)) return undefined;
@@ -336,14 +348,14 @@ function unmounted(
 }
 
 /** The images that hold a program and no configuration of a deployment. */
-const bare: Partial<Record<ConfiguredProgram, RegExp>> = {
-  synapse: /(?:^|\/)(?:matrixdotorg|element-hq)\/synapse$/,
-  redis: /^(?:docker\.io\/)?(?:library\/)?redis$|(?:^|\/)valkey\/valkey$/,
-  sentinel: /^(?:docker\.io\/)?(?:library\/)?redis$|(?:^|\/)valkey\/valkey$/,
-  haproxy: /^(?:docker\.io\/)?(?:library\/)?haproxy$/,
-  livekit: /(?:^|\/)livekit\/livekit-server$/,
-  coturn: /(?:^|\/)coturn\/coturn$/,
-  scanner: /(?:^|\/)vectorim\/matrix-content-scanner$/,
+const bare: Partial<Record<ConfiguredProgram, readonly ImageProgram[]>> = {
+  synapse: ['synapse'],
+  redis: ['redis', 'valkey'],
+  sentinel: ['redis', 'valkey'],
+  haproxy: ['haproxy'],
+  livekit: ['livekit-server'],
+  coturn: ['coturn'],
+  scanner: ['matrix-content-scanner'],
 };
 
 /** Files that those images do have. */
@@ -351,7 +363,7 @@ const inImages: ReadonlySet<string> = new Set(['/etc/coturn/turnserver.conf', '/
 
 /** Whether an image starts its program with a file that it does not bring (docker-library docs, haproxy). */
 function isNeeded({ image }: Container, path: string): boolean {
-  return path === '/usr/local/etc/haproxy/haproxy.cfg' && /(?:^|\/)haproxy$/.test(imageName(image));
+  return path === '/usr/local/etc/haproxy/haproxy.cfg' && programOf(image) === 'haproxy';
 }
 
 /** Whether something may add volumes when the pod is made, as the agent of Vault does. */

@@ -1,11 +1,12 @@
 import { type ConfiguredProgram, configurationOf, parsed } from '../../analysis/configs';
 import { type EffectiveFile, podWrites } from '../../analysis/effective';
 import { haproxyOf } from '../../analysis/haproxy-config';
+import { type ImageProgram, programOf, publishedProgramOf } from '../../analysis/images';
 import { isPatch } from '../../analysis/kustomize';
 import { type Mount, mountAt, mountsOf, volumeOf } from '../../analysis/mounts';
 import { nearest } from '../../analysis/nearest';
 import { type Container, mainContainersOf, workloadKinds } from '../../analysis/pods';
-import { familiesOf, imageName } from '../../analysis/roles';
+import { familiesOf } from '../../analysis/roles';
 import { synapseProcess } from '../../analysis/synapse';
 import { readNginx } from '../../analysis/text/nginx-conf';
 import { readRedisConf } from '../../analysis/text/redis-conf';
@@ -236,7 +237,10 @@ function sameNameElsewhere(
 ): string | undefined {
   // A Secret that holds the file and is mounted elsewhere is meant, also where the image is somebody's own.
   const isOwn = familiesOf(resource).has('key_vault');
-  if (!(isOwn || bare.test(imageName(container.image))) || podWrites(workspace, resource).mayExist(container, path))
+  if (
+    !(isOwn || bare.has(publishedProgramOf(container.image))) ||
+    podWrites(workspace, resource).mayExist(container, path)
+  )
     return undefined;
   const name = baseName(path);
   for (const mount of mountsOf(container)) {
@@ -249,11 +253,11 @@ function sameNameElsewhere(
 
 /** Whether a path is where neither such an image has files of its own nor a volume or a script puts any. */
 function isBroughtByNobody(workspace: Workspace, resource: Resource, container: Container, path: string): boolean {
-  const isScanner = /(?:^|\/)matrix-content-scanner$/.test(imageName(container.image));
+  const isScanner = programOf(container.image) === 'matrix-content-scanner';
   // No image has folders of a deployment below those for temporary files.
   if (isScanner && /^\/(?:var\/)?tmp\/./.test(path)) return !podWrites(workspace, resource).mayExist(container, path);
   return (
-    bare.test(imageName(container.image)) &&
+    bare.has(publishedProgramOf(container.image)) &&
     !/^\/(?:usr|etc\/ssl|etc\/pki|etc\/nginx\/.*\.(?:pem|crt|key)$|etc\/ca-certificates|proc|dev|sys|tmp|var|home|opt|root|srv|data)(?:\/|$)/.test(
       path,
     ) &&
@@ -262,8 +266,16 @@ function isBroughtByNobody(workspace: Workspace, resource: Resource, container: 
 }
 
 /** The images that bring no certificates, scripts or configurations of a deployment. */
-const bare =
-  /(?:^|\/)(?:coturn\/coturn|livekit\/livekit-server|vectorim\/matrix-content-scanner|haproxy|redis|valkey|nginx|nginx-unprivileged)$/;
+const bare: ReadonlySet<ImageProgram | undefined> = new Set<ImageProgram>([
+  'coturn',
+  'livekit-server',
+  'matrix-content-scanner',
+  'haproxy',
+  'redis',
+  'valkey',
+  'nginx',
+  'nginx-unprivileged',
+]);
 
 function example(line: string): string {
   return `

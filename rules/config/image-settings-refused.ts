@@ -1,7 +1,7 @@
 import { environmentOf, textOfVariable } from '../../analysis/environment';
+import { programOf } from '../../analysis/images';
 import { type Container, mainContainersOf, workloadKinds } from '../../analysis/pods';
 import { postgresImageOf } from '../../analysis/postgres-image';
-import { imageName } from '../../analysis/roles';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
@@ -35,7 +35,7 @@ export default {
   *check(resource, workspace) {
     yield* withoutPassword(workspace, resource);
     for (const container of mainContainersOf(resource))
-      if (/(?:^|\/)minio$/.test(imageName(container.image))) yield* ofMinio(workspace, resource, container);
+      if (programOf(container.image) === 'minio') yield* ofMinio(workspace, resource, container);
   },
 } satisfies Rule;
 

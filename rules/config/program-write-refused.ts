@@ -1,9 +1,9 @@
 import { commandLine } from '../../analysis/configs';
 import { type Environment, environmentOf, textOfVariable } from '../../analysis/environment';
+import { publishedProgramOf } from '../../analysis/images';
 import { isPatch } from '../../analysis/kustomize';
 import { mountAt, mountedTexts, mountsOf, volumeOf } from '../../analysis/mounts';
 import { type Container, mainContainersOf, podTemplate, workloadKinds } from '../../analysis/pods';
-import { imageName } from '../../analysis/roles';
 import { commandAsScript, startScriptOf } from '../../analysis/scripts';
 import { isStockSynapse, synapseProcess } from '../../analysis/synapse';
 import { maskComments } from '../../analysis/text/comments';
@@ -60,10 +60,10 @@ interface Need {
 }
 
 function needsOf(workspace: Workspace, resource: Resource, container: Container): readonly Need[] {
-  const name = imageName(container.image).replace(/^(?:docker\.io\/|public\.ecr\.aws\/docker\/)?(?:library\/)?/, '');
-  if (name === 'nginx') return ofNginx(workspace, resource, container, false);
-  if (/^(?:nginxinc|nginx)\/nginx-unprivileged$/.test(name)) return ofNginx(workspace, resource, container, true);
-  if (name === 'postgres') return ofPostgres(container);
+  const program = publishedProgramOf(container.image);
+  if (program === 'nginx') return ofNginx(workspace, resource, container, false);
+  if (program === 'nginx-unprivileged') return ofNginx(workspace, resource, container, true);
+  if (program === 'postgres') return ofPostgres(container);
   return [...ofSynapse(workspace, resource, container), ...ofGunicorn(workspace, resource, container)];
 }
 
@@ -98,7 +98,7 @@ function ofGunicorn(workspace: Workspace, resource: Resource, container: Contain
   if (isOpen || variables.has('GUNICORN_CMD_ARGS')) return [];
   const own = /\s--worker-tmp-dir(?:=|\s+)(\S+)/.exec(words)?.[1];
   if (own?.includes('$')) return [];
-  const isStock = /^(?:docker\.io\/)?(?:library\/)?python$/.test(imageName(container.image));
+  const isStock = publishedProgramOf(container.image) === 'python';
   const folders = own === undefined ? temporaryFolders(workspace, resource, container, isStock) : [own];
   return folders
     ? [

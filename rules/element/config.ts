@@ -1,8 +1,9 @@
 import { configurationOf, parsed } from '../../analysis/configs';
 import { type EffectiveFile, effectiveFile } from '../../analysis/effective';
+import { publishedProgramOf } from '../../analysis/images';
 import type { Container } from '../../analysis/pods';
 import { mainContainersOf } from '../../analysis/pods';
-import { familiesOf, imageName } from '../../analysis/roles';
+import { familiesOf } from '../../analysis/roles';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
@@ -39,5 +40,5 @@ export function settingsIn({ file }: ElementConfig): Value | undefined {
 
 /** Whether an image is one that the Element project publishes; others may have a configuration of their own inside. */
 export function isStockElement(image: string): boolean {
-  return /(?:^|\/)(?:vectorim|element-hq)\/element-web$/.test(imageName(image));
+  return publishedProgramOf(image) === 'element-web';
 }

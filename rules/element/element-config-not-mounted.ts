@@ -1,6 +1,6 @@
+import { imageTag } from '../../analysis/images';
 import { type Mount, mountAt, mountsOf, textsOfVolume, volumeOf } from '../../analysis/mounts';
 import { type Container, containersOf, podTemplate, workloadKinds } from '../../analysis/pods';
-import { imageTag } from '../../analysis/roles';
 import { insertEntry, insertItem, replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';

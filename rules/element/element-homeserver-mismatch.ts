@@ -1,4 +1,5 @@
 import type { EffectiveFile } from '../../analysis/effective';
+import { programOf } from '../../analysis/images';
 import { containersOf, workloadKinds } from '../../analysis/pods';
 import { isLi } from '../../analysis/roles';
 import { mountedFile } from '../../analysis/scripts';
@@ -204,7 +205,7 @@ export default {
 /** Synapse Admin lets people sign in to what `restrictBaseUrl` names and to nothing else. */
 function* adminProblems(workspace: Workspace, resource: Resource): Iterable<Problem> {
   for (const container of containersOf(resource)) {
-    if (!/synapse-admin|ketesa/.test(container.image)) continue;
+    if (programOf(container.image) !== 'synapse-admin') continue;
     const file = ['/app/config.json', '/var/public/config.json']
       .map(path => mountedFile(workspace, resource, container, path))
       .find(one => one?.string !== undefined);

@@ -1,8 +1,8 @@
 import { haproxyKeywords } from '../../analysis/completion/haproxy-keywords';
 import { type Haproxy, type HaproxyPart, podPortsOf } from '../../analysis/haproxy-config';
+import { imageTag, programOf } from '../../analysis/images';
 import { editDistance } from '../../analysis/nearest';
 import { podTemplate } from '../../analysis/pods';
-import { imageName, imageTag } from '../../analysis/roles';
 import { effectiveDirectives, type HaproxyDirective, modeOf } from '../../analysis/text/haproxy';
 import type { HaproxyWord } from '../../analysis/text/haproxy-words';
 import type { Place } from '../../manifests/span';
@@ -126,7 +126,7 @@ export function* sameNames({ parts }: Haproxy): Iterable<Problem> {
 /** What only root may do, or wants a folder that the official image does not have. */
 export function* refusedByKernel(haproxy: Haproxy): Iterable<Problem> {
   const { container, resource } = haproxy;
-  if (!/(?:^|\/)haproxy$/.test(imageName(container.image))) return;
+  if (programOf(container.image) !== 'haproxy') return;
   const pod = podTemplate(resource)?.at('spec', 'securityContext', 'runAsUser').number;
   const own = container.value.at('securityContext', 'runAsUser').number;
   const version = Number(/^(\d+\.\d+)/.exec(imageTag(container.image) ?? '')?.[1] ?? Number.NaN);

@@ -1,9 +1,9 @@
 import { configFilesOf } from '../../analysis/config-files';
 import { commandLine } from '../../analysis/configs';
 import { environmentOf } from '../../analysis/environment';
+import { publicName } from '../../analysis/images';
 import { mountAt, mountsOf, volumeOf } from '../../analysis/mounts';
 import { type Container, containersOf, mainContainersOf } from '../../analysis/pods';
-import { imageName } from '../../analysis/roles';
 import { scriptOf } from '../../analysis/scripts';
 import { maskComments } from '../../analysis/text/comments';
 import { type PythonProgram, readPython } from '../../analysis/text/python';
@@ -95,8 +95,10 @@ export function djangoProject(workspace: Workspace, vault: Resource): DjangoProj
 
 /** Whether an image has no application in it: the official one of Python, or of a distribution. */
 export function isPlainImage({ image }: Container): boolean {
-  return /^(?:(?:docker\.io\/)?library\/)?(?:python|busybox|alpine|debian|ubuntu)$/.test(imageName(image));
+  return plainImages.has(publicName(image));
 }
+
+const plainImages: ReadonlySet<string> = new Set(['python', 'busybox', 'alpine', 'debian', 'ubuntu']);
 
 /** Whether a container is started in a folder that is empty until the pod's own scripts write the project into it. */
 function worksInVolume(vault: Resource, container: Container, root: string): boolean {

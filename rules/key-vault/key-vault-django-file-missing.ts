@@ -1,9 +1,10 @@
 import { commandLine } from '../../analysis/configs';
 import { writtenPaths } from '../../analysis/effective';
 import { environmentOf } from '../../analysis/environment';
+import { publishedProgramOf } from '../../analysis/images';
 import { mountAt } from '../../analysis/mounts';
 import { containersOf, workloadKinds } from '../../analysis/pods';
-import { familiesOf, imageName } from '../../analysis/roles';
+import { familiesOf } from '../../analysis/roles';
 import { scriptOf } from '../../analysis/scripts';
 import type { PythonString } from '../../analysis/text/python';
 import { insertEntry } from '../../manifests/edit';
@@ -186,7 +187,7 @@ function* startedElsewhere(workspace: Workspace, resource: Resource): Iterable<P
   if (!written || root === undefined || root === '') return;
   for (const container of containersOf(resource)) {
     // The official images of Python start in the root of the file system.
-    if (!/^(?:(?:docker\.io\/)?library\/)?python$/.test(imageName(container.image))) continue;
+    if (publishedProgramOf(container.image) !== 'python') continue;
     if (
       container.value.at('workingDir').exists ||
       !mountAt(container, root) ||

@@ -1,6 +1,6 @@
 import { commandLine, commandText } from '../../analysis/configs';
+import { publicName } from '../../analysis/images';
 import { type Container, containersOf, podTemplate, workloadKinds } from '../../analysis/pods';
-import { imageName } from '../../analysis/roles';
 import { insertEntry, insertItem, replaceScalar } from '../../manifests/edit';
 import type { Problem, Rule } from '../rule';
 
@@ -46,7 +46,7 @@ export default {
       const kept = new Set(added?.map(one => one.text));
       if (!all || kept.has('ALL') || (kept.has('SETUID') && kept.has('SETGID'))) continue;
       const user = own.at('runAsUser').exists ? own.at('runAsUser') : pod?.at('runAsUser');
-      if ((user?.exists && user.number !== 0) || !changesUser.test(plainName(container.image))) continue;
+      if ((user?.exists && user.number !== 0) || !changesUser.has(publicName(container.image))) continue;
       if (commandLine(container).length > 0) continue;
       yield {
         at: all,
@@ -58,9 +58,8 @@ export default {
 
 /** A program that the kernel does not start, because its file has a capability that the container dropped. */
 function* fileProblem(container: Container): Iterable<Problem> {
-  const image = plainName(container.image);
-  const program = filesWithCapability.find(one => one.image.test(image));
-  if (!program || !starts(container, program.name)) return;
+  const program = filesWithCapability.get(publicName(container.image));
+  if (!program || !starts(container, program)) return;
   const capabilities = container.value.at('securityContext', 'capabilities');
   const add = capabilities.at('add');
   const dropped = capabilities
@@ -71,7 +70,7 @@ function* fileProblem(container: Container): Iterable<Problem> {
   if (!dropped || isAdded || container.value.at('securityContext', 'privileged').boolean === true) return;
   yield {
     at: dropped,
-    message: `The kernel does not start ${program.name} in container ${container.name}, because its file has the capability NET_BIND_SERVICE, which is dropped here — add NET_BIND_SERVICE.`,
+    message: `The kernel does not start ${program} in container ${container.name}, because its file has the capability NET_BIND_SERVICE, which is dropped here — add NET_BIND_SERVICE.`,
     fixes: () => {
       const edit = add.exists
         ? insertItem(add, 'NET_BIND_SERVICE')
@@ -92,20 +91,24 @@ function starts(container: Container, program: string): boolean {
 }
 
 /** Images in which the file of a program has a capability, with its effective bit. */
-const filesWithCapability: readonly { readonly image: RegExp; readonly name: string }[] = [
-  { image: /^coturn\/coturn$/, name: 'turnserver' },
-  { image: /^caddy$/, name: 'caddy' },
-  { image: /^(?:coredns|registry\.k8s\.io\/coredns)\/coredns$/, name: 'coredns' },
-];
+const filesWithCapability: ReadonlyMap<string, string> = new Map([
+  ['coturn/coturn', 'turnserver'],
+  ['caddy', 'caddy'],
+  ['coredns/coredns', 'coredns'],
+  ['registry.k8s.io/coredns/coredns', 'coredns'],
+]);
 
-const changesUser =
-  /^(?:redis|valkey\/valkey|postgres|mariadb|mysql|clamav\/clamav|matrixdotorg\/synapse|element-hq\/synapse)$/;
-
-function plainName(image: string): string {
-  return imageName(image)
-    .replace(/^(?:docker\.io|ghcr\.io|quay\.io|mirror\.gcr\.io)\//, '')
-    .replace(/^library\//, '');
-}
+/** Images whose entrypoints give up root. */
+const changesUser: ReadonlySet<string> = new Set([
+  'redis',
+  'valkey/valkey',
+  'postgres',
+  'mariadb',
+  'mysql',
+  'clamav/clamav',
+  'matrixdotorg/synapse',
+  'element-hq/synapse',
+]);
 
 function example(capability: string, isBad: boolean): string {
   return `

@@ -1,5 +1,6 @@
+import { type ImageProgram, imageTag, publicName, publishedProgramOf } from '../../analysis/images';
 import { type Container, containersOf, podTemplate, workloadKinds } from '../../analysis/pods';
-import { imageName, imageTag, tenantKind } from '../../analysis/roles';
+import { tenantKind } from '../../analysis/roles';
 import { replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
@@ -106,30 +107,42 @@ function isToldBefore(resource: Resource, container: Container, user: Value): bo
 
 /** The user that an image runs as, where that is known and the kubelet refuses it. */
 function userOf({ image }: Container): string | undefined {
-  const name = imageName(image);
-  if (rootImages.test(name)) return 'root';
-  if (/(?:^|\/)coturn\/coturn$/.test(name)) return 'nobody';
+  if (rootImages.has(publicName(image))) return 'root';
+  const program = publishedProgramOf(image);
+  if (program === 'coturn') return 'nobody';
   // Since 2.4 (docker-library/haproxy).
   const version = /^(\d+)\.(\d+)/.exec(imageTag(image) ?? '');
   const isNamed = version !== null && Number(version[1]) * 100 + Number(version[2]) >= 204;
-  return isNamed && /^(?:(?:docker\.io\/)?library\/)?haproxy$/.test(name) ? 'haproxy' : undefined;
+  return isNamed && program === 'haproxy' ? 'haproxy' : undefined;
 }
 
-const rootImages =
-  /^(?:(?:docker\.io\/)?(?:library\/)?(?:python|busybox|alpine|debian|ubuntu|redis|postgres|nginx)|(?:docker\.io\/)?(?:rclone\/rclone|clamav\/clamav|matrixdotorg\/synapse)|ghcr\.io\/element-hq\/synapse)$/;
+const rootImages: ReadonlySet<string> = new Set([
+  'python',
+  'busybox',
+  'alpine',
+  'debian',
+  'ubuntu',
+  'redis',
+  'postgres',
+  'nginx',
+  'rclone/rclone',
+  'clamav/clamav',
+  'matrixdotorg/synapse',
+  'element-hq/synapse',
+]);
 
 /** The number of the user that an image is made for. */
 function usualUser({ image }: Container): string | undefined {
-  const name = imageName(image);
-  return usualUsers.find(([pattern]) => pattern.test(name))?.[1];
+  const program = publishedProgramOf(image);
+  return program && usualUsers[program];
 }
 
-const usualUsers: readonly (readonly [RegExp, string])[] = [
-  [/(?:^|\/)(?:matrixdotorg|element-hq)\/synapse$/, '991'],
-  [/(?:^|\/)haproxy$/, '99'],
-  [/(?:^|\/)redis$/, '999'],
-  [/(?:^|\/)coturn\/coturn$/, '65534'],
-];
+const usualUsers: Partial<Record<ImageProgram, string>> = {
+  synapse: '991',
+  haproxy: '99',
+  redis: '999',
+  coturn: '65534',
+};
 
 const openShiftKinds = ['Route.route.openshift.io', 'SecurityContextConstraints.security.openshift.io'];
 

@@ -1,5 +1,4 @@
-import { mainContainersOf, podsIn } from '../../analysis/pods';
-import { imageName } from '../../analysis/roles';
+import { containerRunning, podsIn } from '../../analysis/pods';
 import { processKinds, synapseProcess } from '../../analysis/synapse';
 import type { Resource } from '../../manifests/resource';
 import type { Index, Workspace } from '../../manifests/workspace';
@@ -52,7 +51,7 @@ function tokenService(workspace: Workspace, namespace: string | undefined): Reso
 function allTokenServices(workspace: Workspace): readonly Resource[] {
   return podsIn(workspace)
     .map(({ owner }) => owner)
-    .filter(owner => mainContainersOf(owner).some(({ image }) => /(?:^|\/)lk-jwt-service$/.test(imageName(image))));
+    .filter(owner => containerRunning(owner, 'lk-jwt-service'));
 }
 
 /** Texts that tell clients of backends, in whatever form. */

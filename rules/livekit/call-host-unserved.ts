@@ -1,8 +1,8 @@
 import { parsed } from '../../analysis/configs';
 import { effectiveFile } from '../../analysis/effective';
+import { type ImageProgram, programOf } from '../../analysis/images';
 import { nearest } from '../../analysis/nearest';
-import { mainContainersOf, podsIn } from '../../analysis/pods';
-import { imageName } from '../../analysis/roles';
+import { containerRunning, mainContainersOf, podsIn } from '../../analysis/pods';
 import { allRoutes, hasUnreadRoutes, routeSourceKinds, routeSources, routesFor } from '../../analysis/routes';
 import { processKinds, synapseProcess } from '../../analysis/synapse';
 import { findPlaceholders } from '../../analysis/text/placeholders';
@@ -38,7 +38,7 @@ export default {
   },
   kinds: [...processKinds],
   *check(resource, workspace) {
-    for (const { url, program, image, mayBeElsewhere } of addressesIn(workspace, resource)) {
+    for (const { url, program, runs, mayBeElsewhere } of addressesIn(workspace, resource)) {
       const host = /^(?:https?|wss?):\/\/([a-z0-9-]+(?:\.[a-z0-9-]+){2,})(?::(?:443|80))?(?:\/|$)/i
         .exec(url.text ?? '')?.[1]
         ?.toLowerCase();
@@ -55,7 +55,7 @@ export default {
         routes.find(route => route.host === close);
       const named = workspace.lookup(namedHosts, host);
       if (!sibling || named.some(one => one === true || !isForRoutes(workspace, one))) continue;
-      const isHere = podsIn(workspace).some(({ owner }) => runs(owner, image));
+      const isHere = podsIn(workspace).some(({ owner }) => containerRunning(owner, runs) !== undefined);
       if (!isHere && !mayBeElsewhere) continue;
       yield {
         at: url,
@@ -69,23 +69,18 @@ export default {
 export interface Address {
   readonly url: Value;
   readonly program: string;
-  readonly image: RegExp;
+  readonly runs: ImageProgram;
   /** Reported as well where the tree does not run the program. */
   readonly mayBeElsewhere?: boolean;
 }
 
-const jwtService = /(?:^|\/)lk-jwt-service$/;
-const livekit = /(?:^|\/)livekit-server$/;
-const elementCall = /(?:^|\/)element-call$/;
-const elementWeb = /(?:^|\/)element-web$/;
-
 /** The addresses that a workload tells clients: in the environment of lk-jwt-service, and Synapse's and Element's. */
 export function addressesIn(workspace: Workspace, resource: Resource): readonly Address[] {
   const given = mainContainersOf(resource)
-    .filter(({ image }) => jwtService.test(imageName(image)))
+    .filter(({ image }) => programOf(image) === 'lk-jwt-service')
     .flatMap(({ value }) => value.at('env').items())
     .filter(variable => variable.at('name').text === 'LIVEKIT_URL' && variable.at('value').exists)
-    .map(variable => ({ url: variable.at('value'), program: 'LiveKit', image: livekit }));
+    .map(variable => ({ url: variable.at('value'), program: 'LiveKit', runs: 'livekit-server' as const }));
   const process = synapseProcess(workspace, resource);
   if (!process || process.isWorker || process.homeserver?.isPartial !== false)
     return [...given, ...ofElement(workspace, resource)];
@@ -96,7 +91,9 @@ export function addressesIn(workspace: Workspace, resource: Resource): readonly 
   ].map(focus => focus.at('livekit_service_url'));
   return [
     ...given,
-    ...services.filter(url => url.exists).map(url => ({ url, program: 'tokens of lk-jwt-service', image: jwtService })),
+    ...services
+      .filter(url => url.exists)
+      .map(url => ({ url, program: 'tokens of lk-jwt-service', runs: 'lk-jwt-service' as const })),
   ];
 }
 
@@ -105,28 +102,29 @@ function ofElement(workspace: Workspace, resource: Resource): readonly Address[]
   const element = elementConfig(workspace, resource);
   const web = element && settingsIn(element);
   const call = mainContainersOf(resource)
-    .filter(({ image }) => elementCall.test(imageName(image)))
+    .filter(({ image }) => programOf(image) === 'element-call')
     .flatMap(container => effectiveFile(workspace, resource, container, '/app/config.json') ?? [])
     .filter(file => !file.isOpaque)
     .map(file => parsed(file).root);
   const addresses: readonly Address[] = [
     ...(web
       ? [
-          { url: web.at('element_call', 'url'), program: 'Element Call', image: elementCall, mayBeElsewhere: true },
-          { url: web.at('permalink_prefix'), program: 'links to rooms', image: elementWeb },
+          {
+            url: web.at('element_call', 'url'),
+            program: 'Element Call',
+            runs: 'element-call' as const,
+            mayBeElsewhere: true,
+          },
+          { url: web.at('permalink_prefix'), program: 'links to rooms', runs: 'element-web' as const },
         ]
       : []),
     ...call.map(root => ({
       url: root.at('livekit', 'livekit_service_url'),
       program: 'tokens of lk-jwt-service',
-      image: jwtService,
+      runs: 'lk-jwt-service' as const,
     })),
   ];
   return addresses.filter(({ url }) => url.exists);
-}
-
-function runs(workload: Resource, image: RegExp): boolean {
-  return mainContainersOf(workload).some(container => image.test(imageName(container.image)));
 }
 
 /** Hosts that something else than a route names, which may be served by what is made of that: by a Certificate, or at all. */

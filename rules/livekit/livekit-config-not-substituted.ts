@@ -2,10 +2,10 @@ import { type Configuration, configurationOf, parsed } from '../../analysis/conf
 import type { EffectiveFile } from '../../analysis/effective';
 import { type EnvironmentVariable, environmentOf } from '../../analysis/environment';
 import { isReplacedByScript } from '../../analysis/filled-in';
+import { publishedProgramOf } from '../../analysis/images';
 import { isPatch } from '../../analysis/kustomize';
 import { mountAt, volumeOf } from '../../analysis/mounts';
 import { type Container, podTemplate, workloadKinds } from '../../analysis/pods';
-import { imageName } from '../../analysis/roles';
 import { insertEntry, insertItem, replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { TextEdit } from '../../manifests/span';
@@ -224,8 +224,7 @@ function* keysProblems(
     words.some(word => /^--(?:keys|key-file|dev|config-body)\b/.test(word));
   if (isGiven || files.length < paths.length || files.some(file => file.isOpaque)) return;
   // Without --config there is no file at all, whatever is mounted.
-  const isBare =
-    /(?:^|\/)livekit\/livekit-server$/.test(imageName(container.image)) && !container.value.at('command').exists;
+  const isBare = publishedProgramOf(container.image) === 'livekit-server' && !container.value.at('command').exists;
   if (files.length === 0 && (!isBare || isPatch(workspace, resource.document.file))) return;
   const roots = files.map(file => parsed(file));
   if (roots.some(({ root, problem }) => problem || root.kind !== 'mapping')) return;

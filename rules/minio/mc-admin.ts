@@ -1,8 +1,8 @@
 import { parsed } from '../../analysis/configs';
 import { type EffectiveFile, effectiveFile } from '../../analysis/effective';
 import { environmentOf, textOfVariable } from '../../analysis/environment';
-import { type Container, containersOf, mainContainersOf, workloadKinds } from '../../analysis/pods';
-import { imageName } from '../../analysis/roles';
+import { programOf } from '../../analysis/images';
+import { type Container, containerRunning, containersOf, workloadKinds } from '../../analysis/pods';
 import { commandAsScript, scriptOf } from '../../analysis/scripts';
 import { readShell } from '../../analysis/text/shell';
 import type { ShellScript } from '../../analysis/text/shell-nodes';
@@ -69,7 +69,7 @@ export function setupOf(workspace: Workspace): McSetup {
 
 /** The user with all rights that the servers of a plain workload make (minio/minio, docs/config). */
 export function rootUserOf(workspace: Workspace, store: Resource): string | undefined {
-  const container = mainContainersOf(store).find(one => /(?:^|\/)minio$/.test(imageName(one.image)));
+  const container = containerRunning(store, 'minio');
   if (!container) return undefined;
   const { variables, isOpen } = environmentOf(workspace, store, container);
   if (isOpen || ['MINIO_ROOT_USER_FILE', 'MINIO_CONFIG_ENV_FILE'].some(name => variables.has(name))) return undefined;
@@ -103,7 +103,7 @@ function readWorkload(resource: Resource, workspace: Workspace): McSetup {
   for (const container of containersOf(resource)) {
     const script = scriptOf(workspace, resource, container)?.text ?? commandAsScript(container);
     if (!script || !/\b(?:mc|mcli)\b/.test(script.text)) {
-      if (/(?:^|\/)(?:mc|minio-client|aws-cli)$/.test(imageName(container.image))) isOpen = true;
+      if (['mc', 'aws-cli'].includes(programOf(container.image) ?? '')) isOpen = true;
       continue;
     }
     const { variables } = environmentOf(workspace, resource, container);

@@ -1,7 +1,7 @@
 import { isAboutMatrix } from '../../analysis/anchor';
 import { isBelow, mountsOf } from '../../analysis/mounts';
-import { mainContainersOf } from '../../analysis/pods';
-import { imageName, tenantKind } from '../../analysis/roles';
+import { containerRunning } from '../../analysis/pods';
+import { tenantKind } from '../../analysis/roles';
 import { replaceValue } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { TextEdit } from '../../manifests/span';
@@ -113,7 +113,7 @@ function* wrongPeers(workspace: Workspace, store: Resource, { operands, servers,
 
 /** Drives in folders of the container where no volume is mounted. */
 function* unmountedDrives(store: Resource, { operands, volumesAt }: Pool): Iterable<Problem> {
-  const container = mainContainersOf(store).find(one => /(?:^|\/)minio$/.test(imageName(one.image)));
+  const container = containerRunning(store, 'minio');
   const mounts = container ? mountsOf(container) : [];
   if (mounts.length === 0) return;
   const paths = operands.flatMap(operand => expanded(operand.replace(/^https?:\/\/[^/]+/, '')));

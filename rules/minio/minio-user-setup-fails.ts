@@ -1,6 +1,7 @@
+import { imageTag, programOf } from '../../analysis/images';
 import { nearest } from '../../analysis/nearest';
 import { workloadKinds } from '../../analysis/pods';
-import { imageName, imageTag, tenantKind } from '../../analysis/roles';
+import { tenantKind } from '../../analysis/roles';
 import { jsonProblems } from '../../analysis/text/json';
 import type { Place } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
@@ -42,7 +43,7 @@ export default {
 
 function* oldWords(command: McCommand): Iterable<Problem> {
   const { image } = command.container;
-  if (!command.isOld || !/(?:^|\/)mc$/.test(imageName(image))) return;
+  if (!command.isOld || programOf(image) !== 'mc') return;
   const tag = imageTag(image);
   const released = /^RELEASE\.(\d{4}-\d\d-\d\d)/.exec(tag ?? '')?.[1];
   const isNew = released === undefined ? tag === undefined || tag === 'latest' : released >= '2023-03-20';

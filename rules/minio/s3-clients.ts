@@ -3,8 +3,9 @@ import { parsed } from '../../analysis/configs';
 import type { EffectiveFile } from '../../analysis/effective';
 import { environmentOf, textOfVariable } from '../../analysis/environment';
 import { homeserverOf } from '../../analysis/homeserver';
+import { publishedProgramOf } from '../../analysis/images';
 import { mainContainersOf, workloadKinds } from '../../analysis/pods';
-import { clusterKind, imageName, synapseLis, synapseMains, tenantKind, workloads } from '../../analysis/roles';
+import { clusterKind, synapseLis, synapseMains, tenantKind, workloads } from '../../analysis/roles';
 import { secretEntry } from '../../analysis/secret-data';
 import { findService, podsBehind } from '../../analysis/services';
 import { parseClusterHost } from '../../analysis/text/hosts';
@@ -143,7 +144,7 @@ function backupsOf(cluster: Resource, workspace: Workspace): readonly S3Client[]
 
 /** livekit/egress README, Config: `storage.s3`, or `s3` in older ones, in a file or in EGRESS_CONFIG_BODY. */
 function recordingsOf(workload: Resource, workspace: Workspace): readonly S3Client[] {
-  const container = mainContainersOf(workload).find(one => /(?:^|\/)livekit\/egress$/.test(imageName(one.image)));
+  const container = mainContainersOf(workload).find(one => publishedProgramOf(one.image) === 'livekit-egress');
   if (!container) return [];
   const body = environmentOf(workspace, workload, container).variables.get('EGRESS_CONFIG_BODY')?.value;
   const roots = [

@@ -1,8 +1,8 @@
 import { environmentOf } from '../../analysis/environment';
 import { settingsNamed, settingsOf } from '../../analysis/minio-settings';
-import { mainContainersOf, workloadKinds } from '../../analysis/pods';
+import { containerRunning, workloadKinds } from '../../analysis/pods';
 import { quantityOf } from '../../analysis/quantity';
-import { familiesOf, imageName, tenantKind, usedByMatrix, workloads } from '../../analysis/roles';
+import { familiesOf, tenantKind, usedByMatrix, workloads } from '../../analysis/roles';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
@@ -101,7 +101,7 @@ function poolOfTenant(value: Value, index: number): readonly Pool[] {
  * range together. `MINIO_VOLUMES` stands for the operands. None where a variable hides a part of them.
  */
 function poolsOfArguments(workspace: Workspace, resource: Resource): readonly Pool[] {
-  const container = mainContainersOf(resource).find(one => /(?:^|\/)minio$/.test(imageName(one.image)));
+  const container = containerRunning(resource, 'minio');
   if (!container) return [];
   const variable = environmentOf(workspace, resource, container).variables.get('MINIO_VOLUMES')?.value;
   const given = operandsOf([...container.value.at('command').scalars(), ...container.value.at('args').scalars()]);

@@ -1,6 +1,7 @@
 import { configFilesOf } from '../../analysis/config-files';
 import { podWrites } from '../../analysis/effective';
 import { environmentOf, textOfVariable } from '../../analysis/environment';
+import { publishedProgramOf } from '../../analysis/images';
 import { type Container, containersOf } from '../../analysis/pods';
 import { commandAsScript, scriptOf } from '../../analysis/scripts';
 import { readIni } from '../../analysis/text/ini';
@@ -241,7 +242,7 @@ export interface UnreadFile {
  */
 export function unreadFiles(workspace: Workspace, resource: Resource): readonly UnreadFile[] {
   return containersOf(resource).flatMap(container => {
-    if (!/(?:^|\/)rclone\/rclone(?:[:@]|$)/.test(container.image)) return [];
+    if (publishedProgramOf(container.image) !== 'rclone') return [];
     const { variables, isOpen } = environmentOf(workspace, resource, container);
     const isTold = [...variables.keys()].some(name => /^(?:RCLONE_CONFIG|XDG_CONFIG_HOME|HOME$)/.test(name));
     const files = configFilesOf(workspace, resource).filter(({ program }) => program === 'rclone');
@@ -323,7 +324,7 @@ export const mcValues = (
 /** What a container with the image of rclone is given, which starts rclone itself. */
 function argsOfRclone({ image, value }: Container): MappedText | undefined {
   const words = value.at('args').items();
-  if (!/(?:^|\/)rclone\/rclone(?:[:@]|$)/.test(image) || words.some(word => word.text?.includes("'") !== false))
+  if (publishedProgramOf(image) !== 'rclone' || words.some(word => word.text?.includes("'") !== false))
     return undefined;
   const sign = (text: string): MappedText => ({
     text,

@@ -1,7 +1,7 @@
 import { environmentOf, textOfVariable } from '../../analysis/environment';
 import { readMonitor, targetsOf } from '../../analysis/monitors';
-import { mainContainersOf } from '../../analysis/pods';
-import { familiesOf, imageName } from '../../analysis/roles';
+import { containerRunning } from '../../analysis/pods';
+import { familiesOf } from '../../analysis/roles';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
@@ -70,7 +70,7 @@ function authOf(
   workspace: Workspace,
   owner: Resource,
 ): { readonly text: string | undefined; readonly at: Value } | undefined {
-  const container = mainContainersOf(owner).find(one => /(?:^|\/)minio$/.test(imageName(one.image)));
+  const container = containerRunning(owner, 'minio');
   if (!container) return undefined;
   const { variables, isOpen } = environmentOf(workspace, owner, container);
   const variable = variables.get('MINIO_PROMETHEUS_AUTH_TYPE');

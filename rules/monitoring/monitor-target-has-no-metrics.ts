@@ -1,4 +1,5 @@
 import { configurationOf, parsed } from '../../analysis/configs';
+import { type ImageProgram, programOf } from '../../analysis/images';
 import { settingsNamed, settingsOf } from '../../analysis/minio-settings';
 import {
   type Monitor,
@@ -197,7 +198,7 @@ function schemeTrouble(workspace: Workspace, { endpoint, pods: { owner }, port }
   const isPlain =
     (isCluster && owner.root.at('spec', 'monitoring', 'tls', 'enabled').boolean !== true) ||
     (owner.qualifiedKind === 'Tenant.minio.min.io' && owner.root.at('spec', 'requestAutoCert').boolean === false) ||
-    (families.has('livekit') && isServedBy(owner, port.port, /livekit-server/)) ||
+    (families.has('livekit') && isServedBy(owner, port.port, 'livekit-server')) ||
     (families.has('synapse') &&
       synapseProcess(workspace, owner)?.listeners?.some(one => one.port === port.port && one.type === 'metrics') ===
         true);
@@ -228,13 +229,13 @@ function troubleOf(workspace: Workspace, target: Target): Trouble | undefined {
     return {
       message: 'port 3310 speaks the protocol of clamd and serves no metrics — remove the monitor, or add an exporter',
     };
-  if (families.has('scanner') && isServedBy(owner, port, /matrix-content-scanner/))
+  if (families.has('scanner') && isServedBy(owner, port, 'matrix-content-scanner'))
     return { message: `the content scanner serves no metrics, on port ${port} or any other — remove the monitor` };
   return undefined;
 }
 
-/** Whether a port belongs to the container of an image; another container may be an exporter. */
-function isServedBy(owner: Resource, port: number, image: RegExp): boolean {
+/** Whether a port belongs to the container of a program; another container may be an exporter. */
+function isServedBy(owner: Resource, port: number, program: ImageProgram): boolean {
   const containers = mainContainersOf(owner);
   const declaring = containers.filter(({ value }) =>
     value
@@ -242,8 +243,8 @@ function isServedBy(owner: Resource, port: number, image: RegExp): boolean {
       .items()
       .some(one => one.at('containerPort').number === port),
   );
-  return (declaring.length > 0 ? declaring : containers.length === 1 ? containers : []).some(one =>
-    image.test(one.image),
+  return (declaring.length > 0 ? declaring : containers.length === 1 ? containers : []).some(
+    ({ image }) => programOf(image) === program,
   );
 }
 

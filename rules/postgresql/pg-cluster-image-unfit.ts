@@ -1,4 +1,5 @@
-import { clusterKind, imageName } from '../../analysis/roles';
+import { imageName } from '../../analysis/images';
+import { clusterKind } from '../../analysis/roles';
 import type { Rule } from '../rule';
 
 export default {

@@ -1,5 +1,6 @@
+import { imageTag, programOf } from '../../analysis/images';
 import { workloadKinds } from '../../analysis/pods';
-import { clusterKind, imageName, imageTag } from '../../analysis/roles';
+import { clusterKind } from '../../analysis/roles';
 import { postgresRunsOf } from '../../analysis/sql-runs';
 import type { Resource } from '../../manifests/resource';
 import type { Rule } from '../rule';
@@ -45,7 +46,7 @@ function serverMajor(cluster: Resource): number | undefined {
 
 /** The major version of PostgreSQL that an image's tag names, for images that are known to be tagged by it. */
 function majorOf(image: string): number | undefined {
-  if (!/(?:^|\/)(?:postgres|postgresql|postgis)$/.test(imageName(image))) return undefined;
+  if (programOf(image) !== 'postgres') return undefined;
   const major = /^(\d{2})(?=[.\-_]|$)/.exec(imageTag(image) ?? '')?.[1];
   return major === undefined ? undefined : Number(major);
 }

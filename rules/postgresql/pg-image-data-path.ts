@@ -1,8 +1,8 @@
 import { environmentOf, textOfVariable } from '../../analysis/environment';
+import { imageName, imageTag } from '../../analysis/images';
 import { isPatch } from '../../analysis/kustomize';
 import { isBelow, mountsOf } from '../../analysis/mounts';
 import { type Container, mainContainersOf, workloadKinds } from '../../analysis/pods';
-import { imageName, imageTag } from '../../analysis/roles';
 import { replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';

@@ -2,8 +2,8 @@ import { anchorFor, nameOf } from '../../analysis/anchor';
 import { chartReleases } from '../../analysis/charts';
 import { declaredNames } from '../../analysis/declarations';
 import { homeserverOf } from '../../analysis/homeserver';
-import { mainContainersOf, podsIn, workloadKinds } from '../../analysis/pods';
-import { databases, imageName, isNamedForOthers, synapseMains } from '../../analysis/roles';
+import { containerRunning, podsIn, workloadKinds } from '../../analysis/pods';
+import { databases, isNamedForOthers, synapseMains } from '../../analysis/roles';
 import { servicesIn } from '../../analysis/services';
 import { settingsOf } from '../../analysis/settings';
 import { parseClusterHost } from '../../analysis/text/hosts';
@@ -267,9 +267,7 @@ const otherDatabases: Index<Resource> = {
       )
     )
       yield ['', resource];
-    const isServer = mainContainersOf(resource).some(({ image }) =>
-      /(?:^|\/)(?:postgres|postgresql|pgvector)$/.test(imageName(image)),
-    );
+    const isServer = containerRunning(resource, 'postgres') !== undefined;
     // A Job with the image is a client.
     if (isServer && workloadKinds.some(kind => kind === resource.kind) && !/Job$/.test(resource.kind))
       yield ['', resource];

@@ -1,8 +1,9 @@
 import { type Configuration, commandLine } from '../../analysis/configs';
 import { declarationsOf } from '../../analysis/declarations';
 import { type EnvironmentVariable, environmentOf } from '../../analysis/environment';
+import { publishedProgramOf } from '../../analysis/images';
 import { type Container, containersOf } from '../../analysis/pods';
-import { imageName, isLi, redisMains, workloads } from '../../analysis/roles';
+import { isLi, redisMains, workloads } from '../../analysis/roles';
 import { scriptOf } from '../../analysis/scripts';
 import { insertEntry, insertItem, quoted } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
@@ -95,8 +96,7 @@ function appendArguments(container: Container, words: readonly string[]): TextEd
   const first = program?.text ?? '';
   const isServer = /(?:^|\/)redis-server$/.test(first);
   // The entrypoint of the official image starts redis-server with what looks like its arguments.
-  const isEntrypoint =
-    !command.exists && /^(?:library\/)?redis$/.test(imageName(container.image).replace(/^docker\.io\//, ''));
+  const isEntrypoint = !command.exists && publishedProgramOf(container.image) === 'redis';
   if (!isServer && !(isEntrypoint && (!args.exists || /^-|\.conf$/.test(first)))) return undefined;
   const list = args.exists ? args : command;
   if (!list.exists)

@@ -1,10 +1,11 @@
 import { commandLine, commandText } from '../../analysis/configs';
 import { effectiveFile } from '../../analysis/effective';
+import { publishedProgramOf } from '../../analysis/images';
 import { isBelow, mountAt, mountsOf, volumeOf } from '../../analysis/mounts';
 import { nearest } from '../../analysis/nearest';
 import { type Container, mainContainersOf, workloadKinds } from '../../analysis/pods';
 import { replicasIn } from '../../analysis/replicas';
-import { familiesOf, imageName } from '../../analysis/roles';
+import { familiesOf } from '../../analysis/roles';
 import { startScriptOf } from '../../analysis/scripts';
 import { maskComments } from '../../analysis/text/comments';
 import {
@@ -150,8 +151,7 @@ function* redisProblems(workspace: Workspace, resource: Resource, hasSentinel: b
  * packages of distributions make (docker-library/redis, Dockerfile: nothing but /data is made).
  */
 function isFolderMissing(container: Container, path: string): boolean {
-  if (!/^(?:docker\.io\/)?(?:library\/)?redis$/.test(imageName(container.image)) || !/^\/[\w./-]*$/.test(path))
-    return false;
+  if (publishedProgramOf(container.image) !== 'redis' || !/^\/[\w./-]*$/.test(path)) return false;
   const folder = path.replace(/(?!^)\/$/, '');
   const mounts = mountsOf(container).map(mount => mount.mountPath);
   if (mounts.some(mount => isBelow(folder, mount) || isBelow(mount, folder))) return false;
@@ -286,7 +286,7 @@ function isStartedDirectly(resource: Resource): boolean {
   return mainContainersOf(resource).some(container => {
     const [first] = commandLine(container);
     const isServer = /(?:^|\/)(?:redis|valkey)-server$/.test(first?.text ?? '');
-    return isServer || (!first && /^(?:docker\.io\/)?(?:library\/)?redis$/.test(imageName(container.image)));
+    return isServer || (!first && publishedProgramOf(container.image) === 'redis');
   });
 }
 

@@ -1,7 +1,8 @@
 import { environmentOf, textOfVariable } from '../../analysis/environment';
 import { resolveHost } from '../../analysis/flows/destinations';
+import { imageName } from '../../analysis/images';
 import { type Container, containersOf, workloadKinds } from '../../analysis/pods';
-import { familiesOf, imageName } from '../../analysis/roles';
+import { familiesOf } from '../../analysis/roles';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 import type { Rule } from '../rule';

@@ -1,8 +1,8 @@
 import { configFilesOf } from '../../analysis/config-files';
 import { parsed } from '../../analysis/configs';
+import { programOf } from '../../analysis/images';
 import { containersOf, podTemplate, workloadKinds } from '../../analysis/pods';
 import { referrersOf } from '../../analysis/references';
-import { imageName } from '../../analysis/roles';
 import { scriptOf } from '../../analysis/scripts';
 import { keyTexts } from '../../analysis/secret-data';
 import { languageOf, maskComments } from '../../analysis/text/comments';
@@ -155,9 +155,7 @@ function inCommands(resource: Resource, workspace: Workspace): readonly PlainSec
           : undefined;
       const skipped = isLivekitKeys(flag) ? flag.length + 1 : 0;
       if (keys) return [{ key: 'The secret in --keys', at: word.part(skipped + keys.start, skipped + keys.end) }];
-      const user = /(?:^|\/)coturn\b/.test(imageName(container.image))
-        ? userOfTurn(word.text ?? '', before)
-        : undefined;
+      const user = programOf(container.image) === 'coturn' ? userOfTurn(word.text ?? '', before) : undefined;
       if (user) return [{ key: `The password of ${user.name}`, at: word.part(user.start, user.end) }];
       const login = passwordOfUrl(word.text ?? '');
       return login ? [{ key: 'The password of this address', at: word.part(login.start, login.end) }] : [];

@@ -1,8 +1,8 @@
 import { type ConfigFile, configFilesOf } from '../../analysis/config-files';
 import { commandLine } from '../../analysis/configs';
 import { type EnvironmentVariable, environmentOf } from '../../analysis/environment';
+import { publishedProgramOf } from '../../analysis/images';
 import { type Container, containersOf, mainContainersOf, workloadKinds } from '../../analysis/pods';
-import { imageName } from '../../analysis/roles';
 import { scriptOf } from '../../analysis/scripts';
 import { type SecretEntry, secretEntry } from '../../analysis/secret-data';
 import { fileWrites } from '../../analysis/text/file-writes';
@@ -358,7 +358,7 @@ function* pasted(used: UsedSecret | undefined, bad: RegExp, where: string, at: (
 
 /** The image of coturn evaluates its arguments once more in a shell. */
 function* inEvaluatedArguments(workspace: Workspace, resource: Resource, container: Container): Iterable<Problem> {
-  if (!/(?:^|\/)coturn\/coturn$/.test(imageName(container.image)) || container.value.at('command').exists) return;
+  if (publishedProgramOf(container.image) !== 'coturn' || container.value.at('command').exists) return;
   const { variables } = environmentOf(workspace, resource, container);
   const words = commandLine(container);
   for (const [index, word] of words.entries()) {

@@ -1,6 +1,6 @@
 import { isPatch } from '../../analysis/kustomize';
-import { mainContainersOf } from '../../analysis/pods';
-import { clusterKind, familiesOf, imageName } from '../../analysis/roles';
+import { containerRunning } from '../../analysis/pods';
+import { clusterKind, familiesOf } from '../../analysis/roles';
 import { podsBehind, type Service, servicesOf, targetOf } from '../../analysis/services';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
@@ -55,7 +55,7 @@ function exposed(workspace: Workspace, resource: Resource, service: Service) {
 
 /** The databases that a workload runs, with the ports on which they listen by themselves. */
 function databaseOf(owner: Resource): readonly { readonly program: string; readonly port: number }[] {
-  const isPostgres = mainContainersOf(owner).some(({ image }) => /(?:^|\/)postgres(?:ql)?$/.test(imageName(image)));
+  const isPostgres = containerRunning(owner, 'postgres') !== undefined;
   return [
     ...(isPostgres ? [{ program: 'PostgreSQL', port: 5432 }] : []),
     ...(familiesOf(owner).has('redis') ? [{ program: 'Redis', port: 6379 }] : []),

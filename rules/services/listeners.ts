@@ -2,9 +2,9 @@ import { commandLine, configurationOf, parsed } from '../../analysis/configs';
 import { type EffectiveFile, effectiveFile, podWrites } from '../../analysis/effective';
 import { environmentOf, textOfVariable } from '../../analysis/environment';
 import { frontendsOf, haproxyOf } from '../../analysis/haproxy-config';
+import { imageName, programOf } from '../../analysis/images';
 import { mountsOf } from '../../analysis/mounts';
-import { type Container, mainContainersOf } from '../../analysis/pods';
-import { imageName } from '../../analysis/roles';
+import { type Container, containerRunning, mainContainersOf } from '../../analysis/pods';
 import { nginxServers, readNginx } from '../../analysis/text/nginx-conf';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
@@ -201,7 +201,7 @@ function sygnal(workspace: Workspace, resource: Resource): Server | undefined {
 
 /** man 5 clamd.conf: `TCPSocket`. That it listens at all, and for others, is asked where the scanner is. */
 function clamd(workspace: Workspace, resource: Resource): Server | undefined {
-  const container = mainContainersOf(resource).find(one => /(?:^|\/)clamav$/.test(imageName(one.image)));
+  const container = containerRunning(resource, 'clamav');
   const file = container && effectiveFile(workspace, resource, container, '/etc/clamav/clamd.conf');
   if (!container || !file || file.isOpaque) return undefined;
   const lines = [...file.content.text.matchAll(/^[ \t]*TCPSocket[ \t]+(\d+)[ \t]*$/gm)];
@@ -291,7 +291,7 @@ function jwtService(workspace: Workspace, resource: Resource, container: Contain
 
 /** Whether a container runs the service that hands out tokens for LiveKit. */
 export function isJwtService(container: Container): boolean {
-  return /(?:^|\/)lk-jwt-service$/.test(imageName(container.image));
+  return programOf(container.image) === 'lk-jwt-service';
 }
 
 /** element-web docker/Dockerfile: `ENV ELEMENT_WEB_PORT=80`, the port in the template of nginx’s configuration. */
@@ -384,7 +384,7 @@ function nginxSockets(
  * that changes with each start (minio/minio cmd/server-main.go).
  */
 function minio(workspace: Workspace, resource: Resource, container: Container): Server | undefined {
-  if (!/(?:^|\/)minio$/.test(imageName(container.image))) return undefined;
+  if (programOf(container.image) !== 'minio') return undefined;
   const { variables, isOpen } = environmentOf(workspace, resource, container);
   const line = commandLine(container);
   const words = line.flatMap(value => (value.text ?? '').split(/\s+/).map(text => ({ text, value })));

@@ -1,6 +1,6 @@
+import { imageTag } from '../../analysis/images';
 import { type Mount, mountsOf, volumeOf } from '../../analysis/mounts';
 import { packagesOf, pythonOf, type SearchPath, seenAs, sitePackages } from '../../analysis/python-packages';
-import { imageTag } from '../../analysis/roles';
 import { settingsOf } from '../../analysis/settings';
 import { processKinds, type SynapseProcess, synapseProcess } from '../../analysis/synapse';
 import { replaceScalar } from '../../manifests/edit';

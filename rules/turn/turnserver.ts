@@ -2,9 +2,10 @@ import { commandLine, configurationOf } from '../../analysis/configs';
 import type { EffectiveFile, Resolution } from '../../analysis/effective';
 import { mayFillFromVariables } from '../../analysis/entrypoints';
 import { type EnvironmentVariable, environmentOf } from '../../analysis/environment';
+import { publishedProgramOf } from '../../analysis/images';
 import { mountAt } from '../../analysis/mounts';
 import type { Container } from '../../analysis/pods';
-import { imageName, isLi, workloads } from '../../analysis/roles';
+import { isLi, workloads } from '../../analysis/roles';
 import { scriptOf } from '../../analysis/scripts';
 import { readShell } from '../../analysis/text/shell';
 import { runShell } from '../../analysis/text/shell-run';
@@ -106,7 +107,7 @@ export function secretVariable(workspace: Workspace, server: Turnserver): Enviro
 
 /** Whether a shell works the arguments out once more: `exec $(eval "echo $@")` (coturn, docker-entrypoint.sh). */
 export function expandsArguments(container: Container): boolean {
-  return !container.value.at('command').exists && /(?:^|\/)coturn\/coturn$/.test(imageName(container.image));
+  return !container.value.at('command').exists && publishedProgramOf(container.image) === 'coturn';
 }
 
 function readTurnserver(resource: Resource, workspace: Workspace): Turnserver | undefined {
@@ -127,7 +128,7 @@ function readTurnserver(resource: Resource, workspace: Workspace): Turnserver | 
       (files.length === 0 && paths.some(path => mountAt(container, path) !== undefined)) ||
       (!container.value.at('args').exists && mayFillFromVariables(container)) ||
       // The file of the official image sets nothing; another image's may.
-      (files.length === 0 && (namesFile || !/(?:^|\/)coturn\/coturn$/.test(imageName(container.image)))),
+      (files.length === 0 && (namesFile || publishedProgramOf(container.image) !== 'coturn')),
     file: files.find(file => !file.isOpaque),
   };
 }
