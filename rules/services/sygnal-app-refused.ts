@@ -1,6 +1,6 @@
 import { configurationOf, parsed } from '../../analysis/configs';
 import { workloadKinds } from '../../analysis/pods';
-import { imageName } from '../../analysis/roles';
+import { publishedProgramOf } from '../../analysis/images';
 import type { Rule } from '../rule';
 
 export default {
@@ -24,7 +24,7 @@ export default {
   *check(resource, workspace) {
     const configuration = configurationOf(workspace, resource, 'sygnal');
     if (!configuration) return;
-    const isOfficial = /^(?:docker\.io\/)?matrixdotorg\/sygnal$/.test(imageName(configuration.container.image));
+    const isOfficial = publishedProgramOf(configuration.container.image) === 'sygnal';
     for (const file of configuration.files) {
       const { root, problem } = parsed(file);
       if (file.isOpaque || problem || root.kind !== 'mapping') continue;
