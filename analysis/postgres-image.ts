@@ -64,6 +64,29 @@ export function madeBy(server: PostgresImage): { readonly user: string; readonly
   return { user: own || 'postgres', database: made || own || 'postgres' };
 }
 
+/** The locale with which a server makes its first databases, and those that are copied from them. */
+export type FirstLocale = 'C' | 'other' | 'unknown';
+
+/** The image initialises with a locale of its own, en_US.utf8, unless POSTGRES_INITDB_ARGS says another (docker-library/postgres, Dockerfile). */
+export function firstLocaleOf(server: PostgresImage): FirstLocale {
+  const args = server.variable('POSTGRES_INITDB_ARGS');
+  const text = args ? args.text : '';
+  if (text === undefined || server.isOpen) return 'unknown';
+  if (isC(text)) return 'C';
+  return ['LANG', 'LC_ALL', 'LC_COLLATE', 'LC_CTYPE'].some(name => server.variable(name)) ? 'unknown' : 'other';
+}
+
+/** Whether options of initdb make collation and character classes those of C. */
+function isC(args: string): boolean {
+  const locale = /--no-locale\b/.test(args) ? 'C' : initdbOption(args, 'locale');
+  const of = (name: string): boolean => /^(?:C|POSIX)$/.test(initdbOption(args, name) ?? locale ?? '');
+  return of('lc-collate') && of('lc-ctype');
+}
+
+export function initdbOption(args: string, name: string): string | undefined {
+  return new RegExp(`--${name}[=\\s]["']?([\\w.-]+)`).exec(args)?.[1];
+}
+
 /** `args` begin with an option or with the server's name (docker-entrypoint.sh). */
 function isServer(container: Container): boolean {
   const first = container.value.at('args').items()[0]?.text;

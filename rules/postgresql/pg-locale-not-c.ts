@@ -1,6 +1,13 @@
 import { initdbOf } from '../../analysis/database-logins';
 import { homeserverOf } from '../../analysis/homeserver';
-import { madeBy, type PostgresImage, postgresImageOf } from '../../analysis/postgres-image';
+import {
+  type FirstLocale,
+  firstLocaleOf,
+  initdbOption,
+  madeBy,
+  type PostgresImage,
+  postgresImageOf,
+} from '../../analysis/postgres-image';
 import { clusterKind, databases, workloads } from '../../analysis/roles';
 import { createsDatabase, createsUnknown } from '../../analysis/sql-names';
 import { replaceScalar } from '../../manifests/edit';
@@ -86,9 +93,6 @@ export default {
 /** The fields of a Database that are options of CREATE DATABASE by another name. */
 const fields: Readonly<Record<string, string>> = { lc_collate: 'localeCollate', lc_ctype: 'localeCType' };
 
-/** The locale with which a server makes its first databases, and those that are copied from them. */
-type FirstLocale = 'C' | 'other' | 'unknown';
-
 function* ofCluster(cluster: Resource, workspace: Workspace): Generator<Problem, FirstLocale> {
   const initdb = cluster.root.at('spec', 'bootstrap', 'initdb');
   const wrong = [
@@ -106,18 +110,15 @@ function* ofCluster(cluster: Resource, workspace: Workspace): Generator<Problem,
   return isOther ? 'unknown' : wrong.length > 0 ? 'other' : 'C';
 }
 
-/** The official image initialises with the locale of its own, en_US.utf8, unless POSTGRES_INITDB_ARGS says another. */
 function* ofImage(
   workspace: Workspace,
   server: PostgresImage,
   names: ReadonlySet<string>,
 ): Generator<Problem, FirstLocale> {
+  const first = firstLocaleOf(server);
+  if (first !== 'other') return first;
   const args = server.variable('POSTGRES_INITDB_ARGS');
-  const text = args ? args.text : '';
-  if (text === undefined || server.isOpen) return 'unknown';
-  if (['LANG', 'LC_ALL', 'LC_COLLATE', 'LC_CTYPE'].some(name => server.variable(name)))
-    return isC(text) ? 'C' : 'unknown';
-  if (isC(text)) return 'C';
+  const text = args?.text ?? '';
   const made = madeBy(server);
   // A script may make the database anew, with another locale.
   if (
@@ -190,22 +191,11 @@ function refused({ at }: ServerPart, what: string, cure: string): Problem {
   };
 }
 
-/** Whether options of initdb make collation and character classes those of C. */
-function isC(args: string): boolean {
-  const locale = /--no-locale\b/.test(args) ? 'C' : initdbOption(args, 'locale');
-  const of = (name: string): boolean => /^(?:C|POSIX)$/.test(initdbOption(args, name) ?? locale ?? '');
-  return of('lc-collate') && of('lc-ctype');
-}
-
 /** The first locale that options of initdb name and that is not C. */
 function localeIn(args: string): string | undefined {
   return ['lc-collate', 'lc-ctype', 'locale']
     .map(name => initdbOption(args, name))
     .find(locale => locale !== undefined && !/^(?:C|POSIX)$/.test(locale));
-}
-
-function initdbOption(args: string, name: string): string | undefined {
-  return new RegExp(`--${name}[=\\s]["']?([\\w.-]+)`).exec(args)?.[1];
 }
 
 function problem(cluster: Resource, value: Value, right: string): Problem {

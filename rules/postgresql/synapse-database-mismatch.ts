@@ -1,7 +1,7 @@
 import { initdbOf } from '../../analysis/database-logins';
 import { type HomeserverReader, homeserverOf } from '../../analysis/homeserver';
 import { nearest } from '../../analysis/nearest';
-import { madeBy, postgresImageAt } from '../../analysis/postgres-image';
+import { firstLocaleOf, madeBy, postgresImageAt } from '../../analysis/postgres-image';
 import { clusterKind, databases, familiesOf, isLi } from '../../analysis/roles';
 import { createsDatabase, createsRole, createsUnknown } from '../../analysis/sql-names';
 import { instanceOf, isSameValue } from '../../analysis/synapse';
@@ -25,7 +25,7 @@ export default {
     'Databases that `postInitSQL`, a Job, a SQL file or a Database resource creates are known, and so are roles from `managed.roles` and `CREATE USER`.',
     'Clusters that are restored from a backup hold what the backup holds; nothing is said about their databases.',
     'Through a Pooler it is the cluster behind it that counts.',
-    'A workload with the official image of PostgreSQL has what POSTGRES_DB, POSTGRES_USER and POSTGRES_PASSWORD say, and what scripts and SQL create.',
+    'A workload with the official image of PostgreSQL has what POSTGRES_DB, POSTGRES_USER and POSTGRES_PASSWORD say, and what scripts and SQL create. Where the image makes its database with a locale that Synapse refuses, another one has been made by hand if Synapse runs at all, and that it is not in the tree is a warning.',
     'Values that a script fills in are left alone.',
     'Which cluster the LI instance has to use is decided by li-database-not-li-cluster.',
   ],
@@ -250,6 +250,8 @@ function* checkImage(args: Value, host: string, synapse: Resource, workspace: Wo
   const at = (name: string): Place => server.variable(name)?.at ?? server.container.value.at('name');
   const database = args.at('dbname').exists ? args.at('dbname') : args.at('database');
   const name = database.text ?? '';
+  // Synapse refuses what the image makes, so its database is made by hand, and its role with it (Synapse, Using Postgres).
+  const isByHand = firstLocaleOf(server) === 'other';
   if (
     isLiteral(database) &&
     name !== made.database &&
@@ -259,9 +261,12 @@ function* checkImage(args: Value, host: string, synapse: Resource, workspace: Wo
   )
     yield {
       at: database,
-      message: `${server.resource.title} has no database ${name}; its image makes ${made.database} — use that, or set POSTGRES_DB.`,
+      ...(isByHand ? { severity: 'warning' } : {}),
+      message: isByHand
+        ? `${server.resource.title} has no database ${name} before somebody makes it by hand; its image makes ${made.database}, with a locale that Synapse refuses — set POSTGRES_DB and POSTGRES_INITDB_ARGS, or have a script make it.`
+        : `${server.resource.title} has no database ${name}; its image makes ${made.database} — use that, or set POSTGRES_DB.`,
       related: [{ at: at('POSTGRES_DB'), message: server.resource.title }],
-      fixes: () => replaced(database, made.database, false),
+      fixes: () => (isByHand ? [] : replaced(database, made.database, false)),
     };
   const user = args.at('user');
   if (!isLiteral(user)) return;
@@ -269,6 +274,7 @@ function* checkImage(args: Value, host: string, synapse: Resource, workspace: Wo
     if (createsRole(workspace, user.text ?? '') || createsUnknown(workspace, 'role')) return;
     yield {
       at: user,
+      ...(isByHand && name !== made.database ? { severity: 'warning' } : {}),
       message: `${server.resource.title} has no role ${user.text}; its image makes ${made.user} — use that, or set POSTGRES_USER.`,
       related: [{ at: at('POSTGRES_USER'), message: server.resource.title }],
       fixes: () => replaced(user, made.user, false),

@@ -102,6 +102,15 @@ describe('a database of the official image of PostgreSQL', () => {
     ]);
     const script = 'CREATE USER matrix; CREATE DATABASE matrix OWNER matrix;';
     assert.deepEqual(of('user: matrix, password: other, dbname: matrix', { script }), []);
+    // Whoever follows Synapse's documentation makes role and database by hand where the image's own one has another locale.
+    assert.deepEqual(
+      of('user: matrix, password: Kq7VmX2kLz9, dbname: matrix', { env: usual }).map(one => one.split(' ')[0]),
+      ['warning:', 'warning:'],
+    );
+    assert.match(
+      of('user: matrix, dbname: synapse', { env: usual }).join(),
+      /^error: StatefulSet\/db has no role matrix/,
+    );
     // Variables that a Secret outside of the tree may bring, and databases elsewhere, are not known.
     const container = '                envFrom: [{secretRef: {name: elsewhere}}]';
     assert.deepEqual(of('user: matrix, dbname: matrix', { env: '', container }), []);
