@@ -95,9 +95,11 @@ function isReadOnly(mount: Mount): boolean {
   return mount.value.at('readOnly').boolean === true;
 }
 
+/** Whether the tree shows all keys of a ConfigMap: a generator may have some of files that are not in the tree. */
 function isKnown(workspace: Workspace, resource: Resource, name: Value): boolean {
   const map = name.string === undefined ? undefined : workspace.find('ConfigMap', resource.namespace, name.string);
-  return map !== undefined && !map.root.at('binaryData').exists;
+  if (!map || map.root.at('binaryData').exists) return false;
+  return declarationsOf(workspace, 'ConfigMap', resource.namespace, map.name).every(({ keys }) => keys !== 'any');
 }
 
 function sourcesOf(volume: Value): readonly Value[] {

@@ -88,6 +88,37 @@ describe('config-file-missing', () => {
     assert.deepEqual(said(empty(direct, filler)), []);
   });
 
+  it('does not know what a generator has of files that are not in the tree', () => {
+    const generated = (files: string): readonly string[] =>
+      messages(
+        rule,
+        `
+#- /app/kustomization.yaml
+namespace: matrix
+resources: [app.yaml]
+configMapGenerator: [{name: files, files: [${files}]}]
+#- /app/other.yaml
+port: 7880
+#- /app/app.yaml
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app}
+spec:
+  template:
+    spec:
+      containers:
+        - name: app
+          image: livekit/livekit-server:v1.8.3
+          args: [--config, /config/config.yaml]
+          volumeMounts: [{name: files, mountPath: /config}]
+      volumes: [{name: files, configMap: {name: files}}]
+`,
+      );
+    assert.deepEqual(generated('secret/config.yaml'), []);
+    assert.deepEqual(generated('other.yaml, "secret/livekit.yaml"'), []);
+    assert.match(generated('other.yaml')[0] ?? '', /There is no \/config\/config\.yaml/);
+  });
+
   it('does not know what a loop over a volume makes that the tree does not show', () => {
     const rendered = (map: string, script: string): readonly string[] =>
       messages(
