@@ -122,8 +122,11 @@ function* withoutNamespace(resource: Resource, workspace: Workspace): Iterable<P
   // Who writes `default` out for one object says where kubectl points anyhow.
   const statedHere = workspace.lookup(statedNamespaces, `in ${path}`).filter(one => one !== 'default').length;
   const unstatedHere = workspace.lookup(statedNamespaces, `outside ${path}`).length;
-  // Trees and files that are applied with `kubectl -n` name no namespace, or one for something of another's.
-  if ((statedHere === 0 || statedHere < unstatedHere) && stated <= unstated * 2) return;
+  // Trees and files that are applied with `kubectl -n` name no namespace, or one for something of another's. Where a
+  // file has as many that do as that do not, the others tell.
+  const isMostlyStated =
+    statedHere > unstatedHere || (statedHere === unstatedHere && stated - statedHere >= unstated - unstatedHere);
+  if ((statedHere === 0 || !isMostlyStated) && stated <= unstated * 2) return;
   yield {
     at: resource.root.at('metadata', 'namespace'),
     message: `${resource.kind} ${resource.name} names no namespace, unlike the rest of the tree, so it goes wherever kubectl points — add metadata.namespace.`,

@@ -35,6 +35,15 @@ describe('namespace-undefined', () => {
     );
   });
 
+  it('takes a file of which half names no namespace for what most of the tree is', () => {
+    const [half, named] = [`#- /a.yaml\n${configMap('a')}${configMap('b', 'matrix')}`, namespace('matrix')];
+    const of = (...others: readonly string[]): number =>
+      messages(namespaceUndefined, `${half}#- /b.yaml\n${others.join('')}${named}`).length;
+    assert.equal(of(), 1);
+    assert.equal(of(configMap('c', 'matrix')), 1);
+    assert.equal(of(configMap('c'), configMap('d'), configMap('e', 'matrix')), 0);
+  });
+
   it('is only mentioned for what Helm has rendered', () => {
     const rendered = configMap('a', 'chat').replace(
       '  name: a',
