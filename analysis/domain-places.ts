@@ -28,7 +28,7 @@ export interface DomainPlace {
 
 /**
  * Every place of the tree that names a domain or a host under it: in manifests, in the configurations inside them, in
- * Helm values and in configuration files and scripts of their own. Comments, Markdown, `.example` files, descriptions
+ * Helm values and in configuration files and scripts of their own. Comments, Markdown, examples, descriptions
  * and encoded values are left out.
  */
 export function domainPlaces(workspace: Workspace, domain: string): readonly DomainPlace[] {
@@ -181,8 +181,8 @@ function kindOf(resource: Resource | undefined, key: string, line: string, path:
 }
 
 /** What tells people about the deployment, or about one like it. */
-function isDocumentation({ path }: SourceFile): boolean {
-  return /\.(?:md|example)$/i.test(path) || /(?:^|\/)docs?\//i.test(path);
+function isDocumentation({ path, isExample }: SourceFile): boolean {
+  return /\.(?:md|example)$/i.test(path) || isExample || /(?:^|\/)docs?\//i.test(path);
 }
 
 const descriptions: ReadonlySet<string> = new Set(['description', 'summary', 'runbook_url']);

@@ -59,6 +59,14 @@ export class SourceFile {
     return /^kustomization\.ya?ml$/.test(this.name);
   }
 
+  /**
+   * Whether it is an example that somebody copies and fills in, by its name: `secret.example.yaml`, `secret-sample.yaml`,
+   * `example-secret.yaml`. It is not deployed as it is, and what it leaves open is meant to be open.
+   */
+  get isExample(): boolean {
+    return /[._-](?:example|sample|dist)\.\w+$|^(?:example|sample)[_-]/i.test(this.name);
+  }
+
   get role(): FileRole {
     if (!isYaml(this.path)) return 'text';
     if (this.#documents.some(document => document.resources.length > 0 || document.declared.length > 0))

@@ -168,9 +168,17 @@ export class Workspace {
   }
 
   findAll(qualifiedKind: string, namespace: string | undefined, name: string): readonly Resource[] {
-    if (namespace === undefined) return this.lookup(resourcesByName, nameKey(qualifiedKind, '*', name));
-    const exact = this.lookup(resourcesByName, nameKey(qualifiedKind, namespace, name));
-    return exact.length > 0 ? exact : this.lookup(resourcesByName, nameKey(qualifiedKind, '', name));
+    if (namespace === undefined) return this.#named(qualifiedKind, '*', name);
+    const exact = this.#named(qualifiedKind, namespace, name);
+    return exact.length > 0 ? exact : this.#named(qualifiedKind, '', name);
+  }
+
+  /** Those of an index of names; an example says nothing where what has been made of it stands beside it. */
+  #named(qualifiedKind: string, namespace: string, name: string): readonly Resource[] {
+    const found = this.lookup(resourcesByName, nameKey(qualifiedKind, namespace, name));
+    if (found.length < 2) return found;
+    const own = found.filter(resource => !resource.document.file.isExample);
+    return own.length > 0 ? own : found;
   }
 
   /** A pure function of one thing and the workspace, computed once until something it read has changed. */

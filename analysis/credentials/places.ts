@@ -71,7 +71,7 @@ export function credentialPlaces(workspace: Workspace): readonly CredentialPlace
 function readPlaces(workspace: Workspace): readonly CredentialPlace[] {
   return workspace
     .lookup(allDocuments, '')
-    .filter(document => document.problems.length === 0 && !document.isTemplate)
+    .filter(({ problems, isTemplate, file }) => problems.length === 0 && !isTemplate && !file.isExample)
     .flatMap(document => workspace.derive(placesIn, document));
 }
 

@@ -1,7 +1,9 @@
 import { configFilesOf } from '../../analysis/config-files';
+import { parsed } from '../../analysis/configs';
 import { mayFillFromVariables } from '../../analysis/entrypoints';
 import { isReplacedByScript } from '../../analysis/filled-in';
 import { workloadKinds } from '../../analysis/pods';
+import { isSwitchedOff } from '../placeholders/switched-off';
 import { redisPasswordDirectives } from '../redis/password';
 import type { Rule } from '../rule';
 import { tokensOf, unexpandedMessage } from './tokens';
@@ -126,6 +128,7 @@ export default {
         if (own.some(({ start, end }) => start <= placeholder.span.start && placeholder.span.end <= end)) continue;
         if (resolution.kind === 'left') {
           if (isReplacedByScript(workspace, at, placeholder.text)) continue;
+          if (isSwitchedOff(parsed(file).root, at)) continue;
           if (mayFillFromVariables(file.container, /\w+/.exec(placeholder.text)?.[0])) continue;
           yield {
             at,

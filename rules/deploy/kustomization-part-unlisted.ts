@@ -77,7 +77,7 @@ export default {
         else if (at === '') return undefined;
     };
     const isForgotten = (one: SourceFile): boolean => {
-      if (one === file) return false;
+      if (one === file || one.isExample) return false;
       if (one.isKustomization)
         return listsFolders && folders.includes(one.directory) && !listedBy(workspace, one.directory);
       return (

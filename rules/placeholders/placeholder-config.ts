@@ -8,6 +8,7 @@ import type { ManifestDocument } from '../../manifests/document';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 import type { Rule } from '../rule';
+import { isSwitchedOff } from './switched-off';
 import { type FoundPlaceholder, placeholdersIn, placeholdersOf } from './texts';
 
 export default {
@@ -20,6 +21,7 @@ export default {
   traps: [
     'Comments, scripts, descriptions, alert rules and dashboards are not searched.',
     'Helm values count, as a warning, where a script of the tree passes them to Helm.',
+    'What a configuration switches off, with `enabled: false` or as `turn_uris: []` does with the secret of a TURN server, is not read. Files such as `app.example.yaml` are there to be filled in.',
     'LiveKit takes the variable `LIVEKIT_KEYS` in place of what stands under `keys`, which is then never read.',
     'Tokens that an init container replaces (`X_PLACEHOLDER`, `${X}`) are the business of config-placeholder-unsubstituted.',
   ],
@@ -55,10 +57,11 @@ export default {
   kinds: ['*'],
   *check(resource, workspace) {
     for (const found of placeholdersIn(resource, workspace)) {
-      const { placeholder, at } = found;
+      const { placeholder, at, value } = found;
       if (placeholder.class !== 'change-me' && placeholder.class !== 'angle') continue;
       if (placeholder.class === 'angle' && isFilledByVaultPlugin(resource)) continue;
       if (isReplacedByScript(workspace, at, placeholder.text) || isOverridden(workspace, resource, found)) continue;
+      if (resource.kind === 'ConfigMap' && isSwitchedOff(value.embedded().root, at)) continue;
       yield { at, message: `${placeholder.text} is still to be filled in — write the real value.` };
     }
   },
@@ -68,6 +71,7 @@ export default {
     for (const scalar of document.root.scalars()) {
       for (const { placeholder, at } of placeholdersOf(scalar, 'value')) {
         if (placeholder.class !== 'change-me' && placeholder.class !== 'angle') continue;
+        if (isSwitchedOff(document.root, at)) continue;
         yield {
           at,
           severity: 'warning',

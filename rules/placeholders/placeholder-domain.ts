@@ -18,7 +18,7 @@ export default {
     'Replace the domain everywhere at once with *Replace Domain…*, which keeps the labels before it and edits embedded configuration as well.',
   traps: [
     'One finding for each domain and kind of place (Ingress, Synapse, Element Web, certificates, other), at the first place; the others are listed with it.',
-    'Comments, documentation and files ending in `.example` do not count.',
+    'Comments, documentation and files such as `app.example.yaml` do not count.',
     'A test certificate (a Certificate named `test-…`) is only an information.',
   ],
   sources: ['RFC 2606 and RFC 6761: example.com, example.org, example.net, .example and .invalid are reserved'],
@@ -125,6 +125,7 @@ const domainUses: Index<DomainUse> = {
 
 /** Reads only the resource, so that the index stays right when anything else changes; scripts are found by their shape. */
 function domainsIn(resource: Resource): readonly FoundPlaceholder[] {
+  if (resource.document.file.isExample) return [];
   const texts =
     resource.kind === 'Secret'
       ? keyTexts(resource).flatMap(([key, value]) =>

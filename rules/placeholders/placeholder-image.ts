@@ -43,6 +43,7 @@ export default {
   },
   kinds: [...workloadKinds],
   *check(resource, workspace) {
+    if (resource.document.file.isExample) return;
     for (const { name, value } of containersOf(resource)) {
       const image = value.at('image');
       const found = findPlaceholders(image.text ?? '', 'value')[0];

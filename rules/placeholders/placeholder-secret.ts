@@ -18,6 +18,7 @@ export default {
   traps: [
     'Values under `data` are decoded first. Comments in a `config.env` or another embedded file do not count.',
     'Tokens in a configuration file that is kept in a Secret, such as a whole homeserver.yaml, are the business of config-placeholder-unsubstituted: an init container may replace them.',
+    'Files such as `secret.example.yaml` are there to be copied and filled in.',
     'One finding per key, however many placeholders its value has.',
     'A value that is nothing but `${VARIABLE}` counts as well, unless a script or document of the tree speaks of a tool that fills it in, such as envsubst.',
   ],
@@ -46,6 +47,7 @@ export default {
   },
   kinds: ['Secret'],
   *check(secret, workspace) {
+    if (secret.document.file.isExample) return;
     for (const { key, value, text, isEncoded } of secretEntries(secret)) {
       if (text === undefined) continue;
       const language = text.includes('\n') ? languageOf(key, text) : undefined;

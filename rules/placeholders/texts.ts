@@ -24,6 +24,7 @@ export interface FoundPlaceholder {
  */
 export function placeholdersIn(resource: Resource, workspace: Workspace | undefined): readonly FoundPlaceholder[] {
   if (resource.kind === 'Secret' || unsearchedKinds.has(resource.kind)) return [];
+  if (resource.document.file.isExample) return [];
   const values = resource.kind === 'ConfigMap' ? configTexts(resource) : plainValues(resource, workspace);
   return values.flatMap(({ value, language }) => placeholdersOf(value, language));
 }

@@ -51,6 +51,7 @@ export default {
   },
   kinds: ['Secret'],
   *check(secret, workspace) {
+    if (secret.document.file.isExample) return;
     yield* unhashedPasswords(secret, workspace);
     for (const entry of secretEntries(secret)) {
       const complaint =

@@ -42,6 +42,7 @@ export default {
   },
   kinds: ['Secret'],
   *check(secret) {
+    if (secret.document.file.isExample) return;
     for (const [key, value] of secret.root.at('data').entries()) {
       if (value.text === undefined || isBase64(value.text) || isKeptElsewhere(secret, value.text)) continue;
       yield {

@@ -38,6 +38,7 @@ export default {
   },
   kinds: ['Secret'],
   *check(secret) {
+    if (secret.document.file.isExample) return;
     for (const { key, value, text } of secretEntries(secret)) {
       const isEmpty = value.isNull || (text !== undefined && isEmptySecret(text));
       if (!isEmpty || !isSecretKey(key)) continue;

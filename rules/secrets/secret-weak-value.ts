@@ -56,6 +56,7 @@ export default {
       yield* inValues(releasesOf(workspace, secret));
       return;
     }
+    if (secret.document.file.isExample) return;
     for (const { key, value, text, isEncoded } of secretEntries(secret)) {
       if (text === undefined) continue;
       if (text.trim().includes('\n')) {

@@ -131,6 +131,8 @@ function isAppliedWith(workspace: Workspace, one: Resource, other: Resource): bo
   const [file, otherFile] = [one.document.file, other.document.file];
   if (file === otherFile) return true;
   if (isPatch(workspace, file) || isPatch(workspace, otherFile)) return false;
+  // An example stands beside what has been made of it.
+  if (file.isExample !== otherFile.isExample) return false;
   if (kustomizationOf(workspace, file) !== kustomizationOf(workspace, otherFile)) return false;
   return !areAlternatives(file.path, otherFile.path);
 }
