@@ -1,6 +1,6 @@
 import { configurationOf, parsed } from '../../analysis/configs';
-import { workloadKinds } from '../../analysis/pods';
 import { publishedProgramOf } from '../../analysis/images';
+import { workloadKinds } from '../../analysis/pods';
 import type { Rule } from '../rule';
 
 export default {
