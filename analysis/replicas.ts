@@ -3,8 +3,8 @@ import { directoryOf } from '../manifests/paths';
 import type { Resource } from '../manifests/resource';
 import type { Value } from '../manifests/value';
 import type { Index, Workspace } from '../manifests/workspace';
+import { isPatch } from './kustomization';
 import { isNamed } from './kustomization/build';
-import { isPatch } from './kustomize';
 import { replicasOf } from './pods';
 
 /**

@@ -4,7 +4,7 @@ import type { Resource } from '../manifests/resource';
 import type { Index, Workspace } from '../manifests/workspace';
 import { homeserverOf } from './homeserver';
 import { imageName, programOf } from './images';
-import { isPatch } from './kustomize';
+import { isPatch } from './kustomization';
 import { mountedTexts } from './mounts';
 import { type Container, containersOf, isExporter, mainContainersOf, podsOf, podTemplate, workloadKinds } from './pods';
 import { scriptOf } from './scripts';

@@ -1,6 +1,6 @@
 import { valueAt } from '../analysis/describe/value-at';
+import { isPatch } from '../analysis/kustomization';
 import { type BuiltTree, builtTrees } from '../analysis/kustomization/built-trees';
-import { isPatch } from '../analysis/kustomize';
 import { settingsOf } from '../analysis/settings';
 import { hasExpired, type Waiver } from '../checklist/sign-offs';
 import { decodeBase64 } from '../manifests/base64';

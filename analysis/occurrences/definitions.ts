@@ -1,7 +1,7 @@
 import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
 import { declarationsOf, mayHaveKey } from '../declarations';
-import { isPatch } from '../kustomize';
+import { isPatch } from '../kustomization';
 import { findService } from '../services';
 import { definitionsIn } from './find';
 import { carriersOf } from './labels';

@@ -1,5 +1,5 @@
 import { isChartSelector } from '../../analysis/charts';
-import { isPatch } from '../../analysis/kustomize';
+import { isPatch } from '../../analysis/kustomization';
 import { describe, matches, readSelector } from '../../analysis/labels';
 import { podsIn, podsOf, podTemplate, workloadKinds } from '../../analysis/pods';
 import { replicasIn } from '../../analysis/replicas';

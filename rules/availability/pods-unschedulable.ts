@@ -1,4 +1,4 @@
-import { isPatch } from '../../analysis/kustomize';
+import { isPatch } from '../../analysis/kustomization';
 import { matches, readSelector } from '../../analysis/labels';
 import { podsOf, podTemplate } from '../../analysis/pods';
 import { replicasIn } from '../../analysis/replicas';

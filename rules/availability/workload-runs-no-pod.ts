@@ -1,6 +1,6 @@
 import { flowsOf } from '../../analysis/flows';
 import { isExternal } from '../../analysis/flows/flow';
-import { isPatch } from '../../analysis/kustomize';
+import { isPatch } from '../../analysis/kustomization';
 import { replicasIn } from '../../analysis/replicas';
 import { clusterKind } from '../../analysis/roles';
 import type { Resource } from '../../manifests/resource';

@@ -1,7 +1,7 @@
 import { type ConfiguredProgram, commandLine, configurationOf, parsed } from '../../analysis/configs';
 import { podWrites } from '../../analysis/effective';
 import { type ImageProgram, programOf, publishedProgramOf } from '../../analysis/images';
-import { isPatch } from '../../analysis/kustomize';
+import { isPatch } from '../../analysis/kustomization';
 import { type Mount, mountAt, mountsOf, mountsVolume, textsOfVolume, volumeOf } from '../../analysis/mounts';
 import { nearest } from '../../analysis/nearest';
 import { type Container, containersOf, podTemplate, workloadKinds } from '../../analysis/pods';

@@ -2,7 +2,7 @@ import { type ConfiguredProgram, configurationOf, parsed } from '../../analysis/
 import { type EffectiveFile, podWrites } from '../../analysis/effective';
 import { haproxyOf } from '../../analysis/haproxy-config';
 import { type ImageProgram, programOf, publishedProgramOf } from '../../analysis/images';
-import { isPatch } from '../../analysis/kustomize';
+import { isPatch } from '../../analysis/kustomization';
 import { type Mount, mountAt, mountsOf, volumeOf } from '../../analysis/mounts';
 import { nearest } from '../../analysis/nearest';
 import { type Container, mainContainersOf, workloadKinds } from '../../analysis/pods';

@@ -1,7 +1,7 @@
 import { commandLine } from '../../analysis/configs';
 import { type Environment, environmentOf, textOfVariable } from '../../analysis/environment';
 import { publishedProgramOf } from '../../analysis/images';
-import { isPatch } from '../../analysis/kustomize';
+import { isPatch } from '../../analysis/kustomization';
 import { mountAt, mountedTexts, mountsOf, volumeOf } from '../../analysis/mounts';
 import { type Container, mainContainersOf, podTemplate, workloadKinds } from '../../analysis/pods';
 import { commandAsScript, startScriptOf } from '../../analysis/scripts';

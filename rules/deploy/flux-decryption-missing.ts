@@ -1,4 +1,4 @@
-import { kustomizationResources } from '../../analysis/kustomize';
+import { kustomizationResources } from '../../analysis/kustomization';
 import { isBelow } from '../../analysis/mounts';
 import { insertEntry } from '../../manifests/edit';
 import { directoryOf, resolvePath } from '../../manifests/paths';

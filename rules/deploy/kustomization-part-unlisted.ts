@@ -1,5 +1,5 @@
+import { isPatch } from '../../analysis/kustomization';
 import { builtTrees } from '../../analysis/kustomization/built-trees';
-import { isPatch } from '../../analysis/kustomize';
 import type { ManifestDocument } from '../../manifests/document';
 import type { SourceFile } from '../../manifests/file';
 import { directoryOf, resolvePath } from '../../manifests/paths';

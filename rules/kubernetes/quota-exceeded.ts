@@ -1,4 +1,4 @@
-import { isPatch } from '../../analysis/kustomize';
+import { isPatch } from '../../analysis/kustomization';
 import { containersOf, podTemplate } from '../../analysis/pods';
 import { bytesText, quantityOf } from '../../analysis/quantity';
 import { replicasIn } from '../../analysis/replicas';

@@ -1,4 +1,4 @@
-import { isPatch } from '../../analysis/kustomize';
+import { isPatch } from '../../analysis/kustomization';
 import { mountsOf, volumeOf } from '../../analysis/mounts';
 import { type Container, containersOf, podTemplate } from '../../analysis/pods';
 import { insertEntry, replaceScalar } from '../../manifests/edit';

@@ -3,7 +3,7 @@ import type { EffectiveFile } from '../../analysis/effective';
 import { type EnvironmentVariable, environmentOf } from '../../analysis/environment';
 import { isReplacedByScript } from '../../analysis/filled-in';
 import { publishedProgramOf } from '../../analysis/images';
-import { isPatch } from '../../analysis/kustomize';
+import { isPatch } from '../../analysis/kustomization';
 import { mountAt, volumeOf } from '../../analysis/mounts';
 import { type Container, podTemplate, workloadKinds } from '../../analysis/pods';
 import { insertEntry, insertItem, replaceScalar } from '../../manifests/edit';

@@ -6,7 +6,7 @@ import { addressesOf } from '../../analysis/flows/addresses';
 import { type Destination, isTreeNamespace, resolveHost } from '../../analysis/flows/destinations';
 import { chartServiceNames, knownReleases, verdictsOn } from '../../analysis/helm/chart-objects';
 import { releaseKinds } from '../../analysis/helm/releases';
-import { isPatch } from '../../analysis/kustomize';
+import { isPatch } from '../../analysis/kustomization';
 import { namespaceExists, namespaceResource } from '../../analysis/namespaces';
 import { editDistance, nearest } from '../../analysis/nearest';
 import { mayHaveService } from '../../analysis/operator-services';

@@ -1,6 +1,6 @@
 import { environmentOf, textOfVariable } from '../../analysis/environment';
 import { imageName, imageTag } from '../../analysis/images';
-import { isPatch } from '../../analysis/kustomize';
+import { isPatch } from '../../analysis/kustomization';
 import { isBelow, mountsOf } from '../../analysis/mounts';
 import { type Container, mainContainersOf, workloadKinds } from '../../analysis/pods';
 import { replaceScalar } from '../../manifests/edit';

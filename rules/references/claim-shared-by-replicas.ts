@@ -1,5 +1,5 @@
 import { autoscalersOf, fewestPods } from '../../analysis/autoscalers';
-import { isPatch } from '../../analysis/kustomize';
+import { isPatch } from '../../analysis/kustomization';
 import { podsOf, podTemplate } from '../../analysis/pods';
 import { referrersOf } from '../../analysis/references';
 import type { Resource } from '../../manifests/resource';

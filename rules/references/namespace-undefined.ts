@@ -1,7 +1,7 @@
 import { chartReleases } from '../../analysis/charts';
 import { foundCommands } from '../../analysis/commands';
 import { declarationsOf, declaredNames } from '../../analysis/declarations';
-import { kustomizationOf } from '../../analysis/kustomize';
+import { kustomizationOf } from '../../analysis/kustomization';
 import { namespaceExists } from '../../analysis/namespaces';
 import { nearest } from '../../analysis/nearest';
 import { appendDocument, insertEntry, quoted, replaceScalar } from '../../manifests/edit';

@@ -1,4 +1,4 @@
-import { isPatch } from '../../analysis/kustomize';
+import { isPatch } from '../../analysis/kustomization';
 import { containersOf, podTemplate, workloadKinds } from '../../analysis/pods';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';

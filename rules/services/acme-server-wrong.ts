@@ -1,5 +1,5 @@
 import { isFilledIn } from '../../analysis/filled-in';
-import { isPatch } from '../../analysis/kustomize';
+import { isPatch } from '../../analysis/kustomization';
 import { referrersOf } from '../../analysis/references';
 import { replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';

@@ -1,4 +1,4 @@
-import { isPatch } from '../../analysis/kustomize';
+import { isPatch } from '../../analysis/kustomization';
 import { containerRunning } from '../../analysis/pods';
 import { clusterKind, familiesOf } from '../../analysis/roles';
 import { podsBehind, type Service, servicesOf, targetOf } from '../../analysis/services';

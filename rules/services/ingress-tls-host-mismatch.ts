@@ -1,4 +1,4 @@
-import { isPatch } from '../../analysis/kustomize';
+import { isPatch } from '../../analysis/kustomization';
 import { classOf } from '../../analysis/routes/ingress';
 import { mainProcesses } from '../../analysis/synapse';
 import { insertItem, quoted } from '../../manifests/edit';

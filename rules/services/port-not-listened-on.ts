@@ -1,4 +1,4 @@
-import { isPatch } from '../../analysis/kustomize';
+import { isPatch } from '../../analysis/kustomization';
 import { type Container, mainContainersOf, podsOf, workloadKinds } from '../../analysis/pods';
 import { servicesFor, targetOf } from '../../analysis/services';
 import { synapseProcess } from '../../analysis/synapse';

@@ -1,4 +1,4 @@
-import { isPatch } from '../../analysis/kustomize';
+import { isPatch } from '../../analysis/kustomization';
 import { meets, type Requirement, readSelector } from '../../analysis/labels';
 import { entryPlace, insertEntry, quoted, replaceScalar } from '../../manifests/edit';
 import { labelsOf, type Resource } from '../../manifests/resource';

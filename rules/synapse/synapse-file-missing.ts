@@ -1,6 +1,6 @@
 import { podWrites } from '../../analysis/effective';
 import type { HomeserverLayer, HomeserverReader } from '../../analysis/homeserver';
-import { isPatch } from '../../analysis/kustomize';
+import { isPatch } from '../../analysis/kustomization';
 import { mountAt } from '../../analysis/mounts';
 import { podTemplate } from '../../analysis/pods';
 import { startScriptOf } from '../../analysis/scripts';

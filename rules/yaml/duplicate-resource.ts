@@ -1,6 +1,6 @@
 import { areAlternativePaths } from '../../analysis/alternatives';
 import { contentOf } from '../../analysis/content';
-import { isPatch, kustomizationOf } from '../../analysis/kustomize';
+import { isPatch, kustomizationOf } from '../../analysis/kustomization';
 import { deleteDocument } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
