@@ -33,11 +33,11 @@ export interface Permissions {
 /** The rights of a ServiceAccount of a namespace. */
 export function permissionsOf(workspace: Workspace, namespace: string, account: string): Permissions {
   const bindings = ['RoleBinding', 'ClusterRoleBinding'].flatMap(kind =>
-    workspace.resources(kind).filter(({ root }) =>
-      root
+    workspace.resources(kind).filter(binding =>
+      binding.root
         .at('subjects')
         .items()
-        .some(subject => isAbout(subject, namespace, account)),
+        .some(subject => isAbout(subject, binding, namespace, account)),
     ),
   );
   const isOpen = foundCommands(workspace).some(
@@ -53,11 +53,12 @@ export function permissionsOf(workspace: Workspace, namespace: string, account: 
   };
 }
 
-function isAbout(subject: Value, namespace: string, account: string): boolean {
+function isAbout(subject: Value, binding: Resource, namespace: string, account: string): boolean {
   const name = subject.at('name').text;
   switch (subject.at('kind').text) {
     case 'ServiceAccount':
-      return name === account && subject.at('namespace').text === namespace;
+      // Without a namespace it is that of the RoleBinding (kubernetes plugin/pkg/auth/authorizer/rbac, appliesToUser).
+      return name === account && (subject.at('namespace').text ?? binding.namespace) === namespace;
     case 'Group':
       return (
         name === 'system:authenticated' ||

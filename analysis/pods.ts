@@ -55,6 +55,17 @@ export function podTemplate(resource: Resource): Value | undefined {
   }
 }
 
+/** Whether a webhook adds containers or volumes to the pods when they are made, as those of Vault and of meshes do. */
+export function isInjected(resource: Resource): boolean {
+  const metadata = podTemplate(resource)?.at('metadata');
+  return ['annotations', 'labels'].some(field =>
+    metadata
+      ?.at(field)
+      .entries()
+      .some(([key, { text }]) => /inject|^dapr\.io\/enabled$/.test(key) && !/^(?:false|disabled)$/.test(text ?? '')),
+  );
+}
+
 /** The containers of a workload, init containers first, in the order in which the kubelet starts them. */
 export const containersOf: (resource: Resource) => readonly Container[] = perResource(resource => {
   const template = podTemplate(resource);

@@ -16,7 +16,7 @@ export default {
   why: 'A workload with no replicas, a hibernated database or a suspended Job is accepted and shows no error. Whoever connects to it finds nobody, and whoever waits for it waits for ever.',
   remedy: 'Give it the number of pods that it is to have, or remove it together with what needs it.',
   traps: [
-    'Workloads with `replicas: 0` that nothing of the tree connects to are left alone, and so are those that a script or KEDA scales.',
+    'Workloads with `replicas: 0` that nothing of the tree connects to are left alone, and so are those that a script or KEDA scales, or that a Rollout of Argo takes over.',
     'A HorizontalPodAutoscaler does not bring a workload back that has no pods.',
     'A suspended CronJob is information only, because somebody may start it by hand; one that a script starts is left alone.',
     'Jobs that a queue such as Kueue lets go are meant to be suspended at first.',
@@ -112,18 +112,23 @@ function isQueued(resource: Resource): boolean {
 
 /** Names of workloads whose number of pods somebody else decides. */
 const scaledElsewhere: Index<true> = {
-  name: 'workloads that scripts or KEDA scale',
+  name: 'workloads that scripts, KEDA or Argo Rollouts scale',
   *textFile({ text }) {
     if (!/\bscale\b/.test(text)) return;
     for (const [line] of text.matchAll(/\b(?:kubectl|oc)\b[^\n]*\bscale\b[^\n]*/g))
       for (const [name] of line.matchAll(/[a-z0-9][a-z0-9.-]*[a-z0-9]/g)) yield [name, true];
   },
   *resource(resource) {
-    if (resource.qualifiedKind !== 'ScaledObject.keda.sh') return;
-    const name = resource.root.at('spec', 'scaleTargetRef', 'name').text;
-    if (name !== undefined) yield [name, true];
+    if (!scalers.test(resource.qualifiedKind)) return;
+    // argo-rollouts.readthedocs.io/en/stable/migrating: the workload that a Rollout takes over is scaled to zero.
+    for (const field of ['scaleTargetRef', 'workloadRef']) {
+      const name = resource.root.at('spec', field, 'name').text;
+      if (name !== undefined) yield [name, true];
+    }
   },
 };
+
+const scalers = /^(?:ScaledObject\.keda\.sh|HTTPScaledObject\.http\.keda\.sh|Rollout\.argoproj\.io)$/;
 
 const startedByHand: Index<true> = {
   name: 'CronJobs that scripts start',

@@ -4,7 +4,7 @@ import { type ImageProgram, programOf, publishedProgramOf } from '../../analysis
 import { isPatch } from '../../analysis/kustomization';
 import { type Mount, mountAt, mountsOf, mountsVolume, textsOfVolume, volumeOf } from '../../analysis/mounts';
 import { nearest } from '../../analysis/nearest';
-import { type Container, containersOf, podTemplate, workloadKinds } from '../../analysis/pods';
+import { type Container, containersOf, isInjected, podTemplate, workloadKinds } from '../../analysis/pods';
 import { scriptCalls, startScriptOf } from '../../analysis/scripts';
 import { maskComments } from '../../analysis/text/comments';
 import { baseName } from '../../manifests/paths';
@@ -364,11 +364,6 @@ const inImages: ReadonlySet<string> = new Set(['/etc/coturn/turnserver.conf', '/
 /** Whether an image starts its program with a file that it does not bring (docker-library docs, haproxy). */
 function isNeeded({ image }: Container, path: string): boolean {
   return path === '/usr/local/etc/haproxy/haproxy.cfg' && programOf(image) === 'haproxy';
-}
-
-/** Whether something may add volumes when the pod is made, as the agent of Vault does. */
-function isInjected(resource: Resource): boolean {
-  return (podTemplate(resource)?.at('metadata', 'annotations').entries() ?? []).some(([key]) => /inject/.test(key));
 }
 
 /** Where the command line names the path. */

@@ -1,4 +1,5 @@
 import { isAboutMatrix } from '../../analysis/anchor';
+import { askedByChecklist } from '../../analysis/checklist-signs';
 import { isBelow, mountsOf } from '../../analysis/mounts';
 import { containerRunning } from '../../analysis/pods';
 import { tenantKind } from '../../analysis/roles';
@@ -18,6 +19,7 @@ export default {
   remedy:
     'Set `servers: 4` and `volumesPerServer: 2` before the Tenant is first applied: both cannot be changed later. To grow, add another pool of the same size.',
   traps: [
+    'Only the checklist asks for it: this is an error in a tree that follows it, by `matrix-preflight.yaml`, key_vault or an LI instance, and else a warning. What MinIO refuses is one everywhere',
     'The servers of a StatefulSet are `POD.SERVICE`, with the Service of `serviceName` and the ordinals of its pods, and each drive is a folder on a volume.',
     'Further pools of eight drives are right; that is how a Tenant grows.',
     'Eight drives made in another way, such as two servers with four each, are a warning.',
@@ -40,7 +42,7 @@ export default {
           - name: pool-0
             servers: 4
             volumesPerServer: 1 # for now
-      #                       ^ 💡 error: 4 servers × 1 drive = 4 drives, of which at most 2 can be parity
+      #                       ^ 💡 warning: 4 servers × 1 drive = 4 drives, of which at most 2 can be parity
     `,
     good: `
       #- /tenant.yaml
@@ -166,7 +168,8 @@ function* checkPool(store: Resource, workspace: Workspace, pool: Pool, isFirst: 
   const sum = `${servers} ${servers === 1 ? 'server' : 'servers'} × ${volumesPerServer} ${volumesPerServer === 1 ? 'drive' : 'drives'} = ${drives} ${drives === 1 ? 'drive' : 'drives'}`;
   yield {
     at: volumesPerServer === 2 ? pool.serversAt : pool.volumesAt,
-    severity: drives === 8 || !isFirst ? 'warning' : 'error',
+    // What MinIO cannot divide it refuses, whoever asks.
+    ...(drives === 8 || !isFirst ? { severity: 'warning' } : stripe > 16 ? {} : askedByChecklist(workspace)),
     message: `${isFirst ? '' : `In ${pool.name}, `}${sum}, ${consequence(pool, stripe)} — make it 4 servers with 2 drives each before the first apply.`,
     fixes: () => fourByTwo(pool),
   };

@@ -1,4 +1,5 @@
 import { isAboutMatrix } from '../../analysis/anchor';
+import { askedByChecklist } from '../../analysis/checklist-signs';
 import { appendLine, type Setting, settingsNamed, settingsOf } from '../../analysis/minio-settings';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
@@ -15,6 +16,7 @@ export default {
   why: 'With EC:4 on eight drives, four data and four parity shards, any two of the four servers may be lost without losing an object. Less parity loses data earlier; more than half of the drives MinIO refuses, and does not start.',
   remedy: 'Set `MINIO_STORAGE_CLASS_STANDARD="EC:4"` in the `config.env` of the Tenant.',
   traps: [
+    'Only the checklist asks for it: this is an error in a tree that follows it, by `matrix-preflight.yaml`, key_vault or an LI instance, and else a warning. What MinIO refuses is one everywhere',
     'With fewer than eight drives EC:4 is impossible, so it is not asked for before minio-drive-count is satisfied.',
     'Absent is a warning: MinIO takes EC:4 by itself for eight drives, but EC:2 for four or five and EC:3 for six or seven.',
     'Comments such as `# EC:4 means …` do not count; `export`, single and double quotes do not matter.',
@@ -38,7 +40,7 @@ export default {
           export MINIO_ROOT_USER="root-user"
           # EC:4 would be better.
           export MINIO_STORAGE_CLASS_STANDARD="EC:2"
-      #                                        ^^^^ 💡 error: is EC:2, so 2 of 8 drives may be lost
+      #                                        ^^^^ 💡 warning: is EC:2, so 2 of 8 drives may be lost
       ---
       apiVersion: minio.min.io/v2
       kind: Tenant
@@ -102,18 +104,20 @@ export default {
       };
       return;
     }
-    if (first) yield* wrongParity(first, stripe);
+    if (first) yield* wrongParity(workspace, first, stripe);
   },
 } satisfies Rule;
 
-function* wrongParity(setting: Setting, stripe: number): Iterable<Problem> {
+function* wrongParity(workspace: Workspace, setting: Setting, stripe: number): Iterable<Problem> {
   const parity = parityOf(setting.value ?? '');
   if (parity === 4 && stripe >= 8) return;
   // With fewer drives MinIO would not start with EC:4.
   const isPossible = stripe >= 8;
   const drives = 'make it 8 drives, 2 on each of 4 servers';
+  const isRefused = Number.isNaN(parity) || parity > stripe / 2;
   yield {
     at: setting.at,
+    ...(isRefused ? {} : askedByChecklist(workspace)),
     message: Number.isNaN(parity)
       ? `${name} is ${setting.value}, which is no storage class — ${isPossible ? 'write EC:4' : `${drives}, and write EC:4`}.`
       : parity > stripe / 2

@@ -1,4 +1,5 @@
 import { isAboutMatrix } from '../../analysis/anchor';
+import { askedByChecklist } from '../../analysis/checklist-signs';
 import { declarationsOf } from '../../analysis/declarations';
 import { settingsNamed, settingsOf } from '../../analysis/minio-settings';
 import { tenantKind } from '../../analysis/roles';
@@ -30,6 +31,7 @@ export default {
   why: 'The MinIO Operator makes the user from `CONSOLE_ACCESS_KEY` and `CONSOLE_SECRET_KEY`; CloudNativePG and the applications read `access-key` and `secret-key`. With one format missing, either the user is never made or nobody can sign in as it.',
   remedy: 'Keep the same pair of values in the Secret under all four keys.',
   traps: [
+    'Only the checklist asks for both formats: that the one of the applications is missing is an error in a tree that follows it, by `matrix-preflight.yaml`, key_vault or an LI instance, and else a warning.',
     'Two Secrets, one per format, are accepted and only mentioned.',
     'Where the Tenant has no users at all, a script may make them with `mc admin user`.',
     'Where CloudNativePG names other keys that the Secret has, the backups work; that the checklist names `access-key` and `secret-key` is then a warning.',
@@ -51,7 +53,7 @@ export default {
         namespace: matrix
       type: Opaque
       stringData:
-      #^^^^^^^^^ 💡 error: lacks access-key and secret-key
+      #^^^^^^^^^ 💡 warning: lacks access-key and secret-key
         CONSOLE_ACCESS_KEY: synapse-media
         CONSOLE_SECRET_KEY: "correct-horse-battery"
       ---
@@ -123,6 +125,9 @@ function* checkSecret(secret: Resource, workspace: Workspace): Iterable<Problem>
   }
   yield {
     at: holder(secret),
+    ...(noConsole.length > 0 || backupsReading(workspace, secret.namespace, secret.name).length > 0
+      ? {}
+      : askedByChecklist(workspace)),
     message: `Secret ${secret.name} lacks ${listed(missing)}, which ${readers(noConsole.length > 0, missing.length > noConsole.length)} — add ${missing.length === 1 ? 'it with the value' : 'them with the values'} of the other format.`,
     fixes: () => copies(secret, missing),
   };
@@ -177,7 +182,11 @@ function* checkTenant(tenant: Resource, workspace: Workspace): Iterable<Problem>
     const isSplit = missing.every(key => plainKeys.some(one => one === key)) && hasPlain(tenant, workspace, name);
     yield {
       at: user.at('name'),
-      ...(isSplit && { severity: 'info' as Severity }),
+      ...(isSplit
+        ? { severity: 'info' as Severity }
+        : missing.some(key => consoleKeys.some(one => one === key))
+          ? {}
+          : askedByChecklist(workspace)),
       message: `Secret ${name} lacks ${listed(missing)}, and the S3 user is read in both formats — add ${missing.length === 1 ? 'it' : 'them'} where the Secret is made.`,
       related: declared.slice(0, 1).map(one => ({ at: one.at, message: `Where Secret ${name} is made` })),
     };
@@ -185,6 +194,7 @@ function* checkTenant(tenant: Resource, workspace: Workspace): Iterable<Problem>
   if (users.length > 0 || hasAnyCredentials(tenant, workspace)) return;
   yield {
     at: tenant.root.at('metadata', 'name'),
+    ...askedByChecklist(workspace),
     message: `Tenant ${tenant.name} has no users, and no Secret holds S3 credentials with ${listed([...consoleKeys, ...plainKeys])} — add such a Secret and name it in spec.users.`,
   };
 }

@@ -1,5 +1,5 @@
 import { isPatch } from '../../analysis/kustomization';
-import { containersOf, podTemplate, workloadKinds } from '../../analysis/pods';
+import { containersOf, isInjected, podTemplate, workloadKinds } from '../../analysis/pods';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import type { Rule } from '../rule';
@@ -95,15 +95,4 @@ function volumesOf(workload: Resource): readonly Value[] {
   const volumes = podTemplate(workload)?.at('spec', 'volumes').items() ?? [];
   const claims = workload.kind === 'StatefulSet' ? workload.root.at('spec', 'volumeClaimTemplates').items() : [];
   return [...volumes.map(volume => volume.at('name')), ...claims.map(claim => claim.at('metadata', 'name'))];
-}
-
-/** Whether something adds containers to the pod when it is made. */
-function isInjected(workload: Resource): boolean {
-  const metadata = podTemplate(workload)?.at('metadata');
-  return ['annotations', 'labels'].some(field =>
-    metadata
-      ?.at(field)
-      .entries()
-      .some(([key]) => /inject/.test(key)),
-  );
 }

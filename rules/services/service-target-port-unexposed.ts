@@ -1,5 +1,5 @@
 import { nearest } from '../../analysis/nearest';
-import type { ContainerPort, Pods } from '../../analysis/pods';
+import { type ContainerPort, isInjected, type Pods } from '../../analysis/pods';
 import { selectPods } from '../../analysis/selection';
 import { type ServicePort, servicesOf } from '../../analysis/services';
 import { few } from '../../analysis/wording';
@@ -22,7 +22,7 @@ export default {
     'The ports on which coturn relays need not be declared one by one.',
     'The protocol counts: a port declared as TCP is none for a UDP Service port.',
     'If several workloads are selected, one of them with the port is enough.',
-    'Pods that nothing in the tree describes are not judged.',
+    'Pods that nothing in the tree describes are not judged, nor are names of ports where a webhook adds containers to the pods.',
   ],
   sources: [
     'Kubernetes documentation, Service, "Port definitions": targetPort may be the name of a container port, which is looked up in each pod.',
@@ -108,7 +108,7 @@ export default {
     const { pods } = selectPods(workspace, resource.namespace, service.selector);
     if (pods.length === 0) return;
     for (const port of service.ports) {
-      if (pods.some(one => has(one, port) || isRelay(workspace, one, port))) continue;
+      if (pods.some(one => has(one, port) || isRelay(workspace, one, port) || mayBeInjected(one, port))) continue;
       yield* problemOf(resource.name, port, pods);
     }
   },
@@ -120,6 +120,11 @@ function has(pods: Pods, port: ServicePort): boolean {
   return pods.ports.some(
     one => (one.port === port.targetPort || one.name === port.targetPort) && one.protocol === port.protocol,
   );
+}
+
+/** Whether a name may be that of a port of a container which a webhook adds, such as Istio's `http-envoy-prom`. */
+function mayBeInjected({ owner }: Pods, { targetPort }: ServicePort): boolean {
+  return typeof targetPort === 'string' && isInjected(owner);
 }
 
 /** Whether a port is one of those on which coturn relays: so many that nobody declares each of them. */

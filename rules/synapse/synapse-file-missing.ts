@@ -2,7 +2,7 @@ import { podWrites } from '../../analysis/effective';
 import type { HomeserverLayer, HomeserverReader } from '../../analysis/homeserver';
 import { isPatch } from '../../analysis/kustomization';
 import { mountAt } from '../../analysis/mounts';
-import { podTemplate } from '../../analysis/pods';
+import { isInjected } from '../../analysis/pods';
 import { startScriptOf } from '../../analysis/scripts';
 import {
   instanceOf,
@@ -113,8 +113,7 @@ const secretFiles = [
 function isNowhere(workspace: Workspace, { resource, container }: SynapseProcess, path: string): boolean {
   const script = startScriptOf(workspace, resource, container)?.text.text.trim() ?? '';
   if (!isStockSynapse(container.image) || !(script === '' || /^exec\s[^;&|<>\n]*$/.test(script))) return false;
-  const annotations = podTemplate(resource)?.at('metadata', 'annotations').entries() ?? [];
-  if (annotations.some(([key]) => /inject/.test(key))) return false;
+  if (isInjected(resource)) return false;
   // The image has these of its own.
   if (/^\/(?:usr|etc|lib|proc|dev|conf)\//.test(path)) return false;
   return !podWrites(workspace, resource).mayExist(container, path);

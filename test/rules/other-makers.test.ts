@@ -235,6 +235,57 @@ spec:
           - {path: /, pathType: Prefix, backend: {service: {name: ssl-redirect, port: {name: use-annotation}}}}
           - {path: /login, pathType: Prefix, backend: {service: {name: login-service, port: {number: 8080}}}}
 `,
+  'rights of a ServiceAccount that its RoleBinding names without the namespace': `${app([])}
+#- /job.yaml
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: restarts, namespace: matrix}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: restarts, namespace: matrix}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: edit}
+subjects: [{kind: ServiceAccount, name: restarts}]
+---
+apiVersion: batch/v1
+kind: Job
+metadata: {name: restarts, namespace: matrix}
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      serviceAccountName: restarts
+      containers: [{name: kubectl, image: "bitnami/kubectl:1.30.0", command: [sh, -c, "kubectl -n matrix rollout restart deploy/app"]}]
+`,
+  'pods of a Rollout, and ports of containers that a webhook adds': `
+#- /rollout.yaml
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, namespace: matrix}
+spec:
+  replicas: 0
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}, annotations: {sidecar.istio.io/inject: "true"}}
+    spec: {containers: [{name: app, image: "registry.test/app:1.0.0", ports: [{containerPort: 8080}]}]}
+---
+apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: {name: app, namespace: matrix}
+spec: {replicas: 3, workloadRef: {apiVersion: apps/v1, kind: Deployment, name: app}, strategy: {canary: {}}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: app, namespace: matrix}
+spec: {selector: {app: app}, ports: [{name: http, port: 80, targetPort: 8080}, {name: metrics, port: 15090, targetPort: http-envoy-prom}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: app, namespace: matrix}
+spec:
+  ingressClassName: nginx
+  rules: [{host: app.tessera.test, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: app, port: {name: http}}}}]}}]
+`,
 };
 
 describe('what others make than the manifests of the tree is not called missing', () => {

@@ -200,7 +200,7 @@ describe('the Secret of the S3 user', () => {
     kind: Tenant
     metadata:
       name: matrix-minio
-    #       ^^^^^^^^^^^^ error: has no users
+    #       ^^^^^^^^^^^^ warning: has no users
       namespace: matrix
     spec:
       requestAutoCert: false
@@ -218,7 +218,7 @@ describe('the Secret of the S3 user', () => {
       ${keys}`;
     expectMarks(`${external('dataFrom: [{extract: {key: minio}}]')}${tenant}`);
     expectMarks(`${external('data: [{secretKey: CONSOLE_ACCESS_KEY}, {secretKey: CONSOLE_SECRET_KEY}]')}${tenant}
-    #           ^^^^^^^^^^^^^^^^^ error: lacks access-key and secret-key
+    #           ^^^^^^^^^^^^^^^^^ warning: lacks access-key and secret-key
     `);
   });
 
