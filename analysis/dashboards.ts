@@ -1,10 +1,11 @@
-import { type ParseError, parse, printParseErrorCode } from 'jsonc-parser';
+import { type ParseError, printParseErrorCode } from 'jsonc-parser';
 import { perResource } from '../manifests/derived';
 import type { Resource } from '../manifests/resource';
 import type { Place } from '../manifests/span';
 import type { Value } from '../manifests/value';
 import type { Index, Workspace } from '../manifests/workspace';
 import { keyTexts } from './secret-data';
+import { readJson } from './text/json';
 
 /** A Grafana dashboard, or a text that is meant to be one. */
 export interface Dashboard {
@@ -134,8 +135,7 @@ const dashboardIndex: Index<Dashboard> = {
 
 function readDashboard(resource: Resource, key: string, value: Value, isMeant: boolean): readonly Dashboard[] {
   const text = value.text ?? '';
-  const errors: ParseError[] = [];
-  const json: unknown = parse(text, errors, { disallowComments: true, allowTrailingComma: false });
+  const { value: json, errors } = readJson(text);
   const [error] = errors;
   const found = isRecord(json) ? json : {};
   const looksLike = ['panels', 'rows', 'templating'].some(field => field in found);

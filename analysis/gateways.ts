@@ -1,4 +1,5 @@
 import type { Resource } from '../manifests/resource';
+import { table } from '../manifests/table';
 import type { Value } from '../manifests/value';
 import type { Workspace } from '../manifests/workspace';
 import { isFilledIn } from './filled-in';
@@ -114,13 +115,13 @@ function isOpen(workspace: Workspace, text: string | undefined): boolean {
 }
 
 /** The kinds that a protocol takes by itself. What TLS that is ended carries depends on the implementation. */
-const kindsOfProtocol: Readonly<Record<string, readonly string[]>> = {
+const kindsOfProtocol = table<readonly string[]>({
   HTTP: ['HTTPRoute', 'GRPCRoute'],
   HTTPS: ['HTTPRoute', 'GRPCRoute'],
   TLS: ['TLSRoute', 'TCPRoute'],
   TCP: ['TCPRoute'],
   UDP: ['UDPRoute'],
-};
+});
 
 function takesKind({ value, protocol }: Listener, kind: string): boolean {
   const ofProtocol = kindsOfProtocol[protocol?.toUpperCase() ?? ''];

@@ -1,4 +1,5 @@
 import { escapeRegExp } from '../manifests/escape-reg-exp';
+import { table } from '../manifests/table';
 import { type ImageProgram, imageTag, publishedProgramOf } from './images';
 
 /**
@@ -101,7 +102,7 @@ const images: Partial<Record<ImageProgram, KnownImage>> = {
   'matrix-content-scanner': { base: 'debian', has: [...python, 'curl', 'openssl'] },
 };
 
-const packages: Readonly<Record<string, RegExp>> = {
+const packages = table<RegExp>({
   envsubst: /^gettext(?:-base|-envsubst|-full)?$|^libintl$/,
   nc: /^(?:netcat\S*|nmap\S*|ncat|busybox\S*)$/,
   ncat: /^(?:nmap\S*|ncat)$/,
@@ -119,4 +120,4 @@ const packages: Readonly<Record<string, RegExp>> = {
   'redis-cli': /^(?:redis|redis-tools|redis-cli|valkey\S*)$/,
   mc: /^(?:minio-client|mc)$/,
   aws: /^(?:aws-cli|awscli)$/,
-};
+});

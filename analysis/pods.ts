@@ -1,5 +1,6 @@
 import { perResource } from '../manifests/derived';
 import { labelsOf, type Resource } from '../manifests/resource';
+import { table } from '../manifests/table';
 import type { TreeSource, Value } from '../manifests/value';
 import type { Index, Workspace } from '../manifests/workspace';
 import { type ImageProgram, programOf } from './images';
@@ -213,7 +214,7 @@ function containerAt(value: Value, template: Value, isInit: boolean): Container 
 
 const containers = new WeakMap<TreeSource, readonly Container[]>();
 
-const operatorPods: Readonly<Record<string, (resource: Resource) => readonly Pods[]>> = {
+const operatorPods = table<(resource: Resource) => readonly Pods[]>({
   // Labels and ports: cloudnative-pg docs/src/labels_annotations.md and pkg/specs/pods.go.
   'Cluster.postgresql.cnpg.io': resource => [
     {
@@ -273,4 +274,4 @@ const operatorPods: Readonly<Record<string, (resource: Resource) => readonly Pod
         replicas: pool.at('servers').number ?? 1,
         hostNetwork: false,
       })),
-};
+});

@@ -1,3 +1,5 @@
+import { table } from '../manifests/table';
+
 /**
  * Reads a Kubernetes quantity: bytes for memory and storage, cores for CPU. Undefined if it is none.
  * Source: apimachinery pkg/api/resource/quantity.go; `2G` is 2 · 10⁹ and `2Gi` is 2 · 2³⁰.
@@ -32,7 +34,7 @@ export function bytesText(bytes: number): string {
   return String(Math.round(bytes));
 }
 
-const factors: Readonly<Record<string, number>> = {
+const factors = table<number>({
   n: 1e-9,
   u: 1e-6,
   m: 1e-3,
@@ -49,5 +51,5 @@ const factors: Readonly<Record<string, number>> = {
   Ti: 2 ** 40,
   Pi: 2 ** 50,
   Ei: 2 ** 60,
-};
-const postgresUnits: Readonly<Record<string, number>> = { B: 1, kB: 2 ** 10, MB: 2 ** 20, GB: 2 ** 30, TB: 2 ** 40 };
+});
+const postgresUnits = table<number>({ B: 1, kB: 2 ** 10, MB: 2 ** 20, GB: 2 ** 30, TB: 2 ** 40 });

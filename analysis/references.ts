@@ -1,15 +1,16 @@
 import type { Resource } from '../manifests/resource';
+import { table } from '../manifests/table';
 import type { Index, Workspace } from '../manifests/workspace';
 import { workloadKinds } from './pods';
 import { entranceReferences } from './references/entrances';
 import { operatorReferences } from './references/operators';
 import { podReferences } from './references/pods';
-import { type Reference, type ReferencedKind, type References, reference } from './references/reference';
+import { type Reference, type ReferencedKind, reference } from './references/reference';
 
 export { basicAuthentication } from './references/entrances';
 export type { Reference, ReferencedKind } from './references/reference';
 
-const kindReferences: References = {
+const kindReferences = table<(resource: Resource) => readonly Reference[]>({
   PersistentVolumeClaim: claim =>
     reference(claim, 'StorageClass', claim.root.at('spec', 'storageClassName'), undefined, 'the claim'),
   ServiceAccount: account => [
@@ -21,7 +22,7 @@ const kindReferences: References = {
   ],
   ...entranceReferences,
   ...operatorReferences,
-};
+});
 
 /** {@link referencesOf}, read once for all rules that ask. */
 export function referencesIn(workspace: Workspace, resource: Resource): readonly Reference[] {

@@ -1,5 +1,6 @@
 import { baseName } from '../manifests/paths';
 import type { Resource } from '../manifests/resource';
+import { table } from '../manifests/table';
 import type { Value } from '../manifests/value';
 import type { Index, Workspace } from '../manifests/workspace';
 import { operatorDefinitions, operatorSchemaOfKind } from './schema/operators';
@@ -157,13 +158,13 @@ class NotationReader {
 }
 
 const any: Type = { kind: 'any' };
-const plain: Readonly<Record<string, Type>> = {
+const plain = table<Type>({
   s: { kind: 'string', values: undefined },
   n: { kind: 'number' },
   b: { kind: 'boolean' },
   i: { kind: 'int-or-string' },
   '*': any,
-};
+});
 
 /** CustomResourceDefinitions by the API version and kind that they define. */
 const customDefinitions: Index<Resource> = {

@@ -2,6 +2,7 @@ import { readEmbedded } from '../manifests/embedded';
 import type { SourceFile } from '../manifests/file';
 import type { Span } from '../manifests/span';
 import { splitDocuments } from '../manifests/split';
+import { table } from '../manifests/table';
 import { commandsIn } from './commands';
 import type { KubectlApply } from './text/cluster-commands';
 
@@ -92,9 +93,9 @@ export function promisedIn(text: string): readonly ScriptedObject[] {
   return found;
 }
 
-const kinds: Readonly<Record<string, string>> = {
+const kinds = table<string>({
   secret: 'Secret',
   configmap: 'ConfigMap',
   namespace: 'Namespace',
   serviceaccount: 'ServiceAccount',
-};
+});

@@ -1,4 +1,5 @@
 import { labelsOf, type Resource } from '../manifests/resource';
+import { table } from '../manifests/table';
 import type { Value } from '../manifests/value';
 import type { Index, Workspace } from '../manifests/workspace';
 import { type Labels, matches, readMapSelector, type Selector } from './labels';
@@ -142,7 +143,7 @@ function servicePort(port: Value): ServicePort {
   };
 }
 
-const operatorServices: Readonly<Record<string, (resource: Resource) => readonly Service[]>> = {
+const operatorServices = table<(resource: Resource) => readonly Service[]>({
   // cloudnative-pg docs/src/service_management.md.
   'Cluster.postgresql.cnpg.io': resource =>
     ['rw', 'ro', 'r']
@@ -187,7 +188,7 @@ const operatorServices: Readonly<Record<string, (resource: Resource) => readonly
       ),
     ];
   },
-};
+});
 
 /** Whether a cluster is told to go without one of its Services; it cannot without rw. */
 function isSwitchedOff(cluster: Resource, suffix: string): boolean {

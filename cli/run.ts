@@ -50,7 +50,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
     }
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    process.stderr.write(`matrix-preflight: ${error.message}\n\n${help}`);
+    process.stderr.write(`matrix-preflight: ${error.message}\nAll commands and options: matrix-preflight help\n`);
     return 2;
   }
 }

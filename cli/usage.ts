@@ -28,6 +28,8 @@ export function parse<O extends Options>(
 /** The absolute path of the tree to look at. Throws {@link UsageError} if it is no directory. */
 export function treeRoot(positionals: readonly string[]): string {
   const given = positionals[0] ?? '.';
+  // A variable of a script that is not set must not change the directory that the script stands in.
+  if (given === '') throw new UsageError('the path is empty');
   const root = resolve(given);
   try {
     if (statSync(root).isDirectory()) return root;

@@ -305,8 +305,13 @@ function refusedBySome(problem: SyntaxProblem): readonly SyntaxProblem[] {
   return /tab/.test(problem.message) ? [problem] : [];
 }
 
-/** The objects of a document: itself, or the items of a `List`; nothing if it is no manifest. */
-function resourcesOf(document: ManifestDocument, root: Value): readonly Resource[] {
+/**
+ * The objects of a document: itself, or the items of a `List`; nothing if it is no manifest. What aliases lead to again
+ * is no other object, and may be the list that they stand in.
+ */
+function resourcesOf(document: ManifestDocument, root: Value, seen = new Set<number>()): readonly Resource[] {
+  if (seen.has(root.span.start)) return [];
+  seen.add(root.span.start);
   const apiVersion = root.at('apiVersion').text;
   const kind = root.at('kind').text;
   // SOPS without `encrypted_regex` encrypts these as well, so nothing is known of the object but its keys.
@@ -315,7 +320,7 @@ function resourcesOf(document: ManifestDocument, root: Value): readonly Resource
     return root
       .at('items')
       .items()
-      .flatMap(item => resourcesOf(document, item));
+      .flatMap(item => resourcesOf(document, item, seen));
   }
   return root.at('metadata', 'name').text ? [new Resource(document, root)] : [];
 }

@@ -1,5 +1,6 @@
 import { Composer, isAlias, isMap, isScalar, isSeq, type Node, Parser, type Document as YamlDocument } from 'yaml';
 import type { Span } from './span';
+import { table } from './table';
 import { maximalDepth, type NodeStyle, type SyntaxProblem, type Tree, TreeBuilder } from './tree';
 
 export interface RecoveredTree {
@@ -107,13 +108,13 @@ function note(builder: TreeBuilder, node: Node, index: number): void {
   if (node.tag && /[!]/.test(node.tag) && node.range) builder.tag(index, node.tag);
 }
 
-const styles: Readonly<Record<string, NodeStyle>> = {
+const styles = table<NodeStyle>({
   PLAIN: 'plain',
   QUOTE_SINGLE: 'single',
   QUOTE_DOUBLE: 'double',
   BLOCK_LITERAL: 'literal',
   BLOCK_FOLDED: 'folded',
-};
+});
 
 function toSpan([start, end]: readonly [number, number]): Span {
   return { start, end: Math.max(start, end) };

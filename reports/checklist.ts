@@ -44,7 +44,7 @@ export function checklistObject({ workspace, items }: ChecklistReport): object {
       ...(waivers.length > 0 ? { waivers: waivers.map(waiverObject) } : {}),
       ...(assigned ? { assigned } : {}),
     })),
-    summary: stateCounts(items),
+    summary: { ...noItems, ...stateCounts(items) },
   };
 }
 
@@ -78,6 +78,18 @@ export const marks: Readonly<Record<ChecklistItemState, string>> = {
   'signed-off': '✔',
   stale: '!',
   open: '·',
+};
+
+/** The contract promises a number for each state. */
+const noItems: Readonly<Record<ChecklistItemState, number>> = {
+  passed: 0,
+  failed: 0,
+  waived: 0,
+  'not-applicable': 0,
+  unknown: 0,
+  'signed-off': 0,
+  stale: 0,
+  open: 0,
 };
 
 /** How many items are in each state; states without items are left out. */

@@ -86,6 +86,18 @@ describe('floors', () => {
     assert.deepEqual(found, []);
   });
 
+  // The name of an object, a key or an option may be `constructor`, which an object literal has.
+  it('looks names up in tables that inherit nothing', () => {
+    const literal =
+      /^(?:export )?const \w+: (?:Readonly<)?(?:Record<string, |\{ readonly \[\w+: string\])[^\n]*=\s*\{/gm;
+    assert.equal('const a: Readonly<Record<string, string>> = {\nconst b = table<string>({'.match(literal)?.length, 1);
+    const found = ['manifests', 'analysis', 'rules', 'server'].flatMap(sources).flatMap(file => {
+      const tables = file.endsWith('.generated.ts') ? [] : (readFileSync(file, 'utf8').match(literal) ?? []);
+      return tables.map(one => `${file}: ${one}`);
+    });
+    assert.deepEqual(found, []);
+  });
+
   it('finds planted violations', () => {
     const planted: [string, string][] = [
       ['manifests/x.ts', "import { rules } from '../rules/catalogue';"],

@@ -1,3 +1,5 @@
+import { table } from '../../manifests/table';
+
 /** A directive of haproxy.cfg. */
 export interface HaproxyKeyword {
   readonly keyword: string;
@@ -25,7 +27,7 @@ export const haproxySections: readonly (readonly [kind: string, sentence: string
 
 /** The directives of a kind of section. */
 export function haproxyKeywords(section: string): readonly HaproxyKeyword[] {
-  known ??= table
+  known ??= keywordTable
     .split('\n')
     .filter(line => line !== '')
     .map(line => {
@@ -38,7 +40,7 @@ export function haproxyKeywords(section: string): readonly HaproxyKeyword[] {
 let known: readonly HaproxyKeyword[] | undefined;
 
 /** What stands after a keyword, where it is one of a few words. */
-export const haproxyArguments: Readonly<Record<string, readonly string[]>> = {
+export const haproxyArguments = table<readonly string[]>({
   mode: ['http', 'tcp', 'log'],
   balance: [
     'roundrobin',
@@ -57,7 +59,7 @@ export const haproxyArguments: Readonly<Record<string, readonly string[]>> = {
   'http-reuse': ['safe', 'aggressive', 'always', 'never'],
   'load-server-state-from-file': ['global', 'local', 'none'],
   'hold valid': ['10s'],
-};
+});
 
 /** Words after the address of a `server` (manual, 5.2). */
 export const serverOptions: readonly (readonly [option: string, sentence: string])[] = [
@@ -136,7 +138,7 @@ export const predefinedAcls: readonly string[] = [
   'METH_HEAD',
 ];
 
-const kinds: Readonly<Record<string, string>> = {
+const kinds = table<string>({
   G: 'global',
   D: 'defaults',
   F: 'frontend',
@@ -145,10 +147,10 @@ const kinds: Readonly<Record<string, string>> = {
   R: 'resolvers',
   P: 'peers',
   U: 'userlist',
-};
+});
 
 /** Sections, keyword and our own sentence, by the matrix of the HAProxy 3.2 configuration manual, 3.1 to 3.5 and 4.1. */
-const table = `
+const keywordTable = `
 G|log|Where the log goes, such as stdout format raw local0.
 G|maxconn|The most connections of the process.
 G|nbthread|How many threads run; by the cores without it.

@@ -1,4 +1,5 @@
 import { endOfLine, startOfLine } from '../../manifests/lines';
+import { table } from '../../manifests/table';
 import type { Workspace } from '../../manifests/workspace';
 import { type HaproxySection, readHaproxy } from '../text/haproxy';
 import { haproxyWords } from '../text/haproxy-words';
@@ -245,7 +246,7 @@ const takesValue: ReadonlySet<string> = new Set(
 );
 
 /** Actions on headers, with the number of words that they need before a condition may follow. */
-const headerActions: Readonly<Record<string, number>> = {
+const headerActions = table<number>({
   'set-header': 2,
   'add-header': 2,
   'replace-header': 3,
@@ -253,7 +254,7 @@ const headerActions: Readonly<Record<string, number>> = {
   'del-header': 1,
   'set-path': 1,
   'set-uri': 1,
-};
+});
 
 /** The DNS Service of the cluster, which usual installations call kube-dns (Kubernetes: Customizing DNS Service). */
 function nameservers(workspace: Workspace): readonly Candidate[] {

@@ -1,3 +1,4 @@
+import { table } from '../../manifests/table';
 import type { Workspace } from '../../manifests/workspace';
 import { kubectlKind } from '../occurrences/commands';
 import { containersOf, podsIn, replicasOf } from '../pods';
@@ -217,14 +218,14 @@ const usualTypes = [
 ];
 
 /** Options that name files. */
-const filesOf: Readonly<Record<string, Wanted>> = {
+const filesOf = table<Wanted>({
   '-f': 'manifests',
   '--filename': 'manifests',
   '-k': 'kustomization',
   '--kustomize': 'kustomization',
   '--from-file': 'file',
   '--from-env-file': 'file',
-};
+});
 
 /** Types that are often written before a slash. */
 const slashedTypes: ReadonlySet<string> = new Set(usualTypes);

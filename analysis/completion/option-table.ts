@@ -1,3 +1,4 @@
+import { table } from '../../manifests/table';
 import type { PathKey } from '../../manifests/value';
 import type { Candidate } from './candidate';
 
@@ -125,7 +126,7 @@ export function isListOfScalars({ type }: Option): boolean {
 
 const listTypes: ReadonlySet<string> = new Set(['strings', 'workers', 'addresses', 'urls', 'domains', 'services']);
 
-const types: Readonly<Record<string, OptionType>> = {
+const types = table<OptionType>({
   s: 'string',
   n: 'number',
   b: 'boolean',
@@ -151,7 +152,7 @@ const types: Readonly<Record<string, OptionType>> = {
   m: 'map',
   l: 'list',
   L: 'list',
-};
+});
 
 function opens(option: Option): 'scalar' | 'mapping' | 'list' {
   if (option.type === 'object' || option.type === 'map') return 'mapping';

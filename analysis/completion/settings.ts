@@ -1,3 +1,4 @@
+import { ownEntry } from '../../manifests/table';
 import type { PathKey } from '../../manifests/value';
 import { type Candidate, distinct } from './candidate';
 import { namespaceCandidates, objectsOfKind } from './objects';
@@ -124,7 +125,7 @@ function shapeAt(shape: SettingsShape, path: readonly PathKey[]): SettingsShape 
     if (typeof key === 'number') at = at?.items;
     else {
       const within: SettingsShape | undefined = objectShape(at);
-      at = within?.properties?.[key] ?? (within?.additionalProperties || undefined);
+      at = ownEntry(within?.properties, key) ?? (within?.additionalProperties || undefined);
     }
   }
   return at;

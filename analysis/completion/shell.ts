@@ -1,3 +1,4 @@
+import { table } from '../../manifests/table';
 import type { Workspace } from '../../manifests/workspace';
 import { portOfName } from '../flows/address';
 import type { Family } from '../roles';
@@ -141,7 +142,7 @@ interface Client {
 /** By the manuals of PostgreSQL's client applications. */
 const postgres: Client = {
   usualPort: 5432,
-  options: {
+  options: table<Meaning>({
     '-h': 'host',
     '--host': 'host',
     '-p': 'port',
@@ -152,10 +153,16 @@ const postgres: Client = {
     '--username': 'role',
     '-O': 'role',
     '--owner': 'role',
-  },
+  }),
 };
 
-const clients: Readonly<Record<string, Client>> = {
+const redis: Client = {
+  usualPort: 6379,
+  wanted: 'redis',
+  options: table<Meaning>({ '-h': 'host', '-p': 'port' }),
+};
+
+const clients = table<Client>({
   psql: postgres,
   pg_isready: postgres,
   pg_dump: postgres,
@@ -164,9 +171,9 @@ const clients: Readonly<Record<string, Client>> = {
   createdb: postgres,
   createuser: postgres,
   dropdb: postgres,
-  'redis-cli': { usualPort: 6379, wanted: 'redis', options: { '-h': 'host', '-p': 'port' } },
-  'valkey-cli': { usualPort: 6379, wanted: 'redis', options: { '-h': 'host', '-p': 'port' } },
-};
+  'redis-cli': redis,
+  'valkey-cli': redis,
+});
 
 /** What the option means whose value is typed, and how many letters of the value there are. */
 function optionOf(

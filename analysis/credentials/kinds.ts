@@ -1,3 +1,5 @@
+import { table } from '../../manifests/table';
+
 /** What a generated value has to look like. The generators are in `credentials/`, since this floor draws no numbers. */
 export type CredentialKind =
   | 'password'
@@ -50,10 +52,10 @@ const issuedElsewhere =
 
 const notSecret = /(?:^| )(?:user(?:name)?|name|id|host|port|path|file|dir|region|bucket|endpoint|class|email|domain)$/;
 
-const pemKinds: Readonly<Record<string, CredentialKind>> = {
+const pemKinds = table<CredentialKind>({
   'RSA PRIVATE KEY': 'rsa-pkcs1',
   'PRIVATE KEY': 'rsa-pkcs8',
-};
+});
 
 /** `KEY_VAULT_API_KEY`, `apiKey` and `api-key` as words in lower case. */
 function words(name: string): string {

@@ -1,12 +1,13 @@
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
+import { table } from '../../manifests/table';
 import type { Value } from '../../manifests/value';
 import { type Declaration, declaration } from './declaration';
 
 type Maker = (resource: Resource) => Iterable<Declaration>;
 
 /** What controllers make from an object, by its qualified kind. */
-export const madeBy: Readonly<Record<string, Maker>> = {
+export const madeBy = table<Maker>({
   // cloudnative-pg docs/src/applications.md and docs/src/security.md; key names: pkg/specs/secrets.go.
   *'Cluster.postgresql.cnpg.io'(cluster) {
     const spec = cluster.root.at('spec');
@@ -181,7 +182,7 @@ export const madeBy: Readonly<Record<string, Maker>> = {
       'the 1Password operator',
     );
   },
-};
+});
 
 /**
  * Argo CD reads its own objects in the namespace that it is installed in, and makes the one that an Application leads to

@@ -1,5 +1,6 @@
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
+import { table } from '../../manifests/table';
 import type { Value } from '../../manifests/value';
 import { containersOf } from '../pods';
 
@@ -49,7 +50,7 @@ const filledBy = [
   unknownKeys,
 ];
 
-const makers: Readonly<Record<string, (resource: Resource) => Iterable<MadeObject>>> = {
+const makers = table<(resource: Resource) => Iterable<MadeObject>>({
   // external-secrets.io/latest/api/clusterexternalsecret.
   *'ClusterExternalSecret.external-secrets.io'({ name, root }) {
     const spec = root.at('spec');
@@ -145,7 +146,7 @@ const makers: Readonly<Record<string, (resource: Resource) => Iterable<MadeObjec
         yield { kind, namespace: undefined, name, keys: 'any', at: root.at('metadata', 'name'), by: 'trust-manager' };
     }
   },
-};
+});
 
 /** The owners of the databases that Zalando's operator makes; those of prepared ones are called after the database. */
 function owners(root: Value): readonly string[] {

@@ -1,4 +1,5 @@
 import type { Resource } from '../../manifests/resource';
+import { ownEntry } from '../../manifests/table';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Service } from '../services';
@@ -54,7 +55,7 @@ export function factsOf(release: Release): ChartFacts | undefined {
 export function textOf({ release, facts }: KnownRelease, path: string): string | undefined {
   const setting = settingOf(release, path);
   if (setting === 'unknown') return undefined;
-  if (setting === 'unset') return facts.defaults[path] ?? '';
+  if (setting === 'unset') return ownEntry(facts.defaults, path) ?? '';
   return setting.isNull ? '' : setting.text;
 }
 

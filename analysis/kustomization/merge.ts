@@ -1,3 +1,4 @@
+import { table } from '../../manifests/table';
 import type { Value } from '../../manifests/value';
 import {
   copyOf,
@@ -86,7 +87,7 @@ function plain(value: Value): Node {
 }
 
 /** The keys by which the items of lists are told apart (`patchMergeKey` in the Kubernetes API). */
-const listKeys: Readonly<Record<string, readonly string[]>> = {
+const listKeys = table<readonly string[]>({
   containers: ['name'],
   initContainers: ['name'],
   ephemeralContainers: ['name'],
@@ -99,7 +100,7 @@ const listKeys: Readonly<Record<string, readonly string[]>> = {
   secrets: ['name'],
   hostAliases: ['ip'],
   topologySpreadConstraints: ['topologyKey'],
-};
+});
 
 /** Carries out the operations of a JSON patch (RFC 6902); those whose path leads nowhere are left out. */
 export function applyOperations(root: MapNode, operations: Value): void {

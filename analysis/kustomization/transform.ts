@@ -1,3 +1,4 @@
+import { table } from '../../manifests/table';
 import type { Value } from '../../manifests/value';
 import type { BuiltObject } from './build';
 import { groupOf, kindOf, nameOf, namespaceOf } from './build';
@@ -121,7 +122,7 @@ function changeReferences(node: Node, field: string, renamed: Renamed): void {
   for (const [key, { node: child }] of entriesOf(node)) changeReferences(child, key, renamed);
 }
 
-const namedBy: Readonly<Record<string, string>> = {
+const namedBy = table<string>({
   configMap: 'ConfigMap',
   configMapRef: 'ConfigMap',
   configMapKeyRef: 'ConfigMap',
@@ -130,7 +131,7 @@ const namedBy: Readonly<Record<string, string>> = {
   secretKeyRef: 'Secret',
   imagePullSecrets: 'Secret',
   service: 'Service',
-};
+});
 const byKind: ReadonlySet<string> = new Set(['roleRef', 'subjects', 'scaleTargetRef']);
 
 /** `commonLabels` and `labels` (api/konfig/builtinpluginconsts/commonlabels.go). */

@@ -1,3 +1,4 @@
+import { table } from '../../manifests/table';
 import { count, listed } from '../wording';
 import type { PeerVerdict, PolicyVerdict, PortVerdict, RuleVerdict, SideVerdict, Verdict } from './evaluate';
 import type { UnmetRequirement } from './labels';
@@ -150,12 +151,12 @@ function peerText<T>({ match, because }: PeerVerdict<T>): string {
 function requirementText<T>(requirement: UnmetRequirement<T>, what: 'pod' | 'namespace'): string {
   const { key, operator, values, actual, unknown } = requirement;
   const list = values.join(', ');
-  const wanted: Readonly<Record<string, string>> = {
+  const wanted = table<string>({
     In: values.length === 1 ? `${key}=${list}` : `${key} in (${list})`,
     NotIn: `${key} not in (${list})`,
     Exists: `label ${key}`,
     DoesNotExist: `no label ${key}`,
-  };
+  });
   const is = unknown
     ? `it is not known whether the ${what} has it`
     : actual === undefined

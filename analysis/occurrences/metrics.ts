@@ -1,4 +1,5 @@
 import type { SourceFile } from '../../manifests/file';
+import { table } from '../../manifests/table';
 import type { Value } from '../../manifests/value';
 import type { Index, Workspace } from '../../manifests/workspace';
 import { type Monitor, monitors, servicesOf } from '../monitors';
@@ -120,13 +121,13 @@ const matcher = /\b(\w+)\s*(=~|!~|!=|=)\s*\\?"([^"\\\n]+)\\?"/g;
 const asksForJob = /\bjob\s*[=!]/;
 const hinted = /\b(?:namespace|deployment|statefulset|daemonset|persistentvolumeclaim|service)\s*[=!]/;
 
-const kinds: Readonly<Record<string, string>> = {
+const kinds = table<string>({
   namespace: 'Namespace',
   deployment: 'Deployment',
   statefulset: 'StatefulSet',
   daemonset: 'DaemonSet',
   persistentvolumeclaim: 'PersistentVolumeClaim',
   service: 'Service',
-};
+});
 
 const objectName = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;

@@ -1,4 +1,5 @@
 import type { Resource } from '../../manifests/resource';
+import { table } from '../../manifests/table';
 import type { PathKey, Value } from '../../manifests/value';
 import { podTemplate } from '../pods';
 import { referencesOf } from '../references';
@@ -79,13 +80,13 @@ const namingAnnotations = [
 ] as const;
 
 /** Secrets that a controller makes under a name that the object states. */
-const generatedNames: Readonly<Record<string, (resource: Resource) => readonly Value[]>> = {
+const generatedNames = table<(resource: Resource) => readonly Value[]>({
   'Certificate.cert-manager.io': one => [one.root.at('spec', 'secretName')],
   'Issuer.cert-manager.io': one => [one.root.at('spec', 'acme', 'privateKeySecretRef', 'name')],
   'ClusterIssuer.cert-manager.io': one => [one.root.at('spec', 'acme', 'privateKeySecretRef', 'name')],
   'ExternalSecret.external-secrets.io': one => [one.root.at('spec', 'target', 'name')],
   'VaultStaticSecret.secrets.hashicorp.com': one => [one.root.at('spec', 'destination', 'name')],
-};
+});
 
 interface Field {
   /** The way from where `from` begins; `*` stands for every item. */
@@ -165,10 +166,10 @@ const fields: readonly Field[] = [
 ];
 
 /** The kinds of references that need their group, to be told from others of that name. */
-const qualified: Readonly<Record<string, string>> = {
+const qualified = table<string>({
   Issuer: 'Issuer.cert-manager.io',
   ClusterIssuer: 'ClusterIssuer.cert-manager.io',
-};
+});
 
 /** A reference may name a namespace beside the name; else it means its own. */
 function namespaceBeside(value: Value, own: string | undefined): string | undefined {

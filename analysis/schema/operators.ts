@@ -1,3 +1,5 @@
+import { table } from '../../manifests/table';
+
 /**
  * The fields of the custom resources of CloudNativePG and the MinIO Operator, in the notation of schema.ts. No package
  * has them, so they are written down from the projects' documentation; names with a capital letter are definitions
@@ -45,7 +47,7 @@ TenantCertificate=(name:s,type:s)
 `;
 
 /** API version and kind → definition. */
-export const operatorSchemaOfKind: Readonly<Record<string, string>> = {
+export const operatorSchemaOfKind = table<string>({
   'postgresql.cnpg.io/v1/Cluster': 'CnpgCluster',
   'postgresql.cnpg.io/v1/ScheduledBackup': 'CnpgScheduledBackup',
   'postgresql.cnpg.io/v1/Backup': 'CnpgBackup',
@@ -56,4 +58,4 @@ export const operatorSchemaOfKind: Readonly<Record<string, string>> = {
   'postgresql.cnpg.io/v1/ImageCatalog': 'CnpgImageCatalog',
   'postgresql.cnpg.io/v1/ClusterImageCatalog': 'CnpgImageCatalog',
   'minio.min.io/v2/Tenant': 'Tenant',
-};
+});

@@ -1,6 +1,7 @@
 import { ofText } from '../../manifests/derived';
 import { endOfLine, startOfNextLine } from '../../manifests/lines';
 import type { Span } from '../../manifests/span';
+import { table } from '../../manifests/table';
 import { endOfBlockComment } from './sql-tokens';
 
 /** The languages of embedded configuration, by how they write comments and quotes. `conf` is any other with `#`. */
@@ -50,7 +51,7 @@ export function languageOf(fileName: string, text: string): Language {
   return languageOfExtension[extension] ?? languageOfText(text);
 }
 
-const languageOfExtension: { readonly [extension: string]: Language | undefined } = {
+const languageOfExtension = table<Language>({
   yaml: 'yaml',
   yml: 'yaml',
   json: 'json',
@@ -60,7 +61,7 @@ const languageOfExtension: { readonly [extension: string]: Language | undefined 
   sql: 'sql',
   ini: 'ini',
   env: 'conf',
-};
+});
 
 /** Guesses from the first line that says something. */
 function languageOfText(text: string): Language {

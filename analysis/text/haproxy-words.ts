@@ -1,5 +1,6 @@
 import { endOfLine } from '../../manifests/lines';
 import type { Span } from '../../manifests/span';
+import { table } from '../../manifests/table';
 
 /** A word of haproxy.cfg. */
 export interface HaproxyWord {
@@ -95,4 +96,4 @@ function wordAt(text: string, start: number): HaproxyWord {
 
 const variable = /\$(?:\{(\w+)[^}\n"]*\}|(\w+))/y;
 
-const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };
+const escapes = table<string>({ n: '\n', r: '\r', t: '\t' });

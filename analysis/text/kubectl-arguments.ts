@@ -1,4 +1,5 @@
 import { baseName } from '../../manifests/paths';
+import { table } from '../../manifests/table';
 import type {
   ClusterCommand,
   ClusterCommandContext,
@@ -148,7 +149,7 @@ function readCnpg(
 }
 
 /** Which operand of its commands is the name of a cluster. */
-const clusterOperand: Readonly<Record<string, number>> = {
+const clusterOperand = table<number>({
   status: 0,
   psql: 0,
   promote: 0,
@@ -161,10 +162,10 @@ const clusterOperand: Readonly<Record<string, number>> = {
   hibernate: 1,
   logs: 1,
   report: 1,
-};
+});
 
 /** Kinds that `kubectl create` knows, as their objects spell them. */
-const createdKinds: Readonly<Record<string, string>> = {
+const createdKinds = table<string>({
   secret: 'Secret',
   configmap: 'ConfigMap',
   cm: 'ConfigMap',
@@ -187,7 +188,7 @@ const createdKinds: Readonly<Record<string, string>> = {
   clusterrolebinding: 'ClusterRoleBinding',
   poddisruptionbudget: 'PodDisruptionBudget',
   pdb: 'PodDisruptionBudget',
-};
+});
 
 function readCreate(
   operands: readonly RunWord[],

@@ -1,4 +1,5 @@
 import type { Span } from '../../manifests/span';
+import { table } from '../../manifests/table';
 import { type Word, wordAt } from './words';
 
 /** A directive: `name args;` or `name args { … }`. */
@@ -251,7 +252,7 @@ function unescaped(text: string): string {
   return text.replace(/\\(["'\\trn])/g, (_, char: string) => escapes[char] ?? char);
 }
 
-const escapes: { readonly [char: string]: string | undefined } = { t: '\t', r: '\r', n: '\n' };
+const escapes = table<string>({ t: '\t', r: '\r', n: '\n' });
 
 function listenOf(directive: NginxDirective): readonly NginxListen[] {
   const [address, ...options] = directive.args;

@@ -1,3 +1,4 @@
+import { table } from '../../manifests/table';
 import { nearest } from '../nearest';
 import {
   type NginxConfig,
@@ -344,7 +345,7 @@ function definedIn(config: NginxConfig): readonly string[] {
   });
 }
 
-const definers: Readonly<Record<string, number>> = {
+const definers = table<number>({
   set: 0,
   map: 1,
   geo: 1,
@@ -355,7 +356,7 @@ const definers: Readonly<Record<string, number>> = {
   perl_set: 0,
   set_secure_random_alphanum: 0,
   userid: 0,
-};
+});
 
 /** Variables of nginx and of its usual modules (nginx.org/en/docs/varindex.html). */
 const builtIn =

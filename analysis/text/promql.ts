@@ -1,3 +1,5 @@
+import { table } from '../../manifests/table';
+
 /**
  * The language that Prometheus is asked in (Prometheus documentation, Querying: basics, operators, functions; its
  * grammar is promql/parser/generated_parser.y). A query is read far enough to tell what Prometheus refuses, and which
@@ -447,7 +449,7 @@ const aggregations: ReadonlySet<string> = new Set(
 );
 const withParameter: ReadonlySet<string> = new Set('topk bottomk count_values quantile limitk limit_ratio'.split(' '));
 
-const letters: Readonly<Record<string, Type>> = { v: 'vector', r: 'range', s: 'scalar', t: 'text' };
+const letters = table<Type>({ v: 'vector', r: 'range', s: 'scalar', t: 'text' });
 const nouns: Readonly<Record<Type, string>> = {
   vector: 'series',
   range: 'a range of time',

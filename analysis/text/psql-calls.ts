@@ -1,4 +1,5 @@
 import type { Span } from '../../manifests/span';
+import { table } from '../../manifests/table';
 import type { ShellScript } from './shell-nodes';
 import { type Options, readOptions } from './shell-options';
 import { type RunStep, runShell } from './shell-run';
@@ -103,7 +104,7 @@ const programs = [
 ] as const;
 
 /** Options that take a value. Those of connections are the same for all programs. */
-const optionTables: Readonly<Record<string, { short: string; long: readonly string[] }>> = {
+const optionTables = table<{ short: string; long: readonly string[] }>({
   psql: {
     short: 'cdfFhLoPpRTUv',
     long: ['command', 'file', 'field-separator', 'log-file', 'output', 'pset', 'record-separator', 'set', 'variable'],
@@ -113,7 +114,7 @@ const optionTables: Readonly<Record<string, { short: string; long: readonly stri
     long: ['owner', 'encoding', 'locale', 'lc-collate', 'lc-ctype', 'template', 'tablespace'],
   },
   createuser: { short: 'cghpUm', long: ['connection-limit', 'role', 'member-of', 'with-member'] },
-};
+});
 
 function readCall(program: PsqlCall['program'], step: RunStep): PsqlCall {
   const table = optionTables[program] ?? { short: 'dFfhjnNptTUZ', long: ['file', 'format', 'schema', 'table', 'jobs'] };

@@ -1,3 +1,5 @@
+import { table } from '../../manifests/table';
+
 /** A token of Python (https://docs.python.org/3/reference/lexical_analysis.html). Comments give none. */
 export interface PythonToken {
   /** `break` is the end of a line outside brackets. */
@@ -92,4 +94,4 @@ function stringAt(text: string, start: number, quote: string, prefix: string): P
   };
 }
 
-const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', '0': '\0' };
+const escapes = table<string>({ n: '\n', r: '\r', t: '\t', '0': '\0' });

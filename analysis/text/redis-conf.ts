@@ -1,4 +1,5 @@
 import type { Span } from '../../manifests/span';
+import { table } from '../../manifests/table';
 import { linesOf, type Word } from './words';
 
 /** One line of a redis.conf or sentinel.conf that says something. */
@@ -139,7 +140,7 @@ function doubleQuotedEscape(text: string, at: number): readonly [string, number]
   return [escapes[char] ?? char, 2];
 }
 
-const escapes: { readonly [char: string]: string | undefined } = { n: '\n', r: '\r', t: '\t', b: '\b', a: '\x07' };
+const escapes = table<string>({ n: '\n', r: '\r', t: '\t', b: '\b', a: '\x07' });
 
 function singleQuotedEscape(text: string, at: number): readonly [string, number] {
   return text[at + 1] === "'" ? ["'", 2] : ['\\', 1];

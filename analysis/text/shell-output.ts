@@ -1,5 +1,6 @@
 import { escapeRegExp } from '../../manifests/escape-reg-exp';
 import type { Span } from '../../manifests/span';
+import { table } from '../../manifests/table';
 import type { Origin } from './origin';
 import { pythonExpands } from './python';
 import { readSedScript, type SedCommand } from './sed-script';
@@ -391,7 +392,7 @@ function printed(args: readonly RunWord[]): readonly RunPiece[] {
   return pieces;
 }
 
-const escaped: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', '\\': '\\', '"': '"' };
+const escaped = table<string>({ n: '\n', t: '\t', r: '\r', '\\': '\\', '"': '"' });
 
 function withoutEscapes(piece: RunPiece): readonly RunPiece[] {
   if (piece.kind !== 'text' || !piece.text.includes('\\')) return [piece];

@@ -1,4 +1,5 @@
 import type { Span } from '../../manifests/span';
+import { table } from '../../manifests/table';
 import { linesOf, trimmed, type Word, wordAt } from './words';
 
 /** One option of a turnserver.conf. */
@@ -90,10 +91,10 @@ export function turnserverFlag(value: string | undefined): boolean {
   return !/^(?:[0nf]|off$)/i.test(value ?? '');
 }
 
-const aliases: { readonly [name: string]: string | undefined } = { db: 'userdb', 'sql-userdb': 'psql-userdb' };
+const aliases = table<string>({ db: 'userdb', 'sql-userdb': 'psql-userdb' });
 
 /** `OPTIONS` and `long_options` in coturn's mainrelay.c. */
-const letters: { readonly [letter: string]: string | undefined } = {
+const letters = table<string>({
   a: 'lt-cred-mech',
   b: 'userdb',
   B: 'bps-capacity',
@@ -125,7 +126,7 @@ const letters: { readonly [letter: string]: string | undefined } = {
   V: 'Verbose',
   X: 'external-ip',
   z: 'no-auth',
-};
+});
 
 /** The options that need a value. Others take one only after `=`. */
 const withValue: ReadonlySet<string> = new Set(

@@ -1,4 +1,5 @@
 import type { Resource } from '../../manifests/resource';
+import { table } from '../../manifests/table';
 import type { Value } from '../../manifests/value';
 import { coverage, parseCidr } from '../network/cidr';
 import { quantityOf } from '../quantity';
@@ -18,7 +19,7 @@ export function refusedObject(resource: Resource): Iterable<Refusal> {
 }
 
 /** Kinds that {@link refusedObject} knows. */
-const byKind: Readonly<Record<string, (resource: Resource) => Iterable<Refusal>>> = {
+const byKind = table<(resource: Resource) => Iterable<Refusal>>({
   Service: service,
   Ingress: ingress,
   Gateway: refusedGateway,
@@ -58,7 +59,7 @@ const byKind: Readonly<Record<string, (resource: Resource) => Iterable<Refusal>>
   'Database.postgresql.cnpg.io': refusedDatabase,
   'ScheduledBackup.postgresql.cnpg.io': refusedBackup,
   'Backup.postgresql.cnpg.io': refusedBackup,
-};
+});
 
 /**
  * How long and how much Prometheus keeps, in a Prometheus or in the values that a chart makes one from
@@ -475,9 +476,9 @@ function* secret(resource: Resource): Iterable<Refusal> {
 }
 
 /** Kubernetes documentation, Secrets, "Types of Secret". */
-const keysOfType: Readonly<Record<string, readonly string[]>> = {
+const keysOfType = table<readonly string[]>({
   'kubernetes.io/tls': ['tls.crt', 'tls.key'],
   'kubernetes.io/dockerconfigjson': ['.dockerconfigjson'],
   'kubernetes.io/dockercfg': ['.dockercfg'],
   'kubernetes.io/ssh-auth': ['ssh-privatekey'],
-};
+});

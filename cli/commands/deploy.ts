@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline/promises';
 import type { JournalEntry } from '../../deploy/journal/entries';
 import { readJournal } from '../../deploy/journal/journal';
 import { KubectlRefused } from '../../deploy/kubectl/locate';
-import { planOf, planSources } from '../../deploy/plan/from-workspace';
+import { planSources } from '../../deploy/plan/from-workspace';
 import type { DeployPlan } from '../../deploy/plan/plan';
 import type { PlanSource } from '../../deploy/plan/source';
 import { connect, type LocalKubectl } from '../../deploy/run/connect';
@@ -15,9 +15,9 @@ import { preview } from '../../deploy/run/preview';
 import { runRecord } from '../../deploy/run/report';
 import { exitCode, deploy as run } from '../../deploy/run/run';
 import { defaultStateDirectory, runFiles } from '../../deploy/run/store';
-import { blockers } from '../../rules/blockers';
 import { junitRun, reportFormat } from '../formats/deployment';
-import { findingsOf, loadWorkspace } from '../load';
+import { loadWorkspace } from '../load';
+import { type PlanSelection, selectedPlan } from '../selected-plan';
 import { parse, treeRoot, UsageError } from '../usage';
 import { version } from '../version';
 
@@ -43,11 +43,7 @@ export async function deploy(argv: readonly string[]): Promise<number> {
     throw new UsageError('deploy needs --context NAME; the current context is never used');
   const reportAs = reportFormat(values.report);
   const root = treeRoot(positionals);
-  const selection = {
-    ...(values.phase ? { phases: values.phase } : {}),
-    ...(values.step ? { steps: values.step } : {}),
-  };
-  const current = currentPlan(root, values.config, selection);
+  const current = currentPlan(root, values.config, values);
   const isAttended = process.stdin.isTTY === true && process.stderr.isTTY === true && !values.yes;
   if (
     !isAttended &&
@@ -115,11 +111,7 @@ function entriesOf(stateDirectory: string, run: string): readonly JournalEntry[]
 type Current = { readonly plan: DeployPlan; readonly sources: readonly PlanSource[] };
 
 /** Works out the plan from the files as they are, and anew only when a file has changed since. */
-function currentPlan(
-  root: string,
-  config: string | undefined,
-  selection: { phases?: readonly string[]; steps?: readonly string[] },
-): () => Current {
+function currentPlan(root: string, config: string | undefined, selection: PlanSelection): () => Current {
   let known: { readonly texts: readonly string[]; readonly current: Current } | undefined;
   return () => {
     const workspace = loadWorkspace(root, config);
@@ -127,7 +119,7 @@ function currentPlan(
     if (known && known.texts.length === texts.length && known.texts.every((text, at) => text === texts[at]))
       return known.current;
     const sources = planSources(workspace);
-    const current = { plan: planOf(workspace, blockers(findingsOf(workspace), workspace), selection), sources };
+    const current = { plan: selectedPlan(workspace, selection), sources };
     known = { texts, current };
     return current;
   };

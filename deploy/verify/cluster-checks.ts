@@ -1,3 +1,4 @@
+import { table } from '../../manifests/table';
 import { hasLabels, isPodHealthy, type PodProblem, podProblem, podSelector } from '../cluster/pods';
 import { readJson, readObjects, readText } from '../cluster/read';
 import { statusOf } from '../cluster/status';
@@ -21,7 +22,7 @@ const podKind = { apiVersion: 'v1', kind: 'Pod' };
 const claimKind = { apiVersion: 'v1', kind: 'PersistentVolumeClaim' };
 
 /** Checks that look at objects only: pods, workloads, services, policies, certificates. */
-export const clusterChecks: { readonly [id: string]: Check } = {
+export const clusterChecks = table<Check>({
   'pods-running': async context => {
     const workloads = plannedDocuments(context).filter(document => podSelector(document.raw) !== undefined);
     if (workloads.length === 0) return skipped('The plan has no workloads.');
@@ -219,7 +220,7 @@ export const clusterChecks: { readonly [id: string]: Check } = {
     if (read === 0) return unknown('No log could be read.');
     return noisy.length === 0 ? pass(`The logs of ${read} pods show no errors.`) : warn('Logs show errors.', noisy);
   },
-};
+});
 
 const errorLine = /\b(ERROR|FATAL|CRITICAL|PANIC)\b|level=(error|fatal)|"level":\s*"(error|fatal)"/;
 const day = 24 * 60 * 60 * 1000;

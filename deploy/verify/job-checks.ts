@@ -1,4 +1,5 @@
 import { checklistSteps } from '../../checklist/steps';
+import { table } from '../../manifests/table';
 import { readObjects, readText } from '../cluster/read';
 import { statusOf } from '../cluster/status';
 import { isObjectName } from '../kubectl/kubectl';
@@ -61,7 +62,7 @@ export async function jobFacts(
   return { exists: true, uid: text(at(live, 'metadata', 'uid')) ?? '', state, errors, effect };
 }
 
-export const jobChecks: { readonly [id: string]: Check } = {
+export const jobChecks = table<Check>({
   'run-once-jobs': async context => {
     const jobs = plannedObjects(context).filter(object => object.kind === 'Job');
     if (jobs.length === 0) return skipped('The plan has no Jobs.');
@@ -79,7 +80,7 @@ export const jobChecks: { readonly [id: string]: Check } = {
       details: bad.flatMap(o => [o.text, ...o.details]),
     };
   },
-};
+});
 
 /** psql prints `ERROR:` for a failed statement and `psql: error` or `FATAL:` for a failed connection. */
 const logError = /ERROR:|FATAL:|psql: error/;

@@ -1,3 +1,4 @@
+import { table } from '../../manifests/table';
 import { readJson } from '../cluster/read';
 import { statusOf } from '../cluster/status';
 import { at, entries, items, type Json, text } from '../plan/source';
@@ -7,7 +8,7 @@ import { type Check, type CheckContext, type CheckOutcome, fail, pass, unknown, 
 const oldestMinor = 27;
 
 /** What must be there before the first step. */
-export const prerequisiteCheckFunctions: { readonly [id: string]: Check } = {
+export const prerequisiteCheckFunctions = table<Check>({
   'kubernetes-version': async context => {
     const version = await readJson(context.kubectl, ['get', '--raw', '/version']);
     if (!version.ok) return unknown(version.message);
@@ -48,7 +49,7 @@ export const prerequisiteCheckFunctions: { readonly [id: string]: Check } = {
       ? warn('No StorageClass is the default; every claim must name one.')
       : warn('Several StorageClasses claim to be the default.');
   },
-};
+});
 
 function operator(title: string, groupVersion: string, deployments: RegExp): Check {
   return async context => {

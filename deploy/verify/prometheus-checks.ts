@@ -1,3 +1,4 @@
+import { table } from '../../manifests/table';
 import { hasLabels } from '../cluster/pods';
 import { readJson } from '../cluster/read';
 import { isObjectName } from '../kubectl/kubectl';
@@ -5,7 +6,7 @@ import { at, items, type Json, number, stringMap, text } from '../plan/source';
 import { type Check, type CheckContext, judge, plannedDocuments, skipped, unknown } from './check';
 
 /** Checks that ask Prometheus itself, through the API server. */
-export const prometheusChecks: { readonly [id: string]: Check } = {
+export const prometheusChecks = table<Check>({
   'prometheus-targets': async context => {
     const monitors = plannedDocuments(context).filter(({ kind }) => kind === 'ServiceMonitor' || kind === 'PodMonitor');
     if (monitors.length === 0) return skipped('The plan has no monitors.');
@@ -33,7 +34,7 @@ export const prometheusChecks: { readonly [id: string]: Check } = {
       'Targets are down.',
     );
   },
-};
+});
 
 /**
  * Where Prometheus is reached by the service proxy: the Service that the operator makes for every Prometheus, else one

@@ -1,3 +1,4 @@
+import { table } from '../../manifests/table';
 import { hasLabels, isPodHealthy, podSelector } from '../cluster/pods';
 import { type Answer, readObjects, readText } from '../cluster/read';
 import { condition, statusOf } from '../cluster/status';
@@ -20,7 +21,7 @@ import {
 type Planned = PlanDocument & { readonly namespace: string };
 
 /** Checks that ask the services themselves. */
-export const serviceChecks: { readonly [id: string]: Check } = {
+export const serviceChecks = table<Check>({
   postgresql: async context => {
     const clusters = plannedWithRole(context, 'postgresql');
     if (clusters.length === 0) return skipped('The plan has no PostgreSQL cluster.');
@@ -158,7 +159,7 @@ export const serviceChecks: { readonly [id: string]: Check } = {
     }
     return judge(complaints, `${rows.length} subscriptions are active.`, 'Replication does not work.');
   },
-};
+});
 
 const largestLag = 16 * 1024 * 1024;
 const lagSampleMilliseconds = 5000;

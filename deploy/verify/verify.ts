@@ -1,4 +1,5 @@
 import { type PostDeploymentCheck, postDeploymentChecks, prerequisiteChecks } from '../../checklist/validation';
+import { table } from '../../manifests/table';
 import type { Redact } from '../redact/redact';
 import { type Check, type CheckContext, type CheckOutcome, unknown } from './check';
 import { clusterChecks } from './cluster-checks';
@@ -64,13 +65,13 @@ const definitions: ReadonlyMap<string, PostDeploymentCheck> = new Map(
   [...prerequisiteChecks, ...postDeploymentChecks].map(check => [check.id, check]),
 );
 
-const functions: { readonly [id: string]: Check } = {
+const functions = table<Check>({
   ...prerequisiteCheckFunctions,
   ...clusterChecks,
   ...serviceChecks,
   ...jobChecks,
   ...prometheusChecks,
-};
+});
 
 /** A check that throws is a mistake in the check; the others still run, and its answer is not taken for a pass. */
 async function answer(context: CheckContext, id: string): Promise<CheckOutcome> {

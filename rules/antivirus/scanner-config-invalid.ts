@@ -3,22 +3,22 @@ import { nearest } from '../../analysis/nearest';
 import { type Container, containersOf, workloadKinds } from '../../analysis/pods';
 import { familiesOf } from '../../analysis/roles';
 import { deleteEntry, renameKey, replaceScalar } from '../../manifests/edit';
+import { table } from '../../manifests/table';
 import type { Value } from '../../manifests/value';
 import type { Fix, Problem, Rule } from '../rule';
 
 /** What the scanner's schema allows: each section with its keys, and those that must be there. */
-const sections: Readonly<Record<string, { readonly known: readonly string[]; readonly required: readonly string[] }>> =
-  {
-    web: { known: ['host', 'port'], required: ['host', 'port'] },
-    scan: {
-      known: ['script', 'temp_directory', 'removal_command', 'allowed_mimetypes', 'blocked_mimetypes'],
-      required: ['script', 'temp_directory'],
-    },
-    download: { known: ['base_homeserver_url', 'proxy', 'additional_headers', 'headers_to_forward'], required: [] },
-    // Version 1.2 has taken the pickle's place by a secret; either version refuses the other's keys.
-    crypto: { known: ['pickle_path', 'pickle_key', 'request_secret_path'], required: [] },
-    result_cache: { known: ['max_size', 'ttl', 'exit_codes_to_ignore', 'max_file_size'], required: [] },
-  };
+const sections = table<{ readonly known: readonly string[]; readonly required: readonly string[] }>({
+  web: { known: ['host', 'port'], required: ['host', 'port'] },
+  scan: {
+    known: ['script', 'temp_directory', 'removal_command', 'allowed_mimetypes', 'blocked_mimetypes'],
+    required: ['script', 'temp_directory'],
+  },
+  download: { known: ['base_homeserver_url', 'proxy', 'additional_headers', 'headers_to_forward'], required: [] },
+  // Version 1.2 has taken the pickle's place by a secret; either version refuses the other's keys.
+  crypto: { known: ['pickle_path', 'pickle_key', 'request_secret_path'], required: [] },
+  result_cache: { known: ['max_size', 'ttl', 'exit_codes_to_ignore', 'max_file_size'], required: [] },
+});
 const requiredSections = ['web', 'scan', 'crypto'];
 
 export default {

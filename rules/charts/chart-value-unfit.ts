@@ -8,6 +8,7 @@ import {
 } from '../../analysis/helm/chart-objects';
 import { releaseKinds, settingOf } from '../../analysis/helm/releases';
 import { replaceScalar } from '../../manifests/edit';
+import { table } from '../../manifests/table';
 import type { Value } from '../../manifests/value';
 import type { Problem, Rule } from '../rule';
 
@@ -41,14 +42,14 @@ export default {
 
 type Check = (known: KnownRelease) => Iterable<Problem>;
 
-const checks: Readonly<Record<string, readonly Check[]>> = {
+const checks = table<readonly Check[]>({
   redis: [sentinelAlone, quorumTooLarge, monitorWithoutMetrics],
   postgresql: [known => withoutVolume(known, 'primary.persistence.enabled'), monitorWithoutMetrics],
   minio: [known => withoutVolume(known, 'persistence.enabled'), publicBuckets],
   cluster: [fiveFields],
   'matrix-synapse': [serverWithScheme],
   'matrix-stack': [withoutServerName, sharedDatabase],
-};
+});
 
 function* sentinelAlone(known: KnownRelease): Iterable<Problem> {
   const [enabled] = valuesAt(known.release, 'sentinel.enabled');

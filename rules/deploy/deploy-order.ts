@@ -2,6 +2,7 @@ import type { FoundCommand } from '../../analysis/commands';
 import { clusterKind, databases, familiesOf, isLi, isSynapseWorker, isSyncSystem } from '../../analysis/roles';
 import type { ChecklistItemId } from '../../checklist/types';
 import type { Resource } from '../../manifests/resource';
+import { table } from '../../manifests/table';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
 import { type Applied, runbooks, type Sequence, sequences } from './sequence';
@@ -259,7 +260,7 @@ function isCalled(kind: string, actual: string): boolean {
   return plain === name || plain === `${name}s` || shortNames[plain] === name;
 }
 
-const shortNames: Readonly<Record<string, string>> = { deploy: 'deployment', sts: 'statefulset', ds: 'daemonset' };
+const shortNames = table<string>({ deploy: 'deployment', sts: 'statefulset', ds: 'daemonset' });
 
 function itemsOf(workspace: Workspace, resource: Resource): readonly ChecklistItemId[] {
   if (resource.qualifiedKind === clusterKind) return ['B.1'];

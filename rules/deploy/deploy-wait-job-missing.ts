@@ -1,4 +1,5 @@
 import { type FoundCommand, foundCommands } from '../../analysis/commands';
+import { table } from '../../manifests/table';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
 import { isPlainName, kindNamed, startedBy, whyUnknown } from './known-names';
@@ -127,9 +128,9 @@ function* neverMet(
 }
 
 /** The conditions of the kinds whose controllers set no others (Kubernetes API reference, status.conditions). */
-const conditions: Readonly<Record<string, readonly string[]>> = {
+const conditions = table<readonly string[]>({
   Job: ['Complete', 'Failed', 'Suspended', 'SuccessCriteriaMet', 'FailureTarget'],
   Deployment: ['Available', 'Progressing', 'ReplicaFailure'],
   StatefulSet: [],
   DaemonSet: [],
-};
+});

@@ -5,17 +5,18 @@ import { nearest } from '../../analysis/nearest';
 import { isInTree } from '../../analysis/script-paths';
 import { resolvePath } from '../../manifests/paths';
 import type { Resource } from '../../manifests/resource';
+import { table } from '../../manifests/table';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
 
 const kustomization = 'Kustomization.kustomize.toolkit.fluxcd.io';
 const release = 'HelmRelease.helm.toolkit.fluxcd.io';
-const sources: Readonly<Record<string, string>> = {
+const sources = table<string>({
   HelmRepository: 'HelmRepository.source.toolkit.fluxcd.io',
   OCIRepository: 'OCIRepository.source.toolkit.fluxcd.io',
   Bucket: 'Bucket.source.toolkit.fluxcd.io',
-};
+});
 
 export default {
   id: 'flux-reference-missing',

@@ -3,6 +3,7 @@ import { type Choice, type HttpRequest, routeOf } from '../../analysis/haproxy-r
 import { workloadKinds } from '../../analysis/pods';
 import { instanceOf, mainProcesses, type SynapseInstance, type SynapseProcess } from '../../analysis/synapse';
 import { modeOf } from '../../analysis/text/haproxy';
+import { table } from '../../manifests/table';
 import type { Workspace } from '../../manifests/workspace';
 import type { Rule } from '../rule';
 import { isOtherNameOfMain, nameValues } from '../synapse/instances';
@@ -360,10 +361,10 @@ function writerOf(instance: SynapseInstance, main: SynapseProcess, stream: strin
 }
 
 /** One request of each stream that only its writer answers (docs/workers.md, "Stream writers"). */
-const requests: Readonly<Record<string, HttpRequest>> = {
+const requests = table<HttpRequest>({
   typing: { method: 'PUT', path: '/_matrix/client/v3/rooms/!room:tessera.test/typing/@user:tessera.test' },
   to_device: { method: 'PUT', path: '/_matrix/client/v3/sendToDevice/m.room.encrypted/1' },
   account_data: { method: 'PUT', path: '/_matrix/client/v3/user/@user:tessera.test/account_data/m.direct' },
   presence: { method: 'PUT', path: '/_matrix/client/v3/presence/@user:tessera.test/status' },
   push_rules: { method: 'PUT', path: '/_matrix/client/v3/pushrules/global/content/word' },
-};
+});

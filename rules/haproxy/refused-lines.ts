@@ -6,13 +6,14 @@ import { podTemplate } from '../../analysis/pods';
 import { effectiveDirectives, type HaproxyDirective, modeOf } from '../../analysis/text/haproxy';
 import type { HaproxyWord } from '../../analysis/text/haproxy-words';
 import type { Place } from '../../manifests/span';
+import { table } from '../../manifests/table';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem } from '../rule';
 import { plainHttpAt } from '../services/plain-http';
 import { replaceText } from './text-edits';
 
 /** Keywords that HAProxy had once, with the version that refuses them (announcements of 2.1, 2.5 and 3.3). */
-const gone: Readonly<Record<string, readonly [version: number, instead: string]>> = {
+const gone = table<readonly [version: number, instead: string]>({
   nbproc: [2.5, 'drop it, threads do the work'],
   'bind-process': [2.5, 'drop it'],
   reqadd: [2.1, 'write http-request add-header'],
@@ -32,7 +33,7 @@ const gone: Readonly<Record<string, readonly [version: number, instead: string]>
   contimeout: [2.1, 'write timeout connect'],
   redispatch: [2.1, 'write option redispatch'],
   'option forceclose': [2.0, 'write option httpclose'],
-};
+});
 
 /** Words that are no keyword of any version of HAProxy, but nearly one. */
 export function* unknownKeywords(part: HaproxyPart, image: string): Iterable<Problem> {

@@ -14,6 +14,7 @@ import { familiesOf } from '../../analysis/roles';
 import { scriptOf } from '../../analysis/scripts';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
+import { table } from '../../manifests/table';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
 import { type DjangoProject, djangoProject, isPlainImage } from './django';
@@ -147,13 +148,13 @@ function* needed(workspace: Workspace, resource: Resource, project: DjangoProjec
   }
 }
 
-const applications: Readonly<Record<string, string>> = {
+const applications = table<string>({
   rest_framework: 'djangorestframework',
   corsheaders: 'django-cors-headers',
-};
+});
 
 /** Modules by the packages that bring them, also by depending on their package. */
-const importedPackages: Readonly<Record<string, readonly string[]>> = {
+const importedPackages = table<readonly string[]>({
   cryptography: ['cryptography', 'pyOpenSSL', 'django-fernet-fields', 'jwcrypto', 'paramiko'],
   Crypto: ['pycryptodome', 'pycrypto'],
   nacl: ['PyNaCl', 'paramiko'],
@@ -166,7 +167,7 @@ const importedPackages: Readonly<Record<string, readonly string[]>> = {
   dj_database_url: ['dj-database-url', 'environs'],
   whitenoise: ['whitenoise'],
   celery: ['celery'],
-};
+});
 
 /** The server that a container starts, by the name of its package. */
 function serverOf(workspace: Workspace, resource: Resource, container: Container): string | undefined {

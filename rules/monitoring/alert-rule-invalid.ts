@@ -4,6 +4,7 @@ import { chartValues } from '../../analysis/helm-values';
 import { nearest } from '../../analysis/nearest';
 import { type PromRefusal, readPromQl } from '../../analysis/text/promql';
 import { endOfLine } from '../../manifests/lines';
+import { table } from '../../manifests/table';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
@@ -159,7 +160,7 @@ function unpairedIn(query: string): { readonly at: number; readonly what: string
   return first && { at: first.at, what: `has a bracket ${first.char} that is not closed` };
 }
 
-const partners: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' };
+const partners = table<string>({ '(': ')', '[': ']', '{': '}' });
 
 function endOfString(query: string, start: number, quote: string): number | undefined {
   for (let at = start + 1; at < query.length; at++) {

@@ -12,6 +12,7 @@ import { clusterKind, databases, workloads } from '../../analysis/roles';
 import { createsDatabase, createsUnknown } from '../../analysis/sql-names';
 import { replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
+import { table } from '../../manifests/table';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
@@ -91,7 +92,7 @@ export default {
 } satisfies Rule;
 
 /** The fields of a Database that are options of CREATE DATABASE by another name. */
-const fields: Readonly<Record<string, string>> = { lc_collate: 'localeCollate', lc_ctype: 'localeCType' };
+const fields = table<string>({ lc_collate: 'localeCollate', lc_ctype: 'localeCType' });
 
 function* ofCluster(cluster: Resource, workspace: Workspace): Generator<Problem, FirstLocale> {
   const initdb = cluster.root.at('spec', 'bootstrap', 'initdb');

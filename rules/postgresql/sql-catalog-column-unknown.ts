@@ -1,6 +1,7 @@
 import { workloadKinds } from '../../analysis/pods';
 import { maskComments } from '../../analysis/text/comments';
 import type { Place } from '../../manifests/span';
+import { table } from '../../manifests/table';
 import type { Problem, Rule } from '../rule';
 import { sqlTextsOf } from './server-sql';
 
@@ -77,7 +78,7 @@ function tablesOf(statement: string): readonly string[] | undefined {
 }
 
 /** The columns of the catalogs and views of replication in PostgreSQL 14 to 18. */
-const catalogs: Readonly<Record<string, readonly string[]>> = {
+const catalogs = table<readonly string[]>({
   pg_subscription: words(
     'oid subdbid subskiplsn subname subowner subenabled subbinary substream subtwophasestate subdisableonerr subpasswordrequired subrunasowner subfailover subconninfo subslotname subsynccommit subpublications suborigin',
   ),
@@ -102,7 +103,7 @@ const catalogs: Readonly<Record<string, readonly string[]>> = {
   pg_stat_wal_receiver: words(
     'pid status receive_start_lsn receive_start_tli written_lsn flushed_lsn received_tli last_msg_send_time last_msg_receipt_time latest_end_lsn latest_end_time slot_name sender_host sender_port conninfo',
   ),
-};
+});
 
 function words(text: string): readonly string[] {
   return text.split(' ');

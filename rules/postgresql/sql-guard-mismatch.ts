@@ -5,6 +5,7 @@ import { postgresRunsOf } from '../../analysis/sql-runs';
 import { maskComments } from '../../analysis/text/comments';
 import type { MappedText } from '../../manifests/mapped-text';
 import type { Resource } from '../../manifests/resource';
+import { table } from '../../manifests/table';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
 
@@ -123,7 +124,7 @@ const guards: readonly { readonly pattern: RegExp; readonly asksFirst: true | un
   },
 ];
 
-const kinds: Readonly<Record<string, string>> = { datname: 'database', rolname: 'role', usename: 'role' };
+const kinds = table<string>({ datname: 'database', rolname: 'role', usename: 'role' });
 
 function kindOf(object: string): string {
   return object.toLowerCase() === 'database' ? 'database' : 'role';

@@ -8,6 +8,7 @@ import { instanceOf, isSameValue } from '../../analysis/synapse';
 import { replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
+import { table } from '../../manifests/table';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Problem, Rule } from '../rule';
@@ -210,7 +211,7 @@ const libpq: ReadonlySet<string> = new Set(
 );
 
 /** Names that other programs have for the same. */
-const spelled: Readonly<Record<string, string>> = {
+const spelled = table<string>({
   db: 'dbname',
   db_name: 'dbname',
   name: 'dbname',
@@ -222,7 +223,7 @@ const spelled: Readonly<Record<string, string>> = {
   passwd: 'password',
   db_password: 'password',
   ssl_mode: 'sslmode',
-};
+});
 
 /** A Pooler whose cluster is not there. Without any cluster in the tree, it is outside of it. */
 function* checkPooler(host: Value, synapse: Resource, workspace: Workspace): Iterable<Problem> {

@@ -20,6 +20,7 @@ import { replaceScalar } from '../../manifests/edit';
 import { baseName } from '../../manifests/paths';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
+import { table } from '../../manifests/table';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Problem, Rule } from '../rule';
@@ -298,7 +299,7 @@ function isPutIn(text: string): boolean {
 const truth = ['yes', 'no'];
 
 /** Settings with few values (src/config.c, the enumerations and booleans). */
-const valuesOf: Readonly<Record<string, readonly string[]>> = {
+const valuesOf = table<readonly string[]>({
   'maxmemory-policy': [
     'noeviction',
     'allkeys-lru',
@@ -323,7 +324,7 @@ const valuesOf: Readonly<Record<string, readonly string[]>> = {
   rdbchecksum: truth,
   'no-appendfsync-on-rewrite': truth,
   'aof-use-rdb-preamble': truth,
-};
+});
 
 /** src/sentinel.c, `sentinelHandleConfiguration`. */
 const sentinelOptions = `

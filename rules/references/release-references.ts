@@ -14,6 +14,7 @@ import { extraObjects, isOpen, type Release, releasesIn, settingOf, shownValues 
 import { nearest } from '../../analysis/nearest';
 import { findPlaceholders } from '../../analysis/text/placeholders';
 import { replaceScalar } from '../../manifests/edit';
+import { ownEntry } from '../../manifests/table';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem } from '../rule';
@@ -167,7 +168,7 @@ function keyOf(
   const whole = parent === '' ? path : `${parent}.${path}`;
   const setting = settingOf(release, whole);
   if (setting === 'unknown') return { name: undefined };
-  if (setting === 'unset') return { name: facts.defaults[whole] ?? fallback };
+  if (setting === 'unset') return { name: ownEntry(facts.defaults, whole) ?? fallback };
   return setting.text ? { name: setting.text, at: setting } : { name: fallback };
 }
 

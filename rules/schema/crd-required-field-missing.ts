@@ -2,6 +2,7 @@ import { podTemplate } from '../../analysis/pods';
 import { clusterKind } from '../../analysis/roles';
 import { insertEntry } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
+import { table } from '../../manifests/table';
 import type { PathKey, Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import { removedApi } from '../kubernetes/removed-apis';
@@ -74,7 +75,7 @@ export default {
 } satisfies Rule;
 
 /** Qualified kind → paths; a star stands for each item of a list. A path counts where all but its last step is there. */
-const requiredOf: Readonly<Record<string, readonly string[]>> = {
+const requiredOf = table<readonly string[]>({
   Deployment: ['spec', 'spec.selector', 'spec.template'],
   StatefulSet: [
     'spec',
@@ -133,7 +134,7 @@ const requiredOf: Readonly<Record<string, readonly string[]>> = {
   'Certificate.cert-manager.io': ['spec', 'spec.secretName', 'spec.issuerRef', 'spec.issuerRef.name'],
   'Issuer.cert-manager.io': ['spec.acme.server', 'spec.acme.privateKeySecretRef', 'spec.ca.secretName'],
   'ClusterIssuer.cert-manager.io': ['spec.acme.server', 'spec.acme.privateKeySecretRef', 'spec.ca.secretName'],
-};
+});
 
 /** What the versions before apps/v1 and networking.k8s.io/v1 defaulted (pkg/apis/extensions/v1beta1/defaults.go). */
 const filledInBefore: ReadonlySet<string> = new Set(['spec.selector', 'spec.rules.*.http.paths.*.pathType']);

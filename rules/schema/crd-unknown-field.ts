@@ -6,6 +6,7 @@ import { isStandIn } from '../../analysis/secret-data';
 import { listed } from '../../analysis/wording';
 import { deleteEntry, quoted, renameKey, replaceEntry, replaceScalar, replaceValue } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
+import { table } from '../../manifests/table';
 import type { PathKey, Value } from '../../manifests/value';
 import type { Fix, Problem, Rule } from '../rule';
 
@@ -172,14 +173,14 @@ function* unknownKind(resource: Resource): Iterable<Problem> {
 }
 
 /** Fields that older or other versions had, or that are often taken for each other, by kind and path. */
-const renames: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  'Cluster.postgresql.cnpg.io': {
+const renames = table({
+  'Cluster.postgresql.cnpg.io': table({
     'spec.monitoring.podMonitorEnabled': 'enablePodMonitor',
     'spec.monitoring.enabled': 'enablePodMonitor',
     'spec.affinity.podAntiAffinity': 'additionalPodAntiAffinity',
     'spec.affinity.podAffinity': 'additionalPodAffinity',
-  },
-};
+  }),
+});
 
 /** The field that an unknown one was meant to be. */
 function meant(
@@ -217,10 +218,10 @@ function fieldFixes(resource: Resource, value: Value, name: string | undefined, 
 }
 
 function takesPrecedence(resource: Resource, value: Value, name: string): boolean {
-  const table = renames[resource.qualifiedKind];
-  if (!table || !value.parent) return false;
+  const ofKind = renames[resource.qualifiedKind];
+  if (!ofKind || !value.parent) return false;
   const prefix = value.parent.path.slice(resource.root.path.length).join('.');
-  for (const [path, target] of Object.entries(table)) {
+  for (const [path, target] of Object.entries(ofKind)) {
     if (target !== name || !path.startsWith(`${prefix}.`)) continue;
     const field = path.slice(prefix.length + 1);
     if (field === value.name) return false;

@@ -12,6 +12,7 @@ import { readShell } from '../../analysis/text/shell';
 import { startOfLine } from '../../manifests/lines';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
+import { table } from '../../manifests/table';
 import type { Workspace } from '../../manifests/workspace';
 import { tokensOf } from '../config/tokens';
 import type { Fix, Problem, Rule } from '../rule';
@@ -382,7 +383,7 @@ function nameOf(character: string): string {
   return names[character] ?? `the character ${character}`;
 }
 
-const names: Readonly<Record<string, string>> = {
+const names = table<string>({
   '/': 'a slash',
   '&': 'an ampersand',
   '\\': 'a backslash',
@@ -394,4 +395,4 @@ const names: Readonly<Record<string, string>> = {
   "'": 'a single quote',
   '@': 'an at sign',
   ':': 'a colon',
-};
+});

@@ -6,6 +6,7 @@ import { namespaceExists } from '../../analysis/namespaces';
 import { nearest } from '../../analysis/nearest';
 import { replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
+import { table } from '../../manifests/table';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Problem, Rule } from '../rule';
@@ -188,7 +189,7 @@ function* parentProblem(
   }
 }
 
-const solvers: Readonly<Record<string, true>> = { Issuer: true, ClusterIssuer: true };
+const solvers = table<true>({ Issuer: true, ClusterIssuer: true });
 
 function* noGateway(
   workspace: Workspace,

@@ -4,6 +4,7 @@ import { classOf, isCanary, isNginx, usesExpressions } from '../../analysis/rout
 import { findPlaceholders } from '../../analysis/text/placeholders';
 import { deleteEntry, renameKey, replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
+import { table } from '../../manifests/table';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
@@ -167,7 +168,7 @@ function nameProblem(name: string, value: Value): Problem | undefined {
 }
 
 /** Names that other controllers, or nginx itself, use for the same thing. */
-const others: Readonly<Record<string, string>> = {
+const others = table<string>({
   'client-max-body-size': 'proxy-body-size',
   'max-body-size': 'proxy-body-size',
   'body-size': 'proxy-body-size',
@@ -175,7 +176,7 @@ const others: Readonly<Record<string, string>> = {
   'proxy-timeout': 'proxy-read-timeout',
   'send-timeout': 'proxy-send-timeout',
   'ssl-force-redirect': 'force-ssl-redirect',
-};
+});
 
 /**
  * The API server takes two ways to name a class where they name the same one, and before Kubernetes 1.27 only one of them

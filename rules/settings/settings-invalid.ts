@@ -4,6 +4,7 @@ import { listed } from '../../analysis/wording';
 import { checklistSteps, proposedSteps } from '../../checklist/steps';
 import { renameKey, replaceScalar } from '../../manifests/edit';
 import type { TextEdit } from '../../manifests/span';
+import { ownEntry } from '../../manifests/table';
 import type { Value } from '../../manifests/value';
 import { ruleIds } from '../ids';
 import type { Problem, Rule } from '../rule';
@@ -98,7 +99,7 @@ function* problems(value: Value, shape: Shape, name: string): Iterable<Problem> 
 
 function* entries(value: Value, shape: Shape, name: string): Iterable<Problem> {
   for (const [key, entry] of value.entries()) {
-    const known = shape.properties?.[key];
+    const known = ownEntry(shape.properties, key);
     if (known) yield* problems(entry, known, key);
     else if (shape.additionalProperties === false)
       yield unknownKey(entry, key, Object.keys(shape.properties ?? {}), 'is no setting');

@@ -1,4 +1,5 @@
 import { checklistSteps, orderProposals, proposedSteps } from '../../checklist/steps';
+import { table } from '../../manifests/table';
 
 /**
  * What `matrix-preflight.yaml` may hold. This is a subset of JSON Schema draft-07, so that the schema file for editors
@@ -62,7 +63,7 @@ const severities = ['error', 'warning', 'info', 'hint', 'off', false] as const;
 
 const texts = (description: string): Shape => ({ description, type: 'array', items: { type: 'string' } });
 
-const stepProperties: Readonly<Record<string, Shape>> = {
+const stepProperties = table<Shape>({
   title: { description: 'How the step is called.', type: 'string' },
   phase: { description: 'The id of the phase it belongs to.', type: 'string' },
   after: texts('Ids of steps that must be healthy before it.'),
@@ -85,7 +86,7 @@ const stepProperties: Readonly<Record<string, Shape>> = {
     },
   },
   skip: { description: 'Leaves the step out; the text says why, and is kept with every run.', type: 'string' },
-};
+});
 
 const componentsShape: Shape = {
   description: 'Which parts the deployment has.',

@@ -2,6 +2,7 @@ import { isListOfScalars, type Option } from '../../analysis/completion/option-t
 import type { EffectiveFile } from '../../analysis/effective';
 import { nearest } from '../../analysis/nearest';
 import { renameKey, replaceScalar, replaceValue } from '../../manifests/edit';
+import { table } from '../../manifests/table';
 import type { Value } from '../../manifests/value';
 import type { Fix, Problem } from '../rule';
 
@@ -77,14 +78,14 @@ function* lacking(item: Value, { path }: Context): Iterable<Problem> {
 }
 
 /** What each item of a list has to have (synapse/config/key.py, server.py, repository.py, modules.py and oidc.py). */
-const wanted: Readonly<Record<string, readonly string[]>> = {
+const wanted = table<readonly string[]>({
   trusted_key_servers: ['server_name'],
   listeners: ['type'],
   worker_listeners: ['type'],
   media_storage_providers: ['module'],
   modules: ['module'],
   oidc_providers: ['issuer', 'client_id'],
-};
+});
 
 /** Lists of addresses, which Synapse reads with netaddr. */
 const ranges: ReadonlySet<string> = new Set([
@@ -215,10 +216,10 @@ function judgedScalar(option: Option, value: Value, context: Context): Problem |
 }
 
 /** Options that take certain words only, and what is said of another. */
-const closed: Readonly<Record<string, string>> = {
+const closed = table<string>({
   'database.name': 'Synapse knows no driver of databases',
   'database.args.sslmode': 'PostgreSQL’s library knows no sslmode',
-};
+});
 
 /** A time without a unit, which is one of milliseconds, that is too short for anything. */
 function shorterThanMeant(name: string, value: Value, path: string): Problem | undefined {

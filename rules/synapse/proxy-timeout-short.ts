@@ -7,6 +7,7 @@ import type { SynapseProcess } from '../../analysis/synapse';
 import { effectiveDirectives, modeOf } from '../../analysis/text/haproxy';
 import { replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
+import { table } from '../../manifests/table';
 import type { Workspace } from '../../manifests/workspace';
 import { processesBehind } from '../haproxy/synapse-routes';
 import { replaceText } from '../haproxy/text-edits';
@@ -116,7 +117,7 @@ function answersClients(processes: readonly SynapseProcess[] | undefined): boole
   return processes?.some(({ listeners }) => listeners?.some(({ names }) => names.includes('client'))) ?? false;
 }
 
-const units: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const units = table<number>({ us: 0.001, ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 });
 
 function milliseconds(text: string): number | undefined {
   const [, number, unit] = /^(\d+)(us|ms|s|m|h|d)?$/.exec(text) ?? [];

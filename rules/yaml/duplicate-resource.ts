@@ -3,6 +3,7 @@ import { contentOf } from '../../analysis/content';
 import { isPatch, kustomizationOf } from '../../analysis/kustomization';
 import { deleteDocument } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
+import { ownEntry } from '../../manifests/table';
 import type { Value } from '../../manifests/value';
 import type { Index, Workspace } from '../../manifests/workspace';
 import type { Fix, Rule } from '../rule';
@@ -108,7 +109,7 @@ function meaningOf({ root, qualifiedKind }: Resource): string {
   const without = (mapping: Value, defaults: Readonly<Record<string, string | undefined>>): readonly string[] =>
     mapping
       .entries()
-      .filter(([key, value]) => key !== 'ports' && (value.text === undefined || value.text !== defaults[key]))
+      .filter(([key, value]) => key !== 'ports' && (value.text === undefined || value.text !== ownEntry(defaults, key)))
       .map(([key, value]) => `${key}:${contentOf(value)}`)
       .sort();
   const spec = root.at('spec');

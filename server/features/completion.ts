@@ -10,6 +10,7 @@ import type { Candidate, CandidateKind, Completion } from '../../analysis/comple
 import { complete, type Help } from '../../analysis/completion/complete';
 import { stringScalar } from '../../manifests/edit';
 import type { SourceFile } from '../../manifests/file';
+import { table } from '../../manifests/table';
 import { triggerSuggestCommand } from '../../protocol/client-facts';
 import { rules } from '../../rules/catalogue';
 import { ruleIds } from '../../rules/ids';
@@ -163,12 +164,12 @@ function asKey({ label, opens }: Candidate, writing: Completion['writing'], clie
 const brackets = { scalar: ['', ''], mapping: ['{', '}'], list: ['[', ']'] } as const;
 
 /** References that are of no use without these fields. */
-const skeletons: Readonly<Record<string, readonly string[]>> = {
+const skeletons = table<readonly string[]>({
   secretKeyRef: ['name', 'key'],
   configMapKeyRef: ['name', 'key'],
   issuerRef: ['name', 'kind'],
   scaleTargetRef: ['apiVersion', 'kind', 'name'],
-};
+});
 
 function asValue(candidate: Candidate, writing: Completion['writing'], client: Client): Written {
   const { label, text = label, isBare } = candidate;

@@ -6,6 +6,7 @@ import type { ManifestDocument } from '../../manifests/document';
 import type { SourceFile } from '../../manifests/file';
 import type { Resource } from '../../manifests/resource';
 import type { Span } from '../../manifests/span';
+import { table } from '../../manifests/table';
 import type { Value } from '../../manifests/value';
 import type { Session } from '../session';
 import { toRange } from '../to-lsp';
@@ -34,7 +35,7 @@ export function symbolKindOf(kind: string): SymbolKind {
   return symbolKinds[kind] ?? SymbolKind.Object;
 }
 
-const symbolKinds: Readonly<Record<string, SymbolKind>> = {
+const symbolKinds = table<SymbolKind>({
   Namespace: SymbolKind.Namespace,
   Secret: SymbolKind.Key,
   ConfigMap: SymbolKind.File,
@@ -46,7 +47,7 @@ const symbolKinds: Readonly<Record<string, SymbolKind>> = {
   Job: SymbolKind.Function,
   CronJob: SymbolKind.Function,
   Pod: SymbolKind.Class,
-};
+});
 
 function ofDocument(file: SourceFile, document: ManifestDocument): DocumentSymbol[] {
   return document.resources.map(resource => {

@@ -276,6 +276,7 @@ describe('command line', function () {
       assert.ok(selectors.rules.includes('netpol-namespace-selector-label'));
       const counted = Object.values(summary).reduce((total, count) => total + count, 0);
       assert.equal(counted, items.length);
+      assert.deepEqual(Object.keys(summary).sort(), [...states].sort());
     });
 
     it('fails nothing of the production example', () => {
@@ -315,6 +316,22 @@ describe('command line', function () {
       assert.ok(cluster.line >= 1);
       assert.equal(cluster.namespace, 'matrix');
       assert.equal((JSON.parse(run('plan', production, '--format', 'json').stdout) as Plan).hash, plan.hash);
+    });
+
+    it('refuses phases and steps that there are not', () => {
+      for (const [option, id] of [
+        ['--phase', 'infra'],
+        ['--step', 'constructor'],
+      ] as const) {
+        const { code, stdout, stderr } = run('plan', production, option, id);
+        assert.deepEqual([code, stdout], [2, '']);
+        assert.match(stderr, new RegExp(`there is no ${option.slice(2)} "${id}"; the plan has `));
+      }
+    });
+
+    it('refuses an empty path, as a variable that is not set gives', () => {
+      const { code, stdout } = run('fix', '');
+      assert.deepEqual([code, stdout], [2, '']);
     });
 
     it('shows only the phases that are asked for', () => {

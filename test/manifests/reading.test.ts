@@ -312,3 +312,20 @@ function rows(tree: Tree): unknown[] {
     ];
   });
 }
+
+describe('lists of objects', () => {
+  it('are not followed where an alias leads back to them', () => {
+    const source = `apiVersion: v1
+kind: List
+items: &all
+  - {apiVersion: v1, kind: Service, metadata: {name: one}}
+  - {apiVersion: v1, kind: List, items: *all}
+  - {apiVersion: v1, kind: List, items: *all}
+`;
+    const [document] = new SourceFile('file:///list.yaml', 'list.yaml', source).documents;
+    assert.deepEqual(
+      document?.resources.map(({ name }) => name),
+      ['one'],
+    );
+  });
+});
