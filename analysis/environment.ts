@@ -30,6 +30,14 @@ export interface Environment {
 }
 
 /**
+ * Whether a variable is in every container without being written: those of the runtime, and those that Kubernetes makes of
+ * the Services of a namespace (Kubernetes documentation, Service, "Environment variables").
+ */
+export function isSetUnasked(name: string): boolean {
+  return /^(?:HOSTNAME|HOME|PATH)$|_SERVICE_(?:HOST|PORT(?:_\w+)?)$|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?$/.test(name);
+}
+
+/**
  * The environment that a container is started with; what its image sets is not known here. Whoever asks for one variable
  * need not ask again when others change.
  */

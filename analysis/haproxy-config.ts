@@ -16,7 +16,7 @@ export interface Haproxy {
   readonly container: Container;
   /** The sections of all its files, in the order of reading. */
   readonly parts: readonly HaproxyPart[];
-  /** Whether there is more that the tree does not show. */
+  /** Whether there is more that the tree does not show, or parts hang on a condition. */
   readonly isPartial: boolean;
 }
 
@@ -162,10 +162,14 @@ function readConfiguration(resource: Resource, workspace: Workspace): Haproxy | 
   if (!configuration) return undefined;
   const { container, paths, files } = configuration;
   if (files.length === 0) return undefined;
-  const parts = files.flatMap(file => {
+  const parts: HaproxyPart[] = [];
+  let isPartial = files.some(file => file.isOpaque) || files.length < paths.length;
+  for (const file of files) {
     const place = ({ start, end }: Span): Place => file.content.place(start, end);
-    return readHaproxy(file.content.text).sections.map(section => ({ section, file, place }));
-  });
-  const isPartial = files.some(file => file.isOpaque) || files.length < paths.length;
+    const before = parts.map(({ section }) => section);
+    const { sections, isConditional } = readHaproxy(file.content.text, before);
+    parts.push(...sections.map(section => ({ section, file, place })));
+    isPartial ||= isConditional;
+  }
   return { resource, container, parts, isPartial };
 }

@@ -177,6 +177,7 @@ DFLB|mode|http or tcp.
 DFLB|log|Where the log goes; global takes that of the global section.
 DFL|maxconn|The most connections of this frontend.
 DFL|option httplog|Logs each request.
+DFL|option httpslog|Logs each request with what TLS says of it.
 DFLB|option tcplog|Logs each connection.
 DFL|option dontlognull|Does not log connections without data.
 DFLB|option forwardfor|Tells servers the client's address in X-Forwarded-For.
@@ -213,7 +214,9 @@ DLB|balance|How servers are chosen.
 DLB|hash-type|How a hash becomes a server; consistent moves few when servers come and go.
 DLB|default-server|Words that all servers of the section have.
 DFLB|errorfile|The file for an error's page.
+DFLB|errorfiles|The pages for errors of a section http-errors.
 DFLB|errorloc302|Where an error leads.
+DFLB|errorloc303|Where an error leads, also after a POST by GET.
 DFL|default_backend|The backend for what no rule takes.
 DFL|log-format|What is logged of each request.
 DFL|unique-id-format|How the id of a request is made.

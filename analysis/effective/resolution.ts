@@ -1,7 +1,7 @@
 import { escapeRegExp } from '../../manifests/escape-reg-exp';
 import { endOfLine, startOfLine } from '../../manifests/lines';
 import type { Place, Span } from '../../manifests/span';
-import type { EnvironmentVariable } from '../environment';
+import { type EnvironmentVariable, isSetUnasked } from '../environment';
 import { variablesIn } from '../filled-in';
 import type { Container } from '../pods';
 import type { SedSubstitution } from '../text/sed-script';
@@ -167,7 +167,8 @@ function resolveVariable(variable: RunVariable, step: Step): ResolvedVariable {
       /^\W$/.test(variable.name) ||
       variable.assigned ||
       variable.fallback !== undefined ||
-      wellKnownVariables.has(variable.name) ||
+      isSetUnasked(variable.name) ||
+      ofShells.has(variable.name) ||
       mayHaveOthers(step),
     transformed: variable.transformed,
     at: step.script.place(variable.span.start, variable.span.end),
@@ -175,17 +176,5 @@ function resolveVariable(variable: RunVariable, step: Step): ResolvedVariable {
   };
 }
 
-/** Variables that the shell, the container runtime or Kubernetes sets in every container. */
-const wellKnownVariables = new Set([
-  'HOSTNAME',
-  'HOME',
-  'PATH',
-  'PWD',
-  'USER',
-  'RANDOM',
-  'IFS',
-  'SHELL',
-  'UID',
-  'KUBERNETES_SERVICE_HOST',
-  'KUBERNETES_SERVICE_PORT',
-]);
+/** Variables that shells set by themselves. */
+const ofShells: ReadonlySet<string> = new Set(['PWD', 'USER', 'RANDOM', 'IFS', 'SHELL', 'UID']);

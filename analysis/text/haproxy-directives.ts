@@ -10,6 +10,8 @@ export interface HaproxyBind {
 }
 
 export interface HaproxyAddress {
+  /** What stands before the address, such as `ipv6@` and `quic4@`, which listens for UDP (manual, section 11). */
+  readonly family: string;
   /** Empty or `*` for all; a path for a UNIX socket. */
   readonly host: string;
   /** The first port of a range. */
@@ -237,6 +239,7 @@ function addressOf(word: HaproxyWord, start: number, end: number): HaproxyAddres
   const isSocket = /^(?:unix@|abns@|\/)/.test(text);
   const hostEnd = port && !isSocket ? port.index : /:$/.test(text) ? text.length - 1 : text.length;
   return {
+    family: text.slice(0, family),
     host: text.slice(family, Math.max(family, hostEnd)),
     port: port && !isSocket ? Number(port[1]) : undefined,
     lastPort: port?.[2] !== undefined && !isSocket ? Number(port[2]) : undefined,

@@ -16,6 +16,8 @@ import { type HaproxyWord, haproxyWords } from './haproxy-words';
 /** haproxy.cfg (https://docs.haproxy.org/3.2/configuration.html), as its sections in order. */
 export interface HaproxyConfig {
   readonly sections: readonly HaproxySection[];
+  /** Whether parts of it hang on a condition: `.if` (manual, section 2.4). */
+  readonly isConditional: boolean;
 }
 
 export interface HaproxySection {
@@ -75,12 +77,17 @@ export interface HaproxyNameserver {
   readonly port: number | undefined;
 }
 
-/** Reads haproxy.cfg. Lines before the first section are left out, as HAProxy refuses them. */
-export function readHaproxy(text: string): HaproxyConfig {
+/**
+ * Reads haproxy.cfg. Lines before the first section are left out, as HAProxy refuses them. The sections of the files
+ * that are read before it bring the `defaults` for those of this one, too.
+ */
+export function readHaproxy(text: string, before: readonly HaproxySection[] = []): HaproxyConfig {
   const sections: HaproxySection[] = [];
+  const known = before.filter(({ kind }) => kind === 'defaults');
   let open: OpenSection | undefined;
-  let lastDefaults: HaproxySection | undefined;
-  const namedDefaults = new Map<string, HaproxySection>();
+  let lastDefaults = known.at(-1);
+  const namedDefaults = new Map(known.flatMap(one => (one.name ? [[one.name.value, one]] : [])));
+  let isConditional = false;
   const finish = (): void => {
     if (!open) return;
     const defaults = open.from ? namedDefaults.get(open.from.value) : lastDefaults;
@@ -100,10 +107,11 @@ export function readHaproxy(text: string): HaproxyConfig {
       const from = words[words.findIndex(word => word.value === 'from') + 1 || -1];
       const name = second?.value === 'from' ? undefined : second;
       open = { kind: first.value, name, from, span, header: words, directives: [] };
-    } else open?.directives.push(directiveOf(words, span));
+    } else if (first.value === '.if') isConditional = true;
+    else open?.directives.push(directiveOf(words, span));
   }
   finish();
-  return { sections };
+  return { sections, isConditional };
 }
 
 /** The directives of a section with a keyword, else those of the `defaults` section that it takes over. */

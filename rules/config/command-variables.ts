@@ -1,4 +1,4 @@
-import { environmentOf } from '../../analysis/environment';
+import { environmentOf, isSetUnasked } from '../../analysis/environment';
 import { type ImageProgram, programOf } from '../../analysis/images';
 import { type Container, containersOf } from '../../analysis/pods';
 import { isSyncSystem } from '../../analysis/roles';
@@ -73,6 +73,7 @@ function isFromEnvironment(piece: ContentPiece): piece is RunVariable {
     /^[A-Za-z]\w*$/.test(piece.name) &&
     !piece.assigned &&
     piece.fallback === undefined &&
+    !isSetUnasked(piece.name) &&
     !setByOthers.test(piece.name)
   );
 }
@@ -117,9 +118,9 @@ const plainImages: ReadonlySet<ImageProgram | undefined> = new Set<ImageProgram>
   'ubuntu',
 ]);
 
-/** Variables of those images, of the shell, and those that Kubernetes makes of the Services of a namespace. */
+/** Variables of those images and of the shell. */
 const setByOthers =
-  /^(?:PG_|PGDATA$|LANG$|LC_|GOSU_|REDIS_(?:VERSION|DOWNLOAD)|VALKEY_(?:VERSION|DOWNLOAD)|BASH|HOME$|HOSTNAME$|PATH$|PWD$|OLDPWD$|USER$|SHELL$|RANDOM$|IFS$|UID$|EUID$|PPID$|SECONDS$|LINENO$|KUBERNETES_)|_SERVICE_(?:HOST|PORT)|_PORT_\d+_(?:TCP|UDP)/;
+  /^(?:PG_|PGDATA$|LANG$|LC_|GOSU_|REDIS_(?:VERSION|DOWNLOAD)|VALKEY_(?:VERSION|DOWNLOAD)|BASH|PWD$|OLDPWD$|USER$|SHELL$|RANDOM$|IFS$|UID$|EUID$|PPID$|SECONDS$|LINENO$|KUBERNETES_)/;
 
 const signInVariables = ['PGPASSWORD', 'PGHOST', 'PGUSER', 'PGPORT', 'PGDATABASE', 'REDISCLI_AUTH', 'VALKEYCLI_AUTH'];
 

@@ -1,4 +1,4 @@
-import { environmentOf } from '../../analysis/environment';
+import { environmentOf, isSetUnasked } from '../../analysis/environment';
 import {
   backendNamed,
   frontendsOf,
@@ -42,6 +42,7 @@ export default {
     const haproxy = haproxyOf(workspace, resource);
     if (!haproxy) return;
     const environment = environmentOf(workspace, resource, haproxy.container);
+    const own = ownVariables(haproxy);
     const bound = new Map<string, string>();
     for (const part of haproxy.parts) {
       if (part.file.isOpaque) continue;
@@ -50,11 +51,11 @@ export default {
       yield* wrongProtocol(workspace, haproxy, part);
       yield* wrongTests(part);
       yield* shortTimes(part);
-      yield* doubleBinds(part, bound);
+      if (!haproxy.isPartial) yield* doubleBinds(part, bound);
       if (!haproxy.isPartial) yield* mixedModes(haproxy, part);
-      if (!environment.isOpen) yield* unsetVariables(part, name => environment.variables.has(name));
+      if (!environment.isOpen) yield* unsetVariables(part, name => own.has(name) || environment.variables.has(name));
     }
-    if (haproxy.parts.every(part => !part.file.isOpaque)) {
+    if (!haproxy.isPartial) {
       yield* sameNames(haproxy);
       yield* refusedByKernel(haproxy);
     }
@@ -113,11 +114,14 @@ function* shortTimes(part: HaproxyPart): Iterable<Problem> {
 /** The same address in two sections: either may get a connection. */
 function* doubleBinds(part: HaproxyPart, bound: Map<string, string>): Iterable<Problem> {
   const { section } = part;
+  if (section.directives.some(({ keyword }) => keyword === 'disabled')) return;
   const title = `${section.kind} ${section.name?.value ?? ''}`.trim();
-  for (const { addresses } of section.binds) {
-    for (const { host, port, span } of addresses) {
+  for (const { addresses, options } of section.binds) {
+    // Sockets of several networks, or of IPv4 and IPv6, may have one port.
+    if (options.some(({ value }) => /^(?:interface|namespace|v6only)$/.test(value))) continue;
+    for (const { family, host, port, span } of addresses) {
       if (port === undefined || isComputed(host)) continue;
-      const key = `${host === '*' || host === '0.0.0.0' ? '' : host}:${port}`;
+      const key = `${family === 'ipv4@' ? '' : family}${host === '*' || host === '0.0.0.0' ? '' : host}:${port}`;
       const other = bound.get(key);
       if (other === undefined) bound.set(key, title);
       else if (other !== title)
@@ -160,13 +164,22 @@ function* unsetVariables(part: HaproxyPart, isSet: (name: string) => boolean): I
   for (const { words } of part.section.directives) {
     for (const { value, span } of words) {
       const name = /%\[env\((\w+)\)/.exec(value)?.[1];
-      if (name === undefined || isSet(name)) continue;
+      // HAProxy and its images have variables of their own (management guide, "HAPROXY_").
+      if (name === undefined || isSetUnasked(name) || name.startsWith('HAPROXY_') || isSet(name)) continue;
       yield {
         at: part.place(span),
         message: `The container does not have the variable ${name}, so HAProxy sends an empty text — add it to env.`,
       };
     }
   }
+}
+
+/** The variables that the configuration itself sets (manual, "setenv" and "presetenv"). */
+function ownVariables({ parts }: Haproxy): ReadonlySet<string> {
+  const lines = parts.flatMap(({ section }) => section.directives);
+  return new Set(
+    lines.flatMap(({ keyword, args }) => (/^(?:pre)?setenv$/.test(keyword) ? (args[0]?.value ?? []) : [])),
+  );
 }
 
 function isComputed(text: string): boolean {

@@ -62,13 +62,18 @@ function* judge(workspace: Workspace, haproxy: Haproxy, part: HaproxyPart): Iter
   const [first] = processes;
   // A frontend of metrics or of media alone is not asked for these.
   if (!first || !(isForClients(workspace, haproxy, part) || part.section.defaultBackend)) return;
-  const isForServers = /federat/i.test(part.section.name?.value ?? '') || bindsFederationPort(part);
-  const federates = isFederating(processes, isForServers ? everyProcess(workspace, first) : processes);
+  const others = frontendsOf(haproxy).filter(one => one !== part && modeOf(one.section) === 'http');
+  const forServers = isForServers(part);
+  const isMeant = {
+    client: !forServers || isForClients(workspace, haproxy, part) || others.every(isForServers),
+    federation: forServers || !others.some(isForServers),
+  };
+  const federates = isFederating(processes, forServers ? everyProcess(workspace, first) : processes);
   yield* shortened(part);
   const said = new Set<string>();
   for (const { request, route } of routes) {
     const { path, resource } = request;
-    if (resource === 'federation' && !federates) continue;
+    if (!isMeant[resource] || (resource === 'federation' && !federates)) continue;
     const denied = part.section.directives.find(
       ({ keyword, condition }) =>
         /^http-request (?:deny|tarpit|reject|silent-drop)$/.test(keyword) &&
@@ -143,9 +148,12 @@ function* shortened(part: HaproxyPart): Iterable<Problem> {
   }
 }
 
-/** Whether a frontend listens on the port at which other homeservers ask by default. */
-function bindsFederationPort({ section }: HaproxyPart): boolean {
-  return section.binds.some(({ addresses }) => addresses.some(({ port }) => port === 8448));
+/** Whether a frontend is for other homeservers, by its name or by the port at which they ask by default. */
+function isForServers({ section }: HaproxyPart): boolean {
+  return (
+    /federat/i.test(section.name?.value ?? '') ||
+    section.binds.some(({ addresses }) => addresses.some(({ port }) => port === 8448))
+  );
 }
 
 function everyProcess(workspace: Workspace, { resource }: SynapseProcess): readonly SynapseProcess[] {

@@ -53,6 +53,45 @@ const http = 'defaults\n  mode http\n  timeout server 30s\n';
 const web = `${http}frontend web\n  bind :80\n  default_backend b\nbackend b\n`;
 
 describe('haproxy-config-invalid', () => {
+  it('lets sockets of other kinds have the same port', () => {
+    const two = (first: string, second: string): string =>
+      `${http}frontend a\n  bind ${first}\n  default_backend b\nfrontend c\n  bind ${second}\n  default_backend b\nbackend b\n  server s s:80\n`;
+    assert.equal(found(invalid, two(':443', 'ipv4@:443')).length, 1);
+    for (const second of ['quic4@:443', 'ipv6@:443 v6only', ':443 interface eth1', ':443\n  disabled'])
+      assert.deepEqual(found(invalid, two(':443', second)), []);
+  });
+
+  it('knows the variables that HAProxy, the runtime and the Services of a namespace bring', () => {
+    const header = (name: string): string =>
+      `global\n  setenv NODE a\n${web}  http-request set-header X %[env(${name})]\n  server s s:80\n`;
+    for (const name of ['NODE', 'HOSTNAME', 'HAPROXY_LOCALPEER', 'SYNAPSE_SERVICE_HOST'])
+      assert.deepEqual(found(invalid, header(name)), []);
+    assert.equal(found(invalid, header('NODES')).length, 1);
+  });
+
+  it('judges no sections that hang on a condition', () => {
+    const twice = `${web}  server s s:80\n.if feature(QUIC)\nbackend c\n  server s s:80\n.else\nbackend c\n.endif\n`;
+    assert.deepEqual(found(invalid, twice), []);
+    assert.deepEqual(found(undefinedNames, `${twice}.if defined(X)\nfrontend d\n  use_backend e\n.endif\n`), []);
+  });
+
+  it('takes the defaults over from the file before', () => {
+    const folder = tree(`defaults\n  mode http\n`).replace(
+      /( +)haproxy\.cfg: \|/,
+      '$1web.cfg: |\n$1  frontend web\n$1    bind :80\n$1    default_backend b\n$1  backend b\n$1    server s s:80\n$&',
+    );
+    const all = folder.replace('env: []', 'args: [haproxy, -f, /usr/local/etc/haproxy]');
+    assert.deepEqual(messages(invalid, all), []);
+  });
+
+  it('knows what is nearly another keyword', () => {
+    for (const line of ['errorfiles site', 'errorloc303 503 /sorry', 'option httpslog'])
+      assert.deepEqual(
+        found(invalid, `${http}frontend web\n  bind :80\n  ${line}\n  default_backend b\nbackend b\n  server s s:80\n`),
+        [],
+      );
+  });
+
   it('knows the algorithms', () => {
     for (const name of [
       'roundrobin',
