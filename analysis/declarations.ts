@@ -1,8 +1,9 @@
 import type { ManifestDocument } from '../manifests/document';
 import type { SourceFile } from '../manifests/file';
+import type { Resource } from '../manifests/resource';
 import type { Place } from '../manifests/span';
 import type { Index, IndexEntry, Workspace } from '../manifests/workspace';
-import { type Declaration, declaration } from './declarations/declaration';
+import { type Declaration, declaration, mayHaveKey } from './declarations/declaration';
 import { kustomizeGenerated } from './declarations/kustomizations';
 import { declaredBy } from './declarations/manifests';
 import { promisedIn, scriptedIn } from './scripted';
@@ -30,6 +31,16 @@ export function declarationsOf(
     .lookup(declarations, key(kind, 'prefix', ''))
     .filter(one => name.startsWith(`${one.name}-`) || name === one.name);
   return [...found, ...hashed, ...provided(workspace, kind, namespace, name)];
+}
+
+/**
+ * Whether a controller puts a value into a key of a Secret that is written without one: it copies or generates the whole, or
+ * another object has it make this Secret.
+ */
+export function isFilledByController(workspace: Workspace, secret: Resource, key: string): boolean {
+  return declarationsOf(workspace, 'Secret', secret.namespace, secret.name).some(
+    one => mayHaveKey(one, key) && (one.origin === 'operator' || (one.keys === 'any' && one.origin === 'manifest')),
+  );
 }
 
 /**

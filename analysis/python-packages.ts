@@ -104,7 +104,10 @@ export function searchPathOf(
       environment.isOpen ||
       (variable !== undefined && variable.value === undefined) ||
       text.includes('$') ||
-      script.includes('PYTHONPATH'),
+      script.includes('PYTHONPATH') ||
+      // A virtual environment has packages of its own (Python documentation, venv).
+      ['PATH', 'VIRTUAL_ENV'].some(name => environment.variables.has(name)) ||
+      [script, ...commandLine(container).map(word => word.text ?? '')].some(line => ofEnvironment.test(line)),
     variable: variable?.at,
   };
 }
@@ -116,6 +119,9 @@ function userPackages({ variables }: Environment, python: string | undefined): r
   if (base === undefined || python === undefined || variables.has('PYTHONNOUSERSITE')) return [];
   return [normalPath(`${base}/lib/python${python}/site-packages`)];
 }
+
+/** A Python that is not the image's own, or what makes a shell take one. */
+const ofEnvironment = /(?<!\/usr|\/usr\/local)\/bin\/(?:python[\d.]*\b|activate\b)/;
 
 /** The path of the site-packages folder of some Python version, with that version. */
 export function sitePackages(path: string): { readonly python: string; readonly isWhole: boolean } | undefined {

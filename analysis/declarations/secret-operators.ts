@@ -42,11 +42,15 @@ export function isFilledByController({ kind, labels, root }: Resource): boolean 
 /** Marks an object that a kustomization makes of files which the tree does not have. */
 export const unknownKeys = 'matrix-preflight/unknown-keys';
 
-/** Annotations of Reflector, and of the replicator and the generator of Mittwald, which puts random values into a Secret. */
+/**
+ * Annotations of Reflector, of the replicator and the generator of Mittwald, which puts random values into a Secret, and of
+ * cert-manager, which keeps the Secret of a certificate.
+ */
 const filledBy = [
   'reflector.v1.k8s.emberstack.com/reflects',
   'replicator.v1.mittwald.de/replicate-from',
   'secret-generator.v1.mittwald.de/autogenerate',
+  'cert-manager.io/certificate-name',
   unknownKeys,
 ];
 

@@ -61,7 +61,13 @@ export function filesOfMount(workspace: Workspace, resource: Resource, mount: Mo
 /** Whether a file cannot be written: volumes of ConfigMaps, Secrets and the like are always read-only (CVE-2017-1002102). */
 export function isReadOnly(resource: Resource, container: Container, path: string): boolean {
   const mount = mountAt(container, path);
-  if (!mount) return isRootReadOnly(container) && !/^\/(?:dev|proc|sys)\//.test(path);
+  // The kubelet mounts the file for the last message itself (Kubernetes documentation, "Customizing the termination message").
+  if (!mount)
+    return (
+      isRootReadOnly(container) &&
+      !/^\/(?:dev|proc|sys)\//.test(path) &&
+      container.value.at('terminationMessagePath').text !== path
+    );
   const volume = volumeOf(resource, mount.volume);
   if (!volume) return false;
   return (

@@ -1,5 +1,6 @@
 import { environmentOf, textOfVariable } from '../../analysis/environment';
 import { programOf } from '../../analysis/images';
+import { mountAt, volumeOf } from '../../analysis/mounts';
 import { type Container, mainContainersOf, workloadKinds } from '../../analysis/pods';
 import { postgresImageOf } from '../../analysis/postgres-image';
 import type { Resource } from '../../manifests/resource';
@@ -47,10 +48,33 @@ function* withoutPassword(workspace: Workspace, resource: Resource): Iterable<Pr
   );
   if (file || method?.text === 'trust' || (method && method.text === undefined)) return;
   if (password && password.text !== '') return;
+  const data = dataFrom(workspace, resource, server.container, server.variable('PGDATA')?.text);
+  if (data === 'copy') return;
   yield {
     at: password?.at ?? server.container.value.at('name'),
+    ...(data === 'unknown' && { severity: 'warning' as const }),
     message: `${resource.title} gets no POSTGRES_PASSWORD, without which the image of PostgreSQL makes no database and stops — take one from a Secret.`,
   };
+}
+
+/**
+ * Where the data of a server come from: with a database that is there already the entrypoint asks for no password. `copy` is
+ * a claim made from a snapshot or another claim, `unknown` a volume that the tree does not make.
+ */
+function dataFrom(
+  workspace: Workspace,
+  resource: Resource,
+  container: Container,
+  folder = '/var/lib/postgresql/data',
+): 'copy' | 'unknown' | 'new' {
+  const mount = mountAt(container, folder);
+  const volume = mount && volumeOf(resource, mount.volume);
+  const name = volume?.at('persistentVolumeClaim', 'claimName').text;
+  const claim = name === undefined ? undefined : workspace.find('PersistentVolumeClaim', resource.namespace, name);
+  const spec = volume?.at('metadata').exists ? volume.at('spec') : claim?.root.at('spec');
+  if (spec?.at('dataSource').exists || spec?.at('dataSourceRef').exists) return 'copy';
+  const isElsewhere = name !== undefined && !claim;
+  return isElsewhere || ['hostPath', 'nfs', 'csi'].some(kind => volume?.at(kind).exists) ? 'unknown' : 'new';
 }
 
 function* ofMinio(workspace: Workspace, resource: Resource, container: Container): Iterable<Problem> {

@@ -25,7 +25,12 @@ export default {
     if (resource.kind === 'ConfigMap') {
       for (const [key, value] of keyTexts(resource)) {
         const text = value.string ?? '';
-        if (!/\.(?:ba)?sh$/.test(key) && !/^#!\s*(?:\/usr)?\/bin\/(?:env )?(?:ba|da|a)?sh\b/.test(text)) continue;
+        const interpreter = /^#!.*/.exec(text)?.[0];
+        const isShell =
+          interpreter === undefined
+            ? /\.(?:ba)?sh$/.test(key)
+            : /^#!\s*(?:\/usr)?\/bin\/(?:env (?:-S )?)?(?:ba|da|a)?sh\b/.test(interpreter);
+        if (!isShell) continue;
         yield* slipOf(text, (start, end) => value.mapped.place(start, end));
       }
       return;

@@ -1,3 +1,4 @@
+import { isFilledByController } from '../../analysis/declarations';
 import { basicAuthentication, referrersOf } from '../../analysis/references';
 import { type SecretEntry, secretEntries } from '../../analysis/secret-data';
 import { findPlaceholders } from '../../analysis/text/placeholders';
@@ -58,7 +59,7 @@ export default {
         entry.text === undefined || findPlaceholders(entry.text, 'value').length > 0
           ? undefined
           : complaintAbout(entry, entry.text);
-      if (!complaint) continue;
+      if (!complaint || (entry.text?.trim() === '' && isFilledByController(workspace, secret, entry.key))) continue;
       const isSigning = isSigningKey(entry.key, entry.text ?? '');
       yield {
         at: entry.value,
@@ -99,9 +100,13 @@ function* unhashedPasswords(secret: Resource, workspace: Workspace): Iterable<Pr
 /** What htpasswd and mkpasswd write, the schemes of RFC 2307 that nginx knows, and crypt's thirteen letters. */
 const hashed = /^(?:\$(?:apr1|1|2[abxy]?|5|6|y)\$\S+|\{(?:SHA|SSHA|PLAIN)\}\S+|[./0-9A-Za-z]{13})(?::.*)?$/;
 
+/** Names of Synapse's signing key, and not of those with which others sign tokens and cookies. */
+const ofSigningKey =
+  /(?<!(?:jwt|token|cookie|session|webhook|url|mas|oidc)[-_.]?)signing[-_.]?key(?:\.(?:key|txt|pem))?$/i;
+
 /** Whether a key signs Synapse's events, which no RSA key does. */
 function isSigningKey(key: string, text: string): boolean {
-  return /^ed25519\b/.test(text.trim()) || /signing[-_.]?key/i.test(key);
+  return /^ed25519\b/.test(text.trim()) || (ofSigningKey.test(key) && !/-----BEGIN /.test(text));
 }
 
 function complaintAbout({ key }: SecretEntry, text: string): string | undefined {

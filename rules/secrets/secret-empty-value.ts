@@ -1,3 +1,4 @@
+import { isFilledByController } from '../../analysis/declarations';
 import { secretEntries } from '../../analysis/secret-data';
 import { isEmptySecret, isSecretKey } from '../../analysis/text/secret-strength';
 import { generatedItemOf, itemOfKey } from '../credential-items';
@@ -10,7 +11,11 @@ export default {
   summary: 'A credential in a Secret is empty.',
   why: 'A program that is given an empty password, key or token either does not start or protects nothing.',
   remedy: 'Generate a value, or delete the key if nothing needs it.',
-  traps: ['Only keys that name a credential are looked at; an empty `EXTRA_ARGS` is fine.'],
+  traps: [
+    'Only keys that name a credential are looked at; an empty `EXTRA_ARGS` is fine.',
+    'Values that a controller puts in are not missing: of cert-manager, of generators and replicators of Secrets.',
+    'A mail relay often takes mails without a password, and reports of errors are often switched off, so these are warnings.',
+  ],
   examples: {
     bad: `
       #- /secret.yaml
@@ -37,17 +42,21 @@ export default {
     `,
   },
   kinds: ['Secret'],
-  *check(secret) {
+  *check(secret, workspace) {
     if (secret.document.file.isExample) return;
     for (const { key, value, text } of secretEntries(secret)) {
       const isEmpty = value.isNull || (text !== undefined && isEmptySecret(text));
-      if (!isEmpty || !isSecretKey(key)) continue;
+      if (!isEmpty || !isSecretKey(key) || isFilledByController(workspace, secret, key)) continue;
       const item = itemOfKey(secret.name, key);
       yield {
         at: value.isNull ? value.key : value,
+        ...(mayBeLeftOut.test(key) && { severity: 'warning' as const }),
         message: `${key} of Secret ${secret.name} is empty — generate a value.`,
         items: [item, generatedItemOf(item)],
       };
     }
   },
 } satisfies Rule;
+
+/** Programs do without these, and many are run without them. */
+const mayBeLeftOut = /(?:^|[^a-z])(?:smtp|mail|email|sentry|proxy|geoip|maxmind)(?:[^a-z]|$)/i;

@@ -143,21 +143,28 @@ function* databaseArguments(homeserver: HomeserverReader, process: SynapseProces
   if (
     sslMode &&
     /^verify-(?:ca|full)$/.test(sslMode.text ?? '') &&
-    !homeserver.at('database', 'args', 'sslrootcert').exists &&
-    !process.container.value
-      .at('env')
-      .items()
-      .some(one => one.at('name').text === 'PGSSLROOTCERT') &&
-    !process.container.value.at('envFrom').exists &&
-    !process.container.value
-      .at('volumeMounts')
-      .items()
-      .some(mount => mount.at('mountPath').text?.includes('.postgresql'))
+    !['sslrootcert', 'service', 'dsn'].some(name => homeserver.at('database', 'args', name).exists) &&
+    !mayHaveRootCertificate(process.container.value)
   )
     yield {
       at: sslMode,
       message: `sslmode ${sslMode.text} needs the authority of the database’s certificate, which nothing names — set sslrootcert to a file that holds it.`,
     };
+}
+
+/** Whether libpq may find an authority by itself: by a variable, or in `.postgresql` of a home folder (libpq, sslrootcert). */
+function mayHaveRootCertificate(container: Value): boolean {
+  const variables = container.at('env').items();
+  const mounts = container.at('volumeMounts').items();
+  const home = variables.find(one => one.at('name').text === 'HOME')?.at('value').text ?? '/root';
+  return (
+    container.at('envFrom').exists ||
+    variables.some(one => /^PG(?:SSLROOTCERT|SERVICE(?:FILE)?)$/.test(one.at('name').text ?? '')) ||
+    mounts.some(mount => {
+      const path = mount.at('mountPath').text ?? '';
+      return path.includes('.postgresql') || home.startsWith(path.replace(/\/+$/, ''));
+    })
+  );
 }
 
 /** What is on, though another service has the sign-in. */

@@ -103,7 +103,8 @@ function isWritable(resource: Resource, container: Container, path: string): boo
     const isFiles = ['configMap', 'secret', 'projected', 'downwardAPI'].some(kind => volume?.at(kind).exists);
     return !mount.isReadOnly && !isFiles;
   }
-  return path.startsWith('/data/') && mayBeRoot(resource, container);
+  // The runtime mounts these, and brings the streams of the process there (OCI runtime specification, "Default Devices").
+  return /^\/(?:dev|proc)\//.test(path) || (path.startsWith('/data/') && mayBeRoot(resource, container));
 }
 
 function mayBeRoot(resource: Resource, container: Container): boolean {

@@ -1,5 +1,5 @@
 import type { HomeserverReader } from '../../analysis/homeserver';
-import { processKinds, synapseProcess } from '../../analysis/synapse';
+import { processKinds, synapseMinor, synapseProcess } from '../../analysis/synapse';
 import { replaceValue } from '../../manifests/edit';
 import type { Value } from '../../manifests/value';
 import type { Rule } from '../rule';
@@ -26,6 +26,7 @@ export default {
     const process = synapseProcess(workspace, resource);
     const homeserver = process?.homeserver;
     if (!process || !homeserver || homeserver.isPartial || process.isWorker || process.isLi) return;
+    if ((synapseMinor(process.container.image) ?? refusedSince) < refusedSince) return;
     const value = homeserver.at('enable_registration');
     const others = [...settings, 'registrations_require_3pid'].map(name => homeserver.at(name));
     if (!isOn(value) || others.some(one => isOn(one) || one.items().length > 0)) return;
@@ -41,6 +42,9 @@ export default {
     };
   },
 } satisfies Rule;
+
+/** The first minor version that refuses it (docs/upgrade.md, "Upgrading to v1.56.0"). */
+const refusedSince = 56;
 
 /** What lets Synapse start, one of them switched on. */
 const settings = [

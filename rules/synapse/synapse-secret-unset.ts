@@ -14,7 +14,7 @@ export default {
   traps: [
     'Each of the options may be given as a file instead: `macaroon_secret_key_path` and so on.',
     '`macaroon_secret_key` alone may be missing: Synapse takes `registration_shared_secret` then.',
-    '`form_secret` and `registration_shared_secret` may be left out, which switches off what they are for; written but empty they are reported.',
+    '`form_secret` and `registration_shared_secret` may be left out, which switches off what they are for. So does `null`; an empty text is a warning.',
     '`worker_replication_secret` is asked for only where there are workers.',
   ],
   sources: ['element-hq/synapse, synapse/config/key.py, registration.py and workers.py; configuration manual'],
@@ -97,8 +97,12 @@ export default {
       if (!isEmpty(value) || homeserver.at(`${name}_path`).exists) continue;
       const { file } = homeserver.layer(name);
       if (file.isOpaque || file.resolve(value).kind !== 'left') continue;
+      const isSwitch = switchesOff.has(name);
+      // Who writes null switches it off on purpose.
+      if (isSwitch && value.isNull && value.span.end > value.span.start) continue;
       yield {
         at: entryPlace(value),
+        ...(isSwitch && { severity: 'warning' as const }),
         message: `${name} is empty, which Synapse takes as none — let a script fill in a random value from a Secret.`,
       };
     }
@@ -124,6 +128,9 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** Options that only switch something off where they have no value. */
+const switchesOff: ReadonlySet<string> = new Set(['registration_shared_secret', 'form_secret']);
 
 /** Written, but with nothing in it. */
 function isEmpty(value: Value): boolean {

@@ -1,4 +1,4 @@
-import { configurationOf } from '../../analysis/configs';
+import { configurationOf, optionValues } from '../../analysis/configs';
 import { declarationsOf, mayHaveKey } from '../../analysis/declarations';
 import { effectiveFile } from '../../analysis/effective';
 import { mountAt, volumeOf } from '../../analysis/mounts';
@@ -170,7 +170,10 @@ function addItem(parent: Value, name: string, yaml: string): TextEdit | undefine
   return list.exists ? undefined : insertEntry(parent, `${name}:\n  - ${yaml.replaceAll('\n', '\n    ')}`);
 }
 
-/** The path of the signing key: as written, else beside the last configuration file (synapse/config/key.py). */
+/**
+ * The path of the signing key: as written, else in the folder that an option names, else beside the last configuration
+ * file (synapse/config/key.py, _base.py: load_or_generate_config).
+ */
 function signingKeyPath(resource: Resource, workspace: Workspace): string | undefined {
   const homeserver = synapseProcess(workspace, resource)?.homeserver;
   if (!homeserver || homeserver.isPartial || homeserver.at('signing_key').exists) return undefined;
@@ -178,9 +181,9 @@ function signingKeyPath(resource: Resource, workspace: Workspace): string | unde
   const isPlain = (one: Value): boolean =>
     one.string !== undefined && homeserver.layer(String(one.name)).file.resolve(one).kind === 'left';
   if (value.exists) return isPlain(value) && value.string?.startsWith('/') ? value.string : undefined;
-  const folder = configurationOf(workspace, resource, 'synapse')
-    ?.paths.at(-1)
-    ?.replace(/\/[^/]*$/, '');
+  const configuration = configurationOf(workspace, resource, 'synapse');
+  const [told] = optionValues(configuration?.words ?? [], ['--keys-directory', '--config-directory']);
+  const folder = told?.replace(/\/+$/, '') ?? configuration?.paths.at(-1)?.replace(/\/[^/]*$/, '');
   const name = homeserver.at('server_name');
   return folder && isPlain(name) ? `${folder}/${name.string}.signing.key` : undefined;
 }

@@ -69,10 +69,12 @@ describe('synapse-secret-unset', () => {
   const worker = scriptedWorker('synapse-generic', 'worker_app: synapse.app.generic_worker\nworker_name: generic');
 
   it('tells empty from absent', () => {
-    assert.deepEqual(of('macaroon_secret_key: x\nform_secret:'), ['error form_secret:']);
+    assert.deepEqual(of('macaroon_secret_key:'), ['error macaroon_secret_key:']);
+    assert.deepEqual(of('macaroon_secret_key: x\nform_secret:'), ['warning form_secret:']);
     assert.deepEqual(of("macaroon_secret_key: x\nregistration_shared_secret: ''"), [
-      "error registration_shared_secret: ''",
+      "warning registration_shared_secret: ''",
     ]);
+    assert.deepEqual(of('macaroon_secret_key: x\nregistration_shared_secret: null'), []);
     assert.deepEqual(of('registration_shared_secret: x'), []);
     assert.deepEqual(of('report_stats: false'), ['warning server_name']);
   });

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import configWriteRefused from '../../rules/config/config-write-refused';
+import imageSettingsRefused from '../../rules/config/image-settings-refused';
+import scriptSyntax from '../../rules/config/script-syntax';
+import badKeyMaterial from '../../rules/secrets/secret-bad-key-material';
+import emptyValue from '../../rules/secrets/secret-empty-value';
+import logFileUnwritable from '../../rules/synapse/synapse-log-file-unwritable';
+import packagesNotMounted from '../../rules/synapse/synapse-python-packages-not-mounted';
+import registrationUnverified from '../../rules/synapse/synapse-registration-unverified';
+import signingKeyMissing from '../../rules/synapse/synapse-signing-key-missing';
+import valueRefused from '../../rules/synapse/synapse-value-refused';
+import { messages } from './expect';
+import { configMap, synapse } from './synapse/tree';
+
+const config = (text: string, others: Readonly<Record<string, string>> = {}): string =>
+  configMap('synapse-config', {
+    'homeserver.yaml': `server_name: tessera.test\nreport_stats: false\n${text}`,
+    ...others,
+  });
+
+describe('what is right in another way than usual', () => {
+  it('Synapse looks for its key in the folder that an option names', () => {
+    const process = (option: string): string =>
+      config('') +
+      synapse('synapse-main', {
+        mounts: '- {name: data, mountPath: /data}',
+        volumes: '- {name: data, persistentVolumeClaim: {claimName: data}}',
+      }).replace('args: [', `args: [${option}`);
+    assert.equal(messages(signingKeyMissing, process('')).length, 1);
+    assert.deepEqual(messages(signingKeyMissing, process('--keys-directory=/data, ')), []);
+  });
+
+  it('Python of a virtual environment has packages of its own', () => {
+    const process = (python: string): string =>
+      config('') +
+      synapse('synapse-main', {
+        init: '- name: install\n  image: matrixdotorg/synapse:v1.139.2\n  command: [sh, -c, "python -m venv /venv && /venv/bin/pip install --target=/venv/lib synapse-s3-storage-provider==1.4.0"]\n  volumeMounts: [{name: venv, mountPath: /venv}]',
+        container: `command: [${python}, -m, synapse.app.homeserver]`,
+        mounts: '- {name: venv, mountPath: /venv}',
+        volumes: '- {name: venv, emptyDir: {}}',
+      });
+    assert.equal(messages(packagesNotMounted, process('python')).length, 1);
+    assert.deepEqual(messages(packagesNotMounted, process('/venv/bin/python')), []);
+  });
+
+  it('older versions of Synapse start with open registration', () => {
+    const process = (image: string): string => config('enable_registration: true') + synapse('synapse-main', { image });
+    assert.equal(messages(registrationUnverified, process('matrixdotorg/synapse:v1.56.0')).length, 1);
+    assert.deepEqual(messages(registrationUnverified, process('matrixdotorg/synapse:v1.55.2')), []);
+  });
+
+  it('devices and streams of a process can be written', () => {
+    const process = (path: string): string =>
+      config('log_config: /config/log.yaml', {
+        'log.yaml': `version: 1\nhandlers:\n  file: {class: logging.FileHandler, filename: ${path}}\nroot: {handlers: [file]}`,
+      }) + synapse('synapse-main', { container: 'securityContext: {readOnlyRootFilesystem: true, runAsUser: 991}' });
+    assert.equal(messages(logFileUnwritable, process('/logs/synapse.log')).length, 1);
+    for (const path of ['/dev/stdout', '/proc/1/fd/1'])
+      assert.deepEqual(messages(logFileUnwritable, process(path)), []);
+  });
+
+  it('libpq finds an authority in a service or at home', () => {
+    const process = (args: string, mounts = ''): string =>
+      config(`database: {name: psycopg2, args: {sslmode: verify-full${args}}}`) +
+      synapse('synapse-main', {
+        container: 'env: [{name: HOME, value: /home/synapse}]',
+        mounts,
+        volumes: '- {name: home, secret: {secretName: home}}',
+      });
+    assert.equal(messages(valueRefused, process('')).length, 1);
+    assert.deepEqual(messages(valueRefused, process(', service: synapse')), []);
+    assert.deepEqual(messages(valueRefused, process('', '- {name: home, mountPath: /home/synapse}')), []);
+  });
+
+  it('the kubelet brings the file for the last message', () => {
+    const pod = (path: string): string => `
+      apiVersion: v1
+      kind: Pod
+      metadata: {name: app, namespace: matrix}
+      spec:
+        containers:
+          - name: app
+            image: alpine:3.20
+            securityContext: {readOnlyRootFilesystem: true}
+            terminationMessagePath: ${path}
+            command: [sh, -c, "echo failed > /tmp/last-words; exit 1"]
+    `;
+    assert.equal(messages(configWriteRefused, pod('/dev/termination-log')).length, 1);
+    assert.deepEqual(messages(configWriteRefused, pod('/tmp/last-words')), []);
+  });
+
+  it('PostgreSQL asks for no password where there is a database already', () => {
+    const server = (claim: string): string => `
+      apiVersion: apps/v1
+      kind: StatefulSet
+      metadata: {name: pg, namespace: matrix}
+      spec:
+        template:
+          spec:
+            containers:
+              - name: pg
+                image: postgres:17
+                volumeMounts: [{name: data, mountPath: /var/lib/postgresql/data}]
+        volumeClaimTemplates:
+          - metadata: {name: data}
+            spec: ${claim}
+    `;
+    assert.equal(messages(imageSettingsRefused, server('{}')).length, 1);
+    assert.deepEqual(messages(imageSettingsRefused, server('{dataSource: {kind: VolumeSnapshot, name: before}}')), []);
+  });
+
+  it('an interpreter goes before the ending of a name', () => {
+    const script = (first: string): string => `
+      apiVersion: v1
+      kind: ConfigMap
+      metadata: {name: scripts}
+      data:
+        scan.sh: |
+          ${first}
+          s = connect(("clamav", 3310))
+    `;
+    assert.equal(messages(scriptSyntax, script('#!/bin/sh')).length, 1);
+    assert.deepEqual(messages(scriptSyntax, script('#!/usr/bin/env python3')), []);
+  });
+
+  it('controllers put values into Secrets, and other programs sign with other keys', () => {
+    const secret = (annotation: string, data: string): string => `
+      apiVersion: v1
+      kind: Secret
+      metadata: {name: app, namespace: matrix, annotations: {${annotation}: x}}
+      stringData: {${data}}
+    `;
+    assert.equal(messages(emptyValue, secret('note', 'password: ""')).length, 1);
+    assert.deepEqual(messages(emptyValue, secret('secret-generator.v1.mittwald.de/autogenerate', 'password: ""')), []);
+    assert.equal(messages(badKeyMaterial, secret('note', 'tls.key: ""')).length, 1);
+    assert.deepEqual(messages(badKeyMaterial, secret('cert-manager.io/certificate-name', 'tls.key: ""')), []);
+    assert.equal(messages(badKeyMaterial, secret('note', 'SIGNING_KEY: abc')).length, 1);
+    for (const key of ['signing-key-id', 'JWT_SIGNING_KEY', 'old_signing_keys.yaml'])
+      assert.deepEqual(messages(badKeyMaterial, secret('note', `${key}: abc`)), []);
+  });
+});
