@@ -36,6 +36,7 @@ import backupLost from './config/backup-lost';
 import commandNotSplit from './config/command-not-split';
 import configEnvUndefined from './config/config-env-undefined';
 import configFileMissing from './config/config-file-missing';
+import configJsonInvalid from './config/config-json-invalid';
 import configOpaque from './config/config-opaque';
 import configPathMissing from './config/config-path-missing';
 import configPlaceholderUnsubstituted from './config/config-placeholder-unsubstituted';
@@ -392,6 +393,7 @@ export const rules: readonly Rule[] = [
   configHostPort,
   configHostTls,
   configHostUnknownService,
+  configJsonInvalid,
   configOpaque,
   configPathMissing,
   configPlaceholderUnsubstituted,

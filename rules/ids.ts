@@ -36,6 +36,7 @@ export const ruleIds: readonly string[] = [
   'config-host-port',
   'config-host-tls',
   'config-host-unknown-service',
+  'config-json-invalid',
   'config-opaque',
   'config-path-missing',
   'config-placeholder-unsubstituted',

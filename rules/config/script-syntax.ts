@@ -1,7 +1,11 @@
 import { containersOf, workloadKinds } from '../../analysis/pods';
 import { startScriptOf } from '../../analysis/scripts';
 import { keyTexts } from '../../analysis/secret-data';
+import type { Origin } from '../../analysis/text/origin';
+import { pythonFault } from '../../analysis/text/python-faults';
 import { readShell } from '../../analysis/text/shell';
+import { pythonCode } from '../../analysis/text/shell-output';
+import { runShell } from '../../analysis/text/shell-run';
 import type { Place } from '../../manifests/span';
 import type { Index } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
@@ -10,28 +14,34 @@ export default {
   id: 'script-syntax',
   items: [],
   severity: 'error',
-  summary: 'A shell cannot read a script: something is opened and not closed, or stands in the wrong place.',
-  why: 'The shell runs the script up to there, or nothing of it, and ends with a syntax error: the Job fails each time, and a script for the deployment stops half-way. A here-document whose last word is indented takes in the rest of the script without a word.',
+  summary: 'A shell or Python cannot read a script: something is opened and not closed, or stands in the wrong place.',
+  why: 'The shell runs the script up to there, or nothing of it, and ends with a syntax error: the Job fails each time, and a script for the deployment stops half-way. A here-document whose last word is indented takes in the rest of the script without a word. Of a Python program nothing runs at all.',
   remedy: 'Close what the message names. `bash -n FILE` tests a script without running it.',
   traps: [
     'Scripts in containers and in keys of ConfigMaps that end in `.sh` or begin with `#!/bin/sh` are read, and `.sh` files. Code blocks of Markdown files are not, because they show parts.',
+    'Of Python, keys that end in `.py` and what a script hands to `python -c` or `python -` are read: brackets, strings and, unless tabs stand there, indentation.',
     'Templates of Helm are left alone.',
     'The end of a here-document may be indented by tabs after `<<-`, and by nothing else.',
   ],
-  sources: ['POSIX.1-2017, Shell Command Language, 2.7.4: Here-Document; 2.10: Shell Grammar'],
+  sources: [
+    'POSIX.1-2017, Shell Command Language, 2.7.4: Here-Document; 2.10: Shell Grammar',
+    'Python documentation, Language Reference, Lexical analysis',
+  ],
   examples: { bad: example('', true), good: example('\n      fi', false) },
   kinds: [...workloadKinds, 'ConfigMap'],
   *check(resource, workspace) {
     if (resource.kind === 'ConfigMap') {
       for (const [key, value] of keyTexts(resource)) {
         const text = value.string ?? '';
+        const place = (start: number, end: number): Place => value.mapped.place(start, end);
         const interpreter = /^#!.*/.exec(text)?.[0];
+        if (interpreter === undefined ? /\.py$/.test(key) : /\bpython3?\b/.test(interpreter))
+          yield* pythonSlipOf(text, place);
         const isShell =
           interpreter === undefined
             ? /\.(?:ba)?sh$/.test(key)
             : /^#!\s*(?:\/usr)?\/bin\/(?:env (?:-S )?)?(?:ba|da|a)?sh\b/.test(interpreter);
-        if (!isShell) continue;
-        yield* slipOf(text, (start, end) => value.mapped.place(start, end));
+        if (isShell) yield* slipOf(text, place);
       }
       return;
     }
@@ -47,10 +57,23 @@ export default {
   },
 } satisfies Rule;
 
+/** The first thing in a program that Python stumbles over. */
+function* pythonSlipOf(text: string, place: (start: number, end: number) => Place): Iterable<Problem> {
+  const fault = isTemplate.test(text) ? undefined : pythonFault(text);
+  if (fault)
+    yield {
+      at: place(fault.span.start, fault.span.end),
+      message: `Python does not read this program: ${fault.message} — correct it.`,
+    };
+}
+
+const isTemplate = /\{\{-?\s*(?:if|with|end|include|range|\.Values|\.Release|\.Chart)\b|<%/;
+
 /** The first thing in a script that a shell stumbles over. */
 function* slipOf(text: string, place: (start: number, end: number) => Place): Iterable<Problem> {
-  if (/\{\{-?\s*(?:if|with|end|include|range|\.Values|\.Release|\.Chart)\b|<%/.test(text)) return;
-  const { problems, commands } = readShell(text);
+  if (isTemplate.test(text)) return;
+  const script = readShell(text);
+  const { problems, commands } = script;
   const slip = problems.find(({ nested }) => !nested);
   if (slip) {
     const start = Math.min(slip.span.start, text.trimEnd().length - 1);
@@ -71,6 +94,17 @@ function* slipOf(text: string, place: (start: number, end: number) => Place): It
       };
       return;
     }
+  if (!/\bpython3?\b/.test(text)) return;
+  const programs: Origin[] = [];
+  runShell(script, step => {
+    const code = /^python3?$/.test(step.name ?? '') ? pythonCode({ ...step, span: step.command.span }) : undefined;
+    if (code) programs.push(code);
+  });
+  for (const code of programs)
+    yield* pythonSlipOf(code.text, (start, end) => {
+      const span = code.span(start, end);
+      return place(span.start, span.end);
+    });
 }
 
 interface ScriptFile {

@@ -43,6 +43,7 @@ export default {
     for (const file of settingsOf(workspace, resource)) {
       yield* debug(file);
       yield* engine(workspace, resource, file);
+      yield* port(workspace, resource, file);
       yield* allowedHosts(workspace, resource, file);
     }
   },
@@ -62,9 +63,17 @@ function* otherPackage(workspace: Workspace, resource: Resource): Iterable<Probl
   const routes = settings && pythonSetting(settings.program, 'ROOT_URLCONF');
   const own = routes?.kind === 'string' ? routes.text.split('.')[0] : undefined;
   if (!settings || !routes || own === undefined) return;
+  // The folder over whose settings these are mounted.
+  const folder = /([A-Za-z_]\w*)\/settings\.py$/.exec(settings.path)?.[1];
+  if (folder !== undefined && folder !== own && bare(folder) === bare(own))
+    yield {
+      at: settings.place({ start: routes.span.start, end: routes.span.start + own.length }),
+      severity: 'warning',
+      message: `These settings are mounted into the package ${folder}, but ROOT_URLCONF is in ${own} — write ${folder}, if that is its name.`,
+    };
   for (const { name, at } of mainContainersOf(resource).flatMap(one => servedBy(workspace, resource, one))) {
     const [served = ''] = name.split('.');
-    if (served === own || served.replaceAll('_', '').toLowerCase() !== own.replaceAll('_', '').toLowerCase()) continue;
+    if (served === own || bare(served) !== bare(own)) continue;
     yield {
       at,
       severity: 'warning',
@@ -72,6 +81,11 @@ function* otherPackage(workspace: Workspace, resource: Resource): Iterable<Probl
       related: [{ at: settings.place(routes.span), message: 'ROOT_URLCONF' }],
     };
   }
+}
+
+/** A name by which spellings of one package are alike. */
+function bare(name: string): string {
+  return name.replaceAll('_', '').toLowerCase();
 }
 
 function* readOnlyHosts(workspace: Workspace, resource: Resource): Iterable<Problem> {
@@ -137,6 +151,31 @@ function* engine(workspace: Workspace, resource: Resource, { program, place }: D
         edits: [{ at, newText: 'django.db.backends.postgresql' }],
       },
     ],
+  };
+}
+
+/** A port that is written out, where the host is one of a Cluster or of a Pooler: both listen on 5432. */
+function* port(workspace: Workspace, resource: Resource, { program, place }: DjangoFile): Iterable<Problem> {
+  const value = pythonSetting(program, 'DATABASES', 'default', 'PORT');
+  const written = value?.kind === 'string' || value?.kind === 'other' ? value.text.trim() : undefined;
+  if (!value || written === undefined || !/^\d+$/.test(written) || written === '5432') return;
+  const stated = pythonSetting(program, 'DATABASES', 'default', 'HOST');
+  const hosts =
+    stated?.kind === 'string'
+      ? [stated.text]
+      : stated?.kind === 'environment'
+        ? mainContainersOf(resource).flatMap(container => {
+            const { variables } = environmentOf(workspace, resource, container);
+            return textOfVariable(workspace, resource, variables.get(stated.name)) ?? [];
+          })
+        : [];
+  const [host] = hosts.filter(one => clusterOfHost(workspace, resource.namespace, one) !== undefined);
+  if (host === undefined) return;
+  const at = place(value.span);
+  yield {
+    at,
+    message: `PostgreSQL listens on port 5432 at ${host}, not on ${written} — write 5432.`,
+    fixes: () => [{ title: 'Write 5432', safe: false, edits: [{ at, newText: '5432' }] }],
   };
 }
 

@@ -67,6 +67,42 @@ describe('key-vault-settings-unfit', () => {
     assert.deepEqual(served('key_vault'), []);
     assert.deepEqual(served('gateway'), []);
   });
+
+  it('compares the package that the settings are mounted into', () => {
+    assert.match(
+      messages(unfit, tree('ROOT_URLCONF = "keyvault.urls"\n', []))[0] ?? '',
+      /^warning: These settings are mounted/,
+    );
+    assert.deepEqual(messages(unfit, tree('ROOT_URLCONF = "key_vault.urls"\n', [])), []);
+    assert.deepEqual(messages(unfit, tree('ROOT_URLCONF = "routes.urls"\n', [])), []);
+  });
+
+  it('knows the port of a Cluster', () => {
+    const cluster = `
+---
+apiVersion: postgresql.cnpg.io/v1
+kind: Cluster
+metadata: {name: pg, namespace: matrix}
+spec: {instances: 1}
+`;
+    const found = (host: string, port: string): readonly string[] =>
+      messages(
+        unfit,
+        tree(`DATABASES = {"default": {"HOST": ${host}, "PORT": ${port}}}\n`, ['DB_HOST']).replaceAll(
+          '{name: DB_HOST, value: x}',
+          '{name: DB_HOST, value: pg-rw.matrix.svc}',
+        ) + cluster,
+      );
+    assert.match(
+      found("os.environ['DB_HOST']", '"5433"')[0] ?? '',
+      /^error: PostgreSQL listens on port 5432 at pg-rw.matrix.svc/,
+    );
+    assert.match(found('"pg-rw"', '5433')[0] ?? '', /^error: PostgreSQL listens on port 5432 at pg-rw/);
+    assert.deepEqual(found("os.environ['DB_HOST']", "os.environ['DB_PORT']"), []);
+    assert.deepEqual(found('"pg-rw"', '"5432"'), []);
+    assert.deepEqual(found('"db.elsewhere.test"', '"5433"'), []);
+    assert.deepEqual(found('os.environ["OTHER"]', '"5433"'), []);
+  });
 });
 
 describe('key-vault-settings-refused', () => {

@@ -151,4 +151,37 @@ metadata: {name: matrix-push}
     ),
     { also: { 'deploy-file-not-applied': 'No script applies the new file.' } },
   ),
+  mutation(
+    'config-json-invalid',
+    add(
+      'main-instance/09-admin/admin.yaml',
+      `
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: admin, namespace: matrix-admin}
+data:
+  config.json: |
+    {"restrictBaseUrl": "https://matrix.tessera.test" "asManagedUsers": []}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: admin, namespace: matrix-admin, labels: {app: admin}}
+spec:
+  containers:
+    - name: admin
+      image: awesometechnologies/synapse-admin:0.10.3
+      readinessProbe: {httpGet: {path: /, port: 80}}
+      livenessProbe: {httpGet: {path: /, port: 80}}
+      ports: [{containerPort: 80}]
+      resources: {requests: {cpu: 50m, memory: 64Mi}, limits: {memory: 128Mi}}
+      volumeMounts: [{name: config, mountPath: /app/config.json, subPath: config.json}]
+  volumes: [{name: config, configMap: {name: admin}}]
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: matrix-admin}
+`,
+    ),
+    { also: { 'deploy-file-not-applied': 'No script applies the new file.' } },
+  ),
 ];
