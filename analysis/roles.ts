@@ -248,7 +248,8 @@ function decideLi(resource: Resource, workspace: Workspace): boolean {
   );
 }
 
-function isNamedLi(resource: Resource): boolean {
+/** Whether a label of an object or of its pods, or else its name, says that it is of the LI instance. */
+export function isNamedLi(resource: Resource): boolean {
   const instance = podLabel(resource, 'matrix.instance') ?? resource.labels.get('matrix.instance');
   if (instance !== undefined) return instance === 'li';
   return podLabel(resource, 'app.kubernetes.io/instance') === 'li' || /(?:^|-)li(?:-|$)/.test(resource.name);

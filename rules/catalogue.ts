@@ -280,6 +280,7 @@ import ingressBackendMissing from './services/ingress-backend-missing';
 import ingressBackendProtocol from './services/ingress-backend-protocol';
 import ingressClassUnknown from './services/ingress-class-unknown';
 import ingressNginxSetting from './services/ingress-nginx-setting';
+import ingressOtherInstance from './services/ingress-other-instance';
 import ingressPathConflict from './services/ingress-path-conflict';
 import ingressSnippetDisabled from './services/ingress-snippet-disabled';
 import ingressTlsHostMismatch from './services/ingress-tls-host-mismatch';
@@ -461,6 +462,7 @@ export const rules: readonly Rule[] = [
   ingressBackendProtocol,
   ingressClassUnknown,
   ingressNginxSetting,
+  ingressOtherInstance,
   ingressPathConflict,
   ingressSnippetDisabled,
   ingressTlsHostMismatch,

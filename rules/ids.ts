@@ -104,6 +104,7 @@ export const ruleIds: readonly string[] = [
   'ingress-backend-protocol',
   'ingress-class-unknown',
   'ingress-nginx-setting',
+  'ingress-other-instance',
   'ingress-path-conflict',
   'ingress-snippet-disabled',
   'ingress-tls-host-mismatch',

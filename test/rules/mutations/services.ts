@@ -184,4 +184,18 @@ metadata: {name: matrix-admin}
     ),
     { also: { 'deploy-file-not-applied': 'No script applies the new file.' } },
   ),
+  mutation(
+    'ingress-other-instance',
+    edit(
+      'li-instance/01-synapse/ingress.yaml',
+      'name: synapse-li\n                port',
+      'name: synapse-main\n                port',
+    ),
+    {
+      also: {
+        'client-api-unrouted': 'The main process has no media repository.',
+        'netpol-ingress-access': 'No policy admits the controller to it.',
+      },
+    },
+  ),
 ];
