@@ -80,148 +80,146 @@ function targetsOf(step: RunStep): readonly Target[] {
 }
 
 function ofArguments(name: string, args: readonly RunWord[]): readonly Target[] {
-  switch (name) {
-    case 'nc':
-    case 'ncat':
-    case 'netcat':
-    case 'telnet': {
-      const options = readOptions(args, {
-        short: 'eGgiIMmopPqsTVwXx',
-        long: ['wait', 'idle-timeout', 'source', 'proxy', 'exec'],
-      });
-      const [host, port] = options.operands;
-      if (!host || options.has('l', 'listen')) return [];
-      const hasTimeout = options.has('w', 'wait', 'G') || (options.has('z') && name !== 'ncat');
-      return [{ program: name, host, port, span: host.span, hasTimeout, scansOnly: options.has('z') }];
-    }
-    case 'redis-cli': {
-      const options = readOptions(args, {
-        short: 'hpsaunrixdD',
-        long: ['user', 'pass', 'uri', 'cacert', 'cert', 'key'],
-      });
-      const uri = options.value('u', 'uri');
-      if (uri) return urls(name, uri, {});
-      const host = options.value('h');
-      return host ? [{ program: name, host, port: options.value('p'), span: host.span }] : [];
-    }
-    case 'pg_isready': {
-      const options = readOptions(args, { short: 'dhptU', long: ['dbname', 'host', 'port', 'timeout', 'username'] });
-      const host = options.value('h', 'host');
-      return host ? [{ program: name, host, port: options.value('p', 'port'), span: host.span, hasTimeout: true }] : [];
-    }
-    case 'psql':
-    case 'createdb':
-    case 'createuser':
-    case 'dropdb':
-    case 'dropuser':
-    case 'pg_dump':
-    case 'pg_dumpall':
-    case 'pg_restore':
-    case 'pg_basebackup':
-    case 'pg_receivewal':
-    case 'vacuumdb':
-    case 'reindexdb':
-    case 'pgbench': {
-      const options = readOptions(args, {
-        short: 'cdfFhLoOPpRTUv',
-        long: ['host', 'port', 'dbname', 'username', 'command', 'file', 'set'],
-      });
-      const host = options.value('h', 'host');
-      const port = options.value('p', 'port');
-      return host
-        ? [{ program: name, host, port, span: host.span }]
-        : options.values('d', 'dbname').flatMap(word => urls(name, word, {}));
-    }
-    case 'curl':
-    case 'wget': {
-      const options = readOptions(args, name === 'curl' ? curlOptions : wgetOptions);
-      const hasTimeout =
-        options.has('m', 'max-time', 'connect-timeout', 'T', 'timeout') && !(name === 'curl' && options.has('T'));
-      const retries = options.has('retry', 't', 'tries');
-      return [...options.operands, ...options.values('url')].flatMap(word => {
-        const found = urls(name, word, { hasTimeout, retries });
-        return found.length > 0 ? found : bareUrl(name, word, { hasTimeout, retries });
-      });
-    }
-    case 'openssl': {
-      const at = args.findIndex(arg => arg.value === '-connect');
-      return at === -1 ? [] : hostAndPort(name, args[at + 1]);
-    }
-    case 'socat':
-      return args.flatMap(arg => {
-        const prefix = /^(?:tcp4?|openssl|ssl)(?:-connect)?:/i.exec(arg.value);
-        return prefix ? hostAndPort(name, wordAfter(arg, prefix[0].length)) : [];
-      });
-    case 'wait-for':
-    case 'wait-for-it':
-    case 'wait-for-it.sh':
-    case 'wait-for.sh':
-      return hostAndPort(name, args[0]).map(target => ({ ...target, retries: true, hasTimeout: true }));
-    case 'dockerize': {
-      const { values } = readOptions(
-        args.map(arg => (/^-\w{2,}/.test(arg.value) ? withDash(arg) : arg)),
-        { long: ['wait', 'timeout', 'template'] },
-      );
-      return values('wait').flatMap(word => urls(name, word, { retries: true, hasTimeout: true }));
-    }
-    case 'mc':
-    case 'mcli':
-    case 'git':
-    case 'rclone':
-    case 'aws':
-    case 'grpcurl':
-    case 'register_new_matrix_user':
-    case 'http':
-    case 'xh':
-    case 'restic':
-    case 's3cmd':
-    case 'amtool':
-    case 'logcli':
-    case 'websocat':
-    case 'hey':
-      return args.flatMap(word => urls(name, word, {}));
-    case 'nslookup':
-    case 'getent':
-    case 'host':
-    case 'dig':
-    case 'ping': {
-      const host = readOptions(args, { short: 'cWwit' }).operands.at(name === 'getent' ? 1 : 0);
-      return host ? [{ program: name, host, span: host.span, hasTimeout: true }] : [];
-    }
-    default:
-      return [];
-  }
+  return readers.get(name)?.(name, args) ?? [];
 }
+
+/** Reads where a call of a program connects to, by the program's own options. */
+type Reader = (name: string, args: readonly RunWord[]) => readonly Target[];
+
+const ofNetcat: Reader = (name, args) => {
+  const options = readOptions(args, {
+    short: 'eGgiIMmopPqsTVwXx',
+    long: ['wait', 'idle-timeout', 'source', 'proxy', 'exec'],
+  });
+  const [host, port] = options.operands;
+  if (!host || options.has('l', 'listen')) return [];
+  const hasTimeout = options.has('w', 'wait', 'G') || (options.has('z') && name !== 'ncat');
+  return [{ program: name, host, port, span: host.span, hasTimeout, scansOnly: options.has('z') }];
+};
+
+const ofRedisCli: Reader = (name, args) => {
+  const options = readOptions(args, {
+    short: 'hpsaunrixdD',
+    long: ['user', 'pass', 'uri', 'cacert', 'cert', 'key'],
+  });
+  const uri = options.value('u', 'uri');
+  if (uri) return urls(name, uri, {});
+  const host = options.value('h');
+  return host ? [{ program: name, host, port: options.value('p'), span: host.span }] : [];
+};
+
+const ofPgIsready: Reader = (name, args) => {
+  const options = readOptions(args, { short: 'dhptU', long: ['dbname', 'host', 'port', 'timeout', 'username'] });
+  const host = options.value('h', 'host');
+  return host ? [{ program: name, host, port: options.value('p', 'port'), span: host.span, hasTimeout: true }] : [];
+};
+
+const ofPostgresClient: Reader = (name, args) => {
+  const options = readOptions(args, {
+    short: 'cdfFhLoOPpRTUv',
+    long: ['host', 'port', 'dbname', 'username', 'command', 'file', 'set'],
+  });
+  const host = options.value('h', 'host');
+  return host
+    ? [{ program: name, host, port: options.value('p', 'port'), span: host.span }]
+    : options.values('d', 'dbname').flatMap(word => urls(name, word, {}));
+};
+
+const ofDownload: Reader = (name, args) => {
+  const options = readOptions(args, name === 'curl' ? curlOptions : wgetOptions);
+  // `-T` of curl uploads a file.
+  const hasTimeout =
+    options.has('m', 'max-time', 'connect-timeout', 'T', 'timeout') && !(name === 'curl' && options.has('T'));
+  const retries = options.has('retry', 't', 'tries');
+  return [...options.operands, ...options.values('url')].flatMap(word => {
+    const found = urls(name, word, { hasTimeout, retries });
+    return found.length > 0 ? found : bareUrl(name, word, { hasTimeout, retries });
+  });
+};
+
+const ofOpenssl: Reader = (name, args) => {
+  const at = args.findIndex(arg => arg.value === '-connect');
+  return at === -1 ? [] : hostAndPort(name, args[at + 1]);
+};
+
+const ofSocat: Reader = (name, args) =>
+  args.flatMap(arg => {
+    const prefix = /^(?:tcp4?|openssl|ssl)(?:-connect)?:/i.exec(arg.value);
+    return prefix ? hostAndPort(name, wordAfter(arg, prefix[0].length)) : [];
+  });
+
+const ofWaiting: Reader = (name, args) =>
+  hostAndPort(name, args[0]).map(target => ({ ...target, retries: true, hasTimeout: true }));
+
+const ofDockerize: Reader = (name, args) => {
+  const { values } = readOptions(
+    args.map(arg => (/^-\w{2,}/.test(arg.value) ? withDash(arg) : arg)),
+    { long: ['wait', 'timeout', 'template'] },
+  );
+  return values('wait').flatMap(word => urls(name, word, { retries: true, hasTimeout: true }));
+};
+
+const ofUrls: Reader = (name, args) => args.flatMap(word => urls(name, word, {}));
+
+const ofLookup: Reader = (name, args) => {
+  const host = readOptions(args, { short: 'cWwit' }).operands.at(name === 'getent' ? 1 : 0);
+  return host ? [{ program: name, host, span: host.span, hasTimeout: true }] : [];
+};
+
+const postgresClients = [
+  ...['psql', 'createdb', 'createuser', 'dropdb', 'dropuser', 'vacuumdb', 'reindexdb', 'pgbench'],
+  ...['pg_dump', 'pg_dumpall', 'pg_restore', 'pg_basebackup', 'pg_receivewal'],
+];
+
+/** Programs that take addresses as URLs among their arguments. */
+const takingUrls = [
+  ...['mc', 'mcli', 'git', 'rclone', 'aws', 'grpcurl', 'register_new_matrix_user', 'http', 'xh', 'restic', 's3cmd'],
+  ...['amtool', 'logcli', 'websocat', 'hey'],
+];
+
+const readers: ReadonlyMap<string, Reader> = new Map(
+  (
+    [
+      [['nc', 'ncat', 'netcat', 'telnet'], ofNetcat],
+      [['redis-cli'], ofRedisCli],
+      [['pg_isready'], ofPgIsready],
+      [postgresClients, ofPostgresClient],
+      [['curl', 'wget'], ofDownload],
+      [['openssl'], ofOpenssl],
+      [['socat'], ofSocat],
+      [['wait-for', 'wait-for-it', 'wait-for-it.sh', 'wait-for.sh'], ofWaiting],
+      [['dockerize'], ofDockerize],
+      [takingUrls, ofUrls],
+      [['nslookup', 'getent', 'host', 'dig', 'ping'], ofLookup],
+    ] as const
+  ).flatMap(([names, reader]) => names.map(name => [name, reader] as const)),
+);
 
 const curlOptions = {
   short: 'AbcCdDeEFHhKmoPQrTtuUwXxyYz',
   long: [
-    ...[
-      'header',
-      'data',
-      'data-raw',
-      'data-binary',
-      'data-urlencode',
-      'request',
-      'output',
-      'write-out',
-      'user',
-      'max-time',
-      'url',
-    ],
-    ...[
-      'connect-timeout',
-      'retry',
-      'retry-delay',
-      'retry-max-time',
-      'form',
-      'cacert',
-      'cert',
-      'key',
-      'resolve',
-      'user-agent',
-      'cookie',
-    ],
+    'header',
+    'data',
+    'data-raw',
+    'data-binary',
+    'data-urlencode',
+    'request',
+    'output',
+    'write-out',
+    'user',
+    'max-time',
+    'url',
+    'connect-timeout',
+    'retry',
+    'retry-delay',
+    'retry-max-time',
+    'form',
+    'cacert',
+    'cert',
+    'key',
+    'resolve',
+    'user-agent',
+    'cookie',
   ],
 } as const;
 

@@ -110,11 +110,20 @@ export default {
 } satisfies Rule;
 
 function* problemsOf(run: SqlRun, runs: readonly SqlRun[], workspace: Workspace): Iterable<Problem> {
-  const { statement } = run;
-  if (statement.kind === 'create-publication') yield* missingTables(run, statement.tables, workspace);
-  if (statement.kind !== 'create-subscription') return;
-  const name = statement.name.text;
-  yield* missingSlot(run, statement, workspace);
+  if (run.statement.kind === 'create-publication') yield* missingTables(run, run.statement.tables, workspace);
+  if (!isSubscription(run)) return;
+  // The publication may be the work of another Job.
+  const all = [...runs, ...workloads(workspace, 'sync').flatMap(job => sqlRunsOf(workspace, job))];
+  yield* missingSlot(run, run.statement, workspace);
+  yield* slotInTransaction(run);
+  yield* wrongSource(run, workspace);
+  yield* wrongTarget(run, workspace);
+  yield* missingPublications(run, all, workspace);
+  yield* publicationElsewhere(run, all, workspace);
+}
+
+/** A subscription that makes a slot in a transaction, where PostgreSQL makes none. */
+function* slotInTransaction({ statement, call, at }: SubscriptionRun): Iterable<Problem> {
   const makesSlot = !statement.options.some(
     option => option.name === 'create_slot' && /^(?:false|off|no|0)$/i.test(option.value),
   );
@@ -122,97 +131,120 @@ function* problemsOf(run: SqlRun, runs: readonly SqlRun[], workspace: Workspace)
     ? 'a DO block'
     : statement.inTransaction
       ? 'a transaction'
-      : run.call.singleTransaction
+      : call.singleTransaction
         ? 'psql -1'
         : undefined;
-  if (makesSlot && inBlock && (statement.dynamic !== 'gexec' || !statement.inDo)) {
+  if (!makesSlot || !inBlock || (statement.dynamic === 'gexec' && statement.inDo)) return;
+  yield {
+    at,
+    message: `CREATE SUBSCRIPTION ${statement.name.text} stands in ${inBlock}, where PostgreSQL refuses it — make it a statement of its own.`,
+  };
+}
+
+/** A subscription that reads of another cluster than the main one. */
+function* wrongSource(run: SubscriptionRun, workspace: Workspace): Iterable<Problem> {
+  const { main } = databases(workspace);
+  const host = run.statement.connection?.host;
+  const cluster = host && clusterBehind(run.partOf(host).text);
+  if (!host || !main || cluster === undefined || cluster === main.name) return;
+  yield {
+    at: run.part(host.span),
+    message: `The subscription ${run.statement.name.text} connects to ${run.partOf(host).text}, which is not the main cluster — connect to ${main.name}-rw.`,
+    fixes: () => writeHost(workspace, run.part(host.span), host.text, main),
+  };
+}
+
+/** A subscription that is made on another cluster than LI's, on a standby, in another database or by somebody who may not. */
+function* wrongTarget(run: SubscriptionRun, workspace: Workspace): Iterable<Problem> {
+  const { li } = databases(workspace);
+  const { host, database, user } = run;
+  const cluster = clusterBehind(host?.text);
+  if (!li || !host || cluster === undefined) return;
+  const name = run.statement.name.text;
+  const related = [{ at: run.at, message: 'CREATE SUBSCRIPTION' }];
+  const fixes = (): readonly Fix[] => writeHost(workspace, host.at, host.text, li);
+  if (cluster !== li.name) {
     yield {
-      at: run.at,
-      message: `CREATE SUBSCRIPTION ${name} stands in ${inBlock}, where PostgreSQL refuses it — make it a statement of its own.`,
+      at: host.at,
+      message: `The subscription ${name} is created on ${host.text}, which is not the LI cluster — create it on ${li.name}-rw.`,
+      fixes,
+    };
+    return;
+  }
+  if (/-ro?$/.test(firstLabel(host.text))) {
+    yield {
+      at: host.at,
+      message: `The subscription ${name} is created on ${host.text}, behind which standbys answer, and those take no changes — create it on ${li.name}-rw.`,
+      fixes,
     };
   }
-  const { main, li } = databases(workspace);
-  const host = statement.connection?.host;
-  const served = /^(.+)-r[wo]?$/.exec((host && run.partOf(host).text)?.split('.', 1)[0] ?? '')?.[1];
-  if (host && main && served !== undefined && served !== main.name) {
+  const kept = liDatabases(workspace, li);
+  if (database?.text && kept.length > 0 && !kept.includes(database.text)) {
     yield {
-      at: run.part(host.span),
-      message: `The subscription ${name} connects to ${run.partOf(host).text}, which is not the main cluster — connect to ${main.name}-rw.`,
-      fixes: () => writeHost(workspace, run.part(host.span), host.text, main),
+      at: database.at,
+      message: `The subscription ${name} is created in the database ${database.text}, but the LI instance keeps its data in ${kept.join(', ')} — name that.`,
+      related,
     };
   }
-  const target = /^(.+)-r[wo]?$/.exec(run.host?.text?.split('.', 1)[0] ?? '')?.[1];
-  if (run.host && li && target !== undefined && target !== li.name) {
+  if (user?.text !== undefined && !maySubscribe(workspace, li, user.text)) {
     yield {
-      at: run.host.at,
-      message: `The subscription ${name} is created on ${run.host.text}, which is not the LI cluster — create it on ${li.name}-rw.`,
-      fixes: () => writeHost(workspace, run.host?.at, run.host?.text, li),
+      at: user.at,
+      message: `The subscription ${name} is created by ${user.text}, which PostgreSQL does not let create any — sign in as postgres.`,
+      related,
     };
   }
-  if (run.host && li && target === li.name && /-ro?$/.test(run.host.text?.split('.', 1)[0] ?? '')) {
-    yield {
-      at: run.host.at,
-      message: `The subscription ${name} is created on ${run.host.text}, behind which standbys answer, and those take no changes — create it on ${li.name}-rw.`,
-      fixes: () => writeHost(workspace, run.host?.at, run.host?.text, li),
-    };
-  }
-  const into = run.database?.text;
-  const kept = li ? liDatabases(workspace, li) : [];
-  if (run.database && target !== undefined && target === li?.name && into && kept.length > 0 && !kept.includes(into)) {
-    yield {
-      at: run.database.at,
-      message: `The subscription ${name} is created in the database ${into}, but the LI instance keeps its data in ${kept.join(', ')} — name that.`,
-      related: [{ at: run.at, message: 'CREATE SUBSCRIPTION' }],
-    };
-  }
-  const creator = run.user?.text;
-  if (run.user && li && target === li.name && creator !== undefined && !maySubscribe(workspace, li, creator)) {
-    yield {
-      at: run.user.at,
-      message: `The subscription ${name} is created by ${creator}, which PostgreSQL does not let create any — sign in as postgres.`,
-      related: [{ at: run.at, message: 'CREATE SUBSCRIPTION' }],
-    };
-  }
-  // The publication may be the work of another Job.
-  const all = [...runs, ...workloads(workspace, 'sync').flatMap(job => sqlRunsOf(workspace, job))];
-  const published = all.flatMap(({ statement: other }) =>
-    other.kind === 'create-publication' && !other.name.isVariable ? [other.name.text] : [],
+}
+
+/** The cluster of CloudNativePG whose Service a host is, by the Service's name. */
+function clusterBehind(host: string | undefined): string | undefined {
+  return /^(.+)-r[wo]?$/.exec(firstLabel(host))?.[1];
+}
+
+function firstLabel(host: string | undefined): string {
+  return host?.split('.', 1)[0] ?? '';
+}
+
+/** Publications that a subscription asks for and nobody makes, while others are made. */
+function* missingPublications(run: SubscriptionRun, all: readonly SqlRun[], workspace: Workspace): Iterable<Problem> {
+  const published = new Set(
+    all.flatMap(({ statement }) =>
+      statement.kind === 'create-publication' && !statement.name.isVariable ? [statement.name.text] : [],
+    ),
   );
-  for (const publication of statement.publications) {
-    if (
-      published.length === 0 ||
-      publication.isVariable ||
-      publication.text.includes('$') ||
-      published.includes(publication.text)
-    )
-      continue;
+  if (published.size === 0) return;
+  for (const { text, span, isVariable } of run.statement.publications) {
+    if (isVariable || text.includes('$') || published.has(text)) continue;
     yield {
-      at: run.part(publication.span),
-      message: `The subscription ${name} asks for the publication ${publication.text}, but ${[...new Set(published)].join(', ')} is created — use the same name.`,
+      at: run.part(span),
+      message: `The subscription ${run.statement.name.text} asks for the publication ${text}, but ${[...published].join(', ')} is created — use the same name.`,
       fixes: () =>
-        [...new Set(published)].flatMap(name => {
-          const edit = replaceWritten(workspace, run.part(publication.span), publication.text, name);
+        [...published].flatMap(name => {
+          const edit = replaceWritten(workspace, run.part(span), text, name);
           return edit ? [{ title: `Subscribe to ${name}`, safe: false, edits: [edit] }] : [];
         }),
     };
   }
-  // Each database has publications of its own.
-  const read = statement.connection?.database;
-  const source = read && run.partOf(read).text;
+}
+
+/** A publication that is made in another database than the one that the subscription reads: each has its own. */
+function* publicationElsewhere(run: SubscriptionRun, all: readonly SqlRun[], workspace: Workspace): Iterable<Problem> {
+  const { connection, publications, name } = run.statement;
+  const { main } = databases(workspace);
+  const source = connection?.database && run.partOf(connection.database).text;
   // A wrong database of the subscription itself is reported where it is named.
-  const isRight = main !== undefined && source !== undefined && mainDatabases(workspace, main).includes(source);
-  for (const other of isRight ? all : []) {
+  if (!main || source === undefined || !mainDatabases(workspace, main).includes(source)) return;
+  for (const other of all) {
     const { statement: made, call } = other;
-    const asked = statement.publications.some(one => made.kind === 'create-publication' && one.text === made.name.text);
-    const database = call.database;
-    if (!asked || source === undefined || !database || /[$:/=]/.test(database.value.value)) continue;
-    if (database.value.value === source || all.some(one => isPublishedIn(one, source))) continue;
+    const isAsked = publications.some(one => made.kind === 'create-publication' && one.text === made.name.text);
+    const database = call.database?.value.value;
+    if (!isAsked || database === undefined || /[$:/=]/.test(database)) continue;
+    if (database === source || all.some(one => isPublishedIn(one, source))) continue;
     yield {
       at: other.at,
-      message: `This makes the publication in the database ${database.value.value}, but the subscription ${name} reads ${source}, which then has none — connect to ${source}.`,
+      message: `This makes the publication in the database ${database}, but the subscription ${name.text} reads ${source}, which then has none — connect to ${source}.`,
       related: [{ at: run.at, message: 'CREATE SUBSCRIPTION' }],
     };
-    break;
+    return;
   }
 }
 
