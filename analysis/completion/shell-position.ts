@@ -85,6 +85,9 @@ interface Level {
   readonly isInQuotes: boolean;
 }
 
+/** Why nothing more has to be read: the cursor's command is over, the cursor is in a comment, or its place is known. */
+type End = 'command read' | 'in a comment' | ShellCursor | undefined;
+
 class ShellWalk {
   readonly #text: string;
   readonly #offset: number;
@@ -94,6 +97,9 @@ class ShellWalk {
   /** What was being read when the cursor was passed. */
   #here: Here | undefined;
   #at = 0;
+  /** The quotes that the next character stands in, and where their content begins. */
+  #quote: '' | '"' | "'" = '';
+  #quoteStart = 0;
 
   constructor(text: string, offset: number) {
     this.#text = text;
@@ -101,129 +107,149 @@ class ShellWalk {
   }
 
   run(): ShellCursor | undefined {
-    const text = this.#text;
-    let quote: '' | '"' | "'" = '';
-    let quoteStart = 0;
-    while (this.#at <= text.length) {
-      const at = this.#at;
-      const char = text[at] ?? '';
-      if (at === this.#offset && !this.#here) {
-        const variable = quote === "'" ? undefined : variableAt(text, at);
+    while (this.#at <= this.#text.length) {
+      if (this.#at === this.#offset && !this.#here) {
+        const variable = this.#quote === "'" ? undefined : variableAt(this.#text, this.#at);
         if (variable) return variable;
-        this.#here = this.#mark(quote, quoteStart);
+        this.#here = this.#mark();
       }
-      if (at === text.length) break;
-      if (quote === "'") {
-        if (char === "'") quote = '';
-        else this.#add(char, true);
-        this.#at++;
-        continue;
-      }
-      if (char === '\\') {
-        if (text[at + 1] !== '\n') this.#add(text[at + 1] ?? '', true);
-        this.#step(2);
-        continue;
-      }
-      const whole = char === '$' ? expansion.exec(text.slice(at, at + 200))?.[0] : undefined;
-      if (whole !== undefined && (this.#here || this.#offset < at || this.#offset >= at + whole.length)) {
-        this.#begin();
-        for (const one of whole) this.#add(one, true);
-        this.#at += whole.length;
-        continue;
-      }
-      if (char === '$' && text[at + 1] === '(') {
-        this.#begin();
-        this.#add('$', true);
-        this.#open(')', quote === '"');
-        quote = '';
-        this.#step(2);
-        continue;
-      }
-      if (char === '`') {
-        if (this.#level.closes === '`') {
-          if (this.#isDone()) break;
-          quote = this.#close();
-        } else {
-          this.#begin();
-          this.#open('`', quote === '"');
-          quote = '';
-        }
-        this.#at++;
-        continue;
-      }
-      if (quote === '"') {
-        if (char === '"') quote = '';
-        else this.#add(char, true);
-        this.#at++;
-        continue;
-      }
-      if (char === '"' || char === "'") {
-        this.#begin();
-        if (this.#level.word) this.#level.word.isQuoted = true;
-        quote = char;
-        quoteStart = at + 1;
-        this.#at++;
-        continue;
-      }
-      if (char === '#' && !this.#level.word) {
-        const end = endOfLine(text, at);
-        if (this.#offset > at && this.#offset <= end && this.#here === undefined) return undefined;
-        this.#at = end;
-        continue;
-      }
-      if (char === '\n') {
-        if (this.#endCommand()) break;
-        this.#at++;
-        const body = this.#bodies();
-        if (body) return body;
-        continue;
-      }
-      if (/\s/.test(char)) {
-        this.#endWord();
-        this.#at++;
-        continue;
-      }
-      if (char === '<' && text.startsWith('<<', at) && text[at + 2] !== '<') {
-        this.#heredoc();
-        continue;
-      }
-      if (char === '<' || char === '>') {
-        // `2>&1` and `2> log` are about another stream than the output.
-        const word = this.#level.word;
-        const descriptor = word && /^\d$/.test(word.value) ? word.value : undefined;
-        if (descriptor !== undefined) this.#level.word = undefined;
-        this.#endWord();
-        const operator = /^(?:>>|>\||>&|<&|<<<|<>|[<>])/.exec(text.slice(at, at + 3))?.[0] ?? char;
-        this.#step(operator.length);
-        this.#level.target = /^>[>|]?$/.test(operator) && (descriptor ?? '1') === '1' ? 'output' : 'other';
-        continue;
-      }
-      if (char === ')' && this.#level.closes === ')') {
-        if (this.#isDone()) break;
-        quote = this.#close();
-        this.#at++;
-        continue;
-      }
-      if (char === '|' && text[at + 1] !== '|') {
-        if (this.#isDone()) break;
-        this.#endWord();
-        const before = this.#level.command;
-        this.#level.command = command();
-        before.next = this.#level.command;
-        this.#step(text[at + 1] === '&' ? 2 : 1);
-        continue;
-      }
-      if (/[;&|()]/.test(char)) {
-        if (this.#endCommand()) break;
-        this.#at++;
-        continue;
-      }
-      this.#begin();
-      this.#add(char, false);
-      this.#at++;
+      if (this.#at === this.#text.length) break;
+      const end = this.#read(this.#text[this.#at] ?? '');
+      if (end === 'command read') break;
+      if (end === 'in a comment') return undefined;
+      if (end) return end;
     }
     this.#endWord();
     return this.#found();
+  }
+
+  /** Reads a character, or what begins with it. */
+  #read(char: string): End {
+    if (this.#quote === "'") return this.#readInQuotes(char);
+    if (char === '\\') return this.#readEscaped();
+    if (char === '$' && (this.#readExpansion() || this.#openSubstitution())) return undefined;
+    if (char === '`') return this.#readBackquote();
+    if (this.#quote === '"') return this.#readInQuotes(char);
+    if (char === '"' || char === "'") return this.#openQuote(char);
+    if (char === '#' && !this.#level.word) return this.#readComment();
+    if (char === '\n') return this.#readLineEnd();
+    if (/\s/.test(char)) return this.#readSpace();
+    if (char === '<' && /^<<(?!<)/.test(this.#text.slice(this.#at, this.#at + 3))) return this.#readHeredoc();
+    if (char === '<' || char === '>') return this.#readRedirection(char);
+    if (char === ')' && this.#level.closes === ')') return this.#readSubstitutionEnd();
+    if (char === '|' && this.#text[this.#at + 1] !== '|') return this.#readPipe();
+    if (/[;&|()]/.test(char)) return this.#readSeparator();
+    this.#begin();
+    this.#add(char, false);
+    this.#at++;
+    return undefined;
+  }
+
+  #readInQuotes(char: string): End {
+    if (char === this.#quote) this.#quote = '';
+    else this.#add(char, true);
+    this.#at++;
+    return undefined;
+  }
+
+  #readEscaped(): End {
+    const next = this.#text[this.#at + 1];
+    if (next !== '\n') this.#add(next ?? '', true);
+    this.#step(2);
+    return undefined;
+  }
+
+  /** Reads `${…}` and `$((…))` as a whole, unless the cursor is inside. Says whether it did. */
+  #readExpansion(): boolean {
+    const whole = expansion.exec(this.#text.slice(this.#at, this.#at + 200))?.[0];
+    if (whole === undefined) return false;
+    const isBehind = this.#here !== undefined || this.#offset < this.#at || this.#offset >= this.#at + whole.length;
+    if (!isBehind) return false;
+    this.#begin();
+    for (const one of whole) this.#add(one, true);
+    this.#at += whole.length;
+    return true;
+  }
+
+  /** Begins to read `$(…)`. Says whether it did. */
+  #openSubstitution(): boolean {
+    if (this.#text[this.#at + 1] !== '(') return false;
+    this.#begin();
+    this.#add('$', true);
+    this.#open(')');
+    this.#step(2);
+    return true;
+  }
+
+  #readSubstitutionEnd(): End {
+    if (this.#isDone()) return 'command read';
+    this.#close();
+    this.#at++;
+    return undefined;
+  }
+
+  #readBackquote(): End {
+    if (this.#level.closes === '`') return this.#readSubstitutionEnd();
+    this.#begin();
+    this.#open('`');
+    this.#at++;
+    return undefined;
+  }
+
+  #openQuote(quote: '"' | "'"): End {
+    this.#begin();
+    if (this.#level.word) this.#level.word.isQuoted = true;
+    this.#quote = quote;
+    this.#quoteStart = this.#at + 1;
+    this.#at++;
+    return undefined;
+  }
+
+  #readComment(): End {
+    const end = endOfLine(this.#text, this.#at);
+    if (this.#offset > this.#at && this.#offset <= end && this.#here === undefined) return 'in a comment';
+    this.#at = end;
+    return undefined;
+  }
+
+  #readLineEnd(): End {
+    if (this.#endCommand()) return 'command read';
+    this.#at++;
+    return this.#bodies();
+  }
+
+  #readSpace(): End {
+    this.#endWord();
+    this.#at++;
+    return undefined;
+  }
+
+  #readRedirection(char: string): End {
+    // `2>&1` and `2> log` are about another stream than the output.
+    const { word } = this.#level;
+    const descriptor = word && /^\d$/.test(word.value) ? word.value : undefined;
+    if (descriptor !== undefined) this.#level.word = undefined;
+    this.#endWord();
+    const operator = /^(?:>>|>\||>&|<&|<<<|<>|[<>])/.exec(this.#text.slice(this.#at, this.#at + 3))?.[0] ?? char;
+    this.#step(operator.length);
+    this.#level.target = /^>[>|]?$/.test(operator) && (descriptor ?? '1') === '1' ? 'output' : 'other';
+    return undefined;
+  }
+
+  #readPipe(): End {
+    if (this.#isDone()) return 'command read';
+    this.#endWord();
+    const before = this.#level.command;
+    this.#level.command = command();
+    before.next = this.#level.command;
+    this.#step(this.#text[this.#at + 1] === '&' ? 2 : 1);
+    return undefined;
+  }
+
+  #readSeparator(): End {
+    if (this.#endCommand()) return 'command read';
+    this.#at++;
+    return undefined;
   }
 
   /** Goes forward, but not past the cursor without noticing it. */
@@ -265,31 +291,32 @@ class ShellWalk {
     return false;
   }
 
-  #open(closes: ')' | '`', isInQuotes: boolean): void {
+  #open(closes: ')' | '`'): void {
     this.#outer.push(this.#level);
-    this.#level = level(closes, isInQuotes);
+    this.#level = level(closes, this.#quote === '"');
+    this.#quote = '';
   }
 
-  #close(): '' | '"' {
+  #close(): void {
     this.#endWord();
-    const { isInQuotes } = this.#level;
+    this.#quote = this.#level.isInQuotes ? '"' : '';
     this.#level = this.#outer.pop() ?? this.#level;
-    return isInQuotes ? '"' : '';
   }
 
-  #heredoc(): void {
+  #readHeredoc(): End {
     const match = /^<<(-?)[ \t]*(?:'([^'\n]*)'|"([^"\n]*)"|(\\?)([\w.-]+))/.exec(
       this.#text.slice(this.#at, this.#at + 200),
     );
     this.#endWord();
     if (!match) {
       this.#at += 2;
-      return;
+      return undefined;
     }
     const delimiter = match[2] ?? match[3] ?? match[5] ?? '';
     const expands = match[5] !== undefined && match[4] === '';
     this.#heredocs.push({ delimiter, expands, stripsTabs: match[1] === '-', command: this.#level.command });
     this.#step(match[0].length);
+    return undefined;
   }
 
   /** Reads the here-documents that begin on this line: the cursor in one, or nothing. */
@@ -325,7 +352,7 @@ class ShellWalk {
     return undefined;
   }
 
-  #mark(quote: '' | '"' | "'", quoteStart: number): Here {
+  #mark(): Here {
     const { command, word, target } = this.#level;
     return {
       level: this.#level,
@@ -333,8 +360,8 @@ class ShellWalk {
       before: command.words.length,
       word,
       prefix: word?.value ?? '',
-      quote,
-      quoteStart,
+      quote: this.#quote,
+      quoteStart: this.#quoteStart,
       // Digits right before `>` are a file descriptor.
       isTarget: target !== undefined || /^\d+[<>]/.test(`${word?.value ?? ''}${this.#text[this.#at] ?? ''}`),
     };
