@@ -1,9 +1,11 @@
+import { isKustomizationWithoutEnding } from '../manifests/file';
+
 /** Larger files are no manifests; reading them would only cost time and memory. In bytes. */
 export const largestFile = 8 * 1024 * 1024;
 
 /** Whether a file of this name can matter to a deployment. */
 export function isRelevant(name: string): boolean {
-  return relevant.test(name);
+  return relevant.test(name) || isKustomizationWithoutEnding(name);
 }
 
 /** Whether a directory of this name holds nothing of a deployment, however deep. */

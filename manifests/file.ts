@@ -29,7 +29,7 @@ export class SourceFile {
     this.unread = unread;
     this.isChartPart = isChartPart;
     this.#text = text;
-    if (isYaml(path)) this.#documents = this.#read(text, [], []);
+    if (this.#isRead) this.#documents = this.#read(text, [], []);
   }
 
   get text(): string {
@@ -49,14 +49,19 @@ export class SourceFile {
     return baseName(this.path);
   }
 
+  /** Whether the file is cut into documents. */
+  get #isRead(): boolean {
+    return isYaml(this.path) || isKustomizationWithoutEnding(this.path);
+  }
+
   /** The directory, relative to the root of the tree; empty for the root itself. */
   get directory(): string {
     return directoryOf(this.path);
   }
 
-  /** Whether kustomize reads it as a kustomization, by its name. `Kustomization` without an ending is not read as YAML here. */
+  /** Whether kustomize reads it as a kustomization, by its name (kustomize, konfig.RecognizedKustomizationFileNames). */
   get isKustomization(): boolean {
-    return /^kustomization\.ya?ml$/.test(this.name);
+    return /^kustomization\.ya?ml$/.test(this.name) || isKustomizationWithoutEnding(this.path);
   }
 
   /**
@@ -68,7 +73,7 @@ export class SourceFile {
   }
 
   get role(): FileRole {
-    if (!isYaml(this.path)) return 'text';
+    if (!this.#isRead) return 'text';
     if (this.#documents.some(document => document.resources.length > 0 || document.declared.length > 0))
       return 'manifest';
     return 'values';
@@ -79,7 +84,7 @@ export class SourceFile {
     const before = this.#documents;
     this.#text = text;
     this.#lines = undefined;
-    if (!isYaml(this.path)) return { removed: [], edited: [], added: [] };
+    if (!this.#isRead) return { removed: [], edited: [], added: [] };
     const edited: ManifestDocument[] = [];
     this.#documents = this.#read(text, before, edited);
     const kept = new Set(this.#documents);
@@ -129,6 +134,12 @@ export interface DocumentChange {
   readonly added: readonly ManifestDocument[];
 }
 
+/** Whether a path is that of a kustomization which is YAML, but does not say so by an ending. */
+export function isKustomizationWithoutEnding(path: string): boolean {
+  return baseName(path) === 'Kustomization';
+}
+
+/** Whether kubectl reads a file of a folder as manifests, by its ending. */
 export function isYaml(path: string): boolean {
   return /\.(?:ya?ml|json)$/i.test(path);
 }
