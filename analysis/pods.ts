@@ -153,6 +153,11 @@ function fromTemplate(resource: Resource, template: Value): Pods {
     labels.set('job-name', resource.name);
     labels.set('batch.kubernetes.io/job-name', resource.name);
   }
+  // The Jobs of a CronJob are named after it and the time of the run, which no selector can know beforehand.
+  if (resource.kind === 'CronJob') {
+    labels.set('job-name', `${resource.name}-*`);
+    labels.set('batch.kubernetes.io/job-name', `${resource.name}-*`);
+  }
   if (resource.kind === 'StatefulSet' && replicasOf(resource) === 1)
     labels.set('statefulset.kubernetes.io/pod-name', `${resource.name}-0`);
   return {

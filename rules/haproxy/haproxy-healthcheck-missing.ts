@@ -207,7 +207,8 @@ function* judge(workspace: Workspace, haproxy: Haproxy, part: HaproxyPart): Iter
   if (first && (check === undefined || !isHttp) && !other && unchecked.length === section.servers.length) {
     yield {
       at: part.place(section.span),
-      severity: 'error',
+      // How other programs fail, and what else watches them, is not known here.
+      ...(!leadsToOthers(workspace, haproxy, part) && { severity: 'error' as const }),
       message: `Backend ${name} checks no health, so requests go to servers that are down — write ${isHealthKnown ? 'option httpchk GET /health and ' : ''}check on its servers.`,
       fixes: () => fixesFor(workspace, haproxy, part, isHealthKnown, unchecked),
     };

@@ -1,5 +1,6 @@
 import { absentClusters, absentStores, clusterInName } from '../../analysis/absent-clusters';
 import { isChartObject } from '../../analysis/charts';
+import { followsChecklist } from '../../analysis/checklist-signs';
 import { declarationsOf } from '../../analysis/declarations';
 import type { Address } from '../../analysis/flows/address';
 import { addressesOf } from '../../analysis/flows/addresses';
@@ -31,6 +32,7 @@ export default {
     'Names under `hostAliases` of the pod, and hosts of a ServiceEntry of Istio, are known.',
     'Hosts outside the cluster and in namespaces that the tree does not hold are not judged.',
     'A name without dots is judged only where nothing but a host can stand.',
+    'It is an error where the tree shows what was meant: a Service of a similar name, one of that name in another namespace, one with that port; and in a tree that follows the checklist. Elsewhere another repository may bring the Service, and it is a warning.',
     'Only files that some pod really mounts count.',
     'A pod on the host network asks the DNS of its node, unless its `dnsPolicy` is `ClusterFirstWithHostNet`; then no name of a Service resolves.',
   ],
@@ -171,6 +173,13 @@ function* noService(
   const close = nearest(name, known);
   const elsewhere = namespace === undefined ? [] : servicesIn(workspace).filter(service => service.name === name);
   const [other] = elsewhere;
+  const isProven =
+    isWhole &&
+    (close !== undefined ||
+      elsewhere.length > 0 ||
+      isDenied ||
+      followsChecklist(workspace) ||
+      isServedByAnother(workspace, namespace, address));
   const advice = close
     ? `did you mean ${close}?`
     : other?.namespace
@@ -178,7 +187,7 @@ function* noService(
       : 'create it, or correct the name.';
   yield {
     at: address.at,
-    ...((!isWhole || chart === 'maybe' || declared.length > 0) && { severity: 'warning' }),
+    ...((!isProven || chart === 'maybe' || declared.length > 0) && { severity: 'warning' }),
     message: `There is no Service ${name}${namespace === undefined ? '' : ` in namespace ${namespace}`} (${address.name}) — ${advice}`,
     fixes: () => [
       ...(close ? replace(address, close, name, editDistance(name, close, 3) === 1) : []),
@@ -204,6 +213,21 @@ function isMistaken(workspace: Workspace, namespace: string | undefined, name: s
   const isRelated = own.some(one => one.split('-').some(word => words.has(word)));
   return !namespaceExists(workspace, namespace) && (!common.test(name) || isRelated);
 }
+
+/**
+ * Whether the namespace has a Service for what is asked for, under another name. Otherwise a program that another
+ * repository, a chart or somebody by hand installs there may well be meant, as it often is of databases and caches.
+ * Ports that any web server may have tell nothing.
+ */
+function isServedByAnother(workspace: Workspace, namespace: string | undefined, { port }: Address): boolean {
+  return (
+    port !== undefined &&
+    !webPorts.has(port) &&
+    servicesIn(workspace, namespace).some(({ ports }) => ports.some(one => one.port === port))
+  );
+}
+
+const webPorts: ReadonlySet<number> = new Set([80, 443, 3000, 4000, 5000, 8000, 8080, 8081, 8443, 9000, 9090]);
 
 /** What a Service of another application may well be called. */
 const common =

@@ -1,3 +1,4 @@
+import { followsChecklist } from '../../analysis/checklist-signs';
 import { metadataName } from '../../analysis/namespaces';
 import { entryPlace, replaceScalar } from '../../manifests/edit';
 import type { Value } from '../../manifests/value';
@@ -124,7 +125,9 @@ function notCarried(
   if (!script) {
     // A label of any other meaning may be on a namespace that is declared elsewhere.
     const isNamed = values?.some(value => workspace.find('Namespace', undefined, value) !== undefined) === true;
-    const mayBeElsewhere = !namesNamespace.has(key) && !isNamed;
+    const isOfCluster = values?.some(value => madeByKubernetes.has(value)) === true;
+    const isNameLabel = namesNamespace.has(key) && (isOfCluster || followsChecklist(workspace));
+    const mayBeElsewhere = !isNameLabel && !isNamed;
     return {
       ...(mayBeElsewhere && { severity: 'warning' as const }),
       message: mayBeElsewhere
@@ -145,6 +148,9 @@ function notCarried(
         message: `Namespaces carry the label ${label} only if somebody sets it by hand, as a text of the tree tells — select the namespace by ${metadataName}.`,
       };
 }
+
+/** The namespaces that every cluster has, without any label but `kubernetes.io/metadata.name` (Kubernetes: Namespaces). */
+const madeByKubernetes: ReadonlySet<string> = new Set(['default', 'kube-system', 'kube-public', 'kube-node-lease']);
 
 /** Names of namespaces none of which is known to exist. */
 function* unknownNames(workspace: Workspace, values: readonly Value[]): Iterable<Problem> {

@@ -7,6 +7,7 @@ import { findPlaceholders } from '../../analysis/text/placeholders';
 import { insertEntry, replaceScalar, replaceValue } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
+import { mayBeMadeByHand } from '../references/missing';
 import type { Fix, Related, Rule } from '../rule';
 import { itemFor } from './clusters';
 
@@ -69,7 +70,10 @@ export default {
         yield {
           at: own,
           items: itemFor(workspace, cluster, '1.1.b.1', '1.1.b.2'),
-          ...(secrets.length > 0 && { severity: 'warning' as const }),
+          ...((secrets.length > 0 ||
+            mayBeMadeByHand(workspace, { kind: 'Secret', namespace: cluster.namespace }, own.string)) && {
+            severity: 'warning' as const,
+          }),
           message:
             secrets.length > 0
               ? `Secret ${own.string}, which CloudNativePG reads the superuser from, has to be created by hand before this is applied — see the command that describes it.`

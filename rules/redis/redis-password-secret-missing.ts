@@ -5,6 +5,7 @@ import { type Reference, referencesOf } from '../../analysis/references';
 import { redisMains } from '../../analysis/roles';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
+import { mayBeMadeByHand } from '../references/missing';
 import { skeletonOf } from '../references/skeleton';
 import type { Problem, Rule } from '../rule';
 import { takesFromSecret } from './password';
@@ -53,7 +54,7 @@ export default {
                     valueFrom:
                       secretKeyRef:
                         name: redis-password
-      #                       ^^^^^^^^^^^^^^ 💡 error: Nothing creates the Secret redis-password
+      #                       ^^^^^^^^^^^^^^ 💡 warning: Nothing creates the Secret redis-password
                         key: password
     `,
     good: `
@@ -121,13 +122,12 @@ function exists(workspace: Workspace, { namespace, name, key }: Reference): bool
 
 function notThere(workspace: Workspace, resource: Resource, reference: Reference): Problem {
   const { name, key } = reference;
+  const isThere = declarationsOf(workspace, 'Secret', reference.namespace, name.text ?? '').length > 0;
   return {
     at: name,
+    ...(!isThere && mayBeMadeByHand(workspace, reference, name.text ?? '') && { severity: 'warning' as const }),
     message: `Nothing creates the Secret ${name.text} with the key ${key?.text ?? 'password'}, which Redis takes its password from — define it.`,
-    fixes: () =>
-      declarationsOf(workspace, 'Secret', reference.namespace, name.text ?? '').length > 0
-        ? []
-        : skeletonOf(workspace, resource, reference),
+    fixes: () => (isThere ? [] : skeletonOf(workspace, resource, reference)),
   };
 }
 

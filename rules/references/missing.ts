@@ -1,5 +1,6 @@
 import { absentClusters, clusterInName } from '../../analysis/absent-clusters';
 import { isChartObject } from '../../analysis/charts';
+import { followsChecklist } from '../../analysis/checklist-signs';
 import {
   type Declaration,
   declarationsOf,
@@ -82,7 +83,11 @@ export function* missingObjects(
     const stated = { ...alone, related: [...(alone.related ?? []), ...others] };
     const items = required.flatMap(one => options.items?.(one) ?? []);
     const problem = items.length > 0 ? { ...stated, items: [...new Set(items)] } : stated;
-    const mayBeThere = fromChart === 'maybe' || isOfOperator(workspace, reference, name);
+    const mayBeThere =
+      fromChart === 'maybe' ||
+      isOfOperator(workspace, reference, name) ||
+      // Which certificates come from elsewhere is decided by what the tree makes of them.
+      (reference.consumer !== 'TLS' && mayBeMadeByHand(workspace, reference, name));
     if (mayBeThere && problem.severity === undefined) yield { ...problem, severity: 'warning' };
     else yield severity === undefined ? problem : { ...problem, severity };
   }
@@ -114,6 +119,24 @@ export function* missingKeys(
       fixes: () => [...useKey(key, close), ...addKey(found, key.text ?? '')],
     };
   }
+}
+
+/**
+ * Whether somebody may make an object without a manifest in the tree, as most do with Secrets: nothing of the tree is
+ * called alike, and nothing in another namespace is called so, which would show what was meant. ConfigMaps and
+ * ServiceAccounts are made with the rest where the tree makes any. The checklist wants all of them in the tree.
+ */
+export function mayBeMadeByHand(
+  workspace: Workspace,
+  { kind, namespace }: Pick<Reference, 'kind' | 'namespace'>,
+  name: string,
+): boolean {
+  if (!(kind === 'Secret' || kind === 'ConfigMap' || kind === 'ServiceAccount') || followsChecklist(workspace))
+    return false;
+  const beside = declaredNames(workspace, kind, namespace);
+  const anywhere = declaredNames(workspace, kind, undefined);
+  if (nearest(name, beside) !== undefined || anywhere.includes(name)) return false;
+  return kind === 'Secret' || (kind === 'ConfigMap' ? beside : anywhere).length === 0;
 }
 
 function isOfOperator(workspace: Workspace, { kind, namespace }: Reference, name: string): boolean {

@@ -13,7 +13,7 @@ export default {
   traps: [
     'A ConfigMap that a script creates, that kustomize generates or that stands in a document that cannot be read counts.',
     'References marked `optional: true` are left alone, and so are `kube-root-ca.crt`, which every namespace has, and those that OpenShift and Istio put into each.',
-    'A name that a Helm chart gives its objects is no error.',
+    'A name that a Helm chart gives its objects is no error. Where the tree makes no ConfigMap of that namespace, it may come from elsewhere, and it is a warning.',
   ],
   sources: ['Kubernetes documentation, ConfigMaps, "Optional ConfigMaps"'],
   examples: {

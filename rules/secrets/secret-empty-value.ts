@@ -1,3 +1,4 @@
+import { followsChecklist } from '../../analysis/checklist-signs';
 import { isFilledByController } from '../../analysis/declarations';
 import { secretEntries } from '../../analysis/secret-data';
 import { isEmptySecret, isSecretKey } from '../../analysis/text/secret-strength';
@@ -14,7 +15,7 @@ export default {
   traps: [
     'Only keys that name a credential are looked at; an empty `EXTRA_ARGS` is fine.',
     'Values that a controller puts in are not missing: of cert-manager, of generators and replicators of Secrets.',
-    'A mail relay often takes mails without a password, and reports of errors are often switched off, so these are warnings.',
+    'A mail relay often takes mails without a password, and reports of errors are often switched off, so these are warnings. So is an empty password of a Redis where the tree does not follow the checklist.',
   ],
   examples: {
     bad: `
@@ -50,13 +51,18 @@ export default {
       const item = itemOfKey(secret.name, key);
       yield {
         at: value.isNull ? value.key : value,
-        ...(mayBeLeftOut.test(key) && { severity: 'warning' as const }),
+        ...((mayBeLeftOut.test(key) || (mayAskForNone.test(key) && !followsChecklist(workspace))) && {
+          severity: 'warning' as const,
+        }),
         message: `${key} of Secret ${secret.name} is empty — generate a value.`,
         items: [item, generatedItemOf(item)],
       };
     }
   },
 } satisfies Rule;
+
+/** Servers that many run without a password, which the checklist does not. */
+const mayAskForNone = /(?:^|[^a-z])(?:redis|valkey|memcached|mongo(?:db)?|elastic(?:search)?)(?:[^a-z]|$)/i;
 
 /** Programs do without these, and many are run without them. */
 const mayBeLeftOut = /(?:^|[^a-z])(?:smtp|mail|email|sentry|proxy|geoip|maxmind)(?:[^a-z]|$)/i;

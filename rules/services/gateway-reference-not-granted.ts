@@ -95,6 +95,7 @@ export default {
   },
   kinds: [...routeKinds, 'Gateway'],
   *check(resource, workspace) {
+    if (/^(?:UDP|TCP)Route$/.test(resource.kind) && isOfStunner(workspace)) return;
     const said = new Set<string>();
     for (const { value, kind } of referencesOf(resource)) {
       const [namespace, name] = [value.at('namespace'), value.at('name').string];
@@ -124,6 +125,13 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** STUNner asks for no grants: "routes can refer to Services in any namespace" (stunner-gateway-operator, README, caveats). */
+function isOfStunner(workspace: Workspace): boolean {
+  return workspace
+    .resources('GatewayClass')
+    .some(one => one.root.at('spec', 'controllerName').text?.startsWith('stunner.l7mp.io/') === true);
+}
 
 /** What a Gateway or a route refers to, with the kind that is meant where none is written. */
 function referencesOf(resource: Resource): readonly { readonly value: Value; readonly kind: 'Secret' | 'Service' }[] {

@@ -1,3 +1,4 @@
+import type { Index } from '../../manifests/workspace';
 import type { Rule } from '../rule';
 import { highest, lowest, nodePortsOf, otherNodePort } from './node-ports';
 
@@ -10,7 +11,7 @@ export default {
   remedy:
     'Take a port from 30000 to 32767, or leave `nodePort` out and let Kubernetes choose. For a port such as 3478 use a LoadBalancer or `hostNetwork`.',
   traps: [
-    'A cluster may be started with another `--service-node-port-range`; then switch the rule off in `matrix-preflight.yaml`.',
+    'A cluster may be started with another `--service-node-port-range`. Where a file of the tree speaks of one, it is a warning; elsewhere switch the rule off in `matrix-preflight.yaml`.',
   ],
   sources: ['Kubernetes documentation, Service, "type: NodePort": default range 30000-32767.'],
   examples: {
@@ -46,11 +47,13 @@ export default {
   },
   kinds: ['Service'],
   *check(service, workspace) {
+    const hasAnotherRange = workspace.lookup(ranges, '').length > 0;
     for (const port of nodePortsOf(service)) {
       const { number, at } = port;
       if (number >= lowest && number <= highest) continue;
       yield {
         at,
+        ...(hasAnotherRange && { severity: 'warning' }),
         message: `nodePort ${number} of Service ${service.name} is outside 30000-32767, so the API server refuses the Service — take a port in this range or leave nodePort out.`,
         // 3478 becomes 30478, as people write it themselves.
         fixes: () => otherNodePort(workspace, port, lowest + (number % 1000)),
@@ -58,3 +61,15 @@ export default {
     }
   },
 } satisfies Rule;
+
+const option = /service-node-port-range/;
+
+const ranges: Index<true> = {
+  name: 'ranges of node ports that the API server is started with',
+  *document(document) {
+    if (document.textWith(option) !== undefined) yield ['', true];
+  },
+  *textFile({ text }) {
+    if (option.test(text)) yield ['', true];
+  },
+};

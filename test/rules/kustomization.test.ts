@@ -81,7 +81,7 @@ const tree = `
             env:
               - name: DB_HOST
                 value: database.matrix.svc.cluster.local
-  #                    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ error: There is no Service database in namespace matrix
+  #                    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ warning: There is no Service database in namespace matrix
   #- /prod/namespace.yaml
   apiVersion: v1
   kind: Namespace

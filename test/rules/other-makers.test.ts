@@ -3,12 +3,15 @@ import { rules as catalogue } from '../../rules/catalogue';
 import { takeCrashes } from '../../rules/findings';
 import { check } from '../fixture';
 
-/** The errors that are found in a tree, by their rules and messages. */
+/**
+ * The errors that are found in a tree, by their rules and messages. It has settings, as only trees that follow the
+ * checklist have; in others most of what is missing is a warning anyhow. What it asks of databases is left out.
+ */
 function errorsIn(source: string): readonly string[] {
-  const { workspace, findings } = check(source, catalogue);
+  const { workspace, findings } = check(`${source}\n#- /matrix-preflight.yaml\nprovided: []\n`, catalogue);
   assert.deepEqual(takeCrashes(workspace), []);
   return findings.flatMap(({ rule, severity, problem }) =>
-    severity === 'error' ? `${rule.id}: ${problem.message}` : [],
+    severity === 'error' && !/^pg-/.test(rule.id) ? `${rule.id}: ${problem.message}` : [],
   );
 }
 

@@ -206,7 +206,8 @@ describe('trees that are made in other ways than the checklist’s own', () => {
     assert.deepEqual(policy('policy-group.network.openshift.io/ingress: ""'), []);
     assert.deepEqual(policy('field.cattle.io/projectId: p-x7'), []);
     assert.deepEqual(policy('purpose: ingress'), ['warning netpol-namespace-selector-label']);
-    assert.deepEqual(policy('name: ingress-nginx'), ['error netpol-namespace-selector-label']);
+    assert.deepEqual(policy('name: ingress-nginx'), ['warning netpol-namespace-selector-label']);
+    assert.deepEqual(policy('name: kube-system'), ['error netpol-namespace-selector-label']);
   });
 
   it('may have databases of other programs beside that of Synapse', () => {

@@ -10,6 +10,9 @@ const service = (name: string, rest = 'ports: [{port: 6379}]'): string => `
     spec: {selector: {app: ${name}}, ${rest}}
     ---`;
 
+/** Settings, which only trees that follow the checklist have. */
+const checklist = '    #- /matrix-preflight.yaml\n    provided: []\n';
+
 const env = (name: string, value: string): string => `
     apiVersion: apps/v1
     kind: Deployment
@@ -74,7 +77,7 @@ describe('config-host-unknown-service', () => {
         '/data',
       ),
     ])
-      assert.match(found(`${service('redis')}${source}`)[0] ?? '', missing, source);
+      assert.match(found(`${service('redis')}${source}\n${checklist}`)[0] ?? '', missing, source);
     const scripts = [
       'nc -z nowhere.matrix.svc 80',
       'redis-cli -h nowhere ping',
@@ -83,7 +86,7 @@ describe('config-host-unknown-service', () => {
       'exec 3<>/dev/tcp/nowhere/80',
     ];
     for (const script of scripts) {
-      const source = `${service('redis')}${env('A', 'b').replace('env: [{name: A, value: "b"}]', `command: [sh, -c, "${script}"]`)}`;
+      const source = `${service('redis')}${env('A', 'b').replace('env: [{name: A, value: "b"}]', `command: [sh, -c, "${script}"]`)}\n${checklist}`;
       assert.match(found(source)[0] ?? '', missing, script);
     }
     const cluster = `
@@ -92,7 +95,7 @@ describe('config-host-unknown-service', () => {
     metadata: {name: db, namespace: matrix}
     spec: {backup: {barmanObjectStore: {endpointURL: "http://nowhere:9000"}}}
     ---`;
-    assert.match(found(`${service('redis')}${cluster}`)[0] ?? '', missing);
+    assert.match(found(`${service('redis')}${cluster}\n${checklist}`)[0] ?? '', missing);
   });
 
   it('takes the address of a server in the settings of Redis or a database for a host', () => {

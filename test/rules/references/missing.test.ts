@@ -212,7 +212,7 @@ describe('references to Secrets', () => {
     ).map(message => message.replace(/ — .*/, ''));
     assert.deepEqual(found, [
       'error: Nothing creates the Secret minio-tls in namespace matrix-li, which endpointCA needs',
-      'error: Nothing creates the Secret main-user in namespace matrix-li, which externalClusters needs',
+      'warning: Nothing creates the Secret main-user in namespace matrix-li, which externalClusters needs',
     ]);
   });
 
@@ -389,6 +389,8 @@ apiVersion: v1
 kind: Secret
 metadata: {name: others, namespace: matrix}
 stringData: {a: x}
+#- /matrix-preflight.yaml
+provided: []
 `;
     const severity = (comment: string): string => messages(missingSecret, app(comment)).join().replace(/:.*/s, '');
     for (const options of [

@@ -28,6 +28,9 @@ metadata: {name: others, namespace: matrix}
 stringData: {a: x}
 `;
 
+/** Settings, which only trees that follow the checklist have. */
+const checklist = '#- /matrix-preflight.yaml\nprovided: []\n';
+
 const object = (apiVersion: string, kind: string, name: string, rest = 'spec: {}'): string => `
 #- /object.yaml
 apiVersion: ${apiVersion}
@@ -124,7 +127,7 @@ describe('what other operators make', () => {
     assert.deepEqual(found(job + pod('made', 'KEY')), []);
     assert.deepEqual(found(job + pod('other', 'A')), []);
     assert.equal(found(job + pod('other', 'KEY')).length, 1);
-    assert.match(found(job + pod('third', 'A'))[0] ?? '', /^error: /);
+    assert.match(found(job + pod('third', 'A') + checklist)[0] ?? '', /^error: /);
     const role = (verbs: string): string =>
       object(
         'rbac.authorization.k8s.io/v1',
@@ -132,17 +135,17 @@ describe('what other operators make', () => {
         'init',
         `rules: [{apiGroups: [""], resources: [secrets], resourceNames: [made], verbs: ${verbs}}]`,
       );
-    assert.match(found(role('[get, update]') + pod('made', 'A') + others)[0] ?? '', /^warning: /);
-    assert.match(found(role('[get, list]') + pod('made', 'A') + others)[0] ?? '', /^error: /);
+    assert.match(found(role('[get, update]') + pod('made', 'A') + others + checklist)[0] ?? '', /^warning: /);
+    assert.match(found(role('[get, list]') + pod('made', 'A') + others + checklist)[0] ?? '', /^error: /);
   });
 
   it('may be called after a resource of a kind that is not known', () => {
     const unknown = object('db.tessera.test/v1', 'Database', 'chat');
     assert.match(found(unknown + pod('chat-credentials', 'a'))[0] ?? '', /^warning: Nothing creates the Secret/);
-    assert.match(found(unknown + pod('chat', 'a') + others)[0] ?? '', /^warning: /);
-    assert.match(found(unknown + pod('chatter', 'a') + others)[0] ?? '', /^error: /);
+    assert.match(found(unknown + pod('chat', 'a') + others + checklist)[0] ?? '', /^warning: /);
+    assert.match(found(unknown + pod('chatter', 'a') + others + checklist)[0] ?? '', /^error: /);
     const known = object('cert-manager.io/v1', 'Issuer', 'chat');
-    assert.match(found(known + pod('chat-credentials', 'a') + others)[0] ?? '', /^error: /);
+    assert.match(found(known + pod('chat-credentials', 'a') + others + checklist)[0] ?? '', /^error: /);
   });
 
   it('leave databases of something else alone', () => {

@@ -72,7 +72,7 @@ describe('the databases of coturn', () => {
       'error: There is no Service rediss in namespace matrix (redis-userdb in the arguments)',
     ]);
     assert.deepEqual(said(unknownService, '', ', --psql-userdb, host=pg.matrix.svc'), [
-      'error: There is no Service pg in namespace matrix (psql-userdb in the arguments)',
+      'warning: There is no Service pg in namespace matrix (psql-userdb in the arguments)',
     ]);
     assert.deepEqual(said(hostPort, 'redis-userdb="ip=redis password=a port=6380"'), [
       'error: Service redis has no port 6380, only 6379 (redis-userdb in turnserver.conf)',
