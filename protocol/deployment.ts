@@ -7,8 +7,8 @@ import type { ClusterIdentity, Waiver } from '../deploy/journal/entries';
 import type { DeployPlan } from '../deploy/plan/plan';
 import type { Pace, RunEvent } from '../deploy/run/context';
 import type { Interaction } from '../deploy/run/interaction';
+import type { DeployResult } from '../deploy/run/result';
 import type { LiveResults } from '../deploy/run/results';
-import type { DeployResult } from '../deploy/run/run';
 import type { VerifiedCheck } from '../deploy/verify/verify';
 
 /** The argument that makes the server's program a runner. */

@@ -8,7 +8,7 @@ import { isApplied, runState } from '../../deploy/journal/state';
 import { objectTransitions, runTransitions, stepTransitions } from '../../deploy/journal/transitions';
 import { planSettings } from '../../deploy/plan/settings';
 import type { FailureDecision } from '../../deploy/run/interaction';
-import { exitCode } from '../../deploy/run/run';
+import { exitCode } from '../../deploy/run/result';
 import { runFiles } from '../../deploy/run/store';
 import { Workspace } from '../../manifests/workspace';
 import { type Bench, openBench } from './run/bench';
