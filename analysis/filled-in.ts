@@ -8,8 +8,15 @@ import type { Index, Workspace } from '../manifests/workspace';
  * will be is not known. kubectl fills in nothing; Flux does, and so does whoever runs envsubst.
  */
 export function isFilledIn(workspace: Workspace, text: string | undefined): boolean {
-  return text !== undefined && variable.test(text) && workspace.shared(fillsVariables);
+  if (text === undefined || !text.includes('$')) return false;
+  return (
+    (variable.test(text) && workspace.shared(fillsVariables)) ||
+    (bareVariable.test(text) && workspace.lookup(fillers, 'envsubst').length > 0)
+  );
 }
+
+/** `$NAME`, which only envsubst reads (gettext manual, "Invoking the envsubst program"). */
+const bareVariable = /(?<![$\w])\$[A-Za-z_]\w*/;
 
 /** Fluxes `${x:=y}`, `${x:-y}` and `${x/y/z}` as well (fluxcd.io, Kustomization, "Post build variable substitution"). */
 const variable = /(?<!\$)\$\{[A-Za-z_]\w*(?:[:/#%=^,-][^{}\n]*)?\}/;
@@ -67,6 +74,7 @@ const fillers: Index<true> = {
   name: 'what fills in variables of manifests by itself',
   *textFile({ text }) {
     if (/\b(?:envsubst|gomplate|ytt)\b/.test(text)) yield ['', true];
+    if (/\benvsubst\b/.test(text)) yield ['envsubst', true];
   },
   *resource(resource) {
     const isFlux = resource.qualifiedKind === 'Kustomization.kustomize.toolkit.fluxcd.io';

@@ -283,15 +283,19 @@ function isIdentity(tree: Tree, node: number): boolean {
 }
 
 /**
- * Whether Go template actions stand where YAML expects a key, a value or an item. Inside quotes, comments and block
- * scalars `{{ … }}` is text: Prometheus rules and dashboards are full of it.
+ * Whether Go template actions stand where YAML expects a key, a value or an item, or code of ytt in comments. Inside quotes,
+ * comments and block scalars `{{ … }}` is text: Prometheus rules and dashboards are full of it.
  */
 function isTemplate(text: string): boolean {
   return (
-    text.includes('{{') &&
-    /^[ ]*(?:- )*(?:[\w./-]+:[ ]+)?\{\{-?[ ]*(?:[.$\w(]|\/\*)[^\n]*\}\}/m.test(withoutBlockScalars(text))
+    (text.includes('#@') && templateComment.test(withoutBlockScalars(text))) ||
+    (text.includes('{{') &&
+      /^[ ]*(?:- )*(?:[\w./-]+:[ ]+)?\{\{-?[ ]*(?:[.$\w(]|\/\*)[^\n]*\}\}/m.test(withoutBlockScalars(text)))
   );
 }
+
+/** What ytt reads: code in comments, such as `#@ data.values.image` (carvel.dev/ytt, "Syntax"). */
+export const templateComment = /(?:^|[ \t])(#@(?:[ \t]|(?:data|overlay|schema|library|yaml)\/)[^\n]*)/m;
 
 function withoutBlockScalars(text: string): string {
   return text.replace(

@@ -17,7 +17,7 @@ export default {
   remedy: 'Keep one manifest and delete the other, or rename one of them if two objects are wanted.',
   traps: [
     'Two copies that say the same are a warning: they do no harm until one of them is edited. A Service says the same with and without `protocol: TCP`.',
-    'Kustomize patches, files of different kustomizations, and directories and files that are alternatives (`base` and `overlays`, `staging` and `production`, `option-a` and `option-b`, `db-prod.yaml` and `db-staging.yaml`) are left alone, because they are not applied together.',
+    'Kustomize patches, files of different kustomizations, and directories and files that are alternatives (`base` and `overlays`, `staging` and `production`, `option-a` and `option-b`, `db-prod.yaml` and `db-staging.yaml`, or `old` and `tests` beside what is applied) are left alone, because they are not applied together.',
     'Objects of the same name in different namespaces are different objects.',
   ],
   sources: ['Kubernetes documentation, Object Names and IDs: one object of a kind has a given name in a namespace.'],
@@ -147,7 +147,9 @@ function areAlternatives(path: string, other: string): boolean {
   return parted.some(part => part !== undefined && overlay.test(part)) || areAlternativePaths(path, other);
 }
 
-const overlay = /^(?:overlays?|base|components|examples?|samples?)$/i;
+/** What others are built on, or what nobody applies any more. */
+const overlay =
+  /^(?:overlays?|base|components|examples?|samples?|old|archived?|legacy|deprecated|obsolete|disabled|unused|bak|fixtures|e2e|tests?)$/i;
 
 function deletion(resource: Resource, which: string): readonly Fix[] {
   const { document } = resource;

@@ -1,3 +1,4 @@
+import { templateComment } from '../../manifests/document';
 import type { SourceFile } from '../../manifests/file';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
@@ -43,7 +44,8 @@ export default {
     const document = file.documents.find(one => one.isTemplate);
     if (file.name === 'Chart.yaml') yield* chartProblem(file, workspace);
     if (!document || file.isChartPart) return;
-    const line = /^[ ]*(?:- )*(?:[\w./-]+:[ ]+)?(\{\{.*?\}\})/m.exec(document.text);
+    const line =
+      /^[ ]*(?:- )*(?:[\w./-]+:[ ]+)?(\{\{.*?\}\})/m.exec(document.text) ?? templateComment.exec(document.text);
     const action = line?.[1] ?? '';
     const start = line ? line.index + line[0].length - action.length : 0;
     yield {

@@ -295,6 +295,18 @@ describe('what others make than the manifests of the tree is not called missing'
   for (const [name, tree] of Object.entries(trees)) it(name, () => assert.deepEqual(errorsIn(tree), []));
 });
 
+it('envsubst reads variables without braces, which are then no names and no numbers', () => {
+  const service = `
+#- /app.yaml
+apiVersion: v1
+kind: Service
+metadata: {name: app, namespace: $NAMESPACE}
+spec: {type: NodePort, ports: [{port: 80, targetPort: 8080, nodePort: $NODE_PORT}]}
+`;
+  assert.deepEqual(errorsIn(`${service}\n#- /deploy.sh\nenvsubst < app.yaml | kubectl apply -f -\n`), []);
+  assert.match(errorsIn(service).join('\n'), /nodePort has to be a number/);
+});
+
 it('what nobody makes is missing beside all that', () => {
   assert.deepEqual(
     errorsIn(app(['missing/key'], ['nowhere']))

@@ -152,6 +152,17 @@ describe('duplicate-resource', () => {
     );
   });
 
+  it('accepts what is kept beside what is applied', () => {
+    const map = (value: string): string => `
+      apiVersion: v1
+      kind: ConfigMap
+      metadata: {name: app, namespace: matrix}
+      data: {key: ${value}}
+    `;
+    for (const other of ['old', 'tests', 'deprecated'])
+      expectMarks(duplicateResource, `\n      #- /${other}/app.yaml${map('one')}\n      #- /app/app.yaml${map('two')}`);
+  });
+
   it('finds duplicates in one kustomization', () => {
     expectMarks(
       duplicateResource,

@@ -23,6 +23,25 @@ describe('file-templated-skipped', () => {
     );
   });
 
+  it('knows the code of ytt, which stands in comments', () => {
+    expectMarks(
+      fileTemplatedSkipped,
+      `
+      replicas: #@ data.values.replicas
+      #         ^^^^^^^^^^^^^^^^^^^^^^^ info: main.yaml is a template
+      `,
+    );
+    expectMarks(
+      fileTemplatedSkipped,
+      `
+      #@author somebody
+      script: |
+        #@ echo
+        true
+      `,
+    );
+  });
+
   it('is said once per file, at the first action', () => {
     expectMarks(
       fileTemplatedSkipped,
