@@ -17,7 +17,7 @@ export function recoverTree(text: string): RecoveredTree {
   const problems: SyntaxProblem[] = [];
   const builder = new TreeBuilder(text);
   for (const document of compose(text)) {
-    for (const error of document.errors) problems.push({ message: firstLine(error.message), at: toSpan(error.pos) });
+    for (const error of document.errors) problems.push({ message: reasonOf(error.message), at: toSpan(error.pos) });
     if (
       document.contents &&
       !(isScalar(document.contents) && isUnwritten(document.contents.range, document.contents.source))
@@ -120,6 +120,12 @@ function toSpan([start, end]: readonly [number, number]): Span {
   return { start, end: Math.max(start, end) };
 }
 
-function firstLine(message: string): string {
-  return message.split('\n', 1)[0]?.replace(/ at line \d+, column \d+:?$/, '') ?? message;
+/** What the parser says, without the words of the text, which may be a password that lacks its quotes. */
+function reasonOf(message: string): string {
+  if (/call stack/.test(message)) return 'Collections are nested too deeply';
+  const [line = message] = message.split('\n', 1);
+  return line
+    .replace(/ at line \d+, column \d+:?$/, '')
+    .replace(/: \S.*$/s, '')
+    .replace(/^(Invalid escape sequence) .*$/, '$1');
 }

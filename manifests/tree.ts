@@ -46,7 +46,10 @@ export function readTree(text: string): Tree | SyntaxProblem {
   } catch (error) {
     if (error instanceof YAMLException) {
       const at = Math.min(error.mark?.position ?? 0, text.length);
-      return { message: error.reason, at: { start: at, end: Math.min(at + 1, text.length) } };
+      return {
+        message: error.reason.replace(/ ?"[^"]*"|: \S.*$/g, ''),
+        at: { start: at, end: Math.min(at + 1, text.length) },
+      };
     }
     throw error;
   }
@@ -365,7 +368,7 @@ function fromEvents(text: string, events: readonly Event[]): Tree | SyntaxProble
         const name = text.slice(event.anchorStart, event.anchorEnd);
         if (builder.alias(name, event.anchorStart - 1, event.anchorEnd) === undefined) {
           return {
-            message: `unidentified alias "${name}"`,
+            message: 'This alias has no anchor above it, and a text that begins with * needs quotes',
             at: { start: event.anchorStart - 1, end: event.anchorEnd },
           };
         }

@@ -1,10 +1,29 @@
 import { decodeBase64 } from '../manifests/base64';
 import type { SourceFile } from '../manifests/file';
+import { endOfLine } from '../manifests/lines';
 import type { Place, Span } from '../manifests/span';
 import type { Value } from '../manifests/value';
 import type { Workspace } from '../manifests/workspace';
 import type { Finding } from '../rules/findings';
 import type { Fix } from '../rules/rule';
+
+/**
+ * What stands in a file where its Secrets hold what must not be shown: all behind the keys, also tags and anchors, which
+ * a value that lacks its quotes may be taken for, and the copy of the object that kubectl keeps in an annotation.
+ */
+export function secretSpans(file: SourceFile): readonly Span[] {
+  return secretMappings(file).flatMap(values => {
+    const entries = values.entries();
+    if (entries.length === 0) return [values.span];
+    return entries.map(([, value]) => {
+      const start = file.text.indexOf(':', value.key.span.end) + 1;
+      const { span } = value;
+      // An alias leads to another place, and what is not there has none: then it is the rest of the line.
+      const isHere = span.start >= start && span.end > span.start;
+      return { start, end: isHere ? span.end : endOfLine(file.text, start) };
+    });
+  });
+}
 
 /** The scalars of a file's Secrets that hold what must not be shown. */
 export function secretScalars(file: SourceFile): readonly Value[] {
@@ -52,7 +71,11 @@ function secretMappings(file: SourceFile): readonly Value[] {
   return file.documents
     .flatMap(document => document.resources)
     .filter(resource => resource.qualifiedKind === 'Secret')
-    .flatMap(({ root }) => [root.at('data'), root.at('stringData')])
+    .flatMap(({ root }) => [
+      root.at('data'),
+      root.at('stringData'),
+      root.at('metadata', 'annotations', 'kubectl.kubernetes.io/last-applied-configuration'),
+    ])
     .filter(values => values.exists);
 }
 

@@ -47,6 +47,13 @@ export function findPlaceholders(
   ]);
 }
 
+/** A placeholder for a message: as far as it is words. What looks generated behind them may be a value already. */
+export function placeholderWords(text: string): string {
+  const parts = text.split(/([^A-Za-z\d]+)/);
+  const end = parts.findIndex(part => /^[A-Za-z\d]/.test(part) && !/^(?:[A-Z]*|[A-Z]?[a-z]*)\d{0,4}$/.test(part));
+  return end === -1 ? text : `${parts.slice(0, end).join('')}…`;
+}
+
 /** The placeholders of a configuration file outside of its comments. */
 export function placeholdersOfFile(text: string, language: Language): readonly Placeholder[] {
   let find = finders.get(language);

@@ -53,16 +53,35 @@ function formsOf(secret: string): string[] {
 }
 
 function maskByForm(text: string): string {
-  return text
-    .replace(/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, mask)
-    .replace(/\b([a-z][a-z0-9+.-]*:\/\/[^\s:/@]*):[^\s/@]+@/gi, `$1:${mask}@`)
-    .replace(/\b(bearer\s+)[\w.~+/=-]{8,}/gi, `$1${mask}`)
-    .replace(
-      // The name of an object, as in `Secret/redis-password: not found`, has no value behind it.
-      /(?<!\b[A-Z]\w*\/[\w.-]*)\b(password|passwd|PGPASSWORD|secret[-_]?key|access[-_]?token)(\s*[=:]\s*)('[^']*'|"[^"]*"|[^\s'",;]+)/gi,
-      `$1$2${mask}`,
-    );
+  return hideByForm(text, () => mask);
 }
+
+/**
+ * Puts what `hide` says in the place of everything that looks like a secret by what stands around it: connection
+ * strings, bearer tokens, private keys, and what options, settings and statements of the deployment's programs take.
+ */
+export function hideByForm(text: string, hide: (secret: string) => string): string {
+  let shown = text.replace(/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, hide);
+  for (const form of secretForms)
+    shown = shown.replace(form, (_, before: string, secret: string) => before + hide(secret));
+  return shown;
+}
+
+/** What stands before a secret, and the secret. */
+const secretForms: readonly RegExp[] = [
+  /(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@]*:)([^\s/@]+)(?=@)/gi,
+  /(\bbearer\s+)([\w.~+/=-]{8,})/gi,
+  // The name of an object, as in `Secret/redis-password: not found`, has no value behind it.
+  /(?<!\b[A-Z]\w*\/[\w.-]*)((?<![A-Za-z])(?:password|passwd|PGPASSWORD|secret[-_]?key|secret[-_]access[-_]key|access[-_]token|static-auth-secret|\w+_secret)\s*[=:]\s*)('[^']*'|"[^"]*"|[^\s'",;]+)/gi,
+  // SQL, redis.conf, sentinel.conf, haproxy.cfg.
+  /(\bPASSWORD\s+)('[^']*')/gi,
+  /(\b(?:requirepass|masterauth|auth-pass\s+\S+|insecure-password)\s+)(\S+)/g,
+  /(\bstats\s+auth\s+[^\s:]+:)(\S+)/g,
+  // redis-cli -a, curl -u, mc alias set NAME URL USER.
+  /(\b(?:redis|valkey)-cli\b[^\n|;&]*\s(?:-a|--pass)[ =]+)(\S+)/g,
+  /(\bcurl\b[^\n|;&]*\s(?:-u|--user)[ =]*["']?[^\s:"']+:)([^\s"']+)/g,
+  /(\bmc\s+(?:alias\s+set|config\s+host\s+add)\s+\S+\s+\S+\s+\S+\s+)(\S+)/g,
+];
 
 /** encodeURIComponent throws on lone surrogates, and the text of a manifest may hold any. */
 function wellFormed(text: string): string {

@@ -4,6 +4,7 @@ import { isUsedByScript, valuesDocuments } from '../../analysis/helm-values';
 import { containersOf } from '../../analysis/pods';
 import { referrersOf } from '../../analysis/references';
 import { isFilledByVaultPlugin } from '../../analysis/secret-data';
+import { placeholderWords } from '../../analysis/text/placeholders';
 import type { ManifestDocument } from '../../manifests/document';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
@@ -62,7 +63,7 @@ export default {
       if (placeholder.class === 'angle' && isFilledByVaultPlugin(resource)) continue;
       if (isReplacedByScript(workspace, at, placeholder.text) || isOverridden(workspace, resource, found)) continue;
       if (resource.kind === 'ConfigMap' && isSwitchedOff(value.embedded().root, at)) continue;
-      yield { at, message: `${placeholder.text} is still to be filled in — write the real value.` };
+      yield { at, message: `${placeholderWords(placeholder.text)} is still to be filled in — write the real value.` };
     }
   },
   *checkDocument(document, workspace) {
@@ -75,7 +76,7 @@ export default {
         yield {
           at,
           severity: 'warning',
-          message: `${placeholder.text} in the values of a chart is still to be filled in — write the real value.`,
+          message: `${placeholderWords(placeholder.text)} in the values of a chart is still to be filled in — write the real value.`,
         };
       }
     }

@@ -2,7 +2,7 @@ import { isFilledIn, isReplacedByScript } from '../../analysis/filled-in';
 import { referrersOf } from '../../analysis/references';
 import { secretEntries } from '../../analysis/secret-data';
 import { languageOf, maskComments } from '../../analysis/text/comments';
-import { findPlaceholders } from '../../analysis/text/placeholders';
+import { findPlaceholders, placeholderWords } from '../../analysis/text/placeholders';
 import type { Index, Workspace } from '../../manifests/workspace';
 import { generatedItemOf, itemOfKey } from '../credential-items';
 import type { Rule } from '../rule';
@@ -68,7 +68,7 @@ export default {
       const item = itemOfKey(secret.name, key);
       yield {
         at: isEncoded ? value : value.part(found.span.start, found.span.end),
-        message: `${key} of Secret ${secret.name} is still the placeholder ${found.text} — generate a value.`,
+        message: `${key} of Secret ${secret.name} is still the placeholder ${placeholderWords(found.text)} — generate a value.`,
         // What is still a placeholder has not been generated either.
         items: [item, generatedItemOf(item)],
       };

@@ -161,7 +161,7 @@ function* startedByImage({ resource, container }: SynapseProcess): Iterable<Prob
   const isOption = text.startsWith('-');
   yield {
     at: first,
-    message: `The image of ${resource.title} starts its own script with these arguments, which takes the first for what it is to do and knows no ${text}, so the container ends — ${isOption ? 'write run before it' : 'write them under command'}.`,
+    message: `The image of ${resource.title} starts its own script with these arguments, which takes the first for what it is to do and knows no ${text.split('=', 1)[0]}, so the container ends — ${isOption ? 'write run before it' : 'write them under command'}.`,
     fixes: () =>
       isOption
         ? []

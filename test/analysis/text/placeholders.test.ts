@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { findPlaceholders, type TextKind } from '../../../analysis/text/placeholders';
+import { findPlaceholders, placeholderWords, type TextKind } from '../../../analysis/text/placeholders';
 import { textOf } from './generate';
 
 describe('findPlaceholders', () => {
@@ -269,3 +269,22 @@ const placeholderText = textOf([
   ],
   ...['grep ', 'export ', 'f"', '"""'],
 ]);
+
+describe('placeholderWords', () => {
+  it('says the words and not what looks generated behind them', () => {
+    for (const word of [
+      'CHANGEME',
+      'CHANGE_ME',
+      'changeme',
+      'CHANGEME_S3_PASSWORD',
+      '<your-password>',
+      'Change-Me',
+      'xxxx',
+      'YOUR KEY',
+    ])
+      assert.equal(placeholderWords(word), word);
+    assert.equal(placeholderWords('CHANGEME_F5eZJLfUKeZZGs'), 'CHANGEME_…');
+    assert.equal(placeholderWords('CHANGEME-36v65DfdXGnzLE'), 'CHANGEME-…');
+    assert.equal(placeholderWords('CHANGEME_qGnxpGRRaGTy'), 'CHANGEME_…');
+  });
+});

@@ -49,6 +49,16 @@ describe('the redactor', () => {
       `CONNECTION 'host=db user=postgres password=${mask} dbname=x'`,
     );
     assert.equal(redact('redis-password: hunter2'), `redis-password: ${mask}`);
+    for (const [open, secret] of [
+      ['redis-cli -h redis -a ', 'hunter2'],
+      ['mc alias set minio http://minio:9000 admin ', 'hunter2'],
+      ['curl -fs -u admin:', 'hunter2'],
+      ['ALTER USER synapse PASSWORD ', "'hunter2'"],
+      ['sentinel auth-pass main ', 'hunter2'],
+      ['turn_shared_secret: ', '"hunter2"'],
+      ['stats auth admin:', 'hunter2'],
+    ] as const)
+      assert.equal(redact(`${open}${secret} rest`), `${open}${mask} rest`);
     assert.equal(redact('Secret/redis-password: does not exist'), 'Secret/redis-password: does not exist');
     assert.equal(redact('Authorization: Bearer abc.def-ghi'), `Authorization: Bearer ${mask}`);
     assert.equal(
