@@ -1,3 +1,5 @@
+import { perName } from '../manifests/derived';
+import { groupedBy } from '../manifests/grouped';
 import type { Resource } from '../manifests/resource';
 import type { Value } from '../manifests/value';
 import type { Workspace } from '../manifests/workspace';
@@ -26,6 +28,20 @@ export function databaseLogins(workspace: Workspace): readonly DatabaseLogin[] {
   return workspace.shared(readLogins);
 }
 
+/** The sign-ins of one workload. */
+export function loginsOf(workspace: Workspace, consumer: Resource): readonly DatabaseLogin[] {
+  return workspace.derive(readLoginsOf, consumer);
+}
+
+/** The sign-ins with a password from a Secret of this name, in any namespace. */
+export const loginsWith = perName(
+  (workspace: Workspace, secret): readonly DatabaseLogin[] => workspace.shared(loginsBySecret).get(secret) ?? [],
+);
+
+function loginsBySecret(workspace: Workspace): ReadonlyMap<string, readonly DatabaseLogin[]> {
+  return groupedBy(databaseLogins(workspace), ({ secret }) => secret.name);
+}
+
 /** The Secret that the operator keeps the password of a user in; undefined if it does not make that up. */
 export function generatedPasswordSecret(cluster: Resource, user: string): string | undefined {
   const spec = cluster.root.at('spec');
@@ -51,12 +67,10 @@ export function initdbOf(cluster: Resource): { readonly database: string; readon
 }
 
 function readLogins(workspace: Workspace): readonly DatabaseLogin[] {
-  return workloadKinds
-    .flatMap(kind => workspace.resources(kind))
-    .flatMap(resource => workspace.derive(loginsOf, resource));
+  return workloadKinds.flatMap(kind => workspace.resources(kind)).flatMap(resource => loginsOf(workspace, resource));
 }
 
-function loginsOf(resource: Resource, workspace: Workspace): readonly DatabaseLogin[] {
+function readLoginsOf(resource: Resource, workspace: Workspace): readonly DatabaseLogin[] {
   const configured = familiesOf(resource).has('synapse') ? fromHomeserver(resource, workspace) : [];
   const scripted = fromScripts(resource, workspace);
   const known = [...configured, ...scripted];

@@ -73,13 +73,13 @@ export function monitors(workspace: Workspace): readonly Monitor[] {
 /** The Services a ServiceMonitor selects, by their labels and not by their selectors. */
 export function servicesOf(workspace: Workspace, monitor: Monitor): readonly Service[] {
   if (monitor.selects !== 'Service') return [];
-  return servicesSelectedBy(workspace, monitor.selector).filter(service => isIn(monitor, service.namespace));
+  return placesOf(monitor).flatMap(place => servicesSelectedBy(workspace, place, monitor.selector));
 }
 
 /** The pods a PodMonitor selects, or those behind the Services of a ServiceMonitor. */
 export function podsOf(workspace: Workspace, monitor: Monitor): readonly Pods[] {
   if (monitor.selects === 'Pod')
-    return podsSelectedBy(workspace, undefined, monitor.selector).filter(pods => isIn(monitor, pods.namespace));
+    return placesOf(monitor).flatMap(place => podsSelectedBy(workspace, place, monitor.selector));
   return [...new Set(servicesOf(workspace, monitor).flatMap(service => podsBehind(workspace, service)))];
 }
 
@@ -110,6 +110,14 @@ export function seesAll(workspace: Workspace, { namespaces }: Monitor): boolean 
 
 export function isIn({ namespaces }: Monitor, namespace: string | undefined): boolean {
   return namespaces === 'any' || namespace === undefined || namespaces.has(undefined) || namespaces.has(namespace);
+}
+
+/**
+ * Where to look for what a monitor selects: its namespaces, and as an empty text what names none; undefined is everywhere.
+ */
+function placesOf({ namespaces }: Monitor): readonly (string | undefined)[] {
+  if (namespaces === 'any' || namespaces.has(undefined)) return [undefined];
+  return [...namespaces, ''];
 }
 
 function readWatchedOwners(workspace: Workspace): ReadonlySet<Resource> {

@@ -43,10 +43,16 @@ export function servicesIn(workspace: Workspace, namespace?: string): readonly S
   return workspace.lookup(servicesByNamespace, namespace ?? '*');
 }
 
-/** The Services with labels that a selector matches, in all namespaces. */
-export function servicesSelectedBy(workspace: Workspace, selector: Selector): readonly Service[] {
+/** The Services of a namespace with labels that a selector matches; without one, of the tree. */
+export function servicesSelectedBy(
+  workspace: Workspace,
+  namespace: string | undefined,
+  selector: Selector,
+): readonly Service[] {
   const first = selector.requirements.find(({ operator, values }) => operator === 'In' && values.length === 1);
-  const services = first ? workspace.lookup(servicesByLabel, `${first.key}=${first.values[0]}`) : servicesIn(workspace);
+  const services = first
+    ? workspace.lookup(servicesByLabel, labelKey(namespace ?? '*', first.key, first.values[0] ?? ''))
+    : servicesIn(workspace, namespace);
   return services.filter(service => matches(selector, service.labels));
 }
 
@@ -100,7 +106,7 @@ const servicesByNamespace: Index<Service> = {
   *resource(resource) {
     for (const service of servicesOf(resource)) {
       yield ['*', service];
-      if (service.namespace !== undefined) yield [service.namespace, service];
+      yield [service.namespace ?? '', service];
     }
   },
 };
@@ -109,9 +115,14 @@ const servicesByLabel: Index<Service> = {
   name: 'services by label',
   *resource(resource) {
     for (const service of servicesOf(resource))
-      for (const [key, value] of service.labels) yield [`${key}=${value}`, service];
+      for (const [key, value] of service.labels)
+        for (const place of ['*', service.namespace ?? '']) yield [labelKey(place, key, value), service];
   },
 };
+
+function labelKey(place: string, key: string, value: string): string {
+  return `${place}\n${key}=${value}`;
+}
 
 function fromManifest(resource: Resource): Service {
   const spec = resource.root.at('spec');

@@ -30,6 +30,13 @@ interface Built {
   stop(): void;
 }
 
+/** What the checks of a document, a file or the whole workspace have found. */
+interface Watched {
+  /** By the number of the check; those that have found nothing are not there. */
+  readonly found: Map<number, readonly RawFinding[]>;
+  readonly stops: (() => void)[];
+}
+
 /** The findings of one file: those of its rules, and with them what the rules about findings say. */
 interface Shown {
   own(): readonly Finding[];
@@ -40,8 +47,8 @@ interface Shown {
 /**
  * The findings of a workspace, kept up to date at the cost of what changed.
  *
- * Every pair of rule and resource is a computation of its own: it runs again only when an answer that the rule got
- * from the workspace has changed. One effect per document collects the pairs' results.
+ * Every pair of rule and resource is an effect of its own: it runs again only when an answer that the rule got from the
+ * workspace has changed, and its neighbours are not even asked.
  */
 export class LiveFindings {
   /** Counts of work done, for tests that prove how little an edit costs. */
@@ -50,7 +57,7 @@ export class LiveFindings {
   readonly #rules: RuleSet;
   readonly #options: CheckOptions;
   readonly #changed: (uri: string) => void;
-  readonly #owners = new Map<object, { dispose: () => void; findings: readonly RawFinding[] }>();
+  readonly #owners = new Map<object, Watched>();
   readonly #byUri = new Map<string, Set<object>>();
   readonly #shown = new Map<string, Shown>();
   /** The files of which something else may be shown than when somebody last asked. */
@@ -97,9 +104,7 @@ export class LiveFindings {
       return;
     }
     for (const rule of this.#rules.ofWorkspace) {
-      this.#watch(rule, () => [
-        this.#pair(() => run(rule, this.#workspace, undefined, () => rule.checkWorkspace(this.#workspace))),
-      ]);
+      this.#watch(rule, [() => run(rule, this.#workspace, undefined, () => rule.checkWorkspace(this.#workspace))]);
     }
   }
 
@@ -162,8 +167,7 @@ export class LiveFindings {
     const file = this.#built.size > 0 ? this.#workspace.file(uri) : undefined;
     if (file) raw.push(...ownFindings(file, [...this.#built.keys()], this.#rules, this.#workspace));
     for (const owner of this.#byUri.get(uri) ?? []) {
-      for (const finding of this.#owners.get(owner)?.findings ?? [])
-        if (finding.problem.at.uri === uri) raw.push(finding);
+      for (const finding of findingsOf(this.#owners.get(owner))) if (finding.problem.at.uri === uri) raw.push(finding);
     }
     return raw;
   }
@@ -249,18 +253,16 @@ export class LiveFindings {
 
   /** All that has been found, as the rules said it. */
   get raw(): readonly RawFinding[] {
-    return [...this.#owners.values()].flatMap(owner => owner.findings);
+    return [...this.#owners.values()].flatMap(findingsOf);
   }
 
   #watchDocument(document: ManifestDocument): void {
-    this.#watch(document, () => [
-      ...this.#rules.ofDocuments.map(rule =>
-        this.#pair(() => run(rule, this.#workspace, undefined, () => rule.checkDocument(document, this.#workspace))),
+    this.#watch(document, [
+      ...this.#rules.ofDocuments.map(
+        rule => () => run(rule, this.#workspace, undefined, () => rule.checkDocument(document, this.#workspace)),
       ),
       ...document.resources.flatMap(resource =>
-        this.#rules
-          .ofResource(resource)
-          .map(rule => this.#pair(() => resourceFindings(rule, resource, this.#workspace))),
+        this.#rules.ofResource(resource).map(rule => () => resourceFindings(rule, resource, this.#workspace)),
       ),
     ]);
   }
@@ -269,50 +271,56 @@ export class LiveFindings {
   #watchFile(file: SourceFile): void {
     if (this.#rules.ofFiles.length === 0) return;
     this.#forget(file);
-    this.#watch(file, () => [this.#pair(() => fileFindings(file, this.#rules, this.#workspace))]);
+    this.#watch(file, [() => fileFindings(file, this.#rules, this.#workspace)]);
   }
 
-  #pair(check: () => readonly RawFinding[]): () => readonly RawFinding[] {
-    return computed<readonly RawFinding[]>(() => {
-      this.counters.checks++;
-      return check();
-    });
+  #watch(owner: object, checks: readonly (() => readonly RawFinding[])[]): void {
+    const watched: Watched = { found: new Map(), stops: [] };
+    this.#owners.set(owner, watched);
+    for (const [number, check] of checks.entries()) {
+      const stop = effect(() => {
+        this.counters.checks++;
+        const findings = check();
+        untracked(() => this.#take(owner, watched, number, findings));
+      });
+      watched.stops.push(stop);
+    }
   }
 
-  #watch(owner: object, pairsOf: () => readonly (() => readonly RawFinding[])[]): void {
-    const pairs = pairsOf();
-    const entry = { dispose: () => {}, findings: [] as readonly RawFinding[] };
-    this.#owners.set(owner, entry);
-    entry.dispose = effect(() => {
-      const findings: RawFinding[] = [];
-      for (const pair of pairs) findings.push(...pair());
-      untracked(() => this.#replace(owner, entry, findings));
-    });
-  }
-
-  #replace(owner: object, entry: { findings: readonly RawFinding[] }, findings: readonly RawFinding[]): void {
-    const before = entry.findings;
-    entry.findings = findings;
-    const uris = urisOf(findings);
+  /** Keeps what a check has found, and tells of the files in which it is something else than before. */
+  #take(owner: object, watched: Watched, number: number, findings: readonly RawFinding[]): void {
+    const { found } = watched;
+    const before = found.get(number) ?? [];
+    if (before.length === 0 && findings.length === 0) return;
+    if (findings.length > 0) found.set(number, findings);
+    else found.delete(number);
+    // A check that runs again makes its findings anew.
+    for (const uri of urisOf([...before, ...findings])) this.#touch(uri);
+    const uris = urisOf(findingsOf(watched));
     for (const uri of urisOf(before)) if (!uris.has(uri)) this.#byUri.get(uri)?.delete(owner);
-    for (const uri of uris) {
+    for (const uri of urisOf(findings)) {
       const owners = this.#byUri.get(uri);
       if (owners) owners.add(owner);
       else this.#byUri.set(uri, new Set([owner]));
     }
-    // What no check has found anew stands as it was.
-    const [known, present] = [new Set(before), new Set(findings)];
-    const changed = [...before.filter(one => !present.has(one)), ...findings.filter(one => !known.has(one))];
-    for (const uri of urisOf(changed)) this.#touch(uri);
   }
 
   #forget(owner: object): void {
-    const entry = this.#owners.get(owner);
-    if (!entry) return;
-    entry.dispose();
-    this.#replace(owner, entry, []);
+    const watched = this.#owners.get(owner);
+    if (!watched) return;
+    for (const stop of watched.stops) stop();
+    for (const uri of urisOf(findingsOf(watched))) {
+      this.#byUri.get(uri)?.delete(owner);
+      this.#touch(uri);
+    }
     this.#owners.delete(owner);
   }
+}
+
+/** All that the checks of one owner have found, in the order of the checks. */
+function findingsOf(watched: Watched | undefined): readonly RawFinding[] {
+  if (!watched || watched.found.size === 0) return [];
+  return [...watched.found].sort(([a], [b]) => a - b).flatMap(([, findings]) => findings);
 }
 
 function urisOf(findings: readonly RawFinding[]): ReadonlySet<string> {

@@ -49,12 +49,22 @@ export const outside: ExternalEndpoint = { kind: 'external', name: 'the outside 
 /** The controller that serves Ingresses of a class. The labels are those of the chart and of the project's manifests. */
 export function ingressController(workspace: Workspace, className: string | undefined): ExternalEndpoint {
   const isNginx = className === undefined || /nginx/.test(className);
+  return isNginx ? workspace.shared(ingressNginx) : otherController;
+}
+
+const otherController: ExternalEndpoint = {
+  kind: 'external',
+  name: 'the ingress controller',
+  namespace: undefined,
+  labels: new Map(),
+};
+
+function ingressNginx(workspace: Workspace): ExternalEndpoint {
   return {
-    kind: 'external',
-    name: 'the ingress controller',
-    namespace: isNginx ? namespaceOf(workspace, isIngressNginx) : undefined,
-    labels: new Map(isNginx ? [['app.kubernetes.io/name', 'ingress-nginx']] : []),
-    ...(isNginx && isPlain(workspace, isIngressNginx, ['controller', 'podLabels']) && { lacks: otherConventions }),
+    ...otherController,
+    namespace: namespaceOf(workspace, isIngressNginx),
+    labels: new Map([['app.kubernetes.io/name', 'ingress-nginx']]),
+    ...(isPlain(workspace, isIngressNginx, ['controller', 'podLabels']) && { lacks: otherConventions }),
   };
 }
 
@@ -77,21 +87,32 @@ export function prometheus(
     const selector = readSelector(written);
     return !selector || matches(selector, monitor.labels);
   });
+  const ofChart = workspace.shared(chartPrometheus);
+  if (!resource) return ofChart;
+  return {
+    ...ofChart,
+    namespace: others.length === 0 ? resource.namespace : ofChart.namespace,
+    lacks: resource.root.at('spec', 'podMetadata').exists ? undefined : otherConventions,
+  };
+}
+
+function chartPrometheus(workspace: Workspace): ExternalEndpoint {
+  const isAsUsual = isPlain(workspace, isPrometheusStack, ['prometheus', 'prometheusSpec', 'podMetadata']);
   return {
     kind: 'external',
     name: 'Prometheus',
-    namespace: resource && others.length === 0 ? resource.namespace : namespaceOf(workspace, isPrometheus),
+    namespace: namespaceOf(workspace, isPrometheus),
     labels: new Map([['app.kubernetes.io/name', 'prometheus']]),
-    ...(resource
-      ? !resource.root.at('spec', 'podMetadata').exists && { lacks: otherConventions }
-      : isPlain(workspace, isPrometheusStack, ['prometheus', 'prometheusSpec', 'podMetadata']) && {
-          lacks: otherConventions,
-        }),
+    ...(isAsUsual && { lacks: otherConventions }),
   };
 }
 
 /** The operator of CloudNativePG (cloudnative-pg docs/src/networking.md and docs/src/samples/networkpolicy-example.yaml). */
 export function postgresOperator(workspace: Workspace): ExternalEndpoint {
+  return workspace.shared(cloudNativePg);
+}
+
+function cloudNativePg(workspace: Workspace): ExternalEndpoint {
   return {
     kind: 'external',
     name: 'the CloudNativePG operator',
@@ -133,6 +154,10 @@ function isPrometheusStack({ chart }: ChartRelease): boolean {
 
 /** The operator of MinIO (minio/operator helm/operator, templates/_helpers.tpl and resources/base: the labels of its pods). */
 export function minioOperator(workspace: Workspace): ExternalEndpoint {
+  return workspace.shared(operatorOfMinio);
+}
+
+function operatorOfMinio(workspace: Workspace): ExternalEndpoint {
   return {
     kind: 'external',
     name: 'the MinIO operator',

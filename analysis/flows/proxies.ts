@@ -1,3 +1,4 @@
+import { perName } from '../../manifests/derived';
 import type { Resource } from '../../manifests/resource';
 import type { Index, Workspace } from '../../manifests/workspace';
 import { chartValues } from '../helm-values';
@@ -17,7 +18,7 @@ export function proxiesOf(workspace: Workspace, source: Resource): readonly Exte
     case 'TCPRoute':
       return gatewaysOf(workspace, source).flatMap(gateway => proxyOf(workspace, gateway) ?? []);
     case 'HTTPProxy.projectcontour.io':
-      return [{ kind: 'external', name: 'Contour', namespace: namespaceOf(workspace, isChart('contour')), labels }];
+      return [{ kind: 'external', name: 'Contour', namespace: namespaceOfChart(workspace, 'contour'), labels }];
     case 'VirtualService.networking.istio.io':
       return [];
     default:
@@ -67,7 +68,7 @@ function envoyGateway(workspace: Workspace, gateway: Resource): ExternalEndpoint
   return {
     kind: 'external',
     name: `the proxy of Gateway ${gateway.name}`,
-    namespace: isElsewhere ? undefined : namespaceOf(workspace, isChart('gateway-helm')),
+    namespace: isElsewhere ? undefined : namespaceOfChart(workspace, 'gateway-helm'),
     labels: isCustom
       ? labels
       : new Map([
@@ -99,7 +100,7 @@ const besideGateways = /GatewayNamespace\b/;
 function traefik(workspace: Workspace): ExternalEndpoint {
   const isOnHost = chartValues(workspace).some(root => root.at('hostNetwork').boolean === true);
   const isLabelled = chartValues(workspace).some(root => root.at('deployment', 'podLabels').exists);
-  const namespace = isOnHost ? undefined : namespaceOf(workspace, isChart('traefik'));
+  const namespace = isOnHost ? undefined : namespaceOfChart(workspace, 'traefik');
   // Who installs it without the chart may label its pods as he likes.
   const isKnown = namespace !== undefined && !isLabelled;
   return {
@@ -110,7 +111,6 @@ function traefik(workspace: Workspace): ExternalEndpoint {
   };
 }
 
-function isChart(wanted: string) {
-  return ({ name, chart }: { readonly name: string; readonly chart?: string | undefined }): boolean =>
-    chart === undefined ? name === wanted : chart === wanted;
-}
+const namespaceOfChart = perName((workspace: Workspace, wanted) =>
+  namespaceOf(workspace, ({ name, chart }) => (chart === undefined ? name : chart) === wanted),
+);

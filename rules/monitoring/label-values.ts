@@ -2,6 +2,7 @@ import { isChartObject } from '../../analysis/charts';
 import { nearest } from '../../analysis/nearest';
 import { containersOf, podsIn } from '../../analysis/pods';
 import { clusterKind } from '../../analysis/roles';
+import { perName } from '../../manifests/derived';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 
@@ -66,7 +67,7 @@ interface LabelName {
   readonly carried: readonly string[];
 }
 
-function namesFor(workspace: Workspace, label: string): readonly LabelName[] {
+const namesFor = perName((workspace: Workspace, label): readonly LabelName[] => {
   if (label === 'cluster') return workspace.resources(clusterKind).map(({ name }) => ({ name, carried: [name] }));
   const owners = [...new Set(podsIn(workspace).map(({ owner }) => owner))];
   if (label === 'pod') return owners.map(owner => ({ name: owner.name, carried: podNames(owner) }));
@@ -78,7 +79,7 @@ function namesFor(workspace: Workspace, label: string): readonly LabelName[] {
       return kind === 'CronJob' ? [{ name, carried: [`${name}-29012345`] }] : [];
     });
   return owners.filter(({ kind }) => kind.toLowerCase() === label).map(({ name }) => ({ name, carried: [name] }));
-}
+});
 
 /** Names that the pods of a workload have, those with random letters by an example. */
 function podNames({ kind, name, root, qualifiedKind }: Resource): readonly string[] {

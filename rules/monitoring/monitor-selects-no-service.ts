@@ -175,7 +175,7 @@ export default {
 function namespacesElsewhere(workspace: Workspace, monitor: Monitor): readonly string[] {
   const pods =
     monitor.selects === 'Service'
-      ? servicesSelectedBy(workspace, monitor.selector).flatMap(service => podsBehind(workspace, service))
+      ? servicesSelectedBy(workspace, undefined, monitor.selector).flatMap(service => podsBehind(workspace, service))
       : podsSelectedBy(workspace, undefined, monitor.selector);
   const isMeant = seesAll(workspace, monitor) || !pods.some(one => watchedOwners(workspace).has(one.owner));
   const found = isMeant ? pods.flatMap(one => one.namespace ?? []) : [];

@@ -8,11 +8,16 @@ import type { Workspace } from '../../manifests/workspace';
 
 /** Whether Synapse, its databases or key_vault run in a namespace, so that the checklist's policies belong there. */
 export function isMatrixNamespace(workspace: Workspace, namespace: string | undefined): boolean {
-  return [
+  return workspace.shared(matrixNamespaces).has(namespace);
+}
+
+function matrixNamespaces(workspace: Workspace): ReadonlySet<string | undefined> {
+  const resources = [
     ...workloads(workspace, 'synapse'),
     ...workspace.resources(clusterKind),
     ...workloads(workspace, 'key_vault'),
-  ].some(resource => resource.namespace === namespace);
+  ];
+  return new Set(resources.map(resource => resource.namespace));
 }
 
 /** The first NetworkPolicy of a namespace; findings about all of them stand there. */

@@ -6,6 +6,7 @@ import { routeSourceKinds } from '../../analysis/routes';
 import { podsBehind, servicesIn } from '../../analysis/services';
 import { settingsOf } from '../../analysis/settings';
 import { column, insertEntry, stringScalar } from '../../manifests/edit';
+import { groupedBy } from '../../manifests/grouped';
 import { labelsOf, type Resource } from '../../manifests/resource';
 import type { TextEdit } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
@@ -303,7 +304,11 @@ function isToDatabase({ to, port, importance }: RequiredFlow): boolean {
 
 /** The groups that are reported at an object, so that news about others do not concern it. */
 function groupsFrom(resource: Resource, workspace: Workspace): readonly BlockedGroup[] {
-  return blockedGroups(workspace).filter(group => group.first.flow.source === resource);
+  return workspace.shared(groupsBySource).get(resource) ?? [];
+}
+
+function groupsBySource(workspace: Workspace): ReadonlyMap<Resource, readonly BlockedGroup[]> {
+  return groupedBy(blockedGroups(workspace), group => group.first.flow.source);
 }
 
 function needOf(from: string, to: string, { ports }: BlockedGroup): string {

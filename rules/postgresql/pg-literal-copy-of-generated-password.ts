@@ -1,4 +1,4 @@
-import { databaseLogins, generatedPasswordSecret } from '../../analysis/database-logins';
+import { generatedPasswordSecret, loginsWith } from '../../analysis/database-logins';
 import { referrersOf } from '../../analysis/references';
 import { isSyncSystem } from '../../analysis/roles';
 import { secretEntry } from '../../analysis/secret-data';
@@ -125,13 +125,12 @@ export default {
   kinds: ['Secret'],
   *check(secret, workspace) {
     const said = new Set<string>();
-    const logins = databaseLogins(workspace)
+    const logins = loginsWith(workspace, secret.name)
       .filter(
         one =>
-          one.secret.name === secret.name &&
-          (one.secret.namespace === undefined ||
-            secret.namespace === undefined ||
-            one.secret.namespace === secret.namespace),
+          one.secret.namespace === undefined ||
+          secret.namespace === undefined ||
+          one.secret.namespace === secret.namespace,
       )
       // What is certain decides the severity.
       .sort((a, b) => Number(b.isCertain) - Number(a.isCertain));

@@ -1,4 +1,4 @@
-import { type DatabaseLogin, databaseLogins, generatedPasswordSecret } from '../../analysis/database-logins';
+import { type DatabaseLogin, generatedPasswordSecret, loginsOf } from '../../analysis/database-logins';
 import { environmentOf } from '../../analysis/environment';
 import { containersOf, workloadKinds } from '../../analysis/pods';
 import { clusterKind, databases, isSyncSystem } from '../../analysis/roles';
@@ -32,8 +32,8 @@ export default {
   *check(resource, workspace) {
     yield* passwordFiles(resource, workspace);
     const said = new Set<unknown>();
-    for (const login of databaseLogins(workspace)) {
-      if (login.consumer !== resource || said.has(login.variable.at) || isReportedElsewhere(workspace, login)) continue;
+    for (const login of loginsOf(workspace, resource)) {
+      if (said.has(login.variable.at) || isReportedElsewhere(workspace, login)) continue;
       const expected = generatedPasswordSecret(login.cluster, login.user);
       const owner = ownerOf(workspace, login);
       if (expected === undefined || !owner || (login.secret.name === expected && login.secret.key === 'password'))
@@ -99,11 +99,8 @@ function ownerOf(workspace: Workspace, { secret }: DatabaseLogin): Resource | un
 }
 
 function isRightElsewhere(workspace: Workspace, login: DatabaseLogin): boolean {
-  return databaseLogins(workspace).some(
-    one =>
-      one.consumer === login.consumer &&
-      one.secret.name === login.secret.name &&
-      generatedPasswordSecret(one.cluster, one.user) === one.secret.name,
+  return loginsOf(workspace, login.consumer).some(
+    one => one.secret.name === login.secret.name && generatedPasswordSecret(one.cluster, one.user) === one.secret.name,
   );
 }
 

@@ -1,4 +1,4 @@
-import { databaseLogins, initdbOf } from '../../analysis/database-logins';
+import { initdbOf, loginsOf } from '../../analysis/database-logins';
 import { nearest } from '../../analysis/nearest';
 import { workloadKinds } from '../../analysis/pods';
 import { clusterKind, familiesOf } from '../../analysis/roles';
@@ -34,8 +34,8 @@ export default {
   kinds: [...workloadKinds],
   *check(resource, workspace) {
     if (familiesOf(resource).has('synapse')) return;
-    for (const { cluster, user, consumer, at, variable } of databaseLogins(workspace)) {
-      if (consumer !== resource || user === 'postgres' || user === '') continue;
+    for (const { cluster, user, at, variable } of loginsOf(workspace, resource)) {
+      if (user === 'postgres' || user === '') continue;
       if (isMadeByOperator(cluster, user) || cluster.root.at('spec', 'postgresql', 'pg_hba').exists) continue;
       // A database that another one is restored from brings its roles.
       if (!initdbOf(cluster) || cluster.root.at('spec', 'bootstrap', 'initdb', 'import').exists) continue;
