@@ -250,9 +250,11 @@ function filesOfFolder(
 function wordsOf(workspace: Workspace, resource: Resource, container: Container): readonly string[] {
   const line = commandLine(container);
   const script = scriptOf(workspace, resource, container);
-  const isElsewhere = script !== undefined && !line.some(word => word.span.start === script.value.span.start);
-  const texts = line.map(word => word.text ?? '');
-  return [...texts, ...(isElsewhere ? [maskComments(script.text.text, 'shell')] : [])].flatMap(text => {
+  const at = script ? line.findIndex(word => word.span.start === script.value.span.start) : 0;
+  const isElsewhere = at === -1;
+  // What stands before a script is for the shell, as `-c` is, which means a file to other programs.
+  const texts = line.slice(Math.max(at, 0)).map(word => word.text ?? '');
+  return [...texts, ...(isElsewhere && script ? [maskComments(script.text.text, 'shell')] : [])].flatMap(text => {
     return /\s/.test(text)
       ? text
           .split(/[\s;]+/)

@@ -22,8 +22,7 @@ export function pythonServer(workspace: Workspace, resource: Resource, container
   const program = only?.[1]?.replace(/^.*runserver$/, 'runserver');
   if (!only || calls.length > 1 || program === undefined) return undefined;
   const { variables, isOpen } = environmentOf(workspace, resource, container);
-  if (isOpen || ['GUNICORN_CMD_ARGS', 'PORT', 'WEB_CONCURRENCY_BIND'].some(name => variables.has(name)))
-    return undefined;
+  if (isOpen || [...variables.keys()].some(name => settings.test(name))) return undefined;
   const words = only[0].replaceAll(/['"\\]/g, ' ');
   const place = (part: string): Place => {
     const start = only.index + only[0].indexOf(part);
@@ -56,6 +55,9 @@ export function pythonServer(workspace: Workspace, resource: Resource, container
   if (!where && /runserver\s+[^-\s]/.test(words)) return undefined;
   return server(where?.[1] || '127.0.0.1', where?.[2] ?? '8000', part);
 }
+
+/** Variables that stand for options (docs.gunicorn.org; uvicorn.org/settings: each option, as UVICORN_PORT). */
+const settings = /^(?:GUNICORN_CMD_ARGS|PORT|WEB_CONCURRENCY_BIND|UVICORN_\w+)$/;
 
 /** One command that starts a server, to its end. */
 const call = /(?:^|[\s/'"])(gunicorn|hypercorn|uvicorn|manage\.py['"]?\s+['"]?runserver)(?=['"\s])(?:\\\n|[^\n;&|])*/g;

@@ -295,6 +295,43 @@ describe('what others make than the manifests of the tree is not called missing'
   for (const [name, tree] of Object.entries(trees)) it(name, () => assert.deepEqual(errorsIn(tree), []));
 });
 
+it('programs may be told by a shell or by variables what their arguments could say', () => {
+  const pod = (container: string): string => `
+apiVersion: v1
+kind: Pod
+metadata: {name: app, namespace: matrix}
+spec:
+  containers:
+    - ${container.trim().replaceAll('\n', '\n      ')}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: turn, namespace: matrix}
+stringData: {key: 8f14e45fceea167a5a36dedd4bea2543c9f0f895fb98ab91}
+`;
+  assert.deepEqual(
+    errorsIn(
+      pod(`
+name: coturn
+image: coturn/coturn:4.6.2
+command: [sh, -c]
+args: ["exec turnserver -n --realm=tessera.test --use-auth-secret --static-auth-secret=$SECRET --no-cli"]
+env: [{name: SECRET, valueFrom: {secretKeyRef: {name: turn, key: key}}}]`),
+    ),
+    [],
+  );
+  const uvicorn = (env: string): string =>
+    pod(`
+name: app
+image: registry.test/app:1.0.0
+command: [uvicorn, "app:app", --host, 0.0.0.0]
+ports: [{containerPort: 8006}]
+readinessProbe: {httpGet: {path: /, port: 8006}}
+env: [${env}, {name: KEY, valueFrom: {secretKeyRef: {name: turn, key: key}}}]`);
+  assert.deepEqual(errorsIn(uvicorn('{name: UVICORN_PORT, value: "8006"}')), []);
+  assert.match(errorsIn(uvicorn('{name: OTHER, value: "8006"}')).join(), /does not listen on port 8006/);
+});
+
 it('envsubst reads variables without braces, which are then no names and no numbers', () => {
   const service = `
 #- /app.yaml
