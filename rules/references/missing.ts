@@ -12,6 +12,7 @@ import {
 } from '../../analysis/declarations';
 import { isFilledIn } from '../../analysis/filled-in';
 import { chartSecretKeys } from '../../analysis/helm/chart-objects';
+import { isMadeByProgram } from '../../analysis/made-by-programs';
 import { nearest } from '../../analysis/nearest';
 import {
   type Reference,
@@ -62,6 +63,7 @@ export function* missingObjects(
     if (isFilledIn(workspace, name) || mayBeEncrypted(workspace, reference.kind)) continue;
     const found = declarationsOf(workspace, reference.kind, reference.namespace, name);
     if (found.some(one => one.origin !== 'promise') || isReportedElsewhere(workspace, resource, reference)) continue;
+    if (isMadeByProgram(workspace, reference.kind, reference.namespace, name)) continue;
     const fromChart = isChartObject(workspace, reference.namespace, name, reference.kind);
     if (fromChart === 'yes') continue;
     const users = usersOf(workspace, reference);

@@ -12,6 +12,7 @@ export default {
     'Create the ConfigMap, correct the name, or, if something outside the tree creates it, list it under `provided` in `matrix-preflight.yaml`.',
   traps: [
     'A ConfigMap that a script creates, that kustomize generates or that stands in a document that cannot be read counts.',
+    'One that a program of the tree makes counts as well: it is told the name, and its ServiceAccount may create ConfigMaps.',
     'References marked `optional: true` are left alone, and so are `kube-root-ca.crt`, which every namespace has, and those that OpenShift and Istio put into each.',
     'A name that a Helm chart gives its objects is no error. Where the tree makes no ConfigMap of that namespace, it may come from elsewhere, and it is a warning.',
   ],

@@ -21,6 +21,7 @@ export default {
     'A Secret that a script creates with `kubectl create secret` counts. One that only a comment or a README tells the reader to create is a warning.',
     'A certificate for an Ingress is a warning as long as the tree makes none for any other: it is often a wildcard that somebody keeps elsewhere, and everything starts without it.',
     'Where a tree makes no Secret at all, or a script applies Secrets that are not in the tree, somebody keeps them elsewhere, and each is a warning. So is one whose name a program or playbook of the tree writes.',
+    'One that a program of the tree makes counts as well: it is told the name, and its ServiceAccount may create Secrets.',
     'People make Secrets by hand and keep them out of repositories. It is an error where the tree shows what was meant: a Secret of a similar name, or of that name in another namespace; and in a tree that follows the checklist, which has its Secrets in it.',
     'References marked `optional: true` are left alone, unless a Certificate beside them makes a Secret of another name that nothing uses.',
     'A name that a Helm chart gives its objects is no error. A Secret for pulling images is reported by `reference-missing-imagepullsecret`, the superuser Secret of a cluster by `pg-superuser-secret-undefined`.',

@@ -46,6 +46,55 @@ const found = (source: string): readonly string[] => [
   ...messages(missingSecretKey, source),
 ];
 
+describe('what programs of the tree make', () => {
+  const tree = (change: (text: string) => string = text => text): readonly string[] =>
+    messages(
+      missingConfigMap,
+      change(`
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: maker, namespace: matrix}
+rules: [{apiGroups: [""], resources: [configmaps], verbs: [create]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: maker, namespace: matrix}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: maker}
+subjects: [{kind: ServiceAccount, name: default, namespace: matrix}]
+---
+apiVersion: batch/v1
+kind: Job
+metadata: {name: generate, namespace: matrix}
+spec:
+  template:
+    spec:
+      restartPolicy: OnFailure
+      containers:
+        - {name: capture, image: "registry.test/capture:1", args: ["--config-map-name=config"]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: app, namespace: matrix}
+spec:
+  containers: [{name: app, image: "registry.test/app:1", volumeMounts: [{name: config, mountPath: /config}]}]
+  volumes: [{name: config, configMap: {name: config}}]
+`),
+    );
+
+  it('is known where they are told the name and may create such objects', () => {
+    assert.deepEqual(tree(), []);
+    for (const change of [
+      (text: string) => text.replace('name=config', 'name=config-2'),
+      (text: string) => text.replace('verbs: [create]', 'verbs: [get]'),
+      (text: string) => text.replace('resources: [configmaps]', 'resources: [secrets]'),
+      (text: string) => text.replace('kind: ServiceAccount, name: default', 'kind: ServiceAccount, name: other'),
+      (text: string) =>
+        text.replaceAll('namespace: matrix}\nspec:\n  containers', 'namespace: chat}\nspec:\n  containers'),
+    ])
+      assert.equal(tree(change).length, 1, change.toString());
+  });
+});
+
 describe('what other operators make', () => {
   it('are the certificates of webhooks that the hook of a chart makes', () => {
     const hook = (words: string): string =>
