@@ -128,7 +128,7 @@ export default {
       isReached(service, pods),
     );
     const owners = ownersOf(reached);
-    if (owners.length < 2 || namesPodsOnly(workspace, service, owners)) return;
+    if (owners.length < 2 || namesPodsOnly(workspace, service, owners) || areOne(owners)) return;
     const differences = owners.slice(1).map(other => differenceOf(workspace, owners[0] as Pods, other));
     const isSevere = owners.every(one => !isJob(one)) && differences.some(one => one !== undefined);
     const names = owners.map(({ owner }) => owner.title);
@@ -144,6 +144,14 @@ export default {
     };
   },
 } satisfies Rule;
+
+/** Whether they are one workload, which two files declare for two places: once with its namespace, and once without. */
+function areOne(owners: readonly Pods[]): boolean {
+  const [first] = owners;
+  return owners.every(
+    ({ owner }) => owner.qualifiedKind === first?.owner.qualifiedKind && owner.name === first.owner.name,
+  );
+}
 
 /** Whether every port serves metrics, by the names that ports and Service have. */
 function isForMetrics(service: Service): boolean {

@@ -1,5 +1,34 @@
+import assert from 'node:assert/strict';
 import serviceSelectsNothing from '../../../rules/services/service-selects-nothing';
-import { expectMarks } from '../expect';
+import serviceSelectsSeveral from '../../../rules/services/service-selects-several-workloads';
+import { expectMarks, messages } from '../expect';
+
+describe('workloads that one Service selects', () => {
+  it('are one where two files declare it, for a cluster and for a laptop', () => {
+    const deployment = (metadata: string): string => `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {${metadata}}
+spec:
+  selector: {matchLabels: {app: matrix}}
+  template:
+    metadata: {labels: {app: matrix}}
+    spec: {containers: [{name: matrix, image: "registry.test/matrix:1"}]}
+`;
+    const of = (local: string): number =>
+      messages(
+        serviceSelectsSeveral,
+        `#- /deploy.yaml${deployment('name: matrix, namespace: matrix')}#- /local.yaml${deployment(local)}#- /service.yaml
+apiVersion: v1
+kind: Service
+metadata: {name: matrix}
+spec: {selector: {app: matrix}, ports: [{port: 80}]}
+`,
+      ).length;
+    assert.equal(of('name: matrix'), 0);
+    assert.equal(of('name: other'), 1);
+  });
+});
 
 describe('pods that no manifest describes', () => {
   const service = (mark: string): string => `
