@@ -220,6 +220,7 @@ const asks: readonly RegExp[] = [
   /^INSERT[-_][A-Z0-9][A-Z0-9_-]*$/,
   /^insert[-_](?:your[-_]|[\w-]*here$)/i,
   /(?:^|[-_])YOUR(?:[-_][A-Z]|(?!S(?:ELF)?(?:$|[-_]))[A-Z])/,
+  /^put[-_]?(?:some|your|the|an?)[-_]?\w+here$/i,
   /^your[-_][a-z]/i,
   /^your[A-Z]/,
   /^Your[A-Z]\w*Here$/,

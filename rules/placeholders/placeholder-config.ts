@@ -58,11 +58,10 @@ export default {
   kinds: ['*'],
   *check(resource, workspace) {
     for (const found of placeholdersIn(resource, workspace)) {
-      const { placeholder, at, value } = found;
+      const { placeholder, at } = found;
       if (placeholder.class !== 'change-me' && placeholder.class !== 'angle') continue;
       if (placeholder.class === 'angle' && isFilledByVaultPlugin(resource)) continue;
       if (isReplacedByScript(workspace, at, placeholder.text) || isOverridden(workspace, resource, found)) continue;
-      if (resource.kind === 'ConfigMap' && isSwitchedOff(value.embedded().root, at)) continue;
       yield { at, message: `${placeholderWords(placeholder.text)} is still to be filled in — write the real value.` };
     }
   },

@@ -6,6 +6,7 @@ import { groupedBy } from '../../manifests/grouped';
 import type { Resource } from '../../manifests/resource';
 import type { Index, Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
+import { isSwitchedOff } from './switched-off';
 import { type FoundPlaceholder, isSuspicious, placeholdersIn, placeholdersOf } from './texts';
 
 export default {
@@ -18,7 +19,7 @@ export default {
     'Replace the domain everywhere at once with *Replace Domain…*, which keeps the labels before it and edits embedded configuration as well.',
   traps: [
     'One finding for each domain and kind of place (Ingress, Synapse, Element Web, certificates, other), at the first place; the others are listed with it.',
-    'Comments, documentation and files such as `app.example.yaml` do not count.',
+    'Comments, documentation and files such as `app.example.yaml` do not count, nor does what a configuration switches off with `enabled: false`.',
     'A test certificate (a Certificate named `test-…`) is only an information.',
   ],
   sources: ['RFC 2606 and RFC 6761: example.com, example.org, example.net, .example and .invalid are reserved'],
@@ -74,7 +75,7 @@ function* inValues(workspace: Workspace): Iterable<Problem> {
     if (!isUsedByScript(workspace, document.file)) continue;
     for (const scalar of document.root.scalars(isSuspicious)) {
       for (const one of placeholdersOf(scalar, 'value')) {
-        if (one.placeholder.class !== 'domain') continue;
+        if (one.placeholder.class !== 'domain' || isSwitchedOff(document.root, one.at)) continue;
         const { domain = one.placeholder.text } = one.placeholder;
         found.set(domain, [...(found.get(domain) ?? []), one]);
       }

@@ -6,6 +6,7 @@ import { findPlaceholders, placeholderWords } from '../../analysis/text/placehol
 import type { Index, Workspace } from '../../manifests/workspace';
 import { generatedItemOf, itemOfKey } from '../credential-items';
 import type { Rule } from '../rule';
+import { isSwitchedOff } from './switched-off';
 
 export default {
   id: 'placeholder-secret',
@@ -18,7 +19,7 @@ export default {
   traps: [
     'Values under `data` are decoded first. Comments in a `config.env` or another embedded file do not count.',
     'Tokens in a configuration file that is kept in a Secret, such as a whole homeserver.yaml, are the business of config-placeholder-unsubstituted: an init container may replace them.',
-    'Files such as `secret.example.yaml` are there to be copied and filled in.',
+    'Files such as `secret.example.yaml` are there to be copied and filled in. What an embedded configuration switches off with `enabled: false` is not read.',
     'One finding per key, however many placeholders its value has.',
     'A value that is nothing but `${VARIABLE}` counts as well, unless a script or document of the tree speaks of a tool that fills it in, such as envsubst.',
   ],
@@ -56,8 +57,13 @@ export default {
       const isTemplate =
         language !== undefined && referrersOf(workspace, 'Secret', secret.namespace, secret.name).length > 0;
       const found = findPlaceholders(searched, 'value').find(
-        ({ class: kind, text: part }) =>
+        ({ class: kind, text: part, span }) =>
           kind !== 'domain' &&
+          !(
+            language === 'yaml' &&
+            !isEncoded &&
+            isSwitchedOff(value.embedded().root, value.part(span.start, span.end))
+          ) &&
           !(
             kind === 'env' &&
             (part.length !== text.trim().length || isFilledIn(workspace, text) || isFilledInOnTheWay(workspace))

@@ -16,6 +16,8 @@ export function isSwitchedOff(root: Value, at: Place): boolean {
       inside.kind === 'mapping' ? inside.entries().map(([, value]) => value) : inside.items();
     const child: Value | undefined = children.find(isHere);
     if (!child) return false;
+    // matrix-media-repo asks the homeserver about tokens unless it is told to look at its own list (config.sample.yaml).
+    if (child.name === 'appservices' && inside.at('useLocalAppserviceConfig').boolean === false) return true;
     inside = child;
   }
   const [option] = inside.path;

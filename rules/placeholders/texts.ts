@@ -7,6 +7,7 @@ import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
+import { isSwitchedOff } from './switched-off';
 
 /** A placeholder somewhere in a manifest. */
 export interface FoundPlaceholder {
@@ -34,11 +35,9 @@ export function placeholdersOf(value: Value, language: Language | 'value'): read
   const text = value.text ?? '';
   if (!isSuspicious(text)) return [];
   const found = language === 'value' ? findPlaceholders(text, language) : placeholdersOfFile(text, language);
-  return found.map(placeholder => ({
-    placeholder,
-    at: value.part(placeholder.span.start, placeholder.span.end),
-    value,
-  }));
+  return found
+    .map(placeholder => ({ placeholder, at: value.part(placeholder.span.start, placeholder.span.end), value }))
+    .filter(({ at }) => language !== 'yaml' || !isSwitchedOff(value.embedded().root, at));
 }
 
 /** The language of a text by its key; undefined for scripts and dashboards, which are not searched. */
@@ -53,7 +52,7 @@ export function configLanguage(key: string, text: string): Language | 'value' | 
 const unsearchedFields: ReadonlySet<string> = new Set(['image', 'description', 'apiVersion', 'apiGroup', 'group']);
 const unsearchedKinds = new Set(['PrometheusRule', 'CustomResourceDefinition', 'GrafanaDashboard']);
 const suspicious =
-  /change|replace|insert|your|fixme|todo|tbd|tba|xxx|placeholder|from_secret|example|invalid|domain|\.tld|<|__|@\w+@|(?:set|fill)[-_]?me|dummy|fake|_be_|-be-|generate/i;
+  /change|replace|insert|your|fixme|todo|tbd|tba|xxx|placeholder|from_secret|example|invalid|domain|\.tld|<|__|@\w+@|(?:set|fill)[-_]?me|dummy|fake|_be_|-be-|generate|put[-_]?(?:some|the|an?)/i;
 
 /** Cheap to test: every placeholder has one of these somewhere. */
 export const isSuspicious = (text: string) => suspicious.test(text);

@@ -136,6 +136,40 @@ spec:
     assert.equal(config(unsubstituted, 'turn_uris: ["turn:a.test"]\nturn_shared_secret: "${TURN_SECRET}"').length, 1);
   });
 
+  it('are none in a Secret, for a domain and in the values of a chart either', () => {
+    const stores = (isEnabled: boolean): string => `#- /secret.yaml
+apiVersion: v1
+kind: Secret
+metadata: {name: repo, namespace: matrix}
+stringData:
+  stores.yaml: |
+    datastores:
+      - {type: file, enabled: true, opts: {path: /data}}
+      - {type: s3, enabled: ${isEnabled}, opts: {bucketName: "your-media-bucket", endpoint: s3.example.com}}
+`;
+    for (const rule of [placeholderSecret, placeholderDomain])
+      assert.deepEqual([messages(rule, stores(true)).length, messages(rule, stores(false)).length], [1, 0]);
+    const values = (isEnabled: boolean): string => `#- /install.sh
+helm install synapse charts/synapse -n matrix -f values.yaml
+#- /values.yaml
+mail: {enabled: ${isEnabled}, host: mail.example.com, password: CHANGE_ME}
+`;
+    for (const rule of [placeholderConfig, placeholderDomain])
+      assert.deepEqual([messages(rule, values(true)).length, messages(rule, values(false)).length], [1, 0]);
+  });
+
+  it('are none in the list of application services that matrix-media-repo is told not to read', () => {
+    const tokens = (isRead: boolean): readonly string[] =>
+      config(
+        placeholderDomain,
+        `accessTokens:\n  useLocalAppserviceConfig: ${isRead}\n  appservices: [{senderUserId: "@bridge:yourdomain.com"}]`,
+      );
+    assert.deepEqual([tokens(true).length, tokens(false).length], [1, 0]);
+    const shared = (isEnabled: boolean): readonly string[] =>
+      config(placeholderConfig, `shared:\n  enabled: ${isEnabled}\n  token: "PutSomeRandomSecureValueHere"`);
+    assert.deepEqual([shared(true).length, shared(false).length], [1, 0]);
+  });
+
   it('are none below what is not enabled', () => {
     const email = (isEnabled: string): readonly string[] =>
       config(placeholderConfig, `password_config:\n  ${isEnabled}\n  pepper: "CHANGE_ME"\nform_secret: "CHANGE_ME"`);
