@@ -1,3 +1,4 @@
+import { groupedBy } from '../manifests/grouped';
 import type { Resource } from '../manifests/resource';
 import type { Index, Workspace } from '../manifests/workspace';
 import type { PodPort } from './flows/destinations';
@@ -178,12 +179,10 @@ function isHeard(workspace: Workspace, { source }: Route, host: string): boolean
 }
 
 function takerOf(routes: readonly Route[], request: RoutedRequest): Route | 'unknown' | undefined {
-  const servers = new Map<unknown, Route[]>();
-  for (const route of routes) {
-    const reader = readers.get(route.source.qualifiedKind);
-    const server = reader === routesOfIngress ? `class ${classOf(route.source) ?? ''}` : reader;
-    servers.set(server, [...(servers.get(server) ?? []), route]);
-  }
+  const servers = groupedBy(routes, ({ source }) => {
+    const reader = readers.get(source.qualifiedKind);
+    return reader === routesOfIngress ? `class ${classOf(source) ?? ''}` : reader;
+  });
   const takers = [...servers.values()].flatMap(some => takerAmong(some, request) ?? []);
   return takers.length > 1 ? 'unknown' : takers[0];
 }

@@ -1,6 +1,6 @@
 /** Values by their keys, in the order in which they come; the keys in the order in which each comes first. */
-export function grouped<K, T>(pairs: Iterable<readonly [K, T]>): Map<K, T[]> {
-  const groups = new Map<K, T[]>();
+export function grouped<K, T>(pairs: Iterable<readonly [K, T]>): Map<K, [T, ...T[]]> {
+  const groups = new Map<K, [T, ...T[]]>();
   for (const [key, value] of pairs) {
     const group = groups.get(key);
     if (group) group.push(value);
@@ -10,6 +10,6 @@ export function grouped<K, T>(pairs: Iterable<readonly [K, T]>): Map<K, T[]> {
 }
 
 /** Things by a key of theirs, as `Map.groupBy` of later versions of JavaScript gives them. */
-export function groupedBy<K, T>(things: readonly T[], keyOf: (thing: T) => K): Map<K, T[]> {
+export function groupedBy<K, T>(things: readonly T[], keyOf: (thing: T) => K): Map<K, [T, ...T[]]> {
   return grouped(things.map((thing): readonly [K, T] => [keyOf(thing), thing]));
 }

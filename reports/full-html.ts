@@ -1,4 +1,4 @@
-import type { Place } from '../manifests/span';
+import { groupedBy } from '../manifests/grouped';
 import { filtered, initialFilter } from '../picture/filter';
 import { layoutNetwork } from '../picture/layout';
 import { darkPalette, lightPalette, svgStyle } from '../picture/palette';
@@ -63,9 +63,10 @@ function findingsAgainst({ workspace, findings }: FullReport, most = 4): (item: 
       ({ rule, problem, severity, suppressed }) =>
         !suppressed && (severity === 'error' || severity === 'warning') && (problem.items ?? rule.items).includes(id),
     );
-    const places = new Map<string, Place[]>();
-    for (const { problem } of own) places.set(problem.message, [...(places.get(problem.message) ?? []), problem.at]);
-    const said = [...places].map(([message, at]) => `${evidencePlaces(at, workspace, 3).join(', ')}: ${message}`);
+    const said = [...groupedBy(own, ({ problem }) => problem.message)].map(([message, same]) => {
+      const places = same.map(({ problem }) => problem.at);
+      return `${evidencePlaces(places, workspace, 3).join(', ')}: ${message}`;
+    });
     return said.length > most ? [...said.slice(0, most), `and ${said.length - most} more`] : said;
   };
 }

@@ -1,5 +1,6 @@
 import type { SourceFile } from '../manifests/file';
-import type { Place, TextEdit } from '../manifests/span';
+import { groupedBy } from '../manifests/grouped';
+import type { Place } from '../manifests/span';
 import type { Workspace } from '../manifests/workspace';
 import { type Finding, fixesOf } from '../rules/findings';
 import type { Fix, RuleHead, RuleTexts, Severity } from '../rules/rule';
@@ -106,11 +107,9 @@ function canBeWritten({ edits, creates = [] }: Fix, workspace: Workspace): boole
 }
 
 function sarifFix(report: CheckReport, { title, safe, edits }: Fix): object {
-  const byUri = new Map<string, TextEdit[]>();
-  for (const edit of edits) byUri.set(edit.at.uri, [...(byUri.get(edit.at.uri) ?? []), edit]);
   return {
     description: { text: title },
-    artifactChanges: [...byUri].map(([uri, own]) => ({
+    artifactChanges: [...groupedBy(edits, ({ at }) => at.uri)].map(([uri, own]) => ({
       artifactLocation: artifactLocation(report, uri),
       replacements: own.map(({ at, newText }) => ({
         deletedRegion: region(report.workspace.file(uri), at),

@@ -53,8 +53,7 @@ export function itemReports(
       (finding.problem.items ?? finding.rule.items).map((id): readonly [string, Finding] => [id, finding]),
     ),
   );
-  const rulesOfItem = new Map<string, string[]>();
-  for (const rule of rules) for (const id of rule.items) rulesOfItem.set(id, [...(rulesOfItem.get(id) ?? []), rule.id]);
+  const rulesOfItem = grouped(rules.flatMap(rule => rule.items.map((id): readonly [string, string] => [id, rule.id])));
   const { signOffs, assigned } = signOffsOf(workspace);
   const settings = settingsOf(workspace).rules;
   const isOff = (id: string): boolean => settings.get(id)?.severity === 'off';

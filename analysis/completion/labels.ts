@@ -1,3 +1,4 @@
+import { grouped } from '../../manifests/grouped';
 import { labelsOf } from '../../manifests/resource';
 import type { PathKey } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
@@ -150,11 +151,10 @@ function namespaces(workspace: Workspace): readonly Labelled[] {
 
 /** The keys of labels; those that most things have come first, as they tell little apart but are wanted most. */
 function keys(found: readonly Labelled[], present: readonly string[]): readonly Candidate[] {
-  const counts = new Map<string, string[]>();
-  for (const { labels, title } of found) {
-    for (const key of labels.keys()) counts.set(key, [...(counts.get(key) ?? []), title]);
-  }
-  return [...counts]
+  const bearers = grouped(
+    found.flatMap(({ labels, title }) => [...labels.keys()].map((key): readonly [string, string] => [key, title])),
+  );
+  return [...bearers]
     .filter(([key]) => !present.includes(key))
     .map(([label, titles]) => ({
       label,
@@ -171,12 +171,13 @@ const usualLabels: ReadonlySet<string> = new Set([metadataName, 'app.kubernetes.
 const addedLater = /^(?:statefulset\.kubernetes\.io\/|batch\.kubernetes\.io\/|job-name$|pod-template-hash$)/;
 
 function values(found: readonly Labelled[], key: string): readonly Candidate[] {
-  const titles = new Map<string, string[]>();
-  for (const { labels, title } of found) {
-    const value = labels.get(key);
-    if (value !== undefined) titles.set(value, [...(titles.get(value) ?? []), title]);
-  }
-  return [...titles].map(([label, all]) => ({ label, kind: 'label', detail: owners(all), rank: 0 }));
+  const bearers = grouped(
+    found.flatMap(({ labels, title }): readonly (readonly [string, string])[] => {
+      const value = labels.get(key);
+      return value === undefined ? [] : [[value, title]];
+    }),
+  );
+  return [...bearers].map(([label, all]) => ({ label, kind: 'label', detail: owners(all), rank: 0 }));
 }
 
 /** Labels that other objects have, for an object's own. */

@@ -1,3 +1,4 @@
+import { groupedBy } from '../../manifests/grouped';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 import { databaseLogins, generatedPasswordSecret } from '../database-logins';
@@ -98,14 +99,9 @@ function groupsIn(workspace: Workspace): readonly CredentialGroup[] {
   });
   joinEmbedded(places, find, join);
 
-  const groups = new Map<string, CredentialPlace[]>();
-  for (const place of places) {
-    const root = find(placeId(place));
-    const group = groups.get(root);
-    if (group) group.push(place);
-    else groups.set(root, [place]);
-  }
-  return [...groups].map(([root, members]) => toGroup(root, members, titles, obstacles, find));
+  return [...groupedBy(places, place => find(placeId(place)))].map(([root, members]) =>
+    toGroup(root, members, titles, obstacles, find),
+  );
 }
 
 function toGroup(

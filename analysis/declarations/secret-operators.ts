@@ -1,3 +1,4 @@
+import { grouped } from '../../manifests/grouped';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import { table } from '../../manifests/table';
@@ -196,9 +197,8 @@ function* generatedByTools(resource: Resource): Iterable<MadeObject> {
     const words = [...value.at('command').items(), ...value.at('args').items()];
     const listed = words[words.findIndex(word => /^--?secrets$/.test(word.text ?? '')) + 1];
     if (!listed || !words.some(word => word.text === 'generate-secrets')) continue;
-    const keys = new Map<string, string[]>();
-    for (const [, name = '', key = ''] of (listed.text ?? '').matchAll(/([^:,\s]+):([^:,\s]+):[^,\s]+/g))
-      keys.set(name, [...(keys.get(name) ?? []), key]);
+    const entries = (listed.text ?? '').matchAll(/([^:,\s]+):([^:,\s]+):[^,\s]+/g);
+    const keys = grouped([...entries].map(([, name = '', key = '']): readonly [string, string] => [name, key]));
     for (const [name, own] of keys) yield secret(resource.namespace, name, listed, resource.title, own);
   }
 }

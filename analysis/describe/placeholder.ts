@@ -1,3 +1,4 @@
+import { groupedBy } from '../../manifests/grouped';
 import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
 import type { EffectiveFile, Resolution, ResolvedVariable } from '../effective';
@@ -20,11 +21,7 @@ export function describePlaceholder(
   replacements: readonly Replacement[],
 ): string {
   // Many workloads often share one template; what is true of all of them is said once.
-  const outcomes = new Map<string, Replacement[]>();
-  for (const one of replacements) {
-    const outcome = outcomeText(workspace, one);
-    outcomes.set(outcome, [...(outcomes.get(outcome) ?? []), one]);
-  }
+  const outcomes = groupedBy(replacements, one => outcomeText(workspace, one));
   return paragraphs(
     `**Placeholder**${text === undefined ? '' : ` ${code(text)}`}`,
     ...[...outcomes].map(([outcome, ones]) =>

@@ -1,3 +1,4 @@
+import { groupedBy } from '../../manifests/grouped';
 import type { Endpoint, PodEndpoint } from './model';
 
 export interface DistinguishingLabels {
@@ -85,15 +86,13 @@ function carriersOf(
 ): readonly Carriers[] {
   const ids = new Set(targets.map(({ id }) => id));
   const namespaces = new Set(targets.map(({ namespace }) => namespace));
-  const groups = new Map<number, PodEndpoint[]>();
-  for (const pod of all) {
-    if (pod.kind !== 'pod' || pod.hostNetwork || ids.has(pod.id) || !namespaces.has(pod.namespace)) continue;
-    let mask = 0;
-    for (const [bit, [key, value]] of labels.entries()) if (pod.labels.get(key) === value) mask |= 1 << bit;
-    const group = groups.get(mask);
-    if (group) group.push(pod);
-    else groups.set(mask, [pod]);
-  }
+  const others = all.filter(
+    (one): one is PodEndpoint =>
+      one.kind === 'pod' && !one.hostNetwork && !ids.has(one.id) && namespaces.has(one.namespace),
+  );
+  const groups = groupedBy(others, pod =>
+    labels.reduce((mask, [key, value], bit) => (pod.labels.get(key) === value ? mask | (1 << bit) : mask), 0),
+  );
   return [...groups].map(([mask, pods]) => ({ mask, pods }));
 }
 

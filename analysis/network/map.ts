@@ -1,3 +1,4 @@
+import { groupedBy } from '../../manifests/grouped';
 import { compareTexts } from '../../manifests/order';
 import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
@@ -171,11 +172,9 @@ function listeningPorts(id: string, pods: readonly Pods[], flows: readonly MapFl
 }
 
 function mapFlows(workspace: Workspace, required: readonly RequiredFlow[]): readonly MapFlow[] {
-  const groups = new Map<string, RequiredFlow[]>();
-  for (const flow of required) {
-    const key = [componentOf(flow.from), componentOf(flow.to), flow.port, flow.protocol].join('\n');
-    groups.set(key, [...(groups.get(key) ?? []), flow]);
-  }
+  const groups = groupedBy(required, ({ from, to, port, protocol }) =>
+    [componentOf(from), componentOf(to), port, protocol].join('\n'),
+  );
   return [...groups.values()].flatMap(group => mapFlow(workspace, group)).sort(byEnds);
 }
 

@@ -1,3 +1,4 @@
+import { groupedBy } from '../../manifests/grouped';
 import { privateRanges } from './addresses';
 import { type AddressRange, parseRanges } from './cidr';
 import { type KnownLabels, labelsOfEndpoint, labelsOfNamespace, matchesSelector, selectorMatch } from './labels';
@@ -54,12 +55,8 @@ const defaultPodAddresses = parseRanges(privateRanges);
 
 /** Prepares policies for `evaluate`, `isolation` and the rest. Policies of the same name are all kept. */
 export function index<T>(policies: readonly Policy<T>[], options: IndexOptions<T> = {}): PolicyIndex<T> {
-  const grouped = new Map<string, Positioned<T>[]>();
-  for (const [position, policy] of policies.entries()) {
-    const group = grouped.get(policy.namespace);
-    if (group) group.push({ position, policy });
-    else grouped.set(policy.namespace, [{ position, policy }]);
-  }
+  const positioned = policies.map((policy, position): Positioned<T> => ({ position, policy }));
+  const grouped = groupedBy(positioned, ({ policy }) => policy.namespace);
   return {
     policies,
     otherPolicies: options.otherPolicies ?? [],

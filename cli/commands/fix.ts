@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { createTwoFilesPatch } from 'diff';
+import { groupedBy } from '../../manifests/grouped';
 import type { TextEdit } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
 import { safeFixes } from '../../rules/fix-all';
@@ -56,18 +57,12 @@ export function fix(argv: readonly string[]): number {
 }
 
 function applyEdits(workspace: Workspace, edits: readonly TextEdit[]): void {
-  const byUri = new Map<string, { start: number; end: number; newText: string }[]>();
-  for (const { at, newText } of edits) {
-    const own = byUri.get(at.uri) ?? [];
-    own.push({ ...at.span, newText });
-    byUri.set(at.uri, own);
-  }
-  for (const [uri, own] of byUri) {
+  for (const [uri, own] of groupedBy(edits, ({ at }) => at.uri)) {
     const file = workspace.file(uri);
     if (!file) continue;
     let text = file.text;
-    for (const { start, end, newText } of own.sort((a, b) => b.start - a.start))
-      text = text.slice(0, start) + newText + text.slice(end);
+    for (const { at, newText } of own.sort((a, b) => b.at.span.start - a.at.span.start))
+      text = text.slice(0, at.span.start) + newText + text.slice(at.span.end);
     workspace.update(uri, file.path, text);
   }
 }

@@ -72,13 +72,8 @@ function groups(
   pairs: readonly (readonly [name: string, item: WireChecklistItem])[],
   kind: 'component' | 'file',
 ): ChecklistBranch[] {
-  const byName = new Map<string, WireChecklistItem[]>();
-  for (const [name, item] of pairs) {
-    const own = byName.get(name);
-    if (own) own.push(item);
-    else byName.set(name, [item]);
-  }
-  return [...byName].flatMap(([name, items]) => {
+  return [...new Set(pairs.map(([name]) => name))].flatMap(name => {
+    const items = pairs.flatMap(([own, item]) => (own === name ? [item] : []));
     // An item has evidence in several files, so its id alone would not be unique.
     const leaves = items.map(
       (item): ChecklistLeaf => ({

@@ -21,11 +21,11 @@ export async function storingEdit(
     for (const one of edits) replace(edit, known.documents, one);
     return edit;
   }
-  const moved = new Map<string, readonly WireSecret[]>();
-  for (const secret of known.secrets) moved.set(secret.uri, [...(moved.get(secret.uri) ?? []), secret]);
-  for (const [uri, secrets] of moved) {
+  const moved = new Set(known.secrets.map(secret => secret.uri));
+  for (const uri of moved) {
     const document = known.documents.get(uri);
     if (!document) continue;
+    const secrets = known.secrets.filter(secret => secret.uri === uri);
     const ordered = [...secrets].sort((one, other) => one.range.start.line - other.range.start.line);
     const spans = ordered.map(secret => offsets(document, secret.range));
     const inside = edits.filter(
@@ -41,13 +41,7 @@ export async function storingEdit(
     else edit.replace(document.uri, wholeRange(document), rest);
   }
   // Helm values and configurations have no other place to be kept.
-  for (const one of edits) {
-    const spans = (moved.get(one.uri) ?? []).map(secret => {
-      const document = known.documents.get(one.uri);
-      return document ? offsets(document, secret.range) : { start: 0, end: 0 };
-    });
-    if (spans.length === 0) replace(edit, known.documents, one);
-  }
+  for (const one of edits) if (!moved.has(one.uri)) replace(edit, known.documents, one);
   if (store === 'local') await ignore(edit);
   return edit;
 }

@@ -1,3 +1,4 @@
+import { groupedBy } from '../../manifests/grouped';
 import type { ErrorClass } from '../journal/entries';
 import { classifyError, withoutLogLines } from '../kubectl/errors';
 import { isObjectName, type Kubectl, type KubectlCall, type KubectlResult } from '../kubectl/kubectl';
@@ -34,6 +35,15 @@ export async function readJson(kubectl: Kubectl, args: readonly string[]): Promi
 export function resourceArgument(apiVersion: string, kind: string): string {
   const [group, version] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
   return group === '' ? kind : `${kind}.${version}.${group}`;
+}
+
+/** Things by the kind and the namespace that one question is about. */
+export function byTypeAndNamespace<
+  T extends { readonly apiVersion: string; readonly kind: string; readonly namespace?: string | undefined },
+>(things: readonly T[]): readonly (readonly [T, ...T[]])[] {
+  return [
+    ...groupedBy(things, ({ apiVersion, kind, namespace = '' }) => `${apiVersion} ${kind} ${namespace}`).values(),
+  ];
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type Answer, readJson, readObjects, readText } from '../cluster/read';
+import { type Answer, byTypeAndNamespace, readJson, readObjects, readText } from '../cluster/read';
 import { statusOf } from '../cluster/status';
 import type { ErrorClass } from '../journal/entries';
 import type { Kubectl } from '../kubectl/kubectl';
@@ -219,18 +219,9 @@ async function fallenSteps(kubectl: Kubectl, plan: DeployPlan, step: PlannedStep
 
 /** The first object of a step that is not as wanted; undefined if the step stands. */
 export async function notStanding(kubectl: Kubectl, step: PlannedStep): Promise<GateProblem | undefined> {
-  const groups = new Map<string, (typeof step.waits)[number][]>();
-  for (const wait of step.waits.filter(candidate => candidate.kind !== 'Job')) {
-    const key = `${wait.apiVersion} ${wait.kind} ${wait.namespace ?? ''}`;
-    groups.set(key, [...(groups.get(key) ?? []), wait]);
-  }
-  for (const group of groups.values()) {
-    const answer = await readObjects(
-      kubectl,
-      group[0]!,
-      group[0]!.namespace,
-      group.map(wait => wait.name),
-    );
+  for (const group of byTypeAndNamespace(step.waits.filter(candidate => candidate.kind !== 'Job'))) {
+    const names = group.map(wait => wait.name);
+    const answer = await readObjects(kubectl, group[0], group[0].namespace, names);
     if (!answer.ok) return problemOf(answer);
     for (const { kind, name } of group) {
       const status = statusOf(answer.value.find(object => at(object, 'metadata', 'name') === name));

@@ -1,5 +1,5 @@
 import { hasLabels, type PodProblem, podProblem, podSelector } from '../cluster/pods';
-import { readObjects } from '../cluster/read';
+import { byTypeAndNamespace, readObjects } from '../cluster/read';
 import { statusOf } from '../cluster/status';
 import { objectKey, runState } from '../journal/state';
 import { isTransient } from '../kubectl/errors';
@@ -72,7 +72,7 @@ async function lookAt(context: RunContext, step: PlannedStep): Promise<Look | { 
   const pending: PlannedWait[] = [];
   const words: string[] = [];
   const problems: PodProblem[] = [];
-  for (const group of groupsOf(step.waits)) {
+  for (const group of byTypeAndNamespace(step.waits)) {
     const answer = await readObjects(
       context.kubectl,
       group[0]!,
@@ -188,15 +188,6 @@ function createdAt(pod: Json): number {
 
 function deadline(context: RunContext, wait: PlannedWait): number {
   return wait.timeoutSeconds * 1000 * context.pace.deadlineFactor;
-}
-
-function groupsOf(waits: readonly PlannedWait[]): readonly (readonly PlannedWait[])[] {
-  const groups = new Map<string, PlannedWait[]>();
-  for (const wait of waits) {
-    const key = `${wait.apiVersion} ${wait.kind} ${wait.namespace ?? ''}`;
-    groups.set(key, [...(groups.get(key) ?? []), wait]);
-  }
-  return [...groups.values()];
 }
 
 function objectOf(step: PlannedStep, wait: PlannedWait): { readonly object?: PlannedObject } {

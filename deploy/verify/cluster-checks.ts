@@ -1,6 +1,6 @@
 import { table } from '../../manifests/table';
 import { hasLabels, isPodHealthy, type PodProblem, podProblem, podSelector } from '../cluster/pods';
-import { readJson, readObjects, readText } from '../cluster/read';
+import { byTypeAndNamespace, readJson, readObjects, readText } from '../cluster/read';
 import { statusOf } from '../cluster/status';
 import { isClusterScoped } from '../plan/order';
 import type { PlannedObject } from '../plan/plan';
@@ -263,17 +263,6 @@ async function existing(
   );
   if (!answer.ok) return answer.class === 'kind-missing' ? new Map() : answer.message;
   return new Map(answer.value.map(object => [text(at(object, 'metadata', 'name')) ?? '', object]));
-}
-
-function byTypeAndNamespace<
-  T extends Pick<PlannedObject, 'apiVersion' | 'kind' | 'name'> & { readonly namespace?: string },
->(objects: readonly T[]): readonly (readonly T[])[] {
-  const groups = new Map<string, T[]>();
-  for (const object of objects) {
-    const key = `${object.apiVersion} ${object.kind} ${object.namespace ?? ''}`;
-    groups.set(key, [...(groups.get(key) ?? []), object]);
-  }
-  return [...groups.values()];
 }
 
 function wantedPods(workload: Json): number {

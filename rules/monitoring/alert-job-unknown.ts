@@ -1,6 +1,7 @@
 import { chartReleases } from '../../analysis/charts';
 import { monitors } from '../../analysis/monitors';
 import { podTemplate, workloadKinds } from '../../analysis/pods';
+import { groupedBy } from '../../manifests/grouped';
 import type { Place } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
@@ -31,17 +32,16 @@ export default {
   },
   kinds: ['PrometheusRule.monitoring.coreos.com'],
   *check(resource, workspace) {
-    const asked = new Map<string, Asked[]>();
-    for (const group of resource.root.at('spec', 'groups').items()) {
-      for (const rule of group.at('rules').items()) {
-        for (const one of askedIn(rule.at('expr'))) {
-          const key = `${one.operator}${one.wanted}`;
-          asked.set(key, [...(asked.get(key) ?? []), one]);
-        }
-      }
-    }
+    const rules = resource.root
+      .at('spec', 'groups')
+      .items()
+      .flatMap(group => group.at('rules').items());
+    const asked = groupedBy(
+      rules.flatMap(rule => [...askedIn(rule.at('expr'))]),
+      ({ operator, wanted }) => `${operator}${wanted}`,
+    );
     for (const places of asked.values()) {
-      const problem = problemOf(workspace, places as [Asked, ...Asked[]]);
+      const problem = problemOf(workspace, places);
       if (problem) yield problem;
     }
   },

@@ -7,6 +7,7 @@ import { type Pods, podsIn } from '../../analysis/pods';
 import { anyNamespace, endpointOf, policiesOf } from '../../analysis/policies';
 import { settingsOf } from '../../analysis/settings';
 import { appendDocument } from '../../manifests/edit';
+import { grouped } from '../../manifests/grouped';
 import type { Resource } from '../../manifests/resource';
 import type { Place, TextEdit } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
@@ -136,19 +137,18 @@ interface DeafPods {
 function groupDeaf(policies: PolicyIndex<Value>, workspace: Workspace): readonly DeafPods[] {
   const namespace = policies.policies[0]?.namespace;
   if (namespace === undefined || policies.otherPolicies.length > 0) return [];
-  const alike = new Map<string, Pods[]>();
   const all = podsIn(workspace, namespace === anyNamespace ? undefined : namespace);
-  for (const pods of all) {
-    if ((pods.namespace ?? anyNamespace) !== namespace) continue;
-    const { isolated, policies: selections } = isolation(endpointOf(pods), 'Egress', policies);
-    if (isolated !== 'yes') continue;
-    const key = selections.map(({ policy }) => policies.policies.indexOf(policy)).join();
-    alike.set(key, [...(alike.get(key) ?? []), pods]);
-  }
+  const alike = grouped(
+    all.flatMap((pods): readonly (readonly [string, Pods])[] => {
+      if ((pods.namespace ?? anyNamespace) !== namespace) return [];
+      const { isolated, policies: selections } = isolation(endpointOf(pods), 'Egress', policies);
+      if (isolated !== 'yes') return [];
+      return [[selections.map(({ policy }) => policies.policies.indexOf(policy)).join(), pods]];
+    }),
+  );
   const groups = new Map<string, DeafPods>();
   for (const pods of alike.values()) {
     const [first] = pods;
-    if (!first) continue;
     const missing = (['UDP', 'TCP'] as const).filter(protocol => !mayAsk(first, protocol, policies));
     if (missing.length === 0) continue;
     const selecting = isolation(endpointOf(first), 'Egress', policies).policies.map(({ policy }) => policy);

@@ -70,19 +70,15 @@ export default {
 
 /** The values of charts that the tree's scripts install, a domain each. */
 function* inValues(workspace: Workspace): Iterable<Problem> {
-  const found = new Map<string, FoundPlaceholder[]>();
-  for (const document of valuesDocuments(workspace)) {
-    if (!isUsedByScript(workspace, document.file)) continue;
-    for (const scalar of document.root.scalars(isSuspicious)) {
-      for (const one of placeholdersOf(scalar, 'value')) {
-        if (one.placeholder.class !== 'domain' || isSwitchedOff(document.root, one.at)) continue;
-        const { domain = one.placeholder.text } = one.placeholder;
-        found.set(domain, [...(found.get(domain) ?? []), one]);
-      }
-    }
-  }
-  for (const [domain, [first, ...others]] of found) {
-    if (!first) continue;
+  const found = valuesDocuments(workspace)
+    .filter(document => isUsedByScript(workspace, document.file))
+    .flatMap(document =>
+      [...document.root.scalars(isSuspicious)]
+        .flatMap(scalar => placeholdersOf(scalar, 'value'))
+        .filter(one => one.placeholder.class === 'domain' && !isSwitchedOff(document.root, one.at)),
+    );
+  const byDomain = groupedBy(found, ({ placeholder }) => placeholder.domain ?? placeholder.text);
+  for (const [domain, [first, ...others]] of byDomain) {
     yield {
       at: first.at,
       severity: 'warning',

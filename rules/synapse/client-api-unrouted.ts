@@ -11,6 +11,7 @@ import {
 } from '../../analysis/routes';
 import { runsMediaRepository, type SynapseProcess, synapseMinor } from '../../analysis/synapse';
 import { replaceScalar } from '../../manifests/edit';
+import { grouped } from '../../manifests/grouped';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
@@ -133,12 +134,13 @@ function mayChange(workspace: Workspace, route: Route, arriving: string): boolea
 
 /** Requests for media that go to Synapse processes alone, none of which has the media repository. */
 function* withoutMedia(workspace: Workspace, host: string): Iterable<Problem> {
-  const wrong = new Map<Route, string[]>();
-  for (const path of ['/_matrix/media', '/_matrix/client/v1/media']) {
-    const route = routeFor(workspace, host, { path: `${path}/config`, method: 'GET' });
-    if (route && route !== 'unknown') wrong.set(route, [...(wrong.get(route) ?? []), path]);
-  }
-  for (const [route, paths] of wrong) {
+  const taken = grouped(
+    ['/_matrix/media', '/_matrix/client/v1/media'].flatMap((path): readonly (readonly [Route, string])[] => {
+      const route = routeFor(workspace, host, { path: `${path}/config`, method: 'GET' });
+      return route && route !== 'unknown' ? [[route, path]] : [];
+    }),
+  );
+  for (const [route, paths] of taken) {
     const processes = directlyBehind(workspace, route);
     const [one] = processes;
     if (!one || processes.some(process => runsMediaRepository(process) !== false)) continue;

@@ -10,6 +10,7 @@ import {
 } from '../../analysis/synapse';
 import { replaceScalar } from '../../manifests/edit';
 import { escapeRegExp } from '../../manifests/escape-reg-exp';
+import { groupedBy } from '../../manifests/grouped';
 import type { Resource } from '../../manifests/resource';
 import type { TextEdit } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
@@ -321,17 +322,13 @@ function dutiesOf(group: readonly NamedInstance[]): string {
 
 /** The wrong names by the workload that they most likely mean; those that mean none, each by itself. */
 function byMeantWorker(instance: SynapseInstance, wrong: readonly NamedInstance[]): readonly WrongNames[] {
-  const groups = new Map<string, { worker: SynapseProcess | undefined; names: NamedInstance[] }>();
-  for (const named of wrong) {
-    const worker = instance.workers.find(({ resource }) =>
-      new RegExp(`^${escapeRegExp(resource.name)}(?:-\\d+)?$`).test(named.name),
-    );
-    const key = worker ? `workload ${worker.resource.title}` : `name ${named.name}`;
-    const group = groups.get(key) ?? { worker, names: [] };
-    group.names.push(named);
-    groups.set(key, group);
-  }
-  return [...groups.values()];
+  const meantBy = (named: NamedInstance): SynapseProcess | undefined =>
+    instance.workers.find(({ resource }) => new RegExp(`^${escapeRegExp(resource.name)}(?:-\\d+)?$`).test(named.name));
+  const groups = groupedBy(wrong, named => {
+    const worker = meantBy(named);
+    return worker ? `workload ${worker.resource.title}` : `name ${named.name}`;
+  });
+  return [...groups.values()].map(names => ({ worker: meantBy(names[0]), names }));
 }
 
 interface WrongNames {

@@ -16,6 +16,7 @@ import {
 import { occurrencesAt } from '../../analysis/occurrences/find';
 import { podsOf } from '../../analysis/pods';
 import { findService, podsBehind, servicesOf, targetOf } from '../../analysis/services';
+import { groupedBy } from '../../manifests/grouped';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
 import { pointedAt } from '../at';
@@ -58,7 +59,9 @@ export const callHierarchy: Feature = {
 
 function incoming(workspace: Workspace, resource: Resource): CallHierarchyIncomingCall[] {
   const flows = flowsOf(workspace).filter(flow => leadsTo(workspace, flow, resource));
-  return grouped(flows, ({ from, source }) => endKey(from, source)).map(([first, group]) => {
+  const callers = groupedBy(flows, ({ from, source }) => endKey(from, source));
+  return [...callers.values()].map(group => {
+    const [first] = group;
     const from = itemOfEnd(workspace, first.from, first.source, group);
     const caller = isExternal(first.from) ? first.source : first.from.owner;
     return { from, fromRanges: rangesIn(workspace, group, caller.uri) };
@@ -70,8 +73,9 @@ function outgoing(workspace: Workspace, resource: Resource): CallHierarchyOutgoi
   const flows = [...new Set([resource, ...owners])]
     .flatMap(owner => flowsFrom(workspace, owner))
     .filter(({ from, source }) => source === resource || isExternal(from) || owners.includes(from.owner));
-  return grouped(flows, ({ to, source }) => endKey(to, source)).map(([first, group]) => ({
-    to: itemOfEnd(workspace, first.to, first.source, group),
+  const called = groupedBy(flows, ({ to, source }) => endKey(to, source));
+  return [...called.values()].map(group => ({
+    to: itemOfEnd(workspace, group[0].to, group[0].source, group),
     fromRanges: rangesIn(workspace, group, resource.uri),
   }));
 }
@@ -143,19 +147,6 @@ function endKey(end: FlowEnd, source: Resource): string {
   return isExternal(end)
     ? `external ${end.name} ${source.uri} ${source.title}`
     : `${end.owner.uri} ${end.owner.qualifiedKind}/${end.owner.name}`;
-}
-
-function grouped(
-  flows: readonly RequiredFlow[],
-  keyOf: (flow: RequiredFlow) => string,
-): readonly (readonly [RequiredFlow, readonly RequiredFlow[]])[] {
-  const groups = new Map<string, [RequiredFlow, RequiredFlow[]]>();
-  for (const flow of flows) {
-    const group = groups.get(keyOf(flow));
-    if (group) group[1].push(flow);
-    else groups.set(keyOf(flow), [flow, [flow]]);
-  }
-  return [...groups.values()];
 }
 
 interface ItemData {

@@ -1,4 +1,5 @@
 import { plannedSteps } from '../../../deploy/plan/plan';
+import { grouped } from '../../../manifests/grouped';
 import type { Deployment } from '../../deployment';
 import { deploymentPlan } from '../../plan';
 import type { Session } from '../../session';
@@ -33,11 +34,14 @@ function planOf(session: Session, deployment: Deployment): StepsByPath {
   const known = plans.get(deployment);
   if (known?.revision === revision) return known;
   const steps = plannedSteps(deploymentPlan(session, deployment));
-  const byPath = new Map<string, NumberedStep[]>();
-  steps.forEach(({ title, objects }, index) => {
-    for (const path of new Set(objects.map(({ file }) => file)))
-      byPath.set(path, [...(byPath.get(path) ?? []), { number: index + 1, title }]);
-  });
+  const byPath = grouped(
+    steps.flatMap(({ title, objects }, index) =>
+      [...new Set(objects.map(({ file }) => file))].map((path): readonly [string, NumberedStep] => [
+        path,
+        { number: index + 1, title },
+      ]),
+    ),
+  );
   const made = { revision, total: steps.length, byPath };
   plans.set(deployment, made);
   return made;

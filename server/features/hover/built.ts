@@ -2,6 +2,7 @@ import { code, paragraphs } from '../../../analysis/describe/markdown';
 import { type BuiltTree, builtTrees } from '../../../analysis/kustomization/built-trees';
 import type { View } from '../../../analysis/kustomization/views';
 import { few } from '../../../analysis/wording';
+import { groupedBy } from '../../../manifests/grouped';
 import type { Span } from '../../../manifests/span';
 import type { PointedAt } from '../../at';
 
@@ -21,16 +22,16 @@ export function asBuilt(
   written: Thing | undefined,
   thingAt: (pointed: PointedAt) => Thing | undefined,
 ): Thing | undefined {
-  const texts = new Map<string, View[]>();
-  let span = written?.span;
-  for (const tree of builtTrees(pointed.workspace)) {
+  const things = builtTrees(pointed.workspace).flatMap(tree => {
     const thing = firstThing(tree, pointed, thingAt);
-    if (!thing) continue;
-    texts.set(thing.text, [...(texts.get(thing.text) ?? []), tree.view]);
-    span ??= thing.span;
-  }
+    return thing ? [{ ...thing, view: tree.view }] : [];
+  });
+  const span = written?.span ?? things[0]?.span;
+  const texts = groupedBy(things, ({ text }) => text);
   if (texts.size === 0 || (texts.size === 1 && written && texts.has(written.text))) return written;
-  const shown = [...texts].slice(0, mostTexts).map(([text, views]) => paragraphs(text, builderText(views)));
+  const shown = [...texts]
+    .slice(0, mostTexts)
+    .map(([text, same]) => paragraphs(text, builderText(same.map(({ view }) => view))));
   return { text: shown.join('\n\n---\n\n'), span };
 }
 
