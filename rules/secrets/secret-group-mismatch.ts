@@ -118,6 +118,7 @@ export default {
 
 function* problemsOf(group: SecretGroup): Iterable<Problem> {
   const known = group.members.filter(member => member.entry.text !== undefined);
+  if (known.every(member => member.entry.text === known[0]?.entry.text)) return;
   const reference = mostAgreed(known.filter(member => !isOpen(member)));
   if (!reference) return;
   for (const member of known) {
