@@ -6,6 +6,7 @@ import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
 import type { Rule } from '../rule';
+import { isKnownRole, mayHave } from '../sync/replication';
 import { signInAsSuperuser } from '../sync/superuser';
 
 export default {
@@ -117,8 +118,11 @@ export default {
     const run = creation(workspace, job);
     if (!run) return;
     if (run.user?.text !== undefined && run.user.text !== 'postgres') {
+      // Elsewhere than in a cluster of the tree anybody may be the one who creates databases.
+      if (!main || mayHave(workspace, main, run.user.text, 'CREATEDB')) return;
       yield {
         at: run.user.at,
+        ...(!isKnownRole(main, run.user.text) && { severity: 'warning' as const }),
         message: `key_vault's database is created by ${run.user.text}, which may not create databases — sign in as postgres.`,
         fixes: () => signInAsSuperuser(workspace, job, run, own),
         related: [{ at: run.at, message: 'CREATE DATABASE' }],

@@ -12,6 +12,7 @@ import type { CreateSubscription } from '../../analysis/text/sql';
 import { insertEntry, insertItem } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Place, TextEdit } from '../../manifests/span';
+import type { Value } from '../../manifests/value';
 import type { Index, Workspace } from '../../manifests/workspace';
 import type { Fix } from '../rule';
 
@@ -42,11 +43,20 @@ const createdByHand: Index<true> = {
     if (!/\.(?:sh|md|sql)$/i.test(file.path)) return;
     for (const object of ['PUBLICATION', 'SUBSCRIPTION'])
       if (new RegExp(`\\bCREATE\\s+${object}\\b`, 'i').test(file.text)) yield [object, true];
-    for (const [, name = ''] of file.text.matchAll(replicationGrant)) yield [`role ${name.toLowerCase()}`, true];
+    for (const [attribute, grant] of grants)
+      for (const [, name = ''] of file.text.matchAll(grant)) yield [`${attribute} ${name.toLowerCase()}`, true];
   },
 };
 
-const replicationGrant = /\b(?:ALTER|CREATE)\s+(?:ROLE|USER)\s+"?(\w+)"?[^;]*?\s(?:REPLICATION|SUPERUSER)\b/gi;
+/** What a role may be allowed; a superuser may do everything (PostgreSQL documentation, CREATE ROLE). */
+export type RoleAttribute = 'REPLICATION' | 'CREATEDB' | 'SUPERUSER';
+
+const grants: ReadonlyMap<RoleAttribute, RegExp> = new Map(
+  (['REPLICATION', 'CREATEDB', 'SUPERUSER'] as const).map(attribute => [
+    attribute,
+    new RegExp(`\\b(?:ALTER|CREATE)\\s+(?:ROLE|USER)\\s+"?(\\w+)"?[^;]*?\\s(?:${attribute}|SUPERUSER)\\b`, 'gi'),
+  ]),
+);
 
 /** The scripts of a workload without comments, and the texts that it mounts. */
 function textsOf(workspace: Workspace, resource: Resource): readonly string[] {
@@ -92,43 +102,58 @@ function namedBy(workspace: Workspace, instances: readonly Resource[]): readonly
  * (https://www.postgresql.org/docs/current/logical-replication-security.html). The owner that `initdb` makes has it not.
  */
 export function mayReplicate(workspace: Workspace, cluster: Resource, role: string): boolean {
+  return role === 'streaming_replica' || mayHave(workspace, cluster, role, 'REPLICATION');
+}
+
+/** Whether the tree surely shows all that a role of a cluster is: its Cluster makes it. */
+export function isKnownRole(cluster: Resource, role: string): boolean {
+  return initdbOf(cluster)?.owner === role || managedRole(cluster, role) !== undefined;
+}
+
+/** Whether a role of a cluster may have an attribute, by its Cluster or by any statement of the tree. */
+export function mayHave(workspace: Workspace, cluster: Resource, role: string, attribute: RoleAttribute): boolean {
   const initdb = initdbOf(cluster);
   const refs = cluster.root.at('spec', 'bootstrap', 'initdb');
   if (!initdb || ['postInitSQLRefs', 'postInitApplicationSQLRefs'].some(field => refs.at(field).exists)) return true;
-  if (role === 'postgres' || role === 'streaming_replica') return true;
-  const managed = cluster.root
-    .at('spec', 'managed', 'roles')
-    .items()
-    .find(item => item.at('name').text === role);
-  if (managed?.at('replication').boolean || managed?.at('superuser').boolean) return true;
-  if (workspace.lookup(createdByHand, `role ${role.toLowerCase()}`).length > 0) return true;
-  const grants = (text: string): boolean =>
-    [...text.matchAll(replicationGrant)].some(([, name]) => name?.toLowerCase() === role.toLowerCase());
+  if (role === 'postgres') return true;
+  const managed = managedRole(cluster, role);
+  if (managed?.at(attribute.toLowerCase()).boolean || managed?.at('superuser').boolean) return true;
+  if (workspace.lookup(createdByHand, `${attribute} ${role.toLowerCase()}`).length > 0) return true;
+  const gives = (text: string): boolean =>
+    [...text.matchAll(grants.get(attribute) ?? /(?!)/g)].some(([, name]) => name?.toLowerCase() === role.toLowerCase());
   return (
-    bootstrapTexts(cluster).some(grants) ||
+    bootstrapTexts(cluster).some(gives) ||
     workspace
       .resources('Job')
       .concat(workloads(workspace, 'sync'))
       .some(
         resource =>
-          textsOf(workspace, resource).some(grants) ||
+          textsOf(workspace, resource).some(gives) ||
           sqlRunsOf(workspace, resource).some(
             ({ statement, partOf }) =>
               statement.kind === 'role' &&
               (statement.name.isVariable ||
                 partOf(statement.name).text === undefined ||
                 statement.name.text === role) &&
-              statement.options.some(option => option === 'REPLICATION' || option === 'SUPERUSER'),
+              statement.options.some(option => option === attribute || option === 'SUPERUSER'),
           ),
       )
   );
+}
+
+/** A role under `managed.roles` of its Cluster. */
+function managedRole(cluster: Resource, role: string): Value | undefined {
+  return cluster.root
+    .at('spec', 'managed', 'roles')
+    .items()
+    .find(item => item.at('name').text === role);
 }
 
 /** Gives a role REPLICATION under `managed.roles` of its Cluster. */
 export function giveReplication(cluster: Resource, role: string): readonly Fix[] {
   const spec = cluster.root.at('spec');
   const roles = spec.at('managed', 'roles');
-  const known = roles.items().find(item => item.at('name').text === role);
+  const known = managedRole(cluster, role);
   const item = `name: ${role}\nensure: present\nlogin: true\nreplication: true`;
   let edit: TextEdit | undefined;
   if (known?.at('replication').exists) return [];

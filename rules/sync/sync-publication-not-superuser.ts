@@ -3,7 +3,7 @@ import { databases, isSyncSystem } from '../../analysis/roles';
 import { type SqlRun, sqlRunsOf } from '../../analysis/sql-runs';
 import type { Rule } from '../rule';
 import { signInAsSuperuser } from '../sync/superuser';
-import { mayRun } from './replication';
+import { isKnownRole, mayHave, mayRun } from './replication';
 
 export default {
   id: 'sync-publication-not-superuser',
@@ -121,8 +121,11 @@ export default {
       const name = run.statement.name.text;
       // A pod of another namespace cannot read the superuser's Secret: it has a copy, whatever that is called.
       if (run.user?.text !== undefined && run.user.text !== 'postgres') {
+        // Elsewhere than in a cluster of the tree anybody may be a superuser.
+        if (!main || mayHave(workspace, main, run.user.text, 'SUPERUSER')) continue;
         yield {
           at: run.user.at,
+          ...(!isKnownRole(main, run.user.text) && { severity: 'warning' as const }),
           message: `The publication ${name} is created by ${run.user.text}, but FOR ALL TABLES needs the superuser — sign in as postgres.`,
           fixes: () => signInAsSuperuser(workspace, resource, run, own),
           related: [{ at: run.at, message: 'CREATE PUBLICATION' }],

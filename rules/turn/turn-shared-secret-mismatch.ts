@@ -4,6 +4,7 @@ import { type HomeserverReader, homeserverOf } from '../../analysis/homeserver';
 import { workloadKinds } from '../../analysis/pods';
 import { isLi, synapseMains } from '../../analysis/roles';
 import { type SecretEntry, secretEntry } from '../../analysis/secret-data';
+import { classifyHost } from '../../analysis/text/hosts';
 import { findPlaceholders } from '../../analysis/text/placeholders';
 import { replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
@@ -14,12 +15,16 @@ import {
   environmentVariable,
   expandsArguments,
   hasUserDatabase,
+  mayBeOf,
   optionOf,
   secretVariable,
+  type TurnOption,
   type Turnserver,
   turnserverOf,
+  turnservers,
   variableOf,
 } from './turnserver';
+import { turnUri } from './uri';
 
 export default {
   id: 'turn-shared-secret-mismatch',
@@ -29,7 +34,8 @@ export default {
   why: 'Synapse makes passwords from its secret and coturn checks them with its own. With two secrets every password is wrong, and calls that need a relay do not connect.',
   remedy: 'Let both take the secret from the same key of one Secret, or put the same value into both Secrets.',
   traps: [
-    'The same key of the same Secret is always right.',
+    'The same key of the same Secret is always right. Of several secrets of a coturn one has to be Synapse’s.',
+    'A coturn of another realm, beside one that has Synapse’s secret, is for another application.',
     'A Synapse that names TURN servers and has no secret at all is reported as well.',
     'Two placeholders are not compared, even if their texts differ; they are the business of the placeholder rules.',
     'Secrets whose values the tree does not show are not judged.',
@@ -192,11 +198,13 @@ export default {
     if (isLi(workspace, resource)) return;
     const server = turnserverOf(workspace, resource);
     if (server) yield* fixedUsers(workspace, server);
-    const coturn = server && coturnSecret(workspace, server);
-    if (!coturn) return;
+    const secrets = server ? coturnSecrets(workspace, server) : [];
+    const coturn = secrets.at(-1);
+    if (!server || !coturn) return;
     for (const main of synapseMains(workspace)) {
       const synapse = synapseSecret(workspace, main);
       const homeserver = homeserverOf(workspace, main);
+      if (homeserver && namesOthers(homeserver, server)) continue;
       if (!synapse && homeserver && isWithoutCredentials(homeserver)) {
         yield {
           at: homeserver.at('turn_uris').key,
@@ -205,13 +213,9 @@ export default {
         };
         continue;
       }
-      if (!synapse || isSame(coturn, synapse)) continue;
-      // A line break at the end is lost in a line of a file, and where a shell makes the arguments.
-      const isKept = server ? keepsLineBreaks(server) : true;
-      const one = isKept ? coturn.text : coturn.text?.replace(/[\r\n]+$/, '');
-      const other = synapse.text?.replace(/[\r\n]+$/, '');
-      if (one === undefined || other === undefined || one === other) continue;
-      if (isOpen(one) && isOpen(other)) continue;
+      // Of several secrets each is taken, so that one can be exchanged (coturn, mainrelay.c: static_auth_secrets).
+      if (!synapse || secrets.some(one => !differ(server, one, synapse))) continue;
+      if (turnservers(workspace).some(one => isOfOtherRealm(one, server) && agrees(workspace, one, synapse))) continue;
       yield {
         at: coturn.at,
         message: `coturn takes its secret from ${coturn.from} and Synapse from ${synapse.from}, and the two differ — use one key for both, or the same value.`,
@@ -262,14 +266,50 @@ interface SharedSecret {
   readonly entry: SecretEntry | undefined;
 }
 
-function coturnSecret(workspace: Workspace, server: Turnserver): SharedSecret | undefined {
+/** Whether Synapse sends clients to TURN servers, and surely not to this one. */
+function namesOthers(homeserver: HomeserverReader, server: Turnserver): boolean {
+  const uris = homeserver.at('turn_uris');
+  const hosts = (uris.kind === 'scalar' ? [uris] : uris.items()).map(uri => turnUri(uri.text ?? '')?.host);
+  return (
+    hosts.length > 0 &&
+    hosts.every(host => host !== undefined && classifyHost(host) === 'external' && !mayBeOf(server, homeserver, host))
+  );
+}
+
+/** Whether the secrets of a coturn and of Synapse are known, and not the same. */
+function differ(server: Turnserver, coturn: SharedSecret, synapse: SharedSecret): boolean {
+  if (isSame(coturn, synapse)) return false;
+  // A line break at the end is lost in a line of a file, and where a shell makes the arguments.
+  const one = keepsLineBreaks(server) ? coturn.text : coturn.text?.replace(/[\r\n]+$/, '');
+  const other = synapse.text?.replace(/[\r\n]+$/, '');
+  return one !== undefined && other !== undefined && one !== other && !(isOpen(one) && isOpen(other));
+}
+
+/** Whether a coturn is for another realm, as that of another application is. */
+function isOfOtherRealm(one: Turnserver, other: Turnserver): boolean {
+  const [realm, own] = [one, other].map(server => optionOf(server, 'realm')?.value);
+  return realm !== undefined && own !== undefined && realm !== own;
+}
+
+function agrees(workspace: Workspace, server: Turnserver, synapse: SharedSecret): boolean {
+  const secrets = coturnSecrets(workspace, server);
+  return secrets.some(one => one.text !== undefined && !differ(server, one, synapse));
+}
+
+/** The secrets that a coturn takes, or the one that it is meant to take; none where not all are known. */
+function coturnSecrets(workspace: Workspace, server: Turnserver): readonly SharedSecret[] {
+  const options = server.options.filter(({ name }) => name === 'static-auth-secret');
+  const known = options.flatMap(option => secretIn(workspace, server, option) ?? []);
+  // One that is not known may be the right one.
+  if (options.length > 0) return known.length === options.length ? known : [];
+  // The variable that coturn is meant to get the secret from; that it does not is a finding of its own.
+  const variable = secretVariable(workspace, server);
+  const secret = variable && fromSource(workspace, server.resource.namespace, variable.source, variable.at.at('name'));
+  return secret ? [secret] : [];
+}
+
+function secretIn(workspace: Workspace, server: Turnserver, option: TurnOption): SharedSecret | undefined {
   const { namespace } = server.resource;
-  const option = optionOf(server, 'static-auth-secret');
-  if (!option) {
-    // The variable that coturn is meant to get the secret from; that it does not is a finding of its own.
-    const variable = secretVariable(workspace, server);
-    return variable && fromSource(workspace, namespace, variable.source, variable.at.at('name'));
-  }
   if (option.resolution?.kind === 'replaced')
     return fromVariables(workspace, namespace, option.resolution.variables, option.at);
   const name = variableOf(server, option);

@@ -1,4 +1,4 @@
-import { homeserverOf } from '../../analysis/homeserver';
+import { type HomeserverReader, homeserverOf } from '../../analysis/homeserver';
 import { podsOf } from '../../analysis/pods';
 import { isLi, synapseMains } from '../../analysis/roles';
 import { servicesFor, targetOf } from '../../analysis/services';
@@ -10,7 +10,7 @@ import type { Place } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
 import type { Fix, Problem, Rule } from '../rule';
-import { isOn, numberOf, optionOf, type Turnserver, turnservers } from './turnserver';
+import { isOn, mayBeOf, numberOf, optionOf, type Turnserver, turnservers } from './turnserver';
 import { repairedUri, type TurnUri, turnUri } from './uri';
 
 export default {
@@ -122,7 +122,7 @@ export default {
       return;
     }
     for (const entry of entries) {
-      const problem = problemWith(entry, servers, workspace);
+      const problem = problemWith(entry, homeserver, servers, workspace);
       if (problem) yield problem;
     }
   },
@@ -151,7 +151,12 @@ function missing(uris: Value, servers: readonly Turnserver[]): Problem {
   };
 }
 
-function problemWith(entry: Value, servers: readonly Turnserver[], workspace: Workspace): Problem | undefined {
+function problemWith(
+  entry: Value,
+  homeserver: HomeserverReader,
+  all: readonly Turnserver[],
+  workspace: Workspace,
+): Problem | undefined {
   const text = entry.text;
   if (text === undefined || isOpenText(text)) return undefined;
   const uri = turnUri(text);
@@ -170,10 +175,11 @@ function problemWith(entry: Value, servers: readonly Turnserver[], workspace: Wo
     const at = entry.part(hostAt, hostAt + uri.host.length);
     return {
       at,
-      fixes: () => publicHosts(entry, servers).flatMap(host => write(at, host)),
+      fixes: () => publicHosts(entry, all).flatMap(host => write(at, host)),
       message: `${uri.host} is a name inside the cluster, which no client can reach — use the public name of the TURN server.`,
     };
   }
+  const servers = all.filter(server => mayBeOf(server, homeserver, uri.host));
   if (servers.length === 0 || servers.some(server => server.isPartial)) return undefined;
   const wanted = uri.port ?? (uri.scheme.endsWith('s') ? 5349 : 3478);
   const ports = servers.map(server => {
@@ -240,9 +246,11 @@ function withoutCertificate(
   workspace: Workspace,
 ): Problem | undefined {
   if (!uri.scheme.endsWith('s')) return undefined;
-  // A load balancer in front may be what speaks TLS.
+  // What stands in front of a pod, such as a load balancer or a route for TCP, may be what speaks TLS.
   const isDirect = servers.every(({ resource }) =>
-    podsOf(resource).every(pods => servicesFor(workspace, pods).every(({ type }) => type !== 'LoadBalancer')),
+    podsOf(resource).every(
+      pods => pods.hostNetwork && servicesFor(workspace, pods).every(({ type }) => type !== 'LoadBalancer'),
+    ),
   );
   return {
     at: entry.part(0, uri.scheme.length),

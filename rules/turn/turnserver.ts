@@ -2,6 +2,7 @@ import { commandLine, configurationOf } from '../../analysis/configs';
 import type { EffectiveFile, Resolution } from '../../analysis/effective';
 import { mayFillFromVariables } from '../../analysis/entrypoints';
 import { type EnvironmentVariable, environmentOf } from '../../analysis/environment';
+import type { HomeserverReader } from '../../analysis/homeserver';
 import { publishedProgramOf } from '../../analysis/images';
 import { mountAt } from '../../analysis/mounts';
 import type { Container } from '../../analysis/pods';
@@ -51,6 +52,23 @@ export function turnservers(workspace: Workspace): readonly Turnserver[] {
   return workloads(workspace, 'coturn')
     .filter(resource => !isLi(workspace, resource))
     .flatMap(resource => turnserverOf(workspace, resource) ?? []);
+}
+
+/**
+ * Whether an address may be one of a server: it is a number, or a name below a domain of the server or of the homeserver.
+ * Others are those of a provider, which is often named besides.
+ */
+export function mayBeOf(server: Turnserver, homeserver: HomeserverReader, host: string): boolean {
+  const name = homeserver.at('server_name').text?.replace(/:\d+$/, '');
+  const url = /^https?:\/\/([^/:]+)/.exec(homeserver.at('public_baseurl').text ?? '')?.[1];
+  const known = [optionOf(server, 'realm')?.value, name, url].flatMap(one => domainOf(one ?? '') ?? []);
+  const domain = domainOf(host);
+  return domain === undefined || known.length === 0 || known.includes(domain);
+}
+
+/** The last two parts of a name; undefined for anything else. */
+function domainOf(host: string): string | undefined {
+  return /[\w-]+\.[a-z][a-z\d-]*$/.exec(host.toLowerCase())?.[0];
 }
 
 /** The option of a name that counts: the last one, and those of the command line after those of the file. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import configWriteRefused from '../../rules/config/config-write-refused';
 import imageSettingsRefused from '../../rules/config/image-settings-refused';
 import scriptSyntax from '../../rules/config/script-syntax';
+import initdbNotSuperuser from '../../rules/key-vault/key-vault-initdb-not-superuser';
 import badKeyMaterial from '../../rules/secrets/secret-bad-key-material';
 import emptyValue from '../../rules/secrets/secret-empty-value';
 import logFileUnwritable from '../../rules/synapse/synapse-log-file-unwritable';
@@ -9,6 +10,8 @@ import packagesNotMounted from '../../rules/synapse/synapse-python-packages-not-
 import registrationUnverified from '../../rules/synapse/synapse-registration-unverified';
 import signingKeyMissing from '../../rules/synapse/synapse-signing-key-missing';
 import valueRefused from '../../rules/synapse/synapse-value-refused';
+import sharedSecretMismatch from '../../rules/turn/turn-shared-secret-mismatch';
+import turnUrisInvalid from '../../rules/turn/turn-uris-invalid';
 import { messages } from './expect';
 import { configMap, synapse } from './synapse/tree';
 
@@ -137,5 +140,75 @@ describe('what is right in another way than usual', () => {
     assert.equal(messages(badKeyMaterial, secret('note', 'SIGNING_KEY: abc')).length, 1);
     for (const key of ['signing-key-id', 'JWT_SIGNING_KEY', 'old_signing_keys.yaml'])
       assert.deepEqual(messages(badKeyMaterial, secret('note', `${key}: abc`)), []);
+  });
+
+  it('a coturn may have several secrets, be for others, or stand beside a provider', () => {
+    const coturn = (name: string, realm: string, ...secrets: readonly string[]): string =>
+      configMap(name, {
+        'turnserver.conf': [
+          'use-auth-secret',
+          `realm=${realm}`,
+          ...secrets.map(one => `static-auth-secret=${one}`),
+        ].join('\n'),
+      }) +
+      `---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: ${name}, namespace: matrix}
+spec:
+  template:
+    spec:
+      hostNetwork: true
+      containers:
+        - name: coturn
+          image: coturn/coturn:4.7
+          args: [-c, /etc/coturn/turnserver.conf]
+          volumeMounts: [{name: config, mountPath: /etc/coturn}]
+      volumes: [{name: config, configMap: {name: ${name}}}]
+`;
+    const process = (uri: string): string =>
+      config(`turn_shared_secret: right\nturn_uris: ['${uri}']`) + synapse('synapse-main');
+    const ours = process('turn:turn.tessera.test:3478');
+    assert.equal(messages(sharedSecretMismatch, ours + coturn('turn', 'tessera.test', 'wrong')).length, 1);
+    for (const secrets of [
+      ['right', 'wrong'],
+      ['wrong', 'right'],
+    ])
+      assert.deepEqual(messages(sharedSecretMismatch, ours + coturn('turn', 'tessera.test', ...secrets)), []);
+    const meeting = coturn('meet', 'meet.tessera.test', 'wrong');
+    assert.deepEqual(messages(sharedSecretMismatch, ours + coturn('turn', 'tessera.test', 'right') + meeting), []);
+    const theirs = process('turn:relay.provider.net:80');
+    assert.deepEqual(messages(sharedSecretMismatch, theirs + coturn('turn', 'tessera.test', 'wrong')), []);
+    assert.deepEqual(messages(turnUrisInvalid, theirs + coturn('turn', 'tessera.test', 'right')), []);
+    assert.equal(
+      messages(turnUrisInvalid, process('turn:turn.tessera.test:80') + coturn('turn', 'tessera.test', 'right')).length,
+      1,
+    );
+  });
+
+  it('roles that a Cluster gives the right to create databases may do so', () => {
+    const tree = (user: string, right: string): string => `
+      #- /cluster.yaml
+      apiVersion: postgresql.cnpg.io/v1
+      kind: Cluster
+      metadata: {name: main, namespace: matrix}
+      spec:
+        bootstrap: {initdb: {database: matrix, owner: synapse}}
+        managed: {roles: [{name: provisioner, login: true, ${right}}]}
+      #- /job.yaml
+      apiVersion: batch/v1
+      kind: Job
+      metadata: {name: key-vault-init-db, namespace: matrix}
+      spec:
+        template:
+          spec:
+            containers:
+              - name: init
+                image: postgres:16
+                command: [sh, -c, psql -h main-rw -U ${user} -c "CREATE DATABASE key_vault"]
+    `;
+    assert.deepEqual(messages(initdbNotSuperuser, tree('provisioner', 'createdb: true')), []);
+    assert.equal(messages(initdbNotSuperuser, tree('provisioner', 'createdb: false')).length, 1);
+    assert.equal(messages(initdbNotSuperuser, tree('synapse', 'createdb: true')).length, 1);
   });
 });
