@@ -1,3 +1,4 @@
+import { askedByChecklist } from '../../analysis/checklist-signs';
 import { commandText } from '../../analysis/configs';
 import { type Container, containersOf, podTemplate, workloadKinds } from '../../analysis/pods';
 import { familiesOf, workloads } from '../../analysis/roles';
@@ -46,7 +47,7 @@ export default {
       kind: Deployment
       metadata:
         name: content-scanner
-      #       ^^^^^^^^^^^^^^^ 💡 error: content-scanner starts without waiting for clamd
+      #       ^^^^^^^^^^^^^^^ 💡 warning: content-scanner starts without waiting for clamd
         namespace: matrix
       spec:
         selector:
@@ -173,7 +174,7 @@ export default {
     const inMain = waiting.length > 0;
     yield {
       at: resource.root.at('metadata', 'name'),
-      ...(inMain ? { severity: 'warning' as const } : {}),
+      ...(inMain ? { severity: 'warning' as const } : askedByChecklist(workspace)),
       message: `${resource.name} ${inMain ? 'waits for clamd only in its main container' : 'starts without waiting for clamd'} — let an init container try port 3310 until it is open.`,
       fixes: () => waitFor(workspace, resource),
     };

@@ -1,3 +1,4 @@
+import { followsChecklist } from '../../analysis/checklist-signs';
 import { destinationOf, type Haproxy, type HaproxyPart, haproxyOf, podPortsOf } from '../../analysis/haproxy-config';
 import { type Pods, workloadKinds } from '../../analysis/pods';
 import { familiesOf } from '../../analysis/roles';
@@ -19,7 +20,7 @@ export default {
     'Write `option httpchk GET /health` in the backend and `check` on each of its servers. Synapse answers `/health` on every HTTP listener.',
   traps: [
     'Backends that only return, redirect or deny have nothing to check; nor have those that lead to metrics.',
-    'In TCP mode `check` alone is enough.',
+    'In TCP mode `check` alone is enough. A backend without any check is an error where the checklist is followed.',
     '`check` may stand in `default-server`, and `option httpchk` in `defaults`.',
     'A check of Redis with `option tcp-check` has to send `AUTH` where Redis asks for a password.',
     'The content scanner listens when it is ready, so `check` alone is enough for it. It has no `/health`; another path of its own has to be asked.',
@@ -43,7 +44,7 @@ export default {
             bind :8008
             default_backend generic
           backend generic
-      #   ^^^^^^^^^^^^^^^ 💡 error: Backend generic checks no health
+      #   ^^^^^^^^^^^^^^^ 💡 warning: Backend generic checks no health
             mode http
             server generic-0 synapse-generic:8008 # both pods
       ---
@@ -207,8 +208,8 @@ function* judge(workspace: Workspace, haproxy: Haproxy, part: HaproxyPart): Iter
   if (first && (check === undefined || !isHttp) && !other && unchecked.length === section.servers.length) {
     yield {
       at: part.place(section.span),
-      // How other programs fail, and what else watches them, is not known here.
-      ...(!leadsToOthers(workspace, haproxy, part) && { severity: 'error' as const }),
+      // Who sends to a Service gets pods that are ready; how other programs fail, and what watches them, is not known here.
+      ...(followsChecklist(workspace) && !leadsToOthers(workspace, haproxy, part) && { severity: 'error' as const }),
       message: `Backend ${name} checks no health, so requests go to servers that are down — write ${isHealthKnown ? 'option httpchk GET /health and ' : ''}check on its servers.`,
       fixes: () => fixesFor(workspace, haproxy, part, isHealthKnown, unchecked),
     };

@@ -1,3 +1,4 @@
+import { askedByChecklist } from '../../analysis/checklist-signs';
 import { configurationOf } from '../../analysis/configs';
 import {
   backendNamed,
@@ -150,7 +151,7 @@ export default {
       kind: StatefulSet
       metadata:
         name: synapse-media
-      #       ^^^^^^^^^^^^^ 💡 error: No route of HAProxy leads to StatefulSet/synapse-media
+      #       ^^^^^^^^^^^^^ 💡 warning: No route of HAProxy leads to StatefulSet/synapse-media
         namespace: matrix
       spec:
         template:
@@ -336,6 +337,8 @@ export default {
     const [idle] = leading;
     yield {
       at: resource.root.at('metadata', 'name'),
+      // Nothing fails: the other processes answer.
+      ...askedByChecklist(workspace),
       message: idle
         ? `No route of HAProxy leads to ${resource.title}: nothing uses backend ${idle.section.name?.value} — add a use_backend for its paths.`
         : `No route of HAProxy leads to ${resource.title}, which serves ${served.join(', ')} — add a backend with its Service and a use_backend for its paths.`,

@@ -122,7 +122,7 @@ export default {
       if (!main || mayHave(workspace, main, run.user.text, 'CREATEDB')) return;
       yield {
         at: run.user.at,
-        ...(!isKnownRole(main, run.user.text) && { severity: 'warning' as const }),
+        ...(!isKnownRole(workspace, main, run.user.text) && { severity: 'warning' as const }),
         message: `key_vault's database is created by ${run.user.text}, which may not create databases — sign in as postgres.`,
         fixes: () => signInAsSuperuser(workspace, job, run, own),
         related: [{ at: run.at, message: 'CREATE DATABASE' }],

@@ -40,9 +40,11 @@ export function placeholdersOf(value: Value, language: Language | 'value'): read
     .filter(({ at }) => language !== 'yaml' || !isSwitchedOff(value.embedded().root, at));
 }
 
-/** The language of a text by its key; undefined for scripts and dashboards, which are not searched. */
+/** The language of a text by its key; undefined for scripts, dashboards and pages, which are not searched. */
 export function configLanguage(key: string, text: string): Language | 'value' | undefined {
   if (!text.includes('\n') && !/\.\w+$/.test(key)) return 'value';
+  // A page speaks to its reader: `placeholder="your-name"`.
+  if (/\.(?:html?|md|svg|css)$/i.test(key)) return undefined;
   if (/\.json$/.test(key) && /"(?:panels|templating)"\s*:/.test(text)) return undefined;
   const language = languageOf(key, text);
   return language === 'shell' || language === 'python' ? undefined : language;

@@ -105,9 +105,22 @@ export function mayReplicate(workspace: Workspace, cluster: Resource, role: stri
   return role === 'streaming_replica' || mayHave(workspace, cluster, role, 'REPLICATION');
 }
 
-/** Whether the tree surely shows all that a role of a cluster is: its Cluster makes it. */
-export function isKnownRole(cluster: Resource, role: string): boolean {
-  return initdbOf(cluster)?.owner === role || managedRole(cluster, role) !== undefined;
+/** Whether the tree shows who makes a role of a cluster: its Cluster or a statement, and so all that the role may do. */
+export function isKnownRole(workspace: Workspace, cluster: Resource, role: string): boolean {
+  return (
+    initdbOf(cluster)?.owner === role ||
+    managedRole(cluster, role) !== undefined ||
+    runningSql(workspace).some(resource =>
+      sqlRunsOf(workspace, resource).some(
+        ({ statement }) => statement.kind === 'role' && statement.action === 'create' && statement.name.text === role,
+      ),
+    )
+  );
+}
+
+/** What sets databases up. */
+function runningSql(workspace: Workspace): readonly Resource[] {
+  return workspace.resources('Job').concat(workloads(workspace, 'sync'));
 }
 
 /** Whether a role of a cluster may have an attribute, by its Cluster or by any statement of the tree. */
@@ -123,21 +136,16 @@ export function mayHave(workspace: Workspace, cluster: Resource, role: string, a
     [...text.matchAll(grants.get(attribute) ?? /(?!)/g)].some(([, name]) => name?.toLowerCase() === role.toLowerCase());
   return (
     bootstrapTexts(cluster).some(gives) ||
-    workspace
-      .resources('Job')
-      .concat(workloads(workspace, 'sync'))
-      .some(
-        resource =>
-          textsOf(workspace, resource).some(gives) ||
-          sqlRunsOf(workspace, resource).some(
-            ({ statement, partOf }) =>
-              statement.kind === 'role' &&
-              (statement.name.isVariable ||
-                partOf(statement.name).text === undefined ||
-                statement.name.text === role) &&
-              statement.options.some(option => option === attribute || option === 'SUPERUSER'),
-          ),
-      )
+    runningSql(workspace).some(
+      resource =>
+        textsOf(workspace, resource).some(gives) ||
+        sqlRunsOf(workspace, resource).some(
+          ({ statement, partOf }) =>
+            statement.kind === 'role' &&
+            (statement.name.isVariable || partOf(statement.name).text === undefined || statement.name.text === role) &&
+            statement.options.some(option => option === attribute || option === 'SUPERUSER'),
+        ),
+    )
   );
 }
 

@@ -125,7 +125,7 @@ export default {
         if (!main || mayHave(workspace, main, run.user.text, 'SUPERUSER')) continue;
         yield {
           at: run.user.at,
-          ...(!isKnownRole(main, run.user.text) && { severity: 'warning' as const }),
+          ...(!isKnownRole(workspace, main, run.user.text) && { severity: 'warning' as const }),
           message: `The publication ${name} is created by ${run.user.text}, but FOR ALL TABLES needs the superuser — sign in as postgres.`,
           fixes: () => signInAsSuperuser(workspace, resource, run, own),
           related: [{ at: run.at, message: 'CREATE PUBLICATION' }],

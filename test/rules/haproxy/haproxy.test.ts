@@ -233,16 +233,16 @@ describe('haproxy-healthcheck-missing', () => {
       service('content-scanner', 'content-scanner', 'ports:\n  - {name: http, port: 8080}');
     const backend = 'backend scan\n  mode http\n  server a content-scanner:8080';
     assert.deepEqual(of(`${backend} check`, scanner), []);
-    assert.deepEqual(of(backend, scanner), ['error backend scan']);
+    assert.deepEqual(of(backend, scanner), ['warning backend scan']);
   });
 
   it('tells neither, one, and some', () => {
-    assert.deepEqual(of('backend b\n  mode http\n  server a b:1'), ['error backend b']);
+    assert.deepEqual(of('backend b\n  mode http\n  server a b:1'), ['warning backend b']);
     assert.deepEqual(of('backend b\n  mode http\n  server a b:1 check'), ['warning backend b']);
     assert.deepEqual(of('backend b\n  mode http\n  option httpchk GET /health\n  server a b:1 check\n  server c d:1'), [
       'warning server c d:1',
     ]);
-    assert.deepEqual(of('backend b\n  mode tcp\n  server a b:1'), ['error backend b']);
+    assert.deepEqual(of('backend b\n  mode tcp\n  server a b:1'), ['warning backend b']);
   });
 
   it('compares the path with what the pods answer', () => {
@@ -363,7 +363,7 @@ describe('haproxy-worker-unrouted and haproxy-stream-writer-unrouted', () => {
   const client = 'use_backend generic if { path_beg /_matrix/client/ }';
 
   it('finds the worker that no route leads to', () => {
-    assert.deepEqual(run(workerUnrouted, []), ['error synapse-generic']);
+    assert.deepEqual(run(workerUnrouted, []), ['warning synapse-generic']);
     assert.deepEqual(run(workerUnrouted, [client]), []);
     assert.deepEqual(run(workerUnrouted, ['use_backend %[req.hdr(x)]']), []);
   });
@@ -381,7 +381,7 @@ describe('haproxy-worker-unrouted and haproxy-stream-writer-unrouted', () => {
         '$&  clusterIP: None\n',
       );
     assert.deepEqual(found(workerUnrouted, records('http')), []);
-    assert.deepEqual(found(workerUnrouted, records('metrics')), ['error synapse-generic']);
+    assert.deepEqual(found(workerUnrouted, records('metrics')), ['warning synapse-generic']);
   });
 
   it('accepts a route through a map or an Ingress', () => {
