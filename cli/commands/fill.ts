@@ -1,9 +1,9 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { CredentialPlace } from '../../analysis/credentials/places';
 import { type CredentialPlan, planCredentials } from '../../analysis/credentials/plan';
 import { count } from '../../analysis/wording';
 import { type FillPlace, fillEdits } from '../../credentials/fill';
+import { writeTreeFile } from '../../files/write';
 import type { Workspace } from '../../manifests/workspace';
 import { loadWorkspace } from '../load';
 import { parse, treeRoot } from '../usage';
@@ -32,7 +32,7 @@ export async function fill(argv: readonly string[]): Promise<number> {
       let text = workspace.file(uri)?.text ?? '';
       const own = edits.filter(edit => edit.uri === uri).sort((a, b) => b.start - a.start);
       for (const { start, end, newText } of own) text = text.slice(0, start) + newText + text.slice(end);
-      rewrite(fileURLToPath(uri), text);
+      writeTreeFile(fileURLToPath(uri), text);
     }
   }
   process.stderr.write(
@@ -69,14 +69,6 @@ function summary(workspace: Workspace, plan: CredentialPlan, unfit: ReadonlySet<
   if (left.length > 0) lines.push('', 'Left to you:');
   for (const { place, reason } of left) lines.push(`  ${where(place)}  ${place.label}  ${reason}`);
   return lines.length === 0 ? 'No credential is left to be filled in.\n' : `${lines.join('\n')}\n`;
-}
-
-/** Keeps the byte order mark that the reader leaves out. */
-function rewrite(path: string, text: string): void {
-  const hasByteOrderMark = readFileSync(path)
-    .subarray(0, 3)
-    .equals(Buffer.from([0xef, 0xbb, 0xbf]));
-  writeFileSync(path, hasByteOrderMark ? `\ufeff${text}` : text);
 }
 
 function key({ uri, start, form }: FillPlace): string {

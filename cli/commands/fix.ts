@@ -1,7 +1,7 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { createTwoFilesPatch } from 'diff';
+import { writeTreeFile } from '../../files/write';
 import { groupedBy } from '../../manifests/grouped';
 import type { TextEdit } from '../../manifests/span';
 import type { Workspace } from '../../manifests/workspace';
@@ -48,7 +48,7 @@ export function fix(argv: readonly string[]): number {
           withoutSecrets(file),
         ),
       );
-    else write(fileURLToPath(file.uri), file.text, old !== undefined);
+    else writeTreeFile(fileURLToPath(file.uri), file.text);
   }
   process.stderr.write(
     `${applied} ${applied === 1 ? 'fix' : 'fixes'} in ${changed.length} ${changed.length === 1 ? 'file' : 'files'}${values['dry-run'] ? ', nothing written' : ''}\n`,
@@ -65,14 +65,4 @@ function applyEdits(workspace: Workspace, edits: readonly TextEdit[]): void {
       text = text.slice(0, at.span.start) + newText + text.slice(at.span.end);
     workspace.update(uri, file.path, text);
   }
-}
-
-function write(path: string, text: string, exists: boolean): void {
-  mkdirSync(dirname(path), { recursive: true });
-  const hasByteOrderMark =
-    exists &&
-    readFileSync(path)
-      .subarray(0, 3)
-      .equals(Buffer.from([0xef, 0xbb, 0xbf]));
-  writeFileSync(path, hasByteOrderMark ? `\ufeff${text}` : text);
 }
