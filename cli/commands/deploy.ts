@@ -149,7 +149,7 @@ export function bound(local: LocalKubectl, context: string): ReturnType<LocalKub
   }
 }
 
-export function refuse(reason: string): number {
+function refuse(reason: string): number {
   process.stderr.write(`matrix-preflight: ${reason}\n`);
   return 5;
 }

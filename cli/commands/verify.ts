@@ -17,7 +17,7 @@ import {
 import { junitChecks, reportFormat } from '../formats/deployment';
 import { loadWorkspace } from '../load';
 import { oneOf, parse, treeRoot, UsageError } from '../usage';
-import { bound, connected, refuse } from './deploy';
+import { bound, connected } from './deploy';
 
 /** Asks the cluster whether the deployment stands. Nothing is changed; what cannot be told counts as failed. */
 export async function verify(argv: readonly string[]): Promise<number> {
@@ -39,9 +39,9 @@ export async function verify(argv: readonly string[]): Promise<number> {
   const workspace = loadWorkspace(root, values.config);
   const sources = planSources(workspace);
   const local = await connected(root);
-  if (typeof local === 'string') return refuse(local);
+  if (typeof local === 'string') throw new UsageError(local);
   const kubectl = bound(local, values.context);
-  if (typeof kubectl === 'string') return refuse(kubectl);
+  if (typeof kubectl === 'string') throw new UsageError(kubectl);
   // Asked first: the answers are kept as those of this cluster.
   const identity = await identifyCluster(kubectl, values.context);
   const context = {
@@ -60,14 +60,24 @@ export async function verify(argv: readonly string[]): Promise<number> {
   const checks = await runChecks(context, createRedactor(secretValues(sources)), ids, check => {
     if (format === 'pretty') process.stdout.write(pretty(check));
   });
-  if (identity.ok)
-    saveResults(defaultStateDirectory(process.env), { root, cluster: identity.value, checks }, Date.now());
   const json = () =>
     `${JSON.stringify({ version: 1, context: values.context, verified: isVerified(checks), checks }, null, 2)}\n`;
   if (format === 'json') process.stdout.write(json());
   if (format === 'junit') process.stdout.write(junitChecks(checks));
   if (values.report !== undefined) writeFileSync(values.report, reportAs === 'json' ? json() : junitChecks(checks));
+  if (identity.ok) keep({ root, cluster: identity.value, checks });
   return isVerified(checks) ? 0 : 1;
+}
+
+/** Keeps the answers for the checklist. That they cannot be kept changes nothing about them. */
+function keep(results: Parameters<typeof saveResults>[1]): void {
+  try {
+    saveResults(defaultStateDirectory(process.env), results, Date.now());
+  } catch (error) {
+    process.stderr.write(
+      `matrix-preflight: the answers are not kept: ${error instanceof Error ? error.message : error}\n`,
+    );
+  }
 }
 
 const marks: Readonly<Record<VerifiedCheck['verdict'], string>> = {

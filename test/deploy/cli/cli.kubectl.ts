@@ -71,6 +71,12 @@ describe('deploying from the command line', function () {
     assert.doesNotMatch(out + err, /BEGIN RSA|ed25519 a_/);
   });
 
+  it('cannot verify a context that there is not, which is an input error', async () => {
+    const { code, out, err } = await cli('verify', 'examples/production', '--context', 'other', '--format', 'json');
+    assert.deepEqual([code, out], [2, ''], err);
+    assert.match(err, /no context "other"/);
+  });
+
   it('refuses another plan, another context and a missing confirmation', async () => {
     const selection = ['--step', 'namespaces'];
     const hash = await hashOf(...selection);
