@@ -15,7 +15,8 @@ export function anchorFor(workspace: Workspace, ...nearer: readonly (Place | und
 
 /**
  * Whether a tree is about Matrix: it has a part of such a deployment, or something in it is called so. A Redis or a store
- * that stands alone in another one's tree is not held to what the checklist asks of those of Matrix.
+ * that stands alone in another one's tree is not held to what the checklist asks of those of Matrix, nor are LiveKit and
+ * coturn a sign of it: many a chat, game or telephone system has them too.
  */
 export function isAboutMatrix(workspace: Workspace): boolean {
   return workspace.lookup(matrixSigns, '').length > 0 || workspace.shared(deploymentPlace) !== undefined;
@@ -33,7 +34,7 @@ const matrixSigns: Index<true> = {
   equal: () => true,
 };
 
-const sign = /matrix|synapse|livekit|coturn|element|homeserver|checklist/i;
+const sign = /matrix|synapse|element|homeserver|checklist/i;
 
 /** The place of an object's name. */
 export function nameOf(resource: Resource | undefined): Place | undefined {

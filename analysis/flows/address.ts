@@ -66,9 +66,18 @@ const schemePorts: ReadonlyMap<string, number> = new Map([
 /** The port of the service that a variable or key is named after: `DB_HOST`, `REDIS_HOST`. */
 export function portOfName(name: string): number | undefined {
   const words = name.toLowerCase().split(/[^a-z0-9]+/);
+  if (words.some(word => /^(?:mysql|mariadb|wordpress)$/.test(word))) return 3306;
+  if (words.some(word => /^mongo(?:db)?$/.test(word))) return 27017;
   if (words.some(word => /^(?:db|database|postgres(?:ql)?|pg(?:host)?)$/.test(word))) return 5432;
   if (words.includes('sentinel')) return 26379;
   if (words.includes('redis')) return 6379;
   if (words.some(word => /^clam(?:av|d)$/.test(word))) return 3310;
   return undefined;
 }
+
+/** Whether a port is the usual one of a database other than PostgreSQL: MySQL, SQL Server, Oracle, MongoDB, Cassandra, CockroachDB. */
+export function isOtherDatabasePort(port: number): boolean {
+  return otherDatabasePorts.has(port);
+}
+
+const otherDatabasePorts: ReadonlySet<number> = new Set([1433, 1521, 3306, 9042, 26257, 27017]);

@@ -5,7 +5,8 @@ import { type EnvironmentVariable, environmentOf } from '../environment';
 import { type Container, containersOf } from '../pods';
 import { scriptOf } from '../scripts';
 import { findHosts } from '../text/hosts';
-import { type Address, defaultPort, isTlsScheme, portOfName, textPlace } from './address';
+import { type Address, defaultPort, isOtherDatabasePort, isTlsScheme, portOfName, textPlace } from './address';
+import { resolveHost, servicePort } from './destinations';
 import { type VariableText, variableText } from './environment-values';
 
 /** The hosts in the environment of a workload's containers. */
@@ -24,7 +25,10 @@ function fromContainer(workspace: Workspace, resource: Resource, container: Cont
     const found = variableText(workspace, resource, variable);
     if (!found) return [];
     const connects = script === undefined || mayUse(script, variable.name);
-    return [...named(variable, found, textOf, connects), ...written(variable, found, textOf, connects)];
+    return [
+      ...named(workspace, resource, variable, found, textOf, connects),
+      ...written(variable, found, textOf, connects),
+    ];
   });
 }
 
@@ -33,6 +37,8 @@ const hostName = /^(.*?)_?(?:HOST|HOSTNAME|SERVER|ADDR|ADDRESS|ENDPOINT)$/;
 
 /** `X_HOST` with its `X_PORT`. */
 function named(
+  workspace: Workspace,
+  resource: Resource,
   variable: EnvironmentVariable,
   found: VariableText,
   textOf: (name: string) => VariableText | undefined,
@@ -46,7 +52,7 @@ function named(
   return [
     {
       host: found.text,
-      port: number ?? (port ? undefined : portOfName(stem)),
+      port: number ?? (port ? undefined : usualPort(workspace, resource, stem, found.text)),
       protocol: 'TCP',
       name: `variable ${variable.name}`,
       at: placeOf(variable, found),
@@ -57,6 +63,19 @@ function named(
       importance: 'required',
     },
   ];
+}
+
+/**
+ * The port that a program takes where it is told none. `DB_HOST` says nothing of which database it is: where its Service
+ * has the port of another one, that one is meant.
+ */
+function usualPort(workspace: Workspace, resource: Resource, stem: string, host: string): number | undefined {
+  const port = portOfName(stem);
+  if (port !== 5432 || /postgres|pg/i.test(stem)) return port;
+  const destination = resolveHost(workspace, resource.namespace, host);
+  if (destination.kind !== 'service') return portOfName(host) ?? port;
+  if (servicePort(destination.service, port)) return port;
+  return destination.service.ports.find(own => isOtherDatabasePort(own.port))?.port ?? port;
 }
 
 /** The variable `X_PORT` or `XPORT` that goes with `X_HOST`. */

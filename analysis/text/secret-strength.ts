@@ -50,6 +50,8 @@ export function isSecretKey(key: string): boolean {
   )
     return false;
   if (/(?:^|[^a-z])(?:access[-_.]?key(?:[-_.]id)?|public[-_.]?key)$/.test(words)) return false;
+  // Every token says who made it and whom it is for (RFC 7519, 4.1); etcd tells its clusters apart by a name.
+  if (/(?:^|[^a-z])(?:issuers?|audiences?|claims?|realm|initial[-_.]?cluster[-_.]?token)$/.test(words)) return false;
   return /(?:^|[^a-z])(?:pass(?:word|wd|phrase)?|pwd|secrets?|secretkey|tokens?|credentials?|pickle[-_.]?key|private[-_.]?key|signing[-_.]?key|api[-_.]?key|requirepass|masterauth|jwt)(?:$|[^a-z])/.test(
     words,
   );

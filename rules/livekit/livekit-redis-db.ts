@@ -1,3 +1,4 @@
+import { isAboutMatrix } from '../../analysis/anchor';
 import { configurationOf, parsed } from '../../analysis/configs';
 import { homeserverOf } from '../../analysis/homeserver';
 import { workloadKinds } from '../../analysis/pods';
@@ -14,7 +15,10 @@ export default {
   summary: 'LiveKit does not use the Redis database 1.',
   why: 'LiveKit and Synapse share one Redis. In the same database a flush or an eviction of one takes the other’s keys along.',
   remedy: 'Set `redis.db: 1` in LiveKit’s configuration; Synapse stays at 0.',
-  traps: ['A Redis of LiveKit’s own is accepted with an information.'],
+  traps: [
+    'A Redis of LiveKit’s own is accepted with an information.',
+    'So is any in a tree in which nothing is about Matrix: LiveKit keeps to the database it is told, 0 by default.',
+  ],
   examples: {
     bad: `
       #- /livekit.yaml
@@ -99,7 +103,8 @@ export default {
       const where = isSynapses ? ', which is Synapse’s' : isShared ? '' : ', in a Redis of its own';
       yield {
         at: db.exists ? db : redis.key,
-        ...(isShared ? {} : { severity: 'info' as const }),
+        // Without Matrix nothing else is known to use the first database.
+        ...(isShared && isAboutMatrix(workspace) ? {} : { severity: 'info' as const }),
         message: `LiveKit uses the Redis database ${number}${where} — set db: 1.`,
         fixes: () => setDatabase(redis, db),
       };

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import healthcheckMissing from '../../rules/haproxy/haproxy-healthcheck-missing';
+import livekitRedisDb from '../../rules/livekit/livekit-redis-db';
 import generatedNameTaken from '../../rules/minio/generated-name-taken';
 import minioDriveCount from '../../rules/minio/minio-drive-count';
 import dualFormat from '../../rules/minio/minio-secret-dual-format';
 import monitorMissing from '../../rules/monitoring/monitor-missing';
 import selectsNoService from '../../rules/monitoring/monitor-selects-no-service';
+import configHostPort from '../../rules/network/config-host-port';
 import netpolDatabaseAccess from '../../rules/network/netpol-database-access';
 import netpolFlowBlocked from '../../rules/network/netpol-flow-blocked';
 import liClusterMissing from '../../rules/postgresql/pg-li-cluster-missing';
@@ -16,6 +18,7 @@ import auth from '../../rules/redis/redis-sentinel-auth-missing';
 import quorum from '../../rules/redis/redis-sentinel-quorum';
 import count from '../../rules/redis/redis-sentinel-replica-count';
 import type { Rule } from '../../rules/rule';
+import { check } from '../fixture';
 import { messages } from './expect';
 
 const workload = (kind: string, name: string, namespace: string, container: string, rest = ''): string => `
@@ -284,5 +287,81 @@ ${workload('Deployment', 'app', 'matrix', `image: "${image}", ports: [{container
     assert.equal(named(healthcheckMissing, backend(' check', 'matrixdotorg/synapse:v1.119.0')).length, 1);
     assert.doesNotMatch(messages(healthcheckMissing, backend('', 'registry.test/nest:1'))[0] ?? '/health', /\/health/);
     assert.match(messages(healthcheckMissing, backend('', 'matrixdotorg/synapse:v1.119.0'))[0] ?? '', /\/health/);
+  });
+});
+
+describe('the database that a variable names', () => {
+  const blog = (variable: string, host: string): string =>
+    workload('Deployment', 'blog', 'blog', `image: "wordpress:6.8", env: [{name: ${variable}, value: ${host}}]`);
+  const database = (
+    port: number,
+  ): string => `${workload('StatefulSet', 'store', 'blog', `image: "mysql:8.4", ports: [{containerPort: ${port}}]`)}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: store, namespace: blog}
+spec:
+  selector: {app: store}
+  ports: [{port: ${port}}]
+`;
+  const asks = (variable: string, port: number): readonly string[] =>
+    named(configHostPort, `${blog(variable, 'store')}${database(port)}`);
+
+  it('is the one whose port its Service has, and by its name MySQL or MongoDB', () => {
+    for (const port of [3306, 27017, 1433, 5432]) assert.deepEqual(asks('DB_HOST', port), [], String(port));
+    assert.deepEqual(asks('WORDPRESS_DB_HOST', 3306), []);
+    assert.deepEqual(asks('MYSQL_HOST', 3306), []);
+    assert.deepEqual(asks('MONGO_HOST', 27017), []);
+  });
+
+  it('is still asked at a port that it does not have', () => {
+    assert.match(asks('DB_HOST', 6432).join(), /no port 5432/);
+    assert.match(asks('PG_HOST', 3306).join(), /no port 5432/);
+    assert.match(asks('MYSQL_HOST', 3307).join(), /no port 3306/);
+  });
+
+  it('may be reached where a policy opens the port of that one', () => {
+    const policy = (port: number): string => `
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: store, namespace: blog}
+spec:
+  podSelector: {matchLabels: {app: store}}
+  policyTypes: [Ingress]
+  ingress: [{from: [{podSelector: {}}], ports: [{port: ${port}}]}]
+`;
+    const blocked = (port: number): readonly string[] =>
+      named(netpolFlowBlocked, `${blog('DB_HOST', 'store')}${database(3306)}${policy(port)}`);
+    assert.deepEqual(blocked(3306), []);
+    assert.match(blocked(3307).join(), /store:3306/);
+  });
+});
+
+describe('LiveKit with another application', () => {
+  const livekit = workload(
+    'Deployment',
+    'livekit',
+    'calls',
+    'image: "livekit/livekit-server:v1.9.0", args: [--config, /etc/livekit/livekit.yaml], volumeMounts: [{name: conf, mountPath: /etc/livekit}]',
+    `      volumes: [{name: conf, configMap: {name: livekit}}]
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: livekit, namespace: calls}
+data:
+  livekit.yaml: |
+    port: 7880
+    redis: {address: "redis:6379"}
+`,
+  );
+  const severities = (source: string): readonly string[] =>
+    check(source, [livekitRedisDb]).findings.map(({ severity }) => severity);
+
+  it('is not held to what the checklist asks of that of Matrix', () => {
+    const tree = `${livekit}${workload('StatefulSet', 'redis', 'calls', 'image: "redis:7.4"')}`;
+    for (const rule of [monitorMissing, redisPasswordMissing, count]) assert.deepEqual(named(rule, tree), [], rule.id);
+    assert.deepEqual(severities(tree), ['info']);
+    assert.deepEqual(severities(`${tree}${synapse}`), ['warning']);
   });
 });

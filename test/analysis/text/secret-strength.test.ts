@@ -105,6 +105,9 @@ describe('isSecretKey', () => {
       'secretName',
       'passenger',
       'tokenizer',
+      'Jwt__Issuer',
+      'JWT_AUDIENCE',
+      'ETCD_INITIAL_CLUSTER_TOKEN',
       'key',
     ];
     for (const key of open) assert.equal(isSecretKey(key), false, key);
