@@ -23,6 +23,7 @@ export interface Listener {
   readonly hostname: string | undefined;
 }
 
+/** The listeners that a Gateway has of its own. */
 export function listenersOf(gateway: Resource): readonly Listener[] {
   return gateway.root
     .at('spec', 'listeners')

@@ -56,6 +56,7 @@ export function backendsOf({ parts }: Haproxy): readonly HaproxyPart[] {
   return parts.filter(({ section }) => section.kind === 'backend' || section.kind === 'listen');
 }
 
+/** The `backend` or `listen` section of a name. */
 export function backendNamed(haproxy: Haproxy, name: string): HaproxyPart | undefined {
   return backendsOf(haproxy).find(({ section }) => section.name?.value === name);
 }

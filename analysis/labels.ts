@@ -50,6 +50,7 @@ export function matches(selector: Selector, labels: Labels): boolean {
   return selector.requirements.every(requirement => meets(requirement, labels));
 }
 
+/** Whether labels fulfil one requirement of a selector (Kubernetes documentation, "Labels and Selectors"). */
 export function meets({ key, operator, values }: Requirement, labels: Labels): boolean {
   const value = labels.get(key);
   switch (operator) {

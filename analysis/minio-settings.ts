@@ -35,10 +35,12 @@ export interface ConfigEnv {
   readonly settings: readonly Setting[];
 }
 
+/** What a Tenant or a workload of MinIO is configured with. */
 export function settingsOf(workspace: Workspace, store: Resource): Settings {
   return workspace.derive(readSettings, store);
 }
 
+/** Every place that sets a variable; several where it is written twice. */
 export function settingsNamed(settings: Settings, name: string): readonly Setting[] {
   return settings.all.filter(one => one.name === name);
 }

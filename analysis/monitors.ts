@@ -108,6 +108,7 @@ export function seesAll(workspace: Workspace, { namespaces }: Monitor): boolean 
   );
 }
 
+/** Whether a monitor looks into a namespace. A namespace that is not known may be any. */
 export function isIn({ namespaces }: Monitor, namespace: string | undefined): boolean {
   return namespaces === 'any' || namespace === undefined || namespaces.has(undefined) || namespaces.has(namespace);
 }

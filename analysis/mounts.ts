@@ -28,6 +28,7 @@ export interface MountedText {
   readonly isTemplate: boolean;
 }
 
+/** The `volumeMounts` of a container, without slashes at the end of their paths. */
 export function mountsOf(container: Container): readonly Mount[] {
   return container.value
     .at('volumeMounts')

@@ -9,6 +9,7 @@ export interface Difference {
 /** Pieces of texts are compared faster than their characters are. */
 const step = 256;
 
+/** What differs between two texts, as one piece: from the first character that differs to the last. */
 export function difference(before: string, now: string): Difference {
   const shorter = Math.min(before.length, now.length);
   let start = 0;

@@ -337,6 +337,7 @@ function facetOf({ tree, ids }: State, facet: Facet, id: number): string | undef
   return childNames(tree, node).join('\n');
 }
 
+/** The top of a tree; a missing value where the text is empty. */
 export function rootOf(source: TreeSource): Value {
   return new Value(source, source.tree.nodes.length > 0 ? 0 : -1);
 }

@@ -50,6 +50,7 @@ export class Resource {
   }
 }
 
+/** A kind with its group, as in `Cluster.postgresql.cnpg.io`; Kubernetes' own kinds stand alone. */
 export function qualifiedKind(group: string, kind: string): string {
   return !group.includes('.') || group.endsWith('.k8s.io') ? kind : `${kind}.${group}`;
 }

@@ -55,6 +55,7 @@ export function readTree(text: string): Tree | SyntaxProblem {
   }
 }
 
+/** Whether a text could be read. */
 export function isTree(read: Tree | SyntaxProblem): read is Tree {
   return 'nodes' in read;
 }
@@ -95,6 +96,7 @@ export function scalarsThat(tree: Tree, test: ScalarTest, node = 0, found: numbe
   return found;
 }
 
+/** How many nodes a tree has; they are numbered from 0 in the order of the text. */
 export function nodeCount(tree: Tree): number {
   return tree.nodes.length / stride;
 }

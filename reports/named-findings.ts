@@ -23,6 +23,7 @@ export interface BaselineComparison {
   readonly gone: readonly BaselineEntry[];
 }
 
+/** Findings with the fingerprints by which later reports know them again. */
 export function namedFindings(findings: readonly Finding[], workspace: Workspace): readonly NamedFinding[] {
   const names = fingerprints(findings, workspace);
   return findings.map((finding, index) => ({ ...finding, fingerprint: names[index] ?? '' }));

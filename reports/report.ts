@@ -39,6 +39,7 @@ export function severityCounts(findings: readonly { readonly severity: Severity 
     .join(', ');
 }
 
+/** `1 error`, `2 errors`, `2 info`. */
 export function plural(count: number, severity: Severity): string {
   return severity === 'info' ? `${count} info` : `${count} ${severity}${count === 1 ? '' : 's'}`;
 }

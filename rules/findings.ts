@@ -132,6 +132,7 @@ export function withFindingsChecks(
   return about.length === 0 ? found : publish([...raw, ...about], workspace, options);
 }
 
+/** What the rules about whole files find in one. */
 export function fileFindings(file: SourceFile, rules: RuleSet, workspace: Workspace): readonly RawFinding[] {
   return rules.ofFiles.flatMap(rule => run(rule, workspace, undefined, () => rule.checkFile(file, workspace)));
 }
@@ -143,6 +144,7 @@ function documentFindings(document: ManifestDocument, rules: RuleSet, workspace:
   );
 }
 
+/** What a rule finds in an object; in a patch, which is a part of one, placeholders and secrets only. */
 export function resourceFindings(
   rule: Rule & ResourceCheck,
   resource: Resource,

@@ -37,6 +37,7 @@ export function signOffsDocument(workspace: Workspace): ManifestDocument | undef
   return workspace.lookup(signOffsDocuments, '')[0];
 }
 
+/** The file of a tree that holds its sign-offs. */
 export function signOffsFile(workspace: Workspace): SourceFile | undefined {
   return workspace.files.find(file => file.path === signOffsPath);
 }

@@ -15,10 +15,12 @@ import type { Severity } from '../rules/rule';
 /** Where the page of each rule is found. */
 export const rulePages = 'https://github.com/matrix-preflight/matrix-preflight/blob/main/docs/rules/';
 
+/** A span of a file as lines and UTF-16 characters. */
 export function toRange(file: SourceFile, { start, end }: Span): Range {
   return { start: file.lines.position(start), end: file.lines.position(end) };
 }
 
+/** A finding as editors show it; at the start of the file where the file is gone. */
 export function toDiagnostic(finding: Finding, workspace: Workspace): Diagnostic {
   const { problem, rule, severity } = finding;
   const file = workspace.file(problem.at.uri);
@@ -41,6 +43,7 @@ export function toLocation(workspace: Workspace, place: Place): Location | undef
   return file && { uri: place.uri, range: toRange(file, place.span) };
 }
 
+/** An edit of a file as editors apply it. */
 export function toTextEdit(file: SourceFile, at: Span, newText: string): LspTextEdit {
   return { range: toRange(file, at), newText };
 }

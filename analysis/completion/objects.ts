@@ -55,6 +55,7 @@ export function namespaceNames(workspace: Workspace): readonly string[] {
   return [...own, ...[...wellKnownNamespaces].filter(name => !own.includes(name))];
 }
 
+/** The namespaces that the tree declares, and those that its objects name without a manifest. */
 export function namespaceCandidates(workspace: Workspace): readonly Candidate[] {
   return namespaceNames(workspace).map(name => {
     const isDeclared = namespaceResource(workspace, name) !== undefined;

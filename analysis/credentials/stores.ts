@@ -14,6 +14,7 @@ export interface ExternalStore {
   readonly name: string;
 }
 
+/** The stores of Secrets that the objects of a tree already use, so that new ones are kept in the same way. */
 export function storesInUse(workspace: Workspace): StoresInUse {
   const external = workspace.resources('ExternalSecret.external-secrets.io')[0];
   const reference = external?.root.at('spec', 'secretStoreRef');

@@ -47,6 +47,7 @@ export function linkTo(workspace: Workspace, place: Place): string {
   return `[${code(`${file?.path ?? 'another file'}:${line}`)}](${target})`;
 }
 
+/** A list with one line for each entry, which may be Markdown. */
 export function bullets(lines: readonly string[]): string {
   return lines.map(line => `- ${line}`).join('\n');
 }

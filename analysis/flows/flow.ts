@@ -29,6 +29,7 @@ export interface RequiredFlow {
 /** One side of a flow: the pods of an object of the tree, or somebody outside of it. */
 export type FlowEnd = Pods | ExternalEndpoint;
 
+/** Whether an end of a connection is outside of the cluster. */
 export function isExternal(end: FlowEnd): end is ExternalEndpoint {
   return 'kind' in end;
 }

@@ -271,18 +271,22 @@ export function isNamed(name: string, asked: string | undefined): boolean {
   }
 }
 
+/** What `kind` says; undefined where it is no text. */
 export function kindOf(object: BuiltObject): string | undefined {
   return textOf(nodeAt(object.root, 'kind'));
 }
 
+/** What `metadata.name` says; undefined where it is no text. */
 export function nameOf(object: BuiltObject): string | undefined {
   return textOf(nodeAt(object.root, 'metadata', 'name'));
 }
 
+/** What `metadata.namespace` says; undefined where it is no text. */
 export function namespaceOf(object: BuiltObject): string | undefined {
   return textOf(nodeAt(object.root, 'metadata', 'namespace'));
 }
 
+/** The API group, empty for that of the core. */
 export function groupOf(object: BuiltObject): string {
   return groupIn(textOf(nodeAt(object.root, 'apiVersion')));
 }

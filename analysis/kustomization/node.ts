@@ -49,6 +49,7 @@ export interface Origin {
   readonly scalar: Value | undefined;
 }
 
+/** A node for what is written; what is below it is read when somebody asks. */
 export function nodeOf(value: Value): Node {
   if (value.kind === 'mapping') return { kind: 'mapping', base: value, entries: undefined };
   if (value.kind === 'sequence') return { kind: 'sequence', base: value, items: undefined };
@@ -77,6 +78,7 @@ export function wholeOf(value: Value): Origin {
   return { whole: value, part: () => value, scalar: undefined };
 }
 
+/** A mapping that stands in no file. */
 export function mapNode(entries: readonly (readonly [string, Node])[] = []): MapNode {
   return {
     kind: 'mapping',
@@ -85,6 +87,7 @@ export function mapNode(entries: readonly (readonly [string, Node])[] = []): Map
   };
 }
 
+/** The entries of a mapping, which may be changed. */
 export function entriesOf(node: MapNode): Map<string, Entry> {
   node.entries ??= new Map(
     (node.base?.entries() ?? []).map(([key, value]) => [key, { node: nodeOf(value), key: value.key }]),
@@ -92,11 +95,13 @@ export function entriesOf(node: MapNode): Map<string, Entry> {
   return node.entries;
 }
 
+/** The items of a list, in order. */
 export function itemsOf(node: ListNode): readonly Node[] {
   node.items ??= (node.base?.items() ?? []).map(nodeOf);
   return node.items;
 }
 
+/** Replaces the items of a list. */
 export function setItems(node: ListNode, items: readonly Node[]): void {
   itemsOf(node);
   node.items = items;
@@ -126,15 +131,18 @@ export function mappingAt(node: MapNode, ...path: readonly string[]): MapNode | 
   return at;
 }
 
+/** Sets an entry, which keeps its place among the others. `keyPlace` is where a new key is written. */
 export function set(node: MapNode, key: string, value: Node, keyPlace?: Place): void {
   const entries = entriesOf(node);
   entries.set(key, { node: value, key: entries.get(key)?.key ?? keyPlace });
 }
 
+/** The text of a scalar; undefined for null and for collections. */
 export function textOf(node: Node | undefined): string | undefined {
   return node?.kind === 'scalar' && !isNull(node) ? node.text : undefined;
 }
 
+/** Whether a scalar is null, as YAML 1.1 reads it. */
 export function isNull(node: ScalarNode): boolean {
   return !node.isText && /^(?:null|Null|NULL|~|)$/.test(node.text);
 }

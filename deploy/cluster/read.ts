@@ -103,12 +103,14 @@ export async function readIdentity(
 export const identityOutput =
   '--output=jsonpath={.metadata.uid}{" "}{.metadata.resourceVersion}{" "}{.metadata.generation}';
 
+/** Reads `uid resourceVersion generation`, as the template of `kubectl get` prints them; undefined for other output. */
 export function parseIdentity(output: string): LiveIdentity | undefined {
   const [uid, resourceVersion, generation] = output.trim().split(/ +/);
   if (uid === undefined || uid === '' || resourceVersion === undefined) return undefined;
   return { uid, resourceVersion, generation: generation ?? '' };
 }
 
+/** The answer that a call of kubectl gives which has failed. */
 export function failure(result: KubectlResult): Extract<Answer<never>, { ok: false }> {
   const message = withoutLogLines(result.stderr) || 'kubectl failed without a message.';
   const errorClass = result.interrupted

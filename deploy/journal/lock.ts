@@ -37,6 +37,7 @@ export function acquireLock(path: string, now: () => number = Date.now): Lock | 
   return readHolder(path) ?? me;
 }
 
+/** Whether a lock was got, and is not held by somebody else. */
 export function isLock(result: Lock | LockHolder): result is Lock {
   return 'renew' in result;
 }

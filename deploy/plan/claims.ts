@@ -85,6 +85,7 @@ export function deferMonitors(claims: Claims): void {
   }
 }
 
+/** The documents of a step that cannot be read. */
 export function unreadable(claimed: readonly Claimed[]): PlanBlocker[] {
   // A document that cannot be read may hold several objects; it is still one problem.
   const broken = claimed.filter(
@@ -109,6 +110,7 @@ export function unreadable(claimed: readonly Claimed[]): PlanBlocker[] {
   ];
 }
 
+/** The objects of a step that are declared differently elsewhere. */
 export function conflicts(
   claimed: readonly Claimed[],
   duplicates: ReadonlyMap<Claimed, 'same' | PlanBlocker>,
@@ -141,6 +143,7 @@ export function findDuplicates(claims: Claims, namespace: string): ReadonlyMap<C
   return duplicates;
 }
 
+/** What no step takes: files, and directories from which no step takes anything. */
 export function unclaimed(sources: readonly PlanSource[], claims: Claims): string[] {
   const claimed = new Set([...claims.values()].flat().map(entry => entry.document));
   const isRest = (source: PlanSource) => source.documents.some(document => !claimed.has(document));
@@ -154,6 +157,7 @@ export function unclaimed(sources: readonly PlanSource[], claims: Claims): strin
   return [...new Set(rest)];
 }
 
+/** The object of a document as a plan names it. `namespace` is that of the plan, for objects that name none. */
 export function plannedObject(file: string, document: PlanDocument, namespace: string): PlannedObject {
   const { apiVersion, kind, name, line } = document;
   return {

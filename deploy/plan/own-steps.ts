@@ -12,6 +12,7 @@ export interface OwnDefinition {
   readonly builtFrom: readonly string[];
 }
 
+/** The steps that the settings of a tree add to the checklist's. */
 export function ownSteps(settings: PlanSettings | undefined): readonly OwnDefinition[] {
   // The rule settings-invalid reports ids that are taken; a plan must not have two steps of one id.
   const isFirst = (step: OwnStep, index: number, all: readonly OwnStep[]) =>

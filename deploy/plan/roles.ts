@@ -11,6 +11,7 @@ export function hasRole(document: PlanDocument, role: StepRole): boolean {
   return predicates[role](document);
 }
 
+/** Whether objects of a kind make pods. */
 export function isWorkload(kind: string): boolean {
   return workloadKinds.has(kind);
 }

@@ -54,6 +54,7 @@ export interface HelmRelease {
   readonly values: readonly string[];
 }
 
+/** What `plan` in the settings of a tree says; empty where it is not written. */
 export function planSettings(workspace: Workspace): PlanSettings {
   const root = settingsDocument(workspace)?.root.at('plan');
   return {

@@ -82,10 +82,12 @@ export function at(value: Json | undefined, ...keys: readonly (string | number)[
   return current;
 }
 
+/** A text; undefined for anything else. */
 export function text(value: Json | undefined): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
+/** A number; undefined for anything else. */
 export function number(value: Json | undefined): number | undefined {
   return typeof value === 'number' ? value : undefined;
 }

@@ -98,6 +98,7 @@ export const systemClock: Clock = {
   },
 };
 
+/** What tells an object of a plan from others, without its content. */
 export function identityOf(object: PlannedObject): ObjectIdentity {
   const { apiVersion, kind, name, namespace, file, line, runOnce } = object;
   return {

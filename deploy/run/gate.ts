@@ -18,6 +18,7 @@ export interface GateMemory {
   readonly namespaces: Set<string>;
 }
 
+/** What the gates of a run have learnt of the cluster: nothing yet. */
 export function createGateMemory(): GateMemory {
   return { types: new Map(), allowed: new Set(), namespaces: new Set() };
 }

@@ -8,6 +8,7 @@ export interface Hold {
   end(): Promise<void>;
 }
 
+/** A hold of no Lease yet. */
 export function createHold(): Hold {
   let held: Lease | undefined;
   let isHeld = true;

@@ -41,6 +41,7 @@ export function createRun(stateDirectory: string, plan: DeployPlan, now: number)
   return files;
 }
 
+/** Where the files of a run are. Throws a RangeError for what is not the id of a run. */
 export function runFiles(stateDirectory: string, id: string): RunFiles {
   if (!/^[\w-]+$/.test(id)) throw new RangeError(`${JSON.stringify(id)} is not the id of a run.`);
   const directory = join(stateDirectory, 'runs', id);
@@ -70,6 +71,7 @@ export function listRuns(stateDirectory: string, now: () => number = Date.now): 
     .flatMap(id => readRun(stateDirectory, id, now) ?? []);
 }
 
+/** A run that was kept; undefined if there is none, or its journal cannot be read. */
 export function readRun(stateDirectory: string, id: string, now: () => number = Date.now): StoredRun | undefined {
   const files = runFiles(stateDirectory, id);
   try {

@@ -33,18 +33,22 @@ export interface CheckOutcome {
 
 export type Check = (context: CheckContext) => Promise<CheckOutcome>;
 
+/** The outcome of a check that has passed. */
 export function pass(text: string, details: readonly string[] = []): CheckOutcome {
   return { verdict: 'pass', text, details };
 }
 
+/** The outcome of a check that has found something wrong. */
 export function fail(text: string, details: readonly string[] = []): CheckOutcome {
   return { verdict: 'fail', text, details };
 }
 
+/** The outcome of a check that has found something to look at. */
 export function warn(text: string, details: readonly string[] = []): CheckOutcome {
   return { verdict: 'warn', text, details };
 }
 
+/** The outcome of a check that could not find out. */
 export function unknown(text: string, details: readonly string[] = []): CheckOutcome {
   return { verdict: 'unknown', text, details };
 }
@@ -88,6 +92,7 @@ export function withRoleAnywhere(
     .map(document => ({ ...document, namespace: document.namespace ?? context.plan.namespace }));
 }
 
+/** The documents of the objects that a plan applies. */
 export function plannedDocuments(context: CheckContext): readonly (PlanDocument & { readonly namespace: string })[] {
   return plannedObjects(context).flatMap(object => {
     const source = context.sources.find(candidate => candidate.path === object.file);

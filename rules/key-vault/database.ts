@@ -155,6 +155,7 @@ export const creatingKinds: readonly string[] = [
   'Database.postgresql.cnpg.io',
 ];
 
+/** The databases that scripts of the tree create. */
 export function databasesCreated(workspace: Workspace): readonly CreatedDatabase[] {
   return workspace.shared(findAllCreations);
 }

@@ -100,6 +100,7 @@ export interface Installation {
   readonly at: Place;
 }
 
+/** What of the tree installs an operator: charts, its workloads and its kinds. */
 export function installationsOf(workspace: Workspace, operator: Operator): readonly Installation[] {
   const charts = chartReleases(workspace)
     .filter(

@@ -80,6 +80,7 @@ export const removedApis: readonly RemovedApi[] = [
   removed(16, 'apps/v1beta2', 'apps/v1', ['DaemonSet', 'Deployment', 'StatefulSet', 'ReplicaSet'], true),
 ];
 
+/** What became of a kind in a version of an API that is gone; undefined for those that are served. */
 export function removedApi(apiVersion: string, kind: string): RemovedApi | undefined {
   return removedApis.find(one => one.apiVersion === apiVersion && one.kinds.includes(kind));
 }

@@ -63,6 +63,7 @@ export interface McSetup {
   readonly isOpen: boolean;
 }
 
+/** What the scripts of a tree tell MinIO by `mc admin`. */
 export function setupOf(workspace: Workspace): McSetup {
   return workspace.shared(readSetup);
 }

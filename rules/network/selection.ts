@@ -52,6 +52,7 @@ export function placeOf({ culprit, selector }: EmptySelection): Place {
   return culprit ? requirementPlace(culprit) : selector.at.key;
 }
 
+/** Where a requirement of a selector is written. */
 export function requirementPlace({ at }: Requirement): Place {
   return at.parent?.name === 'matchLabels' ? entryPlace(at) : at.at('key');
 }

@@ -114,6 +114,7 @@ function setsPassword({ name, args }: RedisDirective): boolean {
   );
 }
 
+/** The place of a part of the configuration, in the file where it is written. */
 export function placeIn({ file }: RedisConf, { start, end }: Span): Place {
   return file.content.place(start, end);
 }

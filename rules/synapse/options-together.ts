@@ -177,6 +177,7 @@ function refusedBeside(value: Value, delegation: Value, name: string): Problem {
   };
 }
 
+/** Listeners with `tls` where no certificate is configured. */
 export function* listenersWithTls(process: SynapseProcess, homeserver: HomeserverReader): Iterable<Problem> {
   if (homeserver.isPartial || homeserver.at('tls_certificate_path').exists || homeserver.at('no_tls').exists) return;
   for (const { value } of process.listeners ?? []) {

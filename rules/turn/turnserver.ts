@@ -76,6 +76,7 @@ export function optionOf(server: Turnserver, name: string): TurnOption | undefin
   return server.options.findLast(option => option.name === name);
 }
 
+/** Whether a flag is switched on; flags are off by default. */
 export function isOn(server: Turnserver, name: string): boolean {
   const option = optionOf(server, name);
   return option !== undefined && turnserverFlag(option.value);
@@ -105,6 +106,7 @@ export function variableOf(server: Turnserver, option: TurnOption): string | und
   return expandsArguments(server.container) ? /^"?\$\{?(\w+)\}?"?$/.exec(value)?.[1] : undefined;
 }
 
+/** A variable of the container, and whether others may be set that the tree does not show. */
 export function environmentVariable(
   workspace: Workspace,
   { resource, container }: Turnserver,
