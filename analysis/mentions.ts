@@ -1,5 +1,6 @@
 import type { ManifestDocument } from '../manifests/document';
 import type { SourceFile } from '../manifests/file';
+import type { Resource } from '../manifests/resource';
 import type { Value } from '../manifests/value';
 import type { Index, IndexEntry, Workspace } from '../manifests/workspace';
 import { workloadKinds } from './pods';
@@ -22,7 +23,12 @@ const mentions: Index<true> = {
     for (const resource of document.resources) {
       if (resource.kind === 'Secret') continue;
       if (knownKinds.has(resource.qualifiedKind)) addLines(document, names);
-      else addScalars(resource.root, referenceNames(referencesOf(resource).map(one => one.name)), names);
+      else
+        addScalars(
+          resource.root,
+          referenceNames([...referencesOf(resource).map(one => one.name), ...ownNames(resource)]),
+          names,
+        );
     }
     yield* entriesOf(names);
   },
@@ -52,6 +58,13 @@ const none: ReadonlySet<number> = new Set();
 
 function referenceNames(names: readonly Value[]): ReadonlySet<number> {
   return new Set(names.map(name => name.sourceSpan.start));
+}
+
+/** What a Certificate makes is no use of it, and neither is its own name. */
+function ownNames({ root, qualifiedKind }: Resource): readonly Value[] {
+  return qualifiedKind === 'Certificate.cert-manager.io'
+    ? [root.at('metadata', 'name'), root.at('spec', 'secretName')]
+    : [];
 }
 
 function addLines(document: ManifestDocument, names: Set<string>): void {

@@ -200,6 +200,7 @@ import pgObjectUndefined from './postgresql/pg-object-undefined';
 import pgParameterManagedByOperator from './postgresql/pg-parameter-managed-by-operator';
 import pgPasswordFileIgnored from './postgresql/pg-password-file-ignored';
 import pgPasswordOfAnotherRole from './postgresql/pg-password-of-another-role';
+import pgRecoveryUnfit from './postgresql/pg-recovery-unfit';
 import pgResourcesBelowProfile from './postgresql/pg-resources-below-profile';
 import pgRoleCannotLogin from './postgresql/pg-role-cannot-login';
 import pgRoleSecretInvalid from './postgresql/pg-role-secret-invalid';
@@ -567,6 +568,7 @@ export const rules: readonly Rule[] = [
   pgParameterManagedByOperator,
   pgPasswordFileIgnored,
   pgPasswordOfAnotherRole,
+  pgRecoveryUnfit,
   pgResourcesBelowProfile,
   pgRoleCannotLogin,
   pgRoleSecretInvalid,

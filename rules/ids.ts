@@ -209,6 +209,7 @@ export const ruleIds: readonly string[] = [
   'pg-parameter-managed-by-operator',
   'pg-password-file-ignored',
   'pg-password-of-another-role',
+  'pg-recovery-unfit',
   'pg-resources-below-profile',
   'pg-role-cannot-login',
   'pg-role-secret-invalid',

@@ -1,8 +1,10 @@
 import { chartReleases } from '../../analysis/charts';
+import { imageTag, programOf } from '../../analysis/images';
 import { podTemplate } from '../../analysis/pods';
 import { clusterKind, databases, familiesOf, synapseMains } from '../../analysis/roles';
 import type { ChecklistItemId } from '../../checklist/types';
 import type { Resource } from '../../manifests/resource';
+import type { Value } from '../../manifests/value';
 import type { Index, Workspace } from '../../manifests/workspace';
 
 /**
@@ -68,4 +70,34 @@ export function clusterOfHost(
 export function poolerOfHost(workspace: Workspace, namespace: string | undefined, host: string): Resource | undefined {
   const [name = '', second] = host.split('.');
   return workspace.find('Pooler.postgresql.cnpg.io', second ?? namespace, name);
+}
+
+/** The major version of PostgreSQL that an image's tag names, for images that are known to be tagged by it. */
+export function majorOf(image: string): number | undefined {
+  if (programOf(image) !== 'postgres') return undefined;
+  const major = /^(\d{2})(?=[.\-_]|$)/.exec(imageTag(image) ?? '')?.[1];
+  return major === undefined ? undefined : Number(major);
+}
+
+/** A place on an object store: endpoint and path, and the folder below it. */
+export interface Archive {
+  readonly path: string;
+  readonly server: string;
+}
+
+/** Where a cluster keeps its backups. */
+export function archiveOf(cluster: Resource): Archive | undefined {
+  return archiveAt(cluster.root.at('spec', 'backup', 'barmanObjectStore'), cluster.name);
+}
+
+/** The archive that a `barmanObjectStore` of a cluster, or of an external cluster, of some name is. */
+export function archiveAt(store: Value, name: string): Archive | undefined {
+  const path = store.at('destinationPath').text;
+  // Two deployments in two namespaces may each have a store of the same name.
+  return path === undefined || /[$<{]/.test(path)
+    ? undefined
+    : {
+        path: `${path.replace(/\/+$/, '')}${store.at('endpointURL').exists ? ` on ${store.at('endpointURL').text}` : ''}`,
+        server: store.at('serverName').text ?? name,
+      };
 }

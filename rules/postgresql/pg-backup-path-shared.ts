@@ -1,6 +1,7 @@
 import { clusterKind } from '../../analysis/roles';
 import type { Resource } from '../../manifests/resource';
 import type { Rule } from '../rule';
+import { archiveOf } from './clusters';
 
 export default {
   id: 'pg-backup-path-shared',
@@ -17,17 +18,17 @@ export default {
   examples: { bad: example(true), good: example(false) },
   kinds: [clusterKind],
   *check(cluster, workspace) {
-    const place = placeOf(cluster);
+    const place = archiveOf(cluster);
     if (!place) return;
     const store = cluster.root.at('spec', 'backup', 'barmanObjectStore');
     const clusters = workspace.resources(clusterKind);
     const others = clusters.filter(one => {
-      const other = one === cluster ? undefined : placeOf(one);
+      const other = one === cluster ? undefined : archiveOf(one);
       return other !== undefined && other.path === place.path && other.server === place.server;
     });
     // The one that takes the name of the other is wrong; of two that do so, or of namesakes, the second one.
     const isNamed = (one: Resource): boolean =>
-      one.root.at('spec', 'backup', 'barmanObjectStore', 'serverName').exists && placeOf(one)?.server !== one.name;
+      one.root.at('spec', 'backup', 'barmanObjectStore', 'serverName').exists && archiveOf(one)?.server !== one.name;
     const first = others.find(
       one =>
         isNamed(cluster) > isNamed(one) ||
@@ -41,19 +42,6 @@ export default {
     };
   },
 } satisfies Rule;
-
-/** Where a cluster keeps its backups: endpoint and path, and the folder below it. */
-function placeOf(cluster: Resource): { readonly path: string; readonly server: string } | undefined {
-  const store = cluster.root.at('spec', 'backup', 'barmanObjectStore');
-  const path = store.at('destinationPath').text;
-  // Two deployments in two namespaces may each have a store of the same name.
-  return path === undefined || /[$<{]/.test(path)
-    ? undefined
-    : {
-        path: `${path.replace(/\/+$/, '')}${store.at('endpointURL').exists ? ` on ${store.at('endpointURL').text}` : ''}`,
-        server: store.at('serverName').text ?? cluster.name,
-      };
-}
 
 function example(isShared: boolean): string {
   return `

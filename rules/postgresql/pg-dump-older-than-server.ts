@@ -1,10 +1,9 @@
-import { imageTag, programOf } from '../../analysis/images';
 import { workloadKinds } from '../../analysis/pods';
 import { clusterKind } from '../../analysis/roles';
 import { postgresRunsOf } from '../../analysis/sql-runs';
 import type { Resource } from '../../manifests/resource';
 import type { Rule } from '../rule';
-import { clusterOfHost } from './clusters';
+import { clusterOfHost, majorOf } from './clusters';
 
 export default {
   id: 'pg-dump-older-than-server',
@@ -42,13 +41,6 @@ export default {
 
 function serverMajor(cluster: Resource): number | undefined {
   return cluster.qualifiedKind === clusterKind ? majorOf(cluster.root.at('spec', 'imageName').text ?? '') : undefined;
-}
-
-/** The major version of PostgreSQL that an image's tag names, for images that are known to be tagged by it. */
-function majorOf(image: string): number | undefined {
-  if (programOf(image) !== 'postgres') return undefined;
-  const major = /^(\d{2})(?=[.\-_]|$)/.exec(imageTag(image) ?? '')?.[1];
-  return major === undefined ? undefined : Number(major);
 }
 
 function example(image: string, isMarked: boolean): string {

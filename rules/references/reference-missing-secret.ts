@@ -23,7 +23,7 @@ export default {
     'Where a tree makes no Secret at all, or a script applies Secrets that are not in the tree, somebody keeps them elsewhere, and each is a warning. So is one whose name a program or playbook of the tree writes.',
     'One that a program of the tree makes counts as well: it is told the name, and its ServiceAccount may create Secrets.',
     'People make Secrets by hand and keep them out of repositories. It is an error where the tree shows what was meant: a Secret of a similar name, or of that name in another namespace; and in a tree that follows the checklist, which has its Secrets in it.',
-    'References marked `optional: true` are left alone, unless a Certificate beside them makes a Secret of another name that nothing uses.',
+    'References marked `optional: true` are left alone, unless a Certificate beside them makes a Secret of another name that nothing uses, or one makes it in another namespace.',
     'A name that a Helm chart gives its objects is no error. A Secret for pulling images is reported by `reference-missing-imagepullsecret`, the superuser Secret of a cluster by `pg-superuser-secret-undefined`.',
   ],
   sources: [
@@ -113,8 +113,25 @@ function* leftToCertificate(resource: Resource, workspace: Workspace): Iterable<
   for (const { kind, name, namespace, isOptional } of referencesIn(workspace, resource)) {
     if (!isOptional || kind !== 'Secret' || !name.string) continue;
     const certificates = workspace.resources('Certificate.cert-manager.io').filter(one => one.namespace === namespace);
-    if (certificates.length === 0 || declarationsOf(workspace, kind, namespace, name.string).length > 0) continue;
+    if (declarationsOf(workspace, kind, namespace, name.string).length > 0) continue;
     const [wanted, own] = [name.string, name.string.split('-')[0]];
+    const elsewhere = workspace
+      .resources('Certificate.cert-manager.io')
+      .find(
+        one =>
+          one.namespace !== undefined &&
+          one.namespace !== namespace &&
+          one.root.at('spec', 'secretName').string === name.string,
+      );
+    if (elsewhere && namespace !== undefined) {
+      yield {
+        at: name,
+        severity: 'warning',
+        message: `${elsewhere.title} makes the Secret ${name.string} in namespace ${elsewhere.namespace}, and pods take Secrets from their own, ${namespace}, alone — put the Certificate there.`,
+        related: [{ at: elsewhere.root.at('metadata', 'namespace'), message: elsewhere.title }],
+      };
+      continue;
+    }
     const stray = certificates.filter(certificate => {
       const made = certificate.root.at('spec', 'secretName').string;
       const isAlike = [certificate.name, made].some(other => other === wanted || other?.split('-')[0] === own);

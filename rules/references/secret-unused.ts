@@ -5,13 +5,15 @@ import { clusterKind } from '../../analysis/roles';
 import { deleteDocument } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
-import type { Rule } from '../rule';
+import type { Problem, Rule } from '../rule';
+
+const certificateKind = 'Certificate.cert-manager.io';
 
 export default {
   id: 'secret-unused',
   items: [],
   severity: 'info',
-  summary: 'Nothing uses a Secret.',
+  summary: 'Nothing uses a Secret, or the one that a Certificate makes.',
   why: 'Somebody will fill it in and rotate it without effect, or changes it in the belief that it is the one in use.',
   remedy: 'Delete the Secret, or let its consumers refer to it.',
   traps: [
@@ -54,8 +56,12 @@ export default {
             image: registry.test/app:1
     `,
   },
-  kinds: ['Secret'],
+  kinds: ['Secret', certificateKind],
   *check(secret, workspace) {
+    if (secret.qualifiedKind === certificateKind) {
+      yield* unusedCertificate(secret, workspace);
+      return;
+    }
     if (isFoundOtherwise(secret, workspace)) return;
     if (referrersOf(workspace, 'Secret', secret.namespace, secret.name).length > 0) return;
     if (podsIn(workspace, secret.namespace).length === 0 || isSecretMentioned(workspace, secret.name)) return;
@@ -69,6 +75,20 @@ export default {
     };
   },
 } satisfies Rule;
+
+function* unusedCertificate(certificate: Resource, workspace: Workspace): Iterable<Problem> {
+  const { namespace } = certificate;
+  const name = certificate.root.at('spec', 'secretName');
+  if (!name.string || certificate.root.at('spec', 'isCA').boolean === true) return;
+  if (podsIn(workspace, namespace).length === 0 || isSecretMentioned(workspace, name.string)) return;
+  if (referrersOf(workspace, 'Secret', namespace, name.string).some(({ resource }) => resource !== certificate)) return;
+  // What copies Secrets is told so by labels and annotations on them.
+  if (certificate.root.at('spec', 'secretTemplate').exists) return;
+  yield {
+    at: name,
+    message: `Nothing in the tree uses the Secret ${name.string}, which ${certificate.title} makes — delete the Certificate, or refer to the Secret where it is meant to be used.`,
+  };
+}
 
 /** Whether something that is no reference leads to the Secret: its type, a label, an annotation or a convention. */
 function isFoundOtherwise(secret: Resource, workspace: Workspace): boolean {

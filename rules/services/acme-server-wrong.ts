@@ -4,7 +4,7 @@ import { referrersOf } from '../../analysis/references';
 import { replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Workspace } from '../../manifests/workspace';
-import type { Rule } from '../rule';
+import type { Problem, Rule } from '../rule';
 
 const production = 'https://acme-v02.api.letsencrypt.org/directory';
 const staging = 'https://acme-staging-v02.api.letsencrypt.org/directory';
@@ -13,7 +13,8 @@ export default {
   id: 'acme-server-wrong',
   items: [],
   severity: 'error',
-  summary: 'An issuer asks a server of Let’s Encrypt that is not there, or the one for tests.',
+  summary:
+    'An issuer asks a server of Let’s Encrypt that is not there, or the one for tests, or gives no address for mail.',
   why: 'The server is the URL of a directory, letter by letter: at any other the account cannot be registered, and the issuer never becomes ready. The staging server makes certificates that no browser and no homeserver trusts: clients cannot connect, and federation fails.',
   remedy: `Write \`${production}\`. Once the issuer has another server, delete the Secrets with the certificates of the old one: they are kept until they expire.`,
   traps: [
@@ -24,6 +25,7 @@ export default {
   examples: { bad: example(`https://acme-v02.api.letsencrypt.org`, true), good: example(production, false) },
   kinds: ['ClusterIssuer.cert-manager.io', 'Issuer.cert-manager.io'],
   *check(issuer, workspace) {
+    yield* mailOf(issuer, workspace);
     const server = issuer.root.at('spec', 'acme', 'server');
     const url = server.text;
     if (
@@ -55,6 +57,18 @@ export default {
     };
   },
 } satisfies Rule;
+
+/** The contact of an ACME account (RFC 8555, 7.3: a server refuses what is no address by "invalidContact"). */
+function* mailOf(issuer: Resource, workspace: Workspace): Iterable<Problem> {
+  const mail = issuer.root.at('spec', 'acme', 'email');
+  const text = mail.string;
+  if (!text || /^[^\s@]+@[^\s@]+$/.test(text) || /[$<>{}%]|CHANGE|YOUR/i.test(text) || isFilledIn(workspace, text))
+    return;
+  yield {
+    at: mail,
+    message: `${text} is no address for mail, so the server refuses the account and ${issuer.title} never becomes ready — write one, or none.`,
+  };
+}
 
 /** What has certificates made by an issuer. */
 function usersOf(workspace: Workspace, issuer: Resource): readonly Resource[] {

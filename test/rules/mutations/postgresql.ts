@@ -134,4 +134,30 @@ metadata: {name: matrix-jobs}
     'li-default-read-only',
     edit(clusterLi, 'work_mem: 8MB', 'work_mem: 8MB\n      default_transaction_read_only: "on"'),
   ),
+  mutation(
+    'pg-recovery-unfit',
+    add(
+      'infrastructure/01-postgresql/restore.yaml',
+      `
+apiVersion: postgresql.cnpg.io/v1
+kind: Cluster
+metadata: {name: matrix-postgresql-restored, namespace: matrix}
+spec:
+  storage: {size: 50Gi}
+  instances: 1
+  imageName: ghcr.io/cloudnative-pg/postgresql:16.4
+  bootstrap: {recovery: {source: matrix-postgresql}}
+  externalClusters:
+    - name: matrix-postgresql
+      barmanObjectStore: {destinationPath: 's3://postgresql-backups/primary'}
+`,
+    ),
+    {
+      also: {
+        'monitor-missing': 'Nothing watches the new cluster.',
+        'netpol-flow-blocked': 'No policy admits it.',
+        'pg-backup-unscheduled': 'It has no backup of its own.',
+      },
+    },
+  ),
 ];
