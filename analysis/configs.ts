@@ -215,6 +215,7 @@ function bodyIn(
     isOpaque: false,
     isVerbatim: true,
     sources: [value],
+    replacements: () => [],
     resolve(at, part) {
       const { start, end } = at instanceof Value ? at.sourceSpan : at;
       const [from, to] = part ? [start + part.start, start + part.end] : [start, end];

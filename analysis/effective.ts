@@ -2,7 +2,7 @@ import { cached } from '../manifests/derived';
 import { concatenate, type MappedText } from '../manifests/mapped-text';
 import type { Resource } from '../manifests/resource';
 import { isSame } from '../manifests/same';
-import type { Span } from '../manifests/span';
+import type { Place, Span } from '../manifests/span';
 import { Value } from '../manifests/value';
 import type { Workspace } from '../manifests/workspace';
 import type { Rendered } from './effective/content';
@@ -37,6 +37,16 @@ export interface EffectiveFile {
    * again when other lines change.
    */
   resolve(at: Span | Value, part?: Span): Resolution;
+  /** What `sed` is told to replace in it, as far as that is plain text. */
+  replacements(): readonly Replacement[];
+}
+
+/** A text that `sed` looks for. */
+export interface Replacement {
+  readonly text: string;
+  readonly at: Place;
+  /** Whether it stands there, or something that is put in may hold it. */
+  readonly isFound: boolean;
 }
 
 /** The file that a container reads at a path; undefined if it is one of its image, or of a volume nobody writes to. */
@@ -120,7 +130,28 @@ function toEffectiveFile(resource: Resource, container: Container, path: string,
       }
       return { kind: 'left' };
     },
+    replacements: () => replacementsIn(rendered),
   };
+}
+
+function replacementsIn({ pieces }: Rendered): readonly Replacement[] {
+  const commands = pieces.flatMap(({ filters }) =>
+    filters.flatMap(filter =>
+      filter.kind === 'sed'
+        ? filter.commands.flatMap(command => (command.kind === 'substitute' ? [{ command, step: filter.step }] : []))
+        : [],
+    ),
+  );
+  const isFilledIn = pieces.some(
+    ({ expanded, filters }) => expanded || filters.some(({ kind }) => kind === 'template'),
+  );
+  const texts = [...pieces.map(({ text }) => text.text), ...commands.map(({ command }) => command.replacement.text)];
+  return commands.flatMap(({ command, step }) => {
+    const { literal: text, span } = command.pattern;
+    if (text === undefined || !command.complete || command.ignoresCase) return [];
+    const isFound = isFilledIn || texts.some(one => one.includes(text));
+    return [{ text, at: step.script.place(span.start, span.end), isFound }];
+  });
 }
 
 function empty(container: Container): MappedText {

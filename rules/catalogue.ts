@@ -48,6 +48,7 @@ import mountedFileMode from './config/mounted-file-mode';
 import programWriteRefused from './config/program-write-refused';
 import scriptStepUnreachable from './config/script-step-unreachable';
 import scriptSyntax from './config/script-syntax';
+import substitutionIdle from './config/substitution-idle';
 import writtenTextLost from './config/written-text-lost';
 import argoPathMissing from './deploy/argo-path-missing';
 import deployFileNotApplied from './deploy/deploy-file-not-applied';
@@ -661,6 +662,7 @@ export const rules: readonly Rule[] = [
   sqlRoleMissing,
   sqlStatementRefused,
   statefulsetServiceMissing,
+  substitutionIdle,
   substitutionUnsafeSecret,
   suppressionUnknownRule,
   suppressionUnused,

@@ -302,6 +302,7 @@ export const ruleIds: readonly string[] = [
   'sql-role-missing',
   'sql-statement-refused',
   'statefulset-service-missing',
+  'substitution-idle',
   'substitution-unsafe-secret',
   'suppression-unknown-rule',
   'suppression-unused',

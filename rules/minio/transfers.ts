@@ -177,10 +177,16 @@ export function undefinedRemotes(workspace: Workspace, resource: Resource): read
       if (program !== 'rclone' || remote || variable('RCLONE_CONFIG') !== undefined) return;
       for (const word of readOptions(args, { long: rcloneValues }).operands.slice(1)) {
         const name = /^([A-Za-z_][\w-]+)(?:,[^:/]*)?:(?!\/\/)/.exec(word.value)?.[1];
-        if (name === undefined || word.certainty !== 'known' || known.includes(envName(name))) continue;
+        if (name === undefined || word.certainty !== 'known') continue;
+        if (known.sections.includes(name) || known.variables.includes(envName(name))) continue;
         if (new RegExp(`\\bRCLONE_CONFIG_${envName(name)}_TYPE=`).test(script.text)) continue;
         const { span } = wordPart(word, 0, name.length);
-        found.push({ name, at: script.place(span.start, span.end), container, known });
+        found.push({
+          name,
+          at: script.place(span.start, span.end),
+          container,
+          known: [...known.sections, ...known.variables],
+        });
       }
     });
     return found;
@@ -278,17 +284,21 @@ const rcloneFile = '/config/rclone/rclone.conf';
  * What the remotes of a container are called, as in names of variables: a remote is there if its type is. Undefined
  * where it may have others, or none that the tree shows.
  */
-function namesOfRemotes(workspace: Workspace, resource: Resource, container: Container): readonly string[] | undefined {
+function namesOfRemotes(
+  workspace: Workspace,
+  resource: Resource,
+  container: Container,
+): { readonly sections: readonly string[]; readonly variables: readonly string[] } | undefined {
   const { variables, isOpen } = environmentOf(workspace, resource, container);
   const files = configFilesOf(workspace, resource).filter(({ program }) => program === 'rclone');
   const isGiven = files.length > 0 || [...variables.keys()].some(name => name.startsWith('RCLONE_CONFIG_'));
   if (isOpen || !isGiven || files.some(({ file }) => file.isOpaque)) return undefined;
   // A file that is named, and that the tree does not show.
   if (variables.has('RCLONE_CONFIG') && files.length === 0) return undefined;
-  return [
-    ...files.flatMap(({ file }) => readIni(file.content.text).flatMap(({ name }) => (name ? envName(name.value) : []))),
-    ...[...variables.keys()].flatMap(name => /^RCLONE_CONFIG_(\w+)_TYPE$/.exec(name)?.[1] ?? []),
-  ];
+  return {
+    sections: files.flatMap(({ file }) => readIni(file.content.text).flatMap(({ name }) => name?.value ?? [])),
+    variables: [...variables.keys()].flatMap(name => /^RCLONE_CONFIG_(\w+)_TYPE$/.exec(name)?.[1] ?? []),
+  };
 }
 
 /** Whether `--config` may name another file than those that are known to be rclone's. */

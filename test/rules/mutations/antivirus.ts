@@ -58,4 +58,15 @@ export const antivirusMutations: readonly Mutation[] = [
     ),
     { also: { 'haproxy-worker-unrouted': 'Nothing is left for the media worker, whose rule comes later.' } },
   ),
+  mutation(
+    'substitution-idle',
+    [
+      edit(
+        'antivirus/02-scan-workers/deployment.yaml',
+        's|PICKLE_KEY_PLACEHOLDER|${PICKLE_KEY}|g',
+        's|PICKLE_SECRET_PLACEHOLDER|${PICKLE_KEY}|g',
+      ),
+    ],
+    { also: { 'config-placeholder-unsubstituted': 'The placeholder stays where it is.' } },
+  ),
 ];
