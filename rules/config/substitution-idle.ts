@@ -1,4 +1,4 @@
-import { effectiveFile, writtenPaths } from '../../analysis/effective';
+import { type EffectiveFile, effectiveFile, writtenPaths } from '../../analysis/effective';
 import { containersOf, workloadKinds } from '../../analysis/pods';
 import { baseName } from '../../manifests/paths';
 import type { Resource } from '../../manifests/resource';
@@ -14,32 +14,56 @@ export default {
   remedy: 'Write the same placeholder in the script and in the template, or delete the command.',
   traps: [
     'Judged are `sed` commands in the script of a container itself, for texts that look like placeholders, in files of which the tree shows all. A command that runs over several files needs to find its text in one of them.',
+    'It is reported where something of nearly that name is left in the file; a placeholder that was taken out with what it stood for needs no finding.',
   ],
   sources: ['POSIX.1-2017, sed: a substitution that matches nothing changes nothing and is no error'],
   examples: { bad: example('API_KEY_PLACEHOLDER', true), good: example('KEY_PLACEHOLDER', false) },
   kinds: [...workloadKinds],
   *check(resource, workspace) {
-    const asked = new Map<string, { at: Place; text: string; files: Set<string>; isFound: boolean }>();
+    const asked = new Map<string, Asked>();
     for (const { container, path } of writtenPaths(workspace, resource)) {
       const file = effectiveFile(workspace, resource, container, path);
       if (!file) continue;
       for (const { text, at, isFound } of file.replacements()) {
         const key = `${at.uri} ${at.span.start}`;
-        const known = asked.get(key) ?? { at, text, files: new Set(), isFound: false };
-        known.files.add(baseName(path));
-        known.isFound ||= isFound || file.isOpaque;
-        asked.set(key, known);
+        const known = asked.get(key) ?? { at, text, files: [], isFound: false };
+        asked.set(key, { ...known, files: [...known.files, file], isFound: known.isFound || isFound || file.isOpaque });
       }
     }
     for (const { at, text, files, isFound } of asked.values()) {
       if (isFound || !isPlaceholder.test(text) || !isOwn(resource, at)) continue;
-      yield {
-        at,
-        message: `${[...files].join(' and ')} ${files.size === 1 ? 'has' : 'have'} no ${text}, so this replaces nothing — write the placeholder that stands there.`,
-      };
+      const meant = files.flatMap(file => leftIn(file)).find(left => areAlike(left, text));
+      const names = [...new Set(files.map(({ path }) => baseName(path)))];
+      if (meant !== undefined)
+        yield {
+          at,
+          message: `${names.join(' and ')} ${names.length === 1 ? 'has' : 'have'} no ${text}, so this replaces nothing — did you mean ${meant}?`,
+          fixes: () => [{ title: `Replace ${meant}`, safe: false, edits: [{ at, newText: meant }] }],
+        };
     }
   },
 } satisfies Rule;
+
+interface Asked {
+  readonly at: Place;
+  readonly text: string;
+  readonly files: readonly EffectiveFile[];
+  readonly isFound: boolean;
+}
+
+/** What looks like a placeholder in a file, outside comments, and nothing replaces. */
+function leftIn(file: EffectiveFile): readonly string[] {
+  const text = file.content.text.replace(/^[ \t]*(?:#|;|\/\/).*$/gm, line => ' '.repeat(line.length));
+  return [...text.matchAll(/\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b|__\w+__|@\w+@|\$\{\w+\}|%%\w+%%/g)].flatMap(
+    ({ index, 0: token }) => (file.resolve({ start: index, end: index + token.length }).kind === 'left' ? [token] : []),
+  );
+}
+
+/** Whether one name is the other with more or fewer words around it. */
+function areAlike(one: string, other: string): boolean {
+  const [first, second] = [one, other].map(text => text.replace(/_PLACEHOLDER$|[^A-Za-z0-9_]/g, '').toUpperCase());
+  return first !== undefined && second !== undefined && (first.includes(second) || second.includes(first));
+}
 
 const isPlaceholder = /^(?:[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|__\w+__|@\w+@|\$\{\w+\}|\{\{ ?\w+ ?\}\}|%%?\w+%%?|<[A-Z_]+>)$/;
 
@@ -78,7 +102,7 @@ function example(token: string, isMarked: boolean): string {
               - -c
               - |
                 sed "s|${token}|\${API_KEY}|" /template/app.yaml > /config/app.yaml
-${isMarked ? '      #                ^^^^^^^^^^^^^^^^^^^ warning: app.yaml has no API_KEY_PLACEHOLDER, so this replaces nothing\n' : ''}            env:
+${isMarked ? '      #                ^^^^^^^^^^^^^^^^^^^ 💡 warning: app.yaml has no API_KEY_PLACEHOLDER, so this replaces nothing — did you mean KEY_PLACEHOLDER?\n' : ''}            env:
               - name: API_KEY
                 value: a
             volumeMounts:

@@ -89,6 +89,7 @@ export const platformVariants: Readonly<Record<string, Mutation>> = {
   'two Certificates for one Secret': mutation(
     'ingress-tls-secret-shared',
     besides(certificate('one', 'both-tls', 'a.tessera.test') + certificate('two', 'both-tls', 'b.tessera.test')),
+    { also: { 'secret-unused': 'Nothing uses what they make.' } },
   ),
   'certificates that nobody trusts': mutation(
     'acme-server-wrong',
@@ -96,6 +97,7 @@ export const platformVariants: Readonly<Record<string, Mutation>> = {
       acme('public', 'acme-staging-v02.api.letsencrypt.org/directory') +
         certificate('admin', 'admin-tls', 'admin.tessera.test', 'public'),
     ),
+    { also: { 'secret-unused': 'Nothing uses what it makes.' } },
   ),
   'a server of Let’s Encrypt that was switched off': mutation(
     'acme-server-wrong',

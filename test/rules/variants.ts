@@ -228,6 +228,7 @@ export const variants: Readonly<Record<string, Mutation>> = {
   'a token between at signs that nothing replaces': mutation(
     'config-placeholder-unsubstituted',
     edit(scanWorkers, 'pickle_key: PICKLE_KEY_PLACEHOLDER', 'pickle_key: "@PICKLE_KEY@"'),
+    { also: { 'substitution-idle': 'The script replaces what stood there before.' } },
   ),
   'both clusters at once': mutation('pg-li-cluster-missing', [remove(cluster), remove(clusterLi)], {
     also: {

@@ -37,13 +37,13 @@ describe('substitution-idle', () => {
     expectMarks(
       rule,
       pod(
-        'key: API_KEY',
+        'key: API_KEY, MY_SECRET',
         'cp /template/a.yaml /config/a.yaml',
         "sed -i -e 's/API_KEY/TEMP_KEY/' -e 's/TEMP_KEY/x/' /config/a.yaml",
-        'sed -i "s/SECRET_KEY/${KEY}/" /config/a.yaml',
+        'sed -i "s/SECRET_PLACEHOLDER/${KEY}/" /config/a.yaml',
       ).replace(
-        'SECRET_KEY/${KEY}/" /config/a.yaml',
-        `SECRET_KEY/${'${KEY}'}/" /config/a.yaml\n      #                   ^^^^^^^^^^ warning: a.yaml has no SECRET_KEY`,
+        'SECRET_PLACEHOLDER/${KEY}/" /config/a.yaml',
+        `SECRET_PLACEHOLDER/${'${KEY}'}/" /config/a.yaml\n      #                   ^^^^^^^^^^^^^^^^^^ 💡 warning: did you mean MY_SECRET?`,
       ),
     );
   });
@@ -53,6 +53,8 @@ describe('substitution-idle', () => {
       rule,
       pod('key: a', 'for f in a b; do sed "s/OTHER_TOKEN/$KEY/" /template/$f.yaml > /config/$f.yaml; done'),
     );
+    expectMarks(rule, pod('key: a', 'sed "s/API_KEY/$KEY/" /template/a.yaml > /config/a.yaml'));
+    expectMarks(rule, pod('# OLD_API_KEY', 'sed "s/API_KEY/$KEY/" /template/a.yaml > /config/a.yaml'));
     expectMarks(rule, pod('key: a', 'sed "s/debug/info/" /template/a.yaml > /config/a.yaml'));
     expectMarks(rule, pod('key: a', 'sed "s/^KEY_.*/b/" /template/a.yaml > /config/a.yaml'));
     expectMarks(rule, pod('key: a', 'render > /config/a.yaml', 'sed -i "s/API_KEY/$KEY/" /config/a.yaml'));

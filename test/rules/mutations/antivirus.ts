@@ -64,7 +64,7 @@ export const antivirusMutations: readonly Mutation[] = [
       edit(
         'antivirus/02-scan-workers/deployment.yaml',
         's|PICKLE_KEY_PLACEHOLDER|${PICKLE_KEY}|g',
-        's|PICKLE_SECRET_PLACEHOLDER|${PICKLE_KEY}|g',
+        's|SCANNER_PICKLE_KEY_PLACEHOLDER|${PICKLE_KEY}|g',
       ),
     ],
     { also: { 'config-placeholder-unsubstituted': 'The placeholder stays where it is.' } },
