@@ -1,6 +1,7 @@
 import { isAboutMatrix } from '../../analysis/anchor';
 import { askedByChecklist } from '../../analysis/checklist-signs';
 import { declarationsOf } from '../../analysis/declarations';
+import { isMadeByProgram } from '../../analysis/made-by-programs';
 import { type Reference, referencesOf } from '../../analysis/references';
 import { redisMains } from '../../analysis/roles';
 import type { Resource } from '../../manifests/resource';
@@ -115,9 +116,9 @@ export default {
 } satisfies Rule;
 
 function exists(workspace: Workspace, { namespace, name, key }: Reference): boolean {
-  return declarationsOf(workspace, 'Secret', namespace, name.text ?? '').some(
-    one => one.origin !== 'promise' && (one.keys === 'any' || key?.text === undefined || one.keys.has(key.text)),
-  );
+  const found = declarationsOf(workspace, 'Secret', namespace, name.text ?? '').filter(one => one.origin !== 'promise');
+  if (found.length === 0) return isMadeByProgram(workspace, 'Secret', namespace, name.text ?? '');
+  return found.some(({ keys }) => keys === 'any' || key?.text === undefined || keys.has(key.text));
 }
 
 function notThere(workspace: Workspace, resource: Resource, reference: Reference): Problem {

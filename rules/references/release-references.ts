@@ -11,6 +11,7 @@ import { isTreeNamespace } from '../../analysis/flows/destinations';
 import type { ChartReference, ReferencedKey } from '../../analysis/helm/chart-facts';
 import { holds, type KnownRelease, knownReleases, valuesAt, verdictsOn } from '../../analysis/helm/chart-objects';
 import { extraObjects, isOpen, type Release, releasesIn, settingOf, shownValues } from '../../analysis/helm/releases';
+import { isMadeByProgram } from '../../analysis/made-by-programs';
 import { nearest } from '../../analysis/nearest';
 import { findPlaceholders } from '../../analysis/text/placeholders';
 import { replaceScalar } from '../../manifests/edit';
@@ -85,7 +86,7 @@ function* missing(
 ): Iterable<ValueProblem> {
   const { namespace } = release;
   const name = value.string ?? '';
-  if (mayBeEncrypted(workspace, kind)) return;
+  if (mayBeEncrypted(workspace, kind) || isMadeByProgram(workspace, kind, namespace, name)) return;
   if (!name.startsWith(release.name) && isChartObject(workspace, namespace, name, kind) !== 'no') return;
   if (verdictsOn(workspace, kind, namespace, name).some(({ verdict }) => verdict !== 'no')) return;
   if (isExtra(workspace, namespace, name)) return;

@@ -3,6 +3,7 @@ import { foundCommands } from '../../analysis/commands';
 import { type Declaration, declarationsOf, declaredNames, knownKeys, mayHaveKey } from '../../analysis/declarations';
 import { isFilledIn } from '../../analysis/filled-in';
 import { isUsedByScript, valuesDocuments } from '../../analysis/helm-values';
+import { isMadeByProgram } from '../../analysis/made-by-programs';
 import { nearest } from '../../analysis/nearest';
 import { filesMeant } from '../../analysis/script-paths';
 import type { HelmInstall } from '../../analysis/text/cluster-commands';
@@ -56,7 +57,10 @@ function* missingForScripts(workspace: Workspace): Iterable<ValueProblem> {
       const found = declarationsOf(workspace, 'Secret', namespace, value.string);
       const made = found.filter(one => one.origin !== 'promise');
       if (made.length > 0) yield* absentKeys(value, made);
-      else if (!isOfOtherChart(workspace, releases, namespace, value.string))
+      else if (
+        !isOfOtherChart(workspace, releases, namespace, value.string) &&
+        !isMadeByProgram(workspace, 'Secret', namespace, value.string)
+      )
         yield absent(workspace, value, value.string, namespace, found[0]);
     }
   }

@@ -34,6 +34,31 @@ describe('values-secret-missing', () => {
     assert.deepEqual(found(tree(values, install.replace('data', '"$NS"'), secret('matrix'))), []);
   });
 
+  it('knows the Secret that a Job of the tree makes', () => {
+    const job = (name: string): string => `#- /job.yaml
+    apiVersion: rbac.authorization.k8s.io/v1
+    kind: Role
+    metadata: {name: maker, namespace: data}
+    rules: [{apiGroups: [""], resources: ["*"], verbs: ["*"]}]
+    ---
+    apiVersion: rbac.authorization.k8s.io/v1
+    kind: RoleBinding
+    metadata: {name: maker, namespace: data}
+    roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: maker}
+    subjects: [{kind: ServiceAccount, name: maker, namespace: data}]
+    ---
+    apiVersion: batch/v1
+    kind: Job
+    metadata: {name: maker, namespace: data}
+    spec:
+      template:
+        spec:
+          serviceAccountName: maker
+          containers: [{name: maker, image: "registry.test/maker:1", env: [{name: SECRET_NAME, value: ${name}}]}]`;
+    assert.deepEqual(found(tree(values, install, job('redis-auth'))), []);
+    assert.equal(found(tree(values, install, job('redis-auth-2'))).length, 1);
+  });
+
   it('looks for the keys that the values name', () => {
     const other = values.replace('PasswordKey: password', 'PasswordKey: redis-password');
     assert.match(found(tree(other, install, secret('data'))).join(), /has no key redis-password/);
