@@ -252,13 +252,34 @@ function* fromVault({ namespace, root }: Resource): Iterable<MadeObject> {
 }
 
 /** The copies that Reflector and the replicator of Mittwald push into other namespaces. */
-function* copiesOf({ kind, group, name, root }: Resource): Iterable<MadeObject> {
-  const isText = group === '' && (kind === 'Secret' || kind === 'ConfigMap');
-  const ofCertificate = kind === 'Certificate' && group === 'cert-manager.io';
-  if (!isText && !ofCertificate) return;
-  const annotations = isText ? root.at('metadata', 'annotations') : root.at('spec', 'secretTemplate', 'annotations');
-  const made = isText ? name : root.at('spec', 'secretName').text;
-  if (annotations.kind !== 'mapping' || made === undefined) return;
+function* copiesOf({ kind, qualifiedKind, name, root }: Resource): Iterable<MadeObject> {
+  const spec = root.at('spec');
+  switch (qualifiedKind) {
+    case 'Secret':
+    case 'ConfigMap':
+      yield* copiesMarked(root.at('metadata', 'annotations'), kind === 'Secret' ? kind : 'ConfigMap', [name]);
+      break;
+    case 'Certificate.cert-manager.io':
+      yield* copiesMarked(spec.at('secretTemplate', 'annotations'), 'Secret', [spec.at('secretName').text]);
+      break;
+    // cloudnative-pg docs/src/labels_annotations.md: what the operator makes inherits them.
+    case 'Cluster.postgresql.cnpg.io':
+      yield* copiesMarked(
+        spec.at('inheritedMetadata', 'annotations'),
+        'Secret',
+        ['app', 'superuser', 'ca'].map(suffix => `${name}-${suffix}`),
+      );
+      break;
+    default:
+  }
+}
+
+function* copiesMarked(
+  annotations: Value,
+  kind: MadeObject['kind'],
+  names: readonly (string | undefined)[],
+): Iterable<MadeObject> {
+  if (annotations.kind !== 'mapping') return;
   for (const [enabled, namespaces, by] of [
     [`${reflector}reflection-auto-enabled`, `${reflector}reflection-auto-namespaces`, 'Reflector'],
     [`${replicator}replicate-to`, `${replicator}replicate-to`, 'the replicator'],
@@ -268,7 +289,7 @@ function* copiesOf({ kind, group, name, root }: Resource): Iterable<MadeObject> 
     if (!on.text || on.text === 'false') continue;
     const listed = namespaces === undefined ? [] : namesIn(annotations.at(namespaces));
     for (const namespace of listed.length > 0 ? listed : [undefined])
-      yield { kind: kind === 'ConfigMap' ? kind : 'Secret', namespace, name: made, keys: 'any', at: on, by };
+      for (const name of names) if (name !== undefined) yield { kind, namespace, name, keys: 'any', at: on, by };
   }
 }
 

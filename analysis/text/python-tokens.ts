@@ -13,7 +13,7 @@ export interface PythonToken {
   readonly contentEnd: number;
   /** An f-string, whose text depends on its expressions. */
   readonly formatted: boolean;
-  /** The first token of its line. */
+  /** The first token of its line or statement. */
   readonly startsLine: boolean;
   /** How many brackets are open around it. */
   readonly depth: number;
@@ -57,6 +57,7 @@ export function pythonTokens(text: string): readonly PythonToken[] {
     else if (skipped === undefined) {
       if (/[)\]}]/.test(whole)) depth = Math.max(0, depth - 1);
       push('mark', at, end);
+      if (whole === ';' && depth === 0) startsLine = true;
       if (/[([{]/.test(whole)) depth++;
     }
     at = end;

@@ -129,7 +129,7 @@ export function readPython(text: string): PythonProgram {
       const isSum = next?.text !== '=';
       const { value } = valueAt(source, at + (isSum ? 3 : 2), 0);
       assignments.push({ name: token.text, nameSpan: spanOf(token), value });
-      known.set(token.text, value);
+      known.set(token.text, pathAt(source, at + 2) ?? value);
     } else if (token.text === 'class' && next?.kind === 'name') classes.push(classAt(source, at));
     else if (token.text === 'def' && next?.kind === 'name' && isOutermost(token, text)) {
       functions.push({ name: next.text, span: spanOf(next) });
@@ -143,6 +143,9 @@ export function readPython(text: string): PythonProgram {
       if (connection) connections.push(connection);
       const use = environmentOfCall(call);
       if (use) environment.push(use);
+    } else if (next?.text === '.' && known.get(token.text)?.kind === 'string') {
+      const file = fileOfPath(known.get(token.text), at + 2, tokens);
+      if (file) files.push(file);
     } else if (token.text === 'environ' && next?.text === '[') {
       const name = tokens[at + 2];
       if (name?.kind !== 'string') continue;
@@ -283,14 +286,33 @@ function fileOf({ name, args, before, at }: PythonCall, tokens: readonly PythonT
     const close = tokens.findIndex(
       (token, index) => index > at && token.text === ')' && token.depth === tokens[at]?.depth,
     );
-    const method = close !== -1 && tokens[close + 1]?.text === '.' ? tokens[close + 2]?.text : undefined;
-    if (method === 'write_text' || method === 'write_bytes') return fileUse(first.value, true);
-    if (method === 'read_text' || method === 'read_bytes') return fileUse(first.value, false);
-    const opened = method === 'open' ? tokens[close + 4] : undefined;
-    if (method === 'open') return fileUse(first.value, opened?.kind === 'string' && /[wax+]/.test(opened.text));
+    if (close !== -1 && tokens[close + 1]?.text === '.') return fileOfPath(first.value, close + 2, tokens);
   }
   const copies = before?.text === 'shutil' && /^(copy|copyfile|copy2|move)$/.test(name);
   return copies && second ? fileUse(second.value, true) : undefined;
+}
+
+/** What a method of a `Path` does, whose name is at a token. */
+function fileOfPath(
+  path: PythonValue | undefined,
+  at: number,
+  tokens: readonly PythonToken[],
+): PythonFileUse | undefined {
+  const method = tokens[at]?.text;
+  if (!path) return undefined;
+  if (method === 'write_text' || method === 'write_bytes') return fileUse(path, true);
+  if (method === 'read_text' || method === 'read_bytes') return fileUse(path, false);
+  const opened = method === 'open' ? tokens[at + 2] : undefined;
+  return opened ? fileUse(path, opened.kind === 'string' && /[wax+]/.test(opened.text)) : undefined;
+}
+
+/** The string of `Path('…')` or `pathlib.Path('…')` that stands there alone. */
+function pathAt(source: Source, at: number): PythonValue | undefined {
+  const { tokens } = source;
+  const start = tokens[at]?.text === 'pathlib' && tokens[at + 1]?.text === '.' ? at + 2 : at;
+  const [name, open, string, close, after] = tokens.slice(start, start + 5);
+  const isPath = name?.text === 'Path' && open?.text === '(' && string?.kind === 'string' && close?.text === ')';
+  return isPath && (after === undefined || after.kind === 'break' || after.text === ';') ? stringOf(string) : undefined;
 }
 
 function fileUse(path: PythonValue, writes: boolean): PythonFileUse | undefined {

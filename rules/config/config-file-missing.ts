@@ -267,7 +267,10 @@ function sameName(workspace: Workspace, resource: Resource, container: Container
 
 /** The files that the script of a container reads, where a volume without them is mounted or nothing at all. */
 function* missingInputs(workspace: Workspace, resource: Resource, container: Container): Iterable<Problem> {
+  const { written } = podWrites(workspace, resource);
   for (const { path, at } of scriptInputs(workspace, resource, container)) {
+    // What a script moves away was there all the same.
+    if (written.some(one => one.path === path && one.container.name === container.name)) continue;
     const mount = mountAt(container, path);
     if (mount) {
       yield* missing(workspace, resource, { container, mount, path, at });

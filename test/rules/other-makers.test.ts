@@ -81,12 +81,20 @@ kind: Service
 metadata: {name: tls, namespace: matrix, annotations: {service.beta.openshift.io/serving-cert-secret-name: serving}}
 spec: {selector: {app: app}, ports: [{name: http, port: 443, targetPort: 8080}]}
 `,
-  'Secrets of operators': `${app(['pg-cluster-cert/ca.crt', 'copied/key', 'merged/a', 'merged/b'])}
+  'Secrets of operators': `${app(['pg-cluster-cert/ca.crt', 'copied/key', 'merged/a', 'merged/b', 'main-app/uri'])}
 #- /operators.yaml
 apiVersion: postgres-operator.crunchydata.com/v1beta1
 kind: PostgresCluster
 metadata: {name: pg, namespace: matrix}
 spec: {postgresVersion: 16}
+---
+apiVersion: postgresql.cnpg.io/v1
+kind: Cluster
+metadata: {name: main, namespace: databases}
+spec:
+  instances: 3
+  storage: {size: 1Gi}
+  inheritedMetadata: {annotations: {reflector.v1.k8s.emberstack.com/reflection-auto-enabled: "true"}}
 ---
 apiVersion: kyverno.io/v1
 kind: ClusterPolicy

@@ -129,6 +129,19 @@ socket.create_connection(('redis.ns', port), timeout=5)
     );
   });
 
+  it('follows paths in variables, also behind a semicolon', () => {
+    const text = `
+conf = pathlib.Path('/conf')
+conf.write_text(conf.read_text().replace('TOKEN', os.environ['TOKEN']))
+import os; other = '/other'; open(other, 'w').write('x')
+text = 'x'; text.strip()
+`;
+    assert.deepEqual(
+      readPython(text).files.map(({ path, writes }) => `${writes ? 'writes' : 'reads'} ${path}`),
+      ['writes /conf', 'reads /conf', 'writes /other'],
+    );
+  });
+
   it('takes part in scripts', () => {
     const script = `python3 - <<'EOF'
 import os, socket

@@ -246,6 +246,7 @@ spec:
       'if [ -e /config/start.sql ]; then cat /config/start.sql; fi',
       'sed -i s/a/b/ /var/x',
       'mkdir /keys; echo a > /keys/a.key; cat /keys/a.key',
+      'mkdir /keys; echo a > /keys/b.key; mv /keys/b.key /keys/a.key',
     ])
       assert.deepEqual(reading(script), [], script);
     assert.deepEqual(reading('cp /keys/a.key /tmp/a', 'registry.tessera.test/tool:1'), []);
