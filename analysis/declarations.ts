@@ -147,7 +147,9 @@ const declarations: Index<Declaration> = {
   },
   *document(document) {
     for (const { kind, name } of document.declared) {
-      yield* entriesOf(declaration(kind, undefined, name, 'broken', documentPlace(document)));
+      yield* entriesOf(
+        declaration({ kind, namespace: undefined, name, origin: 'broken', at: documentPlace(document) }),
+      );
     }
     for (const made of kustomizeGenerated(document)) {
       yield [key(made.kind, 'prefix', ''), made];
@@ -155,14 +157,14 @@ const declarations: Index<Declaration> = {
     }
     for (const promise of promisedIn(document.textWith(creating) ?? '')) {
       yield* entriesOf(
-        declaration(
-          promise.kind,
-          promise.namespace,
-          promise.name,
-          'promise',
-          document.place(promise.span.start, promise.span.end),
-          promise.keys,
-        ),
+        declaration({
+          kind: promise.kind,
+          namespace: promise.namespace,
+          name: promise.name,
+          origin: 'promise',
+          at: document.place(promise.span.start, promise.span.end),
+          keys: promise.keys,
+        }),
       );
     }
   },
@@ -170,16 +172,15 @@ const declarations: Index<Declaration> = {
     for (const made of scriptedIn(file)) {
       const origin = made.isPromise ? 'promise' : 'script';
       yield* entriesOf(
-        declaration(
-          made.kind,
-          made.namespace,
-          made.name,
+        declaration({
+          kind: made.kind,
+          namespace: made.namespace,
+          name: made.name,
           origin,
-          { uri: file.uri, span: made.span },
-          made.keys,
-          undefined,
-          file.path,
-        ),
+          at: { uri: file.uri, span: made.span },
+          keys: made.keys,
+          by: file.path,
+        }),
       );
     }
   },
@@ -210,5 +211,7 @@ function provided(
     .provided.filter(
       one => one.kind === kind && one.name === name && (!namespace || !one.namespace || one.namespace === namespace),
     )
-    .map(one => declaration(kind, one.namespace, name, 'settings', one.at, one.keys ?? 'any'));
+    .map(one =>
+      declaration({ kind, namespace: one.namespace, name, origin: 'settings', at: one.at, keys: one.keys ?? 'any' }),
+    );
 }

@@ -101,7 +101,9 @@ function placesInSecret(document: ManifestDocument, secret: Resource): readonly 
     if (isEncoded && text === undefined && value.text !== undefined) {
       // Not base64, so it is a placeholder for an encoded value, or damaged.
       const asks = findPlaceholders(value.text, 'value').some(isOpenClass);
-      return asks ? [whole(owner, key, credentialKind(key, secret.name, ''), true, '', true)] : [];
+      return asks
+        ? [whole({ owner, key, kind: credentialKind(key, secret.name, ''), isOpen: true, text: '', isEncoded: true })]
+        : [];
     }
     return placesInText(owner, key, text ?? '', secret.name, isEncoded);
   });
@@ -150,22 +152,24 @@ function placesInText(
   const [first] = found;
   const kind = credentialKind(key, holder, text);
   // Keys that stand on lines of their own are one value: what a README says between their lines goes with them.
-  if (kind === 'signing-key') return [whole(owner, key, kind, first !== undefined, text, isEncoded)];
+  if (kind === 'signing-key') return [whole({ owner, key, kind, isOpen: first !== undefined, text, isEncoded })];
   const pem = /-----BEGIN ([A-Z ]*PRIVATE KEY)-----[\s\S]*?-----END \1-----/.exec(text);
   if (pem) {
     const span = { start: pem.index, end: pem.index + pem[0].length };
     const isWhole = text.trim() === pem[0];
     return isWhole && owner.entry.style !== 'literal'
-      ? [whole(owner, key, kind, first !== undefined, text, isEncoded)]
-      : [part(owner, key, kind, first !== undefined, text, span, isEncoded)];
+      ? [whole({ owner, key, kind, isOpen: first !== undefined, text, isEncoded })]
+      : [part({ owner, key, kind, isOpen: first !== undefined, text, isEncoded }, span)];
   }
-  if (isEmptySecret(text)) return isSecretKey(key) ? [whole(owner, key, kind, true, '', isEncoded)] : [];
+  if (isEmptySecret(text))
+    return isSecretKey(key) ? [whole({ owner, key, kind, isOpen: true, text: '', isEncoded })] : [];
   if (first && !text.includes('\n') && text.trim() === first.text)
-    return [whole(owner, key, kind, true, text, isEncoded)];
+    return [whole({ owner, key, kind, isOpen: true, text, isEncoded })];
   if (found.length === 0) return language === undefined ? [realPlace(owner, key, kind, text, isEncoded)] : [];
   return found.map(({ span }) => {
     const own = language === undefined ? key : (nameBefore(text, span.start) ?? key);
-    return part(owner, own, credentialKind(own, holder, linesAround(text, span.start)), true, text, span, isEncoded);
+    const ownKind = credentialKind(own, holder, linesAround(text, span.start));
+    return part({ owner, key: own, kind: ownKind, isOpen: true, text, isEncoded }, span);
   });
 }
 
@@ -178,32 +182,39 @@ function realPlace(
   isEncoded: boolean,
 ): CredentialPlace {
   const url = userPassword.exec(text);
-  if (url?.[3] === undefined) return whole(owner, key, kind, false, text, isEncoded);
+  if (url?.[3] === undefined) return whole({ owner, key, kind, isOpen: false, text, isEncoded });
   const start = text.indexOf(`:${url[3]}@`, url.index) + 1;
-  return part(owner, key, 'password', false, text, { start, end: start + url[3].length }, isEncoded);
+  const password: Written = { owner, key, kind: 'password', isOpen: false, text, isEncoded };
+  return part(password, { start, end: start + url[3].length });
 }
 
-function whole(
-  owner: Owner,
-  key: string,
-  kind: CredentialKind | undefined,
-  isOpen: boolean,
-  text: string,
-  isEncoded: boolean,
-): CredentialPlace {
+/** A text that is a credential or holds one. */
+interface Written {
+  readonly owner: Owner;
+  readonly key: string;
+  readonly kind: CredentialKind | undefined;
+  /** Whether it is still to be filled in. */
+  readonly isOpen: boolean;
+  readonly text: string;
+  /** Whether the file has it in base64. */
+  readonly isEncoded: boolean;
+}
+
+function whole(written: Written): CredentialPlace {
+  const { owner, isEncoded } = written;
   const { entry } = owner;
   const { style } = entry;
   if (style === 'literal') {
-    const { text: written = '' } = entry;
+    const { text: literal = '' } = entry;
     return {
-      ...described(owner, key, kind, isOpen, text),
-      at: entry.part(0, written.trimEnd().length),
+      ...described(written),
+      at: entry.part(0, literal.trimEnd().length),
       form: { style: 'inside', indent: entry.mapped.linePrefix, isEncoded },
     };
   }
   const isAbsent = entry.sourceSpan.start === entry.sourceSpan.end;
   return {
-    ...described(owner, key, kind, isOpen, text),
+    ...described(written),
     at: entry,
     form: {
       style: style === 'single' || style === 'double' ? style : 'plain',
@@ -214,31 +225,24 @@ function whole(
   };
 }
 
-function part(
-  owner: Owner,
-  key: string,
-  kind: CredentialKind | undefined,
-  isOpen: boolean,
-  text: string,
-  span: Span,
-  isEncoded: boolean,
-): CredentialPlace {
-  if (isEncoded) {
-    const place = whole(owner, key, kind, isOpen, text.slice(span.start, span.end), true);
+function part(written: Written, span: Span): CredentialPlace {
+  const own: Written = { ...written, text: written.text.slice(span.start, span.end) };
+  if (written.isEncoded) {
+    const place = whole(own);
     return { ...place, form: { ...place.form, part: span } };
   }
-  const { entry } = owner;
+  const { entry } = written.owner;
   const at = entry.part(span.start, span.end);
   // Between quotes with escapes, and in folded text, a part cannot be pointed at.
   const isExact = entry.style === 'literal' || at.span.end - at.span.start === span.end - span.start;
   return {
-    ...described(owner, key, isExact ? kind : undefined, isOpen, text.slice(span.start, span.end)),
+    ...described(isExact ? own : { ...own, kind: undefined }),
     at,
     form: { style: 'inside', indent: entry.mapped.linePrefix, isEncoded: false },
   };
 }
 
-function described(owner: Owner, key: string, kind: CredentialKind | undefined, isOpen: boolean, text: string) {
+function described({ owner, key, kind, isOpen, text }: Written) {
   const { resource, document } = owner;
   const holder = resource ? `${resource.kind} ${resource.name}` : document.file.path;
   return { ...owner, key, label: `${key} of ${holder}`, kind, isOpen, text };

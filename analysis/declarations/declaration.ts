@@ -33,16 +33,14 @@ export function mayHaveKey({ keys }: Pick<Declaration, 'keys'>, key: string): bo
   return keys === 'any' || keys.has(key);
 }
 
-/** Makes a declaration; `keys` are those of a Secret or ConfigMap. */
-export function declaration(
-  kind: string,
-  namespace: string | undefined,
-  name: string,
-  origin: Origin,
-  at: Place,
-  keys: readonly string[] | 'any' = 'any',
-  resource?: Resource,
-  by?: string,
-): Declaration {
-  return { kind, namespace, name, keys: keys === 'any' ? 'any' : new Set(keys), origin, at, resource, by };
+interface Made extends Pick<Declaration, 'kind' | 'namespace' | 'name' | 'origin' | 'at'> {
+  /** Any where they are not given. */
+  readonly keys?: readonly string[] | 'any' | undefined;
+  readonly resource?: Resource;
+  readonly by?: string;
+}
+
+/** Makes a declaration. */
+export function declaration({ keys = 'any', resource, by, ...made }: Made): Declaration {
+  return { ...made, keys: keys === 'any' ? keys : new Set(keys), resource, by };
 }

@@ -21,16 +21,15 @@ export function* kustomizeGenerated(document: ManifestDocument): Iterable<Declar
         .flatMap(one => fileKey(one.text ?? ''));
       const keys = item.at('envs').exists || item.at('env').exists ? 'any' : [...literals, ...files];
       if (name)
-        yield declaration(
+        yield declaration({
           kind,
-          item.at('namespace').string ?? document.root.at('namespace').string,
+          namespace: item.at('namespace').string ?? document.root.at('namespace').string,
           name,
-          'operator',
-          item.at('name'),
+          origin: 'operator',
+          at: item.at('name'),
           keys,
-          undefined,
-          'kustomize',
-        );
+          by: 'kustomize',
+        });
     }
   }
 }

@@ -14,35 +14,43 @@ export function* declaredBy(resource: Resource): Iterable<Declaration> {
     resource.group.endsWith('.k8s.io') ||
     customKinds.has(kind)
   ) {
-    yield declaration(
+    yield declaration({
       kind,
       namespace,
       name,
-      'manifest',
+      origin: 'manifest',
       at,
-      (kind === 'Secret' || kind === 'ConfigMap') && !isFilledByController(resource) ? dataKeys(root) : 'any',
+      keys: (kind === 'Secret' || kind === 'ConfigMap') && !isFilledByController(resource) ? dataKeys(root) : 'any',
       resource,
-    );
+    });
   }
   yield* madeBy[resource.qualifiedKind]?.(resource) ?? [];
   for (const made of madeFrom(resource))
-    yield declaration(made.kind, made.namespace, made.name, 'operator', made.at, made.keys, resource, made.by);
+    yield declaration({
+      kind: made.kind,
+      namespace: made.namespace,
+      name: made.name,
+      origin: 'operator',
+      at: made.at,
+      keys: made.keys,
+      resource,
+      by: made.by,
+    });
   if (kind === 'StatefulSet') {
     for (const template of root.at('spec', 'volumeClaimTemplates').items()) {
       const claim = template.at('metadata', 'name').text;
       const count = root.at('spec', 'replicas').number ?? 1;
       const first = root.at('spec', 'ordinals', 'start').number ?? 0;
       for (let ordinal = first; claim && ordinal < first + Math.min(count, 100); ordinal++) {
-        yield declaration(
-          'PersistentVolumeClaim',
+        yield declaration({
+          kind: 'PersistentVolumeClaim',
           namespace,
-          `${claim}-${name}-${ordinal}`,
-          'operator',
+          name: `${claim}-${name}-${ordinal}`,
+          origin: 'operator',
           at,
-          'any',
           resource,
-          'the StatefulSet',
-        );
+          by: 'the StatefulSet',
+        });
       }
     }
   }

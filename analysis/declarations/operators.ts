@@ -12,16 +12,16 @@ export const madeBy = table<Maker>({
   *'Cluster.postgresql.cnpg.io'(cluster) {
     const spec = cluster.root.at('spec');
     const secret = (suffix: string, keys: readonly string[]): Declaration =>
-      declaration(
-        'Secret',
-        cluster.namespace,
-        `${cluster.name}-${suffix}`,
-        'operator',
-        cluster.root.at('metadata', 'name'),
+      declaration({
+        kind: 'Secret',
+        namespace: cluster.namespace,
+        name: `${cluster.name}-${suffix}`,
+        origin: 'operator',
+        at: cluster.root.at('metadata', 'name'),
         keys,
-        cluster,
-        'CloudNativePG',
-      );
+        resource: cluster,
+        by: 'CloudNativePG',
+      });
     if (!spec.at('bootstrap', 'initdb', 'secret', 'name').exists) yield secret('app', userKeys);
     if (spec.at('enableSuperuserAccess').boolean === true && !spec.at('superuserSecret', 'name').exists)
       yield secret('superuser', userKeys);
@@ -29,30 +29,29 @@ export const madeBy = table<Maker>({
     yield secret('server', ['tls.crt', 'tls.key']);
     yield secret('replication', ['tls.crt', 'tls.key']);
     // The operator makes a ServiceAccount for the instances (cloudnative-pg docs/src/security.md).
-    yield declaration(
-      'ServiceAccount',
-      cluster.namespace,
-      cluster.name,
-      'operator',
-      cluster.root.at('metadata', 'name'),
-      'any',
-      cluster,
-      'CloudNativePG',
-    );
+    yield declaration({
+      kind: 'ServiceAccount',
+      namespace: cluster.namespace,
+      name: cluster.name,
+      origin: 'operator',
+      at: cluster.root.at('metadata', 'name'),
+      resource: cluster,
+      by: 'CloudNativePG',
+    });
   },
   // minio/operator docs/tls.md: the operator stores the certificate it requested as <tenant>-tls.
   *'Tenant.minio.min.io'(tenant) {
     if (tenant.root.at('spec', 'requestAutoCert').boolean !== false) {
-      yield declaration(
-        'Secret',
-        tenant.namespace,
-        `${tenant.name}-tls`,
-        'operator',
-        tenant.root.at('metadata', 'name'),
-        ['public.crt', 'private.key'],
-        tenant,
-        'the MinIO Operator',
-      );
+      yield declaration({
+        kind: 'Secret',
+        namespace: tenant.namespace,
+        name: `${tenant.name}-tls`,
+        origin: 'operator',
+        at: tenant.root.at('metadata', 'name'),
+        keys: ['public.crt', 'private.key'],
+        resource: tenant,
+        by: 'the MinIO Operator',
+      });
     }
   },
   *'Application.argoproj.io'(application) {
@@ -68,16 +67,16 @@ export const madeBy = table<Maker>({
   *'Certificate.cert-manager.io'(certificate) {
     const name = certificate.root.at('spec', 'secretName');
     if (name.string)
-      yield declaration(
-        'Secret',
-        certificate.namespace,
-        name.string,
-        'operator',
-        name,
-        certificateKeys(certificate.root.at('spec')),
-        certificate,
-        'cert-manager',
-      );
+      yield declaration({
+        kind: 'Secret',
+        namespace: certificate.namespace,
+        name: name.string,
+        origin: 'operator',
+        at: name,
+        keys: certificateKeys(certificate.root.at('spec')),
+        resource: certificate,
+        by: 'cert-manager',
+      });
   },
   *'Issuer.cert-manager.io'(issuer) {
     yield* accountKey(issuer);
@@ -90,7 +89,16 @@ export const madeBy = table<Maker>({
     for (const tls of ingress.root.at('spec', 'tls').items()) {
       const name = tls.at('secretName');
       if (name.string)
-        yield declaration('Secret', ingress.namespace, name.string, 'operator', name, tlsKeys, ingress, 'cert-manager');
+        yield declaration({
+          kind: 'Secret',
+          namespace: ingress.namespace,
+          name: name.string,
+          origin: 'operator',
+          at: name,
+          keys: tlsKeys,
+          resource: ingress,
+          by: 'cert-manager',
+        });
     }
   },
   *Gateway(gateway) {
@@ -101,16 +109,16 @@ export const madeBy = table<Maker>({
       for (const reference of listener.at('tls', 'certificateRefs').items()) {
         const name = reference.at('name');
         if (name.string)
-          yield declaration(
-            'Secret',
-            gateway.namespace,
-            name.string,
-            'operator',
-            name,
-            tlsKeys,
-            gateway,
-            'cert-manager',
-          );
+          yield declaration({
+            kind: 'Secret',
+            namespace: gateway.namespace,
+            name: name.string,
+            origin: 'operator',
+            at: name,
+            keys: tlsKeys,
+            resource: gateway,
+            by: 'cert-manager',
+          });
       }
     }
   },
@@ -118,16 +126,16 @@ export const madeBy = table<Maker>({
   *'SealedSecret.bitnami.com'(sealed) {
     const spec = sealed.root.at('spec');
     const keys = [...spec.at('encryptedData').keys(), ...spec.at('template', 'data').keys()];
-    yield declaration(
-      'Secret',
-      sealed.namespace,
-      spec.at('template', 'metadata', 'name').string ?? sealed.name,
-      'operator',
-      sealed.root.at('metadata', 'name'),
+    yield declaration({
+      kind: 'Secret',
+      namespace: sealed.namespace,
+      name: spec.at('template', 'metadata', 'name').string ?? sealed.name,
+      origin: 'operator',
+      at: sealed.root.at('metadata', 'name'),
       keys,
-      sealed,
-      'Sealed Secrets',
-    );
+      resource: sealed,
+      by: 'Sealed Secrets',
+    });
   },
   // external-secrets.io/latest/api/externalsecret.
   *'ExternalSecret.external-secrets.io'(external) {
@@ -146,41 +154,39 @@ export const madeBy = table<Maker>({
         : isReplaced
           ? fromTemplate
           : [...fromData, ...fromTemplate];
-    yield declaration(
-      'Secret',
-      external.namespace,
-      spec.at('target', 'name').string ?? external.name,
-      'operator',
-      external.root.at('metadata', 'name'),
+    yield declaration({
+      kind: 'Secret',
+      namespace: external.namespace,
+      name: spec.at('target', 'name').string ?? external.name,
+      origin: 'operator',
+      at: external.root.at('metadata', 'name'),
       keys,
-      external,
-      'External Secrets',
-    );
+      resource: external,
+      by: 'External Secrets',
+    });
   },
   *'VaultStaticSecret.secrets.hashicorp.com'(vault) {
     const name = vault.root.at('spec', 'destination', 'name').string ?? vault.name;
-    yield declaration(
-      'Secret',
-      vault.namespace,
+    yield declaration({
+      kind: 'Secret',
+      namespace: vault.namespace,
       name,
-      'operator',
-      vault.root.at('metadata', 'name'),
-      'any',
-      vault,
-      'the Vault Secrets Operator',
-    );
+      origin: 'operator',
+      at: vault.root.at('metadata', 'name'),
+      resource: vault,
+      by: 'the Vault Secrets Operator',
+    });
   },
   *'OnePasswordItem.onepassword.com'(item) {
-    yield declaration(
-      'Secret',
-      item.namespace,
-      item.name,
-      'operator',
-      item.root.at('metadata', 'name'),
-      'any',
-      item,
-      'the 1Password operator',
-    );
+    yield declaration({
+      kind: 'Secret',
+      namespace: item.namespace,
+      name: item.name,
+      origin: 'operator',
+      at: item.root.at('metadata', 'name'),
+      resource: item,
+      by: 'the 1Password operator',
+    });
   },
 });
 
@@ -190,7 +196,19 @@ export const madeBy = table<Maker>({
  */
 function* ofArgo(resource: Resource, spec: Value | undefined): Iterable<Declaration> {
   const namespace = (name: string | undefined, at: Place): readonly Declaration[] =>
-    name ? [declaration('Namespace', undefined, name, 'operator', at, 'any', resource, 'Argo CD')] : [];
+    name
+      ? [
+          declaration({
+            kind: 'Namespace',
+            namespace: undefined,
+            name,
+            origin: 'operator',
+            at,
+            resource,
+            by: 'Argo CD',
+          }),
+        ]
+      : [];
   yield* namespace(resource.namespace, resource.root.at('metadata', 'name'));
   const options = spec?.at('syncPolicy', 'syncOptions').items() ?? [];
   const target = spec?.at('destination', 'namespace');
@@ -231,7 +249,16 @@ function certificateKeys(spec: Value): readonly string[] {
 function* accountKey(issuer: Resource): Iterable<Declaration> {
   const name = issuer.root.at('spec', 'acme', 'privateKeySecretRef', 'name');
   if (name.string)
-    yield declaration('Secret', issuer.namespace, name.string, 'operator', name, ['tls.key'], issuer, 'cert-manager');
+    yield declaration({
+      kind: 'Secret',
+      namespace: issuer.namespace,
+      name: name.string,
+      origin: 'operator',
+      at: name,
+      keys: ['tls.key'],
+      resource: issuer,
+      by: 'cert-manager',
+    });
 }
 
 function asksForCertificate(resource: Resource): boolean {

@@ -69,18 +69,12 @@ export const clusterChecks = table<Check>({
     const objects = plannedObjects(context);
     if (objects.length === 0) return skipped('The plan has no objects.');
     const complaints: string[] = [];
-    for (const group of byTypeAndNamespace(objects)) {
-      const [first] = group;
-      const names = group.map(object => object.name);
-      if (first === undefined) continue;
-      const found = await existing(context, first, names);
-      if (typeof found === 'string') return unknown(found);
-      for (const object of group) {
-        const live = found.get(object.name);
-        const status = live === undefined ? statusOf(undefined) : live === true ? undefined : statusOf(live);
-        if (status !== undefined && status.status !== 'current')
-          complaints.push(`${object.kind}/${object.name}: ${status.text}`);
-      }
+    const found = await inCluster(context, objects);
+    if (typeof found === 'string') return unknown(found);
+    for (const { planned, live } of found) {
+      const status = live === true ? undefined : statusOf(live);
+      if (status !== undefined && status.status !== 'current')
+        complaints.push(`${planned.kind}/${planned.name}: ${status.text}`);
     }
     // StatefulSets and operators make claims of their own, which no manifest names.
     for (const namespace of new Set(objects.flatMap(object => object.namespace ?? []))) {
@@ -127,15 +121,9 @@ export const clusterChecks = table<Check>({
     const planned = plannedObjects(context).filter(object => object.kind === 'NetworkPolicy');
     if (planned.length === 0) return skipped('The plan has no NetworkPolicies.');
     const complaints: string[] = [];
-    for (const group of byTypeAndNamespace(planned)) {
-      const found = await existing(
-        context,
-        group[0]!,
-        group.map(object => object.name),
-      );
-      if (typeof found === 'string') return unknown(found);
-      for (const { name } of group) if (!found.has(name)) complaints.push(`NetworkPolicy/${name} does not exist`);
-    }
+    const found = await inCluster(context, planned);
+    if (typeof found === 'string') return unknown(found);
+    complaints.push(...missing(found));
     const namespaces = await readObjects(context.kubectl, { apiVersion: 'v1', kind: 'Namespace' }, undefined);
     if (!namespaces.ok) return unknown(namespaces.message);
     for (const namespace of namespaces.value)
@@ -150,20 +138,14 @@ export const clusterChecks = table<Check>({
     const planned = plannedObjects(context).filter(object => object.kind === 'Certificate');
     if (planned.length === 0) return skipped('The plan has no Certificates.');
     const complaints: string[] = [];
-    for (const group of byTypeAndNamespace(planned)) {
-      const found = await existing(
-        context,
-        group[0]!,
-        group.map(object => object.name),
-      );
-      if (typeof found === 'string') return unknown(found);
-      for (const { name } of group) {
-        const live = found.get(name);
-        const status = statusOf(live === true ? undefined : live);
-        const end = Date.parse(text(at(live === true ? undefined : live, 'status', 'notAfter')) ?? '');
-        if (status.status !== 'current') complaints.push(`Certificate/${name} ${status.text}`);
-        else if (!(end - context.now() > 14 * day)) complaints.push(`Certificate/${name} ends within 14 days`);
-      }
+    const found = await inCluster(context, planned);
+    if (typeof found === 'string') return unknown(found);
+    for (const { planned: object, live } of found) {
+      const certificate = live === true ? undefined : live;
+      const status = statusOf(certificate);
+      const end = Date.parse(text(at(certificate, 'status', 'notAfter')) ?? '');
+      if (status.status !== 'current') complaints.push(`Certificate/${object.name} ${status.text}`);
+      else if (!(end - context.now() > 14 * day)) complaints.push(`Certificate/${object.name} ends within 14 days`);
     }
     return judge(complaints, `All ${planned.length} Certificates are valid.`, 'Certificates are not valid.');
   },
@@ -175,15 +157,9 @@ export const clusterChecks = table<Check>({
     if (planned.length === 0) return skipped('The plan has no monitors.');
     const complaints: string[] = [];
     const names = planned.map(({ apiVersion, kind, name, namespace }) => ({ apiVersion, kind, name, namespace }));
-    for (const group of byTypeAndNamespace(names)) {
-      const found = await existing(
-        context,
-        group[0]!,
-        group.map(object => object.name),
-      );
-      if (typeof found === 'string') return unknown(found);
-      for (const { kind, name } of group) if (!found.has(name)) complaints.push(`${kind}/${name} does not exist`);
-    }
+    const found = await inCluster(context, names);
+    if (typeof found === 'string') return unknown(found);
+    complaints.push(...missing(found));
     for (const monitor of planned.filter(document => document.kind === 'ServiceMonitor')) {
       const complaint = await monitorWithoutService(context, monitor.raw, monitor.namespace);
       if (complaint !== undefined) complaints.push(`ServiceMonitor/${monitor.name} ${complaint}`);
@@ -235,6 +211,32 @@ async function podsOf(context: CheckContext): Promise<readonly Json[] | string> 
     pods.push(...answer.value);
   }
   return pods;
+}
+
+type Named = Pick<PlannedObject, 'apiVersion' | 'kind' | 'name'> & { readonly namespace?: string };
+
+interface InCluster {
+  readonly planned: Named;
+  /** `true` for a Secret, of which nothing else is read; undefined where there is none. */
+  readonly live: Json | true | undefined;
+}
+
+/** What the cluster has of planned objects, or why that cannot be told. */
+async function inCluster(context: CheckContext, objects: readonly Named[]): Promise<readonly InCluster[] | string> {
+  const all: InCluster[] = [];
+  for (const group of byTypeAndNamespace(objects)) {
+    const names = group.map(({ name }) => name);
+    const found = await existing(context, group[0], names);
+    if (typeof found === 'string') return found;
+    all.push(...group.map(planned => ({ planned, live: found.get(planned.name) })));
+  }
+  return all;
+}
+
+function missing(found: readonly InCluster[]): readonly string[] {
+  return found.flatMap(({ planned, live }) =>
+    live === undefined ? `${planned.kind}/${planned.name} does not exist` : [],
+  );
 }
 
 /** What exists of some names of one type; of Secrets only that they exist. */
