@@ -125,8 +125,13 @@ kind: Service
 metadata: {name: app, namespace: shop}
 spec: {selector: {app: app}, ports: [{port: 8008}]}
 `;
-    assert.deepEqual(severities(haproxyHealthcheckMissing, source('registry.test/app:1')), ['warning']);
-    assert.deepEqual(severities(haproxyHealthcheckMissing, source('matrixdotorg/synapse:v1.139.2')), ['error']);
+    const severity = (image: string): readonly string[] =>
+      severities(
+        haproxyHealthcheckMissing,
+        `#- /matrix-preflight.yaml\nscale: {ccu: 100}\n#- /main.yaml\n${source(image)}`,
+      );
+    assert.deepEqual(severity('registry.test/app:1'), ['warning']);
+    assert.deepEqual(severity('matrixdotorg/synapse:v1.139.2'), ['error']);
   });
 
   it('is an implementation of the Gateway API that asks for no grants', () => {
