@@ -4,6 +4,7 @@ import type { Resource } from '../../manifests/resource';
 import type { Place, Span } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
 import type { Index, Workspace } from '../../manifests/workspace';
+import { isLeftOpen } from '../examples';
 import { builtTrees } from '../kustomization/built-trees';
 import { isKeptElsewhere, secretEntries } from '../secret-data';
 import { type Language, languageOf, maskComments } from '../text/comments';
@@ -71,7 +72,7 @@ export function credentialPlaces(workspace: Workspace): readonly CredentialPlace
 function readPlaces(workspace: Workspace): readonly CredentialPlace[] {
   return workspace
     .lookup(allDocuments, '')
-    .filter(({ problems, isTemplate, file }) => problems.length === 0 && !isTemplate && !file.isExample)
+    .filter(({ problems, isTemplate, file }) => problems.length === 0 && !isTemplate && !isLeftOpen(workspace, file))
     .flatMap(document => workspace.derive(placesIn, document));
 }
 

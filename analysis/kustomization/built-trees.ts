@@ -30,6 +30,11 @@ export function writtenPlace(workspace: Workspace, at: Place): { readonly worksp
   return built ? { workspace: built.written, at: built.tree.place(at) } : { workspace, at };
 }
 
+/** The tree as it is written, of one that is built of it too. */
+export function writtenTree(workspace: Workspace): Workspace {
+  return builtBy.get(workspace)?.written ?? workspace;
+}
+
 const builtBy = new WeakMap<Workspace, { readonly tree: BuiltTree; readonly written: Workspace }>();
 
 /**

@@ -1,3 +1,4 @@
+import { isLeftOpen } from '../../analysis/examples';
 import { isFilledIn } from '../../analysis/filled-in';
 import { containersOf, workloadKinds } from '../../analysis/pods';
 import { familiesOf } from '../../analysis/roles';
@@ -43,7 +44,7 @@ export default {
   },
   kinds: [...workloadKinds],
   *check(resource, workspace) {
-    if (resource.document.file.isExample) return;
+    if (isLeftOpen(workspace, resource.document.file)) return;
     for (const { name, value } of containersOf(resource)) {
       const image = value.at('image');
       const found = findPlaceholders(image.text ?? '', 'value')[0];

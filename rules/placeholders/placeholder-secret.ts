@@ -1,3 +1,4 @@
+import { isLeftOpen } from '../../analysis/examples';
 import { isFilledIn, isReplacedByScript } from '../../analysis/filled-in';
 import { referrersOf } from '../../analysis/references';
 import { secretEntries } from '../../analysis/secret-data';
@@ -48,7 +49,7 @@ export default {
   },
   kinds: ['Secret'],
   *check(secret, workspace) {
-    if (secret.document.file.isExample) return;
+    if (isLeftOpen(workspace, secret.document.file)) return;
     for (const { key, value, text, isEncoded } of secretEntries(secret)) {
       if (text === undefined) continue;
       const language = text.includes('\n') ? languageOf(key, text) : undefined;

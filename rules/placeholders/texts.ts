@@ -1,3 +1,4 @@
+import { isLeftOpen } from '../../analysis/examples';
 import { containersOf, podTemplate } from '../../analysis/pods';
 import { scriptOf } from '../../analysis/scripts';
 import { keyTexts } from '../../analysis/secret-data';
@@ -25,7 +26,8 @@ export interface FoundPlaceholder {
  */
 export function placeholdersIn(resource: Resource, workspace: Workspace | undefined): readonly FoundPlaceholder[] {
   if (resource.kind === 'Secret' || unsearchedKinds.has(resource.kind)) return [];
-  if (resource.document.file.isExample) return [];
+  const { file } = resource.document;
+  if (workspace ? isLeftOpen(workspace, file) : file.isExample) return [];
   const values = resource.kind === 'ConfigMap' ? configTexts(resource) : plainValues(resource, workspace);
   return values.flatMap(({ value, language }) => placeholdersOf(value, language));
 }

@@ -1,4 +1,5 @@
 import { isFilledByController } from '../../analysis/declarations';
+import { isLeftOpen } from '../../analysis/examples';
 import { basicAuthentication, referrersOf } from '../../analysis/references';
 import { type SecretEntry, secretEntries } from '../../analysis/secret-data';
 import { findPlaceholders } from '../../analysis/text/placeholders';
@@ -52,7 +53,7 @@ export default {
   },
   kinds: ['Secret'],
   *check(secret, workspace) {
-    if (secret.document.file.isExample) return;
+    if (isLeftOpen(workspace, secret.document.file)) return;
     yield* unhashedPasswords(secret, workspace);
     for (const entry of secretEntries(secret)) {
       const complaint =

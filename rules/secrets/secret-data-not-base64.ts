@@ -1,3 +1,4 @@
+import { isLeftOpen } from '../../analysis/examples';
 import { isKeptElsewhere } from '../../analysis/secret-data';
 import { findPlaceholders } from '../../analysis/text/placeholders';
 import { decodeBase64, encodeBase64 } from '../../manifests/base64';
@@ -41,8 +42,8 @@ export default {
     `,
   },
   kinds: ['Secret'],
-  *check(secret) {
-    if (secret.document.file.isExample) return;
+  *check(secret, workspace) {
+    if (isLeftOpen(workspace, secret.document.file)) return;
     for (const [key, value] of secret.root.at('data').entries()) {
       if (value.text === undefined || isBase64(value.text) || isKeptElsewhere(secret, value.text)) continue;
       yield {

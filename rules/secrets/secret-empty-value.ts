@@ -1,5 +1,6 @@
 import { followsChecklist } from '../../analysis/checklist-signs';
 import { isFilledByController } from '../../analysis/declarations';
+import { isLeftOpen } from '../../analysis/examples';
 import { secretEntries } from '../../analysis/secret-data';
 import { isEmptySecret, isSecretKey } from '../../analysis/text/secret-strength';
 import { generatedItemOf, itemOfKey } from '../credential-items';
@@ -44,7 +45,7 @@ export default {
   },
   kinds: ['Secret'],
   *check(secret, workspace) {
-    if (secret.document.file.isExample) return;
+    if (isLeftOpen(workspace, secret.document.file)) return;
     for (const { key, value, text } of secretEntries(secret)) {
       const isEmpty = value.isNull || (text !== undefined && isEmptySecret(text));
       if (!isEmpty || !isSecretKey(key) || isFilledByController(workspace, secret, key)) continue;

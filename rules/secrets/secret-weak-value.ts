@@ -1,3 +1,4 @@
+import { isLeftOpen } from '../../analysis/examples';
 import {
   isOpen,
   type Release,
@@ -56,7 +57,7 @@ export default {
       yield* inValues(releasesOf(workspace, secret));
       return;
     }
-    if (secret.document.file.isExample) return;
+    if (isLeftOpen(workspace, secret.document.file)) return;
     for (const { key, value, text, isEncoded } of secretEntries(secret)) {
       if (text === undefined) continue;
       if (text.trim().includes('\n')) {

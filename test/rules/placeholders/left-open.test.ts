@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { credentialPlaces } from '../../../analysis/credentials/places';
 import unsubstituted from '../../../rules/config/config-placeholder-unsubstituted';
+import { LiveFindings } from '../../../rules/live';
 import placeholderConfig from '../../../rules/placeholders/placeholder-config';
 import placeholderDomain from '../../../rules/placeholders/placeholder-domain';
 import placeholderImage from '../../../rules/placeholders/placeholder-image';
@@ -11,7 +12,7 @@ import notBase64 from '../../../rules/secrets/secret-data-not-base64';
 import emptyValue from '../../../rules/secrets/secret-empty-value';
 import weakValue from '../../../rules/secrets/secret-weak-value';
 import duplicate from '../../../rules/yaml/duplicate-resource';
-import { readFixture, workspaceOf } from '../../fixture';
+import { readFixture, uriOf, workspaceOf } from '../../fixture';
 import { messages } from '../expect';
 
 describe('placeholders in files that are examples by name', () => {
@@ -42,6 +43,44 @@ describe('placeholders in files that are examples by name', () => {
       ])
         assert.equal(of(path), 0, `${rule.id} ${path}`);
     }
+  });
+
+  it('are not open where a kustomization takes them in or a script applies them', () => {
+    const of = (rule: Rule, text: string, rest: string): number =>
+      messages(rule, `#- /k8s/db.example.yaml\napiVersion: v1\n${text}\n#- /${rest}`).length;
+    for (const [rule, text] of open) {
+      // Domains are gathered of all objects at once, so what deploys them is not asked there.
+      if (rule === placeholderDomain) continue;
+      assert.equal(of(rule, text, 'k8s/kustomization.yaml\nresources: [db.example.yaml]\n'), 1, rule.id);
+      assert.equal(of(rule, text, 'k8s/kustomization.yaml\nresources: [db.yaml]\n'), 0, rule.id);
+      assert.equal(of(rule, text, 'deploy.sh\nkubectl apply -f k8s/db.example.yaml\n'), 1, rule.id);
+      assert.equal(of(rule, text, 'deploy.sh\nkubectl delete -f k8s/db.example.yaml\n'), 0, rule.id);
+      assert.equal(of(rule, text, 'deploy.sh\nkubectl apply -f other/db.example.yaml\n'), 0, rule.id);
+      assert.equal(
+        of(rule, text, 'deploy.sh\nsed s/CHANGE_ME/x/ k8s/db.example.yaml | kubectl apply -f -\n'),
+        0,
+        rule.id,
+      );
+      assert.equal(of(rule, text, 'README.md\n```sh\nkubectl apply -f k8s/db.example.yaml\n```\n'), 0, rule.id);
+    }
+  });
+
+  it('are seen to be taken in while the kustomization is edited', () => {
+    const secret = [...open.values()][0];
+    const source = `#- /k8s/db.example.yaml\napiVersion: v1\n${secret}\n#- /k8s/kustomization.yaml\nresources: [db.yaml]\n`;
+    const workspace = workspaceOf(readFixture(source).files);
+    const live = new LiveFindings(workspace, [placeholderSecret], {}, () => undefined);
+    for (const file of workspace.files) live.apply({ file, removed: [], added: file.documents });
+    live.start();
+    const found = (resources: string): number => {
+      const file = workspace.file(uriOf('k8s/kustomization.yaml'));
+      assert.ok(file);
+      live.apply(workspace.update(file.uri, file.path, `resources: [${resources}]\n`));
+      return live.all().length;
+    };
+    assert.equal(live.all().length, 0);
+    assert.equal(found('db.yaml, db.example.yaml'), 1);
+    assert.equal(found('db.yaml'), 0);
   });
 
   it('stand beside the file that has been made of them, which is no duplicate', () => {
