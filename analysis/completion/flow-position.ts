@@ -1,4 +1,5 @@
 import { endOfLine, startOfLine } from '../../manifests/lines';
+import type { Span } from '../../manifests/span';
 import type { PathKey } from '../../manifests/value';
 import { closingQuote, type YamlCursor } from './position';
 
@@ -15,6 +16,7 @@ export function flowCursor(
   base: readonly PathKey[],
 ): YamlCursor | number | undefined {
   const open: Level[] = [];
+  const between = { start: offset, end: offset };
   let at = start;
   while (at < text.length) {
     const char = text[at] ?? '';
@@ -25,10 +27,10 @@ export function flowCursor(
       const next = content.exec(text)?.index ?? text.length;
       const line = startOfLine(text, next);
       if (next < text.length && next - line <= parent && !/[\]}]/.test(text[next] ?? ''))
-        return offset <= at ? here(top, base, open, offset, offset, offset, '') : at;
+        return offset <= at ? here({ open, base, text: '', offset }, between) : at;
     }
     if (/\s/.test(char)) {
-      if (offset === at) return here(top, base, open, offset, offset, offset, '', text);
+      if (offset === at) return here({ open, base, text, offset }, between);
       at++;
       continue;
     }
@@ -39,13 +41,13 @@ export function flowCursor(
       continue;
     }
     if (char === '{' || char === '[') {
-      if (offset === at) return at === start ? undefined : here(top, base, open, offset, offset, offset, '', text);
+      if (offset === at) return at === start ? undefined : here({ open, base, text, offset }, between);
       open.push({ isMapping: char === '{', key: char === '{' ? '' : 0, isValue: char === '[', isFilled: false });
       at++;
       continue;
     }
     if (char === '}' || char === ']') {
-      if (offset === at) return here(top, base, open, offset, offset, offset, '', text);
+      if (offset === at) return here({ open, base, text, offset }, between);
       open.pop();
       at++;
       const outer = open.at(-1);
@@ -54,7 +56,7 @@ export function flowCursor(
       continue;
     }
     if (char === ',') {
-      if (offset === at) return here(top, base, open, offset, offset, offset, '', text);
+      if (offset === at) return here({ open, base, text, offset }, between);
       if (top) {
         if (top.isMapping) top.isValue = false;
         else top.key = Number(top.key) + 1;
@@ -74,7 +76,7 @@ export function flowCursor(
     const quote = char === '"' || char === "'" ? char : '';
     const from = quote ? at + 1 : at;
     const to = quote ? (closingQuote(text, at) ?? endOfLine(text, at)) : plainEnd(text, at);
-    if (offset >= from && offset <= to) return here(top, base, open, from, to, offset, quote, text);
+    if (offset >= from && offset <= to) return here({ open, base, text, offset }, { start: from, end: to }, quote);
     if (offset < from) return undefined;
     if (top) {
       if (top.isMapping && !top.isValue) top.key = text.slice(from, to);
@@ -82,7 +84,7 @@ export function flowCursor(
     }
     at = quote ? to + 1 : Math.max(to, at + 1);
   }
-  return offset >= text.length ? here(open.at(-1), base, open, offset, offset, offset, '', text) : at;
+  return offset >= text.length ? here({ open, base, text, offset }, between) : at;
 }
 
 interface Level {
@@ -94,27 +96,30 @@ interface Level {
   isFilled: boolean;
 }
 
-function here(
-  top: Level | undefined,
-  base: readonly PathKey[],
-  open: readonly Level[],
-  from: number,
-  to: number,
-  offset: number,
-  quote: '' | '"' | "'",
-  text = '',
-): YamlCursor | undefined {
+/** A cursor in a collection that has been read up to it. */
+interface Reached {
+  /** The collections around the cursor, the innermost last. */
+  readonly open: readonly Level[];
+  readonly base: readonly PathKey[];
+  /** Empty where what stands around the cursor belongs to something else. */
+  readonly text: string;
+  readonly offset: number;
+}
+
+/** What may be written at the cursor, in place of a span that has these quotes around it. */
+function here({ open, base, text, offset }: Reached, span: Span, quote: '' | '"' | "'" = ''): YamlCursor | undefined {
+  const top = open.at(-1);
   if (!top || top.isFilled) return undefined;
   const around = open.slice(0, -1).map(level => level.key);
   const path = [...base, ...around, ...(top.isValue ? [top.key] : [])];
-  const after = text.slice(quote ? to + 1 : to, to + 3);
+  const after = text.slice(quote ? span.end + 1 : span.end, span.end + 3);
   return {
     kind: 'yaml',
     role: top.isValue ? (top.isMapping ? 'value' : 'either') : 'key',
     path,
     list: undefined,
-    prefix: text.slice(from, offset),
-    span: { start: from, end: to },
+    prefix: text.slice(span.start, offset),
+    span,
     quote,
     isFlow: true,
     hasColon: /^[ \t]*:/.test(after),

@@ -68,6 +68,17 @@ export default {
 function* redisProblems(workspace: Workspace, resource: Resource, hasSentinel: boolean): Iterable<Problem> {
   const conf = redisConf(workspace, resource, 'redis');
   if (conf) yield* lines(workspace, conf);
+  yield* wrongWords(workspace, resource);
+  yield* wrongSizes(workspace, resource);
+  if (conf) yield* wrongSaves(conf);
+  yield* missingFolders(workspace, resource);
+  yield* background(workspace, resource);
+  yield* unmetReplicas(workspace, resource);
+  if (conf && hasSentinel) yield* renamedForSentinel(workspace, resource, conf);
+}
+
+/** Settings that take one of a few words, and have another. */
+function* wrongWords(workspace: Workspace, resource: Resource): Iterable<Problem> {
   for (const [name, values] of Object.entries(valuesOf)) {
     const option = redisOption(workspace, resource, name);
     if (!option || isPutIn(option.text) || values.includes(option.text.toLowerCase())) continue;
@@ -81,6 +92,10 @@ function* redisProblems(workspace: Workspace, resource: Resource, hasSentinel: b
       },
     };
   }
+}
+
+/** Amounts of memory that Redis cannot read. */
+function* wrongSizes(workspace: Workspace, resource: Resource): Iterable<Problem> {
   for (const name of ['maxmemory', 'repl-backlog-size', 'auto-aof-rewrite-min-size', 'proto-max-bulk-len']) {
     const size = redisOption(workspace, resource, name);
     if (!size || isPutIn(size.text) || redisMemory(size.text) !== undefined || /%$/.test(size.text)) continue;
@@ -90,9 +105,13 @@ function* redisProblems(workspace: Workspace, resource: Resource, hasSentinel: b
       message: `${name} cannot be ${size.text}, so Redis does not start — write ${meant ? `${meant[1]}${meant[2]?.toLowerCase()}b` : 'bytes, or a number with kb, mb or gb'}.`,
     };
   }
-  for (const directive of conf?.directives ?? []) {
+}
+
+/** `save` without pairs of numbers. */
+function* wrongSaves(conf: RedisConf): Iterable<Problem> {
+  for (const directive of conf.directives) {
     const values = directive.args.map(({ value }) => value);
-    if (directive.name !== 'save' || !conf || (values.length === 1 && values[0] === '')) continue;
+    if (directive.name !== 'save' || (values.length === 1 && values[0] === '')) continue;
     // A word for each number, or all of them in one pair of quotes.
     const numbers = values.join(' ').trim().split(/\s+/);
     if (numbers.every(one => /^\d+$/.test(one)) && numbers.length % 2 === 0) continue;
@@ -103,6 +122,10 @@ function* redisProblems(workspace: Workspace, resource: Resource, hasSentinel: b
         'save takes seconds and a number of changes, in pairs, so Redis does not start — write save 900 1, or save "".',
     };
   }
+}
+
+/** Folders for the data and the log that neither the image nor a volume has. */
+function* missingFolders(workspace: Workspace, resource: Resource): Iterable<Problem> {
   const dir = redisOption(workspace, resource, 'dir');
   if (dir && isFolderMissing(dir.container, dir.text))
     yield {
@@ -116,6 +139,10 @@ function* redisProblems(workspace: Workspace, resource: Resource, hasSentinel: b
       at: log.at,
       message: `There is no folder ${folder} in container ${log.container.name}, so Redis cannot open its log and does not start — leave logfile out, then Redis writes to the standard output.`,
     };
+}
+
+/** A server that leaves the foreground, in which the container waits for it. */
+function* background(workspace: Workspace, resource: Resource): Iterable<Problem> {
   const daemonize = redisOption(workspace, resource, 'daemonize');
   if (daemonize?.text === 'yes' && isStartedDirectly(resource))
     yield {
@@ -123,6 +150,10 @@ function* redisProblems(workspace: Workspace, resource: Resource, hasSentinel: b
       message:
         'With daemonize yes Redis goes to the background and the container ends, so it is restarted for ever — remove it.',
     };
+}
+
+/** More replicas asked for before a write than there are. */
+function* unmetReplicas(workspace: Workspace, resource: Resource): Iterable<Problem> {
   for (const name of ['min-replicas-to-write', 'min-slaves-to-write']) {
     const least = redisOption(workspace, resource, name);
     const pods = replicasIn(workspace, resource);
@@ -132,7 +163,10 @@ function* redisProblems(workspace: Workspace, resource: Resource, hasSentinel: b
       message: `${name} ${least.text} is never met, because ${pods} ${pods === 1 ? 'pod is a master without replicas' : `pods are a master and ${pods - 1} ${pods === 2 ? 'replica' : 'replicas'}`}, so every write is refused — set ${Math.max(0, pods - 2)}.`,
     };
   }
-  if (!conf || !hasSentinel) return;
+}
+
+/** Commands of a failover that Sentinel does not find under their names. */
+function* renamedForSentinel(workspace: Workspace, resource: Resource, conf: RedisConf): Iterable<Problem> {
   for (const directive of conf.directives)
     if (directive.name === 'rename-command' && neededBySentinel.has(directive.args[0]?.value.toUpperCase() ?? '')) {
       const command = directive.args[0]?.value.toUpperCase();
