@@ -94,7 +94,7 @@ function touchesSpan(
   text: string,
   span: Span,
 ): boolean | 'unknown' {
-  if (pattern.variables.length > 0) return 'unknown';
+  if (pattern.isComputed) return 'unknown';
   const lineStart = startOfLine(text, span.start);
   const line = text.slice(lineStart, endOfLine(text, span.start));
   // Most lines hold no word that a script replaces.

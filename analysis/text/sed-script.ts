@@ -22,8 +22,8 @@ export interface SedSubstitution {
     readonly span: Span;
     /** The text that it matches, when it is plain text. A dot stands for itself. */
     readonly literal: string | undefined;
-    /** Variables that the shell expands in it. */
-    readonly variables: readonly RunVariable[];
+    /** Whether it has parts that the script does not tell: variables, what programs write, names of files. */
+    readonly isComputed: boolean;
   };
   readonly replacement: {
     /** As sed gets it; a variable stands as `${NAME}`. */
@@ -73,9 +73,16 @@ export interface SedOther {
   readonly address: string | undefined;
 }
 
+/** What a loop over `folder/*` has put in stands for one name after the other, none of which is known. */
+function nameOfFile(piece: RunPiece): RunPiece {
+  return piece.kind === 'text' && piece.quoted && piece.glob
+    ? { kind: 'output', span: piece.span, raw: piece.text, quoted: true }
+    : piece;
+}
+
 /** Reads one `-e` script. `pieces` are the word's parts after the shell has been through it. */
 export function readSedScript(pieces: readonly RunPiece[], extended: boolean, nowhere: Span): readonly SedCommand[] {
-  const script = flatten(pieces, nowhere);
+  const script = flatten(pieces.map(nameOfFile), nowhere);
   const { text } = script.origin;
   const commands: SedCommand[] = [];
   let at = 0;
@@ -185,7 +192,7 @@ function readSubstitution(
         text: textOf(patternPieces),
         span: script.origin.span(patternStart, patternEnd),
         literal: literalOf(patternPieces, delimiter, extended),
-        variables: patternPieces.filter(piece => piece.kind === 'variable'),
+        isComputed: patternPieces.some(({ kind }) => kind !== 'text'),
       },
       replacement: {
         text: textOf(replacementPieces),

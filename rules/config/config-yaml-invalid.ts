@@ -97,7 +97,9 @@ export default {
       for (const file of configurationOf(workspace, resource, program)?.files ?? []) {
         const problem = file.isOpaque ? undefined : parsed(file).problem;
         if (!problem && !file.isOpaque) yield* repeated(program, file);
-        if (!problem || (!file.isVerbatim && isFilledIn(file)) || isReadWhenIndented(file.content.text)) continue;
+        const { text } = file.content;
+        if (!problem || (!file.isVerbatim && (isFilledIn(file) || isTree(readTree(filled(text)))))) continue;
+        if (isReadWhenIndented(text)) continue;
         yield {
           at: problem.at,
           message: `${file.path} is no YAML, so ${titles[program]} does not start: ${problem.message} — correct it.`,
@@ -141,6 +143,11 @@ function isReadWhenIndented(text: string): boolean {
     current = `${current.slice(0, line)}        ${current.slice(line)}`;
   }
   return false;
+}
+
+/** The text with a word in the place of each variable, whose braces mean something else among others: `{a: ${B}}`. */
+function filled(text: string): string {
+  return text.replace(/\$\{\w+(?::?[-=?+][^{}]*)?\}/g, 'x');
 }
 
 /** Whether the text may become YAML only by what is put into it: whole lines, or values that begin with a reserved character. */

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import placeholderUnsubstituted from '../../rules/config/config-placeholder-unsubstituted';
 import configWriteRefused from '../../rules/config/config-write-refused';
+import yamlInvalid from '../../rules/config/config-yaml-invalid';
 import imageSettingsRefused from '../../rules/config/image-settings-refused';
 import scriptSyntax from '../../rules/config/script-syntax';
 import initdbNotSuperuser from '../../rules/key-vault/key-vault-initdb-not-superuser';
+import placeholderConfig from '../../rules/placeholders/placeholder-config';
 import badKeyMaterial from '../../rules/secrets/secret-bad-key-material';
 import emptyValue from '../../rules/secrets/secret-empty-value';
 import logFileUnwritable from '../../rules/synapse/synapse-log-file-unwritable';
@@ -210,5 +213,33 @@ spec:
     assert.deepEqual(messages(initdbNotSuperuser, tree('provisioner', 'createdb: true')), []);
     assert.equal(messages(initdbNotSuperuser, tree('provisioner', 'createdb: false')).length, 1);
     assert.equal(messages(initdbNotSuperuser, tree('synapse', 'createdb: true')).length, 1);
+  });
+
+  it('a script may take what it replaces from the names of files, and write between braces', () => {
+    const process = (text: string, script: string): string =>
+      configMap('template', { 'homeserver.yaml': `server_name: tessera.test\n${text}` }) +
+      synapse('synapse-main', {
+        paths: ['/made/homeserver.yaml'],
+        init: `- name: render\n  image: alpine:3.20\n  command: [sh, -c, '${script}']\n  volumeMounts: [{name: template, mountPath: /template}, {name: made, mountPath: /made}]`,
+        mounts: '- {name: made, mountPath: /made}',
+        volumes: '- {name: template, configMap: {name: template}}\n- {name: made, emptyDir: {}}',
+      });
+    const token = 'form_secret: __FORM__';
+    const copy = 'cp /template/homeserver.yaml /made/';
+    const loop = `${copy}; for f in /secrets/*; do n=$(basename $f); sed -i "s|__$\{n}__|$(cat $f)|g" /made/homeserver.yaml; done`;
+    const one = `${copy}; sed -i "s|__$(cat /name)__|x|g" /made/homeserver.yaml`;
+    assert.equal(messages(placeholderUnsubstituted, process(token, copy)).length, 1);
+    for (const script of [loop, one]) assert.deepEqual(messages(placeholderUnsubstituted, process(token, script)), []);
+    const braces = 'redis: {enabled: true, password: ${PASSWORD}}';
+    const perl = 'perl -pe "s/x/y/" /template/homeserver.yaml > /made/homeserver.yaml';
+    assert.deepEqual(messages(yamlInvalid, process(braces, perl)), []);
+    assert.equal(messages(yamlInvalid, process(`${braces}}`, perl)).length, 1);
+    assert.equal(messages(yamlInvalid, config(braces) + synapse('synapse-main')).length, 1);
+  });
+
+  it('a page speaks to its reader', () => {
+    const file = (name: string): string => configMap('pages', { [name]: '<input placeholder="your-username">' });
+    assert.equal(messages(placeholderConfig, file('settings.yaml')).length, 1);
+    assert.deepEqual(messages(placeholderConfig, file('login.html')), []);
   });
 });
