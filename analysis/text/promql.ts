@@ -1,4 +1,5 @@
 import { table } from '../../manifests/table';
+import { nearest } from '../nearest';
 
 /**
  * The language that Prometheus is asked in (Prometheus documentation, Querying: basics, operators, functions; its
@@ -335,6 +336,11 @@ function call(state: State, name: Token): Node {
   const signature = functions.get(name.text);
   if (signature === undefined && functions.has(name.text.toLowerCase()))
     refuse(name, `calls ${name.text}, and names of functions are written in small letters`);
+  // Databases that speak more than PromQL have short names, plurals and many more `…_over_time`.
+  const isLong = name.text.length > 7 && !name.text.endsWith('_over_time');
+  const meant = signature === undefined && isLong ? nearest(name.text, functions.keys()) : undefined;
+  if (meant !== undefined && Math.abs(meant.length - name.text.length) <= 1 && name.text !== `${meant}s`)
+    refuse(name, `calls ${name.text}, which Prometheus does not have: ${meant} is meant`);
   const given = arguments_(state);
   // Other databases that speak PromQL have more functions.
   if (signature === undefined) return { type: 'vector', start: name.start, end: given.end, inner: given.items };

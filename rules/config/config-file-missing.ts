@@ -114,6 +114,7 @@ export default {
     }
     yield* pushFiles(workspace, resource);
     for (const container of containersOf(resource)) {
+      yield* ofImage(workspace, resource, container);
       yield* missingScript(workspace, resource, container);
       yield* missingCalls(workspace, resource, container);
       yield* missingInputs(workspace, resource, container);
@@ -315,6 +316,38 @@ const programs: readonly ConfiguredProgram[] = [
   'scanner',
   'sygnal',
 ];
+
+/**
+ * An option that names a file which only the image can have, while the tree mounts one of that name for the container at
+ * a path that nothing names: the program then runs with the defaults of its image.
+ */
+function* ofImage(workspace: Workspace, resource: Resource, container: Container): Iterable<Problem> {
+  if (isInjected(resource) || isPatch(workspace, resource.document.file)) return;
+  const words = commandLine(container);
+  const texts = [
+    ...words,
+    ...container.value
+      .at('env')
+      .items()
+      .map(one => one.at('value')),
+  ].map(one => one.text ?? '');
+  for (const word of words) {
+    const [, path] =
+      /^(?:--?[\w-]+=)?(\/(?:[\w.-]+\/)+[\w-]+\.(?:conf|cfg|ya?ml|toml|ini|json))$/.exec(word.text ?? '') ?? [];
+    if (path === undefined || mountAt(container, path)) continue;
+    if (podWrites(workspace, resource).mayExist(container, path)) continue;
+    for (const { mountPath, subPath, value } of mountsOf(container)) {
+      const isSame = subPath !== undefined && baseName(subPath) === baseName(path) && mountPath !== path;
+      if (!isSame || texts.some(text => text.includes(mountPath))) continue;
+      yield {
+        at: word.part((word.text ?? '').length - path.length, (word.text ?? '').length),
+        severity: 'warning',
+        message: `Container ${container.name} is told to read ${path}, and ${subPath} is mounted at ${mountPath}, so it reads what its image has there — write the same path in both.`,
+        related: [{ at: value.at('mountPath'), message: mountPath }],
+      };
+    }
+  }
+}
 
 /**
  * A file on no volume, which the image that makes the program has not either. What a script of the container, an injected

@@ -3,6 +3,7 @@ import { kubectlCalls } from '../../analysis/kubectl-calls';
 import { namespaceExists } from '../../analysis/namespaces';
 import { nearest } from '../../analysis/nearest';
 import { containersOf, podsIn, workloadKinds } from '../../analysis/pods';
+import { clusterKind } from '../../analysis/roles';
 import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
 import { unknownPublicHosts } from './asked-hosts';
@@ -139,13 +140,22 @@ function* unknownContainer(workspace: Workspace, { command, place }: Asking): It
         ? one.owner.kind === 'StatefulSet' && one.owner.name === owner
         : one.owner.kind === kind.kind && one.owner.name === name.value,
     );
-    const names = pods.flatMap(one => containersOf(one.owner).map(other => other.name));
+    const names = [
+      ...pods.flatMap(one => containersOf(one.owner).map(other => other.name)),
+      ...(kind.kind === 'Pod' ? containersOfCluster(workspace, owner) : []),
+    ];
     if (names.length === 0 || names.includes(container)) continue;
     yield {
       at: place(command.container.use),
-      message: `${pods[0]?.owner.kind} ${pods[0]?.owner.name} has no container ${container}, but ${names.join(', ')} — name one of those.`,
+      message: `${pods[0]?.owner.kind ?? 'Cluster'} ${pods[0]?.owner.name ?? owner} has no container ${container}, but ${names.join(', ')} — name one of those.`,
     };
   }
+}
+
+/** CloudNativePG, pkg/specs/containers.go and pods.go; plugins bring containers of their own. */
+function containersOfCluster(workspace: Workspace, name: string): readonly string[] {
+  const [cluster] = workspace.resources(clusterKind).filter(one => one.name === name);
+  return cluster && !cluster.root.at('spec', 'plugins').exists ? ['postgres', 'bootstrap-controller'] : [];
 }
 
 /** What pods of the tree ask for. Without a namespace kubectl takes that of the pod. */

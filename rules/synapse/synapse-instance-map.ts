@@ -253,6 +253,7 @@ function* entries(workspace: Workspace, instance: SynapseInstance, process: Syna
     yield* wrongHost(workspace, main, map.at('main'), 'master');
     yield* wrongPort(main, map.at('main'), 'the main process');
   }
+  for (const [name, entry] of map.entries()) yield* otherPod(workspace, process, name, entry.at('host'));
   const said = new Set<string>();
   for (const named of namedInstances(homeserver)) {
     const { name, option } = named;
@@ -272,6 +273,20 @@ function* entries(workspace: Workspace, instance: SynapseInstance, process: Syna
       yield notListed(workspace, named, map, writer);
     }
   }
+}
+
+/** An entry that is called as a pod of a StatefulSet and has the host of another one. */
+function* otherPod(workspace: Workspace, { resource }: SynapseProcess, name: string, host: Value): Iterable<Problem> {
+  const [pod = ''] = (host.string ?? '').split('.');
+  if (pod === name || !/-\d+$/.test(name) || !isSibling(name, pod)) return;
+  const set = workspace.find('StatefulSet', resource.namespace, name.replace(/-\d+$/, ''));
+  if (!set) return;
+  yield {
+    at: host.part(0, pod.length),
+    message: `The host of ${name} is that of the pod ${pod}, so what is meant for the one goes to the other — write ${name}.`,
+    related: [{ at: set.root.at('metadata', 'name'), message: set.title }],
+    fixes: () => [{ title: `Write ${name}`, safe: false, edits: [{ at: host.part(0, pod.length), newText: name }] }],
+  };
 }
 
 /** Whether two names are those of pods of one StatefulSet: if the map lists the one, it is meant to list the other. */

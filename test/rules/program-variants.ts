@@ -99,6 +99,10 @@ export const programVariants: Readonly<Record<string, Mutation>> = {
     'synapse-instance-map',
     edit(liConfig, 'host: synapse-li-0.synapse-li.', 'host: synapse-main-0.synapse-main.'),
   ),
+  'an entry of instance_map with the host of its neighbour': mutation(
+    'synapse-instance-map',
+    edit(synapseConfig, 'host: synapse-event-persister-1.', 'host: synapse-event-persister-0.'),
+  ),
   'media copied where the LI instance does not look': mutation(
     'sync-media-reversed',
     edit(mediaSync, '- minio:synapse-media-li', '- minio:synapse-li-media'),

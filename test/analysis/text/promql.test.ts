@@ -55,6 +55,10 @@ describe('readPromQl', () => {
       ['rate(up[5min])', /^5min\| has 5min, which means nothing/],
       ['rate(up[five])', /^five\| has five where a duration/],
       ['Rate(up[5m])', /small letters/],
+      [
+        'histogram_quantil(0.9, x)',
+        /^histogram_quantil\| calls histogram_quantil, which Prometheus does not have: histogram_quantile is meant/,
+      ],
       ['sum by pod (up)', /^pod\| has pod where \( is expected/],
       ['sum(up) > > 1', /^>\| has > where a metric or a number is expected/],
       ['up = 0', /^=\| has = where an operator is expected/],
@@ -69,6 +73,17 @@ describe('readPromQl', () => {
       ['time() + "a"', /a text on a side/],
     ];
     for (const [text, expected] of cases) assert.match(refusal(text) ?? 'accepted', expected, text);
+  });
+
+  it('leaves the functions of other databases alone', () => {
+    for (const text of [
+      'histogram_quantiles("q", 0.9, x)',
+      'tmin_over_time(x[5m])',
+      'ideriv(x[5m])',
+      'sum2_over_time(x[5m])',
+      'running_avg(x)',
+    ])
+      assert.equal(refusal(text), undefined, text);
   });
 
   it('leaves alone what variables decide, and LogQL', () => {

@@ -128,4 +128,20 @@ kubectl delete pod redis-1 -n matrix
 ~~~
 ${tree}`);
   });
+
+  it('knows the containers of a Cluster, unless plugins bring others', () => {
+    const page = (container: string): string => `
+#- /README.md
+~~~bash
+kubectl exec -n matrix matrix-postgresql-1 -c ${container}
+~~~
+`;
+    expect(
+      `${page('postgresql -- psql\n#                                             ^^^^^^^^^^ info: Cluster matrix-postgresql has no container postgresql')}${tree}`,
+    );
+    expect(`${page('postgres -- psql')}${tree}`);
+    expect(
+      `${page('plugin-barman-cloud -- ls')}${tree.replace('spec: {instances: 3}', 'spec: {instances: 3, plugins: [{name: barman}]}')}`,
+    );
+  });
 });
