@@ -31,74 +31,112 @@ export function readKubectl(
   // `-f` follows the log in `logs -f` and names a file elsewhere; `-p` is the previous container or a patch.
   const short = `nslokcL${verb === 'logs' ? '' : 'f'}${verb === 'patch' ? 'p' : ''}`;
   const options = readOptions(rest, { short, long: kubectlOptions });
-  const namespace = options.value('n', 'namespace');
-  const selector = options.value('l', 'selector');
-  const allNamespaces = options.has('A', 'all-namespaces');
   const isDryRun = options.has('dry-run') && options.value('dry-run')?.value !== 'none';
-  const { operands } = options;
+  return readVerb({
+    ...{ step, context, verb, options, isDryRun },
+    happens: !isDryRun || isApplied,
+    namespace: options.value('n', 'namespace'),
+    selector: options.value('l', 'selector'),
+    allNamespaces: options.has('A', 'all-namespaces'),
+  });
+}
 
-  const hasFiles = options.has('f', 'filename', 'k', 'kustomize') && verb !== 'logs';
-  if (hasFiles && (verb === 'apply' || verb === 'create' || verb === 'replace' || verb === 'delete')) {
+/** A call of kubectl with what all of its commands have in common. */
+interface Call {
+  readonly step: RunStep;
+  readonly context: ClusterCommandContext;
+  readonly verb: string;
+  readonly options: Options;
+  readonly isDryRun: boolean;
+  /** Whether something is made in the end, by this call or by the one that takes what it prints. */
+  readonly happens: boolean;
+  readonly namespace: RunWord | undefined;
+  readonly selector: RunWord | undefined;
+  readonly allNamespaces: boolean;
+}
+
+function readVerb(call: Call): ClusterCommand | undefined {
+  const { step, context, verb, options, isDryRun, happens, namespace, selector, allNamespaces } = call;
+  const { operands } = options;
+  const hasFiles = options.has('f', 'filename', 'k', 'kustomize');
+  if (hasFiles && (verb === 'apply' || verb === 'create' || verb === 'replace' || verb === 'delete'))
     return { kind: 'apply', ...context, verb, ...filesOf(options, step), isDryRun, namespace, selector };
-  }
   switch (verb) {
-    // kubernetes.io/docs/reference/kubectl/generated/kubectl_expose and kubectl_run: both make a Service.
     case 'expose':
-    case 'run': {
-      if (verb === 'run' && !options.has('expose')) break;
-      const [target] = verb === 'run' ? [operands[0]] : targetsOf(operands).map(one => one.name);
-      const name = options.value('name') ?? target;
-      if (!name) break;
-      const made = { resource: 'Service', type: undefined, keys: [], hasAllKeys: true, from: undefined };
-      return { kind: 'create', ...context, ...made, name, namespace, happens: !isDryRun || isApplied };
-    }
+      return readExposed(call, targetsOf(operands)[0]?.name) ?? readQuery(call);
+    case 'run':
+      return (options.has('expose') ? readExposed(call, operands[0]) : undefined) ?? readQuery(call);
     case 'create':
-      return readCreate(operands, options, step, { ...context, namespace, happens: !isDryRun || isApplied });
+      return readCreate(operands, options, step, { ...context, namespace, happens });
     case 'wait':
-    case 'rollout': {
-      const targets = targetsOf(verb === 'rollout' ? operands.slice(1) : operands);
-      const action = operands[0]?.value;
-      if (verb === 'rollout' && action !== 'status')
-        return {
-          kind: 'query',
-          ...context,
-          verb: `rollout ${action}`,
-          container: undefined,
-          targets,
-          selector,
-          namespace,
-          allNamespaces,
-        };
-      const timeout = options.value('timeout');
-      return {
-        kind: 'wait',
-        ...context,
-        verb,
-        for: options.value('for'),
-        targets,
-        selector,
-        namespace,
-        allNamespaces,
-        timeout,
-      };
-    }
+      return readWait(call, 'wait', operands);
+    case 'rollout':
+      return readRollout(call);
     case 'label':
-    case 'annotate': {
-      const isLabel = (word: RunWord): boolean => /^[^=/]*(?:\/[^=]*)?=|^[\w./-]+-$/.test(word.value);
-      const at = operands.findIndex((word, index) => index > 0 && isLabel(word));
-      if (at === -1) return undefined;
-      const targets = targetsOf(operands.slice(0, at));
-      return { kind: 'label', ...context, verb, targets, selector, namespace, labels: operands.slice(at).map(labelOf) };
-    }
+    case 'annotate':
+      return readLabels(call, verb);
     case 'patch': {
       const type = options.value('type')?.value ?? 'strategic';
       const patch = options.value('p', 'patch');
       return { kind: 'patch', ...context, targets: targetsOf(operands), namespace, type, patch };
     }
+    case 'cp':
+      return readCopy(operands, options, { ...context, selector, allNamespaces });
+    case 'cnpg':
+      return readCnpg(operands, { ...context, selector, namespace, allNamespaces });
     default:
+      return readQuery(call);
   }
-  if (verb === 'cp') return readCopy(operands, options, { ...context, selector, allNamespaces });
-  if (verb === 'cnpg') return readCnpg(operands, { ...context, selector, namespace, allNamespaces });
+}
+
+/** The Service that is made (kubernetes.io/docs/reference/kubectl/generated/kubectl_expose and kubectl_run). */
+function readExposed(
+  { context, options, namespace, happens }: Call,
+  target: RunWord | undefined,
+): ClusterCommand | undefined {
+  const name = options.value('name') ?? target;
+  if (!name) return undefined;
+  const made = { resource: 'Service', type: undefined, keys: [], hasAllKeys: true, from: undefined };
+  return { kind: 'create', ...context, ...made, name, namespace, happens };
+}
+
+function readWait(
+  { context, options, namespace, selector, allNamespaces }: Call,
+  verb: 'wait' | 'rollout',
+  objects: readonly RunWord[],
+): ClusterCommand {
+  return {
+    ...{ kind: 'wait', ...context, verb, selector, namespace, allNamespaces },
+    for: options.value('for'),
+    targets: targetsOf(objects),
+    timeout: options.value('timeout'),
+  };
+}
+
+/** `rollout status` waits; the other commands of `rollout` only ask or restart. */
+function readRollout(call: Call): ClusterCommand {
+  const { context, options, namespace, selector, allNamespaces } = call;
+  const [action, ...objects] = options.operands;
+  if (action?.value === 'status') return readWait(call, 'rollout', objects);
+  const targets = targetsOf(objects);
+  const verb = `rollout ${action?.value}`;
+  return { kind: 'query', ...context, verb, container: undefined, targets, selector, namespace, allNamespaces };
+}
+
+function readLabels(
+  { context, options, namespace, selector }: Call,
+  verb: 'label' | 'annotate',
+): ClusterCommand | undefined {
+  const { operands } = options;
+  const isLabel = (word: RunWord): boolean => /^[^=/]*(?:\/[^=]*)?=|^[\w./-]+-$/.test(word.value);
+  const at = operands.findIndex((word, index) => index > 0 && isLabel(word));
+  if (at === -1) return undefined;
+  const targets = targetsOf(operands.slice(0, at));
+  return { kind: 'label', ...context, verb, targets, selector, namespace, labels: operands.slice(at).map(labelOf) };
+}
+
+function readQuery({ context, verb, options, namespace, selector, allNamespaces }: Call): ClusterCommand {
+  const { operands } = options;
   const targets =
     verb === 'logs' || verb === 'exec' || verb === 'port-forward' ? podTargets(operands) : targetsOf(operands);
   const container = options.value('c', 'container');
