@@ -7,11 +7,13 @@ export interface Position {
 /** Converts between offsets and positions of one text. Built once per text, in one pass. */
 export class LineIndex {
   readonly #starts: readonly number[];
+  readonly #length: number;
 
   constructor(text: string) {
     const starts = [0];
     for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
     this.#starts = starts;
+    this.#length = text.length;
   }
 
   get lineCount(): number {
@@ -23,8 +25,13 @@ export class LineIndex {
     return { line, character: offset - this.startOf(line) };
   }
 
-  offset(position: Position): number {
-    return this.startOf(position.line) + position.character;
+  /** The offset of a position; what lies behind the end of a line or of the text means that end, as LSP says. */
+  offset({ line, character }: Position): number {
+    if (line >= this.#starts.length) return this.#length;
+    const start = this.startOf(line);
+    const next = this.#starts[line + 1];
+    const end = next === undefined ? this.#length : next - 1;
+    return Math.min(end, start + Math.max(0, character));
   }
 
   startOf(line: number): number {

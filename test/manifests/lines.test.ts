@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { endOfLine, linesAround, startOfLine, startOfNextLine } from '../../manifests/lines';
+import { endOfLine, LineIndex, linesAround, startOfLine, startOfNextLine } from '../../manifests/lines';
 
 describe('lines of a text', () => {
   const text = '\none\r\ntwo';
@@ -25,5 +25,12 @@ describe('lines of a text', () => {
   it('are told as a whole', () => {
     assert.equal(linesAround(text, 2), 'one\r');
     assert.equal(linesAround(text, 2, 7), 'one\r\ntwo');
+  });
+
+  it('take positions behind the end of a line or of the text for that end', () => {
+    const lines = new LineIndex('one\n\ntwo');
+    const offset = (line: number, character: number): number => lines.offset({ line, character });
+    assert.deepEqual([offset(0, 9), offset(1, 3), offset(2, 1), offset(2, 9), offset(7, 0)], [3, 4, 6, 8, 8]);
+    assert.equal(new LineIndex('').offset({ line: 3, character: 6 }), 0);
   });
 });
