@@ -8,7 +8,7 @@ import { kustomizeGenerated } from './declarations/kustomizations';
 import { declaredBy } from './declarations/manifests';
 import { promisedIn, scriptedIn } from './scripted';
 import { settingsOf } from './settings';
-import { namesWrittenIn, writesTexts } from './text/written-objects';
+import { namesPatchedIn, namesWrittenIn, patches, writesTexts } from './text/written-objects';
 
 export { type Declaration, knownKeys, mayHaveKey, type Origin } from './declarations/declaration';
 export { dataKeys, declaredBy } from './declarations/manifests';
@@ -86,6 +86,21 @@ export function mayBeMade(workspace: Workspace, namespace: string | undefined, n
   const ends = [...name.matchAll(/[.-]|$/g)].map(({ index }) => index);
   return ends.some(end => workspace.lookup(unknownResources, `${namespace ?? ''}/${name.slice(0, end)}`).length > 0);
 }
+
+/** Whether a script or program of the tree may add keys to a Secret or ConfigMap of this name. */
+export function mayBePatched(workspace: Workspace, name: string): boolean {
+  return workspace.lookup(patchedNames, name).length > 0;
+}
+
+const patchedNames: Index<true> = {
+  name: 'names of Secrets and ConfigMaps that scripts patch',
+  *document(document) {
+    for (const name of namesPatchedIn(document.textWith(patches) ?? '')) yield [name, true];
+  },
+  *textFile({ text }) {
+    for (const name of namesPatchedIn(text)) yield [name, true];
+  },
+};
 
 /** Whether a scalar writes such objects; a test with a name, so that a document knows it again. */
 const mayWrite = (text: string): boolean => writesTexts.test(text);

@@ -30,3 +30,12 @@ const calls = /["']create["'],\s*["'](?:secret["'],\s*["'][\w-]+|configmap)["'],
 /** `kubectl get secret NAME -n other -o yaml | … | kubectl apply -f -`. */
 const copies =
   /\bget\s+(?:-n\s*\S+\s+)?(?:secrets?|configmaps?|cm)[\s/]+["']?([a-z0-9][a-z0-9.-]*)[^\n]*\|[^\n]*\b(?:kubectl|oc|k)\b[^\n]*\b(?:apply|create|replace)\b/g;
+
+/** Names of Secrets and ConfigMaps to which a script or program of a text may add keys. */
+export function namesPatchedIn(text: string): readonly string[] {
+  return [...text.matchAll(new RegExp(patches, 'g'))].map(([, name = '']) => name);
+}
+
+/** `kubectl patch secret NAME`, and what the Python client calls so. */
+export const patches =
+  /\bpatch(?:[ \t]+-n[ =]*\S+)?(?:[ \t]+(?:secrets?|configmaps?|cm)[ \t/]+|_namespaced_(?:secret|config_map)\([ \t]*)["']?([a-z0-9][a-z0-9.-]*)/;

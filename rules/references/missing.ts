@@ -8,6 +8,7 @@ import {
   knownKeys,
   mayBeEncrypted,
   mayBeMade,
+  mayBePatched,
   mayHaveKey,
 } from '../../analysis/declarations';
 import { isFilledIn } from '../../analysis/filled-in';
@@ -108,7 +109,7 @@ export function* missingKeys(
     const ofChart =
       found.length === 0 && kind === 'Secret' ? chartSecretKeys(workspace, namespace, name.text ?? '') : undefined;
     if (ofChart ? ofChart.has(key.text) : found.length === 0) continue;
-    if (found.some(one => mayHaveKey(one, key.text ?? ''))) continue;
+    if (found.some(one => mayHaveKey(one, key.text ?? '')) || mayBePatched(workspace, name.text ?? '')) continue;
     if (isRedisPassword(workspace, resource, referenced)) continue;
     said.add(`${consumer}/${name.text}/${key.text}`);
     const known = [...new Set([...(ofChart ?? []), ...knownKeys(found)])].sort();

@@ -11,7 +11,7 @@ export default {
   remedy: 'Add the key to the ConfigMap, or name a key that it has.',
   traps: [
     'Keys under `data` and under `binaryData` count.',
-    'References marked `optional: true` are left alone.',
+    'References marked `optional: true` are left alone, and so are objects that a script of the tree patches.',
     'A ConfigMap that is missing altogether is reported by `reference-missing-configmap`.',
   ],
   sources: [

@@ -18,7 +18,7 @@ export default {
   traps: [
     'The keys of generated Secrets are known: those of CloudNativePG, cert-manager, Sealed Secrets and External Secrets. Where keys cannot be known nothing is said.',
     'For basic authentication ingress-nginx wants the key `auth`, unless `auth-secret-type` is `auth-map`.',
-    'References marked `optional: true` are left alone.',
+    'References marked `optional: true` are left alone, and so are objects that a script of the tree patches.',
     'What the template of an ExternalSecret takes has to be fetched under `data`. With `dataFrom` it may be anything.',
     'A Secret that is missing altogether is reported by `reference-missing-secret`.',
   ],

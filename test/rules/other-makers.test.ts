@@ -175,6 +175,10 @@ subprocess.run(["kubectl", "-n", "matrix", "create", "secret", "generic", "by-li
 #- /deploy.sh
 kubectl get secret copied -n other -o yaml | sed 's/namespace: other/namespace: matrix/' | kubectl apply -f -
 `,
+  'keys that a script adds': `${app(['known/later'])}
+#- /deploy.sh
+kubectl -n matrix patch secret known --type merge -p "{\\"stringData\\":{\\"later\\":\\"$(openssl rand -hex 8)\\"}}"
+`,
   'Secrets in a file that Git ignores': `${app(['hidden/key'])}
 #- /deploy.sh
 kubectl apply -f secrets.yaml
