@@ -1,4 +1,5 @@
 import { parsed } from '../../analysis/configs';
+import { nearest } from '../../analysis/nearest';
 import { workloadKinds } from '../../analysis/pods';
 import { jsonProblems } from '../../analysis/text/json';
 import type { Value } from '../../manifests/value';
@@ -123,6 +124,15 @@ export default {
 
 /** element-web docs/config.md: settings that are switches, and addresses. */
 function* wrongValues(root: Value): Iterable<Problem> {
+  const servers = root.at('default_server_config');
+  for (const [name, value] of servers.entries()) {
+    const meant = nearest(name, ['m.homeserver', 'm.identity_server']);
+    if (meant !== undefined && !servers.at(meant).exists)
+      yield {
+        at: value.key,
+        message: `Element Web knows no ${name} in default_server_config, and so no address of the server — write ${meant}.`,
+      };
+  }
   const names = ['disable_guests', 'disable_custom_urls', 'disable_3pid_login', 'disable_login_language_selector'];
   const switches = [
     ...names.map(name => root.at(name)),

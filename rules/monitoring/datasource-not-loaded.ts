@@ -2,10 +2,12 @@ import { chartReleases, isChartObject } from '../../analysis/charts';
 import { datasourcesIn } from '../../analysis/dashboards';
 import { resolveHost } from '../../analysis/flows/destinations';
 import { chartValues } from '../../analysis/helm-values';
+import { nearest } from '../../analysis/nearest';
 import { referrersOf } from '../../analysis/references';
 import type { Resource } from '../../manifests/resource';
+import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
-import type { Rule } from '../rule';
+import type { Problem, Rule } from '../rule';
 
 export default {
   id: 'datasource-not-loaded',
@@ -18,6 +20,7 @@ export default {
   traps: [
     'The label is read from `sidecar.datasources.label` of the Helm values, where they are in the tree.',
     'Objects that a workload of the tree mounts need no label.',
+    'Of the data sources in Helm values only a type is judged that is nearly one of Grafana’s own.',
   ],
   sources: [
     'kube-prometheus-stack, values.yaml: grafana.sidecar.datasources.label, defaultDatasourceEnabled',
@@ -99,7 +102,36 @@ export default {
       };
     }
   },
+  *checkWorkspace(workspace) {
+    for (const root of chartValues(workspace))
+      for (const grafana of [root.at('grafana'), root.at('kube-prometheus-stack', 'grafana')]) {
+        const lists = grafana
+          .at('datasources')
+          .entries()
+          .map(([, part]) => part.at('datasources'));
+        for (const source of [grafana.at('additionalDataSources'), ...lists].flatMap(list => list.items()))
+          yield* misspelt(source.at('type'));
+      }
+  },
 } satisfies Rule;
+
+/** A type that is nearly the name of one of Grafana's own plugins; others may be installed. */
+function* misspelt(type: Value): Iterable<Problem> {
+  const text = type.string ?? '';
+  const meant = ownTypes.includes(text) || text.includes('-') ? undefined : nearest(text, ownTypes);
+  if (meant === undefined || text.length < 4) return;
+  yield {
+    at: type,
+    message: `Grafana has no kind of data source ${text}, so nothing is shown of it — did you mean ${meant}?`,
+    fixes: () => [{ title: `Write ${meant}`, safe: false, edits: [{ at: type, newText: meant }] }],
+  };
+}
+
+/** grafana/grafana, public/app/plugins/datasource: the ids of the plugins that come with it. */
+const ownTypes: readonly string[] = [
+  ...['prometheus', 'loki', 'tempo', 'jaeger', 'zipkin', 'alertmanager', 'elasticsearch', 'graphite', 'influxdb'],
+  ...['opentsdb', 'mysql', 'mssql', 'postgres', 'cloudwatch', 'parca'],
+];
 
 function isStack(workspace: Workspace): boolean {
   return chartReleases(workspace).some(one => one.chart === 'kube-prometheus-stack' && one.evidence === 'command');

@@ -105,6 +105,16 @@ describe('element-config-invalid', () => {
   });
 });
 
+describe('the servers of Element Web', () => {
+  it('have their names', () => {
+    const servers = (name: string): string =>
+      element(`{"default_server_config": {"${name}": {"base_url": "https://matrix.tessera.test"}}}`);
+    assert.deepEqual(found(invalid, servers('m.homserver')), ['error "m.homserver"']);
+    for (const name of ['m.homeserver', 'm.identity_server', 'org.matrix.msc3575.proxy'])
+      assert.deepEqual(found(invalid, servers(name)), []);
+  });
+});
+
 describe('the file of Element Web', () => {
   it('is no folder, is written by somebody, and may be that of one host name', () => {
     assert.deepEqual(found(notMounted, element('{}', { mounts: '- {name: config, mountPath: /app/config.json}' })), [
