@@ -2,10 +2,12 @@ import { commandText } from '../../analysis/configs';
 import { type WrittenPath, writtenPaths } from '../../analysis/effective';
 import { mountAt, mountsOf, textsOfVolume, volumeOf } from '../../analysis/mounts';
 import { containersOf, mainContainersOf, workloadKinds } from '../../analysis/pods';
+import { packagesOf } from '../../analysis/python-packages';
 import { familiesOf } from '../../analysis/roles';
 import { scriptOf } from '../../analysis/scripts';
 import { maskComments } from '../../analysis/text/comments';
 import type { Resource } from '../../manifests/resource';
+import type { Workspace } from '../../manifests/workspace';
 import type { Rule } from '../rule';
 import { isPlainImage } from './django';
 
@@ -76,7 +78,7 @@ export default {
       const script = scriptOf(workspace, resource, container);
       return script ? maskComments(script.text.text, 'shell') : container.isInit ? commandText(container) : '';
     });
-    if (texts.some(text => creates.test(text))) return;
+    if (texts.some(text => creates.test(text)) || isFilledByImage(workspace, resource)) return;
     // What of a written application is missing is the business of key-vault-django-file-missing.
     const written = writtenPaths(workspace, resource).filter(({ path }) => isOfProject(path));
     if (written.some(one => reachesServer(resource, one))) return;
@@ -113,6 +115,19 @@ export default {
     }
   },
 } satisfies Rule;
+
+/** Whether an init container of an image that is not known, such as one of git, writes into a volume of the server. */
+function isFilledByImage(workspace: Workspace, resource: Resource): boolean {
+  const { openVolumes } = packagesOf(workspace, resource);
+  const mounted = mainContainersOf(resource).flatMap(container => mountsOf(container).map(({ volume }) => volume));
+  return containersOf(resource).some(
+    container =>
+      container.isInit &&
+      !isPlainImage(container) &&
+      !scriptOf(workspace, resource, container) &&
+      mountsOf(container).some(({ volume }) => openVolumes.has(volume) && mounted.includes(volume)),
+  );
+}
 
 /** Whether what an init container writes lies in a volume that a server mounts, and where it is started, if that is said. */
 function reachesServer(resource: Resource, { container, path }: WrittenPath): boolean {

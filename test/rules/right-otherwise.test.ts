@@ -4,6 +4,7 @@ import configWriteRefused from '../../rules/config/config-write-refused';
 import yamlInvalid from '../../rules/config/config-yaml-invalid';
 import imageSettingsRefused from '../../rules/config/image-settings-refused';
 import scriptSyntax from '../../rules/config/script-syntax';
+import appMissing from '../../rules/key-vault/key-vault-django-app-missing';
 import initdbNotSuperuser from '../../rules/key-vault/key-vault-initdb-not-superuser';
 import placeholderConfig from '../../rules/placeholders/placeholder-config';
 import badKeyMaterial from '../../rules/secrets/secret-bad-key-material';
@@ -241,5 +242,30 @@ spec:
     const file = (name: string): string => configMap('pages', { [name]: '<input placeholder="your-username">' });
     assert.equal(messages(placeholderConfig, file('settings.yaml')).length, 1);
     assert.deepEqual(messages(placeholderConfig, file('login.html')), []);
+  });
+
+  it('an image of git may fetch the application', () => {
+    const vault = (image: string): string => `
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata: {name: key-vault, namespace: matrix}
+      spec:
+        template:
+          spec:
+            initContainers:
+              - name: fetch
+                image: ${image}
+                args: [clone, 'https://git.tessera.test/key-vault.git', /app]
+                volumeMounts: [{name: app, mountPath: /app}]
+            containers:
+              - name: key-vault
+                image: python:3.12-slim
+                workingDir: /app
+                command: [python, manage.py, runserver]
+                volumeMounts: [{name: app, mountPath: /app}]
+            volumes: [{name: app, emptyDir: {}}]
+    `;
+    assert.deepEqual(messages(appMissing, vault('alpine/git:2.45.2')), []);
+    assert.equal(messages(appMissing, vault('python:3.12-slim')).length, 1);
   });
 });
