@@ -1,4 +1,5 @@
 import { declarationsOf } from '../../analysis/declarations';
+import { resolveHost } from '../../analysis/flows/destinations';
 import { nearest } from '../../analysis/nearest';
 import { replicasIn } from '../../analysis/replicas';
 import {
@@ -8,6 +9,7 @@ import {
   type SynapseProcess,
   synapseProcess,
 } from '../../analysis/synapse';
+import { classifyHost } from '../../analysis/text/hosts';
 import { replaceScalar } from '../../manifests/edit';
 import { escapeRegExp } from '../../manifests/escape-reg-exp';
 import { groupedBy } from '../../manifests/grouped';
@@ -190,7 +192,10 @@ export default {
       yield* idlePods(workspace, process, instance);
       return;
     }
-    const wrong = namedInstances(process.homeserver).filter(({ name }) => !mayBeNamed(instance, name));
+    const map = process.homeserver.at('instance_map');
+    const wrong = namedInstances(process.homeserver).filter(
+      ({ name }) => !mayBeNamed(instance, name) && !isElsewhere(workspace, resource, map.at(name, 'host').string),
+    );
     const ofMain = wrong.filter(({ name }) => isOtherNameOfMain(instance, name));
     const [first] = ofMain;
     if (first) yield otherNameOfMain(first, ofMain);
@@ -209,6 +214,12 @@ function isUnreadable(workspace: Workspace, { namespace }: Resource, name: strin
       declarationsOf(workspace, kind, namespace, one).some(({ origin }) => origin === 'broken'),
     ),
   );
+}
+
+/** Whether a process runs outside of the cluster, by the host that others find it at. */
+function isElsewhere(workspace: Workspace, resource: Resource, host: string | undefined): boolean {
+  if (host === undefined || classifyHost(host) === 'localhost') return false;
+  return resolveHost(workspace, resource.namespace, host).kind === 'outside';
 }
 
 /** A written name that several pods call themselves, where the configuration gives it work. */

@@ -14,10 +14,11 @@ import packagesNotMounted from '../../rules/synapse/synapse-python-packages-not-
 import registrationUnverified from '../../rules/synapse/synapse-registration-unverified';
 import signingKeyMissing from '../../rules/synapse/synapse-signing-key-missing';
 import valueRefused from '../../rules/synapse/synapse-value-refused';
+import workerNameMismatch from '../../rules/synapse/synapse-worker-name-mismatch';
 import sharedSecretMismatch from '../../rules/turn/turn-shared-secret-mismatch';
 import turnUrisInvalid from '../../rules/turn/turn-uris-invalid';
 import { messages } from './expect';
-import { configMap, synapse } from './synapse/tree';
+import { configMap, scriptedWorker, synapse } from './synapse/tree';
 
 const config = (text: string, others: Readonly<Record<string, string>> = {}): string =>
   configMap('synapse-config', {
@@ -267,5 +268,17 @@ spec:
     `;
     assert.deepEqual(messages(appMissing, vault('alpine/git:2.45.2')), []);
     assert.equal(messages(appMissing, vault('python:3.12-slim')).length, 1);
+  });
+
+  it('a process may run outside of the cluster', () => {
+    const process = (host: string): string =>
+      config(
+        `instance_map: {main: {host: synapse-main, port: 9093}, typing: {host: ${host}, port: 9093}}\nstream_writers: {typing: typing}`,
+      ) +
+      synapse('synapse-main') +
+      scriptedWorker('synapse-generic', 'worker_app: synapse.app.generic_worker\nworker_name: generic');
+    assert.equal(messages(workerNameMismatch, process('synapse-typing')).length, 1);
+    assert.equal(messages(workerNameMismatch, process('127.0.0.1')).length, 1);
+    assert.deepEqual(messages(workerNameMismatch, process('192.0.2.7')), []);
   });
 });
