@@ -165,7 +165,7 @@ function fromTemplate(resource: Resource, template: Value): Pods {
     namespace: resource.namespace,
     labels,
     template,
-    ports: containersOf(resource).flatMap(container => portsOf(container.value)),
+    ports: containersOf(resource).flatMap(container => portsIn(container.value)),
     // Read when asked for, so that scaling concerns only those who count pods.
     get replicas() {
       return replicasOf(resource);
@@ -179,7 +179,8 @@ export function replicasOf(resource: Resource): number {
   return resource.root.at('spec', 'replicas').number ?? 1;
 }
 
-function portsOf(container: Value): readonly ContainerPort[] {
+/** The ports that a container declares. */
+export function portsIn(container: Value): readonly ContainerPort[] {
   return container
     .at('ports')
     .items()

@@ -4,7 +4,7 @@ import { haproxyOf } from '../haproxy-config';
 import { matches, readMapSelector, readSelector } from '../labels';
 import { type Monitor, podsOf, readMonitor, servicesOf, targetsOf } from '../monitors';
 import { namespaceLabels } from '../namespaces';
-import { type ContainerPort, type Pods, podsIn, podsSelectedBy } from '../pods';
+import { type ContainerPort, type Pods, podsIn, podsSelectedBy, portsIn } from '../pods';
 import { familiesOf } from '../roles';
 import { findService } from '../services';
 import { exporterOf } from '../text/haproxy';
@@ -195,14 +195,7 @@ function numbered({ name, port }: ContainerPort, title: string): Candidate {
 }
 
 function containerPorts(container: Value): readonly Candidate[] {
-  const ports = container
-    .at('ports')
-    .items()
-    .map(port => ({
-      name: port.at('name').text,
-      port: port.at('containerPort').number ?? 0,
-      protocol: port.at('protocol').text ?? 'TCP',
-    }));
+  const ports = portsIn(container);
   const title = `container ${container.at('name').text ?? ''}`;
   return distinct([
     ...ports.flatMap(({ name, port }) =>

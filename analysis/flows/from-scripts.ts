@@ -4,7 +4,7 @@ import type { Workspace } from '../../manifests/workspace';
 import { type Environment, environmentOf } from '../environment';
 import { type Container, containersOf } from '../pods';
 import { commandAsScript, scriptOf } from '../scripts';
-import { httpAndTcpTargets } from '../text/network-targets';
+import { httpAndTcpTargets, postgresClients } from '../text/network-targets';
 import { psqlCalls } from '../text/psql-calls';
 import { readShell } from '../text/shell';
 import type { RunWord } from '../text/shell-values';
@@ -102,22 +102,7 @@ function textOf(workspace: Workspace, resource: Resource, environment: Environme
 
 /** What programs connect to unless told otherwise. */
 const programPorts: ReadonlyMap<string, number> = new Map([
-  ...[
-    'psql',
-    'pg_isready',
-    'createdb',
-    'createuser',
-    'dropdb',
-    'dropuser',
-    'pg_dump',
-    'pg_dumpall',
-    'pg_restore',
-    'pg_basebackup',
-    'pg_receivewal',
-    'vacuumdb',
-    'reindexdb',
-    'pgbench',
-  ].map(program => [program, 5432] as const),
+  ...[...postgresClients, 'pg_isready'].map(program => [program, 5432] as const),
   ['redis-cli', 6379],
   ['telnet', 23],
 ]);

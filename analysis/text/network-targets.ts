@@ -166,7 +166,8 @@ const ofLookup: Reader = (name, args) => {
   return host ? [{ program: name, host, span: host.span, hasTimeout: true }] : [];
 };
 
-const postgresClients = [
+/** Programs that connect to PostgreSQL by `--host` and `--port`. */
+export const postgresClients: readonly string[] = [
   ...['psql', 'createdb', 'createuser', 'dropdb', 'dropuser', 'vacuumdb', 'reindexdb', 'pgbench'],
   ...['pg_dump', 'pg_dumpall', 'pg_restore', 'pg_basebackup', 'pg_receivewal'],
 ];

@@ -1,8 +1,9 @@
 import { environmentOf, textOfVariable } from '../../analysis/environment';
-import { imageName, imageTag } from '../../analysis/images';
+import { imageTag } from '../../analysis/images';
 import { isPatch } from '../../analysis/kustomization';
 import { isBelow, mountsOf } from '../../analysis/mounts';
 import { type Container, mainContainersOf, workloadKinds } from '../../analysis/pods';
+import { isPostgresImage } from '../../analysis/postgres-image';
 import { replaceScalar } from '../../manifests/edit';
 import type { Resource } from '../../manifests/resource';
 import type { Value } from '../../manifests/value';
@@ -35,13 +36,7 @@ export default {
   *check(resource, workspace) {
     if (isPatch(workspace, resource.document.file)) return;
     for (const container of mainContainersOf(resource)) {
-      if (
-        !/^(?:(?:docker\.io\/|public\.ecr\.aws\/docker\/)?library\/|docker\.io\/)?postgres$/.test(
-          imageName(container.image),
-        ) ||
-        container.value.at('command').exists
-      )
-        continue;
+      if (!isPostgresImage(container.image) || container.value.at('command').exists) continue;
       const tag = imageTag(container.image) ?? 'latest';
       const isNewest = /^(?:latest|alpine|bookworm|trixie)$/.test(tag);
       const version = Number(/^(\d+)/.exec(tag)?.[1] ?? 0);

@@ -2,7 +2,7 @@ import { commandLine, configurationOf, parsed } from '../../analysis/configs';
 import { type EffectiveFile, effectiveFile, podWrites } from '../../analysis/effective';
 import { environmentOf, textOfVariable } from '../../analysis/environment';
 import { frontendsOf, haproxyOf } from '../../analysis/haproxy-config';
-import { imageName, programOf } from '../../analysis/images';
+import { programOf, publishedProgramOf } from '../../analysis/images';
 import { mountsOf } from '../../analysis/mounts';
 import { type Container, containerRunning, mainContainersOf } from '../../analysis/pods';
 import { nginxServers, readNginx } from '../../analysis/text/nginx-conf';
@@ -310,14 +310,15 @@ function elementWeb(workspace: Workspace, resource: Resource, container: Contain
 
 /** nginx, `listen`; the official images listen on 80 and 8080 unless `/etc/nginx/conf.d/default.conf` is replaced. */
 function nginx(workspace: Workspace, resource: Resource, container: Container): Server | undefined {
-  const [, unprivileged] =
-    /^(?:docker\.io\/|public\.ecr\.aws\/docker\/)?(?:(?:library\/)?nginx|(nginx(?:inc)?\/nginx-unprivileged))$/.exec(
-      imageName(container.image),
-    ) ?? [undefined, null];
+  const program = publishedProgramOf(container.image);
   const [command] = commandLine(container);
-  if (unprivileged === null || (command && !/(?:^|\/)nginx$/.test(command.text ?? ''))) return undefined;
+  if (
+    (program !== 'nginx' && program !== 'nginx-unprivileged') ||
+    (command && !/(?:^|\/)nginx$/.test(command.text ?? ''))
+  )
+    return undefined;
   if (commandLine(container).some(word => word.text === '-c')) return undefined;
-  const sockets = nginxSockets(workspace, resource, container, unprivileged === undefined ? 80 : 8080);
+  const sockets = nginxSockets(workspace, resource, container, program === 'nginx' ? 80 : 8080);
   const [first] = sockets ?? [];
   return sockets && first && { container, title: 'nginx', sockets, at: first.at };
 }
