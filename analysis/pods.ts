@@ -9,10 +9,16 @@ import { type Labels, matches, type Selector } from './labels';
 /** Kinds whose objects make pods from a template in the manifest. */
 export const workloadKinds = ['Pod', 'Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Job', 'CronJob'] as const;
 
+/** Whether the value of a pod's label is known only as a pattern, which nobody can select by. */
+export function isPattern(value: string): boolean {
+  return value.includes('*');
+}
+
 /** The pods that one object makes; they are alike, so they are described once. */
 export interface Pods {
   readonly owner: Resource;
   readonly namespace: string | undefined;
+  /** Those that controllers add included; a value that each run makes anew stands as a pattern, see {@link isPattern}. */
   readonly labels: Labels;
   /** The pod template, with `metadata` and `spec`; undefined where an operator makes the pods. */
   readonly template: Value | undefined;

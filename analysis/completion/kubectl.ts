@@ -1,7 +1,7 @@
 import { table } from '../../manifests/table';
 import type { Workspace } from '../../manifests/workspace';
 import { kubectlKind } from '../occurrences/commands';
-import { containersOf, podsIn, replicasOf } from '../pods';
+import { containersOf, isPattern, podsIn, replicasOf } from '../pods';
 import { clusterKind } from '../roles';
 import { type Candidate, distinct } from './candidate';
 import { ordinals } from './hosts';
@@ -176,12 +176,14 @@ function containerNames(workspace: Workspace, namespace: string | undefined): re
 function labelPairs(workspace: Workspace, namespace: string | undefined): readonly Candidate[] {
   return distinct(
     podsIn(workspace, namespace).flatMap(({ owner, labels }) =>
-      [...labels].map(([key, value]) => ({
-        label: `${key}=${value}`,
-        kind: 'label' as const,
-        detail: owner.title,
-        rank: 0 as const,
-      })),
+      [...labels]
+        .filter(([, value]) => !isPattern(value))
+        .map(([key, value]) => ({
+          label: `${key}=${value}`,
+          kind: 'label' as const,
+          detail: owner.title,
+          rank: 0 as const,
+        })),
     ),
   );
 }

@@ -5,7 +5,7 @@ import type { Workspace } from '../../manifests/workspace';
 import { type Labels, matches, meets, readMapSelector, readSelector, type Selector } from '../labels';
 import { isIn, readMonitor } from '../monitors';
 import { metadataName, namespaceLabels } from '../namespaces';
-import { podsIn, podTemplate, unplacedPods } from '../pods';
+import { isPattern, podsIn, podTemplate, unplacedPods } from '../pods';
 import { servicesIn } from '../services';
 import type { Candidate } from './candidate';
 import { namespaceNames } from './objects';
@@ -174,7 +174,7 @@ function values(found: readonly Labelled[], key: string): readonly Candidate[] {
   const bearers = grouped(
     found.flatMap(({ labels, title }): readonly (readonly [string, string])[] => {
       const value = labels.get(key);
-      return value === undefined ? [] : [[value, title]];
+      return value === undefined || isPattern(value) ? [] : [[value, title]];
     }),
   );
   return [...bearers].map(([label, all]) => ({ label, kind: 'label', detail: owners(all), rank: 0 }));

@@ -247,6 +247,33 @@ describe('completion of labels and ports', () => {
     assert.deepEqual(labelsAt(object('NetworkPolicy', 'networking.k8s.io/v1', peer)), ['k8s-app']);
   });
 
+  it('has no value of a label that each run of a CronJob makes anew', () => {
+    const source = (key: string) => `
+#- /backup.yaml
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: backup, namespace: matrix}
+spec:
+  schedule: '@daily'
+  jobTemplate:
+    spec:
+      template:
+        metadata: {labels: {app: backup}}
+        spec:
+          containers: [{name: backup, image: rclone/rclone:1.68}]
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: backup, namespace: matrix}
+spec:
+  podSelector:
+    matchLabels:
+      ${key}: $0
+`;
+    assert.deepEqual(labelsAt(source('app')), ['backup']);
+    assert.deepEqual(labelsAt(source('job-name')), []);
+  });
+
   it('has the ports of the pods behind a Service, of the own container, and of what a policy selects', () => {
     assert.deepEqual(
       labelsAt(object('Service', 'v1', 'spec:\n  selector: {app: synapse}\n  ports:\n    - targetPort: $0')),
