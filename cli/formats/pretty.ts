@@ -38,26 +38,31 @@ function frame(
   paint: Paint,
 ): string {
   const file = workspace.file(problem.at.uri);
-  if (!file) return `${severity}: ${problem.message} [${rule.id}]\n`;
+  const message = printable(problem.message);
+  if (!file) return `${severity}: ${message} [${rule.id}]\n`;
   const { start, end } = problem.at.span;
   const from = file.lines.position(start);
   const to = file.lines.position(end);
   const others = secrets.filter(({ uri }) => uri === file.uri).map(({ span }) => span);
-  const line = lineText(withoutSecrets(file, others), file.lines.startOf(from.line));
+  const line = printable(lineText(withoutSecrets(file, others), file.lines.startOf(from.line)));
   const width = Math.max(1, (to.line === from.line ? to.character : line.length) - from.character);
   const number = String(from.line + 1);
   const gutter = ' '.repeat(number.length);
   const fixes = fixesOf({ rule, problem }, workspace);
   const related = (problem.related ?? []).map(({ at, message }) => {
     const other = workspace.file(at.uri);
-    return `${gutter} = ${message} (${other ? `${other.path}:${other.lines.position(at.span.start).line + 1}` : at.uri})`;
+    return printable(
+      `${gutter} = ${message} (${other ? `${other.path}:${other.lines.position(at.span.start).line + 1}` : at.uri})`,
+    );
   });
   return [
-    `${paint.bold(`${file.path}:${number}:${from.character + 1}`)} ${colour(paint, severity)(severity)} ${problem.message} ${paint.dim(`[${rule.id}]`)}`,
+    `${paint.bold(`${printable(file.path)}:${number}:${from.character + 1}`)} ${colour(paint, severity)(severity)} ${message} ${paint.dim(`[${rule.id}]`)}`,
     `${paint.dim(`${number} |`)} ${line}`,
     `${paint.dim(`${gutter} |`)} ${line.slice(0, from.character).replace(/[^\t]/g, ' ')}${colour(paint, severity)('^'.repeat(width))}`,
     ...related.map(paint.dim),
-    ...(fixes[0] ? [paint.dim(`${gutter} = ${fixes[0].safe ? 'fix' : 'possible fix'}: ${fixes[0].title}`)] : []),
+    ...(fixes[0]
+      ? [paint.dim(`${gutter} = ${fixes[0].safe ? 'fix' : 'possible fix'}: ${printable(fixes[0].title)}`)]
+      : []),
     '',
   ].join('\n');
 }
@@ -76,6 +81,14 @@ function countsByRule(findings: readonly Finding[], paint: Paint): string {
 
 function colour(paint: Paint, severity: Severity): (text: string) => string {
   return { error: paint.red, warning: paint.yellow, info: paint.blue, hint: paint.dim }[severity];
+}
+
+/**
+ * A text for a terminal: characters that would move its cursor, colour it or turn the direction of what follows are
+ * replaced, one by one. Names of files and texts in them may hold any.
+ */
+function printable(text: string): string {
+  return text.replace(/[\x00-\x08\x0a-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
 }
 
 function lineText(text: string, start: number): string {

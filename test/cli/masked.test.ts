@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { textWithoutSecrets } from '../../cli/formats/masked';
+import { prettyFindings } from '../../cli/formats/pretty';
+import { namedFindings } from '../../reports/named-findings';
 import { rules } from '../../rules/catalogue';
 import { checkWorkspace } from '../../rules/findings';
 import { workspaceOf } from '../fixture';
@@ -67,5 +69,25 @@ data:
   it('leave comments, keys and other objects as they are', () => {
     const text = 'kind: Secret\napiVersion: v1\nmetadata: {name: a}\nstringData:\n  user: abc # the user\n';
     assert.equal(textWithoutSecrets('secret.yaml', text), text.replace('abc', '•••'));
+  });
+});
+
+describe('code frames', () => {
+  it('let no text of a file steer the terminal', () => {
+    const workspace = workspaceOf(new Map([['\x1b[31mred.yaml', 'a: "\x1b]0;title\x07\u202e\n']]));
+    const findings = namedFindings(checkWorkspace(workspace, rules), workspace);
+    const shown = prettyFindings({
+      version: '1.0.0',
+      workspace,
+      findings,
+      root: 'tree',
+      pathPrefix: '',
+      milliseconds: 1,
+      baseline: undefined,
+      color: false,
+      fails: () => true,
+    });
+    assert.match(shown, /red\.yaml:1/);
+    assert.doesNotMatch(shown, /[\x00-\x09\x0b-\x1f\u202e]/);
   });
 });
