@@ -116,10 +116,14 @@ export default {
   },
 } satisfies Rule;
 
-/** Whether an init container of an image that is not known, such as one of git, writes into a volume of the server. */
+/** Whether an init container of an image that is not known, such as one of git, writes where the server works. */
 function isFilledByImage(workspace: Workspace, resource: Resource): boolean {
   const { openVolumes } = packagesOf(workspace, resource);
-  const mounted = mainContainersOf(resource).flatMap(container => mountsOf(container).map(({ volume }) => volume));
+  const mounted = mainContainersOf(resource).flatMap(container => {
+    const folder =
+      container.value.at('workingDir').text ?? /(\/[\w./-]+)\/manage\.py\b/.exec(commandText(container))?.[1];
+    return (folder && mountAt(container, folder)?.volume) ?? [];
+  });
   return containersOf(resource).some(
     container =>
       container.isInit &&
