@@ -24,8 +24,11 @@ export function isAboutMatrix(workspace: Workspace): boolean {
 
 const matrixSigns: Index<true> = {
   name: 'objects that are called after Matrix',
-  *resource({ namespace = '', name, labels, document }) {
-    const said = [namespace, name, document.file.path, ...labels.values()];
+  *resource({ namespace = '', name, labels, document, root }) {
+    const spec = root.at('spec');
+    // Where Flux, k3s and Argo CD put what they install.
+    const target = spec.at('targetNamespace').text ?? spec.at('destination', 'namespace').text ?? '';
+    const said = [namespace, name, target, document.file.path, ...labels.values()];
     if (said.some(text => sign.test(text))) yield ['', true];
   },
   *textFile({ path }) {

@@ -1,3 +1,4 @@
+import { isAboutMatrix } from '../../analysis/anchor';
 import {
   holds,
   type KnownRelease,
@@ -10,6 +11,7 @@ import { releaseKinds, settingOf } from '../../analysis/helm/releases';
 import { replaceScalar } from '../../manifests/edit';
 import { table } from '../../manifests/table';
 import type { Value } from '../../manifests/value';
+import type { Workspace } from '../../manifests/workspace';
 import type { Problem, Rule } from '../rule';
 
 export default {
@@ -23,6 +25,7 @@ export default {
   traps: [
     'Judged for charts of Bitnami, MinIO and CloudNativePG in the versions whose values are known, and only for values that the tree shows.',
     'A Redis without a volume is a cache, and accepted.',
+    'In a tree that is not about Matrix, a database without a volume and a bucket that everybody may read are warnings: there they may be meant.',
   ],
   sources: [
     'bitnami/charts: bitnami/redis/templates/_helpers.tpl, `redis.validateValues.architecture`; values.yaml of redis, postgresql and minio',
@@ -32,20 +35,23 @@ export default {
   examples: { bad: example(true), good: example(false) },
   *check(resource, workspace) {
     for (const known of knownReleasesOf(workspace, resource))
-      for (const read of checks[known.facts.chart] ?? []) yield* read(known);
+      for (const read of checks[known.facts.chart] ?? []) yield* read(known, workspace);
   },
   *checkWorkspace(workspace) {
     for (const known of knownReleases(workspace))
-      if (!known.release.resource) for (const read of checks[known.facts.chart] ?? []) yield* read(known);
+      if (!known.release.resource) for (const read of checks[known.facts.chart] ?? []) yield* read(known, workspace);
   },
 } satisfies Rule;
 
-type Check = (known: KnownRelease) => Iterable<Problem>;
+type Check = (known: KnownRelease, workspace: Workspace) => Iterable<Problem>;
 
 const checks = table<readonly Check[]>({
   redis: [sentinelAlone, quorumTooLarge, monitorWithoutMetrics],
-  postgresql: [known => withoutVolume(known, 'primary.persistence.enabled'), monitorWithoutMetrics],
-  minio: [known => withoutVolume(known, 'persistence.enabled'), publicBuckets],
+  postgresql: [
+    (known, workspace) => withoutVolume(known, workspace, 'primary.persistence.enabled'),
+    monitorWithoutMetrics,
+  ],
+  minio: [(known, workspace) => withoutVolume(known, workspace, 'persistence.enabled'), publicBuckets],
   cluster: [fiveFields],
   'matrix-synapse': [serverWithScheme],
   'matrix-stack': [withoutServerName, sharedDatabase],
@@ -87,23 +93,27 @@ function* monitorWithoutMetrics(known: KnownRelease): Iterable<Problem> {
   };
 }
 
-function* withoutVolume(known: KnownRelease, path: string): Iterable<Problem> {
+function* withoutVolume(known: KnownRelease, workspace: Workspace, path: string): Iterable<Problem> {
   const [enabled] = valuesAt(known.release, path);
   if (enabled?.text !== 'false') return;
   yield {
     at: enabled,
+    // A preview or a test of something else forgets its data on purpose.
+    ...(!isAboutMatrix(workspace) && { severity: 'warning' as const }),
     message: `Without a volume the chart ${known.facts.chart} keeps its data in the pod, and all of it is gone when the pod is replaced — set ${path}: true.`,
     fixes: () => edits(enabled, 'true', `Set ${path}: true`),
   };
 }
 
-function* publicBuckets({ release }: KnownRelease): Iterable<Problem> {
+function* publicBuckets({ release }: KnownRelease, workspace: Workspace): Iterable<Problem> {
   for (const bucket of valuesAt(release, 'buckets.*')) {
     const policy = bucket.at('policy');
     if (!/^(?:public|download|upload)$/.test(policy.text ?? '')) continue;
     const may = policy.text === 'public' ? 'read and write' : policy.text === 'download' ? 'read' : 'write';
     yield {
       at: policy,
+      // What a website serves may be for everybody to read; nothing of Matrix is.
+      ...(policy.text === 'download' && !isAboutMatrix(workspace) && { severity: 'warning' as const }),
       message: `With policy: ${policy.text} everybody who reaches MinIO may ${may} the bucket ${bucket.at('name').text ?? ''} without a login — set policy: none.`,
       fixes: () => edits(policy, 'none', 'Set policy: none'),
     };

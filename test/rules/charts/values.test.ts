@@ -210,3 +210,38 @@ describe('what a chart makes and refuses', () => {
     assert.equal(synapse('https://matrix.a.test').length, 1);
   });
 });
+
+describe('what a chart keeps and shows in a tree of something else', () => {
+  const release = (namespace: string, chart: string, version: string, values: string): string => `
+      #- /app.yaml
+      apiVersion: argoproj.io/v1alpha1
+      kind: Application
+      metadata: { name: assets, namespace: argocd }
+      spec:
+        destination: { namespace: ${namespace} }
+        source:
+          repoURL: ${chart === 'minio' ? 'https://charts.min.io/' : 'https://charts.bitnami.com/bitnami'}
+          chart: ${chart}
+          targetRevision: ${version}
+          helm:
+            valuesObject: ${values}
+      ---
+      apiVersion: v1
+      kind: Namespace
+      metadata: { name: ${namespace} }
+      `;
+  const severities = (source: string): readonly string[] =>
+    check(source, [unfit]).findings.map(({ severity }) => severity);
+
+  it('may be meant to be forgotten or to be read by everybody', () => {
+    const store = (policy: string): string => `{ buckets: [{ name: a, policy: ${policy} }] }`;
+    const kept = '{ primary: { persistence: { enabled: false } } }';
+    assert.deepEqual(severities(release('shop', 'minio', '5.4.0', '{ persistence: { enabled: false } }')), ['warning']);
+    assert.deepEqual(severities(release('shop', 'postgresql', '16.4.5', kept)), ['warning']);
+    assert.deepEqual(severities(release('matrix', 'postgresql', '16.4.5', kept)), ['error']);
+    assert.deepEqual(severities(release('shop', 'minio', '5.4.0', store('download'))), ['warning']);
+    assert.deepEqual(severities(release('matrix', 'minio', '5.4.0', store('download'))), ['error']);
+    for (const policy of ['public', 'upload'])
+      assert.deepEqual(severities(release('shop', 'minio', '5.4.0', store(policy))), ['error']);
+  });
+});
