@@ -18,6 +18,7 @@ export default {
   remedy: 'Delete the Secret, or let its consumers refer to it.',
   traps: [
     'A Secret whose name occurs in a script, in Helm values, in an annotation or in a custom resource of an unknown kind is left alone, because that may be a use.',
+    'So is the Secret of a Certificate that is called a test, as one is made to try cert-manager out.',
     'So is one in a namespace without workloads of the tree, and one that is made to be found by its type, label or annotation (service account tokens, Argo CD, replicators).',
   ],
   examples: {
@@ -79,7 +80,7 @@ export default {
 function* unusedCertificate(certificate: Resource, workspace: Workspace): Iterable<Problem> {
   const { namespace } = certificate;
   const name = certificate.root.at('spec', 'secretName');
-  if (!name.string || certificate.root.at('spec', 'isCA').boolean === true) return;
+  if (!name.string || certificate.root.at('spec', 'isCA').boolean === true || isTrial.test(certificate.name)) return;
   if (podsIn(workspace, namespace).length === 0 || isSecretMentioned(workspace, name.string)) return;
   if (referrersOf(workspace, 'Secret', namespace, name.string).some(({ resource }) => resource !== certificate)) return;
   // What copies Secrets is told so by labels and annotations on them.
@@ -89,6 +90,9 @@ function* unusedCertificate(certificate: Resource, workspace: Workspace): Iterab
     message: `Nothing in the tree uses the Secret ${name.string}, which ${certificate.title} makes — delete the Certificate, or refer to the Secret where it is meant to be used.`,
   };
 }
+
+/** What the documentation of cert-manager tells to make after installing it (cert-manager.io, "Verify installation"). */
+const isTrial = /(?:^|-)(?:test|selfsigned|self-signed)(?:-|$)/;
 
 /** Whether something that is no reference leads to the Secret: its type, a label, an annotation or a convention. */
 function isFoundOtherwise(secret: Resource, workspace: Workspace): boolean {

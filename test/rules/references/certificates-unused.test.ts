@@ -34,6 +34,8 @@ describe('the Secret of a Certificate', () => {
       ) + pod('emptyDir: {}'),
     );
     expectMarks(unused, certificate('matrix') + used);
+    // What only tries cert-manager out is for nobody.
+    expectMarks(unused, certificate('matrix').replace('name: turn,', 'name: selfsigned-cert,') + pod('emptyDir: {}'));
     // Nothing of the namespace is shown, it is an authority, or something copies it.
     expectMarks(unused, certificate('ingress') + pod('emptyDir: {}'));
     expectMarks(unused, certificate('matrix', 'isCA: true') + pod('emptyDir: {}'));
