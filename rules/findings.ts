@@ -16,6 +16,7 @@ import type { Fix, Found, Problem, ResourceCheck, Rule, Severity } from './rule'
 import { RuleSet } from './rule-set';
 import { signOffsOf } from './sign-offs';
 import { suppressionsOf } from './suppressions';
+import { withoutSecretValues } from './untold';
 import { inFiles } from './views';
 
 /** A problem that a rule found, with the rule and what it was looking at. */
@@ -222,7 +223,13 @@ export function publish(
     seen.add(identity);
     const file = workspace.file(uri);
     const suppressed = file ? suppressionsOf(file).find(one => one.covers(rule.id, start)) : undefined;
-    findings.push({ rule, problem, severity, resource, suppressed: suppressed && { reason: suppressed.reason } });
+    findings.push({
+      rule,
+      problem: workspace.derive(withoutSecretValues, problem),
+      severity,
+      resource,
+      suppressed: suppressed && { reason: suppressed.reason },
+    });
   }
   const sorted = findings
     .map(finding => ({
