@@ -403,7 +403,9 @@ class IndexContent<T> {
   }
 
   insert(source: IndexSource, touched?: Touched): void {
-    this.#put(source, this.#entriesOf(source), touched);
+    // Where an edit makes a document anew, the next edit is near.
+    const isEdited = touched !== undefined && !(source instanceof SourceFile);
+    this.#put(source, isEdited ? this.#finderOf(source)() : this.#entriesOf(source), touched);
   }
 
   takeOut(source: IndexSource, touched: Touched): void {
@@ -413,15 +415,19 @@ class IndexContent<T> {
 
   /** Asks an edited document again; its entries are worked out anew only if they have read what has changed. */
   refresh(source: ManifestDocument, touched: Touched): void {
+    const entries = this.#finderOf(source)();
+    if (entries === (this.#found.get(source) ?? none)) return;
+    this.#remove(source, touched);
+    this.#put(source, entries, touched);
+  }
+
+  #finderOf(source: ManifestDocument): () => readonly IndexEntry<T>[] {
     let find = this.#finders.get(source);
     if (!find) {
       find = cached(() => this.#entriesOf(source));
       this.#finders.set(source, find);
     }
-    const entries = find();
-    if (entries === (this.#found.get(source) ?? none)) return;
-    this.#remove(source, touched);
-    this.#put(source, entries, touched);
+    return find;
   }
 
   #entriesOf(source: IndexSource): readonly IndexEntry<T>[] {

@@ -8,7 +8,7 @@ import type { Resource } from '../../manifests/resource';
 import type { Place } from '../../manifests/span';
 import type { Value } from '../../manifests/value';
 import type { Workspace } from '../../manifests/workspace';
-import { isSwitchedOff } from './switched-off';
+import { placesSwitchedOff } from './switched-off';
 
 /** A placeholder somewhere in a manifest. */
 export interface FoundPlaceholder {
@@ -37,9 +37,11 @@ export function placeholdersOf(value: Value, language: Language | 'value'): read
   const text = value.text ?? '';
   if (!isSuspicious(text)) return [];
   const found = language === 'value' ? findPlaceholders(text, language) : placeholdersOfFile(text, language);
+  if (found.length === 0) return [];
+  const isOff = language === 'yaml' ? placesSwitchedOff(value.embedded().root) : () => false;
   return found
     .map(placeholder => ({ placeholder, at: value.part(placeholder.span.start, placeholder.span.end), value }))
-    .filter(({ at }) => language !== 'yaml' || !isSwitchedOff(value.embedded().root, at));
+    .filter(({ at }) => !isOff(at));
 }
 
 /** The language of a text by its key; undefined for scripts, dashboards and pages, which are not searched. */
