@@ -330,8 +330,10 @@ describe('command line', function () {
     });
 
     it('refuses an empty path, as a variable that is not set gives', () => {
-      const { code, stdout } = run('fix', '');
+      write('policies.yaml', policy);
+      const { code, stdout } = runIn(folder, 'fix', '');
       assert.deepEqual([code, stdout], [2, '']);
+      assert.equal(read('policies.yaml'), policy);
     });
 
     it('shows only the phases that are asked for', () => {
@@ -419,8 +421,19 @@ describe('command line', function () {
   });
 });
 
-function run(...args: readonly string[]): { readonly code: number | null; readonly stdout: string; stderr: string } {
+interface Ran {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function run(...args: readonly string[]): Ran {
+  return runIn(process.cwd(), ...args);
+}
+
+function runIn(cwd: string, ...args: readonly string[]): Ran {
   const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args], {
+    cwd,
     encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024,
     stdio: ['ignore', 'pipe', 'pipe'],
